@@ -1,0 +1,139 @@
+// swift-tools-version: 6.1
+// OnePool stands on Debian's C libraries and Foundation alone: this file names no package.
+import PackageDescription
+
+/// A C library that Debian ships: a module map and a header, no code of ours.
+func library(_ name: String, _ folder: String, pkgConfig: String?, apt: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/C/\(folder)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func module(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(folder)")
+}
+
+func program(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: "Sources/\(folder)")
+}
+
+func tests(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(folder)")
+}
+
+let libraries: [Target] = [
+  library("CNghttp2", "Nghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
+  library("CProtobufC", "ProtobufC", pkgConfig: "libprotobuf-c", apt: "libprotobuf-c-dev"),
+  library("CMicroHTTPD", "MicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+  library("COpenSSL", "OpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+  library("CSQLite", "SQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+  library("CLinux", "Linux", pkgConfig: nil, apt: "libc6-dev"),
+  .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Sources/C/Messages"),
+  .target(name: "CDescriptors", dependencies: ["CProtobufC"], path: "Sources/C/Descriptors"),
+]
+
+let foundations: [Target] = [
+  module("Primitives", "Primitives", []),
+  module("Protobuf", "Protobuf", ["Primitives", "CProtobufC", "CMessages"]),
+  module("RPCCore", "RPC/Core", ["Primitives", "Protobuf", "CMessages"]),
+  module("RPCHTTP1", "RPC/HTTP1", ["RPCCore", "CMicroHTTPD", "CLinux"]),
+  module("RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "CNghttp2", "CLinux"]),
+  module("RPCInProcess", "RPC/InProcess", ["RPCCore"]),
+  module("StorageCore", "Storage/Core", ["Primitives"]),
+  module("StorageSQLite", "Storage/SQLite", ["StorageCore", "CSQLite"]),
+  module("Kit", "Kit", ["Primitives", "RPCCore", "RPCHTTP2", "StorageCore", "COpenSSL", "CLinux"]),
+]
+
+/// The four rooms of a service: what it says, what it decides, how it serves, how it starts.
+func service(
+  _ name: String, calls others: [String] = [], with extra: [Target.Dependency] = [],
+  main: [Target.Dependency] = []
+) -> [Target] {
+  let apis = ([name] + others).map { Target.Dependency.target(name: "\($0)API") }
+  return [
+    module("\(name)API", "Services/\(name)/API", ["Protobuf", "RPCCore", "CMessages"]),
+    module("\(name)Domain", "Services/\(name)/Domain", ["Primitives"]),
+    module(
+      "\(name)Service", "Services/\(name)/Service",
+      apis + [.target(name: "\(name)Domain")] + extra
+        + ["Primitives", "Protobuf", "RPCCore", "StorageCore", "StorageSQLite", "Kit"]),
+    program(
+      "\(name)Main", "Services/\(name)/Main",
+      [.target(name: "\(name)Service"), "Primitives", "Kit"] + main),
+  ]
+}
+
+/// One folder a channel, none of which knows another.
+let adapter: Target.Dependency = "ChannelAdapter"
+let channels = ["Shopee", "Lazada", "Shopify", "PointOfSale"]
+let channelTargets: [Target.Dependency] = channels.map { .target(name: "\($0)Channel") }
+let channelModules =
+  [module("ChannelAdapter", "Services/Gateway/Channels/Adapter", ["Primitives", "RPCCore", "Kit"])]
+  + channels.map {
+    module("\($0)Channel", "Services/Gateway/Channels/\($0)", [adapter, "Primitives", "RPCCore", "Kit"])
+  }
+
+let services: [Target] =
+  service("Pool")
+  + service("Mapping")
+  + service("Fulfilment", calls: ["Pool", "Mapping"])
+  + service("Returns", calls: ["Pool", "Fulfilment"])
+  + channelModules
+  + service(
+    "Gateway", calls: ["Pool", "Mapping", "Fulfilment", "Returns"], with: [adapter],
+    main: channelTargets)
+
+let apis: [Target.Dependency] = ["PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI"]
+
+let tools: [Target] = [
+  module("CodegenCore", "Codegen/Core", ["Protobuf", "CProtobufC", "CDescriptors"]),
+  program("CodegenPlugin", "Codegen/Plugin", ["CodegenCore"]),
+  module("SandboxServer", "Sandbox/Server", ["Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
+  program("SandboxMain", "Sandbox/Main", ["SandboxServer", "Kit"]),
+  program(
+    "CommandLineMain", "CommandLine", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
+]
+
+let testing: [Target] = [
+  tests("TidyTests", "Tidy", []),
+  tests("PrimitivesTests", "Primitives", ["Primitives"]),
+  tests("ProtobufTests", "Protobuf", ["Protobuf", "RPCCore", "PoolAPI", "CodegenCore"]),
+  tests(
+    "RPCTests", "RPC",
+    ["RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCInProcess", "Protobuf", "PoolAPI", "CLinux", "CNghttp2"]),
+  tests("StorageTests", "Storage", ["StorageCore", "StorageSQLite", "Primitives"]),
+  tests("KitTests", "Kit", ["Kit", "RPCCore", "RPCHTTP2", "StorageCore", "Primitives"]),
+  tests(
+    "PoolTests", "Services/Pool",
+    ["PoolAPI", "PoolDomain", "PoolService", "RPCInProcess", "StorageSQLite", "Kit"]),
+  tests(
+    "MappingTests", "Services/Mapping",
+    ["MappingAPI", "MappingDomain", "MappingService", "RPCInProcess", "StorageSQLite", "Kit"]),
+  tests(
+    "FulfilmentTests", "Services/Fulfilment",
+    ["FulfilmentDomain", "FulfilmentService", "RPCInProcess", "StorageSQLite", "Kit"] + apis),
+  tests(
+    "ReturnsTests", "Services/Returns",
+    ["ReturnsDomain", "ReturnsService", "RPCInProcess", "StorageSQLite", "Kit"] + apis),
+  tests(
+    "GatewayTests", "Services/Gateway",
+    ["GatewayDomain", "GatewayService", "RPCInProcess", "StorageSQLite", "Kit", adapter] + apis
+      + channelTargets),
+  tests("SandboxTests", "Sandbox", ["SandboxServer", "Kit"]),
+  tests("SystemTests", "System", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
+]
+
+let package = Package(
+  name: "OnePool",
+  products: [
+    .executable(name: "onepool-pool", targets: ["PoolMain"]),
+    .executable(name: "onepool-mapping", targets: ["MappingMain"]),
+    .executable(name: "onepool-fulfilment", targets: ["FulfilmentMain"]),
+    .executable(name: "onepool-returns", targets: ["ReturnsMain"]),
+    .executable(name: "onepool-gateway", targets: ["GatewayMain"]),
+    .executable(name: "onepool-sandbox", targets: ["SandboxMain"]),
+    .executable(name: "onepool", targets: ["CommandLineMain"]),
+    .executable(name: "protoc-gen-onepool", targets: ["CodegenPlugin"]),
+  ],
+  targets: libraries + foundations + services + tools + testing,
+  swiftLanguageModes: [.v6]
+)

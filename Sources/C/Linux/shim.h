@@ -1,0 +1,42 @@
+#pragma once
+// What Swift's Glibc module leaves out: epoll, eventfd, accept4, and variadic calls by fixed signatures.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+// accept4 with SOCK_NONBLOCK | SOCK_CLOEXEC (accept4(2)).
+static inline int onepool_accept(int listener) {
+  return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// epoll_ctl(2) with a 64-bit token instead of the union.
+static inline int onepool_epoll_ctl(int epoll, int op, int fd, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data = {.u64 = token}};
+  return epoll_ctl(epoll, op, fd, &event);
+}
+
+static inline uint64_t onepool_epoll_token(const struct epoll_event *event) {
+  return event->data.u64;
+}
+
+static inline int onepool_set_nonblocking(int fd) {
+  int flags = fcntl(fd, F_GETFL, 0);
+  return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+static inline int onepool_set_blocking(int fd) {
+  int flags = fcntl(fd, F_GETFL, 0);
+  return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+static inline int onepool_set_cloexec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }

@@ -1,0 +1,1 @@
+typedef int onepool_placeholder;

@@ -1,0 +1,47 @@
+/// Text that names one thing, checked once at the edge and carried as its own type from there on.
+public protocol Identifier: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// The word for it in messages: "SKU", "location".
+  static var noun: String { get }
+  /// The longest that it may be, in bytes of UTF-8.
+  static var maximumBytes: Int { get }
+  var text: String { get }
+  /// Without a check, for what has been checked before: a row of our own store.
+  init(trusted text: String)
+}
+
+extension Identifier {
+  public static var maximumBytes: Int { 128 }
+  public var description: String { text }
+
+  /// Takes `text` when it is 1 to `maximumBytes` bytes without control characters or a space at an end.
+  public init(_ text: String) throws(InvalidIdentifier) {
+    let bytes = text.utf8
+    guard !bytes.isEmpty else { throw InvalidIdentifier(noun: Self.noun, problem: "is empty") }
+    guard bytes.count <= Self.maximumBytes else {
+      throw InvalidIdentifier(
+        noun: Self.noun, problem: "is \(bytes.count) bytes long; \(Self.maximumBytes) are allowed")
+    }
+    for byte in bytes where byte < 0x20 || byte == 0x7F {
+      throw InvalidIdentifier(noun: Self.noun, problem: "holds a control character")
+    }
+    guard bytes.first != 0x20, bytes.last != 0x20 else {
+      throw InvalidIdentifier(noun: Self.noun, problem: "begins or ends with a space")
+    }
+    self.init(trusted: text)
+  }
+
+  public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+}
+
+/// Why some text cannot be an identifier.
+public struct InvalidIdentifier: Error, Equatable, CustomStringConvertible {
+  public var noun: String
+  public var problem: String
+
+  public init(noun: String, problem: String) {
+    self.noun = noun
+    self.problem = problem
+  }
+
+  public var description: String { "The \(noun) \(problem)." }
+}
