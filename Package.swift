@@ -39,8 +39,10 @@ let foundations: [Target] = [
   module("RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "CNghttp2", "CLinux"]),
   module("RPCInProcess", "RPC/InProcess", ["RPCCore"]),
   module("StorageCore", "Storage/Core", ["Primitives"]),
-  module("StorageSQLite", "Storage/SQLite", ["StorageCore", "CSQLite"]),
-  module("Kit", "Kit", ["Primitives", "RPCCore", "RPCHTTP2", "StorageCore", "COpenSSL", "CLinux"]),
+  module("StorageSQLite", "Storage/SQLite", ["Primitives", "StorageCore", "CSQLite"]),
+  module(
+    "Kit", "Kit",
+    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "StorageCore", "COpenSSL", "CLinux"]),
 ]
 
 /// The four rooms of a service: what it says, what it decides, how it serves, how it starts.
