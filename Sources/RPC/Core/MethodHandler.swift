@@ -1,0 +1,131 @@
+public import Protobuf
+
+/// How a message is written: protobuf's bytes, or the JSON of proto3.
+public enum MessageCodec: Sendable, Hashable {
+  case proto
+  case json
+}
+
+/// A method with what answers it; the types of its messages are inside.
+public struct MethodHandler: Sendable {
+  /// Takes one message's bytes and returns one message's bytes.
+  public typealias Unary =
+    @Sendable (_ message: [UInt8], _ codec: MessageCodec, _ context: ServerContext) async throws ->
+    [UInt8]
+  /// Takes the call as it is and ends it by returning or throwing.
+  public typealias Streaming = @Sendable (_ call: any ServerCall) async throws -> Void
+
+  public enum Body: Sendable {
+    case unary(Unary)
+    case streaming(Streaming)
+  }
+
+  public let descriptor: MethodDescriptor
+  public let body: Body
+
+  public static func unary<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,
+    _ handle: @escaping @Sendable (Request, ServerContext) async throws -> Response
+  ) -> MethodHandler {
+    MethodHandler(
+      descriptor: descriptor,
+      body: .unary { message, codec, context in
+        switch codec {
+        case .proto:
+          let request: Request = try parse(message)
+          return try await handle(request, context).serialized()
+        case .json:
+          let request: Request = try parseJSON(message)
+          return try await handle(request, context).json()
+        }
+      })
+  }
+
+  public static func serverStreaming<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,
+    _ handle:
+      @escaping @Sendable (Request, ResponseWriter<Response>, ServerContext) async throws -> Void
+  ) -> MethodHandler {
+    MethodHandler(
+      descriptor: descriptor,
+      body: .streaming { call in
+        let request: Request = try await only(call)
+        try await handle(request, ResponseWriter(call: call), call.context)
+      })
+  }
+
+  public static func clientStreaming<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,
+    _ handle: @escaping @Sendable (RequestStream<Request>, ServerContext) async throws -> Response
+  ) -> MethodHandler {
+    MethodHandler(
+      descriptor: descriptor,
+      body: .streaming { call in
+        let response = try await handle(RequestStream(call: call), call.context)
+        try await call.send(response.serialized())
+      })
+  }
+
+  public static func bidirectional<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,
+    _ handle:
+      @escaping @Sendable (
+        RequestStream<Request>, ResponseWriter<Response>, ServerContext
+      ) async throws -> Void
+  ) -> MethodHandler {
+    MethodHandler(
+      descriptor: descriptor,
+      body: .streaming { call in
+        try await handle(RequestStream(call: call), ResponseWriter(call: call), call.context)
+      })
+  }
+
+  /// The one message of a call whose caller sends one.
+  private static func only<Request: Message>(_ call: any ServerCall) async throws -> Request {
+    guard let message = try await call.nextMessage() else {
+      throw RPCError(.unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
+    }
+    guard try await call.nextMessage() == nil else {
+      throw RPCError(.unimplemented, "MESSAGE_SURPLUS", "The method takes one message.")
+    }
+    return try parse(message)
+  }
+
+  /// Reads a request; what cannot be read is the caller's mistake.
+  static func parse<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
+    do {
+      return try Request(serialized: bytes)
+    } catch {
+      throw RPCError(
+        .invalidArgument, "MESSAGE_MALFORMED", "The message cannot be read: \(error)")
+    }
+  }
+
+  static func parseJSON<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
+    do {
+      return try Request(json: bytes)
+    } catch {
+      throw RPCError(.invalidArgument, "JSON_MALFORMED", "The JSON cannot be read: \(error)")
+    }
+  }
+}
+
+/// A service as a server offers it.
+public struct ServiceDefinition: Sendable {
+  /// With its package: `onepool.pool.v1.PoolService`.
+  public let name: String
+  /// The file that defines it, for reflection.
+  public let file: FileDescriptor
+  public let methods: [MethodHandler]
+
+  public init(name: String, file: FileDescriptor, methods: [MethodHandler]) {
+    self.name = name
+    self.file = file
+    self.methods = methods
+  }
+}
+
+/// What a server can be given: generated handler protocols refine it.
+public protocol RPCService: Sendable {
+  var definition: ServiceDefinition { get }
+}

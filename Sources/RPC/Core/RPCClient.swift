@@ -1,0 +1,203 @@
+public import Primitives
+public import Protobuf
+
+/// What one call may say of itself.
+public struct CallOptions: Sendable {
+  /// How long the caller waits. Nil: the client's own figure; a stream's is then without end.
+  public var timeout: Duration?
+  public var metadata: Metadata
+
+  public init(timeout: Duration? = nil, metadata: Metadata = Metadata()) {
+    self.timeout = timeout
+    self.metadata = metadata
+  }
+}
+
+/// When a call that failed is made again.
+public struct RetryPolicy: Sendable {
+  /// Tries in all; 1 = no retry.
+  public var attempts: Int
+  /// Before the second try; doubled for each after it, with full jitter.
+  public var initialBackoff: Duration
+  public var maximumBackoff: Duration
+
+  public init(
+    attempts: Int = 5, initialBackoff: Duration = .milliseconds(50),
+    maximumBackoff: Duration = .seconds(2)
+  ) {
+    self.attempts = attempts
+    self.initialBackoff = initialBackoff
+    self.maximumBackoff = maximumBackoff
+  }
+
+  public static let never = RetryPolicy(attempts: 1)
+
+  /// The longest wait before try `attempt` (2 is the first retry); the wait itself is drawn below it.
+  func bound(before attempt: Int) -> Duration {
+    let doubled = initialBackoff * (1 << min(attempt - 2, 16))
+    return min(doubled, maximumBackoff)
+  }
+}
+
+/// Makes calls over a transport: always with a deadline, and again where that is safe.
+public final class RPCClient: Sendable {
+  /// Kept for calls whose method says that they may be repeated; see `retry`.
+  public static let defaultTimeout = Duration.seconds(10)
+
+  private let transport: any ClientTransport
+  private let timeout: Duration
+  private let retry: RetryPolicy
+
+  public init(
+    transport: any ClientTransport, timeout: Duration = RPCClient.defaultTimeout,
+    retry: RetryPolicy = RetryPolicy()
+  ) {
+    self.transport = transport
+    self.timeout = timeout
+    self.retry = retry
+  }
+
+  /// Makes a unary call. One that the proto marks idempotent or without side effects is made again after
+  /// UNAVAILABLE, and after RESOURCE_EXHAUSTED with a RetryInfo, while attempts and time last.
+  public func unary<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, _ request: Request, options: CallOptions
+  ) async throws(RPCError) -> Response {
+    let deadline = Deadline.after(options.timeout ?? timeout)
+    let message = request.serialized()
+    var attempt = 1
+    while true {
+      do {
+        let bytes = try await transport.unary(
+          method, message, metadata: options.metadata, deadline: deadline)
+        return try Self.parse(bytes)
+      } catch {
+        attempt += 1
+        guard let wait = wait(before: attempt, after: error, method),
+          wait < deadline.remaining, (try? await Task.sleep(for: wait)) != nil
+        else { throw error }
+      }
+    }
+  }
+
+  /// Opens a server stream; it starts when it is iterated.
+  public func serverStreaming<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, _ request: Request, options: CallOptions
+  ) -> ResponseStream<Response> {
+    let transport = transport
+    let message = request.serialized()
+    let deadline = options.timeout.map { Deadline.after($0) } ?? .never
+    return ResponseStream {
+      () async throws(RPCError) -> any ClientCall in
+      let call = try await transport.open(
+        method, metadata: options.metadata, deadline: deadline)
+      try await call.send(message)
+      try await call.finishSending()
+      return call
+    }
+  }
+
+  /// Opens a call in which the caller sends many messages; used by client and bidirectional streaming.
+  public func bidirectional<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, _: Request.Type, _: Response.Type, options: CallOptions
+  ) async throws(RPCError) -> DuplexCall<Request, Response> {
+    let deadline = options.timeout.map { Deadline.after($0) } ?? .never
+    return DuplexCall(
+      call: try await transport.open(method, metadata: options.metadata, deadline: deadline))
+  }
+
+  public func close() async {
+    await transport.close()
+  }
+
+  static func parse<Response: Message>(_ bytes: [UInt8]) throws(RPCError) -> Response {
+    do {
+      return try Response(serialized: bytes)
+    } catch {
+      throw RPCError(.internalError, "", "The server's message cannot be read: \(error)")
+    }
+  }
+
+  /// How long to wait before another try; nil when there is to be none.
+  private func wait(
+    before attempt: Int, after error: RPCError, _ method: MethodDescriptor
+  ) -> Duration? {
+    guard attempt <= retry.attempts, method.idempotency != .unknown, !Task.isCancelled else {
+      return nil
+    }
+    switch error.code {
+    case .unavailable: break
+    case .resourceExhausted where error.retryAfter != nil: break
+    default: return nil
+    }
+    let bound = retry.bound(before: attempt)
+    let jittered = bound * Double.random(in: 0...1)
+    return max(jittered, error.retryAfter ?? .zero)
+  }
+}
+
+/// A server's messages, in order. Iterating it makes the call; leaving the loop ends it.
+public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
+  public typealias Element = Response
+  let open: @Sendable () async throws(RPCError) -> any ClientCall
+
+  public init(open: @escaping @Sendable () async throws(RPCError) -> any ClientCall) {
+    self.open = open
+  }
+
+  public final class AsyncIterator: AsyncIteratorProtocol {
+    private let open: @Sendable () async throws(RPCError) -> any ClientCall
+    private var call: (any ClientCall)?
+
+    init(open: @escaping @Sendable () async throws(RPCError) -> any ClientCall) {
+      self.open = open
+    }
+
+    deinit {
+      call?.cancel()
+    }
+
+    public func next() async throws -> Response? {
+      let current: any ClientCall
+      if let call {
+        current = call
+      } else {
+        current = try await open()
+        call = current
+      }
+      guard let bytes = try await current.nextMessage() else { return nil }
+      let message: Response = try RPCClient.parse(bytes)
+      return message
+    }
+  }
+
+  public func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(open: open)
+  }
+}
+
+/// A call in which both sides send many messages.
+public struct DuplexCall<Request: Message, Response: Message>: Sendable {
+  let call: any ClientCall
+
+  public init(call: any ClientCall) {
+    self.call = call
+  }
+
+  public func send(_ request: Request) async throws(RPCError) {
+    try await call.send(request.serialized())
+  }
+
+  public func finishSending() async throws(RPCError) {
+    try await call.finishSending()
+  }
+
+  /// The next message; nil when the call ended with OK.
+  public func next() async throws(RPCError) -> Response? {
+    guard let bytes = try await call.nextMessage() else { return nil }
+    return try RPCClient.parse(bytes)
+  }
+
+  public func cancel() {
+    call.cancel()
+  }
+}
