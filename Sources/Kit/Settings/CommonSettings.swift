@@ -1,0 +1,32 @@
+internal import Foundation
+
+/// What every service may be told. Each of these may be added to a service's own list.
+public enum CommonSettings {
+  public static let listen = Setting<HostPort>.address(
+    "ONEPOOL_LISTEN", "address to listen on", default: "127.0.0.1:0")
+  public static let data = Setting<String>.text(
+    "ONEPOOL_DATA", "folder of the stores and keys", default: "var")
+  public static let logLevel = Setting<Log.Level>.choice(
+    "ONEPOOL_LOG_LEVEL", "least important lines to log", default: .info)
+  public static let logFormat = Setting<Log.Format>.choice(
+    "ONEPOOL_LOG_FORMAT", "form of the log on standard error", default: .logfmt)
+  public static let drain = Setting<Duration>.seconds(
+    "ONEPOOL_DRAIN_SECONDS", "time that calls get to end after SIGTERM", default: 10, in: 0...3600)
+  public static let loops = Setting<Int>.integer(
+    "ONEPOOL_LOOPS", "event loops, one a core by default",
+    default: min(64, max(1, ProcessInfo.processInfo.activeProcessorCount)), in: 1...64)
+
+  public static let pool = peer("POOL", "the pool", 7001)
+  public static let mapping = peer("MAPPING", "mapping", 7002)
+  public static let fulfilment = peer("FULFILMENT", "fulfilment", 7003)
+  public static let returns = peer("RETURNS", "returns", 7004)
+  public static let gateway = peer("GATEWAY", "the gateway", 8080)
+
+  private static func peer(_ name: String, _ noun: String, _ port: Int) -> Setting<HostPort> {
+    .address("ONEPOOL_\(name)", "address of \(noun)", default: "127.0.0.1:\(port)")
+  }
+
+  /// Variables with these beginnings, and the peers' addresses, belong to somebody in the same system.
+  static let others =
+    ["POOL", "MAPPING", "FULFILMENT", "RETURNS", "GATEWAY", "SANDBOX"].map { "ONEPOOL_\($0)" }
+}
