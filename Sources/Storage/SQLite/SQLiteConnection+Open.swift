@@ -15,7 +15,7 @@ extension SQLiteConnection {
   static func openOwned(_ path: String) throws(StorageError) -> (SQLiteConnection, StoreLock) {
     try makeFolder(of: path)
     let lock = try StoreLock(of: path)
-    return (try open(path, as: .owner, lock: lock), lock)
+    return (try open(path, as: .owner, lock: nil), lock)
   }
 
   private static func open(

@@ -27,7 +27,7 @@ public final class SQLiteConnection: @unchecked Sendable {
   public var path: String { handle.path }
   let handle: SQLiteHandle
   private var cache: [String: SQLiteStatement] = [:]
-  private var lock: StoreLock?
+  private let lock: StoreLock?
   private var hasTransaction = false
 
   init(handle: SQLiteHandle, lock: StoreLock?) {
@@ -143,7 +143,7 @@ public final class SQLiteConnection: @unchecked Sendable {
   public func close() {
     cache.removeAll()
     handle.close()
-    lock = nil
+    lock?.release()
   }
 
   private func bound(_ sql: String, _ values: [SQLValue]) throws(StorageError) -> SQLiteStatement {

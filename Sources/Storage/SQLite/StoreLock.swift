@@ -1,11 +1,12 @@
 internal import Glibc
 internal import StorageCore
+internal import Synchronization
 
 /// Holds `<store>.lock`, so that one process at a time owns a store.
 ///
 /// An advisory lock of the kernel's (flock(2)): it ends with the process, however that ends.
 final class StoreLock: Sendable {
-  private let descriptor: Int32
+  private let descriptor: Atomic<Int32>
 
   init(of path: String) throws(StorageError) {
     let file = path + ".lock"
@@ -22,12 +23,18 @@ final class StoreLock: Sendable {
       }
       throw .inUse(path: path, owner: owner)
     }
-    descriptor = opened
+    descriptor = Atomic(opened)
     Self.sign(opened)
   }
 
   deinit {
-    close(descriptor)
+    release()
+  }
+
+  /// Lets another owner in. The store's connections must be closed.
+  func release() {
+    let held = descriptor.exchange(-1, ordering: .sequentiallyConsistent)
+    if held >= 0 { close(held) }
   }
 
   /// Leaves the process's number for whoever finds the lock taken; only a hint, so a full disk is no error.

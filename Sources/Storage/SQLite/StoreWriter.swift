@@ -52,6 +52,7 @@ final class StoreWriter: @unchecked Sendable {
     }
     connection?.close()
     connection = nil
+    lock.release()
   }
 
   /// Called by a reader that met an error of the store itself.
