@@ -108,7 +108,7 @@ public struct Dispatcher: Sendable {
 
   /// What the caller sees of an error. One that no table knows is logged with a reference, and only that is sent.
   private func rpcError(_ error: any Error, context: ServerContext) -> RPCError {
-    if let known = error as? any RPCErrorConvertible {
+    if let known = error as? any RPCErrorConvertible, known.rpcError.code != .internalError {
       var failure = known.rpcError
       if failure.domain.isEmpty { failure.domain = context.method.errorDomain }
       return failure
