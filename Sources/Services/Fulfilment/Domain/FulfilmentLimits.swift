@@ -1,0 +1,21 @@
+public import Primitives
+
+/// Bounds of what the service takes in.
+public enum FulfilmentLimits {
+  /// Lines of one order.
+  public static let lines = 10_000
+  /// Units of one line.
+  public static let lineUnits: Quantity = 1_000_000_000
+  /// Text fields, in bytes.
+  public static let externalIDBytes = 128
+  public static let channelLineIDBytes = 128
+  public static let titleBytes = 500
+  public static let trackingNumberBytes = 128
+  public static let carrierBytes = 64
+  public static let actorBytes = 128
+  public static let reasonBytes = 64
+  /// Orders that one read for a watcher takes: each may have 10,000 lines.
+  public static let watchPageCount = 50
+  /// How long a cancellation waits for the pool before it answers; the worker goes on trying.
+  public static let poolWait = Duration.seconds(2)
+}

@@ -1,0 +1,17 @@
+public import Primitives
+
+/// Bounds of what the service takes in.
+public enum ReturnsLimits {
+  /// Lines of one return.
+  public static let lines = 10_000
+  /// Units of one line, and of one disposal.
+  public static let lineUnits: Quantity = 1_000_000_000
+  /// Disposals of one line.
+  public static let disposals = 10
+  /// Text fields, in bytes.
+  public static let externalIDBytes = 128
+  public static let reasonBytes = 64
+  public static let actorBytes = 128
+  /// Returns that one read for a watcher takes: each may have 10,000 lines.
+  public static let watchPageCount = 50
+}
