@@ -1,1 +1,0 @@
-typedef int onepool_placeholder;

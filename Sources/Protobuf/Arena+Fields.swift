@@ -1,0 +1,106 @@
+internal import CProtobufC
+
+/// What generated code uses to fill C structures. Every pointer lives as long as the arena's content.
+extension Arena {
+  /// A C string. A NUL, which C would take for the end, becomes U+FFFD.
+  public func string(_ text: String) -> UnsafeMutablePointer<CChar> {
+    var copy = text
+    let target = copy.withUTF8 { source -> UnsafeMutablePointer<CChar>? in
+      if source.contains(0) { return nil }
+      let target = allocate(source.count + 1)
+      if let start = source.baseAddress { target.copyMemory(from: start, byteCount: source.count) }
+      target.storeBytes(of: 0, toByteOffset: source.count, as: UInt8.self)
+      return target.assumingMemoryBound(to: CChar.self)
+    }
+    return target ?? string(text.replacingNUL())
+  }
+
+  public func bytes(_ bytes: [UInt8]) -> UnsafeMutablePointer<UInt8>? {
+    guard !bytes.isEmpty else { return nil }
+    let target = allocate(bytes.count)
+    bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    return target.assumingMemoryBound(to: UInt8.self)
+  }
+
+  public func strings(
+    _ values: [String]
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
+    array(values) { string($0) }
+  }
+
+  /// An array of `ProtobufCBinaryData`, of whatever module the caller knows it from.
+  public func byteArrays<Binary>(_ values: [[UInt8]]) -> UnsafeMutablePointer<Binary>? {
+    let array = array(values) { ProtobufCBinaryData(len: $0.count, data: bytes($0)) }
+    return UnsafeMutableRawPointer(array)?.assumingMemoryBound(to: Binary.self)
+  }
+
+  public func scalars<Scalar: BitwiseCopyable>(
+    _ values: [Scalar]
+  ) -> UnsafeMutablePointer<Scalar>? {
+    array(values) { $0 }
+  }
+
+  public func bools(_ values: [Bool]) -> UnsafeMutablePointer<Int32>? {
+    array(values) { $0 ? 1 : 0 }
+  }
+
+  public func enums<Value: MessageEnum, Constant>(
+    _ values: [Value]
+  ) -> UnsafeMutablePointer<Constant>? {
+    let array = array(values) { $0.rawValue }
+    return UnsafeMutableRawPointer(array)?.assumingMemoryBound(to: Constant.self)
+  }
+
+  public func message<Value: Message, Structure>(
+    _ value: Value?
+  ) -> UnsafeMutablePointer<Structure>? {
+    guard let value else { return nil }
+    let raw = structure(Value.descriptor)
+    value.write(to: raw, in: self)
+    return raw.assumingMemoryBound(to: Structure.self)
+  }
+
+  public func messages<Value: Message, Structure>(
+    _ values: [Value]
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<Structure>?>? {
+    array(values) { message($0) }
+  }
+
+  /// A map's entries in the order of their keys, so that equal maps have equal bytes.
+  public func map<Key: Comparable, Value, Entry>(
+    _ values: [Key: Value], _ fill: (Key, Value, UnsafeMutablePointer<Entry>) -> Void
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
+    array(values.sorted { $0.key < $1.key }) { pair in
+      let entry = allocate(MemoryLayout<Entry>.size).bindMemory(to: Entry.self, capacity: 1)
+      fill(pair.key, pair.value, entry)
+      return entry
+    }
+  }
+
+  /// A map with keys of type `Bool`, which has no order of its own.
+  public func map<Value, Entry>(
+    _ values: [Bool: Value], _ fill: (Bool, Value, UnsafeMutablePointer<Entry>) -> Void
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
+    array([false, true].compactMap { key in values[key].map { (key, $0) } }) { pair in
+      let entry = allocate(MemoryLayout<Entry>.size).bindMemory(to: Entry.self, capacity: 1)
+      fill(pair.0, pair.1, entry)
+      return entry
+    }
+  }
+
+  private func array<Value, Element>(
+    _ values: [Value], _ make: (Value) -> Element
+  ) -> UnsafeMutablePointer<Element>? {
+    guard !values.isEmpty else { return nil }
+    let target = allocate(values.count * MemoryLayout<Element>.stride)
+      .bindMemory(to: Element.self, capacity: values.count)
+    for (index, value) in values.enumerated() { (target + index).initialize(to: make(value)) }
+    return target
+  }
+}
+
+extension String {
+  fileprivate func replacingNUL() -> String {
+    String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
+  }
+}

@@ -1,0 +1,52 @@
+internal import CProtobufC
+
+/// A Swift value of a protobuf message, copied from and to the C structure that protobuf-c reads and writes.
+public protocol Message: Sendable, Equatable {
+  /// Every field unset.
+  init()
+  static var descriptor: MessageDescriptor { get }
+  /// Copies a C structure of `descriptor`'s type. Its strings are UTF-8.
+  init(reading raw: UnsafeRawPointer) throws(CodecError)
+  /// Fills an initialised C structure of `descriptor`'s type; what it points to lives in the arena.
+  func write(to raw: UnsafeMutableRawPointer, in arena: Arena)
+}
+
+extension Message {
+  /// Reads the protobuf encoding.
+  ///
+  /// Unknown fields are skipped. Refused are bytes that are not a message of this type, strings that are not UTF-8
+  /// or hold a NUL, and what exceeds `limits`.
+  public init(
+    serialized bytes: UnsafeRawBufferPointer, limits: CodecLimits = .standard
+  ) throws(CodecError) {
+    try WireValidator.check(bytes, as: Self.descriptor, limits: limits)
+    self = try Arena.lend { (arena: Arena) throws(CodecError) -> Self in
+      guard let raw = arena.unpack(bytes, as: Self.descriptor) else {
+        throw CodecError("is not a \(Self.descriptor.fullName)")
+      }
+      return try Self(reading: raw)
+    }
+  }
+
+  public init(serialized bytes: [UInt8], limits: CodecLimits = .standard) throws(CodecError) {
+    let result = bytes.withUnsafeBytes { buffer -> Result<Self, CodecError> in
+      Result { () throws(CodecError) -> Self in try Self(serialized: buffer, limits: limits) }
+    }
+    self = try result.get()
+  }
+
+  /// The protobuf encoding: fields by number, maps by key, so that equal messages have equal bytes.
+  public func serialized() -> [UInt8] {
+    Arena.lend { arena in
+      let raw = arena.structure(Self.descriptor)
+      write(to: raw, in: arena)
+      let message = raw.assumingMemoryBound(to: ProtobufCMessage.self)
+      let size = protobuf_c_message_get_packed_size(message)
+      return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+        guard let start = buffer.baseAddress, size > 0 else { return }
+        count = protobuf_c_message_pack(message, start)
+        precondition(count == size, "protobuf-c packed another size than it said")
+      }
+    }
+  }
+}
