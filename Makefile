@@ -1,0 +1,68 @@
+# Every target installs what it needs first; `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# Warnings are errors wherever make builds for a test; `swift build` by hand lets them pass.
+STRICT := -Xswiftc -warnings-as-errors
+VENV := .build/venv/bin
+BUF := $(VENV)/buf
+# Swift sources that people write. Generated ones are laid out by their generator.
+SWIFT_FILES = Package.swift $(shell git ls-files --cached --others --exclude-standard 'Sources/*.swift' 'Tests/*.swift' | grep -v /Generated/)
+
+.PHONY: help
+help: ## Lists the targets
+	@echo "OnePool: one stock pool, sold through every channel. Targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name text; do \
+	  printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+.PHONY: run
+run: release ## Builds and starts the five services, the sandbox and demo data; ctrl-C ends them
+	@.build/release/onepool run
+
+.PHONY: demo
+demo: release ## Sells on one channel and shows all others follow, then a flash sale and its proof
+	@.build/release/onepool demo
+
+.PHONY: test
+test: lint ## Runs every check and every test, the real processes with Python and curl among them
+	@swift test --skip-build $(STRICT)
+
+.PHONY: check
+check: test ## What CI runs: `make test`, and that no proto breaks what is committed
+	@$(BUF) breaking --against '.git#ref=HEAD'
+
+.PHONY: lint
+lint: debug ## Builds with warnings as errors; checks layout, protos and what is generated from them
+	@swift format lint --strict --parallel $(SWIFT_FILES)
+	@$(BUF) lint
+	@$(BUF) format --diff --exit-code
+	@ONEPOOL_PLUGIN=.build/debug/protoc-gen-onepool Protos/generate --check
+
+.PHONY: debug
+debug: install
+	@swift build --build-tests $(STRICT)
+
+.PHONY: release
+release:
+	@.ci/install build
+	@swift build -c release
+
+.PHONY: protos
+protos: install ## Makes the generated C and Swift from Protos/ again
+	@$(BUF) format --write
+	@Protos/generate
+
+.PHONY: format
+format: install ## Lays out Swift sources and protos as the linter wants them
+	@swift format --in-place --parallel $(SWIFT_FILES)
+	@$(BUF) format --write
+
+.PHONY: install
+install: ## Installs what is missing by apt (and Python tools into .build/venv), and says what
+	@.ci/install test
+
+.PHONY: clean
+clean: ## Removes what was built; data under var/ stays
+	@rm -rf .build
