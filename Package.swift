@@ -52,7 +52,8 @@ func service(
 ) -> [Target] {
   let apis = ([name] + others).map { Target.Dependency.target(name: "\($0)API") }
   return [
-    module("\(name)API", "Services/\(name)/API", ["Protobuf", "RPCCore", "CMessages"]),
+    module(
+      "\(name)API", "Services/\(name)/API", ["Primitives", "Protobuf", "RPCCore", "CMessages"]),
     module("\(name)Domain", "Services/\(name)/Domain", ["Primitives"]),
     module(
       "\(name)Service", "Services/\(name)/Service",

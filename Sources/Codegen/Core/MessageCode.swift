@@ -148,7 +148,7 @@ struct MessageCode {
         for member in members {
           let constructor = ".\(Names.property(member.field.name))"
           if case .message = member.field.kind {
-            let optional = "let value: \(member.elementType)? = \(member.reading())"
+            let optional = "let value: \(member.elementType) = \(member.reading())"
             text.line("case \(member.field.number):")
             text.line("  if \(optional) { \(name) = \(constructor)(value) }")
           } else {

@@ -167,7 +167,7 @@ extension ServerReflectionRequest {
     case 3: self.messageRequest = .fileByFilename(Read.string(source.pointee.file_by_filename))
     case 4: self.messageRequest = .fileContainingSymbol(Read.string(source.pointee.file_containing_symbol))
     case 5:
-      if let value: ExtensionRequest? = try Read.message(source.pointee.file_containing_extension, "file_containing_extension") { self.messageRequest = .fileContainingExtension(value) }
+      if let value: ExtensionRequest = try Read.message(source.pointee.file_containing_extension, "file_containing_extension") { self.messageRequest = .fileContainingExtension(value) }
     case 6: self.messageRequest = .allExtensionNumbersOfType(Read.string(source.pointee.all_extension_numbers_of_type))
     case 7: self.messageRequest = .listServices(Read.string(source.pointee.list_services))
     default: break
@@ -231,13 +231,13 @@ extension ServerReflectionResponse {
     self.originalRequest = try Read.message(source.pointee.original_request, "original_request")
     switch source.pointee.message_response_case.rawValue {
     case 4:
-      if let value: FileDescriptorResponse? = try Read.message(source.pointee.file_descriptor_response, "file_descriptor_response") { self.messageResponse = .fileDescriptorResponse(value) }
+      if let value: FileDescriptorResponse = try Read.message(source.pointee.file_descriptor_response, "file_descriptor_response") { self.messageResponse = .fileDescriptorResponse(value) }
     case 5:
-      if let value: ExtensionNumberResponse? = try Read.message(source.pointee.all_extension_numbers_response, "all_extension_numbers_response") { self.messageResponse = .allExtensionNumbersResponse(value) }
+      if let value: ExtensionNumberResponse = try Read.message(source.pointee.all_extension_numbers_response, "all_extension_numbers_response") { self.messageResponse = .allExtensionNumbersResponse(value) }
     case 6:
-      if let value: ListServiceResponse? = try Read.message(source.pointee.list_services_response, "list_services_response") { self.messageResponse = .listServicesResponse(value) }
+      if let value: ListServiceResponse = try Read.message(source.pointee.list_services_response, "list_services_response") { self.messageResponse = .listServicesResponse(value) }
     case 7:
-      if let value: ErrorResponse? = try Read.message(source.pointee.error_response, "error_response") { self.messageResponse = .errorResponse(value) }
+      if let value: ErrorResponse = try Read.message(source.pointee.error_response, "error_response") { self.messageResponse = .errorResponse(value) }
     default: break
     }
   }
