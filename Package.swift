@@ -35,7 +35,7 @@ let foundations: [Target] = [
   module("Primitives", "Primitives", []),
   module("Protobuf", "Protobuf", ["Primitives", "CProtobufC", "CMessages"]),
   module("RPCCore", "RPC/Core", ["Primitives", "Protobuf", "CMessages"]),
-  module("RPCHTTP1", "RPC/HTTP1", ["RPCCore", "CMicroHTTPD", "CLinux"]),
+  module("RPCHTTP1", "RPC/HTTP1", ["RPCCore", "CMicroHTTPD"]),
   module("RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "CNghttp2", "CLinux"]),
   module("RPCInProcess", "RPC/InProcess", ["RPCCore"]),
   module("StorageCore", "Storage/Core", ["Primitives"]),
@@ -104,7 +104,9 @@ let testing: [Target] = [
     "RPCTests", "RPC",
     ["RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCInProcess", "Protobuf", "PoolAPI", "CLinux", "CNghttp2"]),
   tests("StorageTests", "Storage", ["StorageCore", "StorageSQLite", "Primitives"]),
-  tests("KitTests", "Kit", ["Kit", "RPCCore", "RPCHTTP2", "StorageCore", "Primitives"]),
+  tests(
+    "KitTests", "Kit",
+    ["Kit", "Protobuf", "RPCCore", "RPCHTTP2", "StorageCore", "StorageSQLite", "Primitives"]),
   tests(
     "PoolTests", "Services/Pool",
     ["PoolAPI", "PoolDomain", "PoolService", "RPCInProcess", "StorageSQLite", "Kit"]),
