@@ -1,0 +1,19 @@
+/// What an operator must know of.
+public enum AlertKind: String, Sendable, CaseIterable {
+  /// A listing that maps to nothing was sold.
+  case unmappedListing = "UNMAPPED_LISTING"
+  /// An order took units that were not there.
+  case oversold = "OVERSOLD"
+  /// A listing's number cannot be set.
+  case pushFailed = "PUSH_FAILED"
+  /// An event was given up.
+  case eventDead = "EVENT_DEAD"
+  /// A channel refuses an account's credentials.
+  case tokenRefused = "TOKEN_REFUSED"
+  /// Events came with a wrong signature.
+  case signatureRefused = "SIGNATURE_REFUSED"
+  /// A channel could not be told of a parcel or a return.
+  case noticeDead = "NOTICE_DEAD"
+  /// A channel cancelled units that had left already.
+  case cancelledAfterShipment = "CANCELLED_AFTER_SHIPMENT"
+}

@@ -1,0 +1,184 @@
+public import Primitives
+
+/// How far one listing is pushed: what it should show, what was sent, what the channel acknowledged.
+///
+///     want ──▶ need: lower ──▶ begin ──▶ finish: acknowledged
+///          ──▶ need: raise ──▶ (read) ──▶ decide ──▶ begin ──▶ finish: retry, locked, stale ──▶ need …
+///                                     └──▶ settled              └──▶ refused ──▶ dead ──▶ revive
+///
+/// A channel lowers its own number when it takes an order, before we hear of it. So `expected` follows what the
+/// channel would show if every sale of its own had been taken in; what it shows below that are sales that
+/// are still on their way, and a raise leaves them out.
+public struct PushState: Equatable, Sendable {
+  /// What is to be done.
+  public enum Need: Equatable, Sendable {
+    case nothing
+    /// The channel may show too much: goes at once.
+    case lower
+    /// The channel shows too little, or nobody knows: first intake catches up and the channel's number is read.
+    case raise
+  }
+
+  /// What to do about a raise once the channel's number is known, or cannot be.
+  public enum Decision: Equatable, Sendable {
+    /// The channel shows the right number already.
+    case settled
+    /// Set this number; `expected` is what the channel is thought to show, for compare-and-set.
+    case push(Quantity, expected: Quantity?)
+  }
+
+  /// How a push ended.
+  public enum Outcome: Equatable, Sendable {
+    case acknowledged
+    /// Compare-and-set failed; the channel shows this, if it says.
+    case stale(shown: Quantity?)
+    /// To be tried again after a pause; `arrived` is nil when it may or may not have arrived.
+    case retry(String, after: Duration, mayHaveArrived: Bool)
+    case locked(String)
+    case refused(String)
+  }
+
+  /// A push on its way.
+  struct Flight: Equatable, Sendable {
+    var quantity: Quantity
+    var wanted: Quantity
+    var version: PushVersion
+    var since: Timestamp?
+    /// Units of the channel's own sales that were taken in meanwhile.
+    var takenIn: Quantity = 0
+  }
+
+  public internal(set) var wanted: Quantity?
+  public internal(set) var wantedVersion = PushVersion.none
+  public internal(set) var sent: Quantity?
+  public internal(set) var sentVersion = PushVersion.none
+  public internal(set) var acknowledged: Quantity?
+  public internal(set) var acknowledgedVersion = PushVersion.none
+  public internal(set) var acknowledgeTime: Timestamp?
+  /// Of the last push that was acknowledged.
+  public internal(set) var lag: Duration?
+  public internal(set) var attemptCount = 0
+  public internal(set) var lastError = ""
+  public internal(set) var isDead = false
+  public internal(set) var isLocked = false
+  /// Nothing is tried before.
+  public internal(set) var notBefore: Timestamp?
+
+  /// What the channel would show if every sale of its own had been taken in; nil when nothing is known.
+  var expected: Quantity?
+  /// The number of a push that may have arrived.
+  var uncertain: Quantity?
+  /// The channel's number is to be looked at, though it should be right.
+  var isUnverified = false
+  /// What the channel said it shows, until something changes it.
+  var shown: Quantity?
+  /// Units that the last push left out, and since when there are such.
+  var unseenCount: Quantity = 0
+  var unseenSince: Timestamp?
+  /// Sales of the channel's own on their way into the pool: no raise meanwhile.
+  var openIntakes = 0
+  var flight: Flight?
+  /// The commit of the oldest change that the channel has not acknowledged, and of the oldest after `flight` began.
+  var waitingSince: Timestamp?
+  var laterSince: Timestamp?
+  var staleCount = 0
+
+  public init() {}
+
+  /// As it was when the gateway stopped. Whether a push was on its way then is not known, so it is looked at again.
+  public init(
+    acknowledged: Quantity?, version: PushVersion, time: Timestamp?, lag: Duration?, isDead: Bool,
+    lastError: String
+  ) {
+    self.acknowledged = acknowledged
+    sent = acknowledged
+    acknowledgedVersion = version
+    sentVersion = version
+    acknowledgeTime = time
+    self.lag = lag
+    expected = acknowledged
+    isUnverified = acknowledged != nil
+    self.isDead = isDead
+    self.lastError = lastError
+  }
+
+  public var isInFlight: Bool { flight != nil }
+
+  /// Whether the channel is not yet known to show what it should.
+  public var isPending: Bool {
+    guard let wanted, !isDead else { return false }
+    return acknowledged != wanted || isUnverified || uncertain != nil || unseenSince != nil
+      || flight != nil
+  }
+
+  /// What is to be done now.
+  public func need(_ now: Timestamp) -> Need {
+    guard let wanted, !isDead, flight == nil else { return .nothing }
+    if let notBefore, now < notBefore { return .nothing }
+    guard let expected else { return .lower }
+    if wanted == 0 {
+      return expected != 0 || isUnverified || uncertain != nil ? .lower : .nothing
+    }
+    if wanted < max(expected, uncertain ?? expected) { return .lower }
+    let isRight =
+      wanted == expected && !isUnverified && uncertain == nil && unseenSince == nil
+    return isRight || openIntakes > 0 ? .nothing : .raise
+  }
+
+  /// Sets what the listing should show. An older version never replaces a newer one.
+  ///
+  /// - Parameter commitTime: when the pool made the change durable; nil when it is not a change, such as a snapshot.
+  /// - Returns: false when the version was older.
+  public mutating func want(
+    _ quantity: Quantity, version: PushVersion, commitTime: Timestamp?
+  ) -> Bool {
+    precondition(quantity >= 0, "a listing never shows less than nothing")
+    guard wanted == nil || version >= wantedVersion else { return false }
+    let isChange = quantity != wanted
+    wanted = quantity
+    wantedVersion = version
+    if isChange, let commitTime {
+      if flight == nil {
+        waitingSince = waitingSince ?? commitTime
+      } else {
+        laterSince = laterSince ?? commitTime
+      }
+    }
+    if !isChange, !isPending { acknowledgedVersion = version }
+    return true
+  }
+
+  /// The listing takes nothing from the pool any more: nothing is pushed until it is wanted again.
+  public mutating func withdraw() {
+    wanted = nil
+    waitingSince = nil
+    laterSince = nil
+  }
+
+  /// The channel has sold `units` itself (cancelled: negative), and so changed its own number; the pool is about to know.
+  public mutating func takeIn(_ units: Quantity) {
+    if let known = expected { expected = known - units }
+    if let known = uncertain { uncertain = known - units }
+    isUnverified = true
+    shown = nil
+    flight?.takenIn += units
+    unseenCount = max(0, unseenCount - max(0, units))
+  }
+
+  /// Holds raises back until the pool's answer to a sale has come back as a change of availability.
+  public mutating func openIntake() { openIntakes += 1 }
+  public mutating func closeIntake() { openIntakes = max(0, openIntakes - 1) }
+
+  /// Tries again at once, whatever was sent before and however it ended.
+  public mutating func revive() {
+    isDead = false
+    isLocked = false
+    expected = nil
+    uncertain = nil
+    shown = nil
+    notBefore = nil
+    unseenCount = 0
+    unseenSince = nil
+    attemptCount = 0
+  }
+}
