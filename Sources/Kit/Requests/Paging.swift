@@ -28,7 +28,7 @@ public struct PageToken: Hashable, Sendable {
 
   /// Nil for an empty token: the first page.
   ///
-  /// - Throws: INVALID_ARGUMENT/INVALID_REQUEST for one that is damaged, of another list, or has not
+  /// - Throws: INVALID_ARGUMENT/PAGE_TOKEN_INVALID for one that is damaged, of another list, or has not
   ///   `partCount` parts.
   public static func decode(
     _ token: String, scope: String, partCount: Int
@@ -42,6 +42,14 @@ public struct PageToken: Hashable, Sendable {
     return PageToken(Array(parts.dropFirst()))
   }
 
+  /// A part that is a whole number from 0.
+  ///
+  /// - Throws: as `decode` does, for a part that is not.
+  public func number(_ index: Int) throws(RPCError) -> Int64 {
+    guard let number = Int64(parts[index]), number >= 0 else { throw Self.refused() }
+    return number
+  }
+
   private static func mark(_ scope: String) -> String {
     Hex.encode(SHA256.hash(scope).prefix(4))
   }
@@ -49,7 +57,7 @@ public struct PageToken: Hashable, Sendable {
   private static func refused() -> RPCError {
     let problem = "It is not the next_page_token of a call with the same fields."
     return RPCError(
-      .invalidArgument, "INVALID_REQUEST", "page_token: \(problem)", ["field": "page_token"],
+      .invalidArgument, "PAGE_TOKEN_INVALID", "page_token: \(problem)", ["field": "page_token"],
       violations: [RPCError.FieldViolation(field: "page_token", problem: problem)])
   }
 }

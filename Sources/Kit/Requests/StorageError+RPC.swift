@@ -20,16 +20,16 @@ extension StorageError: RPCErrorConvertible {
         retryAfter: .milliseconds(200))
     case .unhealthy, .full, .failed, .corrupt:
       RPCError(
-        .unavailable, "STORE_UNHEALTHY", "The store takes no writes now; try again later.",
+        .unavailable, "STORE_UNAVAILABLE", "The store takes no writes now; try again later.",
         retryAfter: .seconds(1))
     case .busy:
       RPCError(
-        .unavailable, "STORE_LOCKED", "The store is locked by another program; try again.",
+        .unavailable, "STORE_UNAVAILABLE", "The store is locked by another program; try again.",
         retryAfter: .seconds(1))
     case .closed:
-      RPCError(.unavailable, "STORE_CLOSED", "The service is shutting down; try again.")
+      RPCError(.unavailable, "STORE_UNAVAILABLE", "The service is shutting down; try again.")
     case .inUse, .cannotOpen, .newer, .changedMigration, .failedMigration:
-      RPCError(.unavailable, "STORE_CLOSED", "The store is not open.")
+      RPCError(.unavailable, "STORE_UNAVAILABLE", "The store is not open.")
     case .constraint, .invalidStatement:
       RPCError(.internalError, "STORE_FAULT", "The store refused a statement of the service's own.")
     }

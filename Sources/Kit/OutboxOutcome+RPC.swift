@@ -1,0 +1,24 @@
+public import RPCCore
+
+extension OutboxOutcome {
+  /// What a peer's error means for a message that must arrive: whether time alone may help.
+  public init(_ error: RPCError) {
+    let text = "\(error)"
+    switch error.code {
+    case .ok, .unavailable, .deadlineExceeded, .cancelled, .resourceExhausted, .aborted, .unknown,
+      .internalError:
+      self = .failed(text)
+    case .invalidArgument, .notFound, .alreadyExists, .permissionDenied, .failedPrecondition,
+      .outOfRange, .unimplemented, .dataLoss, .unauthenticated:
+      self = .refused(text)
+    }
+  }
+
+  /// What went wrong, in words; empty when nothing did.
+  public var problem: String {
+    switch self {
+    case .delivered: ""
+    case .failed(let problem), .refused(let problem): problem
+    }
+  }
+}
