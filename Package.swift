@@ -97,9 +97,15 @@ let tools: [Target] = [
 ]
 
 let testing: [Target] = [
+  .target(name: "CFixtures", dependencies: ["CProtobufC"], path: "Tests/Fixtures/C/Fixtures"),
+  .target(
+    name: "FixtureAPI", dependencies: ["Primitives", "Protobuf", "RPCCore", "CFixtures"],
+    path: "Tests/Fixtures/API"),
   tests("TidyTests", "Tidy", []),
   tests("PrimitivesTests", "Primitives", ["Primitives"]),
-  tests("ProtobufTests", "Protobuf", ["Protobuf", "RPCCore", "PoolAPI", "CodegenCore"]),
+  tests(
+    "ProtobufTests", "Protobuf",
+    ["Primitives", "Protobuf", "RPCCore", "PoolAPI", "CodegenCore", "FixtureAPI"]),
   tests(
     "RPCTests", "RPC",
     ["RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCInProcess", "Protobuf", "PoolAPI", "CLinux", "CNghttp2"]),

@@ -1,11 +1,10 @@
 #pragma once
 // What Swift's Glibc module leaves out: epoll, eventfd, accept4, and variadic calls by fixed signatures.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// Without _GNU_SOURCE, which would give fd_set another shape than other modules see: what it hides is declared here.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -13,6 +12,14 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
+int pthread_setname_np(pthread_t thread, const char *name);
+
+// Names a thread for debuggers and ps; at most 15 bytes (pthread_setname_np(3)).
+static inline void onepool_name_thread(pthread_t thread, const char *name) {
+  pthread_setname_np(thread, name);
+}
 
 // accept4 with SOCK_NONBLOCK | SOCK_CLOEXEC (accept4(2)).
 static inline int onepool_accept(int listener) {

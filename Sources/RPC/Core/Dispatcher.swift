@@ -1,4 +1,4 @@
-public import Primitives
+internal import Primitives
 
 /// Finds what answers a path, runs it, and turns whatever it throws into one `RPCError`. All transports share it.
 public struct Dispatcher: Sendable {

@@ -1,4 +1,4 @@
-public import Primitives
+internal import Primitives
 public import Protobuf
 
 /// What one call may say of itself.

@@ -1,0 +1,132 @@
+internal import Foundation
+public import Primitives
+
+/// Unary calls as plain HTTP POSTs (connectrpc.com/docs/protocol, "Unary-Request").
+enum ConnectProtocol {
+  static func respond(
+    to request: HTTPRequest, handler: MethodHandler, dispatcher: Dispatcher
+  ) async -> HTTPResponse {
+    guard request.method == "POST" else {
+      return HTTPResponse(status: 405, headers: [("allow", "POST")])
+    }
+    let type = (request.header("content-type") ?? "").split(separator: ";").first
+      .map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+    guard let codec = codec(of: type) else {
+      return HTTPResponse(
+        status: 415,
+        headers: [
+          ("accept-post", "application/json, application/proto"),
+          ("content-type", "text/plain; charset=utf-8"),
+        ],
+        body: Array("The content type must be application/json or application/proto.\n".utf8))
+    }
+    guard case .unary = handler.body else {
+      return failure(
+        RPCError(
+          .unimplemented, "STREAM_UNSUPPORTED", "This method streams: call it over gRPC."))
+    }
+    if let encoding = request.header("content-encoding"), encoding != "identity" {
+      return failure(
+        RPCError(
+          .unimplemented, "COMPRESSION_UNSUPPORTED", "Bodies must be sent uncompressed."))
+    }
+    let context: ServerContext
+    do {
+      context = try self.context(of: request, handler)
+    } catch {
+      return failure(error)
+    }
+    switch await run(handler, request.body, codec, context, dispatcher) {
+    case .success(let message):
+      return HTTPResponse(
+        status: 200,
+        headers: [("content-type", codec == .json ? "application/json" : "application/proto")],
+        body: message)
+    case .failure(let error):
+      return failure(error)
+    }
+  }
+
+  private static func codec(of type: String?) -> MessageCodec? {
+    switch type {
+    case "application/json": .json
+    case "application/proto": .proto
+    default: nil
+    }
+  }
+
+  private static func context(
+    of request: HTTPRequest, _ handler: MethodHandler
+  ) throws(RPCError) -> ServerContext {
+    var deadline = Deadline.never
+    if let text = request.header("connect-timeout-ms") {
+      guard (1...10).contains(text.utf8.count), let span = Int64(text), span >= 0 else {
+        throw RPCError(
+          .invalidArgument, "TIMEOUT_MALFORMED", "connect-timeout-ms must be 1 to 10 digits.")
+      }
+      deadline = .after(.milliseconds(span))
+    }
+    var metadata = Metadata()
+    for (name, value) in request.headers where !isReserved(name) { metadata.add(name, value) }
+    return ServerContext(
+      method: handler.descriptor, metadata: metadata, deadline: deadline, peer: request.peer)
+  }
+
+  private static func isReserved(_ name: String) -> Bool {
+    switch name {
+    case "content-type", "content-length", "content-encoding", "accept", "accept-encoding",
+      "connection", "host", "user-agent":
+      true
+    default: name.hasPrefix("connect-")
+    }
+  }
+
+  /// Runs the handler, but not past its deadline.
+  private static func run(
+    _ handler: MethodHandler, _ message: [UInt8], _ codec: MessageCodec, _ context: ServerContext,
+    _ dispatcher: Dispatcher
+  ) async -> Result<[UInt8], RPCError> {
+    guard context.deadline != .never else {
+      return await dispatcher.unary(handler, message, codec: codec, context: context)
+    }
+    return await DeadlineRace.run(until: context.deadline) {
+      await dispatcher.unary(handler, message, codec: codec, context: context)
+    }
+  }
+
+  /// An error as JSON: `{"code", "message", "details"}` with the HTTP status of the code.
+  static func failure(_ error: RPCError) -> HTTPResponse {
+    var object: [String: Any] = ["code": error.code.connectName, "message": error.message]
+    let details = error.detailMessages().map { detail -> [String: Any] in
+      var entry: [String: Any] = [
+        "type": String(detail.typeName), "value": Base64Codec.encode(detail.value),
+      ]
+      if let debug = RPCError.debugJSON(of: detail) { entry["debug"] = debug }
+      return entry
+    }
+    if !details.isEmpty { object["details"] = details }
+    let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes]
+    let body = try? JSONSerialization.data(withJSONObject: object, options: options)
+    return .json(error.code.httpStatus, [UInt8](body ?? Data()))
+  }
+}
+
+/// A call against the clock: when the deadline comes, the task is cancelled and its result is not used any more.
+public enum DeadlineRace {
+  public static func run(
+    until deadline: Deadline,
+    _ body: @escaping @Sendable () async -> Result<[UInt8], RPCError>
+  ) async -> Result<[UInt8], RPCError> {
+    await withTaskGroup(of: Result<[UInt8], RPCError>.self) { group in
+      group.addTask { await body() }
+      group.addTask {
+        // A cancelled sleep means that the body was first; its result was taken then.
+        try? await Task.sleep(for: deadline.remaining)
+        return .failure(RPCError(.deadlineExceeded, "", "The call's deadline is over."))
+      }
+      let first = await group.next()
+      group.cancelAll()
+      return first ?? .failure(RPCError(.cancelled, "", "The call was cancelled."))
+    }
+  }
+}

@@ -1,0 +1,50 @@
+internal import Primitives
+
+/// Answers of the HTTP layer itself.
+public enum HTTPAnswers {
+  public static func tooLarge(_ limit: Int) -> HTTPResponse {
+    .text(413, "The body is larger than the \(limit) bytes that are allowed here.\n")
+  }
+
+  static let notFound = HTTPResponse.text(404, "There is nothing under this path.\n")
+}
+
+/// Plain HTTP requests: routes, and unary methods by the Connect protocol
+/// (connectrpc.com/docs/protocol, unary calls), over HTTP/1.1 and HTTP/2 alike.
+public enum HTTPDispatch {
+  /// The path and the query of a request target.
+  public static func split(_ target: String) -> (path: String, query: String) {
+    guard let mark = target.firstIndex(of: "?") else { return (target, "") }
+    return (String(target[..<mark]), String(target[target.index(after: mark)...]))
+  }
+}
+
+extension Dispatcher {
+  /// The largest body that is of use under a path.
+  public func bodyLimit(path: String, messageBytes: Int) -> Int {
+    if knows(path: path) != nil { return messageBytes }
+    return routes(path: path).routes.map(\.maximumBodyBytes).max() ?? 0
+  }
+
+  /// Answers any HTTP request.
+  public func respond(to request: HTTPRequest) async -> HTTPResponse {
+    if let handler = knows(path: request.path) {
+      return await ConnectProtocol.respond(to: request, handler: handler, dispatcher: self)
+    }
+    let (routes, suffix) = routes(path: request.path)
+    guard !routes.isEmpty else { return HTTPAnswers.notFound }
+    let wanted = request.method == "HEAD" ? "GET" : request.method
+    guard let route = routes.first(where: { $0.method == wanted || $0.method == "*" }) else {
+      let allowed = Set(routes.map(\.method)).sorted().joined(separator: ", ")
+      return HTTPResponse(
+        status: 405, headers: [("allow", allowed), ("content-type", "text/plain; charset=utf-8")],
+        body: Array("Only \(allowed) is answered here.\n".utf8))
+    }
+    var request = request
+    request.pathSuffix = suffix
+    guard request.body.count <= route.maximumBodyBytes else {
+      return HTTPAnswers.tooLarge(route.maximumBodyBytes)
+    }
+    return await route.handle(request)
+  }
+}

@@ -1,0 +1,161 @@
+internal import CMicroHTTPD
+internal import Glibc
+internal import Synchronization
+public import RPCCore
+
+/// HTTP/1.1 by libmicrohttpd, on connections that somebody else has accepted.
+///
+/// libmicrohttpd reads and writes on a thread of its own; a request is suspended there while its route runs.
+public final class HTTP1Server: Sendable {
+  private let daemon: DaemonBox
+  private let core: RequestCore
+
+  /// - Throws: `HTTP1Error.start` when libmicrohttpd cannot start its thread.
+  public init(
+    dispatcher: Dispatcher, messageBytes: Int, maximumConnections: Int, idleSeconds: Int,
+    executor: any TaskExecutor
+  ) throws(HTTP1Error) {
+    core = RequestCore(dispatcher: dispatcher, messageBytes: messageBytes, executor: executor)
+    daemon = DaemonBox()
+    let flags =
+      MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_NO_LISTEN_SOCKET.rawValue
+      | MHD_ALLOW_SUSPEND_RESUME.rawValue | MHD_USE_ITC.rawValue
+    let context = Unmanaged.passUnretained(core).toOpaque()
+    var options = [
+      MHD_OptionItem(
+        option: .URI_LOG_CALLBACK,
+        value: Int(bitPattern: unsafeBitCast(Self.began, to: UnsafeRawPointer.self)),
+        ptr_value: context),
+      MHD_OptionItem(
+        option: .NOTIFY_COMPLETED,
+        value: Int(bitPattern: unsafeBitCast(Self.completed, to: UnsafeRawPointer.self)),
+        ptr_value: nil),
+      MHD_OptionItem(
+        option: .CONNECTION_LIMIT, value: maximumConnections, ptr_value: nil),
+      MHD_OptionItem(
+        option: .CONNECTION_TIMEOUT, value: min(idleSeconds, 3600), ptr_value: nil),
+      MHD_OptionItem(option: .END, value: 0, ptr_value: nil),
+    ]
+    let handle = onepool_mhd_start(
+      flags, Self.answer, context, &options)
+    guard let handle else { throw .start }
+    daemon.set(handle)
+  }
+
+  /// Requests that are not answered to their end.
+  public var openRequests: Int { core.open.load(ordering: .relaxed) }
+
+  /// Takes a connected socket over; its first bytes are still unread.
+  public func take(_ descriptor: Int32) {
+    var address = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let handed = withUnsafeMutablePointer(to: &address) { storage in
+      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        getpeername(descriptor, pointer, &length) == 0
+          && daemon.add(descriptor, pointer, length)
+      }
+    }
+    // libmicrohttpd closes a socket that it does not take; one without a peer is ours to close.
+    if !handed, length == 0 { close(descriptor) }
+  }
+
+  /// Ends all connections and the thread.
+  public func stop() {
+    daemon.stop()
+  }
+
+  /// Called with the request target as it was sent, before the headers: what it returns goes along with the request.
+  private static let began:
+    @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) ->
+      UnsafeMutableRawPointer? = { context, target, connection in
+        guard let context, let target, let connection else { return nil }
+        let core = Unmanaged<RequestCore>.fromOpaque(context).takeUnretainedValue()
+        let request = PendingRequest(connection, target: String(cString: target), core: core)
+        core.open.add(1, ordering: .relaxed)
+        return Unmanaged.passRetained(request).toOpaque()
+      }
+
+  /// Called for the headers, for each piece of the body, at its end, and once more when an answer is there.
+  private static let answer:
+    @convention(c) (
+      UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, UnsafePointer<CChar>?,
+      UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafeMutablePointer<Int>?,
+      UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    ) -> MHD_Result = { _, _, _, method, _, upload, uploadSize, slot in
+      guard let method, let uploadSize, let known = slot?.pointee else { return .NO }
+      let request = Unmanaged<PendingRequest>.fromOpaque(known).takeUnretainedValue()
+      guard request.isBegun else {
+        request.begin(method: String(cString: method))
+        return .YES
+      }
+      if uploadSize.pointee > 0 {
+        request.receive(upload, uploadSize.pointee)
+        uploadSize.pointee = 0
+        return .YES
+      }
+      return request.proceed()
+    }
+
+  private static let completed:
+    @convention(c) (
+      UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+      MHD_RequestTerminationCode
+    ) -> Void = { _, _, slot, _ in
+      guard let slot, let known = slot.pointee else { return }
+      let request = Unmanaged<PendingRequest>.fromOpaque(known).takeRetainedValue()
+      slot.pointee = nil
+      request.core.open.subtract(1, ordering: .relaxed)
+    }
+}
+
+/// Why HTTP/1.1 cannot be served.
+public enum HTTP1Error: Error, Sendable, Equatable {
+  case start
+}
+
+/// Owns libmicrohttpd's daemon.
+private final class DaemonBox: @unchecked Sendable {
+  // Sendable: the pointer is set once before use and cleared under the lock; libmicrohttpd locks inside.
+  private let handle = Mutex<UInt>(0)
+
+  func set(_ pointer: OpaquePointer) {
+    handle.withLock { $0 = UInt(bitPattern: pointer) }
+  }
+
+  func add(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Bool {
+    handle.withLock { bits in
+      guard let pointer = OpaquePointer(bitPattern: bits) else {
+        close(descriptor)
+        return false
+      }
+      return MHD_add_connection(pointer, descriptor, address, length) == .YES
+    }
+  }
+
+  func stop() {
+    let bits = handle.withLock { bits in
+      let taken = bits
+      bits = 0
+      return taken
+    }
+    if let pointer = OpaquePointer(bitPattern: bits) { MHD_stop_daemon(pointer) }
+  }
+
+  deinit {
+    stop()
+  }
+}
+
+/// What every request needs.
+final class RequestCore: Sendable {
+  let dispatcher: Dispatcher
+  let messageBytes: Int
+  let executor: any TaskExecutor
+  let open = Atomic<Int>(0)
+
+  init(dispatcher: Dispatcher, messageBytes: Int, executor: any TaskExecutor) {
+    self.dispatcher = dispatcher
+    self.messageBytes = messageBytes
+    self.executor = executor
+  }
+}

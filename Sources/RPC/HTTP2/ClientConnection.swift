@@ -1,0 +1,245 @@
+internal import CLinux
+internal import CNghttp2
+internal import Glibc
+internal import Primitives
+internal import RPCCore
+
+/// A client's connection to one server.
+///
+///     connecting ──▶ ready ──GOAWAY──▶ draining ──▶ closed
+final class ClientConnection: HTTP2Connection {
+  enum Phase {
+    case connecting
+    case ready
+    /// Takes no new call; the open ones go on.
+    case draining
+  }
+
+  private let authority: String
+  private let socket: Int32
+  private var phase = Phase.connecting
+  private var streams: [Int32: ClientStream] = [:]
+  private let onReady: (ClientConnection) -> Void
+  /// The connection takes no more calls; those in the list were not seen by the server and may be made elsewhere.
+  private let onEnd: (ClientConnection, String, [ClientStream]) -> Void
+  private var hasEnded = false
+
+  init(
+    socket: Int32, authority: String, loop: EventLoop, limits: TransportLimits,
+    onReady: @escaping (ClientConnection) -> Void,
+    onEnd: @escaping (ClientConnection, String, [ClientStream]) -> Void
+  ) {
+    self.socket = socket
+    self.authority = authority
+    self.onReady = onReady
+    self.onEnd = onEnd
+    super.init(descriptor: socket, loop: loop, limits: limits)
+  }
+
+  /// Waits for the socket to be connected.
+  func start(timeout: Duration) {
+    guard watch(events: EPOLLOUT.rawValue) else { return close("no room to watch it") }
+    let limit = Deadline.after(timeout).nanoseconds
+    _ = loop.schedule(at: limit) { [weak self] in
+      guard let self, case .connecting = self.phase else { return }
+      self.close("the connection was not made in time")
+    }
+  }
+
+  override func becameWritable() {
+    guard case .connecting = phase else { return }
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length)
+    guard code == 0 else { return close(String(cString: strerror(code))) }
+    phase = .ready
+    makeSession(server: false)
+    setEvents(EPOLLIN.rawValue)
+    flushSoon()
+    onReady(self)
+  }
+
+  // MARK: - Calls
+
+  /// Starts a call; false when the connection takes no more.
+  func start(_ stream: ClientStream) -> Bool {
+    guard case .ready = phase, !isClosed,
+      let streamID = request(stream.headers(authority: authority))
+    else { return false }
+    stream.streamID = streamID
+    stream.connection = self
+    streams[streamID] = stream
+    return true
+  }
+
+  /// Ends a call from our side.
+  func cancel(_ stream: ClientStream) {
+    guard let streamID = stream.streamID else { return }
+    reset(streamID, NGHTTP2_CANCEL)
+  }
+
+  /// Ends the connection when its calls are over.
+  func retire() {
+    if case .ready = phase { phase = .draining }
+    if streams.isEmpty { close("retired") }
+  }
+
+  // MARK: - Input
+
+  override func header(
+    _ streamID: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
+  ) {
+    guard let stream = streams[streamID] else { return }
+    let text = String(decoding: value, as: UTF8.self)
+    switch String(decoding: name, as: UTF8.self) {
+    case ":status": stream.httpStatus = Int(text) ?? 0
+    case "content-type": stream.contentType = text
+    case "grpc-status": stream.status = Int32(text) ?? RPCCode.unknown.rawValue
+    case "grpc-message": stream.statusMessage = PercentCodec.decode(text)
+    case "grpc-status-details-bin": stream.statusDetails = Base64Codec.decode(text) ?? []
+    default: break
+    }
+  }
+
+  override func headersEnded(_ streamID: Int32, isLast: Bool) {
+    guard let stream = streams[streamID] else { return }
+    stream.hasAnswer = true
+  }
+
+  override func received(_ streamID: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let stream = streams[streamID], stream.end == nil else {
+      return consume(streamID, bytes.count, connectionOnly: streams[streamID] == nil)
+    }
+    if stream.isUnary { consume(streamID, bytes.count) }
+    stream.input.append(bytes)
+    if stream.isUnary {
+      if stream.input.bufferedBytes > limits.messageBytes + MessageFraming.prefixBytes {
+        cancel(stream)
+        finish(
+          stream,
+          .failure(RPCError(.resourceExhausted, "MESSAGE_TOO_LARGE", "The answer is too large.")))
+      }
+    } else {
+      stream.wakeReader()
+    }
+  }
+
+  override func inputEnded(_ streamID: Int32) {
+    guard let stream = streams[streamID] else { return }
+    finish(stream, stream.trailingStatus())
+  }
+
+  override func streamClosed(_ streamID: Int32, errorCode: UInt32) {
+    guard let stream = streams.removeValue(forKey: streamID) else { return }
+    if !stream.isUnary {
+      consume(streamID, stream.input.bufferedBytes, connectionOnly: true)
+    }
+    if stream.end == nil {
+      if errorCode == NGHTTP2_REFUSED_STREAM.rawValue, !stream.hasAnswer {
+        // RFC 9113, 8.7: the server has not looked at it.
+        stream.streamID = nil
+        onEnd(self, "refused", [stream])
+      } else {
+        finish(stream, .failure(Self.error(reset: errorCode)))
+      }
+    }
+    if case .draining = phase, streams.isEmpty { close("drained") }
+  }
+
+  override func goAway(lastStreamID: Int32, errorCode: UInt32) {
+    phase = .draining
+    var unseen: [ClientStream] = []
+    for (streamID, stream) in streams where streamID > lastStreamID && stream.end == nil {
+      streams[streamID] = nil
+      stream.streamID = nil
+      unseen.append(stream)
+    }
+    end("the server is going away", unseen)
+    if streams.isEmpty { close("drained") }
+  }
+
+  override func connectionClosed(_ reason: String) {
+    let open = streams
+    streams = [:]
+    for stream in open.values where stream.end == nil {
+      finish(
+        stream,
+        .failure(
+          RPCError(
+            .unavailable, "CONNECTION_LOST", "The connection to \(authority) broke: \(reason).",
+            ["target": authority], domain: "rpc.onepool")))
+    }
+    end(reason, [])
+  }
+
+  private func end(_ reason: String, _ unseen: [ClientStream]) {
+    if hasEnded {
+      if !unseen.isEmpty { onEnd(self, reason, unseen) }
+      return
+    }
+    hasEnded = true
+    onEnd(self, reason, unseen)
+  }
+
+  private static func error(reset code: UInt32) -> RPCError {
+    // grpc/grpc doc/PROTOCOL-HTTP2.md, "HTTP2 Transport Mapping", Errors.
+    let name = String(cString: nghttp2_http2_strerror(code))
+    switch code {
+    case NGHTTP2_CANCEL.rawValue: return RPCError(.cancelled, "", "The server ended the call.")
+    case NGHTTP2_REFUSED_STREAM.rawValue:
+      return RPCError(.unavailable, "", "The server refused the call.")
+    case NGHTTP2_ENHANCE_YOUR_CALM.rawValue:
+      return RPCError(.resourceExhausted, "", "The server asks for fewer calls.")
+    default: return RPCError(.internalError, "", "The call was reset: \(name).")
+    }
+  }
+
+  // MARK: - The end of a call
+
+  func finish(_ stream: ClientStream, _ end: Result<Void, RPCError>) {
+    ClientConnection.finish(stream, end, loop: loop)
+  }
+
+  /// Ends a call once; whoever waits for it is told.
+  static func finish(_ stream: ClientStream, _ end: Result<Void, RPCError>, loop: EventLoop) {
+    guard stream.end == nil else { return }
+    stream.end = end
+    stream.inputEnded = true
+    if let timer = stream.timer { loop.cancelTimer(timer) }
+    stream.timer = nil
+    if let unary = stream.unary {
+      stream.unary = nil
+      unary.resume(returning: unaryResult(stream, end))
+    }
+    stream.wakeReader()
+    stream.wakeWriter()
+  }
+
+  private static func unaryResult(
+    _ stream: ClientStream, _ end: Result<Void, RPCError>
+  ) -> Result<[UInt8], RPCError> {
+    if case .failure(let error) = end { return .failure(error) }
+    do {
+      guard let message = try stream.input.next() else {
+        return .failure(
+          RPCError(.internalError, "", "The server ended the call without its message."))
+      }
+      return .success(message)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  // MARK: - Output
+
+  override func produce(
+    _ streamID: Int32, into buffer: UnsafeMutableBufferPointer<UInt8>
+  ) -> Production {
+    guard let stream = streams[streamID] else { return .reset }
+    let count = stream.output.move(into: buffer)
+    if stream.output.count < limits.unsentBytes { stream.wakeWriter() }
+    guard stream.output.isEmpty else { return .bytes(count) }
+    if stream.outputEnded { return .end(count) }
+    return count > 0 ? .bytes(count) : .wait
+  }
+}

@@ -1,0 +1,350 @@
+internal import CLinux
+internal import Glibc
+internal import Primitives
+internal import Synchronization
+
+/// What an event loop calls when a file descriptor is ready. Called on the loop's thread only.
+protocol EventHandler: AnyObject {
+  func ready(readable: Bool, writable: Bool, broken: Bool)
+}
+
+/// One thread that waits for sockets (epoll(7)), timers and jobs, and owns everything that it calls.
+///
+/// It is the `TaskExecutor` of the handlers of its connections: a unary call crosses no thread.
+final class EventLoop: TaskExecutor, @unchecked Sendable {
+  // Sendable: what other threads touch is `inbox`, under its lock, and the eventfd; all else is used on the
+  // loop's own thread, which `preconditionOnLoop` checks where it is entered.
+
+  private struct Inbox {
+    var jobs: [UnownedJob] = []
+    var closures: [@Sendable () -> Void] = []
+    var isAwake = false
+    var isClosed = false
+  }
+
+  private struct Timer {
+    var deadline: Int64
+    var id: UInt64
+  }
+
+  private let epoll: Int32
+  private let wakeup: Int32
+  private let inbox = Mutex(Inbox())
+  private var thread = pthread_t()
+  private var localJobs: [UnownedJob] = []
+  private var localClosures: [@Sendable () -> Void] = []
+  private var handlers: [UInt64: any EventHandler] = [:]
+  private var nextToken: UInt64 = 1
+  private var timers: [Timer] = []
+  private var timerActions: [UInt64: () -> Void] = [:]
+  private var nextTimer: UInt64 = 1
+  private var flushes: [() -> Void] = []
+  private var isRunning = true
+
+  /// - Throws: `TransportError.system` when the process may open no more descriptors.
+  init(name: String) throws(TransportError) {
+    epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard epoll >= 0 else { throw .system("epoll_create1", errno) }
+    wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    guard wakeup >= 0 else {
+      let code = errno
+      close(epoll)
+      throw .system("eventfd", code)
+    }
+    let added = onepool_epoll_ctl(epoll, EPOLL_CTL_ADD, wakeup, EPOLLIN.rawValue, 0)
+    precondition(added == 0, "a new eventfd can be added to a new epoll")
+    start(name: name)
+  }
+
+  deinit {
+    close(wakeup)
+    close(epoll)
+  }
+
+  private func start(name: String) {
+    let unmanaged = Unmanaged.passRetained(self)
+    // 4 MiB: handlers run here, and debug builds of them are hungry.
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, 4 << 20)
+    let result = pthread_create(
+      &thread, &attributes,
+      { argument in
+        guard let argument else { return nil }
+        let loop = Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue()
+        loop.thread = pthread_self()
+        loop.run()
+        return nil
+      }, unmanaged.toOpaque())
+    precondition(result == 0, "a thread can be started (pthread_create(3): \(result))")
+    onepool_name_thread(thread, String(name.prefix(15)))
+    pthread_detach(thread)
+    pthread_attr_destroy(&attributes)
+  }
+
+  var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
+
+  func preconditionOnLoop() {
+    precondition(isCurrent, "called from another thread than the loop's")
+  }
+
+  // MARK: - Jobs
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let unowned = UnownedJob(job)
+    if isCurrent {
+      localJobs.append(unowned)
+      return
+    }
+    post { $0.jobs.append(unowned) }
+  }
+
+  /// Runs `body` on the loop: at once when called there, else soon.
+  func execute(_ body: @escaping @Sendable () -> Void) {
+    if isCurrent {
+      body()
+    } else {
+      post { $0.closures.append(body) }
+    }
+  }
+
+  /// Runs `body` on the loop, after what is going on there now.
+  func executeLater(_ body: @escaping @Sendable () -> Void) {
+    if isCurrent {
+      localClosures.append(body)
+    } else {
+      post { $0.closures.append(body) }
+    }
+  }
+
+  private func post(_ add: (inout Inbox) -> Void) {
+    let mustWake = inbox.withLock { inbox in
+      add(&inbox)
+      guard !inbox.isAwake else { return false }
+      inbox.isAwake = true
+      return true
+    }
+    if mustWake {
+      var one: UInt64 = 1
+      // A full counter (EAGAIN) wakes the loop just as well.
+      _ = write(wakeup, &one, 8)
+    }
+  }
+
+  /// Ends the loop's thread after what is queued now; nothing may be posted later.
+  func shutdown() {
+    execute { self.isRunning = false }
+  }
+
+  // MARK: - Descriptors
+
+  /// Watches a descriptor; returns what `modify` and `remove` want.
+  func add(_ descriptor: Int32, events: UInt32, handler: any EventHandler) -> UInt64? {
+    preconditionOnLoop()
+    let token = nextToken
+    nextToken += 1
+    guard onepool_epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, events, token) == 0 else {
+      return nil
+    }
+    handlers[token] = handler
+    return token
+  }
+
+  func modify(_ descriptor: Int32, token: UInt64, events: UInt32) {
+    preconditionOnLoop()
+    let result = onepool_epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, events, token)
+    precondition(result == 0, "a watched descriptor can be modified")
+  }
+
+  /// Stops watching. What epoll has already handed out for it is passed over: its token is gone.
+  func remove(_ descriptor: Int32, token: UInt64) {
+    preconditionOnLoop()
+    handlers[token] = nil
+    _ = onepool_epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, 0, token)
+  }
+
+  // MARK: - Timers
+
+  /// Runs `action` once at `deadline` (monotonic nanoseconds) unless it is cancelled.
+  func schedule(at deadline: Int64, _ action: @escaping () -> Void) -> UInt64 {
+    preconditionOnLoop()
+    let id = nextTimer
+    nextTimer += 1
+    timerActions[id] = action
+    timers.append(Timer(deadline: deadline, id: id))
+    siftUp(timers.count - 1)
+    return id
+  }
+
+  func cancelTimer(_ id: UInt64) {
+    preconditionOnLoop()
+    timerActions[id] = nil
+    // Cancelled entries stay in the heap until they are due; when they outnumber the rest, it is rebuilt.
+    if timers.count > 64, timers.count > timerActions.count * 4 {
+      timers = timers.filter { timerActions[$0.id] != nil }.sorted { $0.deadline < $1.deadline }
+    }
+  }
+
+  private func siftUp(_ start: Int) {
+    var index = start
+    while index > 0 {
+      let parent = (index - 1) / 2
+      guard timers[index].deadline < timers[parent].deadline else { return }
+      timers.swapAt(index, parent)
+      index = parent
+    }
+  }
+
+  private func popTimer() -> Timer {
+    let first = timers[0]
+    let last = timers.removeLast()
+    if !timers.isEmpty {
+      timers[0] = last
+      var index = 0
+      while true {
+        var smallest = index
+        for child in [2 * index + 1, 2 * index + 2] where child < timers.count {
+          if timers[child].deadline < timers[smallest].deadline { smallest = child }
+        }
+        guard smallest != index else { break }
+        timers.swapAt(index, smallest)
+        index = smallest
+      }
+    }
+    return first
+  }
+
+  /// Runs `flush` once before the loop waits again: what was gathered goes out in one write.
+  func flushSoon(_ flush: @escaping () -> Void) {
+    flushes.append(flush)
+  }
+
+  // MARK: - The loop
+
+  private func run() {
+    var events = [epoll_event](repeating: epoll_event(), count: 256)
+    while isRunning {
+      drainWork()
+      let count = epoll_wait(epoll, &events, Int32(events.count), waitMilliseconds())
+      if count < 0 {
+        precondition(errno == EINTR, "epoll_wait fails by signals only (epoll_wait(2))")
+        continue
+      }
+      for index in 0..<Int(count) {
+        dispatch(&events[index])
+      }
+      fireTimers()
+    }
+    drainWork()
+  }
+
+  private func dispatch(_ event: inout epoll_event) {
+    let token = onepool_epoll_token(&event)
+    guard token != 0 else {
+      var counter: UInt64 = 0
+      _ = read(wakeup, &counter, 8)
+      return
+    }
+    guard let handler = handlers[token] else { return }
+    let flags = event.events
+    handler.ready(
+      readable: flags & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0,
+      writable: flags & EPOLLOUT.rawValue != 0,
+      broken: flags & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0)
+  }
+
+  /// Runs jobs and closures until there are none, then writes out what they made.
+  private func drainWork() {
+    repeat {
+      takeInbox()
+      while !localJobs.isEmpty || !localClosures.isEmpty {
+        let jobs = localJobs
+        let closures = localClosures
+        localJobs = []
+        localClosures = []
+        for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        for closure in closures { closure() }
+      }
+      let pending = flushes
+      flushes = []
+      for flush in pending { flush() }
+    } while hasWork
+  }
+
+  private var hasWork: Bool {
+    !localJobs.isEmpty || !localClosures.isEmpty || !flushes.isEmpty
+      || inbox.withLock { !$0.jobs.isEmpty || !$0.closures.isEmpty }
+  }
+
+  private func takeInbox() {
+    let (jobs, closures) = inbox.withLock { inbox in
+      inbox.isAwake = false
+      let taken = (inbox.jobs, inbox.closures)
+      inbox.jobs = []
+      inbox.closures = []
+      return taken
+    }
+    localJobs.append(contentsOf: jobs)
+    localClosures.append(contentsOf: closures)
+  }
+
+  private func waitMilliseconds() -> Int32 {
+    guard let first = timers.first else { return -1 }
+    let nanoseconds = first.deadline - monotonicNanoseconds()
+    guard nanoseconds > 0 else { return 0 }
+    return Int32(min(nanoseconds / 1_000_000 + 1, 60_000))
+  }
+
+  private func fireTimers() {
+    guard !timers.isEmpty else { return }
+    let now = monotonicNanoseconds()
+    while let first = timers.first, first.deadline <= now {
+      let timer = popTimer()
+      timerActions.removeValue(forKey: timer.id)?()
+    }
+  }
+}
+
+/// Why a socket or a thread could not be had.
+public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A system call failed with this `errno`.
+  case system(String, Int32)
+  /// The address is in use, or may not be used.
+  case listen(String, Int32)
+  /// The address cannot be understood.
+  case address(String)
+
+  public var description: String {
+    switch self {
+    case .system(let call, let code): "\(call): \(String(cString: strerror(code)))"
+    case .listen(let address, let code):
+      "cannot listen on \(address): \(String(cString: strerror(code)))"
+    case .address(let text): "\(text) is no address: host:port is wanted"
+    }
+  }
+}
+
+/// The loops that a process shares out its connections to.
+final class EventLoopGroup: Sendable {
+  let loops: [EventLoop]
+  private let next = RoundRobin()
+
+  init(count: Int, name: String) throws(TransportError) {
+    var loops: [EventLoop] = []
+    for index in 0..<max(1, count) { loops.append(try EventLoop(name: "\(name)-\(index)")) }
+    self.loops = loops
+  }
+
+  func nextLoop() -> EventLoop {
+    loops[next.index(below: loops.count)]
+  }
+
+  /// The loops of clients that belong to no server. They live as long as the process.
+  static let shared: EventLoopGroup = {
+    do {
+      return try EventLoopGroup(count: 1, name: "onepool-client")
+    } catch {
+      preconditionFailure("the first event loop can be made: \(error)")
+    }
+  }()
+}

@@ -1,0 +1,185 @@
+public import Primitives
+public import RPCCore
+
+/// gRPC over HTTP/2 to one target. A lost connection is made again by itself; calls wait for it within their deadline.
+public final class HTTP2ClientTransport: ClientTransport {
+  private let channels: [ClientChannel]
+  private let next = RoundRobin()
+
+  /// - Parameters:
+  ///   - target: `host:port`.
+  ///   - connections: how many to keep; calls go round them.
+  /// - Throws: `TransportError.address` when the target makes no sense.
+  public init(
+    target: String, connections: Int = 1, limits: TransportLimits = TransportLimits()
+  ) throws {
+    precondition(connections > 0, "a client has a connection")
+    let address = try HostPort(target)
+    channels = (0..<connections).map { _ in
+      ClientChannel(target: address, loop: EventLoopGroup.shared.nextLoop(), limits: limits)
+    }
+  }
+
+  public func unary(
+    _ method: MethodDescriptor, _ message: [UInt8], metadata: Metadata, deadline: Deadline
+  ) async throws(RPCError) -> [UInt8] {
+    let channel = channels[next.index(below: channels.count)]
+    let box = StreamBox(
+      ClientStream(
+        method: method, metadata: metadata, deadline: deadline, isUnary: true,
+        messageBytes: channel.limits.messageBytes))
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        channel.loop.execute {
+          let stream = box.stream
+          stream.unary = continuation
+          stream.output.append(message: message)
+          stream.outputEnded = true
+          if box.isCancelled {
+            channel.cancel(stream, RPCError(.cancelled, "", "The caller's task was cancelled."))
+          } else {
+            channel.start(stream)
+          }
+        }
+      }
+    } onCancel: {
+      channel.loop.execute {
+        box.isCancelled = true
+        guard box.stream.unary != nil else { return }
+        channel.cancel(box.stream, RPCError(.cancelled, "", "The caller's task was cancelled."))
+      }
+    }
+    return try result.get()
+  }
+
+  public func open(
+    _ method: MethodDescriptor, metadata: Metadata, deadline: Deadline
+  ) async throws(RPCError) -> any ClientCall {
+    let channel = channels[next.index(below: channels.count)]
+    let box = StreamBox(
+      ClientStream(
+        method: method, metadata: metadata, deadline: deadline, isUnary: false,
+        messageBytes: channel.limits.messageBytes))
+    channel.loop.execute { channel.start(box.stream) }
+    return HTTP2ClientCall(channel: channel, box: box)
+  }
+
+  public func close() async {
+    for channel in channels { channel.loop.execute { channel.close() } }
+  }
+}
+
+/// Carries a call to its channel's loop.
+final class StreamBox: @unchecked Sendable {
+  // Sendable: both fields are touched on the channel's loop only.
+  let stream: ClientStream
+  var isCancelled = false
+
+  init(_ stream: ClientStream) {
+    self.stream = stream
+  }
+}
+
+/// A streaming call, as its caller holds it.
+final class HTTP2ClientCall: ClientCall {
+  private let channel: ClientChannel
+  private let box: StreamBox
+
+  init(channel: ClientChannel, box: StreamBox) {
+    self.channel = channel
+    self.box = box
+  }
+
+  func send(_ message: [UInt8]) async throws(RPCError) {
+    let failure: RPCError? = await onLoop { stream in
+      if case .failure(let error) = stream.end { return error }
+      stream.output.append(message: message)
+      if let streamID = stream.streamID { stream.connection?.resume(streamID) }
+      return nil
+    }
+    if let failure { throw failure }
+    await wait(for: \.writer) { [limits = channel.limits] stream in
+      stream.end != nil || stream.output.count < limits.unsentBytes
+    }
+  }
+
+  func finishSending() async throws(RPCError) {
+    let _: Bool = await onLoop { stream in
+      stream.outputEnded = true
+      if let streamID = stream.streamID { stream.connection?.resume(streamID) }
+      return true
+    }
+  }
+
+  func nextMessage() async throws(RPCError) -> [UInt8]? {
+    while true {
+      switch await onLoop({ self.take($0) }) {
+      case .success(.some(let message)): return message
+      case .success(.none): return nil
+      case .failure(let error): throw error
+      case nil:
+        await wait(for: \.reader) { stream in stream.end != nil || !stream.input.isEmpty }
+      }
+    }
+  }
+
+  func cancel() {
+    let channel = channel
+    let box = box
+    channel.loop.execute {
+      channel.cancel(box.stream, RPCError(.cancelled, "", "The caller ended the call."))
+    }
+  }
+
+  /// The next message, the end, or nil when there is neither yet.
+  private func take(_ stream: ClientStream) -> Result<[UInt8]?, RPCError>? {
+    do {
+      if let message = try stream.input.next() {
+        if let streamID = stream.streamID {
+          stream.connection?.consume(streamID, message.count + MessageFraming.prefixBytes)
+        }
+        return .success(message)
+      }
+    } catch {
+      channel.cancel(stream, error)
+      return .failure(error)
+    }
+    switch stream.end {
+    case .success: return .success(nil)
+    case .failure(let error): return .failure(error)
+    case nil: return nil
+    }
+  }
+
+  private func onLoop<Value: Sendable>(
+    _ body: @escaping @Sendable (ClientStream) -> Value
+  ) async -> Value {
+    let box = box
+    if channel.loop.isCurrent { return body(box.stream) }
+    return await withCheckedContinuation { continuation in
+      channel.loop.execute { continuation.resume(returning: body(box.stream)) }
+    }
+  }
+
+  /// Suspends until the stream wakes `slot`, unless `isOver` holds already. A cancelled task ends the call.
+  private func wait(
+    for slot: ReferenceWritableKeyPath<ClientStream, CheckedContinuation<Void, Never>?> & Sendable,
+    unless isOver: @escaping @Sendable (ClientStream) -> Bool
+  ) async {
+    let box = box
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        channel.loop.execute {
+          if isOver(box.stream) {
+            continuation.resume()
+          } else {
+            precondition(box.stream[keyPath: slot] == nil, "one reader and one writer at a time")
+            box.stream[keyPath: slot] = continuation
+          }
+        }
+      }
+    } onCancel: {
+      cancel()
+    }
+  }
+}

@@ -1,0 +1,279 @@
+internal import CLinux
+internal import CNghttp2
+internal import Glibc
+internal import Primitives
+
+/// One HTTP/2 connection: a socket and its nghttp2 session, used on one loop's thread.
+///
+/// It reads once per readiness, hands all of it to nghttp2, and writes once per turn of the loop. Subclasses say
+/// what frames mean. It frees the session after what is going on is over, never inside a callback.
+class HTTP2Connection: EventHandler {
+  let loop: EventLoop
+  let limits: TransportLimits
+  private var descriptor: Int32
+  private var token: UInt64 = 0
+  private(set) var session: OpaquePointer?
+  private var output: [UInt8] = []
+  private var outputStart = 0
+  private var wantsWritable = false
+  private var flushIsDue = false
+  private(set) var isClosed = false
+  /// Monotonic nanoseconds of the last byte read.
+  private(set) var lastActivity = monotonicNanoseconds()
+
+  init(descriptor: Int32, loop: EventLoop, limits: TransportLimits) {
+    self.descriptor = descriptor
+    self.loop = loop
+    self.limits = limits
+  }
+
+  // MARK: - What subclasses say
+
+  func headersBegan(_ streamID: Int32) -> Bool { true }
+  func header(_ streamID: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {}
+  func headersEnded(_ streamID: Int32, isLast: Bool) {}
+  func received(_ streamID: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {}
+  func inputEnded(_ streamID: Int32) {}
+  func streamClosed(_ streamID: Int32, errorCode: UInt32) {}
+  func goAway(lastStreamID: Int32, errorCode: UInt32) {}
+  func settingsReceived() {}
+  /// Copies what is to be sent on a stream into `buffer`.
+  func produce(_ streamID: Int32, into buffer: UnsafeMutableBufferPointer<UInt8>) -> Production {
+    .wait
+  }
+  /// The connection is gone; the session is not to be touched any more.
+  func connectionClosed(_ reason: String) {}
+  /// The socket can be written for the first time: an outgoing connection is made, or failed.
+  func becameWritable() {}
+
+  /// What a stream has to send now.
+  enum Production {
+    /// This many bytes, and there may be more.
+    case bytes(Int)
+    /// This many bytes, and the message side ends without trailers.
+    case end(Int)
+    /// This many bytes, then these trailers.
+    case trailers(Int, HeaderBlock)
+    /// Nothing until `resume`.
+    case wait
+    /// The stream is gone.
+    case reset
+  }
+
+  // MARK: - Life
+
+  func makeSession(server: Bool) {
+    session = HTTP2Callbacks.makeSession(for: self, server: server, limits: limits)
+  }
+
+  /// Watches the socket. False when the system has no room for it.
+  func watch(events: UInt32) -> Bool {
+    guard let token = loop.add(descriptor, events: events, handler: self) else { return false }
+    self.token = token
+    return true
+  }
+
+  func setEvents(_ events: UInt32) {
+    loop.modify(descriptor, token: token, events: events)
+  }
+
+  /// Closes the socket at once. Streams are told through `connectionClosed`; nghttp2 tells nobody.
+  func close(_ reason: String) {
+    loop.preconditionOnLoop()
+    guard !isClosed else { return }
+    isClosed = true
+    loop.remove(descriptor, token: token)
+    Glibc.close(descriptor)
+    descriptor = -1
+    connectionClosed(reason)
+    // The session may be on the stack above us; it is freed when this turn of the loop is over. `self` is kept
+    // until then by the closure.
+    let holder = SessionHolder(self)
+    loop.executeLater { holder.release() }
+  }
+
+  fileprivate func freeSession() {
+    nghttp2_session_del(session)
+    session = nil
+  }
+
+  // MARK: - Input
+
+  func ready(readable: Bool, writable: Bool, broken: Bool) {
+    if writable {
+      becameWritable()
+      guard !isClosed else { return }
+      wantsWritable = false
+      flush()
+      if !isClosed, !wantsWritable, session != nil { setEvents(EPOLLIN.rawValue) }
+    }
+    guard !isClosed else { return }
+    if readable || broken { readOnce() }
+  }
+
+  private func readOnce() {
+    guard let session else {
+      if !isClosed { close("closed before the handshake") }
+      return
+    }
+    withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
+      let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+      if count == 0 { return close("closed by the peer") }
+      if count < 0 {
+        if errno == EAGAIN || errno == EINTR { return }
+        return close(String(cString: strerror(errno)))
+      }
+      lastActivity = monotonicNanoseconds()
+      let bytes = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      let used = nghttp2_session_mem_recv(session, bytes, count)
+      guard !isClosed else { return }
+      if used < 0 {
+        // nghttp2 has queued a GOAWAY where the protocol wants one: write it, then close.
+        flush()
+        return close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
+      }
+      flushSoon()
+    }
+  }
+
+  // MARK: - Output
+
+  /// Writes what is due once this turn of the loop is over.
+  func flushSoon() {
+    guard !flushIsDue, !isClosed else { return }
+    flushIsDue = true
+    loop.flushSoon {
+      self.flushIsDue = false
+      self.flush()
+    }
+  }
+
+  private func flush() {
+    guard !isClosed, let session else { return }
+    while true {
+      while output.count - outputStart < limits.socketBufferBytes {
+        var chunk: UnsafePointer<UInt8>?
+        let count = nghttp2_session_mem_send(session, &chunk)
+        if isClosed { return }
+        if count < 0 { return close("cannot send: \(String(cString: nghttp2_strerror(Int32(count))))") }
+        guard count > 0, let chunk else { break }
+        output.append(contentsOf: UnsafeBufferPointer(start: chunk, count: count))
+      }
+      guard output.count > outputStart else { break }
+      guard writeOnce() else { return }
+    }
+    if nghttp2_session_want_read(session) == 0, nghttp2_session_want_write(session) == 0 {
+      close("ended")
+    }
+  }
+
+  /// Writes what is gathered; false when the socket is full or gone.
+  private func writeOnce() -> Bool {
+    let count = output.withUnsafeBytes { bytes in
+      send(
+        descriptor, bytes.baseAddress.map { $0 + outputStart }, bytes.count - outputStart,
+        Int32(MSG_NOSIGNAL))
+    }
+    if count < 0 {
+      if errno == EINTR { return true }
+      guard errno == EAGAIN else {
+        close(String(cString: strerror(errno)))
+        return false
+      }
+    } else {
+      outputStart += count
+    }
+    if outputStart == output.count {
+      output.removeAll(keepingCapacity: output.capacity <= limits.socketBufferBytes * 2)
+      outputStart = 0
+      return true
+    }
+    if !wantsWritable {
+      wantsWritable = true
+      setEvents(EPOLLIN.rawValue | EPOLLOUT.rawValue)
+    }
+    return false
+  }
+
+  // MARK: - Frames
+
+  /// Tells nghttp2 that `produce` has something again.
+  func resume(_ streamID: Int32) {
+    guard let session, !isClosed else { return }
+    _ = nghttp2_session_resume_data(session, streamID)
+    flushSoon()
+  }
+
+  /// Gives the peer room for `count` more bytes on the stream, or on the connection alone.
+  func consume(_ streamID: Int32, _ count: Int, connectionOnly: Bool = false) {
+    guard let session, !isClosed, count > 0 else { return }
+    if connectionOnly {
+      _ = nghttp2_session_consume_connection(session, count)
+    } else {
+      _ = nghttp2_session_consume(session, streamID, count)
+    }
+    flushSoon()
+  }
+
+  func reset(_ streamID: Int32, _ code: nghttp2_error_code) {
+    guard let session, !isClosed else { return }
+    _ = nghttp2_submit_rst_stream(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), streamID, code.rawValue)
+    flushSoon()
+  }
+
+  /// Sends headers and then what `produce` says.
+  func respond(_ streamID: Int32, _ headers: HeaderBlock, hasBody: Bool) {
+    guard let session, !isClosed else { return }
+    headers.withFields { fields, count in
+      if hasBody {
+        var provider = HTTP2Callbacks.dataProvider
+        _ = nghttp2_submit_response(session, streamID, fields, count, &provider)
+      } else {
+        _ = nghttp2_submit_response(session, streamID, fields, count, nil)
+      }
+    }
+    flushSoon()
+  }
+
+  /// Opens a stream as a client; nil when the connection takes no more.
+  func request(_ headers: HeaderBlock) -> Int32? {
+    guard let session, !isClosed else { return nil }
+    let streamID = headers.withFields { fields, count in
+      var provider = HTTP2Callbacks.dataProvider
+      return nghttp2_submit_request(session, nil, fields, count, &provider, nil)
+    }
+    flushSoon()
+    return streamID > 0 ? streamID : nil
+  }
+
+  /// Says that no new stream is taken (RFC 9113, 6.8): first a notice, then the last stream that will be served.
+  func announceEnd() {
+    guard let session, !isClosed else { return }
+    _ = nghttp2_submit_shutdown_notice(session)
+    flushSoon()
+  }
+
+  func end() {
+    guard let session, !isClosed else { return }
+    _ = nghttp2_submit_goaway(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
+      NGHTTP2_NO_ERROR.rawValue, nil, 0)
+    flushSoon()
+  }
+}
+
+/// Carries a closed connection to the end of the loop's turn.
+private final class SessionHolder: @unchecked Sendable {
+  // Sendable: made and released on the same loop.
+  private var connection: HTTP2Connection?
+
+  init(_ connection: HTTP2Connection) {
+    self.connection = connection
+  }
+
+  func release() {
+    connection?.freeSession()
+    connection = nil
+  }
+}

@@ -1,0 +1,93 @@
+internal import RPCCore
+
+/// Length-prefixed messages: a flag byte, four bytes of length, the message (`doc/PROTOCOL-HTTP2.md`).
+struct MessageFraming {
+  static let prefixBytes = 5
+  private var buffer: [UInt8] = []
+  private var start = 0
+  let maximumBytes: Int
+
+  init(maximumBytes: Int) {
+    self.maximumBytes = maximumBytes
+  }
+
+  /// Bytes that came and are not part of a message taken yet.
+  var bufferedBytes: Int { buffer.count - start }
+  var isEmpty: Bool { bufferedBytes == 0 }
+
+  mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+    buffer.append(contentsOf: bytes)
+  }
+
+  /// The next whole message; nil when more bytes are needed.
+  ///
+  /// - Throws: RESOURCE_EXHAUSTED for one that is too large, UNIMPLEMENTED for a compressed one.
+  mutating func next() throws(RPCError) -> [UInt8]? {
+    guard bufferedBytes >= Self.prefixBytes else { return nil }
+    guard buffer[start] == 0 else {
+      throw RPCError(
+        .unimplemented, "COMPRESSION_UNSUPPORTED", "Messages must be sent uncompressed.")
+    }
+    let length = buffer[(start + 1)..<(start + 5)].reduce(0) { $0 << 8 | Int($1) }
+    guard length <= maximumBytes else {
+      throw RPCError(
+        .resourceExhausted, "MESSAGE_TOO_LARGE",
+        "The message has \(length) bytes; \(maximumBytes) are allowed.",
+        ["messageBytes": "\(length)", "maximumBytes": "\(maximumBytes)"])
+    }
+    guard bufferedBytes >= Self.prefixBytes + length else { return nil }
+    let first = start + Self.prefixBytes
+    let message = Array(buffer[first..<(first + length)])
+    start = first + length
+    if start == buffer.count {
+      buffer.removeAll(keepingCapacity: true)
+      start = 0
+    } else if start > 64 << 10 {
+      buffer.removeSubrange(..<start)
+      start = 0
+    }
+    return message
+  }
+
+  /// Appends `message` with its prefix to `output`.
+  static func frame(_ message: [UInt8], into output: inout [UInt8]) {
+    let length = UInt32(message.count)
+    output.reserveCapacity(output.count + prefixBytes + message.count)
+    output.append(0)
+    withUnsafeBytes(of: length.bigEndian) { output.append(contentsOf: $0) }
+    output.append(contentsOf: message)
+  }
+}
+
+/// Bytes that wait for room on a stream.
+struct OutputQueue {
+  private var bytes: [UInt8] = []
+  private var start = 0
+
+  var count: Int { bytes.count - start }
+  var isEmpty: Bool { count == 0 }
+
+  mutating func append(message: [UInt8]) {
+    MessageFraming.frame(message, into: &bytes)
+  }
+
+  mutating func append(_ more: [UInt8]) {
+    bytes.append(contentsOf: more)
+  }
+
+  /// Moves as much as fits; returns how much.
+  mutating func move(into buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    let moved = min(buffer.count, count)
+    guard moved > 0 else { return 0 }
+    bytes.withUnsafeBufferPointer { source in
+      guard let from = source.baseAddress, let to = buffer.baseAddress else { return }
+      to.update(from: from + start, count: moved)
+    }
+    start += moved
+    if start == bytes.count {
+      bytes.removeAll(keepingCapacity: true)
+      start = 0
+    }
+    return moved
+  }
+}

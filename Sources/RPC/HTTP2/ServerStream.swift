@@ -1,0 +1,68 @@
+internal import CNghttp2
+internal import Primitives
+internal import RPCCore
+
+/// One request on a server's connection, from its headers to its trailers. Used on the connection's loop only.
+///
+///     headers ──▶ collecting ──end of input──▶ running ──answer──▶ sending ──▶ closed
+///     headers ──▶ running (streaming) ──▶ sending ──▶ closed
+final class ServerStream {
+  /// What the request turned out to be, once its headers were read.
+  enum Role {
+    case unknown
+    case unary(MethodHandler)
+    case streaming(MethodHandler)
+    case http
+    /// Answered already; what still comes is thrown away.
+    case refused
+  }
+
+  let id: Int32
+  var role = Role.unknown
+  var method = ""
+  var path = ""
+  var authority = ""
+  var contentType = ""
+  var timeoutText: String?
+  var encoding: String?
+  var headers: [(name: String, value: String)] = []
+  var headerBytes = 0
+  var input: MessageFraming
+  /// The body of a plain HTTP request.
+  var body: [UInt8] = []
+  var bodyLimit = 0
+  var inputEnded = false
+  var output = OutputQueue()
+  var trailers: HeaderBlock?
+  var outputEnds = false
+  var headersSent = false
+  var isClosed = false
+  var task: Task<Void, Never>?
+  var timer: UInt64?
+  /// The handler, waiting for a message or for the end of input.
+  var reader: CheckedContinuation<Void, Never>?
+  /// The handler, waiting for room.
+  var writer: CheckedContinuation<Void, Never>?
+  /// Why the call was ended from outside: its deadline, a drain, a broken connection.
+  var failure: RPCError?
+
+  init(id: Int32, limits: TransportLimits) {
+    self.id = id
+    input = MessageFraming(maximumBytes: limits.messageBytes)
+  }
+
+  func wakeReader() {
+    reader?.resume()
+    reader = nil
+  }
+
+  func wakeWriter() {
+    writer?.resume()
+    writer = nil
+  }
+
+  var isGRPC: Bool {
+    contentType == "application/grpc" || contentType.hasPrefix("application/grpc+")
+      || contentType.hasPrefix("application/grpc;")
+  }
+}

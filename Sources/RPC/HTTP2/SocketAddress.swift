@@ -1,0 +1,129 @@
+internal import CLinux
+internal import Glibc
+
+/// A host and a port, as settings name them: `127.0.0.1:7001`, `[::1]:7001`, `pool:7001`.
+struct HostPort: Sendable, Equatable {
+  var host: String
+  var port: UInt16
+
+  init(_ text: String) throws(TransportError) {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
+    else { throw .address(text) }
+    var host = String(text[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = String(host.dropFirst().dropLast())
+    } else if host.contains(":") {
+      throw .address(text)
+    }
+    guard !host.isEmpty else { throw .address(text) }
+    self.host = host
+    self.port = port
+  }
+}
+
+/// An address that a socket can be bound or connected to.
+struct SocketAddress: @unchecked Sendable {
+  // Sendable: plain bytes.
+  var storage = sockaddr_storage()
+  var length: socklen_t = 0
+
+  var family: Int32 { Int32(storage.ss_family) }
+
+  func with<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    withUnsafePointer(to: storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+    }
+  }
+
+  /// `address:port`, or `[address]:port` for IPv6.
+  var text: String {
+    var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+    var service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
+    let result = with { address, length in
+      getnameinfo(
+        address, length, &host, socklen_t(host.count), &service, socklen_t(service.count),
+        NI_NUMERICHOST | NI_NUMERICSERV)
+    }
+    guard result == 0 else { return "unknown" }
+    let name = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let port = String(
+      decoding: service.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return family == AF_INET6 ? "[\(name)]:\(port)" : "\(name):\(port)"
+  }
+
+  static func peer(of descriptor: Int32) -> SocketAddress {
+    read(descriptor, getpeername)
+  }
+
+  static func local(of descriptor: Int32) -> SocketAddress {
+    read(descriptor, getsockname)
+  }
+
+  private static func read(
+    _ descriptor: Int32,
+    _ call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+  ) -> SocketAddress {
+    var address = SocketAddress()
+    address.length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let result = withUnsafeMutablePointer(to: &address.storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        call(descriptor, $0, &address.length)
+      }
+    }
+    if result != 0 { address.length = 0 }
+    return address
+  }
+
+  /// Every address of a name, in the resolver's order. Blocks: call it away from the loops.
+  static func resolve(_ target: HostPort, passive: Bool) -> [SocketAddress] {
+    var hints = addrinfo()
+    hints.ai_family = AF_UNSPEC
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = passive ? AI_PASSIVE | AI_NUMERICSERV : AI_NUMERICSERV
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(target.host, "\(target.port)", &hints, &list) == 0 else { return [] }
+    defer { freeaddrinfo(list) }
+    var addresses: [SocketAddress] = []
+    var entry = list
+    while let current = entry {
+      var address = SocketAddress()
+      address.length = current.pointee.ai_addrlen
+      memcpy(&address.storage, current.pointee.ai_addr, Int(current.pointee.ai_addrlen))
+      addresses.append(address)
+      entry = current.pointee.ai_next
+    }
+    return addresses
+  }
+}
+
+enum Sockets {
+  /// Small packets go out at once: the loop gathers them itself.
+  static func setNoDelay(_ descriptor: Int32) {
+    var one: Int32 = 1
+    _ = setsockopt(
+      descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// A listening socket, and where it listens.
+  static func listen(on target: HostPort) throws(TransportError) -> (Int32, SocketAddress) {
+    let name = "\(target.host):\(target.port)"
+    guard let address = SocketAddress.resolve(target, passive: true).first else {
+      throw .address(name)
+    }
+    let descriptor = socket(
+      address.family,
+      Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw .system("socket", errno) }
+    var one: Int32 = 1
+    // A restart must not wait for the old connections' TIME_WAIT.
+    _ = setsockopt(
+      descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+    guard address.with({ bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 1024) == 0
+    else {
+      let code = errno
+      close(descriptor)
+      throw .listen(name, code)
+    }
+    return (descriptor, .local(of: descriptor))
+  }
+}
