@@ -142,7 +142,7 @@ public final class Outbox: Sendable {
             .bool(refused), .text(String(reason.prefix(OutboxLimits.errorBytes))),
             .integer(message.id),
           ])
-        let pause = refused ? OutboxLimits.refusedRetry : backoff.pause(attempt: message.attemptCount + 1)
+        let pause = refused ? OutboxLimits.refusedRetry : self.backoff.pause(attempt: message.attemptCount + 1)
         try transaction.execute(
           "UPDATE outbox SET next_time = ? WHERE key = ?", [.time(now + pause), .text(message.key)])
       }

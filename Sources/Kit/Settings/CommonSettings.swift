@@ -26,7 +26,13 @@ public enum CommonSettings {
     .address("ONEPOOL_\(name)", "address of \(noun)", default: "127.0.0.1:\(port)")
   }
 
-  /// Variables with these beginnings, and the peers' addresses, belong to somebody in the same system.
-  static let others =
-    ["POOL", "MAPPING", "FULFILMENT", "RETURNS", "GATEWAY", "SANDBOX"].map { "ONEPOOL_\($0)" }
+  /// Beginnings of variables that other programs of the same system read, and every peer's address: one
+  /// environment may serve them all.
+  static func namesOfOthers(than name: String) -> [String] {
+    let words = ["POOL", "MAPPING", "FULFILMENT", "RETURNS", "GATEWAY", "SANDBOX", "DEMO"]
+    let others = words.filter { $0 != name.uppercased() }.map { "\(Settings.prefix)\($0)_" }
+    return others + peerNames
+  }
+
+  private static let peerNames = [pool, mapping, fulfilment, returns, gateway].map(\.name)
 }

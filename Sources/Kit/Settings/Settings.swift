@@ -31,7 +31,7 @@ public struct Settings: Sendable {
   ///
   /// - Parameters:
   ///   - arguments: without the program's own name.
-  ///   - others: beginnings of variables that other programs read, such as `ONEPOOL_GATEWAY_`.
+  ///   - others: variables that other programs read: names, and beginnings such as `ONEPOOL_GATEWAY_`.
   /// - Throws: `Exit` for `--help`, `--version`, an unknown argument, and the first wrong value.
   public init(
     program: String, about: String, version: String, declared: [any AnySetting],
@@ -52,7 +52,7 @@ public struct Settings: Sendable {
     self.values = values
     unknownNames = environment.keys.filter { name in
       name.hasPrefix(Self.prefix) && !known.contains(name)
-        && !others.contains { name.hasPrefix($0) }
+        && !others.contains { $0.hasSuffix("_") ? name.hasPrefix($0) : name == $0 }
     }.sorted()
   }
 

@@ -1,0 +1,59 @@
+internal import Glibc
+public import RPCCore
+internal import RPCHTTP2
+
+/// What a service gets to build itself from.
+public struct ServiceContext: Sendable {
+  /// The service's word: `pool`.
+  public let name: String
+  public let settings: Settings
+  public let log: Log
+  public let metrics: Metrics
+  /// Give it to the service's store, so that the store's health shows in log and metrics.
+  public let storageObserver: StorageMetrics
+  /// Loops that run until the service drains.
+  public let background: BackgroundTasks
+
+  init(name: String, settings: Settings, log: Log, metrics: Metrics) {
+    self.name = name
+    self.settings = settings
+    self.log = log
+    self.metrics = metrics
+    storageObserver = StorageMetrics(metrics: metrics, log: log)
+    background = BackgroundTasks(log: log, metrics: metrics)
+  }
+
+  /// The path of the service's store: `var/pool.db`.
+  public var storePath: String { path("\(name).db") }
+
+  /// The path of a file in the data folder.
+  public func path(_ file: String) -> String { "\(settings[CommonSettings.data])/\(file)" }
+
+  /// Seals secrets with the key in the data folder, which is made when it is not there.
+  public func secretBox() throws -> SecretBox {
+    let folder = settings[CommonSettings.data]
+    guard mkdir(folder, 0o750) == 0 || errno == EEXIST else {
+      throw StartFailure("the folder \(folder) cannot be made: \(String(cString: strerror(errno)))")
+    }
+    return SecretBox(key: try KeyFile.load(orCreate: path("\(name).key")))
+  }
+
+  /// A client of the service at the address that `peer` names, with several connections.
+  public func client(
+    of peer: Setting<HostPort>, timeout: Duration = RPCClient.defaultTimeout, connections: Int = 2
+  ) throws -> RPCClient {
+    let target = settings[peer].description
+    return RPCClient(
+      transport: try HTTP2ClientTransport(target: target, connections: connections),
+      timeout: timeout)
+  }
+}
+
+/// Why a service cannot start, for the one line that its operator sees.
+public struct StartFailure: Error, Hashable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) {
+    self.description = description
+  }
+}
