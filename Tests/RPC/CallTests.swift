@@ -1,0 +1,233 @@
+import Primitives
+import Protobuf
+import RPCCore
+import RPCHTTP2
+import RPCInProcess
+import Testing
+
+/// A server and a client of it, over a socket or in this process: what holds for one must hold for both.
+enum Wire: String, CaseIterable, CustomTestStringConvertible {
+  case http2
+  case inProcess
+  var testDescription: String { rawValue }
+
+  func with<Result: Sendable>(
+    probe: Probe = Probe(), retry: RetryPolicy = .never,
+    _ body: (RPCClient) async throws -> Result
+  ) async throws -> Result {
+    switch self {
+    case .inProcess:
+      let transport = InProcessTransport(services: [EchoService(probe: probe)])
+      return try await body(RPCClient(transport: transport, retry: retry))
+    case .http2:
+      let server = try RPCServer(
+        ServerConfiguration(
+          address: "127.0.0.1:0", services: [EchoService(probe: probe)], loopCount: 2))
+      server.start()
+      let transport = try HTTP2ClientTransport(target: server.address)
+      let client = RPCClient(transport: transport, retry: retry)
+      do {
+        let result = try await body(client)
+        await client.close()
+        await server.drain(within: .seconds(5))
+        return result
+      } catch {
+        await client.close()
+        await server.drain(within: .seconds(5))
+        throw error
+      }
+    }
+  }
+}
+
+extension RPCClient {
+  func echo(_ text: String, options: CallOptions = CallOptions()) async throws -> String {
+    let response: HealthCheckRequest = try await unary(
+      EchoService.unary, HealthCheckRequest(service: text), options: options)
+    return response.service
+  }
+}
+
+@Suite struct CallTests {
+  @Test(arguments: Wire.allCases) func unaryCallReturnsItsMessage(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      #expect(try await client.echo("hello") == "hello")
+      #expect(try await client.echo("") == "")
+      let large = String(repeating: "x", count: 1_000_000)
+      #expect(try await client.echo(large) == large)
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func errorArrivesWithAllItsDetails(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      let error = await #expect(throws: RPCError.self) { try await client.echo("fail") }
+      #expect(error?.code == .failedPrecondition)
+      #expect(error?.reason == "HOLD_ENDED")
+      #expect(error?.domain == "test.onepool")
+      #expect(error?.message == "Hold h-1 is released – naïve ☃ 😀.")
+      #expect(error?.metadata == ["hold": "h-1"])
+      #expect(error?.violations == [.init(field: "lines[3].quantity", problem: "must be positive")])
+      #expect(error?.retryAfter == .milliseconds(1500))
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func unknownErrorBecomesInternalWithAReference(
+    _ wire: Wire
+  ) async throws {
+    try await wire.with { (client) async throws -> Void in
+      let error = await #expect(throws: RPCError.self) { try await client.echo("bug") }
+      #expect(error?.code == .internalError)
+      #expect(error?.message.contains("Bug") == false)
+      #expect(error?.metadata["reference"]?.isEmpty == false)
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func metadataReachesTheHandler(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      var metadata: Metadata = ["x-one": "1"]
+      metadata.add("x-two-bin", bytes: [0, 255, 7])
+      let answer = try await client.echo("metadata", options: CallOptions(metadata: metadata))
+      #expect(answer == "1 [0, 255, 7]")
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func everyUnaryCallHasADeadline(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      #expect(try await client.echo("deadline") == "set")
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func deadlineEndsTheCallAndCancelsTheHandler(
+    _ wire: Wire
+  ) async throws {
+    let probe = Probe()
+    try await wire.with(probe: probe) { (client) async throws -> Void in
+      let error = await #expect(throws: RPCError.self) {
+        try await client.echo("hang", options: CallOptions(timeout: .milliseconds(50)))
+      }
+      #expect(error?.code == .deadlineExceeded)
+      await probe.cancelled.wait()
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func cancellingTheCallerCancelsTheHandler(
+    _ wire: Wire
+  ) async throws {
+    let probe = Probe()
+    try await wire.with(probe: probe) { (client) async throws -> Void in
+      let task = Task { try await client.echo("hang") }
+      await probe.started.wait()
+      task.cancel()
+      let error = await #expect(throws: RPCError.self) { try await task.value }
+      #expect(error?.code == .cancelled)
+      await probe.cancelled.wait()
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func unavailableIsTriedAgain(_ wire: Wire) async throws {
+    let probe = Probe()
+    let retry = RetryPolicy(attempts: 5, initialBackoff: .milliseconds(1))
+    try await wire.with(probe: probe, retry: retry) { (client) async throws -> Void in
+      #expect(try await client.echo("flaky") == "at last")
+      #expect(probe.attempts.value == 3)
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func unknownMethodIsUnimplemented(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      for (service, method, reason) in [
+        ("onepool.test.v1.EchoService", "Nothing", "METHOD_UNKNOWN"),
+        ("onepool.test.v1.Nobody", "Unary", "SERVICE_UNKNOWN"),
+      ] {
+        let error = await #expect(throws: RPCError.self) {
+          let _: HealthCheckRequest = try await client.unary(
+            MethodDescriptor(service: service, method: method, kind: .unary), HealthCheckRequest(),
+            options: CallOptions())
+        }
+        #expect(error?.code == .unimplemented)
+        #expect(error?.reason == reason)
+      }
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func serverStreamKeepsItsOrder(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      var numbers: [Int] = []
+      let stream: ResponseStream<HealthCheckRequest> = client.serverStreaming(
+        EchoService.expand, HealthCheckRequest(service: "5000"), options: CallOptions())
+      for try await message in stream { numbers.append(Int(message.service) ?? -1) }
+      #expect(numbers == Array(1...5000))
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func streamEndsWithItsStatusAfterItsMessages(
+    _ wire: Wire
+  ) async throws {
+    try await wire.with { (client) async throws -> Void in
+      var count = 0
+      let stream: ResponseStream<HealthCheckRequest> = client.serverStreaming(
+        EchoService.expand, HealthCheckRequest(service: "fail after"), options: CallOptions())
+      let error = await #expect(throws: RPCError.self) {
+        for try await _ in stream { count += 1 }
+      }
+      #expect(count == 1)
+      #expect(error?.code == .aborted)
+      #expect(error?.reason == "TORN")
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func slowReaderStopsTheWriter(_ wire: Wire) async throws {
+    let probe = Probe()
+    try await wire.with(probe: probe) { (client) async throws -> Void in
+      let stream: ResponseStream<HealthCheckRequest> = client.serverStreaming(
+        EchoService.expand, HealthCheckRequest(service: "10000000"), options: CallOptions())
+      let iterator = stream.makeAsyncIterator()
+      _ = try await iterator.next()
+      // Unread: at most the windows and the buffers of both sides are filled, then the writer waits.
+      var last = -1
+      while probe.written.value != last {
+        last = probe.written.value
+        try await Task.sleep(for: .milliseconds(100))
+      }
+      #expect(last < 200_000)
+      let next = try await iterator.next()
+      #expect(next?.service == "2")
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func clientStreamAndDuplexWork(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      let collect = try await client.bidirectional(
+        EchoService.collect, HealthCheckRequest.self, HealthCheckRequest.self,
+        options: CallOptions())
+      for word in ["a", "b", "c"] { try await collect.send(HealthCheckRequest(service: word)) }
+      try await collect.finishSending()
+      let collected = try await collect.next()
+      #expect(collected?.service == "a,b,c")
+      let end = try await collect.next()
+      #expect(end == nil)
+
+      let chat = try await client.bidirectional(
+        EchoService.chat, HealthCheckRequest.self, HealthCheckRequest.self, options: CallOptions())
+      for word in ["x", "y"] {
+        try await chat.send(HealthCheckRequest(service: word))
+        let answer = try await chat.next()
+        #expect(answer?.service == word.uppercased())
+      }
+      try await chat.finishSending()
+      let last = try await chat.next()
+      #expect(last == nil)
+    }
+  }
+
+  @Test(arguments: Wire.allCases) func manyCallsAtOnceAllReturnTheirOwn(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      try await withThrowingTaskGroup(of: Bool.self) { group in
+        for number in 0..<2000 {
+          group.addTask { try await client.echo("n\(number)") == "n\(number)" }
+        }
+        for try await isRight in group { #expect(isRight) }
+      }
+    }
+  }
+}

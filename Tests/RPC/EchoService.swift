@@ -1,0 +1,94 @@
+import Primitives
+import Protobuf
+import RPCCore
+
+/// A service of all four kinds over the health messages: what `service` says decides what it does.
+struct EchoService: RPCService {
+  typealias Request = HealthCheckRequest
+  typealias Response = HealthCheckRequest
+
+  static let unary = method("Unary", .unary, .idempotent)
+  static let expand = method("Expand", .serverStreaming, .noSideEffects)
+  static let collect = method("Collect", .clientStreaming, .unknown)
+  static let chat = method("Chat", .bidirectional, .unknown)
+
+  /// Counts what went on, for tests of cancellation and back-pressure.
+  let probe: Probe
+
+  init(probe: Probe = Probe()) {
+    self.probe = probe
+  }
+
+  var definition: ServiceDefinition {
+    ServiceDefinition(
+      name: "onepool.test.v1.EchoService", file: .grpcHealthV1Health,
+      methods: [
+        .unary(Self.unary, Request.self, Response.self) { try await self.unary($0, $1) },
+        .serverStreaming(Self.expand, Request.self, Response.self) {
+          try await self.expand($0, $1)
+          _ = $2
+        },
+        .clientStreaming(Self.collect, Request.self, Response.self) { requests, _ in
+          var all: [String] = []
+          for try await request in requests { all.append(request.service) }
+          return Response(service: all.joined(separator: ","))
+        },
+        .bidirectional(Self.chat, Request.self, Response.self) { requests, responses, _ in
+          for try await request in requests {
+            try await responses.write(Response(service: request.service.uppercased()))
+          }
+        },
+      ])
+  }
+
+  private static func method(
+    _ name: String, _ kind: MethodDescriptor.Kind, _ idempotency: MethodDescriptor.Idempotency
+  ) -> MethodDescriptor {
+    MethodDescriptor(
+      service: "onepool.test.v1.EchoService", method: name, kind: kind, idempotency: idempotency)
+  }
+
+  private func unary(_ request: Request, _ context: ServerContext) async throws -> Response {
+    switch request.service {
+    case "fail":
+      throw RPCError(
+        .failedPrecondition, "HOLD_ENDED", "Hold h-1 is released – naïve ☃ 😀.", ["hold": "h-1"],
+        violations: [.init(field: "lines[3].quantity", problem: "must be positive")],
+        retryAfter: .milliseconds(1500))
+    case "bug": throw Bug()
+    case "hang":
+      probe.started.signal()
+      do {
+        try await Task.sleep(for: .seconds(3600))
+      } catch {
+        probe.cancelled.signal()
+        throw error
+      }
+      return Response()
+    case "flaky":
+      if probe.attempts.increment() < 3 {
+        throw RPCError(.unavailable, "", "Not yet.")
+      }
+      return Response(service: "at last")
+    case "metadata":
+      return Response(
+        service: "\(context.metadata["x-one"] ?? "-") \(context.metadata.bytes("x-two-bin") ?? [])")
+    case "deadline":
+      return Response(service: context.deadline == .never ? "never" : "set")
+    default: return request
+    }
+  }
+
+  private func expand(_ request: Request, _ responses: ResponseWriter<Response>) async throws {
+    let count = Int(request.service) ?? 0
+    for number in 1...max(1, count) {
+      try await responses.write(Response(service: "\(number)"))
+      probe.written.increment()
+    }
+    if request.service == "fail after" {
+      throw RPCError(.aborted, "TORN", "It broke in the middle.")
+    }
+  }
+
+  struct Bug: Error {}
+}

@@ -1,0 +1,45 @@
+import Synchronization
+
+/// What a test wants to know of a handler.
+final class Probe: Sendable {
+  let started = Signal()
+  let cancelled = Signal()
+  let attempts = Counter()
+  let written = Counter()
+}
+
+/// Something that happens once and can be waited for.
+final class Signal: Sendable {
+  private struct State {
+    var happened = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+  }
+  private let state = Mutex(State())
+
+  func signal() {
+    let waiters = state.withLock { state in
+      state.happened = true
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  func wait() async {
+    await withCheckedContinuation { continuation in
+      let now = state.withLock { state in
+        if !state.happened { state.waiters.append(continuation) }
+        return state.happened
+      }
+      if now { continuation.resume() }
+    }
+  }
+}
+
+final class Counter: Sendable {
+  private let count = Atomic<Int>(0)
+  var value: Int { count.load(ordering: .sequentiallyConsistent) }
+
+  @discardableResult
+  func increment() -> Int { count.add(1, ordering: .sequentiallyConsistent).newValue }
+}
