@@ -127,7 +127,7 @@ public final class Outbox: Sendable {
   private func settle(_ message: OutboxMessage, _ outcome: OutboxOutcome) async throws {
     let now = clock.now()
     // Not the caller's deadline: an answer that came must be kept.
-    try await database.write(until: .after(OutboxLimits.attempt)) { transaction in
+    try await database.write(until: .after(OutboxLimits.attempt)) { [backoff] transaction in
       switch outcome {
       case .delivered:
         try transaction.execute("DELETE FROM outbox WHERE id = ?", [.integer(message.id)])
@@ -139,10 +139,12 @@ public final class Outbox: Sendable {
           WHERE id = ?
           """,
           [
-            .bool(refused), .text(String(reason.prefix(OutboxLimits.errorBytes))),
+            .bool(refused), .text(String(reason.prefix(OutboxLimits.errorCharacters))),
             .integer(message.id),
           ])
-        let pause = refused ? OutboxLimits.refusedRetry : self.backoff.pause(attempt: message.attemptCount + 1)
+        let pause =
+          refused
+          ? OutboxLimits.refusedRetry : backoff.pause(attempt: message.attemptCount + 1)
         try transaction.execute(
           "UPDATE outbox SET next_time = ? WHERE key = ?", [.time(now + pause), .text(message.key)])
       }

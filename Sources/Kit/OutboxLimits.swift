@@ -14,6 +14,6 @@ public enum OutboxLimits {
   public static let idle = Duration.seconds(5)
   /// The pause after the store could not be read.
   public static let storePause = Duration.milliseconds(500)
-  /// What is kept of a failure's text, in bytes.
-  public static let errorBytes = 500
+  /// What is kept of a failure's text.
+  public static let errorCharacters = 500
 }

@@ -17,7 +17,7 @@ import Testing
     check.text(String(repeating: "x", count: 11), "note", atMost: 10)
     check.count([Int](), "lines", in: 1...10_000)
     let hold: HoldID? = check.required(nil, "hold")
-    let account: AccountID? = check.optionalIdentifier("", "account_id")
+    let account = check.optionalIdentifier(AccountID.self, "", "account_id")
     #expect(hold == nil && account == nil)
     let error = try #require(#expect(throws: RPCError.self) { try check.finish() })
     #expect(error.code == .invalidArgument && error.reason == "INVALID_REQUEST")

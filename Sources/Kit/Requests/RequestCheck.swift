@@ -31,7 +31,7 @@ public struct RequestCheck: Sendable {
 
   /// A required identifier.
   public mutating func identifier<ID: Identifier>(
-    _ type: ID.Type = ID.self, _ text: String, _ field: String
+    _ type: ID.Type, _ text: String, _ field: String
   ) -> ID {
     do throws(InvalidIdentifier) {
       return try ID(text)
@@ -43,7 +43,7 @@ public struct RequestCheck: Sendable {
 
   /// An identifier that may be left out.
   public mutating func optionalIdentifier<ID: Identifier>(
-    _ type: ID.Type = ID.self, _ text: String, _ field: String
+    _ type: ID.Type, _ text: String, _ field: String
   ) -> ID? {
     text.isEmpty ? nil : identifier(type, text, field)
   }
