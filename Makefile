@@ -37,7 +37,7 @@ check: test ## What CI runs: `make test`, and that no proto breaks what is commi
 lint: debug ## Builds with warnings as errors; checks layout, protos and what is generated from them
 	@swift format lint --strict --parallel $(SWIFT_FILES)
 	@$(BUF) lint
-	@$(BUF) format --diff --exit-code
+	@$(BUF) format --path Protos/onepool --diff --exit-code
 	@ONEPOOL_PLUGIN=.build/debug/protoc-gen-onepool Protos/generate --check
 
 .PHONY: debug
@@ -51,13 +51,13 @@ release:
 
 .PHONY: protos
 protos: install ## Makes the generated C and Swift from Protos/ again
-	@$(BUF) format --write
+	@$(BUF) format --path Protos/onepool --write
 	@Protos/generate
 
 .PHONY: format
 format: install ## Lays out Swift sources and protos as the linter wants them
 	@swift format --in-place --parallel $(SWIFT_FILES)
-	@$(BUF) format --write
+	@$(BUF) format --path Protos/onepool --write
 
 .PHONY: install
 install: ## Installs what is missing by apt (and Python tools into .build/venv), and says what
