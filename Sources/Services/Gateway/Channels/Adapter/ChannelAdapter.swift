@@ -58,11 +58,15 @@ public struct ChannelTraits: Sendable {
   public var acknowledgement: HTTPResponse
   /// What a listing may show at most.
   public var maximumQuantity: Quantity
+  /// Whether `readStock` tells what a listing shows, so that a raise may leave out what the channel has just sold.
+  public var readsStock: Bool
+  /// Whether a push with `StockPush.expected` is a compare-and-set; then nothing needs to be read first.
+  public var comparesStock: Bool
 
   public init(
     requiredCredentials: [String], optionalCredentials: [String] = [], callsPerSecond: Double,
     pushBatch: Int, acknowledgement: HTTPResponse = HTTPResponse(status: 200),
-    maximumQuantity: Quantity = 999_999
+    maximumQuantity: Quantity = 999_999, readsStock: Bool = true, comparesStock: Bool = false
   ) {
     self.requiredCredentials = requiredCredentials
     self.optionalCredentials = optionalCredentials
@@ -70,6 +74,8 @@ public struct ChannelTraits: Sendable {
     self.pushBatch = pushBatch
     self.acknowledgement = acknowledgement
     self.maximumQuantity = maximumQuantity
+    self.readsStock = readsStock
+    self.comparesStock = comparesStock
   }
 }
 
