@@ -1,0 +1,104 @@
+public import Primitives
+
+/// A SKU with what people call it.
+public struct SKURecord: Hashable, Sendable {
+  public let index: SKUIndex
+  public let sku: SKU
+  public var displayName: String
+  public let createTime: Timestamp
+  public var updateTime: Timestamp
+  /// From 1, one more with every change.
+  public var revision: Int64
+
+  public init(
+    index: SKUIndex, sku: SKU, displayName: String, createTime: Timestamp, updateTime: Timestamp,
+    revision: Int64
+  ) {
+    self.index = index
+    self.sku = sku
+    self.displayName = displayName
+    self.createTime = createTime
+    self.updateTime = updateTime
+    self.revision = revision
+  }
+
+  public var etag: String { "r\(revision)" }
+}
+
+/// A location with its rank among those that may serve a sale.
+public struct LocationRecord: Hashable, Sendable {
+  public let index: LocationIndex
+  public let location: LocationID
+  public var displayName: String
+  /// Sales that name no location are taken from the lowest rank that has stock.
+  public var rank: Int32
+  public let createTime: Timestamp
+  public var updateTime: Timestamp
+  public var revision: Int64
+
+  public init(
+    index: LocationIndex, location: LocationID, displayName: String, rank: Int32,
+    createTime: Timestamp, updateTime: Timestamp, revision: Int64
+  ) {
+    self.index = index
+    self.location = location
+    self.displayName = displayName
+    self.rank = rank
+    self.createTime = createTime
+    self.updateTime = updateTime
+    self.revision = revision
+  }
+
+  public var etag: String { "r\(revision)" }
+}
+
+/// The SKUs and locations that the pool knows, by their names and by their places.
+struct Catalog {
+  private(set) var skus: [SKURecord] = []
+  private(set) var locations: [LocationRecord] = []
+  private var skuPlaces: [SKU: SKUIndex] = [:]
+  private var locationPlaces: [LocationID: LocationIndex] = [:]
+  /// Locations in the order in which sales take from them: by rank, then ID.
+  private(set) var ranked: [LocationIndex] = []
+  /// The place of each location in `ranked`.
+  private(set) var rankPlaces: [Int] = []
+
+  func find(_ sku: SKU) -> SKUIndex? { skuPlaces[sku] }
+  func find(_ location: LocationID) -> LocationIndex? { locationPlaces[location] }
+
+  func index(_ sku: SKU) throws(PoolError) -> SKUIndex {
+    guard let index = skuPlaces[sku] else { throw .skuUnknown(sku) }
+    return index
+  }
+
+  func index(_ location: LocationID) throws(PoolError) -> LocationIndex {
+    guard let index = locationPlaces[location] else { throw .locationUnknown(location) }
+    return index
+  }
+
+  func sku(_ index: SKUIndex) -> SKU { skus[index.int].sku }
+  func location(_ index: LocationIndex) -> LocationID { locations[index.int].location }
+
+  mutating func put(_ record: SKURecord) {
+    precondition(record.index.int <= skus.count, "SKUs are numbered without a gap")
+    if record.index.int == skus.count {
+      skus.append(record)
+      skuPlaces[record.sku] = record.index
+    } else {
+      skus[record.index.int] = record
+    }
+  }
+
+  mutating func put(_ record: LocationRecord) {
+    precondition(record.index.int <= locations.count, "locations are numbered without a gap")
+    if record.index.int == locations.count {
+      locations.append(record)
+      locationPlaces[record.location] = record.index
+    } else {
+      locations[record.index.int] = record
+    }
+    ranked = locations.sorted { ($0.rank, $0.location) < ($1.rank, $1.location) }.map(\.index)
+    rankPlaces = Array(repeating: 0, count: ranked.count)
+    for (place, index) in ranked.enumerated() { rankPlaces[index.int] = place }
+  }
+}

@@ -1,0 +1,266 @@
+public import Primitives
+
+/// Everything that changes the pool.
+public enum Command: Sendable {
+  case setSKU(SetSKU)
+  case setLocation(SetLocation)
+  case setBuffer(SetBuffer)
+  case receive(ReceiveStock)
+  case adjust(AdjustStock)
+  case returnStock(ReturnStock)
+  case resolve(ResolveUnavailable)
+  case createHold(CreateHold)
+  case commitHold(CommitHold)
+  case releaseHold(HoldID)
+  case recordSale(RecordSale)
+  case cancelSale(CancelSale)
+  case shipSale(ShipSale)
+
+  /// The order whose sale has to be in memory before the command is decided.
+  public var orderID: OrderID? {
+    switch self {
+    case .returnStock(let command): command.orderID
+    case .commitHold(let command): command.orderID
+    case .recordSale(let command): command.orderID
+    case .cancelSale(let command): command.orderID
+    case .shipSale(let command): command.orderID
+    case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold,
+      .releaseHold:
+      nil
+    }
+  }
+}
+
+public struct SetSKU: Hashable, Sendable {
+  public var sku: SKU
+  public var displayName: String
+  /// Changes only this version; empty for any.
+  public var etag: String
+
+  public init(sku: SKU, displayName: String = "", etag: String = "") {
+    self.sku = sku
+    self.displayName = displayName
+    self.etag = etag
+  }
+}
+
+public struct SetLocation: Hashable, Sendable {
+  public var location: LocationID
+  public var displayName: String
+  public var rank: Int32
+  public var etag: String
+
+  public init(location: LocationID, displayName: String = "", rank: Int32 = 0, etag: String = "") {
+    self.location = location
+    self.displayName = displayName
+    self.rank = rank
+    self.etag = etag
+  }
+}
+
+public struct SetBuffer: Hashable, Sendable {
+  public var sku: SKU?
+  public var channel: ChannelID?
+  public var margin: Buffer.Margin?
+  public var cap: Quantity?
+
+  public init(
+    sku: SKU? = nil, channel: ChannelID? = nil, margin: Buffer.Margin? = nil, cap: Quantity? = nil
+  ) {
+    self.sku = sku
+    self.channel = channel
+    self.margin = margin
+    self.cap = cap
+  }
+}
+
+/// Units of one SKU at one location; `quantity` is signed only in an adjustment.
+public struct StockLine: Hashable, Sendable {
+  public var sku: SKU
+  public var location: LocationID
+  public var quantity: Quantity
+
+  public init(sku: SKU, location: LocationID, quantity: Quantity) {
+    self.sku = sku
+    self.location = location
+    self.quantity = quantity
+  }
+}
+
+public struct ReceiveStock: Hashable, Sendable {
+  public var lines: [StockLine]
+  public var cause: String
+  public var actor: String
+
+  public init(lines: [StockLine], cause: String = "", actor: String = "") {
+    self.lines = lines
+    self.cause = cause
+    self.actor = actor
+  }
+}
+
+public struct AdjustStock: Hashable, Sendable {
+  public var lines: [StockLine]
+  public var reason: String
+  public var actor: String
+
+  public init(lines: [StockLine], reason: String, actor: String = "") {
+    self.lines = lines
+    self.reason = reason
+    self.actor = actor
+  }
+}
+
+public struct ReturnStock: Hashable, Sendable {
+  public enum Disposition: Sendable, CaseIterable { case restock, quarantine, writeOff }
+
+  public struct Line: Hashable, Sendable {
+    public var stock: StockLine
+    public var disposition: Disposition
+    /// The order's line that they were sold by; empty for an unlinked return.
+    public var lineID: String
+
+    public init(stock: StockLine, disposition: Disposition, lineID: String = "") {
+      self.stock = stock
+      self.disposition = disposition
+      self.lineID = lineID
+    }
+  }
+
+  public var returnID: ReturnID
+  public var orderID: OrderID?
+  public var lines: [Line]
+  public var actor: String
+
+  public init(returnID: ReturnID, orderID: OrderID? = nil, lines: [Line], actor: String = "") {
+    self.returnID = returnID
+    self.orderID = orderID
+    self.lines = lines
+    self.actor = actor
+  }
+}
+
+public struct ResolveUnavailable: Hashable, Sendable {
+  public enum Outcome: Sendable, CaseIterable { case cleared, scrapped }
+
+  public var lines: [StockLine]
+  public var outcome: Outcome
+  public var reason: String
+  public var actor: String
+
+  public init(lines: [StockLine], outcome: Outcome, reason: String = "", actor: String = "") {
+    self.lines = lines
+    self.outcome = outcome
+    self.reason = reason
+    self.actor = actor
+  }
+}
+
+/// Units that a sale or a hold wants.
+public struct DemandLine: Hashable, Sendable {
+  /// The order's name for the line; empty in a hold.
+  public var lineID: String
+  public var sku: SKU
+  public var quantity: Quantity
+  /// Nil: the pool chooses by rank.
+  public var location: LocationID?
+
+  public init(lineID: String = "", sku: SKU, quantity: Quantity, location: LocationID? = nil) {
+    self.lineID = lineID
+    self.sku = sku
+    self.quantity = quantity
+    self.location = location
+  }
+}
+
+public struct CreateHold: Hashable, Sendable {
+  public var holdID: HoldID
+  public var owner: String
+  public var lines: [DemandLine]
+  public var expireTime: Timestamp
+  public var channelID: ChannelID?
+
+  public init(
+    holdID: HoldID, owner: String, lines: [DemandLine], expireTime: Timestamp,
+    channelID: ChannelID? = nil
+  ) {
+    self.holdID = holdID
+    self.owner = owner
+    self.lines = lines
+    self.expireTime = expireTime
+    self.channelID = channelID
+  }
+}
+
+public struct CommitHold: Hashable, Sendable {
+  public var holdID: HoldID
+  public var orderID: OrderID
+  public var channelID: ChannelID?
+  public var cause: String
+
+  public init(holdID: HoldID, orderID: OrderID, channelID: ChannelID? = nil, cause: String = "") {
+    self.holdID = holdID
+    self.orderID = orderID
+    self.channelID = channelID
+    self.cause = cause
+  }
+}
+
+public struct RecordSale: Hashable, Sendable {
+  public var orderID: OrderID
+  public var channelID: ChannelID
+  /// Each with its own line ID.
+  public var lines: [DemandLine]
+  public var saleTime: Timestamp?
+  public var cause: String
+  public var refuseShortage: Bool
+
+  public init(
+    orderID: OrderID, channelID: ChannelID, lines: [DemandLine], saleTime: Timestamp? = nil,
+    cause: String = "", refuseShortage: Bool = false
+  ) {
+    self.orderID = orderID
+    self.channelID = channelID
+    self.lines = lines
+    self.saleTime = saleTime
+    self.cause = cause
+    self.refuseShortage = refuseShortage
+  }
+}
+
+/// A total for one line of an order, counted since the sale.
+public struct LineTotal: Hashable, Sendable {
+  public var lineID: String
+  public var total: Quantity
+
+  public init(lineID: String, total: Quantity) {
+    self.lineID = lineID
+    self.total = total
+  }
+}
+
+public struct CancelSale: Hashable, Sendable {
+  public var orderID: OrderID
+  public var lines: [LineTotal]
+  public var reason: String
+  public var cause: String
+
+  public init(orderID: OrderID, lines: [LineTotal], reason: String = "", cause: String = "") {
+    self.orderID = orderID
+    self.lines = lines
+    self.reason = reason
+    self.cause = cause
+  }
+}
+
+public struct ShipSale: Hashable, Sendable {
+  public var orderID: OrderID
+  public var lines: [LineTotal]
+  public var cause: String
+
+  public init(orderID: OrderID, lines: [LineTotal], cause: String = "") {
+    self.orderID = orderID
+    self.lines = lines
+    self.cause = cause
+  }
+}

@@ -1,0 +1,80 @@
+public import Primitives
+
+/// One row of the ledger: what changed, where, by how much. Who and why stand in its `LedgerEntry`.
+public struct Movement: Hashable, Sendable {
+  /// What kind of change it is; it decides which counts move. The numbers are those of the proto.
+  public enum Kind: UInt8, CaseIterable, Sendable {
+    case received = 1
+    case found, lost, held, released, expired, committed, sold, cancelled, shipped
+    case restocked, quarantined, writtenOff, cleared, scrapped
+  }
+
+  public var kind: Kind
+  public var sku: SKUIndex
+  public var location: LocationIndex
+  /// Always positive.
+  public var quantity: Quantity
+  /// How many of them had no stock behind them; only in `sold`.
+  public var oversold: Quantity
+  /// The order's line, or empty.
+  public var lineID: String
+
+  public init(
+    _ kind: Kind, _ sku: SKUIndex, _ location: LocationIndex, _ quantity: Quantity,
+    oversold: Quantity = 0, lineID: String = ""
+  ) {
+    precondition(quantity > 0, "a movement moves something")
+    precondition(oversold >= 0 && oversold <= quantity, "oversold units are part of the units")
+    self.kind = kind
+    self.sku = sku
+    self.location = location
+    self.quantity = quantity
+    self.oversold = oversold
+    self.lineID = lineID
+  }
+}
+
+/// The movements of one command, with what they have in common. The ledger is a list of these; the
+/// state of the pool is their sum and the catalogue.
+public struct LedgerEntry: Hashable, Sendable {
+  /// Of the first movement; the others follow without a gap.
+  public var firstSequence: Int64
+  /// When it was decided.
+  public var time: Timestamp
+  /// When it happened, as its source says.
+  public var sourceTime: Timestamp?
+  public var orderID: OrderID?
+  public var holdID: HoldID?
+  public var channelID: ChannelID?
+  /// Whose hold it is; only with `held`.
+  public var owner: String
+  /// When the hold ends on its own; only with `held`.
+  public var expireTime: Timestamp?
+  public var reason: String
+  public var actor: String
+  public var cause: String
+  public var movements: [Movement]
+
+  public init(
+    firstSequence: Int64 = 0, time: Timestamp = .zero, sourceTime: Timestamp? = nil,
+    orderID: OrderID? = nil, holdID: HoldID? = nil, channelID: ChannelID? = nil,
+    owner: String = "", expireTime: Timestamp? = nil, reason: String = "", actor: String = "",
+    cause: String = "", movements: [Movement] = []
+  ) {
+    self.firstSequence = firstSequence
+    self.time = time
+    self.sourceTime = sourceTime
+    self.orderID = orderID
+    self.holdID = holdID
+    self.channelID = channelID
+    self.owner = owner
+    self.expireTime = expireTime
+    self.reason = reason
+    self.actor = actor
+    self.cause = cause
+    self.movements = movements
+  }
+
+  /// Of the last movement; that before the first when there is none.
+  public var lastSequence: Int64 { firstSequence + Int64(movements.count) - 1 }
+}

@@ -1,0 +1,68 @@
+public import Primitives
+
+/// What a store gives back before the ledger's rest is replayed.
+extension Pool {
+  /// In the order of their indices.
+  public func load(_ record: SKURecord) { put(record) }
+
+  public func load(_ record: LocationRecord) { put(record) }
+
+  public func load(_ buffer: Buffer) { buffers.set(buffer) }
+
+  /// A balance and its place, which stays the same for ever: 0, 1, 2…
+  public func load(_ balance: Balance) {
+    precondition(findBalance(balance.sku, balance.location) == nil, "a balance is loaded once")
+    addBalance(balance)
+    let sku = balance.sku.int
+    stocks[sku].available += balance.available
+    stocks[sku].sequence = max(stocks[sku].sequence, balance.sequence)
+    sequence = max(sequence, balance.sequence)
+  }
+
+  public func load(_ hold: Hold) {
+    holds[hold.id] = hold
+    sequence = max(sequence, hold.sequence)
+    if hold.state == .held { expiries.add(hold.id, at: hold.expireTime) }
+  }
+
+  public func load(_ sale: Sale) {
+    sales[sale.orderID] = sale
+  }
+
+  /// Takes a sale out of memory; it has to be loaded again before the next command of its order.
+  public func unload(sale: OrderID) {
+    sales[sale] = nil
+  }
+
+  /// Ends loading: `time` and `sequence` are those of the last entry of the ledger.
+  public func finishLoading(time: Timestamp, sequence: Int64) {
+    precondition(sequence >= self.sequence, "the ledger ends before what was counted from it")
+    now = max(now, time)
+    self.sequence = sequence
+    ended = holds.values.filter { $0.state != .held }
+      .sorted { ($0.endTime ?? .zero, $0.sequence) < ($1.endTime ?? .zero, $1.sequence) }
+      .map(\.id)
+    endedStart = 0
+    _ = takeChanges()
+  }
+
+  /// Everything that commands depend on, by name: two pools with equal states answer alike.
+  public var state: PoolState {
+    PoolState(
+      sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
+      balances: Set(balances), holds: holds, sales: sales,
+      available: stocks.map(\.available))
+  }
+}
+
+/// A copy of a pool's whole state, for comparison.
+public struct PoolState: Equatable, Sendable {
+  public var sequence: Int64
+  public var skus: [SKURecord]
+  public var locations: [LocationRecord]
+  public var buffers: BufferTable
+  public var balances: Set<Balance>
+  public var holds: [HoldID: Hold]
+  public var sales: [OrderID: Sale]
+  public var available: [Quantity]
+}

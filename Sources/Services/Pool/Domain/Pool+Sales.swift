@@ -1,0 +1,100 @@
+internal import Primitives
+
+extension Pool {
+  func record(_ command: RecordSale) throws(PoolError) -> Reply {
+    let known = sales[command.orderID]
+    var fresh: [Wanted] = []
+    var names: [Int] = []
+    fresh.reserveCapacity(command.lines.count)
+    names.reserveCapacity(command.lines.count)
+    for (number, line) in command.lines.enumerated() {
+      var quantity = line.quantity
+      if let line = known?.line(line.lineID) {
+        guard catalog.sku(line.sku) == command.lines[number].sku, line.sold <= quantity else {
+          throw .lineConflict(command.orderID, line.id)
+        }
+        quantity -= line.sold
+      }
+      let wanted = try wanted(line, quantity)
+      guard quantity > 0 else { continue }
+      fresh.append(wanted)
+      names.append(number)
+    }
+    let taken = try plan(fresh, bound: command.refuseShortage ? .available : .none)
+    var oversold: Quantity = 0
+    var movements: [Movement] = []
+    movements.reserveCapacity(taken.count)
+    for taking in taken {
+      oversold += taking.oversold
+      movements.append(
+        Movement(
+          .sold, fresh[taking.line].sku, taking.location, taking.quantity,
+          oversold: taking.oversold, lineID: command.lines[names[taking.line]].lineID))
+    }
+    post(
+      LedgerEntry(
+        sourceTime: command.saleTime, orderID: command.orderID, channelID: command.channelID,
+        cause: command.cause, movements: movements))
+    return .sale(
+      lines(of: command.orderID, command.lines.lazy.map(\.lineID)), oversold: oversold)
+  }
+
+  func cancel(_ command: CancelSale) throws(PoolError) -> Reply {
+    try settle(
+      command.orderID, command.lines,
+      LedgerEntry(orderID: command.orderID, reason: command.reason, cause: command.cause),
+      .cancelled)
+  }
+
+  func ship(_ command: ShipSale) throws(PoolError) -> Reply {
+    try settle(
+      command.orderID, command.lines,
+      LedgerEntry(orderID: command.orderID, cause: command.cause), .shipped)
+  }
+
+  /// Raises each line's total of cancelled or shipped units; a total that is reached already changes nothing.
+  private func settle(
+    _ order: OrderID, _ totals: [LineTotal], _ start: LedgerEntry, _ kind: Movement.Kind
+  ) throws(PoolError) -> Reply {
+    guard let sale = sales[order] else { throw .saleUnknown(order) }
+    var entry = start
+    for total in totals {
+      guard let line = sale.line(total.lineID) else { throw .lineUnknown(order, total.lineID) }
+      let wanted = total.total - (kind == .shipped ? line.shipped : line.cancelled)
+      guard wanted > 0 else { continue }
+      guard wanted <= line.open else {
+        throw kind == .shipped
+          ? .notCommitted(order, line.id, open: line.open)
+          : .saleShipped(order, line.id, open: line.open)
+      }
+      append(line, wanted, kind, to: &entry)
+    }
+    post(entry)
+    return .sale(lines(of: order, totals.lazy.map(\.lineID)), oversold: 0)
+  }
+
+  /// Ships what was taken first, cancels what was taken last.
+  private func append(
+    _ line: SaleLine, _ wanted: Quantity, _ kind: Movement.Kind, to entry: inout LedgerEntry
+  ) {
+    var left = wanted
+    let places = line.allocations.indices
+    for step in 0..<places.count where left > 0 {
+      let allocation = line.allocations[kind == .shipped ? step : places.count - 1 - step]
+      let quantity = min(left, allocation.open)
+      guard quantity > 0 else { continue }
+      left -= quantity
+      entry.movements.append(
+        Movement(kind, line.sku, allocation.location, quantity, lineID: line.id))
+    }
+    precondition(left == 0, "a line's open units are those of its allocations")
+  }
+
+  private func lines(of order: OrderID, _ names: some Sequence<String>) -> [SaleLine] {
+    guard let sale = sales[order] else { preconditionFailure("order \(order) is known") }
+    return names.map { name in
+      guard let line = sale.line(name) else { preconditionFailure("line \(name) is known") }
+      return line
+    }
+  }
+}

@@ -1,0 +1,247 @@
+public import Primitives
+
+/// The stock pool: a pure state machine. Commands go in; replies, ledger entries and changes come out.
+///
+///     pool.advance(to: now)                    // ends the holds whose time is over
+///     let reply = try pool.apply(command)      // nothing changes on a throw
+///     let entries = pool.takeEntries()         // to be made durable before anybody hears the reply
+///
+/// The state is the sum of the ledger's entries and the catalogue, so that whoever folds the same entries has
+/// the same state. No clock, no random source, no I/O, no waiting inside. One owner at a time.
+public final class Pool {
+  /// What is known of a SKU over all of its locations.
+  struct Stock {
+    /// The sum of its balances' available units.
+    var available: Quantity = 0
+    /// Of the last movement of it.
+    var sequence: Int64 = 0
+    /// The first of its balances; the list goes on in `nextBalance`, in the order of the locations' ranks.
+    var firstBalance: Int32 = -1
+    /// The round of changes in which it was last noted.
+    var round: UInt64 = 0
+  }
+
+  var catalog = Catalog()
+  public internal(set) var buffers = BufferTable()
+  var stocks: [Stock] = []
+  public internal(set) var balances: [Balance] = []
+  var nextBalance: [Int32] = []
+  public internal(set) var holds: [HoldID: Hold] = [:]
+  public internal(set) var sales: [OrderID: Sale] = [:]
+  /// Of the last movement.
+  public internal(set) var sequence: Int64 = 0
+  /// The moment at which things are decided.
+  public internal(set) var now = Timestamp.zero
+
+  var expiries = ExpiryQueue()
+  /// Ended holds, those that ended first in front; `endedStart` have been forgotten.
+  var ended: [HoldID] = []
+  var endedStart = 0
+  /// Units that the lines of the command at hand want already, by balance and by SKU; zero between commands.
+  var wantedOfBalance: [Quantity] = []
+  var wantedOfSKU: [Quantity] = []
+
+  private var entries: [LedgerEntry] = []
+  private var changes = Changes()
+  private var round: UInt64 = 1
+
+  public init() {}
+
+  // MARK: What happened
+
+  /// The entries since the last call, in order.
+  public func takeEntries() -> [LedgerEntry] {
+    defer { entries.removeAll(keepingCapacity: true) }
+    return entries
+  }
+
+  /// What changed since the last call.
+  public func takeChanges() -> Changes {
+    round += 1
+    defer { changes = Changes() }
+    return changes
+  }
+
+  // MARK: Time
+
+  /// When the next hold may end on its own.
+  public var nextExpiry: Timestamp? { expiries.first }
+
+  /// Moves time on and ends what is over: a decision never counts a hold whose time has passed.
+  public func advance(to time: Timestamp) {
+    now = max(now, time)
+    while let id = expiries.next(at: now) {
+      guard let hold = holds[id], hold.state == .held, hold.expireTime <= now else { continue }
+      var entry = LedgerEntry(holdID: id)
+      entry.movements = hold.lines.map { Movement(.expired, $0.sku, $0.location, $0.quantity) }
+      post(entry)
+    }
+    forgetHolds()
+  }
+
+  private func forgetHolds() {
+    while endedStart < ended.count {
+      let id = ended[endedStart]
+      if let hold = holds[id], let endTime = hold.endTime {
+        guard endTime + Limits.endedHoldKept <= now else { break }
+        holds[id] = nil
+        changes.forgottenHolds.append(id)
+      }
+      endedStart += 1
+    }
+    if endedStart > 1024, endedStart * 2 > ended.count {
+      ended.removeFirst(endedStart)
+      endedStart = 0
+    }
+  }
+
+  // MARK: Commands
+
+  /// Decides a command, all of it or nothing.
+  public func apply(_ command: Command) throws(PoolError) -> Reply {
+    switch command {
+    case .setSKU(let command): try set(command)
+    case .setLocation(let command): try set(command)
+    case .setBuffer(let command): try set(command)
+    case .receive(let command): try receive(command)
+    case .adjust(let command): try adjust(command)
+    case .returnStock(let command): try takeBack(command)
+    case .resolve(let command): try resolve(command)
+    case .createHold(let command): try create(command)
+    case .commitHold(let command): try commit(command)
+    case .releaseHold(let id): try release(id)
+    case .recordSale(let command): try record(command)
+    case .cancelSale(let command): try cancel(command)
+    case .shipSale(let command): try ship(command)
+    }
+  }
+
+  /// Gives an entry its place in the ledger and counts it in.
+  func post(_ entry: LedgerEntry) {
+    guard !entry.movements.isEmpty else { return }
+    var entry = entry
+    entry.firstSequence = sequence + 1
+    entry.time = now
+    fold(entry)
+    entries.append(entry)
+    if entry.holdID != nil || entry.orderID != nil { note(entry) }
+  }
+
+  private func note(_ entry: LedgerEntry) {
+    if let id = entry.holdID, changes.holds.last != id { changes.holds.append(id) }
+    if let id = entry.orderID, changes.sales.last != id, sales[id] != nil {
+      changes.sales.append(id)
+    }
+  }
+
+  // MARK: Fold
+
+  /// Counts an entry in that is durable already. What a balance, hold or sale has counted before is passed
+  /// over, so that a state may be completed from any earlier place of the ledger.
+  public func replay(_ entry: LedgerEntry) {
+    now = max(now, entry.time)
+    fold(entry)
+    if entry.holdID != nil || entry.orderID != nil { note(entry) }
+  }
+
+  private func fold(_ entry: LedgerEntry) {
+    var place = entry.firstSequence
+    for movement in entry.movements {
+      count(movement, sequence: place)
+      place += 1
+    }
+    if let id = entry.holdID { fold(entry, intoHold: id) }
+    if let id = entry.orderID { fold(entry, intoSale: id) }
+    sequence = max(sequence, entry.lastSequence)
+  }
+
+  private func count(_ movement: Movement, sequence: Int64) {
+    let place = balancePlace(movement.sku, movement.location)
+    guard sequence > balances[place].sequence else { return }
+    let before = balances[place].available
+    balances[place].count(movement, sequence: sequence)
+    precondition(balances[place].isConsistent, "the counts of a balance contradict each other")
+    precondition(
+      movement.kind != .lost || balances[place].onHand >= 0, "what is not there cannot be lost")
+    let sku = movement.sku.int
+    stocks[sku].available += balances[place].available - before
+    stocks[sku].sequence = max(stocks[sku].sequence, sequence)
+    note(movement.sku)
+  }
+
+  func note(_ sku: SKUIndex) {
+    guard stocks[sku.int].round != round else { return }
+    stocks[sku.int].round = round
+    changes.skus.append(sku)
+  }
+
+  private func fold(_ entry: LedgerEntry, intoHold id: HoldID) {
+    guard let kind = entry.movements.first?.kind else { return }
+    let known = holds[id]
+    if let known, known.sequence >= entry.lastSequence { return }
+    if kind == .held {
+      var hold = Hold(
+        id: id, owner: entry.owner, createTime: entry.time,
+        expireTime: entry.expireTime ?? entry.time)
+      hold.lines = entry.movements.map {
+        Hold.Line(sku: $0.sku, location: $0.location, quantity: $0.quantity)
+      }
+      hold.sequence = entry.lastSequence
+      holds[id] = hold
+      expiries.add(id, at: hold.expireTime)
+      return
+    }
+    // A hold that was forgotten since ends here for the second time: in a replay only.
+    guard var hold = known else { return }
+    switch kind {
+    case .committed:
+      hold.finish(as: .committed, at: entry.time)
+      hold.orderID = entry.orderID
+    case .released: hold.finish(as: .released, at: entry.time)
+    case .expired: hold.finish(as: .expired, at: entry.time)
+    default: preconditionFailure("\(kind) does not belong to a hold")
+    }
+    hold.sequence = entry.lastSequence
+    holds[id] = hold
+    ended.append(id)
+  }
+
+  private func fold(_ entry: LedgerEntry, intoSale id: OrderID) {
+    if let place = sales.index(forKey: id) {
+      count(entry, into: &sales.values[place])
+    } else {
+      // Returns of an order that the pool never heard of are no sale.
+      guard let kind = entry.movements.first?.kind, kind == .sold || kind == .committed else {
+        return
+      }
+      var sale = Sale(orderID: id, channelID: entry.channelID)
+      count(entry, into: &sale)
+      sales[id] = sale
+    }
+  }
+
+  private func count(_ entry: LedgerEntry, into sale: inout Sale) {
+    if sale.channelID == nil { sale.channelID = entry.channelID }
+    var place = entry.firstSequence
+    for movement in entry.movements {
+      if place > sale.sequence, belongs(movement, to: sale) {
+        sale.count(movement, sequence: place)
+      }
+      place += 1
+    }
+  }
+
+  /// A return belongs to a line only when that line sold the same SKU.
+  private func belongs(_ movement: Movement, to sale: Sale) -> Bool {
+    switch movement.kind {
+    case .restocked, .quarantined, .writtenOff: sale.line(movement.lineID)?.sku == movement.sku
+    default: true
+    }
+  }
+
+  // MARK: Notes of the catalogue
+
+  func noteSet(_ sku: SKUIndex) { changes.setSKUs.append(sku) }
+  func noteSet(_ location: LocationIndex) { changes.setLocations.append(location) }
+  func noteSet(_ buffer: Buffer) { changes.setBuffers.append(buffer) }
+}

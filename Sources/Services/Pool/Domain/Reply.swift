@@ -1,0 +1,33 @@
+public import Primitives
+
+/// What a command answers: values as they stand after it.
+public enum Reply: Hashable, Sendable {
+  case sku(SKURecord)
+  case location(LocationRecord)
+  case buffer(Buffer)
+  /// In the order of the request's lines.
+  case balances([Balance])
+  /// With what the order has taken, when the hold was committed.
+  case hold(Hold, [SaleLine])
+  /// In the order of the request's lines.
+  case sale([SaleLine], oversold: Quantity)
+}
+
+/// What commands have changed since somebody last asked; each thing once.
+public struct Changes: Hashable, Sendable {
+  /// SKUs whose stock moved, or that are new.
+  public var skus: [SKUIndex] = []
+  public var holds: [HoldID] = []
+  /// Holds that ended long enough ago to be forgotten.
+  public var forgottenHolds: [HoldID] = []
+  public var sales: [OrderID] = []
+  public var setSKUs: [SKUIndex] = []
+  public var setLocations: [LocationIndex] = []
+  public var setBuffers: [Buffer] = []
+
+  public init() {}
+
+  public var hasCatalog: Bool {
+    !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty
+  }
+}

@@ -1,0 +1,184 @@
+public import Primitives
+
+/// Units of one line at one location.
+public struct Allocation: Hashable, Sendable {
+  public let location: LocationIndex
+  public internal(set) var taken: Quantity
+  public internal(set) var cancelled: Quantity
+  public internal(set) var shipped: Quantity
+
+  public init(
+    location: LocationIndex, taken: Quantity, cancelled: Quantity = 0, shipped: Quantity = 0
+  ) {
+    self.location = location
+    self.taken = taken
+    self.cancelled = cancelled
+    self.shipped = shipped
+  }
+
+  /// Promised and not yet gone.
+  public var open: Quantity { taken - cancelled - shipped }
+}
+
+/// A line's allocations. Almost every line has one, which then needs no memory of its own.
+public struct Allocations: Hashable, Sendable, RandomAccessCollection, ExpressibleByArrayLiteral {
+  private var first: Allocation?
+  private var rest: [Allocation] = []
+
+  public init() {}
+
+  public init(arrayLiteral elements: Allocation...) {
+    for element in elements { append(element) }
+  }
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { first == nil ? 0 : 1 + rest.count }
+
+  public internal(set) subscript(position: Int) -> Allocation {
+    get {
+      guard position > 0 else {
+        guard let first else { preconditionFailure("no allocation") }
+        return first
+      }
+      return rest[position - 1]
+    }
+    set {
+      if position == 0 { first = newValue } else { rest[position - 1] = newValue }
+    }
+  }
+
+  public mutating func append(_ allocation: Allocation) {
+    if first == nil { first = allocation } else { rest.append(allocation) }
+  }
+}
+
+/// What has become of one line of a sale.
+public struct SaleLine: Hashable, Sendable {
+  public let id: String
+  public let sku: SKUIndex
+  public internal(set) var sold: Quantity = 0
+  public internal(set) var cancelled: Quantity = 0
+  public internal(set) var shipped: Quantity = 0
+  public internal(set) var returned: Quantity = 0
+  /// Units that had no stock behind them when they were sold.
+  public internal(set) var oversold: Quantity = 0
+  public internal(set) var allocations = Allocations()
+
+  public init(id: String, sku: SKUIndex) {
+    self.id = id
+    self.sku = sku
+  }
+
+  /// The line as a store kept it.
+  public init(
+    id: String, sku: SKUIndex, sold: Quantity, cancelled: Quantity, shipped: Quantity,
+    returned: Quantity, oversold: Quantity, allocations: Allocations
+  ) {
+    self.init(id: id, sku: sku)
+    self.sold = sold
+    self.cancelled = cancelled
+    self.shipped = shipped
+    self.returned = returned
+    self.oversold = oversold
+    self.allocations = allocations
+  }
+
+  /// Sold, not cancelled, not shipped.
+  public var open: Quantity { sold - cancelled - shipped }
+
+  mutating func count(_ movement: Movement) {
+    let quantity = movement.quantity
+    switch movement.kind {
+    case .committed, .sold:
+      sold += quantity
+      oversold += movement.oversold
+      if let place = allocations.firstIndex(where: { $0.location == movement.location }) {
+        allocations[place].taken += quantity
+      } else {
+        allocations.append(Allocation(location: movement.location, taken: quantity))
+      }
+    case .cancelled:
+      cancelled += quantity
+      allocations[place(of: movement)].cancelled += quantity
+    case .shipped:
+      shipped += quantity
+      allocations[place(of: movement)].shipped += quantity
+    case .restocked, .quarantined, .writtenOff: returned += quantity
+    case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped: break
+    }
+    precondition(open >= 0 && allocations.allSatisfy { $0.open >= 0 }, "more left than was sold")
+  }
+
+  private func place(of movement: Movement) -> Int {
+    guard let place = allocations.firstIndex(where: { $0.location == movement.location }) else {
+      preconditionFailure("line \(id) took nothing at location \(movement.location.number)")
+    }
+    return place
+  }
+}
+
+/// What one order has taken from the pool.
+public struct Sale: Sendable {
+  public let orderID: OrderID
+  public internal(set) var channelID: ChannelID?
+  /// In the order in which they were recorded.
+  public private(set) var lines: [SaleLine] = []
+  /// The ledger sequence of the last movement in it.
+  public internal(set) var sequence: Int64 = 0
+  /// Where each line is, for a sale with many.
+  private var places: [String: Int] = [:]
+
+  public init(orderID: OrderID, channelID: ChannelID?) {
+    self.orderID = orderID
+    self.channelID = channelID
+  }
+
+  /// The sale as a store kept it.
+  public init(orderID: OrderID, channelID: ChannelID?, lines: [SaleLine], sequence: Int64) {
+    self.init(orderID: orderID, channelID: channelID)
+    for line in lines { append(line) }
+    self.sequence = sequence
+  }
+
+  public func place(of lineID: String) -> Int? {
+    lines.count > Limits.indexedLines ? places[lineID] : lines.firstIndex { $0.id == lineID }
+  }
+
+  public func line(_ lineID: String) -> SaleLine? {
+    place(of: lineID).map { lines[$0] }
+  }
+
+  private mutating func append(_ line: SaleLine) {
+    lines.append(line)
+    if lines.count > Limits.indexedLines + 1 {
+      places[line.id] = lines.count - 1
+    } else if lines.count == Limits.indexedLines + 1 {
+      for (place, line) in lines.enumerated() { places[line.id] = place }
+    }
+  }
+
+  /// Counts one movement of this order in.
+  mutating func count(_ movement: Movement, sequence: Int64) {
+    precondition(sequence > self.sequence, "movements are counted once, in order")
+    if let place = place(of: movement.lineID) {
+      lines[place].count(movement)
+    } else {
+      var line = SaleLine(id: movement.lineID, sku: movement.sku)
+      line.count(movement)
+      append(line)
+    }
+    self.sequence = sequence
+  }
+}
+
+extension Sale: Hashable {
+  public static func == (left: Sale, right: Sale) -> Bool {
+    left.orderID == right.orderID && left.channelID == right.channelID
+      && left.lines == right.lines && left.sequence == right.sequence
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(orderID)
+    hasher.combine(sequence)
+  }
+}
