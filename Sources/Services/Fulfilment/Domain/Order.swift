@@ -46,6 +46,12 @@ public struct Order: Equatable, Sendable {
   /// Units that are still to be delivered, or were, a line.
   public var openLines: [OrderLine] { lines.filter { $0.openCount > 0 } }
 
+  /// Whether `other` was sold by the same account on the same channel: what an order's ID stands for.
+  public func isSame(as other: Order) -> Bool {
+    id == other.id && accountID == other.accountID && channelID == other.channelID
+      && externalID == other.externalID
+  }
+
   public func line(_ id: LineID) -> OrderLine? { lines.first { $0.id == id } }
 
   /// Adds lines that are new and units that known lines have not; marks it as having left when it was handed over.
