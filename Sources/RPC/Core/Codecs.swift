@@ -9,10 +9,15 @@ public enum Base64Codec {
   }
 
   public static func decode(_ text: String) -> [UInt8]? {
-    let unpadded = text.utf8.count % 4
-    guard unpadded != 1 else { return nil }
-    let padded = unpadded == 0 ? text : text + String(repeating: "=", count: 4 - unpadded)
-    return Data(base64Encoded: padded).map { [UInt8]($0) }
+    let end = text.lastIndex { $0 != "=" }.map { text.index(after: $0) } ?? text.startIndex
+    let digits = text[..<end]
+    let count = digits.utf8.count
+    // With padding it comes to whole groups of four; without, one digit alone says nothing.
+    guard !digits.contains("="), count % 4 != 1,
+      digits.endIndex == text.endIndex || text.utf8.count % 4 == 0
+    else { return nil }
+    let padding = String(repeating: "=", count: (4 - count % 4) % 4)
+    return Data(base64Encoded: digits + padding).map { [UInt8]($0) }
   }
 }
 

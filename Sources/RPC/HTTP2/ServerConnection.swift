@@ -26,6 +26,21 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   func start() {
     makeSession(server: true)
     flushSoon()
+    watchIdleness()
+  }
+
+  /// Ends the connection once it was without a call and without a byte for `idleSeconds`.
+  private func watchIdleness() {
+    let allowed = Int64(limits.idleSeconds) * 1_000_000_000
+    let due = streams.isEmpty ? lastActivity + allowed : monotonicNanoseconds() + allowed
+    _ = loop.schedule(at: due) { [weak self] in
+      guard let self, !self.isClosed else { return }
+      if self.streams.isEmpty, monotonicNanoseconds() - self.lastActivity >= allowed {
+        self.end()
+      } else {
+        self.watchIdleness()
+      }
+    }
   }
 
   var openCalls: Int { streams.count }
