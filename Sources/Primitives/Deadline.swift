@@ -9,11 +9,16 @@ public struct Deadline: Hashable, Comparable, Sendable {
 
   public static let never = Deadline(nanoseconds: .max)
 
+  /// `span` from now; `never` when that is too far away to count.
   public static func after(_ span: Duration) -> Deadline {
-    let (sum, overflow) = monotonicNanoseconds().addingReportingOverflow(
-      span.components.seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue
-        + span.components.attoseconds / 1_000_000_000)
-    return overflow ? .never : Deadline(nanoseconds: sum)
+    let (seconds, fraction) = span.components
+    let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (ahead, isTooFar) = whole.addingReportingOverflow(fraction / 1_000_000_000)
+    let (sum, isPastTheEnd) = ahead.addingReportingOverflow(monotonicNanoseconds())
+    guard !isTooLong, !isTooFar, !isPastTheEnd else {
+      return span < .zero ? Deadline(nanoseconds: 0) : .never
+    }
+    return Deadline(nanoseconds: sum)
   }
 
   /// What is left of it; zero when it is past.
