@@ -51,6 +51,13 @@ public struct ReturnOrder: Equatable, Sendable {
       && wanted(lines) == wanted(other.lines)
   }
 
+  /// The same return with the account that sold the goods, where it did not say.
+  public func sold(by account: AccountID) -> ReturnOrder {
+    ReturnOrder(
+      id: id, orderID: orderID, accountID: accountID ?? account, externalID: externalID,
+      reason: reason, state: state, lines: lines, locationID: locationID)
+  }
+
   /// Says that the goods are here. Again with the same location changes nothing.
   public mutating func receive(at location: LocationID) throws(ReturnsError) -> Bool {
     switch state {

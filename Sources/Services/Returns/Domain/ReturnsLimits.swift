@@ -14,4 +14,6 @@ public enum ReturnsLimits {
   public static let actorBytes = 128
   /// Returns that one read for a watcher takes: each may have 10,000 lines.
   public static let watchPageCount = 50
+  /// How long an inspection waits for the pool before it says that it did not answer.
+  public static let poolWait = Duration.seconds(6)
 }

@@ -1,0 +1,88 @@
+internal import Kit
+internal import Primitives
+public import RPCCore
+public import ReturnsAPI
+internal import ReturnsDomain
+internal import StorageCore
+
+extension ReturnsHandler {
+  /// The decisions are recorded first, with a message to the pool beside each. The answer waits for the pool: OK
+  /// means that it knows.
+  public func inspectReturn(
+    _ request: InspectReturnRequest, context: ServerContext
+  ) async throws -> InspectReturnResponse {
+    let (id, decisions) = try Self.checked(request)
+    let response = try await database.once(
+      request, requestID: request.requestID, until: context.deadline, clock: clock
+    ) { [clock, feed] transaction in
+      let now = clock.now()
+      let before = try transaction.returnOrder(id)
+      var order = before.order
+      let decided = try order.inspect(decisions)
+      guard !decided.isEmpty, let location = order.locationID else {
+        return InspectReturnResponse(returnOrder: before.message)
+      }
+      for line in decided {
+        try PoolMessage.queue(
+          line, of: order, at: location, actor: request.actor, in: transaction, now: now)
+      }
+      let saved = try transaction.save(
+        order, before: before, feed: feed, verb: "inspect", actor: request.actor, now: now)
+      return InspectReturnResponse(returnOrder: saved.message)
+    }
+    announce(response.returnOrder)
+    let outcome = await tellPool(
+      of: decisions.map { PoolMessage.key(of: id, $0.id) }, until: context.deadline)
+    guard outcome.isDelivered else {
+      throw ReturnsError.poolUnavailable(id, reason: outcome.problem)
+    }
+    return response
+  }
+
+  /// Tries to tell the pool what it does not know yet. What does not arrive is the worker's affair.
+  private func tellPool(of keys: [String], until deadline: Deadline) async -> OutboxOutcome {
+    // Some of the caller's time is left for saying that it did not work.
+    let remaining = min(deadline.remaining, ReturnsLimits.poolWait)
+    let outcome = await outbox.deliver(keys, until: .after(remaining * 4 / 5))
+    if !outcome.isDelivered { outbox.wake() }
+    return outcome
+  }
+
+  private static func checked(
+    _ request: InspectReturnRequest
+  ) throws -> (id: ReturnID, decisions: [(id: LineID, disposals: [ReturnsDomain.Disposal])]) {
+    var check = RequestCheck()
+    let id = check.identifier(ReturnID.self, request.returnID, "return_id")
+    check.text(request.actor, "actor", atMost: ReturnsLimits.actorBytes, mayBeEmpty: true)
+    check.requestID(request.requestID)
+    check.count(request.lines, "lines", in: 1...ReturnsLimits.lines)
+    try check.finish()
+    var seen: Set<LineID> = []
+    let decisions = request.lines.enumerated().map { index, line in
+      let path = "lines[\(index)]"
+      let lineID = check.identifier(LineID.self, line.lineID, "\(path).line_id")
+      if !seen.insert(lineID).inserted { check.refuse("\(path).line_id", "It is there twice.") }
+      check.count(line.disposals, "\(path).disposals", in: 1...ReturnsLimits.disposals)
+      let disposals = line.disposals.prefix(ReturnsLimits.disposals).enumerated().map {
+        check.disposal($1, "\(path).disposals[\($0)]")
+      }
+      return (id: lineID, disposals: disposals)
+    }
+    try check.finish()
+    return (id, decisions)
+  }
+}
+
+extension RequestCheck {
+  fileprivate mutating func disposal(
+    _ disposal: ReturnsAPI.Disposal, _ path: String
+  ) -> ReturnsDomain.Disposal {
+    quantity(disposal.quantity, "\(path).quantity", in: 1...ReturnsLimits.lineUnits)
+    guard let disposition = ReturnsDomain.Disposition(disposal.disposition) else {
+      refuse(
+        "\(path).disposition", "It is \(disposal.disposition.rawValue), which is no disposition.")
+      return ReturnsDomain.Disposal(.quarantine, disposal.quantity)
+    }
+    return ReturnsDomain.Disposal(disposition, disposal.quantity)
+  }
+}

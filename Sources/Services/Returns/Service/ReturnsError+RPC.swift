@@ -1,0 +1,67 @@
+internal import Primitives
+public import RPCCore
+public import ReturnsDomain
+
+extension ReturnsError: RPCErrorConvertible {
+  public var rpcError: RPCError {
+    switch self {
+    case .returnUnknown(let id):
+      RPCError(.notFound, "RETURN_UNKNOWN", "There is no return \(id).", ["returnId": id.text])
+    case .returnExists(let id):
+      RPCError(
+        .alreadyExists, "RETURN_EXISTS", "The ID \(id) is taken by another return.",
+        ["returnId": id.text])
+    case .orderUnknown(let id):
+      RPCError(.notFound, "ORDER_UNKNOWN", "There is no order \(id).", ["orderId": id.text])
+    case .orderLineUnknown(let id, let line):
+      RPCError(
+        .notFound, "LINE_UNKNOWN", "Order \(id) has not sold what line \(line) names.",
+        ["orderId": id.text, "lineId": line.text])
+    case .lineUnknown(let id, let line):
+      RPCError(
+        .notFound, "LINE_UNKNOWN", "Return \(id) has no line \(line).",
+        ["returnId": id.text, "lineId": line.text])
+    case .tooManyUnits(let id, let line, let open):
+      RPCError(
+        .failedPrecondition, "TOO_MANY_UNITS",
+        "More units of line \(line) come back than order \(id) sold; \(open) are still out.",
+        ["orderId": id.text, "lineId": line.text, "openCount": "\(open)"])
+    case .stateWrong(let id, let state):
+      RPCError(
+        .failedPrecondition, "STATE_WRONG", "Return \(id) is \(state).",
+        ["returnId": id.text, "state": state.rawValue])
+    case .lineInspected(let id, let line):
+      RPCError(
+        .failedPrecondition, "LINE_INSPECTED",
+        "Line \(line) of return \(id) was decided otherwise.",
+        ["returnId": id.text, "lineId": line.text])
+    case .unbalanced(let lines): Self.invalid(lines)
+    case .poolUnavailable(let id, let reason):
+      RPCError(
+        .unavailable, "POOL_UNAVAILABLE",
+        "Return \(id) is recorded; the pool is told as soon as it answers. It said: \(reason)",
+        ["returnId": id.text, "problem": reason], retryAfter: .seconds(1))
+    case .fulfilmentUnavailable(let id, let reason):
+      RPCError(
+        .unavailable, "FULFILMENT_UNAVAILABLE",
+        "Order \(id) cannot be looked up now; try again. Fulfilment said: \(reason)",
+        ["orderId": id.text, "problem": reason], retryAfter: .seconds(1))
+    case .sequenceUnknown(let sequence):
+      RPCError(
+        .outOfRange, "SEQUENCE_UNKNOWN",
+        "Sequence \(sequence) lies in the future; start from 0.", ["sequence": "\(sequence)"])
+    }
+  }
+
+  private static func invalid(_ lines: [Unbalanced]) -> RPCError {
+    let violations = lines.map {
+      RPCError.FieldViolation(
+        field: "lines[\($0.position)].disposals",
+        problem: "They add up to \($0.given); the line has \($0.wanted) units.")
+    }
+    let first = violations.first.map { "\($0.field): \($0.problem)" } ?? ""
+    return RPCError(
+      .invalidArgument, "INVALID_REQUEST", first, ["field": violations.first?.field ?? ""],
+      violations: violations)
+  }
+}
