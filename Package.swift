@@ -97,7 +97,9 @@ let tools: [Target] = [
 ]
 
 let testing: [Target] = [
-  .target(name: "CFixtures", dependencies: ["CProtobufC"], path: "Tests/Fixtures/C/Fixtures"),
+  .target(
+    name: "CFixtures", dependencies: ["CProtobufC", "CMessages"],
+    path: "Tests/Fixtures/C/Fixtures"),
   .target(
     name: "FixtureAPI", dependencies: ["Primitives", "Protobuf", "RPCCore", "CFixtures"],
     path: "Tests/Fixtures/API"),

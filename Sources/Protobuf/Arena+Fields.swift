@@ -70,20 +70,29 @@ extension Arena {
   public func map<Key: Comparable, Value, Entry>(
     _ values: [Key: Value], _ fill: (Key, Value, UnsafeMutablePointer<Entry>) -> Void
   ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
-    array(values.sorted { $0.key < $1.key }) { pair in
-      let entry = allocate(MemoryLayout<Entry>.size).bindMemory(to: Entry.self, capacity: 1)
-      fill(pair.key, pair.value, entry)
-      return entry
-    }
+    entries(values.sorted { $0.key < $1.key }, fill)
   }
 
-  /// A map with keys of type `Bool`, which has no order of its own.
+  /// A map with keys of text: in the order of their UTF-8, as other protobuf libraries have it.
+  public func map<Value, Entry>(
+    _ values: [String: Value], _ fill: (String, Value, UnsafeMutablePointer<Entry>) -> Void
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
+    entries(values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }, fill)
+  }
+
+  /// A map with keys of type `Bool`, which has no order of its own: false goes first.
   public func map<Value, Entry>(
     _ values: [Bool: Value], _ fill: (Bool, Value, UnsafeMutablePointer<Entry>) -> Void
   ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
-    array([false, true].compactMap { key in values[key].map { (key, $0) } }) { pair in
+    entries(values.sorted { !$0.key && $1.key }, fill)
+  }
+
+  private func entries<Key, Value, Entry>(
+    _ pairs: [(key: Key, value: Value)], _ fill: (Key, Value, UnsafeMutablePointer<Entry>) -> Void
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
+    array(pairs) { pair in
       let entry = allocate(MemoryLayout<Entry>.size).bindMemory(to: Entry.self, capacity: 1)
-      fill(pair.0, pair.1, entry)
+      fill(pair.key, pair.value, entry)
       return entry
     }
   }

@@ -4,6 +4,9 @@ internal import Protobuf
 
 /// Copies one `FileDescriptorProto` into a `ProtoFile`, and refuses what the generator does not take.
 struct DescriptorReader {
+  /// Names that no field can have: a member that protoc-c adds, and words that Swift reads as its own even quoted.
+  private static let reserved = ["base": "protobuf-c", "self": "Swift", "init": "Swift"]
+
   private let file: String
   private let comments: Comments
 
@@ -85,8 +88,8 @@ struct DescriptorReader {
       throw GeneratorError(
         file, "\(message).\(name) is `optional`, which protoc-c refuses: use a oneof of one member")
     }
-    guard name != "base" else {
-      throw GeneratorError(file, "\(message).base has the name of a member that protobuf-c adds")
+    if let owner = Self.reserved[name.lowercased()] {
+      throw GeneratorError(file, "\(message).\(name) has a name that \(owner) keeps for itself")
     }
     let json = Read.string(source.json_name)
     guard json.isEmpty || json == Names.json(name) else {

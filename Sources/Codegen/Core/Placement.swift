@@ -19,7 +19,7 @@ struct Placement: Equatable {
         throw GeneratorError(String(option), "is not an option; place=… is")
       }
       let parts = pair[1].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-      guard parts.count == 5, !parts[0].isEmpty, !parts[1].isEmpty, !parts[3].isEmpty else {
+      guard parts.count == 5, !parts[1].isEmpty, !parts[3].isEmpty else {
         throw GeneratorError(
           pair[1], "is not <proto folder>:<module>:<output folder>:<C module>:<type prefix>")
       }

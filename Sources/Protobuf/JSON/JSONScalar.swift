@@ -66,6 +66,7 @@ enum JSONScalar {
     if value.isNaN { return "\"NaN\"" }
     if value.isInfinite { return value < 0 ? "\"-Infinity\"" : "\"Infinity\"" }
     let text = value.description
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    // -0 keeps its fraction: parsers with integers of their own lose the sign without it.
+    return text.hasSuffix(".0") && value != 0 ? String(text.dropLast(2)) : text
   }
 }

@@ -254,7 +254,7 @@ public struct Known: Message {
 
 /// Has names that C or Swift keep for themselves, and a message inside messages.
 public struct Names: Message {
-  public var `self`: String = ""
+  public var `where`: String = ""
   public var `default`: String = ""
   public var message: String = ""
   public var `in`: String = ""
@@ -263,14 +263,14 @@ public struct Names: Message {
   public var `class`: Int64 = 0
   public var raw: String = ""
   public var urlPath: String = ""
-  public var `init`: Int64 = 0
+  public var `func`: Int64 = 0
   public var empty: Empty? = nil
   public var level: Level1? = nil
 
   public init() {}
 
   public init(
-    `self`: String = "",
+    `where`: String = "",
     `default`: String = "",
     message: String = "",
     `in`: String = "",
@@ -279,11 +279,11 @@ public struct Names: Message {
     `class`: Int64 = 0,
     raw: String = "",
     urlPath: String = "",
-    `init`: Int64 = 0,
+    `func`: Int64 = 0,
     empty: Empty? = nil,
     level: Level1? = nil
   ) {
-    self.`self` = `self`
+    self.`where` = `where`
     self.`default` = `default`
     self.message = message
     self.`in` = `in`
@@ -292,7 +292,7 @@ public struct Names: Message {
     self.`class` = `class`
     self.raw = raw
     self.urlPath = urlPath
-    self.`init` = `init`
+    self.`func` = `func`
     self.empty = empty
     self.level = level
   }
@@ -513,10 +513,10 @@ extension Choices {
     case 1: self.pick = .count(source.pointee.count)
     case 2: self.pick = .text(Read.string(source.pointee.text))
     case 3:
-      if let value: Scalars? = try Read.message(source.pointee.scalars, "scalars") { self.pick = .scalars(value) }
+      if let value: Scalars = try Read.message(source.pointee.scalars, "scalars") { self.pick = .scalars(value) }
     case 4: self.pick = .colour(Colour(rawValue: Int32(truncatingIfNeeded: source.pointee.colour.rawValue)))
     case 5:
-      if let value: Primitives.Timestamp? = try Read.message(source.pointee.at_time, "at_time") { self.pick = .atTime(value) }
+      if let value: Primitives.Timestamp = try Read.message(source.pointee.at_time, "at_time") { self.pick = .atTime(value) }
     case 6: self.pick = .flag(source.pointee.flag != 0)
     case 7: self.pick = .data(Read.bytes(source.pointee.data.data, source.pointee.data.len))
     default: break
@@ -621,7 +621,7 @@ extension Names {
 
   public init(reading raw: UnsafeRawPointer) throws(CodecError) {
     let source = raw.assumingMemoryBound(to: Fixture__Names.self)
-    self.`self` = Read.string(source.pointee.self)
+    self.`where` = Read.string(source.pointee.where)
     self.`default` = Read.string(source.pointee.default_)
     self.message = Read.string(source.pointee.message)
     self.`in` = Read.string(source.pointee.in)
@@ -630,14 +630,14 @@ extension Names {
     self.`class` = source.pointee.class_
     self.raw = Read.string(source.pointee.raw)
     self.urlPath = Read.string(source.pointee.urlpath)
-    self.`init` = source.pointee.init
+    self.`func` = source.pointee.func
     self.empty = try Read.message(source.pointee.empty, "empty")
     self.level = try Read.message(source.pointee.level, "level")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Fixture__Names.self)
-    target.pointee.self = arena.string(self.`self`)
+    target.pointee.where = arena.string(self.`where`)
     target.pointee.default_ = arena.string(self.`default`)
     target.pointee.message = arena.string(self.message)
     target.pointee.in = arena.string(self.`in`)
@@ -647,7 +647,7 @@ extension Names {
     target.pointee.class_ = self.`class`
     target.pointee.raw = arena.string(self.raw)
     target.pointee.urlpath = arena.string(self.urlPath)
-    target.pointee.init = self.`init`
+    target.pointee.func = self.`func`
     target.pointee.empty = arena.message(self.empty)
     target.pointee.level = arena.message(self.level)
   }
@@ -746,5 +746,5 @@ extension FileDescriptor {
       "fixture.Names",
       "fixture.Scalars",
     ],
-    base64: "ChhmaXh0dXJlL2V2ZXJ5dGhpbmcucHJvdG8SB2ZpeHR1cmUaGWdvb2dsZS9wcm90b2J1Zi9hbnkucHJvdG8aHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxogZ29vZ2xlL3Byb3RvYnVmL2ZpZWxkX21hc2sucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8ivwQKB1NjYWxhcnMSIQoMZG91YmxlX3ZhbHVlGAEgASgBUgtkb3VibGVWYWx1ZRIfCgtmbG9hdF92YWx1ZRgCIAEoAlIKZmxvYXRWYWx1ZRIfCgtpbnQzMl92YWx1ZRgDIAEoBVIKaW50MzJWYWx1ZRIfCgtpbnQ2NF92YWx1ZRgEIAEoA1IKaW50NjRWYWx1ZRIhCgx1aW50MzJfdmFsdWUYBSABKA1SC3VpbnQzMlZhbHVlEiEKDHVpbnQ2NF92YWx1ZRgGIAEoBFILdWludDY0VmFsdWUSIQoMc2ludDMyX3ZhbHVlGAcgASgRUgtzaW50MzJWYWx1ZRIhCgxzaW50NjRfdmFsdWUYCCABKBJSC3NpbnQ2NFZhbHVlEiMKDWZpeGVkMzJfdmFsdWUYCSABKAdSDGZpeGVkMzJWYWx1ZRIjCg1maXhlZDY0X3ZhbHVlGAogASgGUgxmaXhlZDY0VmFsdWUSJQoOc2ZpeGVkMzJfdmFsdWUYCyABKA9SDXNmaXhlZDMyVmFsdWUSJQoOc2ZpeGVkNjRfdmFsdWUYDCABKBBSDXNmaXhlZDY0VmFsdWUSHQoKYm9vbF92YWx1ZRgNIAEoCFIJYm9vbFZhbHVlEiEKDHN0cmluZ192YWx1ZRgOIAEoCVILc3RyaW5nVmFsdWUSHwoLYnl0ZXNfdmFsdWUYDyABKAxSCmJ5dGVzVmFsdWUSJwoGY29sb3VyGBAgASgOMg8uZml4dHVyZS5Db2xvdXJSBmNvbG91ciLPAwoFTGlzdHMSGAoHZG91YmxlcxgBIAMoAVIHZG91YmxlcxIWCgZmbG9hdHMYAiADKAJSBmZsb2F0cxIWCgZpbnQzMnMYAyADKAVSBmludDMycxIWCgZpbnQ2NHMYBCADKANSBmludDY0cxIYCgd1aW50MzJzGAUgAygNUgd1aW50MzJzEhgKB3VpbnQ2NHMYBiADKARSB3VpbnQ2NHMSGAoHc2ludDY0cxgHIAMoElIHc2ludDY0cxIaCghmaXhlZDY0cxgIIAMoBlIIZml4ZWQ2NHMSFAoFYm9vbHMYCSADKAhSBWJvb2xzEhgKB3N0cmluZ3MYCiADKAlSB3N0cmluZ3MSIQoMYnl0ZV9zdHJpbmdzGAsgAygMUgtieXRlU3RyaW5ncxIpCgdjb2xvdXJzGAwgAygOMg8uZml4dHVyZS5Db2xvdXJSB2NvbG91cnMSKgoHc2NhbGFycxgNIAMoCzIQLmZpeHR1cmUuU2NhbGFyc1IHc2NhbGFycxIwCgV0aW1lcxgOIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBXRpbWVzEh4KCHVucGFja2VkGA8gAygFQgIQAFIIdW5wYWNrZWQi6gQKBE1hcHMSLgoFdGV4dHMYASADKAsyGC5maXh0dXJlLk1hcHMuVGV4dHNFbnRyeVIFdGV4dHMSNAoHY29sb3VycxgCIAMoCzIaLmZpeHR1cmUuTWFwcy5Db2xvdXJzRW50cnlSB2NvbG91cnMSNwoIbWVzc2FnZXMYAyADKAsyGy5maXh0dXJlLk1hcHMuTWVzc2FnZXNFbnRyeVIIbWVzc2FnZXMSLgoFZmxhZ3MYBCADKAsyGC5maXh0dXJlLk1hcHMuRmxhZ3NFbnRyeVIFZmxhZ3MSLgoFc3BhbnMYBSADKAsyGC5maXh0dXJlLk1hcHMuU3BhbnNFbnRyeVIFc3BhbnMaOAoKVGV4dHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBGksKDENvbG91cnNFbnRyeRIQCgNrZXkYASABKANSA2tleRIlCgV2YWx1ZRgCIAEoDjIPLmZpeHR1cmUuQ29sb3VyUgV2YWx1ZToCOAEaTQoNTWVzc2FnZXNFbnRyeRIQCgNrZXkYASABKAlSA2tleRImCgV2YWx1ZRgCIAEoCzIQLmZpeHR1cmUuU2NhbGFyc1IFdmFsdWU6AjgBGjgKCkZsYWdzRW50cnkSEAoDa2V5GAEgASgIUgNrZXkSFAoFdmFsdWUYAiABKAxSBXZhbHVlOgI4ARpTCgpTcGFuc0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5Ei8KBXZhbHVlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgV2YWx1ZToCOAEiigMKB0Nob2ljZXMSFgoFY291bnQYASABKANIAFIFY291bnQSFAoEdGV4dBgCIAEoCUgAUgR0ZXh0EiwKB3NjYWxhcnMYAyABKAsyEC5maXh0dXJlLlNjYWxhcnNIAFIHc2NhbGFycxIpCgZjb2xvdXIYBCABKA4yDy5maXh0dXJlLkNvbG91ckgAUgZjb2xvdXISNQoHYXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAFIGYXRUaW1lEhQKBGZsYWcYBiABKAhIAFIEZmxhZxIUCgRkYXRhGAcgASgMSABSBGRhdGESIQoLbGltaXRfY291bnQYCCABKANIAVIKbGltaXRDb3VudBIuCgVpbm5lchgJIAEoCzIWLmZpeHR1cmUuQ2hvaWNlcy5Jbm5lckgCUgVpbm5lchobCgVJbm5lchISCgRuYW1lGAEgASgJUgRuYW1lQgYKBHBpY2tCDQoLbGltaXRfdmFsdWVCDgoMbmVzdGVkX3ZhbHVlIowCCgVLbm93bhI7CgtjcmVhdGVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSKwoDbGFnGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNsYWcSOwoLdXBkYXRlX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUgp1cGRhdGVNYXNrEiwKBmRldGFpbBgEIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlSBmRldGFpbBIuCgdkZXRhaWxzGAUgAygLMhQuZ29vZ2xlLnByb3RvYnVmLkFueVIHZGV0YWlscyLAAgoFTmFtZXMSEgoEc2VsZhgBIAEoCVIEc2VsZhIYCgdkZWZhdWx0GAIgASgJUgdkZWZhdWx0EhgKB21lc3NhZ2UYAyABKAlSB21lc3NhZ2USDgoCaW4YBCABKAlSAmluEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZBIdCgppbWFnZV91cmxzGAYgAygJUglpbWFnZVVybHMSFAoFY2xhc3MYByABKANSBWNsYXNzEhAKA3JhdxgIIAEoCVIDcmF3EhgKB1VSTFBhdGgYCSABKAlSB1VSTFBhdGgSEgoEaW5pdBgKIAEoA1IEaW5pdBIkCgVlbXB0eRgLIAEoCzIOLmZpeHR1cmUuRW1wdHlSBWVtcHR5EiUKBWxldmVsGAwgASgLMg8uZml4dHVyZS5MZXZlbDFSBWxldmVsIgcKBUVtcHR5Ii0KBkxldmVsMRIjCgRuZXh0GAEgASgLMg8uZml4dHVyZS5MZXZlbDJSBG5leHQiLQoGTGV2ZWwyEiMKBG5leHQYASADKAsyDy5maXh0dXJlLkxldmVsM1IEbmV4dCIcCgZMZXZlbDMSEgoEdGV4dBgBIAEoCVIEdGV4dCpiCgZDb2xvdXISFgoSQ09MT1VSX1VOU1BFQ0lGSUVEEAASDgoKQ09MT1VSX1JFRBABEhIKDkNPTE9VUl9ERUZBVUxUEAISHAoPQ09MT1VSX05FR0FUSVZFEP///////////wFiBnByb3RvMw==")
+    base64: "ChhmaXh0dXJlL2V2ZXJ5dGhpbmcucHJvdG8SB2ZpeHR1cmUaGWdvb2dsZS9wcm90b2J1Zi9hbnkucHJvdG8aHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxogZ29vZ2xlL3Byb3RvYnVmL2ZpZWxkX21hc2sucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8ivwQKB1NjYWxhcnMSIQoMZG91YmxlX3ZhbHVlGAEgASgBUgtkb3VibGVWYWx1ZRIfCgtmbG9hdF92YWx1ZRgCIAEoAlIKZmxvYXRWYWx1ZRIfCgtpbnQzMl92YWx1ZRgDIAEoBVIKaW50MzJWYWx1ZRIfCgtpbnQ2NF92YWx1ZRgEIAEoA1IKaW50NjRWYWx1ZRIhCgx1aW50MzJfdmFsdWUYBSABKA1SC3VpbnQzMlZhbHVlEiEKDHVpbnQ2NF92YWx1ZRgGIAEoBFILdWludDY0VmFsdWUSIQoMc2ludDMyX3ZhbHVlGAcgASgRUgtzaW50MzJWYWx1ZRIhCgxzaW50NjRfdmFsdWUYCCABKBJSC3NpbnQ2NFZhbHVlEiMKDWZpeGVkMzJfdmFsdWUYCSABKAdSDGZpeGVkMzJWYWx1ZRIjCg1maXhlZDY0X3ZhbHVlGAogASgGUgxmaXhlZDY0VmFsdWUSJQoOc2ZpeGVkMzJfdmFsdWUYCyABKA9SDXNmaXhlZDMyVmFsdWUSJQoOc2ZpeGVkNjRfdmFsdWUYDCABKBBSDXNmaXhlZDY0VmFsdWUSHQoKYm9vbF92YWx1ZRgNIAEoCFIJYm9vbFZhbHVlEiEKDHN0cmluZ192YWx1ZRgOIAEoCVILc3RyaW5nVmFsdWUSHwoLYnl0ZXNfdmFsdWUYDyABKAxSCmJ5dGVzVmFsdWUSJwoGY29sb3VyGBAgASgOMg8uZml4dHVyZS5Db2xvdXJSBmNvbG91ciLPAwoFTGlzdHMSGAoHZG91YmxlcxgBIAMoAVIHZG91YmxlcxIWCgZmbG9hdHMYAiADKAJSBmZsb2F0cxIWCgZpbnQzMnMYAyADKAVSBmludDMycxIWCgZpbnQ2NHMYBCADKANSBmludDY0cxIYCgd1aW50MzJzGAUgAygNUgd1aW50MzJzEhgKB3VpbnQ2NHMYBiADKARSB3VpbnQ2NHMSGAoHc2ludDY0cxgHIAMoElIHc2ludDY0cxIaCghmaXhlZDY0cxgIIAMoBlIIZml4ZWQ2NHMSFAoFYm9vbHMYCSADKAhSBWJvb2xzEhgKB3N0cmluZ3MYCiADKAlSB3N0cmluZ3MSIQoMYnl0ZV9zdHJpbmdzGAsgAygMUgtieXRlU3RyaW5ncxIpCgdjb2xvdXJzGAwgAygOMg8uZml4dHVyZS5Db2xvdXJSB2NvbG91cnMSKgoHc2NhbGFycxgNIAMoCzIQLmZpeHR1cmUuU2NhbGFyc1IHc2NhbGFycxIwCgV0aW1lcxgOIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBXRpbWVzEh4KCHVucGFja2VkGA8gAygFQgIQAFIIdW5wYWNrZWQi6gQKBE1hcHMSLgoFdGV4dHMYASADKAsyGC5maXh0dXJlLk1hcHMuVGV4dHNFbnRyeVIFdGV4dHMSNAoHY29sb3VycxgCIAMoCzIaLmZpeHR1cmUuTWFwcy5Db2xvdXJzRW50cnlSB2NvbG91cnMSNwoIbWVzc2FnZXMYAyADKAsyGy5maXh0dXJlLk1hcHMuTWVzc2FnZXNFbnRyeVIIbWVzc2FnZXMSLgoFZmxhZ3MYBCADKAsyGC5maXh0dXJlLk1hcHMuRmxhZ3NFbnRyeVIFZmxhZ3MSLgoFc3BhbnMYBSADKAsyGC5maXh0dXJlLk1hcHMuU3BhbnNFbnRyeVIFc3BhbnMaOAoKVGV4dHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBGksKDENvbG91cnNFbnRyeRIQCgNrZXkYASABKANSA2tleRIlCgV2YWx1ZRgCIAEoDjIPLmZpeHR1cmUuQ29sb3VyUgV2YWx1ZToCOAEaTQoNTWVzc2FnZXNFbnRyeRIQCgNrZXkYASABKAlSA2tleRImCgV2YWx1ZRgCIAEoCzIQLmZpeHR1cmUuU2NhbGFyc1IFdmFsdWU6AjgBGjgKCkZsYWdzRW50cnkSEAoDa2V5GAEgASgIUgNrZXkSFAoFdmFsdWUYAiABKAxSBXZhbHVlOgI4ARpTCgpTcGFuc0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5Ei8KBXZhbHVlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgV2YWx1ZToCOAEiigMKB0Nob2ljZXMSFgoFY291bnQYASABKANIAFIFY291bnQSFAoEdGV4dBgCIAEoCUgAUgR0ZXh0EiwKB3NjYWxhcnMYAyABKAsyEC5maXh0dXJlLlNjYWxhcnNIAFIHc2NhbGFycxIpCgZjb2xvdXIYBCABKA4yDy5maXh0dXJlLkNvbG91ckgAUgZjb2xvdXISNQoHYXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAFIGYXRUaW1lEhQKBGZsYWcYBiABKAhIAFIEZmxhZxIUCgRkYXRhGAcgASgMSABSBGRhdGESIQoLbGltaXRfY291bnQYCCABKANIAVIKbGltaXRDb3VudBIuCgVpbm5lchgJIAEoCzIWLmZpeHR1cmUuQ2hvaWNlcy5Jbm5lckgCUgVpbm5lchobCgVJbm5lchISCgRuYW1lGAEgASgJUgRuYW1lQgYKBHBpY2tCDQoLbGltaXRfdmFsdWVCDgoMbmVzdGVkX3ZhbHVlIowCCgVLbm93bhI7CgtjcmVhdGVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSKwoDbGFnGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNsYWcSOwoLdXBkYXRlX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUgp1cGRhdGVNYXNrEiwKBmRldGFpbBgEIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlSBmRldGFpbBIuCgdkZXRhaWxzGAUgAygLMhQuZ29vZ2xlLnByb3RvYnVmLkFueVIHZGV0YWlscyLCAgoFTmFtZXMSFAoFd2hlcmUYASABKAlSBXdoZXJlEhgKB2RlZmF1bHQYAiABKAlSB2RlZmF1bHQSGAoHbWVzc2FnZRgDIAEoCVIHbWVzc2FnZRIOCgJpbhgEIAEoCVICaW4SHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkEh0KCmltYWdlX3VybHMYBiADKAlSCWltYWdlVXJscxIUCgVjbGFzcxgHIAEoA1IFY2xhc3MSEAoDcmF3GAggASgJUgNyYXcSGAoHVVJMUGF0aBgJIAEoCVIHVVJMUGF0aBISCgRmdW5jGAogASgDUgRmdW5jEiQKBWVtcHR5GAsgASgLMg4uZml4dHVyZS5FbXB0eVIFZW1wdHkSJQoFbGV2ZWwYDCABKAsyDy5maXh0dXJlLkxldmVsMVIFbGV2ZWwiBwoFRW1wdHkiLQoGTGV2ZWwxEiMKBG5leHQYASABKAsyDy5maXh0dXJlLkxldmVsMlIEbmV4dCItCgZMZXZlbDISIwoEbmV4dBgBIAMoCzIPLmZpeHR1cmUuTGV2ZWwzUgRuZXh0IhwKBkxldmVsMxISCgR0ZXh0GAEgASgJUgR0ZXh0KmIKBkNvbG91chIWChJDT0xPVVJfVU5TUEVDSUZJRUQQABIOCgpDT0xPVVJfUkVEEAESEgoOQ09MT1VSX0RFRkFVTFQQAhIcCg9DT0xPVVJfTkVHQVRJVkUQ////////////AWIGcHJvdG8z")
 }
