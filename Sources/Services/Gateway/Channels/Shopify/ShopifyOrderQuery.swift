@@ -1,0 +1,103 @@
+internal import ChannelAdapter
+internal import Primitives
+
+private let orderQuery = """
+  query Order($id: ID!, $after: String) {
+    order(id: $id) {
+      legacyResourceId createdAt updatedAt cancelledAt displayFulfillmentStatus
+      lineItems(first: 250, after: $after) {
+        nodes {
+          id sku title quantity currentQuantity unfulfilledQuantity requiresShipping isGiftCard
+          variant { legacyResourceId } product { legacyResourceId }
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+      refunds {
+        refundLineItems(first: 250) { nodes { quantity restockType lineItem { id } } }
+      }
+    }
+  }
+  """
+
+private struct OrderData: Decodable {
+  struct Reference: Decodable {
+    var legacyResourceId: FlexibleID?
+  }
+  struct Line: Decodable {
+    var id: String
+    var sku: String?
+    var title: String?
+    var quantity: LossyInt
+    var currentQuantity: LossyInt?
+    var unfulfilledQuantity: LossyInt?
+    var requiresShipping: Bool?
+    var isGiftCard: Bool?
+    var variant: Reference?
+    var product: Reference?
+  }
+  struct Refund: Decodable {
+    struct Line: Decodable {
+      struct Item: Decodable {
+        var id: String
+      }
+      var quantity: LossyInt
+      var restockType: String?
+      var lineItem: Item
+    }
+    var refundLineItems: ShopifyNodes<Line>?
+  }
+  struct Order: Decodable {
+    var legacyResourceId: FlexibleID?
+    var createdAt: String
+    var updatedAt: String
+    var cancelledAt: String?
+    var displayFulfillmentStatus: String?
+    var lineItems: ShopifyNodes<Line>
+    var refunds: [Refund]?
+  }
+  var order: Order?
+}
+
+extension ShopifyAdapter {
+  /// Asks for an order, page by page of its lines.
+  func queriedOrder(
+    _ externalID: String, _ api: ChannelAPI
+  ) async throws(ChannelError) -> ChannelOrder {
+    let client = ShopifyClient(api: api)
+    var lines: [ShopifyLine] = []
+    var cursor: String?
+    for _ in 0..<ShopifyLimits.linePages {
+      let variables = ShopifyIDVariable(id: ShopifyID.global("Order", externalID), after: cursor)
+      guard let order = try await client.query(orderQuery, variables, as: OrderData.self).order else {
+        throw .notFound("Shopify does not know order \(externalID)")
+      }
+      let isFulfilled = order.displayFulfillmentStatus == "FULFILLED"
+      lines += order.lineItems.nodes.map { line(of: $0, isOrderFulfilled: isFulfilled) }
+      cursor = order.lineItems.nextCursor
+      guard cursor == nil else { continue }
+      for refunded in (order.refunds ?? []).flatMap({ $0.refundLineItems?.nodes ?? [] }) {
+        let id = ShopifyID.number(refunded.lineItem.id)
+        guard let place = lines.firstIndex(where: { $0.id == id }) else { continue }
+        lines[place].addRefund(refunded.quantity.value, refunded.restockType ?? "NO_RESTOCK")
+      }
+      return try assemble(
+        id: externalID, created: order.createdAt, updated: order.updatedAt,
+        isCancelled: order.cancelledAt != nil, isFulfilled: isFulfilled, lines: lines)
+    }
+    throw .malformed("order \(externalID) has more than \(ShopifyLimits.linePages) pages of lines")
+  }
+
+  private func line(of line: OrderData.Line, isOrderFulfilled: Bool) -> ShopifyLine {
+    let current = line.currentQuantity?.value ?? line.quantity.value
+    let unfulfilled = line.unfulfilledQuantity?.value
+    let isFulfilled = unfulfilled.map { $0 == 0 && current > 0 } ?? isOrderFulfilled
+    return ShopifyLine(
+      id: ShopifyID.number(line.id), productID: line.product?.legacyResourceId?.named,
+      variantID: line.variant?.legacyResourceId?.named, sku: line.sku ?? "",
+      title: line.title ?? "", isGiftCard: line.isGiftCard ?? false,
+      needsShipping: line.requiresShipping ?? true, quantity: line.quantity.value,
+      current: line.currentQuantity?.value,
+      hasLeft: isOrderFulfilled || unfulfilled.map { $0 < current } ?? false,
+      isFulfilled: isFulfilled || isOrderFulfilled)
+  }
+}
