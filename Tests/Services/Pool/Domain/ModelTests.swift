@@ -1,0 +1,135 @@
+import Primitives
+import Testing
+
+@testable import PoolDomain
+
+/// The pool against a model of ten lines, over random commands.
+@Suite struct ModelTests {
+  /// What a person would keep on paper.
+  struct Model {
+    var onHand: [String: Quantity] = [:]
+    var promised: [String: Quantity] = [:]
+    var holds: [String: (sku: String, quantity: Quantity, expiry: Int64)] = [:]
+    var orders: [String: (sku: String, sold: Quantity, cancelled: Quantity, shipped: Quantity)] = [:]
+
+    func available(_ sku: String) -> Quantity {
+      onHand[sku, default: 0] - promised[sku, default: 0]
+        - holds.values.reduce(0) { $1.sku == sku ? $0 + $1.quantity : $0 }
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 5, 8, 13, 21, 20_251_123] as [UInt64])
+  func randomCommandsAgreeWithTheModel(seed: UInt64) throws {
+    print("seed \(seed)")
+    var random = SeededRandom(seed: seed)
+    let machine = try Script(locations: [("A", 1), ("B", 2), ("C", 2)])
+    var model = Model()
+    for step in 1...1_500 {
+      try play(step, machine, &model, &random)
+      for (number, sku) in ["TEE", "CAP"].enumerated() {
+        let index = SKUIndex(number)
+        try #require(machine.pool.available(index) == model.available(sku), "step \(step)")
+        let balances = machine.pool.balances(of: index)
+        let isConsistent = balances.allSatisfy { $0.isConsistent }
+        let onHand: Quantity = balances.reduce(0) { $0 + $1.onHand }
+        let available: Quantity = balances.reduce(0) { $0 + $1.available }
+        try #require(isConsistent)
+        try #require(onHand == model.onHand[sku, default: 0])
+        try #require(available == model.available(sku))
+      }
+      expectDerived(machine.pool)
+    }
+    expectFold(machine.pool, machine.entries)
+  }
+
+  /// Held and committed are the sums of the holds and sales behind them (peers T3, T16, T20).
+  private func expectDerived(_ pool: Pool) {
+    var held: [SKUIndex: Quantity] = [:]
+    for hold in pool.holds.values where hold.state == .held {
+      for line in hold.lines { held[line.sku, default: 0] += line.quantity }
+    }
+    var open: [SKUIndex: Quantity] = [:]
+    for sale in pool.sales.values {
+      for line in sale.lines {
+        open[line.sku, default: 0] += line.open
+        #expect(line.allocations.reduce(0) { $0 + $1.open } == line.open)
+      }
+    }
+    for number in 0..<2 {
+      let balances = pool.balances(of: SKUIndex(number))
+      #expect(balances.reduce(0) { $0 + $1.held } == held[SKUIndex(number), default: 0])
+      #expect(balances.reduce(0) { $0 + $1.committed } == open[SKUIndex(number), default: 0])
+    }
+  }
+
+  private func play(
+    _ step: Int, _ machine: Script, _ model: inout Model, _ random: inout SeededRandom
+  ) throws {
+    let sku = Bool.random(using: &random) ? "TEE" : "CAP"
+    let quantity = Quantity.random(in: 1...6, using: &random)
+    let place = ["", "@A", "@B", "@C"].randomElement(using: &random)!
+    func attempt(_ text: String) throws -> Bool {
+      do {
+        _ = try machine.run(text.words)
+        return true
+      } catch is PoolError { return false }
+    }
+    switch Int.random(in: 0..<9, using: &random) {
+    case 0:
+      let there = place.isEmpty ? "@A" : place
+      #expect(try attempt("receive \(quantity):\(sku)\(there)"))
+      model.onHand[sku, default: 0] += quantity
+    case 1:
+      if try attempt("adjust -\(quantity):\(sku)@A") { model.onHand[sku, default: 0] -= quantity }
+    case 2, 3:
+      let isEnough = quantity <= model.available(sku)
+      let done = try attempt("hold h-\(step) \(quantity):\(sku)\(place) until=\(quantity * 10)")
+      // A place of its own may be short; the whole never is when the hold was taken.
+      #expect(done ? isEnough : !isEnough || !place.isEmpty)
+      let expiry = machine.now.seconds + quantity * 10
+      if done { model.holds["h-\(step)"] = (sku, quantity, expiry) }
+    case 4:
+      guard let hold = model.holds.keys.sorted().randomElement(using: &random) else { return }
+      #expect(try attempt("commit \(hold)"))
+      let was = model.holds.removeValue(forKey: hold)!
+      model.promised[was.sku, default: 0] += was.quantity
+    case 5:
+      guard let hold = model.holds.keys.sorted().randomElement(using: &random) else { return }
+      #expect(try attempt("release \(hold)"))
+      model.holds[hold] = nil
+    case 6:
+      #expect(try attempt("sell o-\(step) \(quantity):\(sku)\(place)"))
+      model.promised[sku, default: 0] += quantity
+      model.orders["o-\(step)"] = (sku, quantity, 0, 0)
+    case 7:
+      guard let id = model.orders.keys.sorted().randomElement(using: &random) else { return }
+      settle(id, &model, &random) { try attempt($0) }
+    default:
+      let span = Int64.random(in: 1...15, using: &random)
+      _ = try attempt("wait \(span)")
+      model.holds = model.holds.filter { $0.value.expiry > machine.now.seconds }
+    }
+  }
+
+  private func settle(
+    _ id: String, _ model: inout Model, _ random: inout SeededRandom,
+    _ attempt: (String) throws -> Bool
+  ) {
+    var order = model.orders[id]!
+    let total = Quantity.random(in: 0...6, using: &random)
+    let open = order.sold - order.cancelled - order.shipped
+    let isShipping = Bool.random(using: &random)
+    let more = max(0, total - (isShipping ? order.shipped : order.cancelled))
+    let done = (try? attempt("\(isShipping ? "ship" : "cancel") \(id) \(total)")) ?? false
+    #expect(done == (more <= open))
+    guard done else { return }
+    model.promised[order.sku, default: 0] -= more
+    if isShipping {
+      order.shipped += more
+      model.onHand[order.sku, default: 0] -= more
+    } else {
+      order.cancelled += more
+    }
+    model.orders[id] = order
+  }
+}

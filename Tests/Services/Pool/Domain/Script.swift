@@ -1,0 +1,203 @@
+import Primitives
+import Testing
+
+@testable import PoolDomain
+
+/// Runs a script of commands against a pool, one a line, and checks what each answers and leaves behind:
+///
+///     hold   r-1 4 -> held              available 6
+///     commit r-1   -> committed         available 6   committed 4
+///
+/// A quantity may say more: `4:CAP` (SKU, else TEE), `4@B` (location), `4:CAP@B`. What follows `->` is the result: a
+/// state, `ok`, `unchanged` (nothing was written to the ledger), `oversold N`, or an error's name. What follows
+/// that are counts of TEE over all locations, or of `name:SKU`, `name@location`.
+final class Script {
+  let pool = Pool()
+  var now = Timestamp(seconds: 1_800_000_000)
+  private(set) var entries: [LedgerEntry] = []
+
+  init(onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)]) throws {
+    pool.advance(to: now)
+    for sku in ["TEE", "CAP"] { _ = try pool.apply(.setSKU(SetSKU(sku: SKU(sku)))) }
+    for (location, rank) in locations {
+      _ = try pool.apply(.setLocation(SetLocation(location: LocationID(location), rank: rank)))
+    }
+    if onHand > 0 { _ = try run(["receive", "\(onHand)"]) }
+  }
+
+  func run(script: String, sourceLocation: SourceLocation) throws {
+    for line in script.split { $0.isNewline } where !line.allSatisfy(\.isWhitespace) {
+      let sides = String(line.prefix { $0 != "#" }).components(separator: "->")
+      let words = sides[0].words
+      let expected = sides.count > 1 ? sides[1].words : []
+      let before = pool.sequence
+      var outcome: [String]
+      do {
+        outcome = try run(words)
+        if pool.sequence == before, outcome != ["ok"] || isStock(words[0]) { outcome.insert("unchanged", at: 0) }
+      } catch let error as PoolError {
+        outcome = [name(of: error)]
+        #expect(pool.sequence == before, "a refusal changes nothing: \(line)", sourceLocation: sourceLocation)
+      }
+      try check(expected, outcome, line, sourceLocation)
+    }
+  }
+
+  private func isStock(_ verb: String) -> Bool {
+    !["wait", "buffer", "rank"].contains(verb)
+  }
+
+  private func check(
+    _ expected: [String], _ outcome: [String], _ line: Substring, _ place: SourceLocation
+  ) throws {
+    var rest = expected[...]
+    let measures: Set<String> = [
+      "available", "onHand", "held", "committed", "unavailable", "shipped", "lost", "returned",
+      "found", "received", "ats", "sold", "cancelled", "sequence",
+    ]
+    var told: [String] = []
+    while let word = rest.first {
+      let isMeasure = measures.contains(String(word.prefix { $0 != ":" && $0 != "@" && $0 != "%" }))
+      if isMeasure, rest.count > 1, Int64(rest[rest.startIndex + 1]) != nil { break }
+      told.append(word)
+      rest = rest.dropFirst()
+    }
+    if !told.isEmpty {
+      let isThere = told.allSatisfy { outcome.contains($0) }
+      #expect(isThere, "\(line): got \(outcome.joined(separator: " "))", sourceLocation: place)
+    }
+    while rest.count >= 2 {
+      let (what, number) = (rest[rest.startIndex], Int64(rest[rest.startIndex + 1]))
+      rest = rest.dropFirst(2)
+      #expect(try measure(what) == number, "\(what) after: \(line)", sourceLocation: place)
+    }
+  }
+
+  private func measure(_ text: String) throws -> Quantity {
+    if text == "sequence" { return pool.sequence }
+    let parts = text.split { $0 == "%" }
+    let what = Demand(String(parts[0]))
+    let sku = try #require(pool.index(of: what.sku))
+    if what.name == "ats" {
+      let channel = parts.count > 1 ? try ChannelID(String(parts[1])) : nil
+      return pool.buffers.availableToSell(of: sku, on: channel, available: pool.available(sku))
+    }
+    let location = what.location.flatMap { pool.index(of: $0) }
+    var total = Balance(sku: sku, location: LocationIndex(0))
+    for balance in pool.balances(of: sku) where location == nil || balance.location == location {
+      total.add(balance)
+    }
+    switch what.name {
+    case "available":
+      if location == nil { #expect(pool.available(sku) == total.available) }
+      return total.available
+    case "onHand": return total.onHand
+    case "held": return total.held
+    case "committed": return total.committed
+    case "unavailable": return total.unavailable
+    case "shipped": return total.shipped
+    case "lost": return total.lost
+    case "returned": return total.returned
+    case "found": return total.found
+    case "received": return total.received
+    default: return -1
+    }
+  }
+
+  /// Runs one command's words; the pool's answer in words.
+  func run(_ words: [String]) throws -> [String] {
+    defer { entries += pool.takeEntries() }
+    switch words[0] {
+    case "wait":
+      now = now + .seconds(Int64(words[1])!)
+      pool.advance(to: now)
+      return ["ok"]
+    default:
+      pool.advance(to: now)
+      return describe(try pool.apply(try ScriptCommand.parse(words, now: now)))
+    }
+  }
+
+  private func describe(_ reply: Reply) -> [String] {
+    switch reply {
+    case .sku, .location, .buffer, .balances: return ["ok"]
+    case .hold(let hold, _): return ["\(hold.state)"]
+    case .sale(let lines, let oversold):
+      var words = ["ok"]
+      if oversold > 0 { words += ["oversold", "\(oversold)"] }
+      for line in lines {
+        let places = line.allocations.map { "\(pool.record(of: $0.location).location)=\($0.taken)" }
+        words.append("\(line.id)[\(places.joined(separator: ","))]")
+      }
+      return words
+    }
+  }
+
+  func name(of error: PoolError) -> String {
+    switch error {
+    case .holdEnded(_, let state): "holdEnded:\(state)"
+    case .insufficientStock(let short): "short:\(short.present)/\(short.requested)"
+    case .saleShipped(_, _, let open): "saleShipped:\(open)"
+    case .notCommitted(_, _, let open): "notCommitted:\(open)"
+    default: String("\(error)".prefix { $0 != "(" })
+    }
+  }
+}
+
+/// `name:SKU@location` or `quantity:SKU@location`.
+struct Demand {
+  var name: String
+  var sku = SKU(trusted: "TEE")
+  var location: LocationID?
+
+  init(_ text: String) {
+    var rest = text[...]
+    if let at = rest.firstIndex(of: "@") {
+      location = LocationID(trusted: String(rest[rest.index(after: at)...]))
+      rest = rest[..<at]
+    }
+    if let colon = rest.firstIndex(of: ":") {
+      sku = SKU(trusted: String(rest[rest.index(after: colon)...]))
+      rest = rest[..<colon]
+    }
+    name = String(rest)
+  }
+
+  var quantity: Quantity { Quantity(name) ?? 0 }
+}
+
+extension StringProtocol where SubSequence == Substring {
+  var words: [String] { split(separator: Character(" ")).map { String($0) } }
+
+  func components(separator: String) -> [String] {
+    guard let range = firstRange(of: separator) else { return [String(self)] }
+    return [String(self[..<range.lowerBound]), String(self[range.upperBound...])]
+  }
+}
+
+/// Checks a script against a fresh pool with `onHand` TEEs at location A, and what always has to hold.
+func check(
+  onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)], _ script: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let machine = try Script(onHand: onHand, locations: locations)
+  try machine.run(script: script, sourceLocation: sourceLocation)
+  expectFold(machine.pool, machine.entries, sourceLocation)
+}
+
+/// The state is the sum of the ledger and the catalogue.
+func expectFold(
+  _ pool: Pool, _ entries: [LedgerEntry], _ place: SourceLocation = #_sourceLocation
+) {
+  let copy = Pool()
+  for index in 0..<pool.skuCount { copy.load(pool.record(of: SKUIndex(index))) }
+  for location in pool.locations { copy.load(location) }
+  for buffer in pool.buffers.all { copy.load(buffer) }
+  for entry in entries { copy.replay(entry) }
+  copy.advance(to: pool.now)
+  #expect(copy.state == pool.state, "the ledger's sum is another state", sourceLocation: place)
+  for (number, entry) in entries.enumerated() {
+    let expected = number == 0 ? 1 : entries[number - 1].lastSequence + 1
+    #expect(entry.firstSequence == expected, "a gap in the ledger", sourceLocation: place)
+  }
+}
