@@ -33,7 +33,7 @@ public final class HTTP1Server: Sendable {
       MHD_OptionItem(
         option: .CONNECTION_LIMIT, value: maximumConnections, ptr_value: nil),
       MHD_OptionItem(
-        option: .CONNECTION_TIMEOUT, value: min(idleSeconds, 3600), ptr_value: nil),
+        option: .CONNECTION_TIMEOUT, value: idleSeconds, ptr_value: nil),
       MHD_OptionItem(option: .END, value: 0, ptr_value: nil),
     ]
     let handle = onepool_mhd_start(

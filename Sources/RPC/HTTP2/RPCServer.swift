@@ -69,7 +69,7 @@ public final class RPCServer: Sendable {
     self.dispatcher = dispatcher
     plain = try HTTP1Server(
       dispatcher: dispatcher, messageBytes: limits.messageBytes,
-      maximumConnections: limits.connections, idleSeconds: limits.idleSeconds,
+      maximumConnections: limits.connections, idleSeconds: limits.http1IdleSeconds,
       executor: group.loops[0])
   }
 

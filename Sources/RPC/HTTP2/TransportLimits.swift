@@ -12,6 +12,8 @@ public struct TransportLimits: Sendable {
   public var handshakeSeconds = 10
   /// How long a connection may be without a call and without a byte, in seconds.
   public var idleSeconds = 3600
+  /// The same for HTTP/1.1, where a half-sent request looks idle too, in seconds.
+  public var http1IdleSeconds = 75
   /// What a stream may send before it must wait, in bytes (SETTINGS_INITIAL_WINDOW_SIZE).
   public var streamWindowBytes = 256 << 10
   /// The same for all streams of a connection together.
