@@ -1,0 +1,5 @@
+internal import Foundation
+internal import Glibc
+
+signal(SIGPIPE, SIG_IGN)
+exit(await Program.run(Array(CommandLine.arguments.dropFirst())))

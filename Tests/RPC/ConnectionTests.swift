@@ -66,7 +66,8 @@ import Testing
     let answer = try await chat.next()
     #expect(answer?.service == "A")
     async let drained: Void = server.drain(within: .seconds(10))
-    let error = await #expect(throws: RPCError.self) { () async throws in _ = try await chat.next() }
+    let error = await #expect(throws: RPCError.self) { () async throws in _ = try await chat.next()
+    }
     #expect(error?.code == .unavailable)
     await drained
     await client.close()

@@ -96,7 +96,8 @@ public enum PercentCodec {
 public enum TimeoutCodec {
   public static func encode(_ span: Duration) -> String {
     let nanoseconds = max(
-      0, span.components.seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue
+      0,
+      span.components.seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue
         + span.components.attoseconds / 1_000_000_000)
     let units: [(Int64, String)] = [
       (1, "n"), (1000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),

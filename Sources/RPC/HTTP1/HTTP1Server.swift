@@ -1,7 +1,7 @@
 internal import CMicroHTTPD
 internal import Glibc
-internal import Synchronization
 public import RPCCore
+internal import Synchronization
 
 /// HTTP/1.1 by libmicrohttpd, on connections that somebody else has accepted.
 ///

@@ -30,7 +30,9 @@ class HTTP2Connection: EventHandler {
   // MARK: - What subclasses say
 
   func headersBegan(_ streamID: Int32) -> Bool { true }
-  func header(_ streamID: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {}
+  func header(
+    _ streamID: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
+  ) {}
   func headersEnded(_ streamID: Int32, isLast: Bool) {}
   func received(_ streamID: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {}
   func inputEnded(_ streamID: Int32) {}
@@ -155,7 +157,9 @@ class HTTP2Connection: EventHandler {
         var chunk: UnsafePointer<UInt8>?
         let count = nghttp2_session_mem_send(session, &chunk)
         if isClosed { return }
-        if count < 0 { return close("cannot send: \(String(cString: nghttp2_strerror(Int32(count))))") }
+        if count < 0 {
+          return close("cannot send: \(String(cString: nghttp2_strerror(Int32(count))))")
+        }
         guard count > 0, let chunk else { break }
         output.append(contentsOf: UnsafeBufferPointer(start: chunk, count: count))
       }

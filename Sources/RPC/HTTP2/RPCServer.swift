@@ -1,9 +1,9 @@
 internal import CLinux
 internal import Glibc
 internal import Primitives
+public import RPCCore
 internal import RPCHTTP1
 internal import Synchronization
-public import RPCCore
 
 /// What a server is made of.
 public struct ServerConfiguration: Sendable {

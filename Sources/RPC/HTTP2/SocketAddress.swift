@@ -45,7 +45,8 @@ struct SocketAddress: @unchecked Sendable {
         NI_NUMERICHOST | NI_NUMERICSERV)
     }
     guard result == 0 else { return "unknown" }
-    let name = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let name = String(
+      decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let port = String(
       decoding: service.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return family == AF_INET6 ? "[\(name)]:\(port)" : "\(name):\(port)"

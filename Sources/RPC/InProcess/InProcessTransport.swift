@@ -1,6 +1,6 @@
-internal import Synchronization
 public import Primitives
 public import RPCCore
+internal import Synchronization
 
 /// Calls services of this process with the semantics of the wire: messages are encoded and decoded, deadlines and
 /// cancellation reach the handler, errors lose what the wire would lose. For tests.

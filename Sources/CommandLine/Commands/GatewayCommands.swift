@@ -1,0 +1,128 @@
+internal import Foundation
+internal import GatewayAPI
+
+/// What an operator asks the gateway.
+enum GatewayCommands {
+  static let all = [alerts, backlog, lag, pushes, inbox, replay]
+
+  static let alerts = Command(
+    name: "alerts", usage: "[--all]", summary: "what somebody must know; --all with what has ended",
+    options: ["all": nil]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let rows = try await allPages { token in
+      let page = try await peers.gateway.listAlerts(
+        ListAlertsRequest(
+          includeResolved: arguments.has("all"), pageSize: 1000, pageToken: token))
+      return (page.alerts, page.nextPageToken)
+    }
+    Output.table(
+      ["number", "kind", "subject", "times", "last", "message"],
+      rows.map {
+        [
+          "\($0.alertID)", $0.kind, $0.subject, "\($0.raiseCount)", $0.updateTime.text, $0.message,
+        ]
+      })
+    return 0
+  }
+
+  static let backlog = Command(
+    name: "backlog", usage: "", summary: "how much work waits in the gateway"
+  ) { _ in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.gateway.getBacklog(GetBacklogRequest())
+    Output.table(
+      ["events", "pushes", "notices", "quarantined lines", "given up"],
+      [
+        [
+          "\(answer.inboxCount)", "\(answer.pushCount)", "\(answer.noticeCount)",
+          "\(answer.quarantinedCount)", "\(answer.deadCount)",
+        ]
+      ])
+    return 0
+  }
+
+  static let lag = Command(
+    name: "lag", usage: "", summary: "from the pool's commit to each channel's acknowledgement"
+  ) { _ in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.gateway.getLag(GetLagRequest())
+    Output.table(LagTable.header, LagTable.rows(answer))
+    return 0
+  }
+
+  static let pushes = Command(
+    name: "pushes", usage: "[--account ACCOUNT] [--pending]",
+    summary: "what listings should show, and show",
+    options: ["account": "", "pending": nil]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let rows = try await allPages { token in
+      let page = try await peers.gateway.listListingPushes(
+        ListListingPushesRequest(
+          accountID: arguments.option("account"), pendingOnly: arguments.has("pending"),
+          pageSize: 1000, pageToken: token))
+      return (page.pushes, page.nextPageToken)
+    }
+    Output.table(
+      ["listing", "wanted", "acknowledged", "lag", "tries", "last error"],
+      rows.map {
+        [
+          $0.listingID, "\($0.wantedCount)", "\($0.acknowledgedCount)",
+          $0.lag?.milliseconds ?? "–", "\($0.attemptCount)", $0.lastError,
+        ]
+      })
+    return 0
+  }
+
+  static let inbox = Command(
+    name: "inbox", usage: "[--account ACCOUNT] [--state STATE]",
+    summary: "channel events; STATE is waiting, done, retrying, quarantined or dead",
+    options: ["account": "", "state": ""]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let wanted = arguments.option("state")
+    let state = InboxEvent.State.allCases.first { "\($0)" == wanted }
+    guard wanted.isEmpty || state != nil else { throw UsageError("there is no state \(wanted)") }
+    let page = try await peers.gateway.listInboxEvents(
+      ListInboxEventsRequest(
+        accountID: arguments.option("account"), state: state ?? .unspecified, pageSize: 100))
+    Output.table(
+      ["number", "account", "kind", "order", "state", "tries", "received", "last error"],
+      page.events.map {
+        [
+          "\($0.inboxID)", $0.accountID, $0.kind, $0.orderID, "\($0.state)", "\($0.attemptCount)",
+          $0.receiveTime.text, $0.lastError,
+        ]
+      })
+    return 0
+  }
+
+  static let replay = Command(
+    name: "replay", usage: "NUMBER", summary: "takes an event up again that was given up"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.gateway.replayInboxEvent(
+      ReplayInboxEventRequest(
+        inboxID: try arguments.number(0, "NUMBER"), requestID: UUID().uuidString))
+    Output.line("\(answer.event.map { "\($0.state)" } ?? "unknown")")
+    return 0
+  }
+}
+
+/// Lag figures for people.
+enum LagTable {
+  static let header = ["", "count", "p50", "p95", "p99", "slowest"]
+
+  static func rows(_ answer: GetLagResponse) -> [[String]] {
+    var rows = answer.accounts.map { row($0.accountID, $0) }
+    if let total = answer.total { rows.append(row("all pushes", total)) }
+    if let webhook = answer.webhook { rows.append(row("webhook answers", webhook)) }
+    return rows
+  }
+
+  private static func row(_ name: String, _ summary: LagSummary) -> [String] {
+    let spans = [summary.p50, summary.p95, summary.p99, summary.maximum]
+    return [name, "\(summary.count)"] + spans.map { $0?.milliseconds ?? "–" }
+  }
+}

@@ -1,0 +1,126 @@
+internal import Foundation
+internal import FulfilmentAPI
+internal import ReturnsAPI
+
+/// What an operator asks fulfilment and returns.
+enum OrderCommands {
+  static let all = [orders, ship, returns, receiveReturn, restock]
+
+  static let orders = Command(
+    name: "orders", usage: "[--account ACCOUNT] [--state STATE]",
+    summary: "orders of all channels; STATE is pending, picked, packed, shipped or cancelled",
+    options: ["account": "", "state": ""]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let wanted = arguments.option("state")
+    let state = Order.State.allCases.first { "\($0)" == wanted }
+    guard wanted.isEmpty || state != nil else { throw UsageError("there is no state \(wanted)") }
+    let rows = try await allPages { token in
+      let page = try await peers.fulfilment.listOrders(
+        ListOrdersRequest(
+          accountID: arguments.option("account"), state: state ?? .unspecified, pageSize: 1000,
+          pageToken: token))
+      return (page.orders, page.nextPageToken)
+    }
+    Output.table(
+      ["order", "channel", "state", "sold", "lines", "tracking"],
+      rows.map { order in
+        let lines = order.lines.map { "\($0.sku)×\($0.quantity - $0.cancelledCount)" }
+        return [
+          order.orderID, order.channelID, "\(order.state)", order.saleTime.text,
+          lines.joined(separator: " "), order.shipment?.trackingNumber ?? "–",
+        ]
+      })
+    return 0
+  }
+
+  static let ship = Command(
+    name: "ship", usage: "ORDER TRACKING [--carrier NAME]",
+    summary: "picks, packs and ships an order; its channel is told", options: ["carrier": ""]
+  ) { arguments in
+    let order = try await shipWhole(
+      Peers.fromEnvironment(), try arguments.word(0, "ORDER"),
+      tracking: try arguments.word(1, "TRACKING"), carrier: arguments.option("carrier"))
+    Output.line("\(order.orderID): \(order.state)")
+    return 0
+  }
+
+  /// Takes an order from where it stands to shipped.
+  static func shipWhole(
+    _ peers: Peers, _ orderID: String, tracking: String, carrier: String = ""
+  ) async throws -> Order {
+    var order = try await peers.fulfilment.getOrder(GetOrderRequest(orderID: orderID)).order
+    if order?.state == .pending {
+      order = try await peers.fulfilment.pickOrder(
+        PickOrderRequest(orderID: orderID, actor: "operator", requestID: UUID().uuidString)
+      ).order
+    }
+    if order?.state == .picked {
+      _ = try await peers.fulfilment.packOrder(
+        PackOrderRequest(orderID: orderID, actor: "operator", requestID: UUID().uuidString))
+    }
+    let shipped = try await peers.fulfilment.shipOrder(
+      ShipOrderRequest(
+        orderID: orderID, trackingNumber: tracking, carrier: carrier, actor: "operator",
+        requestID: UUID().uuidString))
+    return shipped.order ?? Order()
+  }
+
+  static let returns = Command(
+    name: "returns", usage: "[--account ACCOUNT]", summary: "returns of all channels",
+    options: ["account": ""]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let rows = try await allPages { token in
+      let page = try await peers.returns.listReturns(
+        ListReturnsRequest(
+          accountID: arguments.option("account"), pageSize: 1000, pageToken: token))
+      return (page.returnOrders, page.nextPageToken)
+    }
+    Output.table(
+      ["return", "order", "state", "lines", "reason"],
+      rows.map { row in
+        let lines = row.lines.map { "\($0.sku)×\($0.quantity)" }
+        return [
+          row.returnID, row.orderID, "\(row.state)", lines.joined(separator: " "), row.reason,
+        ]
+      })
+    return 0
+  }
+
+  static let receiveReturn = Command(
+    name: "receive-return", usage: "RETURN LOCATION", summary: "says that returned goods are here"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.returns.receiveReturn(
+      ReceiveReturnRequest(
+        returnID: try arguments.word(0, "RETURN"), locationID: try arguments.word(1, "LOCATION"),
+        actor: "operator", requestID: UUID().uuidString))
+    Output.line("\(answer.returnOrder.map { "\($0.state)" } ?? "unknown")")
+    return 0
+  }
+
+  static let restock = Command(
+    name: "restock", usage: "RETURN", summary: "finds all lines of a return fit for sale"
+  ) { arguments in
+    let answer = try await restockWhole(
+      Peers.fromEnvironment(), try arguments.word(0, "RETURN"))
+    Output.line("\(answer.returnID): \(answer.state)")
+    return 0
+  }
+
+  /// Finds every unit of a return fit for sale.
+  @discardableResult
+  static func restockWhole(_ peers: Peers, _ returnID: String) async throws -> ReturnOrder {
+    let known = try await peers.returns.getReturn(GetReturnRequest(returnID: returnID)).returnOrder
+    let lines = (known?.lines ?? []).map { line in
+      LineInspection(
+        lineID: line.lineID,
+        disposals: [Disposal(disposition: .restock, quantity: line.quantity)])
+    }
+    let answer = try await peers.returns.inspectReturn(
+      InspectReturnRequest(
+        returnID: returnID, lines: lines, actor: "operator", requestID: UUID().uuidString))
+    return answer.returnOrder ?? ReturnOrder()
+  }
+}

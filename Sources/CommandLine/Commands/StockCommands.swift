@@ -1,0 +1,168 @@
+internal import Foundation
+internal import PoolAPI
+internal import Primitives
+internal import RPCCore
+
+/// What an operator asks the pool.
+enum StockCommands {
+  static let all = [stock, explain, movements, receive, adjust, buffer, watch, verify]
+
+  static let stock = Command(
+    name: "stock", usage: "[SKU]", summary: "balances of a SKU, or of everything"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let balances: [Balance]
+    if let sku = arguments.positions.first {
+      balances = try await peers.pool.getStock(GetStockRequest(sku: sku)).balances
+    } else {
+      balances = try await allPages { token in
+        let page = try await peers.pool.listBalances(
+          ListBalancesRequest(pageSize: 1000, pageToken: token))
+        return (page.balances, page.nextPageToken)
+      }
+    }
+    Output.table(
+      ["SKU", "location", "on hand", "held", "committed", "unavailable", "available"],
+      balances.map {
+        [
+          $0.sku, $0.locationID, "\($0.onHandCount)", "\($0.heldCount)", "\($0.committedCount)",
+          "\($0.unavailableCount)", "\($0.availableCount)",
+        ]
+      })
+    return 0
+  }
+
+  static let explain = Command(
+    name: "explain", usage: "SKU CHANNEL", summary: "how a channel's number comes about"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.pool.explainAvailability(
+      ExplainAvailabilityRequest(
+        sku: try arguments.word(0, "SKU"), channelID: try arguments.word(1, "CHANNEL")))
+    Output.table(
+      ["term", "change", "sum", "why"],
+      answer.terms.map { [$0.name, "\($0.deltaCount)", "\($0.runningCount)", $0.explanation] })
+    for rule in answer.rules {
+      Output.line("\(rule.won ? "counts" : "does not count"): \(rule.explanation)")
+    }
+    for holder in answer.holders {
+      Output.line(
+        "held by \(holder.owner): \(holder.quantity) (\(holder.holdID)) until \(holder.expireTime.text)"
+      )
+    }
+    Output.line("available to sell: \(answer.availableToSellCount)")
+    return 0
+  }
+
+  static let movements = Command(
+    name: "movements", usage: "SKU", summary: "the ledger of a SKU"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let sku = try arguments.word(0, "SKU")
+    let rows = try await allPages { token in
+      let page = try await peers.pool.listMovements(
+        ListMovementsRequest(sku: sku, pageSize: 1000, pageToken: token))
+      return (page.movements, page.nextPageToken)
+    }
+    Output.table(
+      ["sequence", "time", "kind", "location", "units", "order", "channel", "reason"],
+      rows.map {
+        [
+          "\($0.sequence)", $0.commitTime.text, "\($0.kind)", $0.locationID, "\($0.quantity)",
+          $0.orderID, $0.channelID, $0.reason,
+        ]
+      })
+    return 0
+  }
+
+  static let receive = Command(
+    name: "receive", usage: "SKU LOCATION UNITS [--cause TEXT]", summary: "takes goods in",
+    options: ["cause": ""]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let line = StockLine(
+      sku: try arguments.word(0, "SKU"), locationID: try arguments.word(1, "LOCATION"),
+      quantity: try arguments.number(2, "UNITS"))
+    let answer = try await peers.pool.receiveStock(
+      ReceiveStockRequest(
+        lines: [line], cause: arguments.option("cause"), actor: "operator",
+        requestID: UUID().uuidString))
+    for balance in answer.balances {
+      Output.line("\(balance.sku) at \(balance.locationID): \(balance.availableCount) available")
+    }
+    return 0
+  }
+
+  static let adjust = Command(
+    name: "adjust", usage: "SKU LOCATION ±UNITS REASON", summary: "corrects what a count has shown"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let line = AdjustmentLine(
+      sku: try arguments.word(0, "SKU"), locationID: try arguments.word(1, "LOCATION"),
+      deltaCount: try arguments.number(2, "UNITS"))
+    let answer = try await peers.pool.adjustStock(
+      AdjustStockRequest(
+        lines: [line], reason: try arguments.word(3, "REASON"), actor: "operator",
+        requestID: UUID().uuidString))
+    for balance in answer.balances {
+      Output.line("\(balance.sku) at \(balance.locationID): \(balance.availableCount) available")
+    }
+    return 0
+  }
+
+  static let buffer = Command(
+    name: "buffer", usage: "UNITS|PERCENT% [--sku SKU] [--channel CHANNEL]",
+    summary: "hides units from channels; 0 hides none", options: ["sku": "", "channel": ""]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let text = try arguments.word(0, "UNITS")
+    let margin: Buffer.Margin
+    if text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) {
+      margin = .basisPoints(Int32((percent * 100).rounded()))
+    } else {
+      margin = .unitCount(try arguments.number(0, "UNITS"))
+    }
+    let set = Buffer(
+      sku: arguments.option("sku"), channelID: arguments.option("channel"), margin: margin)
+    _ = try await peers.pool.setBuffer(
+      SetBufferRequest(buffer: set, requestID: UUID().uuidString))
+    Output.line("done")
+    return 0
+  }
+
+  static let watch = Command(
+    name: "watch", usage: "CHANNEL …", summary: "every change of what channels may show"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    _ = try arguments.word(0, "CHANNEL")
+    var sequence: Int64 = 0
+    while true {
+      do {
+        let changes = peers.pool.watchAvailability(
+          WatchAvailabilityRequest(channelIDs: arguments.positions, afterSequence: sequence))
+        for try await change in changes {
+          sequence = max(sequence, change.sequence)
+          guard !change.sku.isEmpty else { continue }
+          let numbers = change.channels.map { "\($0.channelID) \($0.availableToSellCount)" }
+          Output.line("\(change.sequence)  \(change.sku)  \(numbers.joined(separator: "  "))")
+        }
+      } catch let error as RPCError where error.code == .unavailable {
+        Output.failure("\(error); trying again after sequence \(sequence)")
+        try await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  static let verify = Command(
+    name: "verify", usage: "",
+    summary: "recomputes every balance from the ledger; status 2 when one differs"
+  ) { _ in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.pool.verifyLedger(
+      VerifyLedgerRequest(), options: CallOptions(timeout: .seconds(600)))
+    Output.line(
+      "\(answer.movementCount) movements, \(answer.balanceCount) balances, up to sequence \(answer.sequence): "
+        + (answer.proved ? "proved" : answer.difference))
+    return answer.proved ? 0 : 2
+  }
+}

@@ -1,0 +1,152 @@
+internal import Foundation
+internal import GatewayAPI
+internal import PoolAPI
+internal import RPCCore
+internal import ReturnsAPI
+
+extension Command {
+  static let demo = Command(
+    name: "demo",
+    usage:
+      "[--data FOLDER] [--port-base PORT] [--orders N] [--units N] [--rate N] [--seed N] [--json]",
+    summary:
+      "sells on every channel, then a flash sale, then the proof; status 2 when it does not hold",
+    options: [
+      "data": "var", "port-base": "0", "orders": "2000", "units": "500", "rate": "200", "seed": "1",
+      "json": nil,
+    ]
+  ) { arguments in
+    let plan = Plan(
+      data: arguments.option("data"), base: try arguments.number(option: "port-base", in: 0...65000)
+    )
+    let size = FlashSale.Size(
+      orders: try arguments.number(option: "orders", in: 1...1_000_000),
+      units: Int64(try arguments.number(option: "units", in: 1...1_000_000)),
+      ordersPerSecond: try arguments.number(option: "rate", in: 1...10_000),
+      seed: UInt64(try arguments.number(option: "seed", in: 0...Int.max)))
+    return try await Demo.run(plan, size: size, asJSON: arguments.has("json"))
+  }
+}
+
+/// The system at work, with a proof at the end.
+@MainActor
+enum Demo {
+  static func run(_ plan: Plan, size: FlashSale.Size, asJSON: Bool) async throws -> Int32 {
+    let supervisor = Supervisor(plan)
+    do {
+      let started = try await supervisor.start()
+      if !started.isEmpty {
+        say(asJSON, "started \(started.map(\.name).joined(separator: ", "))")
+      }
+      try await DemoData(plan: plan).seed()
+      let world = try DemoWorld(plan: plan)
+      try await Scenes(world: world, isQuiet: asJSON).play()
+      let sale = FlashSale(world: world, size: size, isQuiet: asJSON)
+      let proof = try await sale.run()
+      asJSON ? Output.line(proof.json) : proof.print()
+      await supervisor.stop()
+      return proof.holds ? 0 : 2
+    } catch {
+      await supervisor.stop()
+      throw error
+    }
+  }
+
+  private static func say(_ isQuiet: Bool, _ text: String) {
+    if !isQuiet { Output.line(text) }
+  }
+}
+
+/// The demo's hands on the system: the services, the sandbox's buyers, the till.
+struct DemoWorld: Sendable {
+  let plan: Plan
+  let peers: Peers
+  let sandbox: SandboxControl
+  let till: Till
+
+  init(plan: Plan) throws {
+    self.plan = plan
+    peers = try plan.peers()
+    sandbox = SandboxControl(base: plan.url("sandbox"))
+    till = Till(
+      client: JSONClient(
+        base: plan.url("gateway"),
+        headers: ["authorization": "Bearer \(DemoData.tillToken)"]))
+  }
+
+  /// What each channel may show for a SKU, as the pool says.
+  func availability(_ sku: String) async throws -> [String: Int64] {
+    let answer = try await peers.pool.getAvailability(
+      GetAvailabilityRequest(sku: sku, channelIDs: DemoData.channels))
+    let pairs = answer.channels.map { ($0.channelID, $0.availableToSellCount) }
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+
+  /// The listings of a SKU and what they show.
+  func shown(_ sku: String) async throws -> [SandboxControl.Shown] {
+    try await sandbox.stock().filter { $0.sku == sku }
+  }
+
+  /// Waits until nothing waits in the gateway and every listing of `sku` shows what it may.
+  ///
+  /// - Returns: false when that is not so after `seconds`.
+  func settle(_ sku: String, seconds: Double) async throws -> Bool {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    while Date() < deadline {
+      let backlog = try await peers.gateway.getBacklog(GetBacklogRequest())
+      if backlog.inboxCount == 0, backlog.pushCount == 0, try await isLevel(sku) { return true }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    return false
+  }
+
+  func isLevel(_ sku: String) async throws -> Bool {
+    let wanted = try await availability(sku)
+    return try await shown(sku).allSatisfy { $0.count == wanted[$0.channel] }
+  }
+}
+
+/// The till, which asks before it sells, or sells first and says so later.
+struct Till: Sendable {
+  let client: JSONClient
+
+  /// Holds, then commits. False when there is too little.
+  func sell(_ sku: String, _ quantity: Int64, id: String) async throws -> Bool {
+    let held = try await client.post(
+      "/till/v1/holds",
+      [
+        "hold_id": id, "owner": "till-01", "seconds": 60,
+        "lines": [["sku": sku, "quantity": quantity] as [String: Any]],
+      ])
+    if held.status == 409 { return false }
+    guard held.status == 200 else {
+      throw Failure("the till was refused: \(held.status) \(held.text)")
+    }
+    let committed = try await client.post("/till/v1/holds/\(id)/commit", ["sale_id": id])
+    guard committed.status == 200 else {
+      throw Failure("the till's sale was refused: \(committed.status) \(committed.text)")
+    }
+    return true
+  }
+
+  /// Sends a receipt of a sale that has happened; returns what became of it.
+  func record(_ sku: String, _ quantity: Int64, id: String, sequence: Int) async throws -> String {
+    let answer = try await client.post(
+      "/till/v1/sales",
+      [
+        "device_id": "till-01", "batch_id": "b-\(id)",
+        "sales": [
+          [
+            "sale_id": id, "kind": "sale", "store_id": DemoData.store, "sequence": sequence,
+            "occurred_at": ISO8601DateFormatter().string(from: Date()),
+            "lines": [["line_id": "1", "sku": sku, "quantity": quantity] as [String: Any]],
+          ] as [String: Any]
+        ],
+      ])
+    let results = answer.object["results"] as? [[String: Any]] ?? []
+    guard answer.status == 200, let result = results.first?["result"] as? String else {
+      throw Failure("the till's batch was refused: \(answer.status) \(answer.text)")
+    }
+    return result
+  }
+}

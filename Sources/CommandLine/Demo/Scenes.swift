@@ -1,0 +1,105 @@
+internal import Foundation
+internal import GatewayAPI
+internal import PoolAPI
+internal import ReturnsAPI
+
+/// A day in the shop, one step after another: what each channel shows after each.
+struct Scenes: Sendable {
+  private static let sku = "TEE-BLK-M"
+
+  let world: DemoWorld
+  let isQuiet: Bool
+
+  func play() async throws {
+    say(
+      "\nOne SKU, \(Self.sku), four channels. After each step: what every channel shows, and how long the push took."
+    )
+    try await show("as it stands")
+    let shopee = try await sell("shopee", 2)
+    try await show("2 sold on Shopee")
+    let lazada = try await sell("lazada", 1)
+    try await show("1 sold on Lazada")
+    _ = try await sell("shopify", 3)
+    try await show("3 sold in the web shop")
+    guard try await world.till.sell(Self.sku, 1, id: UUID().uuidString) else {
+      throw Failure("the till found nothing to sell")
+    }
+    try await show("1 sold at the till, which asked first")
+    try await world.sandbox.cancel("lazada", order: lazada)
+    try await show("the Lazada order is cancelled")
+    _ = try await world.peers.pool.receiveStock(
+      ReceiveStockRequest(
+        lines: [StockLine(sku: Self.sku, locationID: DemoData.warehouse, quantity: 25)],
+        cause: "PO-1001", actor: "demo", requestID: UUID().uuidString))
+    try await show("25 delivered")
+    try await sendBack(shopee)
+    try await show("the Shopee order came back, fit for sale")
+  }
+
+  private func sell(_ channel: String, _ quantity: Int64) async throws -> String {
+    guard let listing = try await world.shown(Self.sku).first(where: { $0.channel == channel }),
+      let order = try await world.sandbox.order(listing, quantity: quantity)
+    else { throw Failure("\(channel) has nothing to sell") }
+    return order
+  }
+
+  /// Ships an order, lets the buyer return it, and puts the goods back on the shelf.
+  private func sendBack(_ order: String) async throws {
+    guard try await world.settle(Self.sku, seconds: 10) else {
+      throw Failure("the channels did not come level")
+    }
+    let orderID = "shopee-sg/\(order)"
+    _ = try await OrderCommands.shipWhole(world.peers, orderID, tracking: "SG-\(order)")
+    let external = try await world.sandbox.returnOrder("shopee", order: order)
+    let returnID = "shopee-sg/\(external)"
+    try await until("the return is known") {
+      let list = try await world.peers.returns.listReturns(
+        ListReturnsRequest(accountID: "shopee-sg", pageSize: 1000))
+      return list.returnOrders.contains { $0.returnID == returnID }
+    }
+    _ = try await world.peers.returns.receiveReturn(
+      ReceiveReturnRequest(
+        returnID: returnID, locationID: DemoData.warehouse, actor: "demo"))
+    try await OrderCommands.restockWhole(world.peers, returnID)
+  }
+
+  private func until(_ what: String, _ holds: () async throws -> Bool) async throws {
+    let deadline = Date(timeIntervalSinceNow: 10)
+    while Date() < deadline {
+      if try await holds() { return }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    throw Failure("not so after 10 s: \(what)")
+  }
+
+  /// Waits until every channel shows its number, then prints the table.
+  private func show(_ step: String) async throws {
+    let isLevel = try await world.settle(Self.sku, seconds: 10)
+    let pushes = try await world.peers.gateway.listListingPushes(
+      ListListingPushesRequest(pageSize: 1000)
+    ).pushes
+    let wanted = try await world.availability(Self.sku)
+    let shown = try await world.shown(Self.sku)
+    say("\n\(step)")
+    guard !isQuiet else {
+      if !isLevel { throw Failure("the channels did not come level after: \(step)") }
+      return
+    }
+    let rows = DemoData.channels.map { channel -> [String] in
+      let listing = shown.first { $0.channel == channel }
+      let push = pushes.first { push in
+        listing.map { push.listingID.contains($0.itemID) } ?? false
+      }
+      return [
+        channel, "\(listing?.count ?? wanted[channel] ?? -1)", "\(wanted[channel] ?? -1)",
+        push?.lag.map(\.milliseconds) ?? "asks",
+      ]
+    }
+    Output.table(["channel", "shows", "may show", "push took"], rows)
+    if !isLevel { throw Failure("the channels did not come level after: \(step)") }
+  }
+
+  private func say(_ text: String) {
+    if !isQuiet { Output.line(text) }
+  }
+}

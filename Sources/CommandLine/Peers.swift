@@ -1,0 +1,59 @@
+internal import Foundation
+internal import FulfilmentAPI
+internal import GatewayAPI
+internal import MappingAPI
+internal import PoolAPI
+internal import RPCCore
+internal import RPCHTTP2
+internal import ReturnsAPI
+
+/// Where the services are, and clients of them.
+struct Peers: Sendable {
+  static let names = ["pool", "mapping", "fulfilment", "returns", "gateway"]
+
+  private var addresses: [String: String]
+  let pool: PoolServiceClient
+  let mapping: MappingServiceClient
+  let fulfilment: FulfilmentServiceClient
+  let returns: ReturnsServiceClient
+  let gateway: GatewayServiceClient
+
+  /// The addresses that the environment names, or the ordinary ones.
+  static func fromEnvironment() throws -> Peers {
+    let environment = ProcessInfo.processInfo.environment
+    var addresses: [String: String] = [:]
+    for (index, name) in names.enumerated() {
+      let port = name == "gateway" ? 8080 : 7001 + index
+      addresses[name] = environment["ONEPOOL_\(name.uppercased())"] ?? "127.0.0.1:\(port)"
+    }
+    return try Peers(addresses: addresses)
+  }
+
+  init(addresses: [String: String]) throws {
+    self.addresses = addresses
+    func client(_ name: String) throws -> RPCClient {
+      RPCClient(transport: try HTTP2ClientTransport(target: addresses[name] ?? ""))
+    }
+    pool = PoolServiceClient(try client("pool"))
+    mapping = MappingServiceClient(try client("mapping"))
+    fulfilment = FulfilmentServiceClient(try client("fulfilment"))
+    returns = ReturnsServiceClient(try client("returns"))
+    gateway = GatewayServiceClient(try client("gateway"))
+  }
+
+  func address(_ name: String) -> String { addresses[name] ?? "" }
+}
+
+/// Reads a list to its end, page by page.
+func allPages<Item>(
+  _ page: (String) async throws -> (items: [Item], next: String)
+) async throws -> [Item] {
+  var items: [Item] = []
+  var token = ""
+  repeat {
+    let answer = try await page(token)
+    items += answer.items
+    token = answer.next
+  } while !token.isEmpty
+  return items
+}

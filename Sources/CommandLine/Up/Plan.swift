@@ -1,0 +1,42 @@
+internal import Foundation
+
+/// Which programs `up` starts, where they listen and with which settings.
+struct Plan: Sendable {
+  struct Service: Sendable {
+    var name: String
+    var address: String
+    var program: String { "onepool-\(name)" }
+    var url: String { "http://\(address)" }
+  }
+
+  var services: [Service]
+  var data: String
+  /// Where the programs are: beside this one.
+  var folder: String
+  var environment: [String: String]
+
+  /// - Parameter base: 0 for the ordinary ports (7001 to 7004, 8080, 8090), else the first of six in a row.
+  init(data: String, base: Int) {
+    let names = Peers.names + ["sandbox"]
+    let ports = base == 0 ? [7001, 7002, 7003, 7004, 8080, 8090] : Array(base..<(base + 6))
+    services = zip(names, ports).map { Service(name: $0, address: "127.0.0.1:\($1)") }
+    self.data = data
+    folder =
+      URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().path
+    environment = ProcessInfo.processInfo.environment
+    environment["ONEPOOL_DATA"] = data
+    for service in services where service.name != "sandbox" {
+      environment["ONEPOOL_\(service.name.uppercased())"] = service.address
+    }
+    environment["ONEPOOL_GATEWAY_PUBLIC_URL"] = url("gateway")
+  }
+
+  func address(_ name: String) -> String { services.first { $0.name == name }?.address ?? "" }
+  func url(_ name: String) -> String { "http://\(address(name))" }
+
+  func peers() throws -> Peers {
+    let pairs = services.map { ($0.name, $0.address) }
+    return try Peers(addresses: Dictionary(uniqueKeysWithValues: pairs))
+  }
+}

@@ -1,0 +1,148 @@
+internal import Foundation
+
+/// The sandbox's own API: its shops, what buyers do there, what the channels show, what goes wrong.
+struct SandboxControl: Sendable {
+  /// A shop, as the gateway must know it to reach it.
+  struct Shop: Sendable {
+    var channel: String
+    var externalID: String
+    var baseURL: String
+    var credentials: [String: String]
+  }
+
+  /// What a listing shows.
+  struct Shown: Sendable {
+    var channel: String
+    var itemID: String
+    var variationID: String
+    var sku: String
+    var count: Int64
+  }
+
+  let base: String
+  private var client: JSONClient { JSONClient(base: base) }
+
+  func shop(_ channel: String) -> Shop {
+    switch channel {
+    case "shopee":
+      Shop(
+        channel: channel, externalID: "14701711", baseURL: "\(base)/shopee",
+        credentials: [
+          "partner_id": "2001887", "partner_key": "shopee_partner_key_demo",
+          "push_partner_key": "shpk_push_demo_key", "access_token": "shopee-demo-access",
+          "refresh_token": "shopee-demo-refresh",
+        ])
+    case "lazada":
+      Shop(
+        channel: channel, externalID: "100200300", baseURL: "\(base)/lazada",
+        credentials: [
+          "app_key": "123456", "app_secret": "lazada_secret_demo",
+          "access_token": "lazada-demo-access", "refresh_token": "lazada-demo-refresh",
+        ])
+    case "shopify":
+      Shop(
+        channel: channel, externalID: "demo.myshopify.com",
+        baseURL: "\(base)/shopify/demo.myshopify.com",
+        credentials: [
+          "access_token": "shpat_demo", "client_secret": "shopify_client_secret_demo",
+          "location_id": "75596366001",
+        ])
+    default:
+      Shop(
+        channel: channel, externalID: "till-sg", baseURL: "",
+        credentials: ["token": DemoData.tillToken])
+    }
+  }
+
+  /// Opens the demo's shops and lists its items in each; what is there already stays as it is.
+  func seed(hooks: String) async throws {
+    for (position, channel) in DemoData.channels.dropLast().enumerated() {
+      let shop = shop(channel)
+      try await command(
+        "/control/shops",
+        [
+          "channel": channel, "shop": shop.externalID, "credentials": shop.credentials,
+          "hook_url": "\(hooks)/\(channel)",
+        ])
+      for (index, item) in (DemoData.items + [DemoData.bundle]).enumerated() {
+        try await list(
+          channel, number: (position + 1) * 1000 + index, sku: item.sku, title: item.title)
+      }
+    }
+  }
+
+  /// Lists one item with nothing on sale: the gateway's first push says how many there are.
+  func list(_ channel: String, number: Int, sku: String, title: String) async throws {
+    try await command(
+      "/control/listings",
+      [
+        "channel": channel, "shop": shop(channel).externalID,
+        "item_id": "\(2_700_000_000 + number)",
+        "variation_id": "\(3_100_000_000 + number)", "sku": sku, "title": title, "stock": 0,
+      ])
+  }
+
+  /// A buyer tries to order; nil when the listing shows too few.
+  func order(_ shown: Shown, quantity: Int64) async throws -> String? {
+    let answer = try await client.post(
+      "/control/orders",
+      [
+        "channel": shown.channel, "shop": shop(shown.channel).externalID,
+        "lines": [
+          [
+            "item_id": shown.itemID, "variation_id": shown.variationID, "quantity": quantity,
+          ] as [String: Any]
+        ],
+      ])
+    if answer.status == 409 { return nil }
+    guard answer.status == 200, let id = answer.object["order_id"] as? String else {
+      throw Failure("the sandbox refused an order: \(answer.status) \(answer.text)")
+    }
+    return id
+  }
+
+  func cancel(_ channel: String, order: String) async throws {
+    try await command(
+      "/control/cancellations",
+      ["channel": channel, "shop": shop(channel).externalID, "order_id": order])
+  }
+
+  /// The buyer sends an order back; returns the channel's name for the return.
+  func returnOrder(_ channel: String, order: String) async throws -> String {
+    let answer = try await command(
+      "/control/returns",
+      ["channel": channel, "shop": shop(channel).externalID, "order_id": order])
+    return answer.object["return_id"] as? String ?? ""
+  }
+
+  func stock() async throws -> [Shown] {
+    let answer = try await client.get("/control/stock")
+    let rows = answer.object["listings"] as? [[String: Any]] ?? []
+    return rows.map { row in
+      Shown(
+        channel: row["channel"] as? String ?? "", itemID: row["item_id"] as? String ?? "",
+        variationID: row["variation_id"] as? String ?? "", sku: row["sku"] as? String ?? "",
+        count: (row["shown"] as? NSNumber)?.int64Value ?? -1)
+    }
+  }
+
+  /// What share of events is sent twice and out of order, in percent.
+  func disturb(duplicates: Int, reordering: Int) async throws {
+    for channel in DemoData.channels.dropLast() {
+      try await command(
+        "/control/faults",
+        [
+          "channel": channel, "duplicate_percent": duplicates, "reorder_percent": reordering,
+        ])
+    }
+  }
+
+  @discardableResult
+  private func command(_ path: String, _ object: [String: Any]) async throws -> JSONClient.Answer {
+    let answer = try await client.post(path, object)
+    guard answer.status == 200 else {
+      throw Failure("the sandbox refused \(path): \(answer.status) \(answer.text)")
+    }
+    return answer
+  }
+}
