@@ -11,6 +11,7 @@ public struct FlexibleID: Codable, Hashable, Sendable, CustomStringConvertible {
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
+    try container.refuseNull(Self.self)
     if let text = try? container.decode(String.self) {
       guard text.utf8.count <= Self.maximumBytes else {
         throw DecodingError.dataCorruptedError(
@@ -52,6 +53,7 @@ public struct LossyInt: Decodable, Hashable, Sendable {
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
+    try container.refuseNull(Self.self)
     if let number = try? container.decode(Int64.self) {
       value = number
     } else if let text = try? container.decode(String.self), let number = Int64(text) {
@@ -69,6 +71,7 @@ public struct LossyBool: Decodable, Hashable, Sendable {
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
+    try container.refuseNull(Self.self)
     if let value = try? container.decode(Bool.self) {
       self.value = value
     } else if let number = try? container.decode(LossyInt.self) {
@@ -79,5 +82,13 @@ public struct LossyBool: Decodable, Hashable, Sendable {
       throw DecodingError.dataCorruptedError(
         in: container, debugDescription: "true or false was expected")
     }
+  }
+}
+
+extension SingleValueDecodingContainer {
+  fileprivate func refuseNull<Value>(_ type: Value.Type) throws {
+    guard decodeNil() else { return }
+    throw DecodingError.valueNotFound(
+      type, DecodingError.Context(codingPath: codingPath, debugDescription: "a value was expected"))
   }
 }
