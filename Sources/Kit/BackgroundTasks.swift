@@ -23,27 +23,28 @@ public actor BackgroundTasks {
   /// has done its work.
   public func start(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
     guard !isStopping else { return }
-    tasks.append(Task { [log, backoff, restarts] in
-      var attempt = 0
-      while !Task.isCancelled {
-        let began = Deadline.after(.zero)
-        do {
-          return try await body()
-        } catch is CancellationError {
-          return
-        } catch {
-          guard !Task.isCancelled else { return }
-          let ran = Duration.nanoseconds(Deadline.after(.zero).nanoseconds - began.nanoseconds)
-          attempt = ran > Self.wellAfter ? 1 : attempt + 1
-          let pause = backoff.pause(attempt: attempt)
-          restarts.increment([name])
-          log.warning(
-            "a loop failed and starts again",
-            ["loop": name, "error": "\(error)", "pause_seconds": pause.inSeconds])
-          try? await Task.sleep(for: pause)
+    tasks.append(
+      Task { [log, backoff, restarts] in
+        var attempt = 0
+        while !Task.isCancelled {
+          let began = Deadline.after(.zero)
+          do {
+            return try await body()
+          } catch is CancellationError {
+            return
+          } catch {
+            guard !Task.isCancelled else { return }
+            let ran = Duration.nanoseconds(Deadline.after(.zero).nanoseconds - began.nanoseconds)
+            attempt = ran > Self.wellAfter ? 1 : attempt + 1
+            let pause = backoff.pause(attempt: attempt)
+            restarts.increment([name])
+            log.warning(
+              "a loop failed and starts again",
+              ["loop": name, "error": "\(error)", "pause_seconds": pause.inSeconds])
+            try? await Task.sleep(for: pause)
+          }
         }
-      }
-    })
+      })
   }
 
   /// Cancels every loop and returns once they have all ended.

@@ -84,7 +84,8 @@ import Testing
     let metrics = Metrics()
     ProcessMetrics.register(in: metrics)
     let text = metrics.exposition()
-    for name in ["process_start_time_seconds", "process_resident_memory_bytes", "process_open_fds"] {
+    for name in ["process_start_time_seconds", "process_resident_memory_bytes", "process_open_fds"]
+    {
       let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(name + " ") })
       #expect(try #require(Double(line.split(separator: " ")[1])) > 0)
     }

@@ -49,7 +49,9 @@ import Testing
   @Test func pageTokenComesBackForItsOwnListOnly() throws {
     let token = PageToken("TEE / é", "", "3").encoded(scope: "ListSkus a=1")
     #expect(
-      try PageToken.decode(token, scope: "ListSkus a=1", partCount: 3)?.parts == ["TEE / é", "", "3"])
+      try PageToken.decode(token, scope: "ListSkus a=1", partCount: 3)?.parts == [
+        "TEE / é", "", "3",
+      ])
     #expect(try PageToken.decode("", scope: "ListSkus a=1", partCount: 3) == nil)
     #expect(throws: RPCError.self) {
       try PageToken.decode(token, scope: "ListSkus a=2", partCount: 3)
@@ -57,7 +59,9 @@ import Testing
     #expect(throws: RPCError.self) {
       try PageToken.decode(token, scope: "ListSkus a=1", partCount: 2)
     }
-    for wrong in ["x", "!!", "////", String(repeating: "A", count: 5000), Base64.encodeForURL([255])] {
+    for wrong in [
+      "x", "!!", "////", String(repeating: "A", count: 5000), Base64.encodeForURL([255]),
+    ] {
       let error = #expect(throws: RPCError.self) {
         try PageToken.decode(wrong, scope: "ListSkus a=1", partCount: 3)
       }

@@ -62,6 +62,31 @@ import Testing
     await database.close()
   }
 
+  /// Goal: an unhealthy store comes back by itself. Method: wait for what it tells its observer.
+  @Test(.timeLimit(.minutes(1))) func storeRecoversByItself() async throws {
+    let pages = Pages(12)
+    let (stream, continuation) = AsyncStream.makeStream(of: StorageHealth.self)
+    let database = try SQLiteDatabase(
+      path: folder.file("store.db"), migrations: words, readers: 1,
+      observer: HealthTeller(continuation: continuation)
+    ) { connection throws(StorageError) in
+      try connection.execute(script: "PRAGMA max_page_count = \(pages.limit.withLock { $0 })")
+    }
+    await #expect(throws: StorageError.full(path: database.path)) {
+      try await database.write(until: .never) {
+        let text = String(repeating: "x", count: 100_000)
+        _ = try $0.execute("INSERT INTO word (text) VALUES (?)", [.text(text)])
+      }
+    }
+    // The trial row needs no new page, so the store is well again although the disk has not grown.
+    for await health in stream where health == .healthy { break }
+    try await database.write(until: .never) {
+      _ = try $0.execute("INSERT INTO word (text) VALUES ('small')")
+    }
+    #expect(try await texts(of: database) == ["small"])
+    await database.close()
+  }
+
   /// Goal: the same on a real full file system, with many writers in one batch. Method: a tmpfs of 1 MiB,
   /// where this process may mount one.
   @Test(.enabled(if: Mount.isAllowed)) func fullFileSystemLosesNothing() async throws {
@@ -139,6 +164,13 @@ import Testing
       try transaction.rows("SELECT text FROM word ORDER BY id") { $0.text(0) }
     }
   }
+}
+
+/// Passes on what a store tells of its health.
+struct HealthTeller: StorageObserver {
+  var continuation: AsyncStream<StorageHealth>.Continuation
+  func committed(writes: Int, in span: Duration) {}
+  func healthChanged(to health: StorageHealth, path: String) { continuation.yield(health) }
 }
 
 /// How large a store may become.

@@ -128,7 +128,8 @@ final class CommitCounter: StorageObserver {
     await #expect(throws: StorageError.deadlinePassed) {
       try await database.read(until: past) { try $0.int64("SELECT count(*) FROM word") }
     }
-    #expect(try await database.read(until: .never) { try $0.int64("SELECT count(*) FROM word") } == 0)
+    #expect(
+      try await database.read(until: .never) { try $0.int64("SELECT count(*) FROM word") } == 0)
     await database.close()
   }
 

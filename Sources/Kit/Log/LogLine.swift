@@ -25,7 +25,11 @@ struct LogLine {
       if !isFirst { text += "," }
       appendQuoted(key)
       text += ":"
-      if Self.isJSONNumber(value) { text += value.description } else { appendQuoted(Self.cut(value.description)) }
+      if Self.isJSONNumber(value) {
+        text += value.description
+      } else {
+        appendQuoted(Self.cut(value.description))
+      }
     }
   }
 

@@ -73,7 +73,8 @@ struct MetricName: Sendable {
   var labels: [String]
 
   init(_ name: String, _ help: String, _ labels: [String]) {
-    precondition(Self.isValid(name) && labels.allSatisfy(Self.isValid), "wrong metric name: \(name)")
+    precondition(
+      Self.isValid(name) && labels.allSatisfy(Self.isValid), "wrong metric name: \(name)")
     self.name = name
     self.help = help
     self.labels = labels

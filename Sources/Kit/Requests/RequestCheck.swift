@@ -73,15 +73,19 @@ public struct RequestCheck: Sendable {
   ) -> String {
     if value.isEmpty, !mayBeEmpty { refuse(field, "It is empty.") }
     let count = value.utf8.count
-    if count > maximumBytes { refuse(field, "It is \(count) bytes long; \(maximumBytes) are allowed.") }
+    if count > maximumBytes {
+      refuse(field, "It is \(count) bytes long; \(maximumBytes) are allowed.")
+    }
     return value
   }
 
   /// The number of a repeated field's items.
-  public mutating func count(_ items: some Collection, _ field: String, in range: ClosedRange<Int>) {
+  public mutating func count(_ items: some Collection, _ field: String, in range: ClosedRange<Int>)
+  {
     let count = items.count
     if !range.contains(count) {
-      refuse(field, "It has \(count) items; \(range.lowerBound) to \(range.upperBound) are allowed.")
+      refuse(
+        field, "It has \(count) items; \(range.lowerBound) to \(range.upperBound) are allowed.")
     }
   }
 

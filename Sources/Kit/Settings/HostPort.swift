@@ -12,7 +12,8 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
   public init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":") else { return nil }
     let digits = text[text.index(after: colon)...]
-    guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+    guard (1...5).contains(digits.utf8.count),
+      digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
       let port = Int(digits), port <= 65_535
     else { return nil }
     var host = text[..<colon]

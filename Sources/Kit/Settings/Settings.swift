@@ -87,7 +87,8 @@ public struct Settings: Sendable {
 
   /// One line, whatever was set.
   private static func plain(_ text: String) -> String {
-    String(text.prefix(200).map { $0.isNewline || $0.asciiValue.map { $0 < 0x20 } ?? false ? " " : $0 })
+    String(
+      text.prefix(200).map { $0.isNewline || $0.asciiValue.map { $0 < 0x20 } ?? false ? " " : $0 })
   }
 
   private static func answer(
@@ -113,7 +114,9 @@ public struct Settings: Sendable {
       text += "  " + name + String(repeating: " ", count: width - name.utf8.count + 2)
       text += setting.about + "\n" + margin
       text += setting.allowed
-      text += setting.defaultText.isEmpty ? "; not set by default\n" : "; default \(setting.defaultText)\n"
+      text +=
+        setting.defaultText.isEmpty
+        ? "; not set by default\n" : "; default \(setting.defaultText)\n"
     }
     return text
   }

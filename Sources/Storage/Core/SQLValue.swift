@@ -27,7 +27,8 @@ public enum SQLValue: Hashable, Sendable {
   }
 }
 
-extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByNilLiteral,
+extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral,
+  ExpressibleByNilLiteral,
   ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral
 {
   public init(integerLiteral value: Int64) { self = .integer(value) }

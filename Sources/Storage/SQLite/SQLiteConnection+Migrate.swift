@@ -33,7 +33,8 @@ extension SQLiteConnection {
     try begin()
     do throws(StorageError) {
       try execute(
-        "INSERT INTO trial (id, count) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET count = count + 1")
+        "INSERT INTO trial (id, count) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET count = count + 1"
+      )
       try commit()
     } catch {
       rollback()
