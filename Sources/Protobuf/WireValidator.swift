@@ -1,7 +1,8 @@
 internal import CProtobufC
 
 /// Walks the bytes of a message before protobuf-c does, and refuses what protobuf-c takes but must not pass:
-/// strings that are not UTF-8 or hold a NUL (it would cut them there), and nesting without end.
+/// strings that are not UTF-8 or hold a NUL (it would cut them there), nesting without end, and one message field twice,
+/// which a parser should merge and protobuf-c 1.4.1 loses numbers of. No encoder writes that.
 ///
 /// Source: protobuf.dev/programming-guides/encoding.
 struct WireValidator {
@@ -27,6 +28,7 @@ struct WireValidator {
     }
     try count(descriptor.structureBytes)
     var cursor = WireCursor(bytes)
+    var messages: [UInt32] = []
     while !cursor.isAtEnd {
       let (number, wire) = try cursor.tag()
       // protobuf-c keeps 40 bytes for each field that it meets.
@@ -38,6 +40,10 @@ struct WireValidator {
         continue
       }
       do throws(CodecError) {
+        if field.pointee.type == PROTOBUF_C_TYPE_MESSAGE, !field.pointee.isRepeated {
+          guard !messages.contains(number) else { throw CodecError("is there twice") }
+          messages.append(number)
+        }
         try self.field(field.pointee, wire, &cursor, depth: depth)
       } catch {
         throw error.inside(field.pointee.text)

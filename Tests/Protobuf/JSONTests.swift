@@ -211,7 +211,7 @@ import Testing
     #"{"detail": {"@type": "x/google.rpc.ErrorInfo", "sku": ""}}"#,
     #"{"detail": {"@type": "x/unknown.Message", "sku": ""}}"#,
     #"{"detail": {"@type": "x/unknown.Message", "value": {}}}"#,
-    #"{"updateMask": "display_name"}"#,
+    #"{"updateMask": "display_name"}"#, #"{"updateMask": "a,,b"}"#, #"{"updateMask": "a,"}"#,
   ])
   func refusesKnownTypes(json: String) {
     #expect(throws: CodecError.self) { try Known(json: Array(json.utf8)) }

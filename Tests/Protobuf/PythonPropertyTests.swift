@@ -23,11 +23,14 @@ import Testing
       json: String(decoding: message.json(), as: UTF8.self))
   }
 
-  /// Python's bytes are ours; its bytes and both of its ways to write JSON read back as the same value.
+  /// Python's bytes are ours, and they and both of its ways to write JSON read back as the same value.
   private static func check<Value: Message>(_ message: Value, _ answer: PeerAnswer) throws {
     try #require(answer.problem == nil, "\(answer.problem ?? "") seed \(seed)")
     let bytes = message.serialized()
-    #expect(answer.wire == Hex.text(bytes), "\(message)")
+    let theirs = try #require(answer.wire)
+    // The order of a map's entries, and whether an entry's zero is written, is each library's own.
+    #expect(theirs == Hex.text(bytes) || message is Maps, "\(message)")
+    #expect(try Value(serialized: Hex.bytes(theirs)).serialized() == bytes)
     #expect(try Value(serialized: bytes).serialized() == bytes)
     #expect(try Value(json: message.json()).serialized() == bytes)
     for json in answer.jsons ?? [] {
@@ -43,7 +46,8 @@ import Testing
     for _ in 0..<6000 {
       let message = random.any()
       if let question = Self.reread(random.broken(message.serialized()), as: message) {
-        questions.append(question)
+        // An entry with a field that maps do not have is none to Google's, and one to protobuf-c.
+        if !(message is Maps) { questions.append(question) }
       } else {
         refused += 1
       }
@@ -66,25 +70,20 @@ import Testing
     print("seed \(Self.seed)")
     var random = RandomMessages(seed: Self.seed)
     var questions: [PeerQuestion] = []
-    var ours: [String?] = []
-    for _ in 0..<3000 {
+    for _ in 0..<4000 {
       let message = random.any()
-      let json = random.broken(message.json())
-      guard let text = String(validating: json, as: UTF8.self) else {
-        #expect(Self.read(json, as: message) == nil)
-        continue
-      }
-      ours.append(Self.read(json, as: message))
+      let json = random.broken(message.json(), changes: 1)
+      guard let wire = Self.read(json, as: message) else { continue }
       questions.append(
-        PeerQuestion(type: type(of: message).descriptor.fullName, wire: "", json: text))
+        PeerQuestion(
+          type: type(of: message).descriptor.fullName, wire: wire,
+          json: String(decoding: json, as: UTF8.self)))
     }
-    var same = 0
-    for ((question, answer), wire) in zip(zip(questions, try Python.peer("json", questions)), ours) {
-      guard let wire, let theirs = answer.wire else { continue }
-      #expect(wire == theirs, "\(question.json) seed \(Self.seed)")
-      same += 1
+    let answers = try Python.peer("json", questions)
+    for (question, answer) in zip(questions, answers) {
+      #expect(answer.problem == nil, "\(question.json) seed \(Self.seed)")
     }
-    #expect(same > 100)
+    #expect(answers.count { $0.wire != nil } > 200)
   }
 
   private static func read<Value: Message>(_ json: [UInt8], as _: Value) -> String? {

@@ -52,6 +52,16 @@ import Testing
     }
   }
 
+  /// protobuf-c would drop the first one's seconds.
+  @Test func oneMessageFieldTwiceIsRefused() {
+    #expect(throws: CodecError(path: "lag", "is there twice")) {
+      try Known(serialized: Hex.bytes("12 04 0801 1001 12 02 1002"))
+    }
+    #expect(throws: CodecError(path: "scalars", "is there twice")) {
+      try Choices(serialized: Hex.bytes("1A 00 1A 00"))
+    }
+  }
+
   @Test func pathsGoThroughMessages() {
     #expect(throws: CodecError(path: "scalars.string_value", "is not UTF-8")) {
       try Lists(serialized: Hex.bytes("6A 03 7201FF"))

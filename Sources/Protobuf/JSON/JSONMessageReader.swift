@@ -248,11 +248,12 @@ extension JSONMessageReader {
       target.pointee.seconds = seconds
       target.pointee.nanos = nanoseconds
     case .fieldMask:
-      let paths = try scanner.string().split(separator: UInt8(ascii: ","))
+      let text = try scanner.string()
+      let paths = text.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: text.isEmpty)
       let target = raw.assumingMemoryBound(to: Google__Protobuf__FieldMask.self)
       var names: [String] = []
       for path in paths {
-        guard let name = JSONName.snake(path) else {
+        guard !path.isEmpty, let name = JSONName.snake(path) else {
           throw CodecError("has a path that is not lowerCamelCase")
         }
         names.append(String(decoding: name, as: UTF8.self))

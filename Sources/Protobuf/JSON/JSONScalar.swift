@@ -59,8 +59,15 @@ enum JSONScalar {
     text.last == UInt8(ascii: "y")
   }
 
+  /// The largest `Float` in so few digits is more than a `Float` to who reads it as a `Double`.
+  static func text(_ value: Float) -> String {
+    value.magnitude == .greatestFiniteMagnitude ? shortest(Double(value)) : shortest(value)
+  }
+
+  static func text(_ value: Double) -> String { shortest(value) }
+
   /// JSON of a floating-point number: the shortest text that reads back as the same.
-  static func text<Value: BinaryFloatingPoint & LosslessStringConvertible>(
+  private static func shortest<Value: BinaryFloatingPoint & LosslessStringConvertible>(
     _ value: Value
   ) -> String {
     if value.isNaN { return "\"NaN\"" }
