@@ -73,14 +73,16 @@ struct LazadaFailure: Error {
 
   /// 212, "negative sellable", and 4170 are how a campaign refuses a lower number.
   static func meaning(code: String, message: String) -> Meaning? {
-    if let exact = meanings[code] { return exact }
     let lower = message.lowercased()
     func says(_ words: String...) -> Bool { words.contains { lower.contains($0) } }
+    // 6 is a bad payload to the stock calls and a busy system to those that pack.
+    if says("try later", "try again", "system is busy") { return .busy }
+    if let exact = meanings[code] { return exact }
     if says("campaign", "negative sellable", "thd_ic_err_f_ic_ability_pg") { return .locked }
     if says("access token", "accesstoken") { return .tokenOver }
     if says("too fast", "too frequent", "call limit") { return .rate }
     if says("not found", "not exist", "n't exist") { return .unknownThing }
-    if says("try later", "try again", "system is busy", "timeout") { return .busy }
+    if says("timeout") { return .busy }
     return nil
   }
 
