@@ -88,7 +88,15 @@ public final class RPCServer: Sendable {
       state.isDraining = true
       return (state.acceptors, Array(state.connections.values))
     }
-    for acceptor in acceptors { acceptor.loop.execute { acceptor.stop() } }
+    // Awaited: the descriptor must not be closed, and its number taken anew, while a loop still watches it.
+    for acceptor in acceptors {
+      await withCheckedContinuation { stopped in
+        acceptor.loop.execute {
+          acceptor.stop()
+          stopped.resume()
+        }
+      }
+    }
     for connection in connections { connection.loop.execute { connection.drain() } }
     let deadline = Deadline.after(span)
     while !deadline.isPast, state.withLock({ !$0.connections.isEmpty }) || plain.openRequests > 0 {
