@@ -3,8 +3,8 @@ internal import Primitives
 internal import Synchronization
 
 /// Hands jobs from any thread to the threads that do them, in order, within a bound.
-final class JobQueue<Job: Sendable>: Sendable {
-  enum Entry { case taken, full, closed }
+package final class JobQueue<Job: Sendable>: Sendable {
+  package enum Entry { case taken, full, closed }
 
   private struct State {
     var jobs: [Job] = []
@@ -18,12 +18,12 @@ final class JobQueue<Job: Sendable>: Sendable {
   private let capacity: Int
   private let consumers: Int
 
-  init(capacity: Int, consumers: Int) {
+  package init(capacity: Int, consumers: Int) {
     self.capacity = capacity
     self.consumers = consumers
   }
 
-  func push(_ job: Job) -> Entry {
+  package func push(_ job: Job) -> Entry {
     let (entry, mustWake) = state.withLock { state -> (Entry, Bool) in
       guard !state.isClosed else { return (.closed, false) }
       guard state.count < capacity else { return (.full, false) }
@@ -36,7 +36,7 @@ final class JobQueue<Job: Sendable>: Sendable {
   }
 
   /// Up to `limit` jobs in the order of their arrival, without waiting.
-  func take(_ limit: Int) -> [Job] {
+  package func take(_ limit: Int) -> [Job] {
     state.withLock { state in
       let end = min(state.jobs.count, state.head + limit)
       let taken = Array(state.jobs[state.head..<end])
@@ -52,22 +52,22 @@ final class JobQueue<Job: Sendable>: Sendable {
     }
   }
 
-  var count: Int { state.withLock { $0.count } }
-  var isClosed: Bool { state.withLock { $0.isClosed } }
+  package var count: Int { state.withLock { $0.count } }
+  package var isClosed: Bool { state.withLock { $0.isClosed } }
 
   /// Returns when something may have changed, or after `span`; may return without a reason.
-  func wait(for span: Duration?) {
+  package func wait(for span: Duration?) {
     guard let span else { return wake.wait() }
     _ = wake.wait(timeout: .now() + .microseconds(Int(clamping: span.microseconds)))
   }
 
   /// Makes a consumer look again.
-  func wakeUp() {
+  package func wakeUp() {
     wake.signal()
   }
 
   /// Takes no more jobs; those that wait are still done.
-  func close() {
+  package func close() {
     state.withLock { $0.isClosed = true }
     for _ in 0..<consumers { wake.signal() }
   }

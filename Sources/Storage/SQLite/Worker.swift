@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 
 /// A thread that can be awaited.
-final class Worker: Sendable {
+package final class Worker: Sendable {
   private struct State {
     var hasEnded = false
     var waiters: [CheckedContinuation<Void, Never>] = []
@@ -15,7 +15,7 @@ final class Worker: Sendable {
     self.body = body
   }
 
-  static func start(_ body: @escaping @Sendable () -> Void) -> Worker {
+  package static func start(_ body: @escaping @Sendable () -> Void) -> Worker {
     let worker = Worker(body)
     var thread = pthread_t()
     let context = Unmanaged.passRetained(worker).toOpaque()
@@ -32,7 +32,7 @@ final class Worker: Sendable {
   }
 
   /// Returns once the thread's work has ended.
-  func ended() async {
+  package func ended() async {
     await withCheckedContinuation { continuation in
       let hasEnded = state.withLock { state in
         if !state.hasEnded { state.waiters.append(continuation) }
