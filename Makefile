@@ -19,7 +19,7 @@ help: ## Lists the targets
 
 .PHONY: run
 run: release ## Builds and starts the five services, the sandbox and demo data; ctrl-C ends them
-	@.build/release/onepool run
+	@.build/release/onepool up
 
 .PHONY: demo
 demo: release ## Sells on one channel and shows all others follow, then a flash sale and its proof

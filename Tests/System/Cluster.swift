@@ -1,0 +1,151 @@
+import Foundation
+import FulfilmentAPI
+import GatewayAPI
+import Glibc
+import MappingAPI
+import PoolAPI
+import Primitives
+import RPCCore
+import RPCHTTP2
+import ReturnsAPI
+import Synchronization
+
+/// The five services and the sandbox as processes of their own, on free ports, over stores in a folder of their own.
+final class Cluster: Sendable {
+  static let services = ["pool", "mapping", "fulfilment", "returns", "gateway"]
+  static let all = services + ["sandbox"]
+
+  let folder: TemporaryFolder
+  let addresses: [String: String]
+  let pool: PoolServiceClient
+  let mapping: MappingServiceClient
+  let fulfilment: FulfilmentServiceClient
+  let returns: ReturnsServiceClient
+  let gateway: GatewayServiceClient
+  let sandbox: SandboxClient
+  private let processes = Mutex<[String: ServiceProcess]>([:])
+  private let starts = Mutex(0)
+
+  private init() throws {
+    folder = try TemporaryFolder()
+    let ports = try FreePorts.take(Self.all.count)
+    let pairs = zip(Self.all, ports).map { ($0, "127.0.0.1:\($1)") }
+    let addresses = Dictionary(uniqueKeysWithValues: pairs)
+    self.addresses = addresses
+    func client(_ name: String) throws -> RPCClient {
+      let transport = try HTTP2ClientTransport(target: addresses[name] ?? "")
+      return RPCClient(transport: transport, timeout: .seconds(30))
+    }
+    pool = PoolServiceClient(try client("pool"))
+    mapping = MappingServiceClient(try client("mapping"))
+    fulfilment = FulfilmentServiceClient(try client("fulfilment"))
+    returns = ReturnsServiceClient(try client("returns"))
+    gateway = GatewayServiceClient(try client("gateway"))
+    sandbox = SandboxClient(base: "http://\(addresses["sandbox"] ?? "")")
+  }
+
+  /// Starts `names`, runs `body`, and ends all of them, whatever happens.
+  static func with<Result: Sendable>(
+    _ names: [String] = Cluster.all, _ body: (Cluster) async throws -> Result
+  ) async throws -> Result {
+    let cluster = try Cluster()
+    do {
+      try await cluster.start(names)
+      let result = try await body(cluster)
+      await cluster.stop()
+      return result
+    } catch {
+      print(cluster.lastWords())
+      await cluster.stop()
+      throw error
+    }
+  }
+
+  func url(_ name: String) -> String { "http://\(addresses[name] ?? "")" }
+
+  func process(_ name: String) throws -> ServiceProcess {
+    guard let process = processes.withLock({ $0[name] }) else {
+      throw NotInTime(description: "\(name) was not started")
+    }
+    return process
+  }
+
+  /// What a service is told; `others` on top.
+  func environment(_ name: String, _ others: [String: String] = [:]) -> [String: String] {
+    var environment = ["PATH": "/usr/bin:/bin", "ONEPOOL_LOOPS": "1"]
+    environment["ONEPOOL_LISTEN"] = addresses[name]
+    environment["ONEPOOL_DATA"] = folder.path
+    for other in Self.services where other != name {
+      environment["ONEPOOL_\(other.uppercased())"] = addresses[other]
+    }
+    if name == "gateway" { environment["ONEPOOL_GATEWAY_PUBLIC_URL"] = url("gateway") }
+    return environment.merging(others) { $1 }
+  }
+
+  /// Starts services side by side and waits until each serves.
+  func start(_ names: [String]) async throws {
+    for name in names { try launch(name) }
+    for name in names { _ = try await process(name).address() }
+  }
+
+  @discardableResult
+  func launch(_ name: String, _ others: [String: String] = [:]) throws -> ServiceProcess {
+    let number = starts.withLock { count in
+      count += 1
+      return count
+    }
+    let log = folder.url.appending(path: "\(name).\(number).log")
+    let started = try ServiceProcess(
+      Programs.url("onepool-\(name)"), environment: environment(name, others), log: log)
+    processes.withLock { $0[name] = started }
+    return started
+  }
+
+  /// Ends services as a crash would, at once, and waits until they are gone.
+  func kill(_ names: [String]) async throws {
+    for name in names { try process(name).signal(SIGKILL) }
+    for name in names { _ = try await process(name).status() }
+  }
+
+  func stop() async {
+    let running = processes.withLock { $0 }
+    for process in running.values where process.isRunning { process.signal(SIGKILL) }
+    for process in running.values { _ = try? await process.status() }
+  }
+
+  /// The end of each log, for a test that failed.
+  private func lastWords() -> String {
+    processes.withLock { $0 }.sorted { $0.key < $1.key }.map { name, process in
+      "--- \(name)\n" + process.lines.suffix(12).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+}
+
+/// Ports that nobody listens on, below those that the system gives to callers: a service that was killed finds its
+/// own again.
+private enum FreePorts {
+  static func take(_ count: Int) throws -> [Int] {
+    var ports: [Int] = []
+    for _ in 0..<1000 where ports.count < count {
+      let port = Int.random(in: 15_000..<32_000)
+      if !ports.contains(port), isFree(port) { ports.append(port) }
+    }
+    guard ports.count == count else { throw NotInTime(description: "\(count) free ports") }
+    return ports
+  }
+
+  private static func isFree(_ port: Int) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
+}

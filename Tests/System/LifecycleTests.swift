@@ -1,0 +1,118 @@
+import Foundation
+import Glibc
+import PoolAPI
+import Primitives
+import RPCCore
+import RPCHTTP2
+import Testing
+
+extension SystemTests {
+  /// How a service starts, refuses to, and ends.
+  @Suite struct LifecycleTests {
+    /// Goal: SIGTERM answers what was asked, takes no more, and ends with 0.
+    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    func drainEndsWithZero(service: String) async throws {
+      try await Cluster.with([service]) { cluster in
+        let process = try cluster.process(service)
+        process.signal(SIGTERM)
+        #expect(try await process.status() == 0)
+        #expect(process.lines.last?.contains("message=stopped") == true, "\(process.log)")
+      }
+    }
+
+    /// Goal: a call that has begun is answered. Method: many calls at once, SIGTERM among them; each is answered or was
+    /// refused as UNAVAILABLE, and what was answered is there after the next start.
+    @Test(.timeLimit(.minutes(1))) func drainAnswersWhatHasBegun() async throws {
+      try await Cluster.with(["pool"]) { cluster in
+        _ = try await cluster.pool.setSku(SetSkuRequest(sku: Sku(sku: "A")))
+        _ = try await cluster.pool.setLocation(
+          SetLocationRequest(location: Location(locationID: "L")))
+        let transport = try HTTP2ClientTransport(target: cluster.addresses["pool"] ?? "")
+        let once = PoolServiceClient(
+          RPCClient(transport: transport, timeout: .seconds(10), retry: .never))
+        let answered = try await withThrowingTaskGroup(of: Int64.self) { group in
+          for number in 0..<200 {
+            group.addTask {
+              let line = StockLine(sku: "A", locationID: "L", quantity: 1)
+              do throws(RPCError) {
+                _ = try await once.receiveStock(
+                  ReceiveStockRequest(lines: [line], requestID: "r-\(number)"))
+                return 1
+              } catch {
+                #expect(error.code == .unavailable || error.code == .deadlineExceeded, "\(error)")
+                return 0
+              }
+            }
+          }
+          try cluster.process("pool").signal(SIGTERM)
+          return try await group.reduce(0, +)
+        }
+        #expect(try await cluster.process("pool").status() == 0)
+        try await cluster.start(["pool"])
+        let balance = try await cluster.pool.getStock(GetStockRequest(sku: "A")).total
+        #expect((balance?.onHandCount ?? 0) >= answered)
+        #expect(try await cluster.pool.verifyLedger(VerifyLedgerRequest()).proved)
+      }
+    }
+
+    /// Goal: a busy port is one clear line. Method: a second pool on the first one's port.
+    @Test(.timeLimit(.minutes(1))) func busyPortIsOneClearLine() async throws {
+      try await Cluster.with(["pool"]) { cluster in
+        let folder = try TemporaryFolder()
+        let second = try cluster.launch("pool", ["ONEPOOL_DATA": folder.path])
+        #expect(try await second.status() == 1)
+        try expectOneLine(second, naming: [cluster.addresses["pool"] ?? "", "in use"])
+      }
+    }
+
+    /// Goal: two processes never own one store.
+    @Test(.timeLimit(.minutes(1))) func storeInUseIsOneClearLine() async throws {
+      try await Cluster.with(["pool"]) { cluster in
+        let second = try cluster.launch("pool", ["ONEPOOL_LISTEN": "127.0.0.1:0"])
+        #expect(try await second.status() == 1)
+        try expectOneLine(second, naming: ["pool.db", "in use"])
+      }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    func brokenDataFileIsOneClearLine(service: String) async throws {
+      try await Cluster.with([]) { cluster in
+        let garbage = Data((0..<8192).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+        try garbage.write(to: cluster.folder.url.appending(path: "\(service).db"))
+        let process = try cluster.launch(service)
+        #expect(try await process.status() == 1)
+        try expectOneLine(process, naming: ["\(service).db"])
+      }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    func missingRightIsOneClearLine(service: String) async throws {
+      try await Cluster.with([]) { cluster in
+        // A file where the folder should be is refused to root as well.
+        let path = cluster.folder.url.appending(path: "file")
+        try Data().write(to: path)
+        let process = try cluster.launch(service, ["ONEPOOL_DATA": path.path + "/data"])
+        #expect(try await process.status() == 1)
+        try expectOneLine(process, naming: [path.path])
+      }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    func wrongSettingIsOneClearLine(service: String) async throws {
+      try await Cluster.with([]) { cluster in
+        for (name, value) in [("ONEPOOL_LISTEN", "nowhere"), ("ONEPOOL_LOG_LEVEL", "loud")] {
+          let process = try cluster.launch(service, [name: value])
+          #expect(try await process.status() == 64)
+          try expectOneLine(process, naming: [name, value, "must be"])
+        }
+      }
+    }
+
+    private func expectOneLine(_ process: ServiceProcess, naming words: [String]) throws {
+      let line = try #require(process.lines.first)
+      #expect(process.lines.count == 1, "\(process.log)")
+      #expect(line.hasPrefix("\(process.name): "), "\(line)")
+      for word in words { #expect(line.contains(word), "\(line)") }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import FulfilmentAPI
+import GatewayAPI
+import MappingAPI
+import PoolAPI
+import Primitives
+import RPCCore
+import ReturnsAPI
+import Testing
+
+extension SystemTests {
+  /// The main job: what happens on one channel shows on all others.
+  @Suite struct SaleTests {
+    /// Goal: a sale on any channel lowers every other. Method: one sale on each, and a look at all after it.
+    @Test(.timeLimit(.minutes(3))) func saleOnAnyChannelLowersEveryOther() async throws {
+      try await Cluster.with { cluster in
+        let merchant = try await Merchant.open(in: cluster, stock: 50)
+        var left: Int64 = 50
+        for shop in Shop.all {
+          let order = try await cluster.sandbox.order(shop, item: Merchant.item(shop), quantity: 2)
+          _ = try #require(order)
+          left -= 2
+          try await merchant.waitUntilAllShow(left)
+        }
+        #expect(try await merchant.sellAtTill("sale-1", quantity: 3) == "accepted")
+        left -= 3
+        try await merchant.waitUntilAllShow(left)
+        // What the till sends again changes nothing.
+        #expect(try await merchant.sellAtTill("sale-1", quantity: 3) == "already_known")
+        try await merchant.receive(10)
+        try await merchant.waitUntilAllShow(left + 10)
+        try await Proof.check(merchant, received: 60, sold: 9)
+      }
+    }
+
+    /// Goal: units of a cancelled order sell again everywhere.
+    @Test(.timeLimit(.minutes(3))) func cancellationRaisesEveryChannel() async throws {
+      try await Cluster.with { cluster in
+        let merchant = try await Merchant.open(in: cluster, stock: 5)
+        for shop in Shop.all {
+          let placed = try await cluster.sandbox.order(shop, item: Merchant.item(shop), quantity: 4)
+          let order = try #require(placed)
+          try await merchant.waitUntilAllShow(1)
+          try await cluster.sandbox.cancel(shop, order: order)
+          try await merchant.waitUntilAllShow(5)
+        }
+        try await Proof.check(merchant, received: 5, sold: 0)
+      }
+    }
+
+    /// Goal: an order goes out and comes back, and its units sell again. Method: pick, pack, ship, return, restock.
+    @Test(.timeLimit(.minutes(3))) func orderShipsAndComesBack() async throws {
+      try await Cluster.with { cluster in
+        let merchant = try await Merchant.open(in: cluster, stock: 5)
+        for shop in Shop.all {
+          let placed = try await cluster.sandbox.order(shop, item: Merchant.item(shop), quantity: 2)
+          let order = try #require(placed)
+          try await merchant.waitUntilAllShow(3)
+          let orderID = "\(shop.accountID)/\(order)"
+          try await ship(orderID, cluster)
+          try await eventually("the shipment of \(orderID) in the pool and on its channel") {
+            let backlog = try await cluster.gateway.getBacklog(GetBacklogRequest())
+            let balance = try await merchant.stock()
+            return backlog.noticeCount == 0 && balance.committedCount == 0 ? () : nil
+          }
+          let external = try await cluster.sandbox.sendBack(shop, order: order)
+          try await restock("\(shop.accountID)/\(external)", cluster)
+          try await merchant.waitUntilAllShow(5)
+        }
+        let balance = try await merchant.stock()
+        #expect(balance.shippedCount == 6)
+        #expect(balance.returnedCount == 6)
+        #expect(try await cluster.pool.verifyLedger(VerifyLedgerRequest()).proved)
+      }
+    }
+
+    private func ship(_ orderID: String, _ cluster: Cluster) async throws {
+      let orders = cluster.fulfilment
+      _ = try await eventually("the order \(orderID)") {
+        try? await orders.getOrder(GetOrderRequest(orderID: orderID))
+      }
+      _ = try await orders.pickOrder(PickOrderRequest(orderID: orderID))
+      _ = try await orders.packOrder(PackOrderRequest(orderID: orderID))
+      _ = try await orders.shipOrder(
+        ShipOrderRequest(orderID: orderID, trackingNumber: "T-1", carrier: "post"))
+    }
+
+    private func restock(_ returnID: String, _ cluster: Cluster) async throws {
+      let created = try await eventually("the return \(returnID)") {
+        try? await cluster.returns.getReturn(GetReturnRequest(returnID: returnID)).returnOrder
+      }
+      _ = try await cluster.returns.receiveReturn(
+        ReceiveReturnRequest(returnID: returnID, locationID: Merchant.location))
+      let lines = created.lines.map { line in
+        LineInspection(
+          lineID: line.lineID,
+          disposals: [Disposal(disposition: .restock, quantity: line.quantity)])
+      }
+      _ = try await cluster.returns.inspectReturn(
+        InspectReturnRequest(returnID: returnID, lines: lines))
+    }
+  }
+}
