@@ -15,7 +15,8 @@ public struct OutboxMessage: Sendable, Equatable {
   public var attemptCount: Int
 
   public init(
-    id: Int64, key: String, kind: String, body: [UInt8], createTime: Timestamp, attemptCount: Int = 0
+    id: Int64, key: String, kind: String, body: [UInt8], createTime: Timestamp,
+    attemptCount: Int = 0
   ) {
     self.id = id
     self.key = key

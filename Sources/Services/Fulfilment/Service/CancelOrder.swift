@@ -42,9 +42,8 @@ extension FulfilmentHandler {
     check.text(request.reason, "reason", atMost: FulfilmentLimits.reasonBytes, mayBeEmpty: true)
     check.requestID(request.requestID)
     check.count(request.lines, "lines", in: 0...FulfilmentLimits.lines)
-    try check.finish()
     var seen: Set<LineID> = []
-    let totals = request.lines.enumerated().map { index, line in
+    let totals = request.lines.prefix(FulfilmentLimits.lines).enumerated().map { index, line in
       let lineID = check.identifier(LineID.self, line.lineID, "lines[\(index)].line_id")
       if !seen.insert(lineID).inserted {
         check.refuse("lines[\(index)].line_id", "It is there twice.")

@@ -12,7 +12,8 @@ enum PoolMessage {
   private static let cancelSale = "CancelSale"
 
   /// Queues that the open units of an order have left.
-  static func queueShipment(of order: Order, in transaction: any Transaction, now: Timestamp) throws {
+  static func queueShipment(of order: Order, in transaction: any Transaction, now: Timestamp) throws
+  {
     let lines = order.openLines.map { LineTotal(lineID: $0.id.text, totalCount: $0.openCount) }
     guard !lines.isEmpty else { return }
     var request = ShipSaleRequest(
@@ -24,7 +25,8 @@ enum PoolMessage {
 
   /// Queues that the cancelled units of `lines` go back on sale.
   static func queueCancellation(
-    of order: Order, lines: [LineID], reason: String, in transaction: any Transaction, now: Timestamp
+    of order: Order, lines: [LineID], reason: String, in transaction: any Transaction,
+    now: Timestamp
   ) throws {
     let wanted = Set(lines)
     let totals = order.lines.filter { wanted.contains($0.id) && $0.cancelledCount > 0 }.map {

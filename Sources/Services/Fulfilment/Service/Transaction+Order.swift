@@ -65,7 +65,8 @@ extension ReadTransaction {
     }
   }
 
-  private func storedOrder(_ row: any Row, _ id: OrderID, lines: [OrderLine]) throws -> StoredOrder {
+  private func storedOrder(_ row: any Row, _ id: OrderID, lines: [OrderLine]) throws -> StoredOrder
+  {
     guard let state = Order.State(rawValue: row.text(4)) else {
       throw StorageError.corrupt(path: "customer_order", detail: "state \(row.text(4)) of \(id)")
     }

@@ -1,6 +1,6 @@
+internal import Kit
 public import MappingAPI
 internal import MappingDomain
-internal import Kit
 internal import Primitives
 public import RPCCore
 internal import StorageCore

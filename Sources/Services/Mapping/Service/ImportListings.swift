@@ -45,12 +45,12 @@ extension MappingHandler {
     let account = check.identifier(AccountID.self, request.accountID, "account_id")
     check.count(request.listings, "listings", in: 1...MappingLimits.importedListings)
     check.count(request.knownSKUs, "known_skus", in: 0...MappingLimits.knownSKUs)
-    try check.finish()
-    for (index, sku) in request.knownSKUs.enumerated() {
+    for (index, sku) in request.knownSKUs.prefix(MappingLimits.knownSKUs).enumerated() {
       _ = check.identifier(SKU.self, sku, "known_skus[\(index)]")
     }
     var seen: Set<ListingKey> = []
-    let listings = request.listings.enumerated().map { index, message in
+    let wanted = request.listings.prefix(MappingLimits.importedListings)
+    let listings = wanted.enumerated().map { index, message in
       let listing = ImportedListing(message, of: account, "listings[\(index)]", &check)
       if !seen.insert(listing.key).inserted {
         check.refuse("listings[\(index)].item_id", "The item and variation are there twice.")
@@ -97,7 +97,8 @@ struct ImportedListing: Sendable {
     for (name, value) in message.attributes.sorted(by: { $0.key < $1.key }) {
       check.text(name, "\(path).attributes", atMost: MappingLimits.attributeBytes)
       check.text(
-        value, "\(path).attributes[\(name)]", atMost: MappingLimits.attributeBytes, mayBeEmpty: true)
+        value, "\(path).attributes[\(name)]", atMost: MappingLimits.attributeBytes, mayBeEmpty: true
+      )
     }
     facts = MappingDomain.Listing.Facts(
       sellerSKU: check.text(

@@ -40,9 +40,8 @@ extension MappingHandler {
     var check = RequestCheck()
     let account = check.identifier(AccountID.self, request.accountID, "account_id")
     check.count(request.lines, "lines", in: 1...MappingLimits.lines)
-    try check.finish()
     var seen: Set<String> = []
-    let lines = request.lines.enumerated().map { index, line in
+    let lines = request.lines.prefix(MappingLimits.lines).enumerated().map { index, line in
       let path = "lines[\(index)]"
       let id = check.identifier(LineID.self, line.lineID, "\(path).line_id")
       if !seen.insert(id.text).inserted { check.refuse("\(path).line_id", "It is there twice.") }

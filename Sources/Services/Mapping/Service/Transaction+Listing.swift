@@ -61,7 +61,9 @@ extension ReadTransaction {
   }
 
   /// Listings in the order of their IDs.
-  func listedListings(_ filter: ListingFilter, after id: String, limit: Int) throws -> [StoredListing] {
+  func listedListings(_ filter: ListingFilter, after id: String, limit: Int) throws
+    -> [StoredListing]
+  {
     var condition = "WHERE listing.listing_id > ?"
     var values: [SQLValue] = [.text(id)]
     if let account = filter.account {

@@ -26,5 +26,11 @@ public enum ReturnsError: Error, Equatable, Sendable {
     public var position: Int
     public var wanted: Quantity
     public var given: Quantity
+
+    public init(position: Int, wanted: Quantity, given: Quantity) {
+      self.position = position
+      self.wanted = wanted
+      self.given = given
+    }
   }
 }

@@ -56,9 +56,8 @@ extension ReturnsHandler {
     check.text(request.actor, "actor", atMost: ReturnsLimits.actorBytes, mayBeEmpty: true)
     check.requestID(request.requestID)
     check.count(request.lines, "lines", in: 1...ReturnsLimits.lines)
-    try check.finish()
     var seen: Set<LineID> = []
-    let decisions = request.lines.enumerated().map { index, line in
+    let decisions = request.lines.prefix(ReturnsLimits.lines).enumerated().map { index, line in
       let path = "lines[\(index)]"
       let lineID = check.identifier(LineID.self, line.lineID, "\(path).line_id")
       if !seen.insert(lineID).inserted { check.refuse("\(path).line_id", "It is there twice.") }

@@ -26,7 +26,9 @@ extension ReadTransaction {
   }
 
   /// Returns created after `position`, the oldest first.
-  func listedReturns(_ filter: ReturnFilter, after position: Int64, limit: Int) throws -> [StoredReturn] {
+  func listedReturns(_ filter: ReturnFilter, after position: Int64, limit: Int) throws
+    -> [StoredReturn]
+  {
     var condition = "WHERE position > ?"
     var values: [SQLValue] = [.integer(position)]
     if let account = filter.account {
