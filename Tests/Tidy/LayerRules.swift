@@ -40,7 +40,8 @@ enum LayerRules {
       "Sources/Kit/Cryptography": system.union(["COpenSSL"]),
       "Sources/Codegen/Core": ["Foundation", "Protobuf", "CProtobufC", "CDescriptors"],
       "Sources/Codegen/Plugin": ["Foundation", "Glibc", "CodegenCore"],
-      "Sources/Sandbox/Server": system.union(["Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
+      "Sources/Sandbox/Server": serving.subtracting(["Protobuf"])
+        .union(["FoundationNetworking", "FoundationXML"]),
       "Sources/Sandbox/Main": ["SandboxServer", "Kit"],
       "Sources/CommandLine": system.union(["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"])
         .union(apis),
