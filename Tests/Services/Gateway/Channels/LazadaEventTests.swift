@@ -114,10 +114,14 @@ import Testing
     (#"{"message_type":0}"#, "seller_id is not this account's"),
     (#"{"seller_id":"1","message_type":0}"#, "seller_id is not this account's"),
     (#"{"seller_id":"100200300","message_type":0}"#, "data.trade_order_id is missing"),
-    (#"{"seller_id":"100200300","message_type":0,"data":{"trade_order_id":1}}"#,
-      "data.order_status is missing"),
-    (#"{"seller_id":"100200300","message_type":0,"data":{"trade_order_id":1,"order_status":"pending"}}"#,
-      "data.status_update_time is missing or not a Unix time"),
+    (
+      #"{"seller_id":"100200300","message_type":0,"data":{"trade_order_id":1}}"#,
+      "data.order_status is missing"
+    ),
+    (
+      #"{"seller_id":"100200300","message_type":0,"data":{"trade_order_id":1,"order_status":"pending"}}"#,
+      "data.status_update_time is missing or not a Unix time"
+    ),
     (#"{"seller_id":"100200300","message_type":10,"data":{}}"#, "data.reverse_order_id is missing"),
     (#"{"seller_id":"100200300","message_type":0,"data":[]}"#, "data has the wrong type"),
   ])

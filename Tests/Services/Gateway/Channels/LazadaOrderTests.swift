@@ -81,14 +81,17 @@ import Testing
 
   @Test func unitsThatLazadaShipsAreNotOurs() async throws {
     let mixed = try await fetch(
-      items(unit(1, "pending"), unit(2, "pending", #""is_fbl":"1""#), unit(3, "pending", sku: 9, #""is_fbl":true"#)))
+      items(
+        unit(1, "pending"), unit(2, "pending", #""is_fbl":"1""#),
+        unit(3, "pending", sku: 9, #""is_fbl":true"#)))
     #expect(mixed.state == .open)
     #expect(mixed.lines.map(\.quantity) == [1])
     #expect(try await fetch(items(unit(1, "pending", #""is_fbl":1"#))).state == .foreign)
   }
 
   @Test func headIsAskedForWhereUnitsHaveNoTimes() async throws {
-    let bare = #"{"code":"0","data":[{"order_item_id":1,"sku_id":5,"product_id":4,"status":"pending"}]}"#
+    let bare =
+      #"{"code":"0","data":[{"order_item_id":1,"sku_id":5,"product_id":4,"status":"pending"}]}"#
     let head =
       #"{"code":"0","data":{"created_at":"2026-01-05T11:00:00+08:00","updated_at":"2026-01-05T11:00:05+08:00"}}"#
     let http = RecordedHTTP(bare, head)
@@ -99,23 +102,28 @@ import Testing
 
   @Test func snapshotIsNoOlderThanTheEventItWasFetchedFor() async throws {
     let event = ChannelEvent(
-      key: "k", kind: .order, subject: "42", updateTime: Timestamp(seconds: 1_767_600_000), body: [])
+      key: "k", kind: .order, subject: "42", updateTime: Timestamp(seconds: 1_767_600_000), body: []
+    )
     let order = try await adapter.fetchOrder(
       "42", event: event, api: lazadaAPI(RecordedHTTP(items(unit(1, "pending")))))
     #expect(order.updateTime.seconds == 1_767_600_000)
   }
 
   @Test(arguments: [
-    (#"{"code":"0","data":[]}"#, "notFound"), (#"{"code":"16","message":"Invalid Order ID"}"#, "notFound"),
+    (#"{"code":"0","data":[]}"#, "notFound"),
+    (#"{"code":"16","message":"Invalid Order ID"}"#, "notFound"),
     (#"{"code":"0"}"#, "malformed"), ("{}", "malformed"), ("", "malformed"),
     (#"{"code":"0","data":[{"order_item_id":1}]}"#, "malformed"),
-    (#"{"code":"IllegalAccessToken","type":"ISV","message":"The specified access token is invalid or expired"}"#,
-      "tokenExpired"),
+    (
+      #"{"code":"IllegalAccessToken","type":"ISV","message":"The specified access token is invalid or expired"}"#,
+      "tokenExpired"
+    ),
     (#"{"code":"SellerNotVerified","message":""}"#, "unauthorised"),
     (#"{"code":"IncompleteSignature","message":""}"#, "unauthorised"),
     (#"{"code":"ApiCallLimit","message":"ban will last 1 seconds"}"#, "rateLimited"),
     (#"{"code":"901","message":""}"#, "rateLimited"),
-    (#"{"code":"513","message":""}"#, "unavailable"), (#"{"code":"1000","message":""}"#, "unavailable"),
+    (#"{"code":"513","message":""}"#, "unavailable"),
+    (#"{"code":"1000","message":""}"#, "unavailable"),
     (#"{"code":"77777","type":"ISP","message":"x"}"#, "unavailable"),
     (#"{"code":"77777","type":"ISV","message":"x"}"#, "refused"),
   ])

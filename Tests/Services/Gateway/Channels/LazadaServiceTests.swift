@@ -41,7 +41,8 @@ import Testing
       http.requests[2].parameters["packReq"]
         == #"{"delivery_type":"dropship","pack_order_list":[{"order_id":42,"order_item_list":[1,2]}],"shipping_allocate_type":"TFS"}"#
     )
-    #expect(http.requests[3].parameters["readyToShipReq"] == #"{"packages":[{"package_id":"FP1"}]}"#)
+    #expect(
+      http.requests[3].parameters["readyToShipReq"] == #"{"packages":[{"package_id":"FP1"}]}"#)
   }
 
   @Test func sellerWhoMustChooseAProviderDoes() async throws {
@@ -64,7 +65,8 @@ import Testing
     let http = RecordedHTTP(units((1, "pending", ""), (2, "packed", "FP1")), ready)
     try await adapter.markShipped(notice(1), api: lazadaAPI(http))
     #expect(http.requests.count == 2)
-    #expect(http.requests[1].parameters["readyToShipReq"] == #"{"packages":[{"package_id":"FP1"}]}"#)
+    #expect(
+      http.requests[1].parameters["readyToShipReq"] == #"{"packages":[{"package_id":"FP1"}]}"#)
   }
 
   @Test(arguments: [(false, "refused"), (true, "unavailable")])
@@ -93,7 +95,8 @@ import Testing
     let lines = statuses.enumerated().map {
       #"{"reverse_order_line_id":\#($0.offset + 1),"trade_order_line_id":\#($0.offset + 11),"reverse_status":"\#($0.element)","seller_sku_id":"S","platform_sku_id":"P","reason_text":"Broken","return_order_line_gmt_modified":1767700000000}"#
     }
-    return #"{"code":"0","data":{"reverse_order_id":7,"trade_order_id":42,\#(fields),"reverseOrderLineDTOList":[\#(lines.joined(separator: ","))]}}"#
+    return
+      #"{"code":"0","data":{"reverse_order_id":7,"trade_order_id":42,\#(fields),"reverseOrderLineDTOList":[\#(lines.joined(separator: ","))]}}"#
   }
 
   @Test func returnNamesTheOrdersLines() async throws {
@@ -134,7 +137,8 @@ import Testing
       returnExternalID: "7", orderExternalID: "42", accepted: true,
       lines: [("1", 1, true), ("2", 1, false)])
     let fields = #""request_type":"RETURN","is_rtm":true"#
-    let http = RecordedHTTP(reverse(["RTM_RECEIVE_ITEM", "REFUND_SUCCESS"], fields), #"{"code":"0"}"#)
+    let http = RecordedHTTP(
+      reverse(["RTM_RECEIVE_ITEM", "REFUND_SUCCESS"], fields), #"{"code":"0"}"#)
     try await adapter.answerReturn(answer, api: lazadaAPI(http))
     let sent = http.requests[1].parameters
     #expect(sent["action"] == "agreeRefund")

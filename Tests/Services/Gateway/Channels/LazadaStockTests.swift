@@ -1,7 +1,8 @@
 import ChannelAdapter
-@testable import LazadaChannel
 import Primitives
 import Testing
+
+@testable import LazadaChannel
 
 @Suite struct LazadaStockTests {
   let adapter = LazadaAdapter()

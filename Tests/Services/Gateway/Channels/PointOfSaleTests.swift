@@ -81,24 +81,38 @@ import Testing
   }
 
   @Test(arguments: [
-    (#""kind":"gift","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":[]"#,
-      "kind must be sale or refund"),
+    (
+      #""kind":"gift","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":[]"#,
+      "kind must be sale or refund"
+    ),
     (#""store_id":"S""#, "kind is missing"), (#""kind":"sale""#, "store_id is missing"),
     (#""kind":"sale","store_id":"S""#, "occurred_at is missing"),
-    (#""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11""#,
-      "occurred_at must be an ISO 8601 time with an offset, as 2026-01-05T10:03:11+08:00"),
+    (
+      #""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11""#,
+      "occurred_at must be an ISO 8601 time with an offset, as 2026-01-05T10:03:11+08:00"
+    ),
     (#""kind":"sale","store_id":"S","occurred_at":1767578591"#, "occurred_at must be text"),
     (#""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11Z""#, "lines is missing"),
-    (#""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":{}"#,
-      "lines must be a list of lines"),
-    (#""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":[]"#,
-      "lines is empty"),
-    (#""kind":"sale","store_id":"S","sequence":-1,"occurred_at":"2026-01-05T10:03:11Z","lines":[]"#,
-      "sequence must not be negative"),
-    (#""kind":"refund","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":[{"line_id":"1","sku":"A","quantity":1}]"#,
-      "lines[0].restock is missing"),
-    (#""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":[{"line_id":"1","sku":"A","quantity":1},{"line_id":"1","sku":"A","quantity":1}]"#,
-      "lines[1].line_id is there twice"),
+    (
+      #""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":{}"#,
+      "lines must be a list of lines"
+    ),
+    (
+      #""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":[]"#,
+      "lines is empty"
+    ),
+    (
+      #""kind":"sale","store_id":"S","sequence":-1,"occurred_at":"2026-01-05T10:03:11Z","lines":[]"#,
+      "sequence must not be negative"
+    ),
+    (
+      #""kind":"refund","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":[{"line_id":"1","sku":"A","quantity":1}]"#,
+      "lines[0].restock is missing"
+    ),
+    (
+      #""kind":"sale","store_id":"S","occurred_at":"2026-01-05T10:03:11Z","lines":[{"line_id":"1","sku":"A","quantity":1},{"line_id":"1","sku":"A","quantity":1}]"#,
+      "lines[1].line_id is there twice"
+    ),
   ])
   func wrongSaleIsNamed(_ fields: String, _ text: String) throws {
     let read = try batch(#"{"sale_id":"s-1",\#(fields)}"#)
@@ -113,8 +127,10 @@ import Testing
     (#"{"device_id":"d","sales":[{"sale_id":"1"}]}"#, "batch_id is missing"),
     (#"{"device_id":7,"batch_id":"b","sales":[{}]}"#, "device_id must be text"),
     (#"{"device_id":"d","batch_id":"b","sales":[{}]}"#, "sales[0].sale_id is missing"),
-    (#"{"device_id":"d","batch_id":"b","sales":[{"sale_id":"a b"}]}"#,
-      "sales[0].sale_id holds a space or a control character"),
+    (
+      #"{"device_id":"d","batch_id":"b","sales":[{"sale_id":"a b"}]}"#,
+      "sales[0].sale_id holds a space or a control character"
+    ),
     (#"{"device_id":"d","batch_id":"b","sales":[5]}"#, "sales[0] has the wrong type"),
     (#"{"device_id":"d","batch_id":"b","sales":5}"#, "sales has the wrong type"),
   ])
@@ -127,15 +143,17 @@ import Testing
 
   @Test func limitsHold() throws {
     let many = (0...500).map { sale(id: "s-\($0)") }.joined(separator: ",")
-    #expect(refusal { () throws(EventRefusal) in try batch(many) }
-      == .malformed("sales has 501 entries; 500 are allowed"))
+    #expect(
+      refusal { () throws(EventRefusal) in try batch(many) }
+        == .malformed("sales has 501 entries; 500 are allowed"))
     let lines = (0...500).map { #"{"line_id":"\#($0)","sku":"A","quantity":1}"# }
     let read = try batch(sale(lines.joined(separator: ",")))
     #expect(
       read.rejections.map(\.problem) == ["sales[0].lines has 501 entries; 500 are allowed"])
     let long = String(repeating: "x", count: 65)
-    #expect(refusal { () throws(EventRefusal) in try batch(sale(id: long)) }
-      == .malformed("sales[0].sale_id is longer than 64 bytes"))
+    #expect(
+      refusal { () throws(EventRefusal) in try batch(sale(id: long)) }
+        == .malformed("sales[0].sale_id is longer than 64 bytes"))
     let huge = [UInt8](repeating: 0x20, count: PointOfSaleLimits.bodyBytes + 1)
     #expect(throws: EventRefusal.self) { try PointOfSaleBatch(body: huge) }
   }
@@ -226,8 +244,9 @@ import Testing
   @Test func oneStoreABatch() {
     let other = sale(id: "s-2").replacing(#""S1""#, with: #""S2""#)
     let body = #"{"device_id":"d","batch_id":"b","sales":[\#(sale()),\#(other)]}"#
-    #expect(refusal { () throws(EventRefusal) in try adapter.identify(post(body)) }
-      == .malformed("sales are of more than one store_id"))
+    #expect(
+      refusal { () throws(EventRefusal) in try adapter.identify(post(body)) }
+        == .malformed("sales are of more than one store_id"))
   }
 
   @Test func nothingIsPushedToATill() async throws {

@@ -67,8 +67,9 @@ import Testing
     let withShop = #"{"code":0,"shop_id":14701711,"data":{"verify_info":"x"}}"#
     #expect(try adapter.identify(post(withShop)) == .shop("14701711"))
     let withOrder = #"{"code":0,"data":{"verify_info":"x","ordersn":"A"}}"#
-    #expect(refusal { () throws(EventRefusal) in try adapter.identify(post(withOrder)) }
-      == .malformed("shop_id is missing"))
+    #expect(
+      refusal { () throws(EventRefusal) in try adapter.identify(post(withOrder)) }
+        == .malformed("shop_id is missing"))
   }
 
   @Test(arguments: [
@@ -126,14 +127,22 @@ import Testing
     ("", "the body is empty"), ("{", "the body is not JSON"), ("[]", "the body has the wrong type"),
     (#"{"shop_id":14701711}"#, "code is missing"),
     (#"{"shop_id":14701711,"code":3,"timestamp":1}"#, "data.ordersn is missing"),
-    (#"{"shop_id":14701711,"code":3,"data":{"ordersn":"A","update_time":1}}"#,
-      "data.status is missing"),
-    (#"{"shop_id":14701711,"code":3,"data":{"ordersn":"A","status":"UNPAID"}}"#,
-      "data.update_time is missing or not a Unix time"),
-    (#"{"shop_id":14701711,"code":3,"data":{"ordersn":7.5,"status":"UNPAID"}}"#,
-      "data.ordersn: an ID is text or a whole number"),
-    (#"{"shop_id":14701711,"code":3,"data":{"ordersn":"A","status":"UNPAID","update_time":-5}}"#,
-      "data.update_time is missing or not a Unix time"),
+    (
+      #"{"shop_id":14701711,"code":3,"data":{"ordersn":"A","update_time":1}}"#,
+      "data.status is missing"
+    ),
+    (
+      #"{"shop_id":14701711,"code":3,"data":{"ordersn":"A","status":"UNPAID"}}"#,
+      "data.update_time is missing or not a Unix time"
+    ),
+    (
+      #"{"shop_id":14701711,"code":3,"data":{"ordersn":7.5,"status":"UNPAID"}}"#,
+      "data.ordersn: an ID is text or a whole number"
+    ),
+    (
+      #"{"shop_id":14701711,"code":3,"data":{"ordersn":"A","status":"UNPAID","update_time":-5}}"#,
+      "data.update_time is missing or not a Unix time"
+    ),
     (#"{"shop_id":14701711,"code":29,"data":{"order_sn":"A"}}"#, "data.return_sn is missing"),
     (#"{"shop_id":999,"code":3,"data":{}}"#, "shop_id is not this account's"),
   ])

@@ -89,8 +89,9 @@ import Testing
 
   @Test func unknownOrderIsNotFound() async {
     let empty = #"{"error":"","message":"","response":{"order_list":[]}}"#
-    #expect(await failure { () async throws(ChannelError) in try await fetch(empty) }?.kind
-      == "notFound")
+    #expect(
+      await failure { () async throws(ChannelError) in try await fetch(empty) }?.kind
+        == "notFound")
   }
 
   @Test(arguments: [

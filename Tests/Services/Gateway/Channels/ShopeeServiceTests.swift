@@ -23,14 +23,20 @@ import Testing
   }
 
   @Test(arguments: [
-    (#""non_integrated":["tracking_no"]"#, "",
-      #"{"non_integrated":{"tracking_number":"TRK1"},"order_sn":"A1"}"#),
+    (
+      #""non_integrated":["tracking_no"]"#, "",
+      #"{"non_integrated":{"tracking_number":"TRK1"},"order_sn":"A1"}"#
+    ),
     (#""dropoff":[]"#, "", #"{"dropoff":{},"order_sn":"A1"}"#),
-    (#""dropoff":["branch_id","tracking_no"]"#, #","dropoff":{"branch_list":[{"branch_id":7}]}"#,
-      #"{"dropoff":{"branch_id":7,"tracking_number":"TRK1"},"order_sn":"A1"}"#),
-    (#""pickup":["address_id","pickup_time_id"]"#,
+    (
+      #""dropoff":["branch_id","tracking_no"]"#, #","dropoff":{"branch_list":[{"branch_id":7}]}"#,
+      #"{"dropoff":{"branch_id":7,"tracking_number":"TRK1"},"order_sn":"A1"}"#
+    ),
+    (
+      #""pickup":["address_id","pickup_time_id"]"#,
       #","pickup":{"address_list":[{"address_id":1,"address_flag":[]},{"address_id":2,"address_flag":["pickup_address"],"time_slot_list":[{"pickup_time_id":"1767600000"}]}]}"#,
-      #"{"order_sn":"A1","pickup":{"address_id":2,"pickup_time_id":"1767600000"}}"#),
+      #"{"order_sn":"A1","pickup":{"address_id":2,"pickup_time_id":"1767600000"}}"#
+    ),
   ])
   func shipmentTakesWhatTheOrderNeeds(
     _ needed: String, _ rest: String, _ body: String

@@ -44,7 +44,8 @@ import Testing
   @Test func itemWithoutVariationsIsModelZero() async throws {
     let http = RecordedHTTP(
       #"{"error":"","response":{"success_list":[{"model_id":0,"stock":7}]}}"#)
-    #expect(try await adapter.pushStock([push("1", "", 7)], api: shopeeAPI(http)) == [.acknowledged])
+    #expect(
+      try await adapter.pushStock([push("1", "", 7)], api: shopeeAPI(http)) == [.acknowledged])
     #expect(
       http.requests[0].text
         == #"{"item_id":1,"stock_list":[{"model_id":0,"seller_stock":[{"stock":7}]}]}"#)
@@ -54,7 +55,10 @@ import Testing
     let body =
       #"{"error":"","message":"","response":{"success_list":[{"model_id":"2","stock":7}],"failure_list":[{"model_id":3,"failed_reason":"total stock must be more than reserved stock"},{"model_id":4,"failed_reason":"model not found"},{"model_id":5,"failed_reason":"hiccup"}]}}"#
     let done = try await results(
-      [push("1", "2", 7), push("1", "3", 1), push("1", "4", 1), push("1", "5", 1), push("1", "6", 1)],
+      [
+        push("1", "2", 7), push("1", "3", 1), push("1", "4", 1), push("1", "5", 1),
+        push("1", "6", 1),
+      ],
       body)
     #expect(done.map(\.kind) == ["acknowledged", "locked", "refused", "retry", "retry"])
   }

@@ -88,7 +88,8 @@ import Testing
     let lines = types.map {
       #"{"id":104689539,"line_item_id":466157049,"location_id":487838322,"quantity":1,"restock_type":"\#($0)"}"#
     }
-    return #"{"id":509562969,"order_id":450789469,\#(fields)"created_at":"2026-01-06T09:24:45+08:00","restock":true,"refund_line_items":[\#(lines.joined(separator: ","))],"transactions":[]}"#
+    return
+      #"{"id":509562969,"order_id":450789469,\#(fields)"created_at":"2026-01-06T09:24:45+08:00","restock":true,"refund_line_items":[\#(lines.joined(separator: ","))],"transactions":[]}"#
   }
 
   @Test func refundOfReturnedGoodsIsAReturn() throws {
@@ -133,13 +134,19 @@ import Testing
 
   @Test(arguments: [
     ("", "orders/create", "the body is empty"), ("nope", "orders/create", "the body is not JSON"),
-    ("{}", "orders/create", "id is missing"), (#"{"id":1}"#, "orders/create", "updated_at is missing"),
-    (#"{"id":1,"updated_at":"yesterday"}"#, "orders/create",
-      "updated_at is not an ISO 8601 time with an offset"),
+    ("{}", "orders/create", "id is missing"),
+    (#"{"id":1}"#, "orders/create", "updated_at is missing"),
+    (
+      #"{"id":1,"updated_at":"yesterday"}"#, "orders/create",
+      "updated_at is not an ISO 8601 time with an offset"
+    ),
     (#"{"id":1,"updated_at":7}"#, "orders/create", "updated_at has the wrong type"),
-    ("{}", "refunds/create", "id is missing"), (#"{"id":1}"#, "refunds/create", "order_id is missing"),
-    (#"{"id":1,"order_id":2}"#, "refunds/create",
-      "created_at is not an ISO 8601 time with an offset"),
+    ("{}", "refunds/create", "id is missing"),
+    (#"{"id":1}"#, "refunds/create", "order_id is missing"),
+    (
+      #"{"id":1,"order_id":2}"#, "refunds/create",
+      "created_at is not an ISO 8601 time with an offset"
+    ),
     ("{}", "orders/edited", "order_edit.order_id is missing"),
     ("{}", "returns/request", "id is missing"),
     ("{}", nil, "the header X-Shopify-Topic is missing"),

@@ -129,7 +129,8 @@ import Testing
   }
 
   private func page(_ lines: String, next: String?, _ fields: String = "") -> String {
-    let info = next.map { #"{"hasNextPage":true,"endCursor":"\#($0)"}"# } ?? #"{"hasNextPage":false}"#
+    let info =
+      next.map { #"{"hasNextPage":true,"endCursor":"\#($0)"}"# } ?? #"{"hasNextPage":false}"#
     return
       #"{"data":{"order":{"legacyResourceId":"450789469","createdAt":"2026-01-05T03:00:00Z","updatedAt":"2026-01-05T03:00:05Z","cancelledAt":null,"displayFulfillmentStatus":"UNFULFILLED"\#(fields),"lineItems":{"nodes":[\#(lines)],"pageInfo":\#(info)}}}}"#
   }
@@ -142,7 +143,8 @@ import Testing
       #","refunds":[{"refundLineItems":{"nodes":[{"quantity":1,"restockType":"CANCEL","lineItem":{"id":"gid://shopify/LineItem/1"}}]}}]"#
     let http = RecordedHTTP(
       page(node(1, #""quantity":3,"currentQuantity":2,"unfulfilledQuantity":2"#), next: "c1"),
-      page(node(2, #""quantity":1,"currentQuantity":1,"unfulfilledQuantity":0"#), next: nil, refund))
+      page(node(2, #""quantity":1,"currentQuantity":1,"unfulfilledQuantity":0"#), next: nil, refund)
+    )
     var edited = event(line())
     edited.topic = "orders/edited"
     let order = try await adapter.fetchOrder("450789469", event: edited, api: shopifyAPI(http))

@@ -148,8 +148,10 @@ import Testing
 
   @Test(arguments: [
     (200, #"{"errors":[{"message":"x","extensions":{"code":"ACCESS_DENIED"}}]}"#, "unauthorised"),
-    (200, #"{"errors":[{"message":"x","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}"#,
-      "unavailable"),
+    (
+      200, #"{"errors":[{"message":"x","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}"#,
+      "unavailable"
+    ),
     (200, #"{"errors":[{"message":"The directive @idempotent is required"}]}"#, "refused"),
     (200, #"{"errors":"Not Found"}"#, "refused"), (200, #"{"data":null}"#, "malformed"),
     (200, #"{"data":{}}"#, "malformed"), (200, "", "malformed"),

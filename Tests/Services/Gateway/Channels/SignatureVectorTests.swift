@@ -1,9 +1,10 @@
 import ChannelAdapter
 import Foundation
 import Kit
+import Testing
+
 @testable import LazadaChannel
 @testable import ShopeeChannel
-import Testing
 
 /// Signatures against published vectors and against our own, which were computed with another tool.
 @Suite struct SignatureVectorTests {

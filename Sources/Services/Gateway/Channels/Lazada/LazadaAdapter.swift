@@ -4,14 +4,16 @@ internal import RPCCore
 
 /// Lazada Open Platform.
 ///
-/// The account's `externalID` is the seller ID of one country; its `baseURL` is that country's API, to which the
-/// API path is added: `https://api.lazada.sg/rest`.
+/// The account's `externalID` is the seller ID of one country; its `baseURL` is that country's API,
+/// to which the API path is added: `https://api.lazada.sg/rest`.
 ///
-/// - Note: Source: Lazada Open Platform documents 108068, 108069, 120168 (push), 120206 (stock), 121233.
+/// - Note: Source: Lazada Open Platform documents 108068, 108069, 120168 (push), 120206 (stock),
+///   121233.
 public struct LazadaAdapter: ChannelAdapter {
   public let channelID = ChannelID(trusted: "lazada")
 
-  /// 50 calls a second and seller is documented for the stock APIs; an event wants its 200 within 0.5 s.
+  /// 50 calls a second and seller is documented for the stock APIs; an event wants its 200 within
+  /// 0.5 s.
   public let traits = ChannelTraits(
     requiredCredentials: [
       LazadaCredential.appKey, LazadaCredential.appSecret, LazadaCredential.accessToken,

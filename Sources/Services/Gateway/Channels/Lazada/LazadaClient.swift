@@ -88,7 +88,8 @@ struct LazadaClient {
     return try envelope(of: reply).failure
   }
 
-  /// Calls an API of the authorisation host, which every country shares; in a sandbox it is the same host.
+  /// Calls an API of the authorisation host, which every country shares; in a sandbox it is the
+  /// same host.
   func postAuthorisation<Answer: Decodable>(
     _ path: String, _ parameters: [(name: String, value: String)], as type: Answer.Type
   ) async throws(ChannelError) -> Answer {
@@ -106,8 +107,8 @@ struct LazadaClient {
     return try answer(in: reply, as: type)
   }
 
-  /// The common parameters go into the query, the call's own into the query of a GET and the form of a POST. The
-  /// signature covers all of them, and the path without the host's prefix.
+  /// The common parameters go into the query, the call's own into the query of a GET and the form
+  /// of a POST. The signature covers all of them, and the path without the host's prefix.
   private func send(
     _ method: String, _ host: String, _ path: String, _ own: [(name: String, value: String)],
     hasToken: Bool

@@ -57,7 +57,8 @@ extension LazadaAdapter {
     return ChannelSignature.matches(request.header("authorization"), expected)
   }
 
-  /// One push an order line and status; the key leaves out the outer `timestamp`. Times are in s or ms.
+  /// One push an order line and status; the key leaves out the outer `timestamp`. Times are in s or
+  /// ms.
   public func parse(
     _ request: HTTPRequest, account: ChannelAccount
   ) throws(EventRefusal) -> ChannelEvent {
@@ -92,8 +93,8 @@ extension LazadaAdapter {
       updateTime: time, body: request.body, topic: String(push.type.value))
   }
 
-  /// A reverse order is a cancellation, which the order shows; a return to us, which is a return; or a return to
-  /// Lazada's own warehouse, which brings us nothing.
+  /// A reverse order is a cancellation, which the order shows; a return to us, which is a return;
+  /// or a return to Lazada's own warehouse, which brings us nothing.
   private func reverseOrder(
     _ push: LazadaPush, _ request: HTTPRequest, _ account: ChannelAccount
   ) throws(EventRefusal) -> ChannelEvent {

@@ -1,7 +1,7 @@
 internal import ChannelAdapter
 
-/// What Lazada says when it refuses: a code, whose fault it is (`ISV` ours, `ISP` and `SYSTEM` theirs), a text, and for
-/// stock calls what it says of single SKUs.
+/// What Lazada says when it refuses: a code, whose fault it is (`ISV` ours, `ISP` and `SYSTEM`
+/// theirs), a text, and for stock calls what it says of single SKUs.
 struct LazadaFailure: Error {
   enum Meaning {
     case tokenOver, credentials, rate, busy, locked, unknownThing, refused

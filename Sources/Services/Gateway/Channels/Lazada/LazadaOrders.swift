@@ -26,7 +26,8 @@ struct LazadaUnit: Decodable {
   var createdAt: String?
   var updatedAt: String?
 
-  /// What tells SKUs apart, and so the line's name for us: the platform's ID of it, else a seller's.
+  /// What tells SKUs apart, and so the line's name for us: the platform's ID of it, else a
+  /// seller's.
   var lineID: String {
     skuID?.named ?? shopSKU?.named ?? sku?.named ?? orderItemID.text
   }
@@ -35,8 +36,8 @@ struct LazadaUnit: Decodable {
     case waiting, packed, readyToShip, left, cancelled
   }
 
-  /// `unpaid` takes stock, as Lazada withholds the unit from the moment of the order (document 120206). A status that we
-  /// do not know takes it too: too few on sale is the lesser harm.
+  /// `unpaid` takes stock, as Lazada withholds the unit from the moment of the order (document
+  /// 120206). A status that we do not know takes it too: too few on sale is the lesser harm.
   var stage: Stage {
     switch status.lowercased() {
     case "canceled", "cancelled": .cancelled
@@ -61,7 +62,8 @@ private struct LazadaOrderHead: Decodable {
 }
 
 extension LazadaAdapter {
-  /// Pushes hold neither SKU nor quantity, so the units are fetched, and the order's head where they have no times.
+  /// Pushes hold neither SKU nor quantity, so the units are fetched, and the order's head where
+  /// they have no times.
   public func fetchOrder(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {

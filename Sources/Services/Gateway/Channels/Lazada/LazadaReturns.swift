@@ -50,8 +50,8 @@ private struct ReverseOrder: Decodable {
 }
 
 extension LazadaAdapter {
-  /// One line a unit, as Lazada has them. Which SKU a unit is, the order says: the return's own `platform_sku_id`
-  /// is documented as no more than a text.
+  /// One line a unit, as Lazada has them. Which SKU a unit is, the order says: the return's own
+  /// `platform_sku_id` is documented as no more than a text.
   public func fetchReturn(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelReturn {
@@ -86,7 +86,8 @@ extension LazadaAdapter {
     return .requested
   }
 
-  /// Agrees to the refund. A refusal takes a reason, a comment and pictures, which only a person has.
+  /// Agrees to the refund. A refusal takes a reason, a comment and pictures, which only a person
+  /// has.
   public func answerReturn(_ answer: ReturnAnswer, api: ChannelAPI) async throws(ChannelError) {
     guard answer.accepted else {
       throw .refused("Lazada takes a refusal only with evidence: enter it in Seller Centre")

@@ -96,8 +96,9 @@ private struct StepOutcome: Decodable {
 }
 
 extension LazadaAdapter {
-  /// Packs the units that wait, then says of each package that it is ready to ship. The tracking number is
-  /// Lazada's own. Units that are past a step are left as they are, so that telling it twice is a success.
+  /// Packs the units that wait, then says of each package that it is ready to ship. The tracking
+  /// number is Lazada's own. Units that are past a step are left as they are, so that telling it
+  /// twice is a success.
   public func markShipped(_ notice: ShippedNotice, api: ChannelAPI) async throws(ChannelError) {
     guard let orderID = Int64(notice.orderExternalID) else {
       throw .refused("order ID \(notice.orderExternalID) is not a number")
@@ -131,9 +132,10 @@ extension LazadaAdapter {
     for package in ready.packages { try package.check() }
   }
 
-  /// The units that the notice means: of each line as many as left; all that live when the notice names no line.
-  /// Units are alike and Lazada keeps no mark of ours, so those come first that an earlier try of this notice has
-  /// packed, then those that wait. Only a notice of a part, repeated after its last call had worked, takes more.
+  /// The units that the notice means: of each line as many as left; all that live when the notice
+  /// names no line. Units are alike and Lazada keeps no mark of ours, so those come first that an
+  /// earlier try of this notice has packed, then those that wait. Only a notice of a part, repeated
+  /// after its last call had worked, takes more.
   private func choose(_ units: [LazadaUnit], _ notice: ShippedNotice) -> [LazadaUnit] {
     let alive = units.filter { $0.stage != .cancelled }
     guard !notice.lines.isEmpty else { return alive }

@@ -2,8 +2,9 @@ internal import ChannelAdapter
 
 /// How Lazada signs calls and pushes.
 enum LazadaSigning {
-  /// The signature of a call: upper-case hexadecimal over the API path and all parameters but `sign`, in the order
-  /// of their names' bytes, name and value joined with nothing between, values as they are before encoding.
+  /// The signature of a call: upper-case hexadecimal over the API path and all parameters but
+  /// `sign`, in the order of their names' bytes, name and value joined with nothing between, values
+  /// as they are before encoding.
   static func sign(
     path: String, parameters: [(name: String, value: String)], appSecret: String
   ) -> String {

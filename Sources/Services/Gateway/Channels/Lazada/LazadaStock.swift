@@ -72,8 +72,8 @@ struct LazadaProduct: Decodable {
     var options: [String: FlexibleID]?
     var warehouses: [Warehouse]?
 
-    /// The sellable number, which is what we set: over the warehouses where they are listed. `quantity`, the last
-    /// resort, holds what open orders withhold too.
+    /// The sellable number, which is what we set: over the warehouses where they are listed.
+    /// `quantity`, the last resort, holds what open orders withhold too.
     var sellable: Quantity? {
       let parts = (warehouses ?? []).compactMap { $0.sellableQuantity?.value }
         .filter { abs($0) <= QuantityLimits.maximum }
@@ -89,8 +89,9 @@ struct LazadaProduct: Decodable {
 extension LazadaAdapter {
   static let sellablePath = "/product/stock/sellable/update"
 
-  /// Overwrites the sellable quantity of up to 20 SKUs. When the call is refused, what it says of single SKUs is
-  /// believed; the others are read back, since whether a payload passes in parts is not documented.
+  /// Overwrites the sellable quantity of up to 20 SKUs. When the call is refused, what it says of
+  /// single SKUs is believed; the others are read back, since whether a payload passes in parts is
+  /// not documented.
   public func pushStock(
     _ pushes: [StockPush], api: ChannelAPI
   ) async throws(ChannelError) -> [PushResult] {

@@ -23,7 +23,9 @@ extension LazadaAdapter {
       throw .malformed("the token answer has an empty token")
     }
     var changed = [LazadaCredential.accessToken: answer.accessToken]
-    if let next = answer.refreshToken, !next.isEmpty { changed[LazadaCredential.refreshToken] = next }
+    if let next = answer.refreshToken, !next.isEmpty {
+      changed[LazadaCredential.refreshToken] = next
+    }
     if let span = answer.expiresIn?.value, span > 0, span < 1_000_000_000 {
       changed[ChannelAccount.accessTokenEndName] = String(api.clock.now().seconds + span)
     }

@@ -2,11 +2,13 @@ public import ChannelAdapter
 public import Primitives
 public import RPCCore
 
-/// Our own tills. A device sells without asking, keeps its sales while it is offline and sends them in batches.
+/// Our own tills. A device sells without asking, keeps its sales while it is offline and sends them
+/// in batches.
 ///
-/// The gateway's endpoint reads a batch (`PointOfSaleBatch`), keeps each sale as an event (`PointOfSaleSale.event`) and
-/// answers sale by sale; the adapter reads those events back. A till asks for stock when it wants to show it, so there
-/// is nothing to push. The account's `externalID` is the store.
+/// The gateway's endpoint reads a batch (`PointOfSaleBatch`), keeps each sale as an event
+/// (`PointOfSaleSale.event`) and answers sale by sale; the adapter reads those events back. A till
+/// asks for stock when it wants to show it, so there is nothing to push. The account's `externalID`
+/// is the store.
 public struct PointOfSaleAdapter: ChannelAdapter {
   public let channelID = ChannelID(trusted: "till")
 

@@ -86,8 +86,8 @@ public struct PointOfSaleRejection: Equatable, Sendable {
 
 /// What a till sends: receipts that it kept while it was offline, in its order.
 ///
-/// A sale that is wrong in itself is put aside by name, so that it never holds up the till's queue. Only what cannot
-/// be answered sale by sale refuses the whole batch.
+/// A sale that is wrong in itself is put aside by name, so that it never holds up the till's queue.
+/// Only what cannot be answered sale by sale refuses the whole batch.
 public struct PointOfSaleBatch: Equatable, Sendable {
   public var deviceID: String
   public var batchID: String
@@ -95,7 +95,8 @@ public struct PointOfSaleBatch: Equatable, Sendable {
   public var sales: [PointOfSaleSale]
   public var rejections: [PointOfSaleRejection]
 
-  /// - Throws: `EventRefusal.malformed` when the bytes are not a batch, name a sale without its ID, or exceed a
+  /// - Throws: `EventRefusal.malformed` when the bytes are not a batch, name a sale without its ID,
+  ///   or exceed a
   ///   limit of the batch; the text names the field.
   public init(body: [UInt8]) throws(EventRefusal) {
     guard body.count <= PointOfSaleLimits.bodyBytes else {

@@ -13,8 +13,8 @@ struct RawBatch: Decodable {
   var sales: [RawSale]?
 }
 
-/// A sale as it is written: every field may be missing or of the wrong type, so that one bad sale can be named
-/// without losing the others.
+/// A sale as it is written: every field may be missing or of the wrong type, so that one bad sale
+/// can be named without losing the others.
 struct RawSale: Codable {
   enum CodingKeys: String, CodingKey {
     case kind, sequence, lines

@@ -2,8 +2,8 @@ public import ChannelAdapter
 internal import Primitives
 
 extension PointOfSaleSale {
-  /// The sale as an event of its own: the same bytes and the same key whenever it is sent again, whatever batch
-  /// it came in.
+  /// The sale as an event of its own: the same bytes and the same key whenever it is sent again,
+  /// whatever batch it came in.
   public var event: ChannelEvent {
     ChannelEvent(
       key: "\(kind.rawValue):\(saleID)", kind: kind == .sale ? .order : .return, subject: saleID,
@@ -31,12 +31,13 @@ extension PointOfSaleSale {
       }, saleTime: occurredAt, updateTime: occurredAt)
   }
 
-  /// The lines that went back on the shelf. Goods that came back and cannot be sold are not among them: nothing of
-  /// them is on sale.
+  /// The lines that went back on the shelf. Goods that came back and cannot be sold are not among
+  /// them: nothing of them is on sale.
   public var channelReturn: ChannelReturn {
     let restocked = lines.filter(\.restock)
     return ChannelReturn(
-      externalID: saleID, orderExternalID: refundOf, state: restocked.isEmpty ? .closed : .restocked,
+      externalID: saleID, orderExternalID: refundOf,
+      state: restocked.isEmpty ? .closed : .restocked,
       lines: restocked.map { line in
         ChannelReturn.Line(
           lineID: line.lineID, orderLineID: line.refundOfLine, itemID: line.sku.text,
@@ -45,7 +46,8 @@ extension PointOfSaleSale {
   }
 }
 
-/// A checked sale as the inbox keeps it. The time is in microseconds: the till's own spelling says nothing more.
+/// A checked sale as the inbox keeps it. The time is in microseconds: the till's own spelling says
+/// nothing more.
 private struct PointOfSaleRecord: Codable {
   struct Line: Codable {
     var lineID: String

@@ -4,7 +4,8 @@ internal import RPCCore
 
 /// Shopee Open Platform v2.
 ///
-/// The account's `externalID` is the shop ID; its `baseURL` the host, to which `/api/v2/…` is added.
+/// The account's `externalID` is the shop ID; its `baseURL` the host, to which `/api/v2/…` is
+/// added.
 ///
 /// - Note: Source: Shopee developer guides 16 (calls and signing), 18 (push), 20 (authorisation).
 public struct ShopeeAdapter: ChannelAdapter {

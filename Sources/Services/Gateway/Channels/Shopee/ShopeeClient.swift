@@ -55,7 +55,8 @@ struct ShopeeClient {
     try await send(postRequest(name, body))
   }
 
-  /// Calls an API that belongs to the app, not to a shop: no token in the query or in what is signed.
+  /// Calls an API that belongs to the app, not to a shop: no token in the query or in what is
+  /// signed.
   func postPublic<Answer: Decodable>(
     _ name: String, _ body: some Encodable, as type: Answer.Type
   ) async throws(ChannelError) -> Answer {

@@ -51,8 +51,9 @@ enum ShopeePushCode {
 }
 
 extension ShopeeAdapter {
-  /// The console's "Verify" sends code 0, unsigned or signed with an empty key, before the URL can be saved. It
-  /// passes only when it names neither a shop nor an order, and nothing is done with it.
+  /// The console's "Verify" sends code 0, unsigned or signed with an empty key, before the URL can
+  /// be saved. It passes only when it names neither a shop nor an order, and nothing is done with
+  /// it.
   public func identify(_ request: HTTPRequest) throws(EventRefusal) -> EventClaim {
     let push = try read(request)
     if let shop = push.shop { return .shop(shop) }
@@ -68,8 +69,8 @@ extension ShopeeAdapter {
     return ChannelSignature.matches(request.header("authorization"), expected)
   }
 
-  /// An order's creation, payment and cancellation all come as code 3. Its key leaves out the outer `timestamp`,
-  /// which a redelivery changes.
+  /// An order's creation, payment and cancellation all come as code 3. Its key leaves out the outer
+  /// `timestamp`, which a redelivery changes.
   public func parse(
     _ request: HTTPRequest, account: ChannelAccount
   ) throws(EventRefusal) -> ChannelEvent {
@@ -106,9 +107,9 @@ extension ShopeeAdapter {
     }
   }
 
-  /// What tells two updates of one return apart. Shopee gives no status and no time in `data`; where
-  /// `update_time` is absent the outer time must do: a redelivery is then worked on twice, which changes nothing,
-  /// while a second update taken for the first would be lost.
+  /// What tells two updates of one return apart. Shopee gives no status and no time in `data`;
+  /// where `update_time` is absent the outer time must do: a redelivery is then worked on twice,
+  /// which changes nothing, while a second update taken for the first would be lost.
   private func returnMark(_ push: ShopeePush, _ request: HTTPRequest) -> String {
     if let time = push.data?.updateTime?.value { return "\(push.data?.status ?? ""):\(time)" }
     if let time = push.timestamp?.value { return "@\(time)" }

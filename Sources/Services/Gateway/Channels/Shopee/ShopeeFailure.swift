@@ -1,10 +1,11 @@
 internal import ChannelAdapter
 internal import Primitives
 
-/// What Shopee says when it refuses: a code, perhaps behind the name of a module (`product.error_param`), and a text.
+/// What Shopee says when it refuses: a code, perhaps behind the name of a module
+/// (`product.error_param`), and a text.
 ///
-/// Codes are ambiguous: `error_auth` is a bad token, a bad partner and a promotion's floor, so the text decides
-/// where the code does not.
+/// Codes are ambiguous: `error_auth` is a bad token, a bad partner and a promotion's floor, so the
+/// text decides where the code does not.
 struct ShopeeFailure: Equatable, Error {
   enum Meaning {
     case tokenOver, credentials, rate, quota, busy, locked, unknownThing, refused
@@ -89,8 +90,8 @@ struct ShopeeFailure: Equatable, Error {
     }
   }
 
-  /// What the `failed_reason` of one model means. One that says nothing known is tried again: an absolute number
-  /// may be set twice.
+  /// What the `failed_reason` of one model means. One that says nothing known is tried again: an
+  /// absolute number may be set twice.
   static func pushResult(ofReason reason: String) -> PushResult {
     switch meaning(ofText: reason) {
     case .locked: .locked(reason)

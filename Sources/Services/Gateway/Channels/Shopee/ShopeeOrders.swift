@@ -50,7 +50,8 @@ struct ShopeeOrder: Decodable {
     var logisticsStatus: String?
     var items: [Item]?
 
-    /// The courier has it, or had it. The API says `LOGISTICS_PICKUP_DONE`, the guide `PICKUP_DONE`.
+    /// The courier has it, or had it. The API says `LOGISTICS_PICKUP_DONE`, the guide
+    /// `PICKUP_DONE`.
     var hasLeft: Bool {
       let status = logisticsStatus ?? ""
       return ["PICKUP_DONE", "DELIVERY_DONE", "DELIVERY_FAILED", "LOST"]
@@ -73,8 +74,8 @@ struct ShopeeOrder: Decodable {
 }
 
 enum ShopeeLine {
-  /// The line's name for us: item and model, which returns and packages name too. Shopee's own `order_item_id`
-  /// is shared within a bundle and `line_item_id` is not in older orders.
+  /// The line's name for us: item and model, which returns and packages name too. Shopee's own
+  /// `order_item_id` is shared within a bundle and `line_item_id` is not in older orders.
   static func id(_ itemID: FlexibleID, _ modelID: FlexibleID?) -> String {
     "\(itemID)-\(modelID?.named ?? "0")"
   }
@@ -145,10 +146,11 @@ extension ShopeeAdapter {
 
   /// What Shopee's status means for stock.
   ///
-  /// UNPAID takes stock: Shopee lowers its own number when the order is placed, so leaving it on sale elsewhere
-  /// would sell it twice; if it is never paid it is CANCELLED and given back. IN_CANCEL still takes it, as the
-  /// seller may refuse. A status that we do not know takes it too: too few on sale is the lesser harm. An order
-  /// that is CANCELLED after the courier took it has left all the same: its goods come back by a return, if at all.
+  /// UNPAID takes stock: Shopee lowers its own number when the order is placed, so leaving it on
+  /// sale elsewhere would sell it twice; if it is never paid it is CANCELLED and given back.
+  /// IN_CANCEL still takes it, as the seller may refuse. A status that we do not know takes it too:
+  /// too few on sale is the lesser harm. An order that is CANCELLED after the courier took it has
+  /// left all the same: its goods come back by a return, if at all.
   private func state(of order: ShopeeOrder) -> ChannelOrder.State {
     if order.fulfilmentFlag == "fulfilled_by_shopee" { return .foreign }
     switch order.status {

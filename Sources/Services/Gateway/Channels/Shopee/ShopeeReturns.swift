@@ -71,15 +71,16 @@ extension ShopeeAdapter {
       updateTime: updateTime ?? event?.updateTime ?? api.clock.now())
   }
 
-  /// Refund only brings no goods. Anything else that is not withdrawn may bring some, whoever judges it.
+  /// Refund only brings no goods. Anything else that is not withdrawn may bring some, whoever
+  /// judges it.
   private func state(of detail: ReturnDetail) -> ChannelReturn.State {
     if detail.solution?.value == 1 { return .closed }
     if detail.needsLogistics?.value == false, detail.solution == nil { return .closed }
     return detail.status == "CANCELLED" || detail.status == "CLOSED" ? .closed : .requested
   }
 
-  /// Confirms the refund. A refusal takes a dispute with a reason, an address and pictures, which only a person
-  /// has.
+  /// Confirms the refund. A refusal takes a dispute with a reason, an address and pictures, which
+  /// only a person has.
   public func answerReturn(_ answer: ReturnAnswer, api: ChannelAPI) async throws(ChannelError) {
     guard answer.accepted else {
       throw .refused(

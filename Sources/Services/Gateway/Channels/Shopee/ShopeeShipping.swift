@@ -94,8 +94,9 @@ private struct ShipOrder: Encodable {
 }
 
 extension ShopeeAdapter {
-  /// Arranges the shipment of each package that holds one of the notice's lines. Shopee knows no part of a
-  /// package: the first notice of one arranges it whole, and a repeat finds it arranged and is a success.
+  /// Arranges the shipment of each package that holds one of the notice's lines. Shopee knows no
+  /// part of a package: the first notice of one arranges it whole, and a repeat finds it arranged
+  /// and is a success.
   public func markShipped(_ notice: ShippedNotice, api: ChannelAPI) async throws(ChannelError) {
     let order = try await orderDetail(notice.orderExternalID, api)
     switch order.status {
@@ -131,8 +132,8 @@ extension ShopeeAdapter {
     if let failure = answer.failure { throw failure.channelError(now: api.clock.now()) }
   }
 
-  /// Exactly one of the three ways, present even when it is empty: what we carry ourselves first, then what needs
-  /// no courier to come.
+  /// Exactly one of the three ways, present even when it is empty: what we carry ourselves first,
+  /// then what needs no courier to come.
   private func fill(
     _ order: inout ShipOrder, _ parameter: ShippingParameter, _ notice: ShippedNotice
   ) throws(ChannelError) {
@@ -146,14 +147,17 @@ extension ShopeeAdapter {
       order.nonIntegrated = ShipOrder.NonIntegrated(trackingNumber: tracking)
     } else if let fields = parameter.needed?.dropoff {
       var dropoff = ShipOrder.Dropoff()
-      if needs(fields, "branch_id") { dropoff.branchID = parameter.dropoff?.branches?.first?.id.value }
+      if needs(fields, "branch_id") {
+        dropoff.branchID = parameter.dropoff?.branches?.first?.id.value
+      }
       if needs(fields, "sender_real_name") { dropoff.senderRealName = notice.carrier }
       if needs(fields, "tracking_no", "tracking_number") { dropoff.trackingNumber = tracking }
       if needs(fields, "slug") { dropoff.slug = parameter.dropoff?.slugs?.first?.slug }
       order.dropoff = dropoff
     } else if let fields = parameter.needed?.pickup {
       let addresses = parameter.pickup?.addresses ?? []
-      let address = addresses.first { $0.flags?.contains("pickup_address") == true } ?? addresses.first
+      let address =
+        addresses.first { $0.flags?.contains("pickup_address") == true } ?? addresses.first
       var pickup = ShipOrder.Pickup()
       if needs(fields, "address_id") { pickup.addressID = address?.id.value }
       if needs(fields, "pickup_time_id") { pickup.pickupTimeID = address?.slots?.first?.id.text }

@@ -2,8 +2,9 @@ internal import ChannelAdapter
 
 /// How Shopee signs: lower-case hexadecimal HMAC-SHA256.
 enum ShopeeSigning {
-  /// What is signed for a call: partner, path and time, then what the call's audience adds: token and shop for
-  /// a shop's API, nothing for a public one. `path` is the API's, from `/api/v2`, whatever host and prefix it has.
+  /// What is signed for a call: partner, path and time, then what the call's audience adds: token
+  /// and shop for a shop's API, nothing for a public one. `path` is the API's, from `/api/v2`,
+  /// whatever host and prefix it has.
   static func base(
     partnerID: String, path: String, timestamp: Int64, accessToken: String = "", shopID: String = ""
   ) -> String {

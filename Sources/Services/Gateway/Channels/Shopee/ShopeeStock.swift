@@ -48,7 +48,8 @@ private struct StockOutcome: Decodable {
 }
 
 extension ShopeeAdapter {
-  /// Sets seller stock, absolute: one item, up to 50 models. An answer without an error can still hold failures.
+  /// Sets seller stock, absolute: one item, up to 50 models. An answer without an error can still
+  /// hold failures.
   public func pushStock(
     _ pushes: [StockPush], api: ChannelAPI
   ) async throws(ChannelError) -> [PushResult] {
@@ -111,7 +112,8 @@ extension ShopeeAdapter {
     listing.variationID.isEmpty ? 0 : Int64(listing.variationID)
   }
 
-  /// Reads `seller_stock`, which is what we set; the totals beside it hold Shopee's own warehouses too.
+  /// Reads `seller_stock`, which is what we set; the totals beside it hold Shopee's own warehouses
+  /// too.
   public func readStock(
     _ listings: [ChannelListing], api: ChannelAPI
   ) async throws(ChannelError) -> [Quantity?] {

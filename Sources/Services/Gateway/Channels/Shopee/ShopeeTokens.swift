@@ -23,7 +23,8 @@ private struct TokenAnswer: Decodable {
 }
 
 extension ShopeeAdapter {
-  /// Trades the refresh token, which is good once, for a new pair: whoever calls this must keep what it returns.
+  /// Trades the refresh token, which is good once, for a new pair: whoever calls this must keep
+  /// what it returns.
   public func refreshCredentials(
     api: ChannelAPI
   ) async throws(ChannelError) -> [String: String]? {

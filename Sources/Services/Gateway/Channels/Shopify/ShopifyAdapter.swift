@@ -4,17 +4,19 @@ internal import RPCCore
 
 /// Shopify: Admin GraphQL and webhooks.
 ///
-/// The account's `externalID` is the shop's domain, `name.myshopify.com`; its `baseURL` the host, to which
-/// `/admin/api/…` is added.
+/// The account's `externalID` is the shop's domain, `name.myshopify.com`; its `baseURL` the host,
+/// to which `/admin/api/…` is added.
 ///
 /// - Note: Source: shopify.dev, Admin GraphQL API and webhook pages, at the version below.
 public struct ShopifyAdapter: ChannelAdapter {
   public let channelID = ChannelID(trusted: "shopify")
 
-  /// The version that is spoken. Since 2026-04 a stock call must carry `changeFromQuantity` and an idempotency key.
+  /// The version that is spoken. Since 2026-04 a stock call must carry `changeFromQuantity` and an
+  /// idempotency key.
   public static let apiVersion = "2026-07"
 
-  /// A shop on the smallest plan gets 100 cost points a second back, and a stock call costs about ten.
+  /// A shop on the smallest plan gets 100 cost points a second back, and a stock call costs about
+  /// ten.
   public let traits = ChannelTraits(
     requiredCredentials: [ShopifyCredential.accessToken, ShopifyCredential.clientSecret],
     optionalCredentials: [

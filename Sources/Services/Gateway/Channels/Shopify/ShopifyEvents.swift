@@ -36,7 +36,8 @@ private struct ShopifyHead: Decodable {
 extension HTTPRequest {
   /// A header of Shopify's: `X-Shopify-Topic`, or `shopify-topic` in the newer deliveries.
   fileprivate func shopify(_ name: String) -> String? {
-    guard let value = header("x-shopify-\(name)") ?? header("shopify-\(name)"), !value.isEmpty else {
+    guard let value = header("x-shopify-\(name)") ?? header("shopify-\(name)"), !value.isEmpty
+    else {
       return nil
     }
     return value
@@ -64,8 +65,8 @@ extension ShopifyAdapter {
     return isGood
   }
 
-  /// The key holds the event's ID, which all deliveries of one event share, and what makes the same news the same:
-  /// the order and its `updated_at`.
+  /// The key holds the event's ID, which all deliveries of one event share, and what makes the same
+  /// news the same: the order and its `updated_at`.
   public func parse(
     _ request: HTTPRequest, account: ChannelAccount
   ) throws(EventRefusal) -> ChannelEvent {
@@ -112,8 +113,8 @@ extension ShopifyAdapter {
     }
   }
 
-  /// A refund whose goods came back is a return that the shop has restocked. Any other takes units off an order
-  /// before they leave, or is about money only: the order shows which.
+  /// A refund whose goods came back is a return that the shop has restocked. Any other takes units
+  /// off an order before they leave, or is about money only: the order shows which.
   private func refund(
     _ head: ShopifyHead, _ topic: String,
     _ event: (ChannelEvent.Kind, String, Timestamp, String) -> ChannelEvent
@@ -130,7 +131,8 @@ extension ShopifyAdapter {
   }
 }
 
-/// Returns have two IDs of their own kinds: a return that was asked for, and a refund that put goods back.
+/// Returns have two IDs of their own kinds: a return that was asked for, and a refund that put
+/// goods back.
 enum ShopifyReturnID {
   static let returnPrefix = "return-"
   static let refundPrefix = "refund-"

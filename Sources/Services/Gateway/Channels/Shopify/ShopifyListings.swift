@@ -49,7 +49,8 @@ private struct VariantsData: Decodable {
 }
 
 extension ShopifyAdapter {
-  /// A page of variants. A listing's location is the account's, else the first at which it is stocked.
+  /// A page of variants. A listing's location is the account's, else the first at which it is
+  /// stocked.
   public func fetchListings(
     after cursor: String?, api: ChannelAPI
   ) async throws(ChannelError) -> ListingPage {

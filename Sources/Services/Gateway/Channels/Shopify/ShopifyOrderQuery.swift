@@ -68,7 +68,8 @@ extension ShopifyAdapter {
     var cursor: String?
     for _ in 0..<ShopifyLimits.linePages {
       let variables = ShopifyIDVariable(id: ShopifyID.global("Order", externalID), after: cursor)
-      guard let order = try await client.query(orderQuery, variables, as: OrderData.self).order else {
+      guard let order = try await client.query(orderQuery, variables, as: OrderData.self).order
+      else {
         throw .notFound("Shopify does not know order \(externalID)")
       }
       let isFulfilled = order.displayFulfillmentStatus == "FULFILLED"

@@ -34,9 +34,10 @@ struct ShopifyLine {
     }
   }
 
-  /// Units that will never leave. `current_quantity` falls for a refund after shipping too, and those units are
-  /// not on the shelf: they come back by a return or not at all. Where only some have left, refunded units that
-  /// nobody restocked are taken for those that left: too few on sale is the lesser harm.
+  /// Units that will never leave. `current_quantity` falls for a refund after shipping too, and
+  /// those units are not on the shelf: they come back by a return or not at all. Where only some
+  /// have left, refunded units that nobody restocked are taken for those that left: too few on sale
+  /// is the lesser harm.
   func cancelledCount(isOrderCancelled: Bool) -> Quantity {
     if isOrderCancelled && !hasLeft { return max(0, quantity - returned) }
     let removed = current.map { quantity - $0 } ?? (returned + notRestocked + withdrawn)
@@ -44,7 +45,8 @@ struct ShopifyLine {
     return min(max(cancelled, withdrawn, 0), quantity)
   }
 
-  /// A line of a product that is gone has no IDs left, and a custom one never had any: its SKU stands for it.
+  /// A line of a product that is gone has no IDs left, and a custom one never had any: its SKU
+  /// stands for it.
   var orderLine: (itemID: String, variationID: String) {
     (productID ?? "custom:\(sku.isEmpty ? id : sku)", variantID ?? "")
   }

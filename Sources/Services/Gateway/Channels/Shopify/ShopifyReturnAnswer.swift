@@ -67,11 +67,13 @@ private struct Outcome: Decodable {
 }
 
 extension ShopifyAdapter {
-  /// Takes a return through what is left of its way: approved, processed line by line, closed; or declined.
+  /// Takes a return through what is left of its way: approved, processed line by line, closed; or
+  /// declined.
   ///
-  /// Shopify is not asked to restock: the pool has the units and pushes what the shop may sell, and a restock by
-  /// Shopify would come back to us as a second return. The money is paid back on Shopify's own page, where the
-  /// refund is reckoned. Of a refund there is nothing to say: it is where the news came from.
+  /// Shopify is not asked to restock: the pool has the units and pushes what the shop may sell, and
+  /// a restock by Shopify would come back to us as a second return. The money is paid back on
+  /// Shopify's own page, where the refund is reckoned. Of a refund there is nothing to say: it is
+  /// where the news came from.
   public func answerReturn(_ answer: ReturnAnswer, api: ChannelAPI) async throws(ChannelError) {
     let id = answer.returnExternalID
     guard !id.hasPrefix(ShopifyReturnID.refundPrefix) else { return }
@@ -80,7 +82,8 @@ extension ShopifyAdapter {
     var status = try await returnStatus(id, client)
     guard answer.accepted else {
       switch status {
-      case "REQUESTED": _ = try await run(declineMutation, Input(input: Decline(id: globalID)), client)
+      case "REQUESTED":
+        _ = try await run(declineMutation, Input(input: Decline(id: globalID)), client)
       case "OPEN": _ = try await run(closeMutation, ReturnReference(id: globalID), client)
       default: break
       }

@@ -132,8 +132,8 @@ private struct RefundData: Decodable {
 }
 
 extension ShopifyAdapter {
-  /// A refund that put goods back is a return that is already on sale in the shop; a return that was asked for is
-  /// one that waits for its goods.
+  /// A refund that put goods back is a return that is already on sale in the shop; a return that
+  /// was asked for is one that waits for its goods.
   public func fetchReturn(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelReturn {
@@ -231,7 +231,8 @@ extension ShopifyAdapter {
 
   func returnGlobalID(_ externalID: String) -> String {
     let prefix = ShopifyReturnID.returnPrefix
-    let number = externalID.hasPrefix(prefix) ? String(externalID.dropFirst(prefix.count)) : externalID
+    let number =
+      externalID.hasPrefix(prefix) ? String(externalID.dropFirst(prefix.count)) : externalID
     return ShopifyID.global("Return", number)
   }
 

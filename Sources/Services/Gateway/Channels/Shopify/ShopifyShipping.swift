@@ -92,8 +92,8 @@ private struct ShipData: Decodable {
 }
 
 extension ShopifyAdapter {
-  /// Fulfils the notice's lines in the fulfilment orders that still wait for them. What a fulfilment with the same
-  /// tracking number holds already was told before and is not told again.
+  /// Fulfils the notice's lines in the fulfilment orders that still wait for them. What a
+  /// fulfilment with the same tracking number holds already was told before and is not told again.
   public func markShipped(_ notice: ShippedNotice, api: ChannelAPI) async throws(ChannelError) {
     let client = ShopifyClient(api: api)
     let variables = ShopifyIDVariable(id: ShopifyID.global("Order", notice.orderExternalID))

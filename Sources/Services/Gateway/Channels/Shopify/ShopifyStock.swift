@@ -85,8 +85,9 @@ private struct ShopifyPlace: Hashable {
 extension ShopifyAdapter {
   /// Sets `available`, absolute, comparing first where the push says with what.
   ///
-  /// A call passes or fails as a whole, so when single entries fail the others are sent again without them, at once
-  /// and a few times at most. Where Shopify shows something else than was compared with, what it shows is read.
+  /// A call passes or fails as a whole, so when single entries fail the others are sent again
+  /// without them, at once and a few times at most. Where Shopify shows something else than was
+  /// compared with, what it shows is read.
   public func pushStock(
     _ pushes: [StockPush], api: ChannelAPI
   ) async throws(ChannelError) -> [PushResult] {

@@ -49,7 +49,8 @@ extension ShopifyAdapter {
         body: ChannelJSON.encode(request)))
     let answer = try? ChannelJSON.decode(TokenAnswer.self, from: reply.body)
     if let error = answer?.error, reply.status < 500 {
-      throw .unauthorised([error, answer?.errorDescription].compactMap { $0 }.joined(separator: ": "))
+      throw .unauthorised(
+        [error, answer?.errorDescription].compactMap { $0 }.joined(separator: ": "))
     }
     guard reply.isSuccess else {
       // A refused refresh token cannot be refreshed.

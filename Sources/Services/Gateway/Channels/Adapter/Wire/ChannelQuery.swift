@@ -1,7 +1,7 @@
 internal import Kit
 
-/// Parameters as `application/x-www-form-urlencoded` text, with everything encoded that is not unreserved
-/// (RFC 3986, section 2.3), so that a query and a form take the same bytes.
+/// Parameters as `application/x-www-form-urlencoded` text, with everything encoded that is not
+/// unreserved (RFC 3986, section 2.3), so that a query and a form take the same bytes.
 public enum ChannelQuery {
   public static func encode(_ parameters: [(name: String, value: String)]) -> String {
     parameters.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")

@@ -18,7 +18,8 @@ public enum ChannelSignature {
     return ConstantTime.equal(Array(claimed.utf8), Array(expected.utf8))
   }
 
-  /// The same short text for the same bytes: part of an event's key where the channel has no ID for it.
+  /// The same short text for the same bytes: part of an event's key where the channel has no ID for
+  /// it.
   public static func digest(_ bytes: [UInt8]) -> String {
     Hex.encode(SHA256.hash(bytes).prefix(16))
   }

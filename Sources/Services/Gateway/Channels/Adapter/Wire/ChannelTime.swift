@@ -4,8 +4,8 @@ public import Primitives
 public enum ChannelTime {
   private static let lastSecond: Int64 = 253_402_300_799
 
-  /// Takes a Unix time whose unit shows in its size, as Lazada mixes them: seconds, or milliseconds from 10^11 on.
-  /// Nil for one outside of the years 1970 to 9999.
+  /// Takes a Unix time whose unit shows in its size, as Lazada mixes them: seconds, or milliseconds
+  /// from 10^11 on. Nil for one outside of the years 1970 to 9999.
   public static func unix(_ number: Int64) -> Timestamp? {
     guard number >= 0 else { return nil }
     if number < 100_000_000_000 { return Timestamp(seconds: number) }
@@ -13,8 +13,8 @@ public enum ChannelTime {
     return Timestamp(microseconds: number * 1000)
   }
 
-  /// Takes `2026-01-05T11:00:05+08:00`, `2026-01-05 11:00:05 +0800` and their like. The offset is required:
-  /// without one nobody knows when it was. Nil for anything else.
+  /// Takes `2026-01-05T11:00:05+08:00`, `2026-01-05 11:00:05 +0800` and their like. The offset is
+  /// required: without one nobody knows when it was. Nil for anything else.
   public static func iso8601(_ text: String) -> Timestamp? {
     var reader = Reader(bytes: Array(text.utf8))
     guard let year = reader.digits(4), reader.take("-"), let month = reader.digits(2),

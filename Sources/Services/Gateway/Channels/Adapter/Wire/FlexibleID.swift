@@ -1,4 +1,5 @@
-/// A channel's ID, sent as text or as a whole number; digits are kept as they are, never through a float.
+/// A channel's ID, sent as text or as a whole number; digits are kept as they are, never through a
+/// float.
 public struct FlexibleID: Codable, Hashable, Sendable, CustomStringConvertible {
   /// The longest ID that any channel has, with much to spare.
   public static let maximumBytes = 128

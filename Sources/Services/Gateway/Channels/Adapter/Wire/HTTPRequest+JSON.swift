@@ -1,8 +1,8 @@
 public import RPCCore
 
 extension HTTPRequest {
-  /// Refuses a body that says that it is something else than JSON. One that does not say is read: not every
-  /// channel documents the content type of its events.
+  /// Refuses a body that says that it is something else than JSON. One that does not say is read:
+  /// not every channel documents the content type of its events.
   public func requireJSON() throws(EventRefusal) {
     guard let type = header("content-type") else { return }
     let essence = type.split(separator: ";")[...].first.map(String.init) ?? ""
