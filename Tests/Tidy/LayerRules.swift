@@ -43,8 +43,9 @@ enum LayerRules {
       "Sources/Sandbox/Server": serving.subtracting(["Protobuf"])
         .union(["FoundationNetworking", "FoundationXML"]),
       "Sources/Sandbox/Main": ["SandboxServer", "Kit"],
-      "Sources/CommandLine": system.union(["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"])
-        .union(apis),
+      "Sources/CommandLine": system.union(apis).union([
+        "FoundationNetworking", "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit",
+      ]),
       "Sources/Services/Gateway/Channels/Adapter": adapting,
     ]
     for (name, calls) in services {
@@ -54,9 +55,12 @@ enum LayerRules {
       table["\(base)/Domain"] = ["Primitives"]
       table["\(base)/Service"] = serving.union(["\(name)Domain"])
         .union(([name] + calls).map { "\($0)API" })
-        .union(name == "Gateway" ? ["ChannelAdapter"] : [])
       table["\(base)/Main"] = ["\(name)Service", "Primitives", "Kit"]
     }
+    // The gateway reaches out to channels, and answers our own tills sale by sale.
+    table["Sources/Services/Gateway/Service"]?.formUnion([
+      "ChannelAdapter", "PointOfSaleChannel", "FoundationNetworking",
+    ])
     table["Sources/Services/Gateway/Main"]?.formUnion(channels.map { "\($0)Channel" })
     for channel in channels {
       table["Sources/Services/Gateway/Channels/\(channel)"] = adapting.union(["ChannelAdapter"])

@@ -88,7 +88,9 @@ import Testing
     ("Sources/Kit/A.swift", "print(a)"),
     ("Sources/Kit/A.swift", "  Swift.debugPrint(1); print(\"\\(a)\")"),
     ("Sources/Kit/A.swift", "do { try a() } catch {}"),
-    ("Sources/Kit/A.swift", "do { try a() } catch let e as B {\n  // Never mind.\n}"),
+    ("Sources/Kit/A.swift", "do { try a() } catch {\n  // Never mind.\n}"),
+    ("Sources/Kit/A.swift", "do { try a() } catch is B {}"),
+    ("Tests/Kit/A.swift", "do { try a() } catch {}"),
     ("Sources/Kit/A.swift", "Task.detached { }"),
     ("Sources/Kit/A.swift", "Thread.sleep(forTimeInterval: 1)"),
     ("Tests/Kit/A.swift", "try await Task.sleep(for: .seconds(1))"),
@@ -114,6 +116,11 @@ import Testing
     ("Sources/Kit/A.swift", "try await Task.sleep(for: pause)"),
     ("Sources/Kit/A.swift", "do { try a() } catch { log(error) }"),
     ("Sources/Kit/A.swift", "do { try a() } catch {\n  log(error)\n}"),
+    (
+      "Sources/Kit/A.swift",
+      "do { try a() } catch let e as B where e.c {\n  // It was so before.\n}"
+    ),
+    ("Tests/Kit/A.swift", "do { try a() } catch is B {}"),
     ("Sources/Kit/A.swift", "/// Used on one thread.\nfinal class A: @unchecked Sendable {}"),
     ("Sources/Kit/A.swift", "nonisolated(unsafe) var a = 1  // Set once, before threads start."),
     ("Sources/Kit/A.swift", "/// Immutable.\n@Attribute\nfinal class A: @unchecked Sendable {}"),
