@@ -685,10 +685,14 @@ public enum FulfilmentServiceMethods {
 /// paths of the fields that are wrong, and UNAVAILABLE/STORE_UNAVAILABLE while the store cannot take writes.
 public protocol FulfilmentServiceHandler: RPCService {
   /// Creates an order, or adds lines and units to the one of that ID: a known line with the same quantity changes
-  /// nothing, with a larger one it grows.
+  /// nothing, with a larger one it grows. An order that grows is PENDING again, since nobody has picked the new
+  /// units. One that is handed over is SHIPPED with all its units; OK means that it is recorded, and the pool is
+  /// told as soon as it answers.
   ///
-  /// Errors: FAILED_PRECONDITION/ORDER_ENDED (orderId, state) when lines are added after it shipped,
-  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger quantity.
+  /// Errors: FAILED_PRECONDITION/ORDER_ENDED (orderId, state) when lines are added after it shipped, unless they
+  /// are handed over, FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a
+  /// larger quantity, ALREADY_EXISTS/ORDER_EXISTS (orderId) when the ID is taken by an order of another account
+  /// or channel.
   func createOrder(_ request: CreateOrderRequest, context: ServerContext)
     async throws -> CreateOrderResponse
   /// Returns an order.
@@ -715,15 +719,17 @@ public protocol FulfilmentServiceHandler: RPCService {
   /// number changes nothing.
   ///
   /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state),
-  /// UNAVAILABLE/POOL_UNAVAILABLE: the parcel is recorded, the pool is told as soon as it answers.
+  /// UNAVAILABLE/POOL_UNAVAILABLE (orderId, problem): the parcel is recorded, the pool is told as soon as it
+  /// answers.
   func shipOrder(_ request: ShipOrderRequest, context: ServerContext)
     async throws -> ShipOrderResponse
   /// Cancels units of lines, or all that is left of the order when no lines are given. Quantities are totals, so
   /// a repeat changes nothing. The order moves to CANCELLED when no unit is left. Pool stock is the caller's affair
-  /// unless release_stock is set.
+  /// unless release_stock is set; OK then means that it is recorded, and the pool is told as soon as it answers.
   ///
   /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
-  /// FAILED_PRECONDITION/STATE_WRONG (orderId, state) after it shipped.
+  /// FAILED_PRECONDITION/STATE_WRONG (orderId, state) after it shipped,
+  /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more is cancelled than was ordered.
   func cancelOrder(_ request: CancelOrderRequest, context: ServerContext)
     async throws -> CancelOrderResponse
   /// Streams orders as they change, in sequence; from 0 every order as it stands first.
@@ -777,10 +783,14 @@ public struct FulfilmentServiceClient: Sendable {
   }
 
   /// Creates an order, or adds lines and units to the one of that ID: a known line with the same quantity changes
-  /// nothing, with a larger one it grows.
+  /// nothing, with a larger one it grows. An order that grows is PENDING again, since nobody has picked the new
+  /// units. One that is handed over is SHIPPED with all its units; OK means that it is recorded, and the pool is
+  /// told as soon as it answers.
   ///
-  /// Errors: FAILED_PRECONDITION/ORDER_ENDED (orderId, state) when lines are added after it shipped,
-  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger quantity.
+  /// Errors: FAILED_PRECONDITION/ORDER_ENDED (orderId, state) when lines are added after it shipped, unless they
+  /// are handed over, FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a
+  /// larger quantity, ALREADY_EXISTS/ORDER_EXISTS (orderId) when the ID is taken by an order of another account
+  /// or channel.
   public func createOrder(
     _ request: CreateOrderRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CreateOrderResponse {
@@ -827,7 +837,8 @@ public struct FulfilmentServiceClient: Sendable {
   /// number changes nothing.
   ///
   /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state),
-  /// UNAVAILABLE/POOL_UNAVAILABLE: the parcel is recorded, the pool is told as soon as it answers.
+  /// UNAVAILABLE/POOL_UNAVAILABLE (orderId, problem): the parcel is recorded, the pool is told as soon as it
+  /// answers.
   public func shipOrder(
     _ request: ShipOrderRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ShipOrderResponse {
@@ -836,10 +847,11 @@ public struct FulfilmentServiceClient: Sendable {
 
   /// Cancels units of lines, or all that is left of the order when no lines are given. Quantities are totals, so
   /// a repeat changes nothing. The order moves to CANCELLED when no unit is left. Pool stock is the caller's affair
-  /// unless release_stock is set.
+  /// unless release_stock is set; OK then means that it is recorded, and the pool is told as soon as it answers.
   ///
   /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
-  /// FAILED_PRECONDITION/STATE_WRONG (orderId, state) after it shipped.
+  /// FAILED_PRECONDITION/STATE_WRONG (orderId, state) after it shipped,
+  /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more is cancelled than was ordered.
   public func cancelOrder(
     _ request: CancelOrderRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CancelOrderResponse {

@@ -8,6 +8,7 @@ public import Protobuf
 /// A customer's order, whichever channel it came from.
 ///
 ///     PENDING --pick--> PICKED --pack--> PACKED --ship--> SHIPPED    PENDING, PICKED, PACKED --cancel--> CANCELLED
+///     PICKED, PACKED, CANCELLED --add units--> PENDING    PENDING, PICKED, PACKED --hand over--> SHIPPED
 public struct Order: Message {
   /// `account/channel order`. Immutable. At most 200 bytes.
   public var orderID: String = ""

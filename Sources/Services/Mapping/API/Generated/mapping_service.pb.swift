@@ -1198,7 +1198,8 @@ public protocol MappingServiceHandler: RPCService {
   func listLinks(_ request: ListLinksRequest, context: ServerContext)
     async throws -> ListLinksResponse
   /// Says what the lines of an order take from the pool. A line that maps to nothing is answered as such, not
-  /// refused; a listing that was not known becomes known as unmapped.
+  /// refused; a listing that was not known becomes known as unmapped. A line without an item is known by its
+  /// seller_sku: the listing whose item ID it is, else the one listing of the account that has it.
   ///
   /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId).
   func resolveLines(_ request: ResolveLinesRequest, context: ServerContext)
@@ -1371,7 +1372,8 @@ public struct MappingServiceClient: Sendable {
   }
 
   /// Says what the lines of an order take from the pool. A line that maps to nothing is answered as such, not
-  /// refused; a listing that was not known becomes known as unmapped.
+  /// refused; a listing that was not known becomes known as unmapped. A line without an item is known by its
+  /// seller_sku: the listing whose item ID it is, else the one listing of the account that has it.
   ///
   /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId).
   public func resolveLines(

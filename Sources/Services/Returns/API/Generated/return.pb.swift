@@ -82,7 +82,7 @@ public struct ReturnOrder: Message {
     case requested
     /// The goods are here.
     case received
-    /// Each line has its disposition and the pool knows.
+    /// Each line has its disposition; the pool knows, or is told as soon as it answers.
     case inspected
     /// It was withdrawn before the goods came.
     case cancelled

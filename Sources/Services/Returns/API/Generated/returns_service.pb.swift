@@ -600,7 +600,8 @@ public protocol ReturnsServiceHandler: RPCService {
   ///
   /// Errors: ALREADY_EXISTS/RETURN_EXISTS (returnId) when the ID is taken by another return,
   /// NOT_FOUND/ORDER_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
-  /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more comes back than was sold.
+  /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more comes back than was sold,
+  /// UNAVAILABLE/FULFILMENT_UNAVAILABLE (orderId, problem) while the order cannot be looked up: nothing is recorded.
   func createReturn(_ request: CreateReturnRequest, context: ServerContext)
     async throws -> CreateReturnResponse
   /// Returns a return.
@@ -623,7 +624,8 @@ public protocol ReturnsServiceHandler: RPCService {
   ///
   /// Errors: NOT_FOUND/RETURN_UNKNOWN (returnId), NOT_FOUND/LINE_UNKNOWN (returnId, lineId),
   /// FAILED_PRECONDITION/STATE_WRONG (returnId, state), FAILED_PRECONDITION/LINE_INSPECTED (returnId, lineId) when it was
-  /// decided otherwise, UNAVAILABLE/POOL_UNAVAILABLE: it is recorded, the pool is told as soon as it answers.
+  /// decided otherwise, UNAVAILABLE/POOL_UNAVAILABLE (returnId, problem): it is recorded, the pool is told as soon
+  /// as it answers.
   func inspectReturn(_ request: InspectReturnRequest, context: ServerContext)
     async throws -> InspectReturnResponse
   /// Withdraws a return. State: REQUESTED to CANCELLED. A repeat changes nothing.
@@ -682,7 +684,8 @@ public struct ReturnsServiceClient: Sendable {
   ///
   /// Errors: ALREADY_EXISTS/RETURN_EXISTS (returnId) when the ID is taken by another return,
   /// NOT_FOUND/ORDER_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
-  /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more comes back than was sold.
+  /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more comes back than was sold,
+  /// UNAVAILABLE/FULFILMENT_UNAVAILABLE (orderId, problem) while the order cannot be looked up: nothing is recorded.
   public func createReturn(
     _ request: CreateReturnRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CreateReturnResponse {
@@ -721,7 +724,8 @@ public struct ReturnsServiceClient: Sendable {
   ///
   /// Errors: NOT_FOUND/RETURN_UNKNOWN (returnId), NOT_FOUND/LINE_UNKNOWN (returnId, lineId),
   /// FAILED_PRECONDITION/STATE_WRONG (returnId, state), FAILED_PRECONDITION/LINE_INSPECTED (returnId, lineId) when it was
-  /// decided otherwise, UNAVAILABLE/POOL_UNAVAILABLE: it is recorded, the pool is told as soon as it answers.
+  /// decided otherwise, UNAVAILABLE/POOL_UNAVAILABLE (returnId, problem): it is recorded, the pool is told as soon
+  /// as it answers.
   public func inspectReturn(
     _ request: InspectReturnRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> InspectReturnResponse {

@@ -59,6 +59,7 @@ typedef enum _Onepool__Fulfilment__V1__Order__State {
 /*
  * A customer's order, whichever channel it came from.
  *     PENDING --pick--> PICKED --pack--> PACKED --ship--> SHIPPED    PENDING, PICKED, PACKED --cancel--> CANCELLED
+ *     PICKED, PACKED, CANCELLED --add units--> PENDING    PENDING, PICKED, PACKED --hand over--> SHIPPED
  */
 struct  Onepool__Fulfilment__V1__Order
 {

@@ -40,7 +40,7 @@ typedef enum _Onepool__Returns__V1__ReturnOrder__State {
    */
   ONEPOOL__RETURNS__V1__RETURN_ORDER__STATE__STATE_RECEIVED = 2,
   /*
-   * Each line has its disposition and the pool knows.
+   * Each line has its disposition; the pool knows, or is told as soon as it answers.
    */
   ONEPOOL__RETURNS__V1__RETURN_ORDER__STATE__STATE_INSPECTED = 3,
   /*
