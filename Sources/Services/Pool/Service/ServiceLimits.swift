@@ -1,0 +1,45 @@
+internal import Primitives
+
+/// Bounds of the running service; those of the requests are in `Limits`.
+enum ServiceLimits {
+  /// Commands that may wait for the writer; more are refused with QUEUE_FULL.
+  static let queuedCommands = 16_384
+  /// Commands that share one commit.
+  static let commandsInBatch = 1_024
+  /// When a refused caller may try again.
+  static let retryAfter = Duration.milliseconds(200)
+  /// When a caller may try again whose write the store could not take.
+  static let storeRetryAfter = Duration.seconds(1)
+  /// Balances, in the order of their places, of which one commit writes those that changed.
+  static let sweptBalances = 256
+  /// Changed holds and changed sales that one commit writes.
+  static let sweptRecords = 64
+  /// The same when nothing else waits.
+  static let idleSweptBalances = 4_096
+  static let idleSweptRecords = 1_024
+  /// How long nothing must have come before the sweep goes on by itself.
+  static let idleSweepDelay = Duration.milliseconds(200)
+  /// Rows of the ledger that a sweep leaves to a restart before it notes how far it has come.
+  static let rowsBetweenMarks: Int64 = 4_096
+  /// Sales in memory beyond which those that are written and were not touched lately are unloaded.
+  static let salesInMemory = 500_000
+  /// Parts into which the request IDs of a day are divided, to be forgotten part by part.
+  static let requestGenerations = 4
+  /// The first and the longest pause before a store that failed is tried again.
+  static let firstRecovery = Duration.milliseconds(250)
+  static let lastRecovery = Duration.seconds(15)
+  /// Changes that are kept for watchers that resume.
+  static let keptChanges = 65_536
+  /// Changes, or SKUs of a snapshot, that a watcher takes up at once.
+  static let watchedAtOnce = 1_024
+  /// SKUs that a watcher may name.
+  static let watchedSKUs = 1_000
+  /// How often a watcher whose SKUs stand still hears how far the stream has come.
+  static let progressInterval = Duration.seconds(1)
+  /// Rows of the ledger that one page of a list looks at.
+  static let examinedRows = 50_000
+  /// Rows of the ledger that a proof reads in one transaction.
+  static let provedRows = 2_000
+  /// SKUs that a list of balances looks at in one transaction.
+  static let examinedSKUs = 1_000
+}

@@ -1,0 +1,46 @@
+internal import PoolDomain
+internal import Primitives
+
+/// A hold as the sweep keeps it. Its ID is the key.
+extension Hold {
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.text(owner)
+    writer.byte(state.rawValue)
+    writer.integer(createTime.microseconds)
+    writer.integer(expireTime.microseconds)
+    writer.integer(endTime?.microseconds ?? 0)
+    writer.text(orderID?.text ?? "")
+    writer.integer(sequence)
+    writer.count(lines.count)
+    for line in lines {
+      writer.unsigned(UInt64(line.sku.number))
+      writer.unsigned(UInt64(line.location.number))
+      writer.integer(line.quantity)
+    }
+    return writer.bytes
+  }
+
+  init(id: HoldID, bytes: [UInt8]) throws(ByteReader.Malformed) {
+    var reader = ByteReader(bytes)
+    let owner = try reader.text()
+    guard let state = State(rawValue: try reader.byte()) else { throw ByteReader.Malformed() }
+    let createTime = Timestamp(microseconds: try reader.integer())
+    let expireTime = Timestamp(microseconds: try reader.integer())
+    let endTime = Timestamp(microseconds: try reader.integer())
+    let order = try reader.text()
+    let sequence = try reader.integer()
+    var lines: [Line] = []
+    for _ in 0..<(try reader.count()) {
+      lines.append(
+        Line(
+          sku: SKUIndex(try reader.index()), location: LocationIndex(try reader.index()),
+          quantity: try reader.integer()))
+    }
+    guard reader.isAtEnd else { throw ByteReader.Malformed() }
+    self.init(
+      id: id, owner: owner, createTime: createTime, expireTime: expireTime, state: state,
+      lines: lines, endTime: state == .held ? nil : endTime,
+      orderID: order.isEmpty ? nil : OrderID(trusted: order), sequence: sequence)
+  }
+}

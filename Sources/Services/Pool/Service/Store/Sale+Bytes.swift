@@ -1,0 +1,61 @@
+internal import PoolDomain
+internal import Primitives
+
+/// A sale as the sweep keeps it. Its order is the key.
+extension Sale {
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.text(channelID?.text ?? "")
+    writer.integer(sequence)
+    writer.count(lines.count)
+    for line in lines {
+      writer.text(line.id)
+      writer.unsigned(UInt64(line.sku.number))
+      writer.integer(line.sold)
+      writer.integer(line.cancelled)
+      writer.integer(line.shipped)
+      writer.integer(line.returned)
+      writer.integer(line.oversold)
+      writer.count(line.allocations.count)
+      for allocation in line.allocations {
+        writer.unsigned(UInt64(allocation.location.number))
+        writer.integer(allocation.taken)
+        writer.integer(allocation.cancelled)
+        writer.integer(allocation.shipped)
+      }
+    }
+    return writer.bytes
+  }
+
+  init(orderID: OrderID, bytes: [UInt8]) throws(ByteReader.Malformed) {
+    var reader = ByteReader(bytes)
+    let channel = try reader.text()
+    let sequence = try reader.integer()
+    var lines: [SaleLine] = []
+    for _ in 0..<(try reader.count()) { lines.append(try Self.line(&reader)) }
+    guard reader.isAtEnd else { throw ByteReader.Malformed() }
+    self.init(
+      orderID: orderID, channelID: channel.isEmpty ? nil : ChannelID(trusted: channel),
+      lines: lines, sequence: sequence)
+  }
+
+  private static func line(_ reader: inout ByteReader) throws(ByteReader.Malformed) -> SaleLine {
+    let id = try reader.text()
+    let sku = SKUIndex(try reader.index())
+    let sold = try reader.integer()
+    let cancelled = try reader.integer()
+    let shipped = try reader.integer()
+    let returned = try reader.integer()
+    let oversold = try reader.integer()
+    var allocations = Allocations()
+    for _ in 0..<(try reader.count()) {
+      allocations.append(
+        Allocation(
+          location: LocationIndex(try reader.index()), taken: try reader.integer(),
+          cancelled: try reader.integer(), shipped: try reader.integer()))
+    }
+    return SaleLine(
+      id: id, sku: sku, sold: sold, cancelled: cancelled, shipped: shipped, returned: returned,
+      oversold: oversold, allocations: allocations)
+  }
+}

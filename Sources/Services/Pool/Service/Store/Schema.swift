@@ -1,0 +1,67 @@
+internal import StorageCore
+
+/// What the pool keeps on disk; `DESIGN.md` says why it has this shape.
+enum Schema {
+  static let migrations = [
+    Migration(
+      1, "catalogue, ledger and what is swept behind it",
+      """
+      CREATE TABLE sku (
+        sku_id INTEGER NOT NULL PRIMARY KEY,
+        sku TEXT NOT NULL UNIQUE,
+        display_name TEXT NOT NULL,
+        create_time INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        revision INTEGER NOT NULL
+      );
+      CREATE TABLE location (
+        location_id INTEGER NOT NULL PRIMARY KEY,
+        location TEXT NOT NULL UNIQUE,
+        display_name TEXT NOT NULL,
+        rank INTEGER NOT NULL,
+        create_time INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        revision INTEGER NOT NULL
+      );
+      CREATE TABLE buffer (
+        sku TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        unit_count INTEGER,
+        basis_points INTEGER,
+        cap_count INTEGER,
+        update_time INTEGER NOT NULL,
+        PRIMARY KEY (sku, channel)
+      );
+      CREATE TABLE ledger (
+        row_number INTEGER NOT NULL PRIMARY KEY,
+        sequence INTEGER NOT NULL,
+        commit_time INTEGER NOT NULL,
+        request_id TEXT,
+        body_hash BLOB,
+        response BLOB,
+        entry BLOB NOT NULL,
+        checksum INTEGER NOT NULL
+      );
+      CREATE TABLE balance (
+        balance_key INTEGER NOT NULL PRIMARY KEY,
+        on_hand INTEGER NOT NULL,
+        held INTEGER NOT NULL,
+        committed INTEGER NOT NULL,
+        unavailable INTEGER NOT NULL,
+        received INTEGER NOT NULL,
+        returned INTEGER NOT NULL,
+        found INTEGER NOT NULL,
+        shipped INTEGER NOT NULL,
+        lost INTEGER NOT NULL,
+        sequence INTEGER NOT NULL
+      );
+      CREATE TABLE hold (hold_id TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL);
+      CREATE TABLE sale (order_id TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL);
+      CREATE TABLE mark (
+        mark_id INTEGER NOT NULL PRIMARY KEY,
+        swept_row INTEGER NOT NULL
+      );
+      INSERT INTO mark (mark_id, swept_row) VALUES (1, 0);
+      """)
+  ]
+}

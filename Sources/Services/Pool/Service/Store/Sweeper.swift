@@ -1,0 +1,151 @@
+internal import PoolDomain
+internal import Primitives
+internal import StorageCore
+
+/// Writes balances, holds and sales behind the ledger, a few with each commit, so that a restart need not read
+/// the ledger from its beginning.
+///
+/// Balances are swept in the order of their places, round after round, since neighbours share pages; holds and sales
+/// in the order in which they first changed. `sweptRow` is the row up to which all of them are written.
+struct Sweeper {
+  /// Things that changed and are not written yet, oldest first, each with the row that first changed it.
+  private struct Backlog<ID: Hashable> {
+    private var items: [(id: ID, row: Int64)] = []
+    private var start = 0
+    private var known: Set<ID> = []
+
+    var isEmpty: Bool { known.isEmpty }
+    var oldestRow: Int64? { start < items.count ? items[start].row : nil }
+
+    mutating func add(_ id: ID, row: Int64) {
+      guard known.insert(id).inserted else { return }
+      items.append((id, row))
+    }
+
+    mutating func next() -> ID? {
+      guard start < items.count else { return nil }
+      let id = items[start].id
+      known.remove(id)
+      start += 1
+      if start > 4096, start * 2 > items.count {
+        items.removeFirst(start)
+        start = 0
+      }
+      return id
+    }
+
+    func contains(_ id: ID) -> Bool { known.contains(id) }
+  }
+
+  private var holds = Backlog<HoldID>()
+  private var sales = Backlog<OrderID>()
+  private var forgottenHolds: [HoldID] = []
+  /// Written sales in the order of their writing, to be unloaded when there are too many.
+  private var writtenSales: [OrderID] = []
+  private var writtenStart = 0
+  /// The sequence up to which each balance is written.
+  private var sweptSequences: [Int64] = []
+  private var place = 0
+  /// The last row when this round began, and whether something was written in it.
+  private var roundRow: Int64
+  /// The row up to which a finished round has written every balance.
+  private var balancesRow: Int64
+  private(set) var markedRow: Int64
+  private var hasDirtyBalances: Bool
+
+  init(_ loaded: PoolStore.Loaded, lastRow: Int64) {
+    sweptSequences = loaded.sweptSequences
+    roundRow = lastRow
+    balancesRow = loaded.sweptRow
+    markedRow = loaded.sweptRow
+    hasDirtyBalances = loaded.sweptRow < lastRow
+    for id in loaded.replayed.holds { holds.add(id, row: loaded.sweptRow + 1) }
+    for id in loaded.replayed.sales { sales.add(id, row: loaded.sweptRow + 1) }
+    writtenSales = loaded.pool.sales.keys.filter { !sales.contains($0) }
+  }
+
+  /// Notes what the rows from `row` on have changed.
+  mutating func note(_ changes: Changes, row: Int64) {
+    if !changes.skus.isEmpty { hasDirtyBalances = true }
+    for id in changes.holds { holds.add(id, row: row) }
+    for id in changes.sales { sales.add(id, row: row) }
+    forgottenHolds += changes.forgottenHolds
+  }
+
+  var isClean: Bool {
+    !hasDirtyBalances && holds.isEmpty && sales.isEmpty && forgottenHolds.isEmpty
+  }
+
+  /// Writes some of what changed, inside the commit at hand.
+  mutating func sweep(
+    _ pool: Pool, to store: PoolStore, isIdle: Bool
+  ) throws(StorageError) {
+    try sweepBalances(
+      pool, to: store,
+      count: isIdle ? ServiceLimits.idleSweptBalances : ServiceLimits.sweptBalances)
+    let count = isIdle ? ServiceLimits.idleSweptRecords : ServiceLimits.sweptRecords
+    for _ in 0..<count {
+      guard let id = holds.next() else { break }
+      if let hold = pool.holds[id] { try store.write(hold) }
+    }
+    for _ in 0..<count {
+      guard let id = sales.next() else { break }
+      guard let sale = pool.sales[id] else { continue }
+      try store.write(sale)
+      writtenSales.append(id)
+    }
+    for id in forgottenHolds.suffix(count) where pool.holds[id] == nil {
+      try store.delete(hold: id)
+    }
+    forgottenHolds.removeLast(min(count, forgottenHolds.count))
+    try mark(store)
+  }
+
+  private mutating func sweepBalances(
+    _ pool: Pool, to store: PoolStore, count: Int
+  ) throws(StorageError) {
+    guard hasDirtyBalances else { return }
+    if place == 0 { roundRow = store.lastRow }
+    while sweptSequences.count < pool.balances.count { sweptSequences.append(0) }
+    let end = min(pool.balances.count, place + count)
+    while place < end {
+      let sequence = pool.balances[place].sequence
+      if sequence > sweptSequences[place] {
+        try store.write(pool.balances[place])
+        sweptSequences[place] = sequence
+      }
+      place += 1
+    }
+    guard place >= pool.balances.count else { return }
+    place = 0
+    balancesRow = roundRow
+    // What changed while the round went on is for the next one.
+    hasDirtyBalances = balancesRow < store.lastRow
+  }
+
+  private mutating func mark(_ store: PoolStore) throws(StorageError) {
+    var row = hasDirtyBalances ? balancesRow : store.lastRow
+    if let oldest = holds.oldestRow { row = min(row, oldest - 1) }
+    if let oldest = sales.oldestRow { row = min(row, oldest - 1) }
+    guard row >= markedRow + ServiceLimits.rowsBetweenMarks || (isClean && row > markedRow) else {
+      return
+    }
+    try store.mark(sweptRow: row)
+    markedRow = row
+  }
+
+  /// Sales that may leave memory, since they are written and there are too many.
+  mutating func unloadable(_ pool: Pool, keeping limit: Int) -> [OrderID] {
+    var found: [OrderID] = []
+    while pool.sales.count - found.count > limit, writtenStart < writtenSales.count {
+      let id = writtenSales[writtenStart]
+      writtenStart += 1
+      if !sales.contains(id), pool.sales[id] != nil { found.append(id) }
+    }
+    if writtenStart > 4096, writtenStart * 2 > writtenSales.count {
+      writtenSales.removeFirst(writtenStart)
+      writtenStart = 0
+    }
+    return found
+  }
+}

@@ -1,0 +1,173 @@
+internal import PoolDomain
+internal import Primitives
+internal import StorageCore
+
+/// The pool with its store, as the writer has them open: it decides, gathers the rows of a batch, and commits them.
+///
+/// After a failed commit, memory is ahead of the disk: the whole object is then given up, and a new one loaded.
+/// Lives on the writer's thread.
+final class LivePool {
+  let pool: Pool
+  private(set) var hasUnloadedSales: Bool
+  private let store: PoolStore
+  private var requests: RequestIndex
+  private var sweeper: Sweeper
+  /// The batch at hand: rows that are not durable yet, and where they begin.
+  private var rows: [LedgerRow] = []
+  private var startRow: Int64
+  private(set) var oversold: Quantity = 0
+  /// The first error of the store in this batch; the batch comes to nothing then.
+  private var failure: StorageError?
+
+  /// - Parameter configure: run on the open connection; tests make the store small with it.
+  init(
+    path: String, now: Timestamp, configure: (PoolStore) throws(StorageError) -> Void
+  ) throws {
+    store = try PoolStore(path: path)
+    do {
+      try configure(store)
+      let loaded = try store.load(now: now)
+      pool = loaded.pool
+      requests = loaded.requests
+      hasUnloadedSales = loaded.hasUnloadedSales
+      sweeper = Sweeper(loaded, lastRow: store.lastRow)
+      startRow = store.lastRow
+    } catch {
+      store.close()
+      throw error
+    }
+  }
+
+  /// Makes the calling thread the one that uses it.
+  func adopt() {
+    store.connection.adopt()
+  }
+
+  func close() {
+    store.close()
+  }
+
+  // MARK: A batch
+
+  /// Moves time on; what ends by it stands in front of the batch.
+  func begin(at now: Timestamp) {
+    startRow = store.lastRow
+    rows.removeAll(keepingCapacity: true)
+    oversold = 0
+    pool.advance(to: now)
+    record(nil)
+  }
+
+  /// The row that has the first response to a request, if it is young enough to be given again.
+  func knownRow(of key: RequestKey, _ id: RequestID) throws(PoolError) -> LedgerRow? {
+    guard let number = requests.row(of: key) else { return nil }
+    let known = number > startRow ? rows[Int(number - startRow - 1)] : try storedRow(number)
+    guard let known, known.requestID == id.text, known.time + Limits.requestKept > pool.now
+    else { return nil }
+    return known
+  }
+
+  private func storedRow(_ number: Int64) throws(PoolError) -> LedgerRow? {
+    do {
+      return try store.row(number)
+    } catch {
+      throw fail(error)
+    }
+  }
+
+  /// Brings into memory what a command needs and memory does not have.
+  func prepare(_ command: Command) throws(PoolError) {
+    guard hasUnloadedSales, let order = command.orderID, pool.sales[order] == nil else { return }
+    do {
+      if let sale = try store.sale(order) { pool.load(sale) }
+    } catch {
+      throw fail(error)
+    }
+  }
+
+  /// Makes rows of what the pool has decided since the last call; the last of them belongs to the request.
+  func record(_ request: (id: RequestID, key: RequestKey, hash: [UInt8], response: [UInt8])?) {
+    var entries = pool.takeEntries()
+    guard let request else {
+      for entry in entries { add(entry) }
+      return
+    }
+    // What changes nothing is remembered all the same: with an entry without movements.
+    let own =
+      entries.popLast() ?? LedgerEntry(firstSequence: pool.sequence + 1, time: pool.now)
+    precondition(entries.isEmpty, "a command makes one entry")
+    add(own, request.id.text, request.hash, request.response)
+    requests.add(request.key, row: store.lastRow, at: pool.now)
+  }
+
+  private func add(
+    _ entry: LedgerEntry, _ requestID: String = "", _ hash: [UInt8] = [], _ response: [UInt8] = []
+  ) {
+    for movement in entry.movements { oversold += movement.oversold }
+    rows.append(
+      store.nextRow(
+        sequence: entry.lastSequence, time: entry.time, requestID: requestID, bodyHash: hash,
+        response: response, entry: entry.bytes))
+  }
+
+  private func fail(_ error: any Error) -> PoolError {
+    if failure == nil { failure = storageError(error) }
+    return .storeUnavailable
+  }
+
+  private func storageError(_ error: any Error) -> StorageError {
+    error as? StorageError ?? .failed(path: store.connection.path, reason: "\(error)")
+  }
+
+  // MARK: Commit
+
+  /// What a commit did.
+  struct Committed {
+    var changes: Changes
+    /// Sales that left memory, since they are on disk and there are too many.
+    var unloaded: [OrderID]
+    var rowCount: Int
+  }
+
+  var isSwept: Bool { sweeper.isClean }
+
+  /// Writes the batch and a part of what waits to be swept, and returns once it is durable.
+  ///
+  /// - Parameter isIdle: nobody waits, so that the sweep may take longer.
+  func commit(isIdle: Bool) throws(StorageError) -> Committed {
+    if let failure { throw failure }
+    let changes = pool.takeChanges()
+    sweeper.note(changes, row: startRow + 1)
+    guard !rows.isEmpty || changes.hasCatalog || (isIdle && !sweeper.isClean) else {
+      return Committed(changes: changes, unloaded: [], rowCount: 0)
+    }
+    let connection = store.connection
+    try connection.begin()
+    do throws(StorageError) {
+      if changes.hasCatalog { try store.write(catalogOf: changes, pool) }
+      for row in rows { try store.write(row) }
+      try sweeper.sweep(pool, to: store, isIdle: isIdle)
+      try connection.commit()
+    } catch {
+      connection.rollback()
+      throw error
+    }
+    let unloaded = sweeper.unloadable(pool, keeping: ServiceLimits.salesInMemory)
+    for order in unloaded { pool.unload(sale: order) }
+    if !unloaded.isEmpty { hasUnloadedSales = true }
+    return Committed(changes: changes, unloaded: unloaded, rowCount: rows.count)
+  }
+
+  /// Writes a row that changes nothing, to see whether the store takes writes.
+  func tryWriting() throws(StorageError) {
+    let connection = store.connection
+    try connection.begin()
+    do throws(StorageError) {
+      try store.mark(sweptRow: sweeper.markedRow)
+      try connection.commit()
+    } catch {
+      connection.rollback()
+      throw error
+    }
+  }
+}

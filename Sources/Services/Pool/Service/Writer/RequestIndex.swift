@@ -1,0 +1,44 @@
+internal import Kit
+internal import PoolDomain
+internal import Primitives
+
+/// A request ID in sixteen bytes: the first half of its SHA-256. The ledger's row has the ID itself.
+struct RequestKey: Hashable, Sendable {
+  let high: UInt64
+  let low: UInt64
+
+  init(_ requestID: String) {
+    let digest = SHA256.hash(requestID)
+    high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
+    low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+  }
+}
+
+/// Which row of the ledger has the first response to a request ID, for at least `Limits.requestKept`.
+struct RequestIndex {
+  private struct Generation {
+    var start: Timestamp
+    var rows: [RequestKey: Int64] = [:]
+  }
+
+  private static let span = Limits.requestKept / ServiceLimits.requestGenerations
+  /// The newest in front; one more than a day needs, so that none is forgotten too early.
+  private var generations: [Generation] = []
+
+  var count: Int { generations.reduce(0) { $0 + $1.rows.count } }
+
+  func row(of key: RequestKey) -> Int64? {
+    for generation in generations {
+      if let row = generation.rows[key] { return row }
+    }
+    return nil
+  }
+
+  mutating func add(_ key: RequestKey, row: Int64, at time: Timestamp) {
+    if generations.isEmpty || time >= generations[0].start + Self.span {
+      generations.insert(Generation(start: time), at: 0)
+      if generations.count > ServiceLimits.requestGenerations + 1 { generations.removeLast() }
+    }
+    generations[0].rows[key] = row
+  }
+}

@@ -1,0 +1,204 @@
+internal import Kit
+internal import PoolDomain
+internal import Primitives
+internal import StorageCore
+internal import StorageSQLite
+internal import Synchronization
+
+/// The one thread that changes the pool: takes what waits, decides it in order, writes it in one transaction, syncs
+/// once, publishes, and then answers everybody.
+///
+/// When a write fails, nobody of its batch hears that it was done; the state in memory is given up, and no command is
+/// taken until what is durable has been read again and a write has worked.
+///
+/// `@unchecked Sendable`: the variables are used by the writer's thread alone, from `run` on.
+final class Writer: @unchecked Sendable {
+  typealias Configure = @Sendable (PoolStore) throws(StorageError) -> Void
+
+  let queue = JobQueue<any WriterJob>(
+    capacity: ServiceLimits.queuedCommands, consumers: 1)
+  private let path: String
+  private let clock: any WallClock
+  private let view: ReadModel
+  private let feed: AvailabilityFeed
+  private let metrics: PoolMetrics
+  private let log: Log
+  private let configure: Configure
+  private let problem = Mutex<String?>(nil)
+
+  private var live: LivePool?
+  private var attempt = 0
+  private var nextTrial = Deadline.never
+  private var backoff = Backoff(
+    first: ServiceLimits.firstRecovery, longest: ServiceLimits.lastRecovery)
+  /// The last moment that was told: the pool's time never goes back.
+  private var lastCommitTime = Timestamp.zero
+
+  init(
+    path: String, clock: any WallClock, view: ReadModel, feed: AvailabilityFeed,
+    metrics: PoolMetrics, log: Log, configure: @escaping Configure
+  ) {
+    self.path = path
+    self.clock = clock
+    self.view = view
+    self.feed = feed
+    self.metrics = metrics
+    self.log = log
+    self.configure = configure
+  }
+
+  /// Why no commands are taken; nil while they are.
+  var health: StorageHealth {
+    problem.withLock { $0 }.map { .unhealthy(reason: $0) } ?? .healthy
+  }
+
+  /// Reads the store for the first time; on the thread that then calls `run`, or before it begins.
+  func open() throws {
+    let opened = try LivePool(path: path, now: clock.now(), configure: configure)
+    adopt(opened)
+  }
+
+  func run() {
+    live?.adopt()
+    while true {
+      let jobs = queue.take(ServiceLimits.commandsInBatch)
+      if jobs.isEmpty, queue.isClosed, queue.count == 0 { break }
+      if jobs.isEmpty { queue.wait(for: idleSpan()) }
+      if live == nil, nextTrial.isPast { recover() }
+      perform(jobs)
+    }
+    finish()
+  }
+
+  // MARK: A batch
+
+  private func perform(_ jobs: [any WriterJob]) {
+    guard let live else {
+      for job in jobs { job.answer(.storeUnavailable) }
+      return
+    }
+    let isIdle = jobs.isEmpty
+    let began = monotonicNanoseconds()
+    live.begin(at: clock.now())
+    for job in jobs { job.decide(live) }
+    do throws(StorageError) {
+      let committed = try live.commit(isIdle: isIdle)
+      publish(committed, live)
+      if !jobs.isEmpty {
+        metrics.batches.observe(Double(jobs.count))
+        metrics.storage.committed(
+          writes: committed.rowCount, in: .nanoseconds(monotonicNanoseconds() - began))
+      }
+    } catch {
+      giveUp(because: error)
+      for job in jobs { job.answer(.storeUnavailable) }
+      return
+    }
+    for job in jobs { job.answer(nil) }
+  }
+
+  private func publish(_ committed: LivePool.Committed, _ live: LivePool) {
+    let changes = committed.changes
+    if live.oversold > 0 { metrics.oversold.increment(by: Double(live.oversold)) }
+    metrics.sequence.set(Double(live.pool.sequence))
+    guard committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty else {
+      return
+    }
+    view.publish(changes, live.pool)
+    view.unload(committed.unloaded)
+    lastCommitTime = max(lastCommitTime, clock.now())
+    feed.append(Self.feedChanges(changes, live.pool, at: lastCommitTime))
+  }
+
+  /// The batch's changes of availability in the order of the ledger.
+  static func feedChanges(
+    _ changes: Changes, _ pool: Pool, at time: Timestamp
+  ) -> [AvailabilityFeed.Change] {
+    let created = Set(changes.setSKUs)
+    var found = changes.skus.map { sku in
+      AvailabilityFeed.Change(
+        sequence: pool.sequence(of: sku), commitTime: time, sku: sku, isRule: false)
+    }
+    // What has no place of its own in the ledger comes last, at the ledger's end.
+    for index in found.indices where found[index].sku.map(created.contains) ?? false {
+      found[index].sequence = pool.sequence
+      found[index].isRule = true
+    }
+    for buffer in changes.setBuffers {
+      found.append(
+        AvailabilityFeed.Change(
+          sequence: pool.sequence, commitTime: time, sku: buffer.scope.sku, isRule: true))
+    }
+    return found.sorted { $0.sequence < $1.sequence }
+  }
+
+  /// How long to wait for a command before time or the sweep is next.
+  private func idleSpan() -> Duration? {
+    guard let live else { return nextTrial.remaining }
+    var span: Duration?
+    if let expiry = live.pool.nextExpiry { span = max(.zero, expiry - clock.now()) }
+    if !live.isSwept { span = min(span ?? ServiceLimits.idleSweepDelay, ServiceLimits.idleSweepDelay) }
+    return span
+  }
+
+  // MARK: Failure
+
+  private func giveUp(because error: StorageError) {
+    live?.close()
+    live = nil
+    attempt = 0
+    stop("\(error)")
+  }
+
+  private func stop(_ reason: String) {
+    problem.withLock { $0 = reason }
+    metrics.storage.healthChanged(to: .unhealthy(reason: reason), path: path)
+    attempt += 1
+    nextTrial = .after(backoff.pause(attempt: attempt))
+  }
+
+  /// Reads what is durable, as after a restart, and takes commands again once a write works.
+  private func recover() {
+    var opened: LivePool?
+    do {
+      let fresh = try LivePool(path: path, now: clock.now(), configure: configure)
+      opened = fresh
+      try fresh.tryWriting()
+      adopt(fresh)
+      problem.withLock { $0 = nil }
+      attempt = 0
+      nextTrial = .never
+      metrics.recoveries.increment()
+      metrics.storage.healthChanged(to: .healthy, path: path)
+    } catch {
+      opened?.close()
+      stop("\(error)")
+    }
+  }
+
+  private func adopt(_ opened: LivePool) {
+    live = opened
+    view.reset(to: opened.pool, hasUnloadedSales: opened.hasUnloadedSales)
+    feed.reset(at: opened.pool.sequence)
+    metrics.sequence.set(Double(opened.pool.sequence))
+    log.info(
+      "the pool is loaded",
+      ["sequence": opened.pool.sequence, "skus": opened.pool.skuCount])
+  }
+
+  /// Sweeps what is left, so that the next start has nothing to replay.
+  private func finish() {
+    guard let live else { return }
+    do throws(StorageError) {
+      while !live.isSwept {
+        live.begin(at: clock.now())
+        _ = try live.commit(isIdle: true)
+      }
+    } catch {
+      // All of it is in the ledger; the next start only has more to read.
+      log.warning("the sweep at the end failed", ["reason": "\(error)"])
+    }
+    live.close()
+    self.live = nil
+  }
+}
