@@ -187,6 +187,7 @@ extension RPCClient {
       var last = -1
       while probe.written.value != last {
         last = probe.written.value
+        // Time in which a writer that did not wait would have written on.
         try await Task.sleep(for: .milliseconds(100))
       }
       #expect(last < 200_000)
