@@ -82,15 +82,17 @@ let services: [Target] =
   + service("Returns", calls: ["Pool", "Fulfilment"])
   + channelModules
   + service(
-    "Gateway", calls: ["Pool", "Mapping", "Fulfilment", "Returns"], with: [adapter],
-    main: channelTargets)
+    "Gateway", calls: ["Pool", "Mapping", "Fulfilment", "Returns"],
+    with: [adapter, "PointOfSaleChannel"], main: channelTargets)
 
 let apis: [Target.Dependency] = ["PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI"]
 
 let tools: [Target] = [
   module("CodegenCore", "Codegen/Core", ["Protobuf", "CProtobufC", "CDescriptors"]),
   program("CodegenPlugin", "Codegen/Plugin", ["CodegenCore"]),
-  module("SandboxServer", "Sandbox/Server", ["Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
+  module(
+    "SandboxServer", "Sandbox/Server",
+    ["Primitives", "RPCCore", "StorageCore", "StorageSQLite", "Kit"]),
   program("SandboxMain", "Sandbox/Main", ["SandboxServer", "Kit"]),
   program(
     "CommandLineMain", "CommandLine", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
