@@ -40,7 +40,9 @@ extension OrderRecord {
   }
 
   public static func partID(_ lineID: String, _ sku: SKU, of count: Int) -> String {
-    count == 1 ? lineID : "\(lineID)/\(sku)"
+    guard count > 1 else { return lineID }
+    let name = "\(lineID)/\(sku)"
+    return name.utf8.count <= IntakeLimits.partIDBytes ? name : "\(lineID)\(sku)"
   }
 
   /// What the others must be told before they know all that is known here.

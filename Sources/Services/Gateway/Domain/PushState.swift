@@ -182,3 +182,16 @@ public struct PushState: Equatable, Sendable {
     attemptCount = 0
   }
 }
+
+extension PushState {
+  /// Compare-and-set failed and the channel did not say what it shows.
+  public var wantsLook: Bool { staleCount > 0 && shown == nil }
+
+  /// Puts the next try off.
+  public mutating func putOff(_ reason: String, until time: Timestamp) {
+    precondition(flight == nil, "a push that is on its way ends by itself")
+    lastError = reason
+    attemptCount += 1
+    notBefore = time
+  }
+}

@@ -1,0 +1,211 @@
+internal import ChannelAdapter
+internal import GatewayDomain
+internal import Kit
+internal import Primitives
+
+/// The way to one account's channel: its secrets, its rate, and its token, refreshed once for all who wait for it.
+actor AccountSession {
+  nonisolated let accountID: AccountID
+  nonisolated let adapter: any ChannelAdapter
+  private let surroundings: Surroundings
+  private(set) var connection: ConnectionRow
+  private var bucket: TokenBucket
+  private var refreshing: Task<Result<Void, ChannelError>, Never>?
+  private var isRefused = false
+  private var lastForgedAlert: Deadline?
+  /// After a refresh ahead of time has failed.
+  private var nextRefreshAhead: Deadline?
+
+  /// What all sessions share.
+  struct Surroundings: Sendable {
+    var http: any ChannelHTTP
+    var store: GatewayStore
+    var box: SecretBox
+    var alerts: AlertBook
+    var metrics: GatewayMetrics
+    var log: Log
+  }
+
+  init(_ connection: ConnectionRow, adapter: any ChannelAdapter, _ surroundings: Surroundings) {
+    accountID = connection.account.accountID
+    self.adapter = adapter
+    self.connection = connection
+    self.surroundings = surroundings
+    bucket = Self.bucket(connection, adapter)
+  }
+
+  nonisolated var channelID: ChannelID { adapter.channelID }
+
+  /// Takes new settings in.
+  func update(_ connection: ConnectionRow) {
+    if connection.callsPerSecond != self.connection.callsPerSecond {
+      bucket = Self.bucket(connection, adapter)
+    }
+    self.connection = connection
+    isRefused = false
+  }
+
+  private static func bucket(_ connection: ConnectionRow, _ adapter: any ChannelAdapter) -> TokenBucket {
+    let rate =
+      connection.callsPerSecond > 0 ? connection.callsPerSecond : adapter.traits.callsPerSecond
+    return TokenBucket(
+      rate: rate, burst: max(1, rate * GatewayLimits.burstSeconds), now: monotonicNanoseconds())
+  }
+
+  /// Waits for the account's turn to make a call.
+  func acquire() async throws(CancellationError) {
+    let wait = bucket.reserve(now: monotonicNanoseconds())
+    guard wait > 0 else { return }
+    do {
+      try await Task.sleep(for: .nanoseconds(wait))
+    } catch {
+      bucket.refund(now: monotonicNanoseconds())
+      throw CancellationError()
+    }
+  }
+
+  /// Gives a turn back that was not used.
+  func giveBack() { bucket.refund(now: monotonicNanoseconds()) }
+
+  /// Waits for a turn and makes a call.
+  nonisolated func call<T: Sendable>(
+    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
+  ) async throws(ChannelError) -> T {
+    do {
+      try await acquire()
+    } catch {
+      throw .unavailable("stopping")
+    }
+    return try await callNow(body)
+  }
+
+  /// Makes a call whose turn was waited for. A token that is over, or soon will be, is refreshed first, and once more when
+  /// the channel says so.
+  nonisolated func callNow<T: Sendable>(
+    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
+  ) async throws(ChannelError) -> T {
+    await refreshAhead()
+    let api = await api()
+    do {
+      return try await counted(body, api)
+    } catch {
+      guard case .tokenExpired = error else { throw error }
+    }
+    do {
+      try await refresh(insteadOf: api.account.credentials)
+    } catch {
+      if case .unauthorised(let text) = error { await refused(text) }
+      throw error
+    }
+    do { try await acquire() } catch { throw .unavailable("stopping") }
+    return try await counted(body, await self.api())
+  }
+
+  private func api() -> ChannelAPI {
+    ChannelAPI(
+      account: connection.account, http: surroundings.http, clock: surroundings.store.clock)
+  }
+
+  private nonisolated func counted<T: Sendable>(
+    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T, _ api: ChannelAPI
+  ) async throws(ChannelError) -> T {
+    do {
+      let answer = try await body(api)
+      surroundings.metrics.channelCalls.increment([accountID.text, "ok"])
+      await accepted()
+      return answer
+    } catch {
+      surroundings.metrics.channelCalls.increment([accountID.text, error.label])
+      switch error {
+      case .rateLimited(let span): await pause(span ?? .seconds(1))
+      case .unauthorised(let text): await refused(text)
+      case .unavailable, .tokenExpired, .notFound, .refused, .malformed: break
+      }
+      throw error
+    }
+  }
+
+  private func pause(_ span: Duration) {
+    let now = monotonicNanoseconds()
+    bucket.pause(until: Deadline.after(span).nanoseconds, now: now)
+  }
+
+  private func refused(_ text: String) async {
+    pause(GatewayLimits.unauthorisedPause)
+    guard !isRefused else { return }
+    isRefused = true
+    await surroundings.alerts.raise(
+      .tokenRefused, about: accountID.text, account: accountID,
+      "The channel refuses the credentials of \(accountID): \(text)")
+  }
+
+  private func accepted() async {
+    guard isRefused else { return }
+    isRefused = false
+    await surroundings.alerts.resolve(.tokenRefused, about: accountID.text, account: accountID)
+  }
+
+  /// An event came whose signature is wrong: an alert, but not one for each.
+  func forged() async {
+    if let last = lastForgedAlert, !last.isPast { return }
+    lastForgedAlert = .after(GatewayLimits.forgedAlertEvery)
+    await surroundings.alerts.raise(
+      .signatureRefused, about: accountID.text, account: accountID,
+      "Events for \(accountID) came with a wrong signature: forged, or the secret differs.")
+  }
+}
+
+extension AccountSession {
+  /// Refreshes a token that ends soon. It still works for a while, so a failure is no failure of the call.
+  private func refreshAhead() async {
+    guard let text = connection.account.credentials[ChannelAccount.accessTokenEndName],
+      let end = Int64(text),
+      Timestamp(seconds: end) - surroundings.store.clock.now() < GatewayLimits.refreshAhead,
+      nextRefreshAhead?.isPast ?? true
+    else { return }
+    do {
+      try await refresh(insteadOf: connection.account.credentials)
+    } catch {
+      nextRefreshAhead = .after(GatewayLimits.refreshAgain)
+      surroundings.log.warning(
+        "a token could not be refreshed ahead of its end",
+        ["account": accountID, "error": error.text])
+    }
+  }
+
+  /// Gets new tokens unless somebody has since `old` was read; all who ask meanwhile wait for the one refresh.
+  func refresh(insteadOf old: [String: String]) async throws(ChannelError) {
+    guard connection.account.credentials == old else { return }
+    let task: Task<Result<Void, ChannelError>, Never>
+    if let refreshing {
+      task = refreshing
+    } else {
+      task = Task { await self.refreshNow() }
+      refreshing = task
+    }
+    let result = await task.value
+    if refreshing == task { refreshing = nil }
+    return try result.get()
+  }
+
+  /// New tokens are durable before they are used: the old refresh token may be good only once.
+  private func refreshNow() async -> Result<Void, ChannelError> {
+    do throws(ChannelError) {
+      guard let changed = try await adapter.refreshCredentials(api: api()) else {
+        throw .unauthorised("the access token is over and there is no way to refresh it")
+      }
+      connection.account.credentials.merge(changed) { _, new in new }
+      connection.updateTime = surroundings.store.clock.now()
+    } catch {
+      return .failure(error)
+    }
+    do {
+      try await surroundings.store.save(connection, surroundings.box)
+    } catch {
+      // They are kept in memory and saved with the next refresh; the channel knows them already.
+      surroundings.log.error(
+        "new tokens could not be stored", ["account": accountID, "error": "\(error)"])
+    }
+    return .success(())
+  }
+}

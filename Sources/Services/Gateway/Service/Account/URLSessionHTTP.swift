@@ -1,0 +1,157 @@
+public import ChannelAdapter
+internal import Foundation
+internal import FoundationNetworking
+internal import Synchronization
+
+/// Calls channels by Foundation's URLSession: connections stay open, redirects are not followed, an answer has a bound.
+public final class URLSessionHTTP: ChannelHTTP {
+  private let session: URLSession
+  private let receiver: Receiver
+  private let permits: Permits
+
+  public init() {
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.timeoutIntervalForRequest = GatewayLimits.outboundTimeout.inSecondsForFoundation
+    configuration.timeoutIntervalForResource = GatewayLimits.outboundTimeout.inSecondsForFoundation
+    configuration.httpMaximumConnectionsPerHost = GatewayLimits.outboundCalls
+    configuration.httpShouldSetCookies = false
+    configuration.httpCookieAcceptPolicy = .never
+    configuration.urlCache = nil
+    receiver = Receiver(maximumBytes: GatewayLimits.outboundBytes)
+    session = URLSession(configuration: configuration, delegate: receiver, delegateQueue: nil)
+    permits = Permits(GatewayLimits.outboundCalls)
+  }
+
+  deinit {
+    session.invalidateAndCancel()
+  }
+
+  public func send(_ request: ChannelRequest) async throws(ChannelError) -> ChannelReply {
+    guard let url = URL(string: request.url), let scheme = url.scheme?.lowercased(),
+      scheme == "https" || scheme == "http", url.host != nil
+    else { throw .refused("the address of the call is not a URL") }
+    var outgoing = URLRequest(url: url)
+    outgoing.httpMethod = request.method
+    for (name, value) in request.headers { outgoing.addValue(value, forHTTPHeaderField: name) }
+    if !request.body.isEmpty { outgoing.httpBody = Data(request.body) }
+    await permits.take()
+    let result = await answer(outgoing)
+    await permits.giveBack()
+    return try result.get()
+  }
+
+  private func answer(_ request: URLRequest) async -> Result<ChannelReply, ChannelError> {
+    let task = session.dataTask(with: request)
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        receiver.expect(task.taskIdentifier, continuation)
+        task.resume()
+      }
+    } onCancel: {
+      task.cancel()
+    }
+  }
+}
+
+extension Duration {
+  fileprivate var inSecondsForFoundation: TimeInterval {
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  }
+}
+
+/// Gathers the bytes of answers. URLSession calls it on its own queue, one call at a time; the rest of the process
+/// only adds expectations, so its state is behind a mutex.
+private final class Receiver: NSObject, URLSessionDataDelegate, Sendable {
+  typealias Continuation = CheckedContinuation<Result<ChannelReply, ChannelError>, Never>
+
+  private struct Pending {
+    var continuation: Continuation
+    var bytes: [UInt8] = []
+    var isTooLarge = false
+  }
+
+  private let maximumBytes: Int
+  private let pending = Mutex<[Int: Pending]>([:])
+
+  init(maximumBytes: Int) {
+    self.maximumBytes = maximumBytes
+  }
+
+  func expect(_ task: Int, _ continuation: Continuation) {
+    pending.withLock { $0[task] = Pending(continuation: continuation) }
+  }
+
+  func urlSession(_: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    let isTooLarge = pending.withLock { pending in
+      let count = pending[dataTask.taskIdentifier]?.bytes.count ?? 0
+      guard count + data.count <= maximumBytes else {
+        pending[dataTask.taskIdentifier]?.isTooLarge = true
+        return true
+      }
+      pending[dataTask.taskIdentifier]?.bytes.append(contentsOf: data)
+      return false
+    }
+    if isTooLarge { dataTask.cancel() }
+  }
+
+  func urlSession(_: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+    let ended = pending.withLock { $0.removeValue(forKey: task.taskIdentifier) }
+    guard let ended else { return }
+    if ended.isTooLarge {
+      return ended.continuation.resume(
+        returning: .failure(.malformed("the answer is larger than \(maximumBytes) bytes")))
+    }
+    guard error == nil, let response = task.response as? HTTPURLResponse else {
+      let code = (error as? URLError)?.code.rawValue ?? 0
+      return ended.continuation.resume(
+        returning: .failure(.unavailable("no answer (URLError \(code))")))
+    }
+    var headers: [String: String] = [:]
+    for (name, value) in response.allHeaderFields {
+      headers["\(name)".lowercased()] = "\(value)"
+    }
+    ended.continuation.resume(
+      returning: .success(
+        ChannelReply(status: response.statusCode, headers: headers, body: ended.bytes)))
+  }
+
+  /// A redirect is an answer like any other: a signature is good for one address only.
+  func urlSession(
+    _: URLSession, task _: URLSessionTask, willPerformHTTPRedirection _: HTTPURLResponse,
+    newRequest _: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+  ) {
+    completionHandler(nil)
+  }
+}
+
+/// So many at once; who comes later waits for his turn.
+private actor Permits {
+  private var free: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private var head = 0
+
+  init(_ count: Int) {
+    free = count
+  }
+
+  func take() async {
+    if free > 0 {
+      free -= 1
+      return
+    }
+    await withCheckedContinuation { waiting.append($0) }
+  }
+
+  func giveBack() {
+    guard head < waiting.count else {
+      free += 1
+      return
+    }
+    waiting[head].resume()
+    head += 1
+    if head == waiting.count {
+      waiting.removeAll(keepingCapacity: true)
+      head = 0
+    }
+  }
+}

@@ -1,0 +1,188 @@
+public import ChannelAdapter
+internal import GatewayAPI
+internal import GatewayDomain
+public import Kit
+public import Primitives
+public import RPCCore
+public import StorageCore
+
+/// What the gateway is built from.
+public struct GatewayConfiguration: Sendable {
+  public var database: any Database
+  public var box: SecretBox
+  public var registry: AdapterRegistry
+  public var peers: Peers
+  public var http: any ChannelHTTP
+  /// Scheme, host and perhaps a path under which channels reach the hooks; without a slash at the end.
+  public var publicURL: String
+  public var metrics: Metrics
+  public var log: Log
+  public var background: BackgroundTasks
+  public var clock: any WallClock
+
+  public init(
+    database: any Database, box: SecretBox, registry: AdapterRegistry, peers: Peers,
+    http: any ChannelHTTP, publicURL: String, metrics: Metrics, log: Log,
+    background: BackgroundTasks, clock: any WallClock = SystemClock()
+  ) {
+    self.database = database
+    self.box = box
+    self.registry = registry
+    self.peers = peers
+    self.http = http
+    self.publicURL = publicURL
+    self.metrics = metrics
+    self.log = log
+    self.background = background
+    self.clock = clock
+  }
+}
+
+/// The gateway, wired: what it answers and what runs in it.
+public final class Gateway: Sendable {
+  let registry: AdapterRegistry
+  let peers: Peers
+  let box: SecretBox
+  let store: GatewayStore
+  let directory = AccountDirectory()
+  let planner = StockPlanner()
+  let intake = WorkScheduler()
+  let alerts: AlertBook
+  let lag = LagBook()
+  let worker: IntakeWorker
+  let notices: NoticeWorker
+  private let configuration: GatewayConfiguration
+  private let counts: GatewayMetrics
+  private let channelsChanged = FeedSignal()
+
+  public init(_ configuration: GatewayConfiguration) {
+    self.configuration = configuration
+    registry = configuration.registry
+    peers = configuration.peers
+    box = configuration.box
+    store = GatewayStore(database: configuration.database, clock: configuration.clock)
+    counts = GatewayMetrics(configuration.metrics)
+    alerts = AlertBook(store: store, log: configuration.log)
+    worker = IntakeWorker(
+      store: store, directory: directory, peers: peers, planner: planner, intake: intake,
+      alerts: alerts, metrics: counts, log: configuration.log)
+    notices = NoticeWorker(
+      store: store, directory: directory,
+      scheduler: WorkScheduler(atOnce: GatewayLimits.noticesAtOnce), alerts: alerts,
+      log: configuration.log)
+  }
+
+  public var services: [any RPCService] { [GatewayHandler(gateway: self)] }
+
+  public var routes: [HTTPRoute] {
+    let hooks = HookHandler(
+      registry: registry, directory: directory, store: store, intake: intake,
+      publicURL: configuration.publicURL, metrics: counts, lag: lag, log: configuration.log)
+    let till = TillHandler(
+      directory: directory, store: store, intake: intake, worker: worker, pool: peers.pool,
+      metrics: counts, lag: lag, log: configuration.log)
+    return [hooks.route] + till.routes
+  }
+
+  /// Loads what is connected and starts the loops.
+  public func start() async throws {
+    for connection in try await store.connections(box) {
+      guard let adapter = registry[connection.account.channelID] else {
+        configuration.log.error(
+          "an account's channel is not supported any more",
+          ["account": connection.account.accountID, "channel": connection.account.channelID])
+        continue
+      }
+      try await restore(connection, adapter)
+    }
+    let background = configuration.background
+    await background.start("listing watch") { [self] in
+      try await ListingWatch(
+        mapping: peers.mapping, planner: planner, worker: worker, loop: loop("listings")
+      ).run()
+    }
+    await background.start("availability watch") { [self] in
+      try await AvailabilityWatch(
+        pool: peers.pool, planner: planner, directory: directory,
+        channelsChanged: channelsChanged, loop: loop("availability")
+      ).run()
+    }
+    await background.start("order watch") { [self] in
+      try await OrderWatch(
+        fulfilment: peers.fulfilment, store: store, notices: notices, loop: loop("orders")
+      ).run()
+    }
+    await background.start("return watch") { [self] in
+      try await ReturnWatch(
+        returns: peers.returns, store: store, notices: notices, loop: loop("returns")
+      ).run()
+    }
+    await background.start("notices") { [self] in await notices.run() }
+    await background.start("intake") { [self] in
+      try await loadInbox()
+      await intake.run(worker.work) { [self] in await loadMore() }
+    }
+  }
+
+  private func loop(_ name: String) -> WatchLoop {
+    WatchLoop(name: name, metrics: counts, log: configuration.log)
+  }
+
+  /// Takes up what was stored and not done when the gateway stopped.
+  private func loadInbox() async throws {
+    var after: Int64 = 0
+    while true {
+      let page = try await store.openEvents(after: after, limit: GatewayLimits.storePage)
+      for event in page {
+        await intake.submit(
+          WorkScheduler.Job(id: event.inboxID, accountID: event.accountID, key: event.key))
+      }
+      guard let last = page.last, page.count == GatewayLimits.storePage,
+        await !intake.hasOverflowed
+      else { return }
+      after = last.inboxID
+    }
+  }
+
+  private func loadMore() async {
+    do {
+      try await loadInbox()
+    } catch {
+      configuration.log.error("the inbox could not be read", ["error": "\(error)"])
+    }
+  }
+
+  // MARK: Accounts
+
+  /// Takes a connection into use; a known account goes on with the new settings.
+  func connect(_ connection: ConnectionRow, _ adapter: any ChannelAdapter) async {
+    let (session, isNew) = await directory.connect(connection, adapter, sessionSurroundings)
+    guard isNew else { return }
+    await startPusher(session, [])
+  }
+
+  private func restore(
+    _ connection: ConnectionRow, _ adapter: any ChannelAdapter
+  ) async throws {
+    let (session, _) = await directory.connect(connection, adapter, sessionSurroundings)
+    await startPusher(session, try await store.pushes(of: connection.account.accountID))
+  }
+
+  private func startPusher(_ session: AccountSession, _ rows: [PushRow]) async {
+    let pusher = AccountPusher(
+      session,
+      AccountPusher.Surroundings(
+        store: store, intake: intake, alerts: alerts, metrics: counts, lag: lag,
+        log: configuration.log))
+    await pusher.restore(rows)
+    await configuration.background.start("push \(session.accountID)") { await pusher.run() }
+    await planner.add(pusher, maximum: session.adapter.traits.maximumQuantity)
+    channelsChanged.raise()
+  }
+
+  private var sessionSurroundings: AccountSession.Surroundings {
+    AccountSession.Surroundings(
+      http: configuration.http, store: store, box: box, alerts: alerts, metrics: counts,
+      log: configuration.log)
+  }
+}

@@ -1,0 +1,75 @@
+internal import Kit
+internal import Primitives
+
+/// Bounds of the gateway's work.
+enum GatewayLimits {
+  /// A webhook's body, in bytes.
+  static let hookBytes = 1 << 20
+  /// A till's batch, in bytes.
+  static let tillBytes = 4 << 20
+  /// Lines of one hold, and the longest and the usual time that it lasts, in seconds.
+  static let holdLines = 200
+  static let holdSeconds = 7 * 86_400
+  static let usualHoldSeconds = 900
+  /// How long a till's batch waits for its sales to be taken in before they are answered as pending.
+  static let tillWait = Duration.seconds(5)
+  /// How long the store may take.
+  static let store = Duration.seconds(10)
+  /// How long another service may take.
+  static let call = Duration.seconds(10)
+
+  /// Events worked on at once.
+  static let intakeAtOnce = 32
+  /// Events in memory that wait for their turn; more wait in the store.
+  static let intakeQueue = 100_000
+  /// Rows read from the store at once.
+  static let storePage = 1000
+  /// Tries of an event that fails for the channel's reasons before it is given up.
+  static let eventAttempts = 20
+  /// The same while the channel cannot be reached: a day, at the longest pause.
+  static let eventAttemptsAway = 2880
+  /// Pauses between tries of an event.
+  static let eventBackoff = Backoff(first: .milliseconds(100), longest: .seconds(30))
+  /// Pauses between tries while one of our own services is away: never given up.
+  static let peerBackoff = Backoff(first: .milliseconds(50), longest: .seconds(1))
+  /// How long a raise waits for the account's events to be taken in.
+  static let raiseWait = Duration.seconds(2)
+
+  /// Calls to one account under way at once, and how many of them may be raises.
+  static let pushesAtOnce = 4
+  static let raisesAtOnce = 2
+  /// Listings looked through for others that fit into the same call.
+  static let batchSearch = 256
+  static let pushBackoff = Backoff(first: .milliseconds(100), longest: .seconds(30))
+  /// Tries after which a push that keeps failing is an alert.
+  static let pushAttemptsUntilAlert = 10
+  /// Seconds' worth of calls that an account may save up.
+  static let burstSeconds = 1.0
+  /// How long an account is left alone after its credentials were refused.
+  static let unauthorisedPause = Duration.seconds(30)
+  /// How long before its end an access token is refreshed.
+  static let refreshAhead = Duration.seconds(300)
+  /// How soon a refresh ahead of time that failed is tried again.
+  static let refreshAgain = Duration.seconds(30)
+
+  static let noticeBackoff = Backoff(first: .milliseconds(200), longest: .seconds(60))
+  /// Tries of a notice before it is given up.
+  static let noticeAttempts = 30
+  static let noticesAtOnce = 8
+
+  /// Pauses before a watch is opened again.
+  static let watchBackoff = Backoff(first: .milliseconds(50), longest: .seconds(1))
+  /// Calls to channels under way at once, over all accounts.
+  static let outboundCalls = 64
+  static let outboundTimeout = Duration.seconds(15)
+  /// A channel's answer, in bytes.
+  static let outboundBytes = 16 << 20
+  /// Pages of listings that one import reads.
+  static let importPages = 10_000
+  /// SKUs looked up at once.
+  static let importLookups = 8
+  /// Text of an error that is kept, in bytes.
+  static let errorBytes = 500
+  /// Alerts of one kind and account about forged events, at most one in this span.
+  static let forgedAlertEvery = Duration.seconds(60)
+}

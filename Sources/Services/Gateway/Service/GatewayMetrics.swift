@@ -1,0 +1,56 @@
+internal import GatewayDomain
+internal import Kit
+
+/// What the gateway counts and measures.
+struct GatewayMetrics: Sendable {
+  /// Events by channel and what became of them.
+  let hooks: Counter
+  let hookSeconds: Histogram
+  let events: Counter
+  let pushes: Counter
+  let lagSeconds: Histogram
+  let channelCalls: Counter
+  let missingReceipts: Gauge
+  let watchRestarts: Counter
+
+  init(_ metrics: Metrics) {
+    hooks = metrics.counter(
+      "onepool_gateway_hooks_total", "Events that came in, by what they were answered.",
+      labels: ["channel", "result"])
+    hookSeconds = metrics.histogram(
+      "onepool_gateway_hook_seconds", "From an event's last byte to its answer.",
+      labels: ["channel"])
+    events = metrics.counter(
+      "onepool_gateway_events_total", "Events worked on, by how the try ended.",
+      labels: ["channel", "result"])
+    pushes = metrics.counter(
+      "onepool_gateway_pushes_total", "Listings pushed, by how the push ended.",
+      labels: ["account", "result"])
+    lagSeconds = metrics.histogram(
+      "onepool_gateway_push_lag_seconds",
+      "From the pool's commit to the channel's acknowledgement.", labels: ["account"])
+    channelCalls = metrics.counter(
+      "onepool_gateway_channel_calls_total", "Calls to channels, by how they ended.",
+      labels: ["account", "result"])
+    missingReceipts = metrics.gauge(
+      "onepool_gateway_till_missing_receipts",
+      "Receipts that a device has numbered and not sent.", labels: ["account", "device"])
+    watchRestarts = metrics.counter(
+      "onepool_gateway_watch_restarts_total", "Watches of other services that were opened again.",
+      labels: ["watch"])
+  }
+}
+
+/// How long pushes and webhooks took since the gateway started.
+actor LagBook {
+  private var accounts: [String: LatencyRecord] = [:]
+  private var hooks = LatencyRecord()
+
+  func addPush(_ span: Duration, account: String) {
+    accounts[account, default: LatencyRecord()].add(span)
+  }
+
+  func addHook(_ span: Duration) { hooks.add(span) }
+
+  func all() -> (accounts: [String: LatencyRecord], hooks: LatencyRecord) { (accounts, hooks) }
+}

@@ -1,0 +1,62 @@
+internal import ChannelAdapter
+internal import RPCCore
+
+/// What the gateway refuses, beside wrong fields.
+enum GatewayError: Error, Equatable {
+  case channelUnsupported(String)
+  case credentialMissing(String)
+  case accountExists(accountID: String, externalID: String)
+  case accountUnknown(String)
+  case channelUnavailable(accountID: String, reason: String)
+  case channelRefused(accountID: String, reason: String)
+  case listingUnknown(String)
+  case eventUnknown(Int64)
+  case alertUnknown(Int64)
+}
+
+extension GatewayError: RPCErrorConvertible {
+  var rpcError: RPCError {
+    switch self {
+    case .channelUnsupported(let id):
+      RPCError(
+        .invalidArgument, "CHANNEL_UNSUPPORTED", "This gateway has no adapter for channel \(id).",
+        ["channelId": id])
+    case .credentialMissing(let name):
+      RPCError(
+        .invalidArgument, "CREDENTIAL_MISSING", "The channel needs the credential \(name).",
+        ["name": name])
+    case .accountExists(let accountID, let externalID):
+      RPCError(
+        .alreadyExists, "ACCOUNT_EXISTS",
+        "Account \(accountID) is connected to another shop, or shop \(externalID) to another account.",
+        ["accountId": accountID, "externalId": externalID])
+    case .accountUnknown(let id):
+      RPCError(.notFound, "ACCOUNT_UNKNOWN", "Account \(id) is not connected.", ["accountId": id])
+    case .channelUnavailable(let accountID, let reason):
+      RPCError(
+        .unavailable, "CHANNEL_UNAVAILABLE", "The channel of \(accountID) does not answer: \(reason)",
+        ["accountId": accountID, "reason": reason])
+    case .channelRefused(let accountID, let reason):
+      RPCError(
+        .failedPrecondition, "CHANNEL_REFUSED", "The channel of \(accountID) refuses: \(reason)",
+        ["accountId": accountID, "reason": reason])
+    case .listingUnknown(let id):
+      RPCError(
+        .notFound, "LISTING_UNKNOWN", "No listing \(id) is pushed.", ["listingId": id])
+    case .eventUnknown(let id):
+      RPCError(
+        .notFound, "EVENT_UNKNOWN", "The inbox has no event \(id).", ["inboxId": "\(id)"])
+    case .alertUnknown(let id):
+      RPCError(.notFound, "ALERT_UNKNOWN", "There is no alert \(id).", ["alertId": "\(id)"])
+    }
+  }
+
+  init(_ error: ChannelError, account: String) {
+    switch error {
+    case .unavailable, .rateLimited, .tokenExpired, .malformed:
+      self = .channelUnavailable(accountID: account, reason: error.text)
+    case .unauthorised, .notFound, .refused:
+      self = .channelRefused(accountID: account, reason: error.text)
+    }
+  }
+}

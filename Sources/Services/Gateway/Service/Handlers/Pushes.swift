@@ -1,0 +1,52 @@
+internal import GatewayAPI
+internal import GatewayDomain
+internal import Kit
+internal import Primitives
+internal import RPCCore
+
+extension GatewayHandler {
+  func listListingPushes(
+    _ request: ListListingPushesRequest, context: ServerContext
+  ) async throws -> ListListingPushesResponse {
+    let scope = "ListListingPushes \(request.accountID) \(request.pendingOnly)"
+    let size = try PageSize.clamped(request.pageSize)
+    let after =
+      try PageToken.decode(request.pageToken, scope: scope, partCount: 1)?.parts[0] ?? ""
+    var found: [ListingPush] = []
+    for pusher in await gateway.planner.allPushers
+    where request.accountID.isEmpty || pusher.accountID.text == request.accountID {
+      found += await pusher.page(
+        after: after, pendingOnly: request.pendingOnly, limit: size + 1
+      ).map { ListingPush($0.0, pusher.accountID, $0.1) }
+    }
+    found.sort { $0.listingID < $1.listingID }
+    let page = Page(found, size: size, scope: scope) { PageToken($0.listingID) }
+    return ListListingPushesResponse(pushes: page.items, nextPageToken: page.nextToken)
+  }
+
+  func repushListing(
+    _ request: RepushListingRequest, context: ServerContext
+  ) async throws -> RepushListingResponse {
+    var check = RequestCheck()
+    let id = check.identifier(ListingID.self, request.listingID, "listing_id")
+    check.requestID(request.requestID)
+    try check.finish()
+    guard let pusher = await gateway.planner.pusher(of: id), let state = await pusher.repush(id)
+    else { throw GatewayError.listingUnknown(id.text) }
+    await gateway.alerts.resolve(.pushFailed, about: id.text, account: pusher.accountID)
+    return RepushListingResponse(push: ListingPush(id, pusher.accountID, state))
+  }
+}
+
+extension ListingPush {
+  init(_ id: ListingID, _ accountID: AccountID, _ state: PushState) {
+    self.init(
+      listingID: id.text, accountID: accountID.text, wantedCount: state.wanted ?? 0,
+      sentCount: state.sent ?? -1, acknowledgedCount: state.acknowledged ?? -1,
+      wantedVersion: state.wantedVersion.pool,
+      acknowledgedVersion: state.acknowledgedVersion.pool,
+      acknowledgeTime: state.acknowledgeTime, lag: state.lag,
+      attemptCount: Int32(clamping: state.attemptCount), lastError: state.lastError.kept,
+      dead: state.isDead)
+  }
+}

@@ -1,0 +1,150 @@
+internal import ChannelAdapter
+internal import Kit
+internal import Primitives
+internal import RPCCore
+
+/// `POST /hooks/<channel>`: verifies an event on its raw bytes, stores it once, answers, and only then has it worked on.
+struct HookHandler: Sendable {
+  let registry: AdapterRegistry
+  let directory: AccountDirectory
+  let store: GatewayStore
+  let intake: WorkScheduler
+  /// Scheme, host and perhaps a path, as channels have it: some sign it.
+  let publicURL: String
+  let metrics: GatewayMetrics
+  let lag: LagBook
+  let log: Log
+
+  var route: HTTPRoute {
+    HTTPRoute("POST", "/hooks/*", maximumBodyBytes: GatewayLimits.hookBytes) { request in
+      await answer(request)
+    }
+  }
+
+  func answer(_ request: HTTPRequest) async -> HTTPResponse {
+    let start = monotonicNanoseconds()
+    guard let channelID = try? ChannelID(request.pathSuffix), let adapter = registry[channelID] else {
+      metrics.hooks.increment(["unknown", "channel_unknown"])
+      return ErrorAnswer(
+        status: 404, code: "CHANNEL_UNKNOWN", message: "There is no channel of that name."
+      ).response
+    }
+    let response: HTTPResponse
+    let label: String
+    do throws(ErrorAnswer) {
+      label = try await take(request, adapter)
+      response = adapter.traits.acknowledgement
+    } catch {
+      label = error.code.lowercased()
+      response = error.response
+      log.info(
+        "an event was refused",
+        ["channel": channelID, "code": error.code, "reason": error.message, "peer": request.peer])
+    }
+    let span = Duration.nanoseconds(monotonicNanoseconds() - start)
+    metrics.hooks.increment([channelID.text, label])
+    metrics.hookSeconds.observe(span, [channelID.text])
+    await lag.addHook(span)
+    return response
+  }
+
+  /// Returns what became of it, for the count.
+  private func take(
+    _ request: HTTPRequest, _ adapter: any ChannelAdapter
+  ) async throws(ErrorAnswer) -> String {
+    guard request.body.count <= GatewayLimits.hookBytes else {
+      throw ErrorAnswer(
+        status: 413, code: "BODY_TOO_LARGE",
+        message: "The body has \(request.body.count) bytes; \(GatewayLimits.hookBytes) are allowed.")
+    }
+    let shop: String
+    do throws(EventRefusal) {
+      switch try adapter.identify(request) {
+      case .test: return "test"
+      case .shop(let claimed): shop = claimed
+      }
+    } catch {
+      throw error.answer
+    }
+    guard let session = await directory.session(adapter.channelID, shop: shop) else {
+      throw ErrorAnswer(
+        status: 404, code: "ACCOUNT_UNKNOWN", message: "No account of that shop is connected.")
+    }
+    let account = await session.connection.account
+    let hookURL = "\(publicURL)/hooks/\(adapter.channelID)"
+    guard adapter.verify(request, account: account, hookURL: hookURL) else {
+      await session.forged()
+      throw ErrorAnswer(
+        status: 401, code: "SIGNATURE_WRONG",
+        message: "The signature does not fit the body and the account's secret.")
+    }
+    let event: ChannelEvent
+    do throws(EventRefusal) {
+      event = try adapter.parse(request, account: account)
+    } catch {
+      throw error.answer
+    }
+    return try await keep(event, account.accountID)
+  }
+
+  private func keep(
+    _ event: ChannelEvent, _ accountID: AccountID
+  ) async throws(ErrorAnswer) -> String {
+    let orderID = try IncomingEvent.orderID(event, accountID)
+    let incoming = IncomingEvent(accountID: accountID, event: event, orderID: orderID)
+    let stored: [StoredEvent]
+    do {
+      stored = try await store.receive([incoming])
+    } catch {
+      log.error("an event could not be stored", ["account": accountID, "error": "\(error)"])
+      throw ErrorAnswer(
+        status: 503, code: "STORE_UNAVAILABLE", message: "The event was not stored; send it again.")
+    }
+    guard let first = stored.first, first.isNew else { return "duplicate" }
+    guard first.state == .waiting else { return "kept" }
+    await intake.submit(
+      WorkScheduler.Job(id: first.inboxID, accountID: accountID, key: incoming.key))
+    return "accepted"
+  }
+}
+
+extension EventRefusal {
+  fileprivate var answer: ErrorAnswer {
+    switch self {
+    case .malformed(let reason):
+      ErrorAnswer(status: 400, code: "EVENT_MALFORMED", message: reason)
+    case .contentType(let reason):
+      ErrorAnswer(status: 415, code: "CONTENT_TYPE_WRONG", message: reason)
+    }
+  }
+}
+
+extension IncomingEvent {
+  /// The order that an event is about, as all services name it; empty when it is about none.
+  static func orderID(
+    _ event: ChannelEvent, _ accountID: AccountID
+  ) throws(ErrorAnswer) -> String {
+    guard !event.key.isEmpty, event.key.utf8.count <= 500 else {
+      throw ErrorAnswer(
+        status: 400, code: "EVENT_MALFORMED", message: "The event's ID is empty or too long.")
+    }
+    guard event.kind != .other else { return "" }
+    do throws(InvalidIdentifier) {
+      let id = try OrderID("\(accountID)/\(event.subject)")
+      _ = try ExternalName(event.subject)
+      return event.kind == .order ? id.text : ""
+    } catch {
+      throw ErrorAnswer(status: 400, code: "EVENT_MALFORMED", message: error.description)
+    }
+  }
+}
+
+/// A channel's own name for an order or return.
+private struct ExternalName: Identifier {
+  static let noun = "order"
+  let text: String
+
+  init(trusted text: String) {
+    self.text = text
+  }
+}

@@ -1,0 +1,162 @@
+internal import GatewayDomain
+internal import Kit
+internal import MappingAPI
+internal import PoolAPI
+internal import Primitives
+internal import RPCCore
+
+extension IntakeWorker {
+  /// Takes an order in: plan what it takes, make that durable, tell pool and fulfilment, tick it off.
+  func takeOrder(
+    _ row: InboxRow, _ snapshot: OrderSnapshot, _ session: AccountSession,
+    resolve: ((inout OrderRecord) async throws -> Void)? = nil
+  ) async throws -> WorkOutcome {
+    if let problem = snapshot.problem {
+      throw IntakeFailure(kind: .channel, code: "ORDER_MALFORMED", message: problem)
+    }
+    let known = try await store.order(row.orderID)
+    var order =
+      known
+      ?? OrderRow(
+        orderID: row.orderID, accountID: row.accountID, externalID: row.event.subject,
+        record: OrderRecord(snapshot))
+    if known != nil { _ = order.record.merge(snapshot) }
+    if !order.record.unresolvedLines.isEmpty {
+      if let resolve {
+        try await resolve(&order.record)
+      } else {
+        try await resolveLines(&order)
+      }
+    }
+    // From here on the plan stands: a repeat tells the same totals, or later ones.
+    if order != known { try await store.save(order) }
+    let unmapped = order.record.unresolvedLines
+    let steps = order.record.steps
+    var oversoldCount: Int64 = 0
+    var hasLeft = false
+    if !steps.isEmpty {
+      (oversoldCount, hasLeft) = try await tell(steps, of: order, row, session)
+      order.record.markTold()
+    }
+    try await finish(
+      row, order, steps: steps, unmapped: unmapped, oversold: oversoldCount, hasLeft: hasLeft)
+    guard !unmapped.isEmpty else { return .done(oversoldCount: oversoldCount) }
+    await retakeIfLinkedMeanwhile(unmapped)
+    return .quarantined
+  }
+
+  /// Asks mapping what the lines that are not resolved take from the pool.
+  private func resolveLines(_ order: inout OrderRow) async throws {
+    let request = ResolveLinesRequest(
+      accountID: order.accountID.text,
+      lines: order.record.unresolvedLines.map {
+        ChannelLine(
+          lineID: $0.lineID, itemID: $0.snapshot.itemID, variationID: $0.snapshot.variationID,
+          sellerSKU: $0.snapshot.sellerSKU)
+      })
+    let response = try await peers.mapping.resolveLines(request)
+    for line in response.lines {
+      order.record.resolve(
+        lineID: line.lineID, listingID: line.listingID,
+        components: line.components.map {
+          SKUAmount(sku: SKU(trusted: $0.sku), quantity: $0.quantity)
+        })
+    }
+  }
+
+  private func tell(
+    _ steps: IntakeSteps, of order: OrderRow, _ row: InboxRow, _ session: AccountSession
+  ) async throws -> (oversold: Int64, hasLeft: Bool) {
+    // Before the pool knows: the change of availability that follows must find the listing's estimate lowered.
+    await planner.openIntake(steps.takenIn)
+    do {
+      var oversoldCount: Int64 = 0
+      var sequence: Int64 = 0
+      if !steps.sales.isEmpty {
+        let response = try await recordSale(steps.sales, of: order, row, session)
+        oversoldCount = response.oversoldCount
+        sequence = response.sequence
+      }
+      let hasLeft = try await tellFulfilment(steps, of: order, row, session)
+      await planner.closeIntake(steps.takenIn, after: sequence)
+      return (oversoldCount, hasLeft)
+    } catch {
+      await planner.undoIntake(steps.takenIn)
+      throw error
+    }
+  }
+
+  private func recordSale(
+    _ sales: [OrderPart], of order: OrderRow, _ row: InboxRow, _ session: AccountSession
+  ) async throws -> RecordSaleResponse {
+    // A till's goods leave its own store; others are taken from where the pool says.
+    let connection = await session.connection
+    let locationID = session.channelID == TillChannel.id ? connection.locationID : ""
+    let request = RecordSaleRequest(
+      orderID: order.orderID, channelID: session.channelID.text,
+      lines: sales.map {
+        SaleLine(
+          lineID: $0.lineID, sku: $0.sku.text, quantity: $0.soldCount, locationID: locationID)
+      },
+      saleTime: order.record.saleTime, cause: row.event.key)
+    return try await peers.pool.recordSale(DerivedRequestID.stamp(request, \.requestID))
+  }
+
+  private func finish(
+    _ row: InboxRow, _ order: OrderRow, steps: IntakeSteps, unmapped: [OrderRecord.Line],
+    oversold: Int64, hasLeft: Bool
+  ) async throws {
+    let now = now
+    try await store.write { transaction in
+      if !steps.isEmpty { try transaction.save(order) }
+      try transaction.setEvent(row.inboxID, unmapped.isEmpty ? .done : .quarantined, now: now)
+      if row.attemptCount > 0 {
+        try transaction.resolve(
+          .eventDead, about: row.event.key, account: row.accountID, now: now)
+      }
+      for line in unmapped {
+        let name = line.snapshot.sellerSKU.isEmpty ? line.listingID : line.snapshot.sellerSKU
+        try transaction.raise(
+          .unmappedListing, about: line.listingID, account: row.accountID,
+          "Order \(order.orderID) sold \(line.snapshot.quantity) of \(name), which maps to no SKU.",
+          now: now)
+      }
+      if oversold > 0 {
+        try transaction.raise(
+          .oversold, about: order.orderID, account: row.accountID,
+          "Order \(order.orderID) took \(oversold) units that were not there.", now: now)
+      }
+      if hasLeft {
+        try transaction.raise(
+          .cancelledAfterShipment, about: order.orderID, account: row.accountID,
+          "Order \(order.orderID) was cancelled by its channel after it had left.", now: now)
+      }
+    }
+  }
+
+  /// A link that was made while the line was being quarantined would be waited for in vain.
+  private func retakeIfLinkedMeanwhile(_ lines: [OrderRecord.Line]) async {
+    for listingID in Set(lines.map(\.listingID)) where await planner.isLinked(listingID) {
+      await retake(listingID)
+    }
+  }
+
+  /// Takes up the orders that wait for this listing to be mapped.
+  func retake(_ listingID: String) async {
+    do {
+      let now = now
+      for event in try await store.reopenQuarantined(listing: listingID) {
+        await intake.submit(
+          WorkScheduler.Job(id: event.inboxID, accountID: event.accountID, key: event.key))
+      }
+      try await store.write { transaction in
+        let accountID = AccountID(trusted: String(listingID.prefix { $0 != "/" }))
+        try transaction.resolve(.unmappedListing, about: listingID, account: accountID, now: now)
+      }
+    } catch {
+      log.error(
+        "orders that waited for a link could not be taken up",
+        ["listing": listingID, "error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,220 @@
+internal import ChannelAdapter
+internal import GatewayDomain
+internal import Kit
+internal import MappingAPI
+internal import Primitives
+internal import RPCCore
+internal import ReturnsAPI
+
+extension IntakeWorker {
+  /// A line of a return as the returns service takes it, with what becomes of it where that is decided.
+  struct ReturnPart: Sendable {
+    var line: ReturnOrderLine
+    var isRestocked: Bool
+  }
+
+  /// Takes a return in: what its state asks for and the returns service does not know yet.
+  func takeReturn(
+    _ row: InboxRow, _ incoming: IncomingReturn, _ session: AccountSession,
+    resolve: ((IncomingReturn.Line) async throws -> [SKUAmount])? = nil
+  ) async throws -> WorkOutcome {
+    if let problem = incoming.problem {
+      throw IntakeFailure(kind: .channel, code: "RETURN_MALFORMED", message: problem)
+    }
+    let returnID = "\(row.accountID)/\(incoming.externalID)"
+    var found =
+      try await store.channelReturn(returnID)
+      ?? ReturnRow(
+        returnID: returnID, accountID: row.accountID, externalID: incoming.externalID,
+        orderExternalID: incoming.orderExternalID,
+        record: ReturnRecord(state: incoming.state, updateTime: incoming.updateTime))
+    _ = found.record.merge(state: incoming.state, updateTime: incoming.updateTime)
+    // A money-only return has no lines, so there is nothing to receive.
+    let steps = incoming.lines.isEmpty ? [] : found.record.steps
+    if !steps.isEmpty {
+      // Before the others know: whoever hears of it from them must find what the channel said.
+      try await store.save(found)
+      let order = try await orderOf(row, incoming, isTill: resolve != nil)
+      let parts = try await parts(of: incoming, order, row.accountID, resolve)
+      for step in steps {
+        try await make(step, found, parts, order?.orderID ?? "", incoming, session)
+        found.record.markTold(step)
+      }
+    }
+    let now = now
+    let told = found
+    try await store.write { transaction in
+      try transaction.save(told)
+      try transaction.setEvent(row.inboxID, .done, now: now)
+      if row.attemptCount > 0 {
+        try transaction.resolve(
+          .eventDead, about: row.event.key, account: row.accountID, now: now)
+      }
+    }
+    return .done(oversoldCount: 0)
+  }
+
+  /// The order that the goods were sold by. One that no event told of is fetched first; nil for an unlinked return.
+  private func orderOf(
+    _ row: InboxRow, _ incoming: IncomingReturn, isTill: Bool
+  ) async throws -> OrderRow? {
+    guard !incoming.orderExternalID.isEmpty else { return nil }
+    let orderID = "\(row.accountID)/\(incoming.orderExternalID)"
+    if let order = try await store.order(orderID) { return order }
+    // A till's sale may still be on its device: the goods are back all the same.
+    guard !isTill else { return nil }
+    let event = ChannelEvent(
+      key: "order of \(row.event.key)", kind: .order, subject: incoming.orderExternalID,
+      updateTime: incoming.updateTime, body: [])
+    let wanted = IncomingEvent(accountID: row.accountID, event: event, orderID: orderID)
+    let stored = try await store.receive([wanted])
+    guard let first = stored.first, first.state == .waiting || first.state == .retrying else {
+      return nil
+    }
+    await intake.submit(
+      WorkScheduler.Job(id: first.inboxID, accountID: row.accountID, key: wanted.key))
+    throw IntakeFailure(
+      kind: .channel, code: "ORDER_UNKNOWN",
+      message: "The return's order \(incoming.orderExternalID) is fetched first.")
+  }
+
+  private func parts(
+    of incoming: IncomingReturn, _ order: OrderRow?, _ accountID: AccountID,
+    _ resolve: ((IncomingReturn.Line) async throws -> [SKUAmount])?
+  ) async throws -> [ReturnPart] {
+    var parts: [ReturnPart] = []
+    for line in incoming.lines {
+      let sold = order?.record.line(of: line)
+      let components: [SKUAmount]
+      if let sold, !sold.components.isEmpty {
+        components = sold.components
+      } else if let resolve {
+        components = try await resolve(line)
+      } else {
+        components = try await self.resolve(line, accountID)
+      }
+      for component in components {
+        parts.append(
+          ReturnPart(
+            line: ReturnOrderLine(
+              lineID: OrderRecord.partID(line.lineID, component.sku, of: components.count),
+              sku: component.sku.text, quantity: line.quantity * component.quantity,
+              orderLineID: sold.map {
+                OrderRecord.partID($0.lineID, component.sku, of: components.count)
+              } ?? ""),
+            isRestocked: line.isRestocked))
+      }
+    }
+    return parts
+  }
+
+  private func resolve(
+    _ line: IncomingReturn.Line, _ accountID: AccountID
+  ) async throws -> [SKUAmount] {
+    let request = ResolveLinesRequest(
+      accountID: accountID.text,
+      lines: [
+        ChannelLine(
+          lineID: line.lineID, itemID: line.itemID, variationID: line.variationID,
+          sellerSKU: line.sellerSKU)
+      ])
+    let resolved = try await peers.mapping.resolveLines(request).lines.first
+    guard let resolved, !resolved.components.isEmpty else {
+      await alerts.raise(
+        .unmappedListing, about: resolved?.listingID ?? line.itemID, account: accountID,
+        "A return brings back \(line.sellerSKU), which maps to no SKU.")
+      throw IntakeFailure(
+        kind: .channel, code: "LISTING_UNMAPPED",
+        message: "Line \(line.lineID) of the return maps to no SKU.")
+    }
+    return resolved.components.map {
+      SKUAmount(sku: SKU(trusted: $0.sku), quantity: $0.quantity)
+    }
+  }
+
+  private func make(
+    _ step: ReturnRecord.Step, _ found: ReturnRow, _ parts: [ReturnPart], _ orderID: String,
+    _ incoming: IncomingReturn, _ session: AccountSession
+  ) async throws {
+    switch step {
+    case .create:
+      try await create(found, parts, orderID, incoming)
+    case .restock:
+      try await restock(found, parts, session)
+    case .cancel:
+      let request = CancelReturnRequest(returnID: found.returnID)
+      // When the goods are here already they stay, whatever the channel made of the money.
+      _ = try await Refusals.tolerate(["STATE_WRONG"]) {
+        try await peers.returns.cancelReturn(DerivedRequestID.stamp(request, \.requestID))
+      }
+    }
+  }
+
+  private func create(
+    _ found: ReturnRow, _ parts: [ReturnPart], _ orderID: String, _ incoming: IncomingReturn
+  ) async throws {
+    var request = CreateReturnRequest(
+      returnOrder: ReturnOrder(
+        returnID: found.returnID, orderID: orderID, accountID: found.accountID.text,
+        externalID: found.externalID, lines: parts.map(\.line),
+        reason: String(decoding: incoming.reason.utf8.prefix(64), as: UTF8.self)))
+    let linked = DerivedRequestID.stamp(request, \.requestID)
+    let response = try await Refusals.tolerate(["ORDER_UNKNOWN", "LINE_UNKNOWN"]) {
+      try await peers.returns.createReturn(linked)
+    }
+    guard response == nil else { return }
+    // Sold before OnePool, or the line is not known: taken in without the link.
+    request.returnOrder?.orderID = ""
+    request.returnOrder?.lines = parts.map { part in
+      var line = part.line
+      line.orderLineID = ""
+      return line
+    }
+    _ = try await peers.returns.createReturn(DerivedRequestID.stamp(request, \.requestID))
+  }
+
+  /// The goods are on the channel's shelf again, so they are on ours.
+  private func restock(
+    _ found: ReturnRow, _ parts: [ReturnPart], _ session: AccountSession
+  ) async throws {
+    let locationID = await session.connection.locationID
+    guard !locationID.isEmpty else {
+      throw IntakeFailure(
+        kind: .final, code: "LOCATION_MISSING",
+        message: "Account \(found.accountID) has no location_id to put returned goods.")
+    }
+    let actor = "channel \(session.channelID)"
+    let receive = ReceiveReturnRequest(
+      returnID: found.returnID, locationID: locationID, actor: actor)
+    _ = try await peers.returns.receiveReturn(DerivedRequestID.stamp(receive, \.requestID))
+    let inspect = InspectReturnRequest(
+      returnID: found.returnID,
+      lines: parts.map { part in
+        LineInspection(
+          lineID: part.line.lineID,
+          disposals: [
+            Disposal(
+              disposition: part.isRestocked ? .restock : .quarantine,
+              quantity: part.line.quantity)
+          ])
+      },
+      actor: actor)
+    _ = try await peers.returns.inspectReturn(DerivedRequestID.stamp(inspect, \.requestID))
+  }
+}
+
+extension OrderRecord {
+  /// The line of the order that a line of a return gives back: by its name, else the one that sold the same thing.
+  fileprivate func line(of returned: IncomingReturn.Line) -> Line? {
+    if !returned.orderLineID.isEmpty {
+      return lines.first { $0.lineID == returned.orderLineID }
+    }
+    let same = lines.filter { line in
+      returned.itemID.isEmpty
+        ? !returned.sellerSKU.isEmpty && line.snapshot.sellerSKU == returned.sellerSKU
+        : line.snapshot.itemID == returned.itemID
+          && line.snapshot.variationID == returned.variationID
+    }
+    return same.count == 1 ? same[0] : nil
+  }
+}

@@ -1,0 +1,264 @@
+internal import ChannelAdapter
+internal import GatewayDomain
+internal import Kit
+internal import Primitives
+
+extension AccountPusher {
+  /// Waits for a turn, chooses what is most urgent then, and pushes it with its newest number.
+  func send() async {
+    let hasTurn = (try? await session.acquire()) != nil
+    choosingCount -= 1
+    let (batch, raises) = hasTurn ? takeBatch() : ([], false)
+    if batch.isEmpty {
+      if hasTurn { await session.giveBack() }
+    } else {
+      if raises { raiserCount += 1 }
+      await push(batch, raises: raises)
+      if raises { raiserCount -= 1 }
+      let now = now
+      for id in batch {
+        entries[id]?.isHeld = false
+        file(id, now)
+      }
+    }
+    senderCount -= 1
+    wake()
+  }
+
+  /// Takes listings that go in one call: those that lower first, zeros before all.
+  private func takeBatch() -> (batch: [ListingID], raises: Bool) {
+    let now = now
+    let batch = fill(fill([], from: .zero, now), from: .lower, now)
+    guard batch.isEmpty else { return (batch, false) }
+    guard raiserCount < GatewayLimits.raisesAtOnce else { return ([], false) }
+    return (fill([], from: .cleared, now), true)
+  }
+
+  private func fill(_ start: [ListingID], from lane: Lane, _ now: Timestamp) -> [ListingID] {
+    var batch = start
+    var others: [ListingID] = []
+    let room = session.adapter.traits.pushBatch
+    while batch.count < room, others.count < GatewayLimits.batchSearch, let id = pop(lane) {
+      guard let entry = entries[id], entry.lane == lane, !entry.isHeld else { continue }
+      guard entry.state.need(now) == (lane == .cleared ? .raise : .lower) else {
+        entries[id]?.lane = nil
+        file(id, now)
+        continue
+      }
+      guard fits(entry, batch) else {
+        others.append(id)
+        continue
+      }
+      entries[id]?.lane = nil
+      entries[id]?.isHeld = true
+      batch.append(id)
+      if entry.isAlone { break }
+    }
+    if !others.isEmpty { putBack(others, lane) }
+    return batch
+  }
+
+  private func pop(_ lane: Lane) -> ListingID? {
+    switch lane {
+    case .zero: zero.popFirst()
+    case .lower: lower.popFirst()
+    case .raise: raise.popFirst()
+    case .cleared: cleared.popFirst()
+    }
+  }
+
+  private func putBack(_ ids: [ListingID], _ lane: Lane) {
+    switch lane {
+    case .zero: zero.putBack(ids)
+    case .lower: lower.putBack(ids)
+    case .raise: raise.putBack(ids)
+    case .cleared: cleared.putBack(ids)
+    }
+  }
+
+  private func fits(_ entry: Entry, _ batch: [ListingID]) -> Bool {
+    guard let first = batch.first, let other = entries[first] else { return true }
+    return entry.group == other.group && !entry.isAlone && !other.isAlone
+  }
+
+  private func push(_ batch: [ListingID], raises: Bool) async {
+    var shown: [ListingID: Quantity] = [:]
+    let traits = session.adapter.traits
+    if raises, traits.readsStock {
+      // Compare-and-set needs no look, unless it failed and the channel did not say what it shows.
+      let toRead = batch.filter { id in
+        !traits.comparesStock || entries[id]?.state.wantsLook ?? false
+      }
+      if !toRead.isEmpty {
+        guard let found = await read(toRead) else { return }
+        shown = found
+        guard (try? await session.acquire()) != nil else { return }
+      }
+    }
+    let now = now
+    var pushes: [(id: ListingID, push: StockPush)] = []
+    for id in batch {
+      guard var entry = entries[id] else { continue }
+      switch entry.state.decide(shown: shown[id], now: now) {
+      case .settled:
+        entry.serial += 1
+        dirty.insert(id)
+        entries[id] = entry
+      case .push(let quantity, let expected):
+        entry.state.begin(quantity)
+        let key = key(id, entry, quantity, expected)
+        pushes.append(
+          (
+            id,
+            StockPush(
+              listing: entry.listing, quantity: quantity, expected: expected, idempotencyKey: key)
+          ))
+        entries[id] = entry
+      }
+    }
+    guard !pushes.isEmpty else { return await session.giveBack() }
+    await make(pushes)
+  }
+
+  private func key(
+    _ id: ListingID, _ entry: Entry, _ quantity: Quantity, _ expected: Quantity?
+  ) -> String {
+    let version = entry.state.wantedVersion
+    let shown = expected.map { "\($0)" } ?? "-"
+    return UUIDText.derived(
+      from: "\(nonce) \(id) \(version.pool) \(version.mapping) \(entry.serial) \(quantity) \(shown)")
+  }
+
+  /// What listings show; nil when the channel did not answer, which puts the raises off.
+  private func read(_ ids: [ListingID]) async -> [ListingID: Quantity]? {
+    let listings = ids.compactMap { entries[$0]?.listing }
+    let session = session
+    do throws(ChannelError) {
+      let found = try await session.callNow { api async throws(ChannelError) in
+        try await session.adapter.readStock(listings, api: api)
+      }
+      guard found.count == ids.count else {
+        throw .malformed("\(found.count) numbers for \(ids.count) listings")
+      }
+      var shown: [ListingID: Quantity] = [:]
+      for (id, number) in zip(ids, found) { shown[id] = number }
+      return shown
+    } catch {
+      switch error {
+      case .notFound, .refused:
+        // It cannot be read, so it cannot be subtracted either; the push will tell more.
+        return [:]
+      case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .malformed:
+        let now = now
+        for id in ids {
+          entries[id]?.state.putOff(
+            error.text, until: now + GatewayLimits.pushBackoff.pause(attempt: attempt(id)))
+        }
+        return nil
+      }
+    }
+  }
+
+  private func attempt(_ id: ListingID) -> Int { (entries[id]?.state.attemptCount ?? 0) + 1 }
+
+  private func make(_ pushes: [(id: ListingID, push: StockPush)]) async {
+    let session = session
+    let values = pushes.map(\.push)
+    let outcomes: [PushState.Outcome]
+    do throws(ChannelError) {
+      let results = try await session.callNow { api async throws(ChannelError) in
+        try await session.adapter.pushStock(values, api: api)
+      }
+      guard results.count == pushes.count else {
+        throw .malformed("\(results.count) results for \(pushes.count) pushes")
+      }
+      outcomes = zip(pushes, results).map { outcome($1, attempt($0.id)) }
+    } catch {
+      outcomes = pushes.map { outcome(error, $0.id, of: pushes.count) }
+    }
+    let now = now
+    for (push, outcome) in zip(pushes, outcomes) { await finish(push.id, outcome, now) }
+  }
+
+  private func outcome(_ result: PushResult, _ attempt: Int) -> PushState.Outcome {
+    switch result {
+    case .acknowledged: .acknowledged
+    case .stale(let shown): .stale(shown: shown)
+    case .retry(let text, let after):
+      .retry(
+        text, after: max(after ?? .zero, GatewayLimits.pushBackoff.pause(attempt: attempt)),
+        mayHaveArrived: false)
+    case .locked(let text): .locked(text)
+    case .refused(let text): .refused(text)
+    }
+  }
+
+  private func outcome(
+    _ error: ChannelError, _ id: ListingID, of count: Int
+  ) -> PushState.Outcome {
+    let pause = GatewayLimits.pushBackoff.pause(attempt: attempt(id))
+    switch error {
+    case .unavailable, .malformed:
+      return .retry(error.text, after: pause, mayHaveArrived: true)
+    case .rateLimited(let after):
+      return .retry(error.text, after: after ?? pause, mayHaveArrived: false)
+    case .tokenExpired:
+      return .retry(error.text, after: pause, mayHaveArrived: false)
+    case .unauthorised:
+      return .retry(error.text, after: GatewayLimits.unauthorisedPause, mayHaveArrived: false)
+    case .notFound, .refused:
+      guard count > 1 else { return .refused(error.text) }
+      // One of them is wrong; each is tried alone to find out which.
+      entries[id]?.isAlone = true
+      return .retry(error.text, after: .zero, mayHaveArrived: false)
+    }
+  }
+
+  private func finish(_ id: ListingID, _ outcome: PushState.Outcome, _ now: Timestamp) async {
+    guard var entry = entries[id] else { return }
+    let span = entry.state.finish(outcome, now: now)
+    var alert: String?
+    switch outcome {
+    case .retry(let text, _, let mayHaveArrived):
+      // A try of a push that may have arrived has the same idempotency key.
+      if !mayHaveArrived { entry.serial += 1 }
+      if entry.state.attemptCount == GatewayLimits.pushAttemptsUntilAlert { alert = text }
+    case .refused(let text):
+      entry.serial += 1
+      alert = text
+    case .acknowledged:
+      entry.serial += 1
+      entry.isAlone = false
+    case .stale, .locked:
+      entry.serial += 1
+    }
+    let wasAlerted = entry.isAlerted
+    entry.isAlerted = alert != nil || (wasAlerted && outcome != .acknowledged)
+    entries[id] = entry
+    dirty.insert(id)
+    surroundings.metrics.pushes.increment([accountID.text, outcome.label])
+    if let span {
+      surroundings.metrics.lagSeconds.observe(span, [accountID.text])
+      await surroundings.lag.addPush(span, account: accountID.text)
+    }
+    if let alert {
+      await surroundings.alerts.raise(
+        .pushFailed, about: id.text, account: accountID,
+        "The stock of listing \(id) cannot be set: \(alert)")
+    } else if wasAlerted, outcome == .acknowledged {
+      await surroundings.alerts.resolve(.pushFailed, about: id.text, account: accountID)
+    }
+  }
+}
+
+extension PushState.Outcome {
+  fileprivate var label: String {
+    switch self {
+    case .acknowledged: "acknowledged"
+    case .stale: "stale"
+    case .retry: "retry"
+    case .locked: "locked"
+    case .refused: "refused"
+    }
+  }
+}

@@ -1,0 +1,275 @@
+internal import ChannelAdapter
+internal import GatewayDomain
+internal import Kit
+internal import Primitives
+
+/// Brings one account's listings to the numbers that they should show: the newest only, lowering first, a few calls at
+/// once, within the account's rate.
+actor AccountPusher {
+  /// Where a listing waits. Raises wait until the account's events are taken in, then in `cleared`.
+  enum Lane { case zero, lower, raise, cleared }
+
+  struct Entry {
+    var state: PushState
+    var listing: ChannelListing
+    var group: String
+    var lane: Lane?
+    /// A call that reads or pushes it is being prepared or under way.
+    var isHeld = false
+    /// It was refused together with others; is it the culprit?
+    var isAlone = false
+    var isAlerted = false
+    /// When the timeline will look at it.
+    var timer: Timestamp?
+    /// Tells pushes apart that are not tries of the same.
+    var serial = 0
+  }
+
+  nonisolated let accountID: AccountID
+  nonisolated let session: AccountSession
+  let surroundings: Surroundings
+  /// Tells this process's pushes from those of an earlier one.
+  let nonce = UUIDText.random()
+  var entries: [ListingID: Entry] = [:]
+  var zero = Queue<ListingID>()
+  var lower = Queue<ListingID>()
+  var raise = Queue<ListingID>()
+  var cleared = Queue<ListingID>()
+  var dirty: Set<ListingID> = []
+  private let wakeUp = WakeUp()
+  private var timeline = Timeline<ListingID>()
+  private var armed: Deadline?
+  /// Calls under way, those of them that have not chosen a batch yet, and those that raise.
+  var senderCount = 0
+  var choosingCount = 0
+  var raiserCount = 0
+  private var isClearing = false
+  private var isSaving = false
+
+  struct Surroundings: Sendable {
+    var store: GatewayStore
+    var intake: WorkScheduler
+    var alerts: AlertBook
+    var metrics: GatewayMetrics
+    var lag: LagBook
+    var log: Log
+  }
+
+  init(_ session: AccountSession, _ surroundings: Surroundings) {
+    accountID = session.accountID
+    self.session = session
+    self.surroundings = surroundings
+  }
+
+  var now: Timestamp { surroundings.store.clock.now() }
+
+  /// Takes up what was kept over a restart; before the first `want`.
+  func restore(_ rows: [PushRow]) {
+    for row in rows {
+      entries[row.listingID] = Entry(
+        state: row.state, listing: ChannelListing(itemID: "", variationID: "", sellerSKU: ""),
+        group: "")
+    }
+  }
+
+  // MARK: What is wanted
+
+  func want(_ wants: [Want]) {
+    let now = now
+    for want in wants {
+      let id = want.listing.listingID
+      var entry =
+        entries[id]
+        ?? Entry(state: PushState(), listing: want.listing.channelListing, group: "")
+      entry.listing = want.listing.channelListing
+      entry.group = session.adapter.groupKey(want.listing.channelListing)
+      if let quantity = want.quantity {
+        _ = entry.state.want(quantity, version: want.version, commitTime: want.commitTime)
+      } else {
+        entry.state.withdraw()
+      }
+      entries[id] = entry
+      file(id, now)
+    }
+    wakeUp()
+  }
+
+  func openIntake(_ id: ListingID, _ units: Quantity) {
+    entries[id]?.state.takeIn(units)
+    entries[id]?.state.openIntake()
+    file(id, now)
+    wakeUp()
+  }
+
+  func closeIntake(_ id: ListingID) {
+    entries[id]?.state.closeIntake()
+    file(id, now)
+    wakeUp()
+  }
+
+  func undoIntake(_ id: ListingID, _ units: Quantity) {
+    entries[id]?.state.takeIn(-units)
+    closeIntake(id)
+  }
+
+  /// Pushes a listing whatever was sent before; nil when it is not known or takes nothing.
+  func repush(_ id: ListingID) -> PushState? {
+    guard entries[id]?.state.wanted != nil else { return nil }
+    entries[id]?.state.revive()
+    entries[id]?.isAlone = false
+    file(id, now)
+    wakeUp()
+    return entries[id]?.state
+  }
+
+  func state(_ id: ListingID) -> PushState? { entries[id]?.state }
+
+  func counts() -> (pending: Int, dead: Int) {
+    var pending = 0
+    var dead = 0
+    for entry in entries.values where entry.state.wanted != nil {
+      if entry.state.isDead { dead += 1 } else if entry.state.isPending { pending += 1 }
+    }
+    return (pending, dead)
+  }
+
+  /// The next listings after one, in the order of their IDs.
+  func page(after id: String, pendingOnly: Bool, limit: Int) -> [(ListingID, PushState)] {
+    entries.filter { key, entry in
+      entry.state.wanted != nil && key.text > id && (!pendingOnly || entry.state.isPending)
+    }
+    .sorted { $0.key < $1.key }.prefix(limit).map { ($0.key, $0.value.state) }
+  }
+
+  // MARK: The loop
+
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      for await _ in wakeUp.stream {
+        lookAtTimers()
+        startSenders(&group)
+        startClearing(&group)
+        startSaving(&group)
+        arm(&group)
+      }
+      group.cancelAll()
+    }
+    await save(takeDirty())
+  }
+
+  func wake() { wakeUp() }
+
+  private func startSenders(_ group: inout DiscardingTaskGroup) {
+    let urgentCount = zero.count + lower.count
+    let raiseRoom = max(0, GatewayLimits.raisesAtOnce - raiserCount)
+    let workCount = urgentCount + min(cleared.count, raiseRoom)
+    while senderCount < GatewayLimits.pushesAtOnce, choosingCount < workCount {
+      senderCount += 1
+      choosingCount += 1
+      group.addTask { await self.send() }
+    }
+  }
+
+  /// Lets raises go once the account's events that came in before them are taken in.
+  private func startClearing(_ group: inout DiscardingTaskGroup) {
+    guard !isClearing, !raise.isEmpty else { return }
+    isClearing = true
+    let waiting = raise.takeAll()
+    let intake = surroundings.intake
+    let accountID = accountID
+    group.addTask {
+      await intake.caughtUp(accountID, atMost: GatewayLimits.raiseWait)
+      await self.clear(waiting)
+    }
+  }
+
+  private func clear(_ waiting: [ListingID]) {
+    isClearing = false
+    let now = now
+    for id in waiting where entries[id]?.lane == .raise {
+      if entries[id]?.isHeld == false, entries[id]?.state.need(now) == .raise {
+        entries[id]?.lane = .cleared
+        cleared.append(id)
+      } else {
+        entries[id]?.lane = nil
+        file(id, now)
+      }
+    }
+    wakeUp()
+  }
+
+  /// Puts a listing where it belongs now.
+  func file(_ id: ListingID, _ now: Timestamp) {
+    guard let entry = entries[id], !entry.isHeld else { return }
+    switch entry.state.need(now) {
+    case .nothing:
+      entries[id]?.lane = nil
+      if let time = entry.state.notBefore, time > now, entry.timer.map({ time < $0 }) ?? true {
+        entries[id]?.timer = time
+        timeline.add(id, at: .after(time - now))
+      }
+    case .lower:
+      let lane = entry.state.wanted == 0 ? Lane.zero : .lower
+      guard entry.lane != lane else { return }
+      entries[id]?.lane = lane
+      if lane == .zero { zero.append(id) } else { lower.append(id) }
+    case .raise:
+      guard entry.lane != .raise, entry.lane != .cleared else { return }
+      entries[id]?.lane = .raise
+      raise.append(id)
+    }
+  }
+
+  private func lookAtTimers() {
+    let now = now
+    while let id = timeline.takeDue() {
+      entries[id]?.timer = nil
+      file(id, now)
+    }
+  }
+
+  private func arm(_ group: inout DiscardingTaskGroup) {
+    guard let time = timeline.next, armed.map({ time < $0 || $0.isPast }) ?? true else { return }
+    armed = time
+    let wakeUp = wakeUp
+    group.addTask {
+      // It ends early only when all ends.
+      try? await Task.sleep(for: time.remaining)
+      wakeUp()
+    }
+  }
+
+  // MARK: What is kept
+
+  private func takeDirty() -> [PushRow] {
+    let rows = dirty.compactMap { id in entries[id].map { PushRow(id, accountID, $0.state) } }
+    dirty.removeAll(keepingCapacity: true)
+    return rows
+  }
+
+  private func startSaving(_ group: inout DiscardingTaskGroup) {
+    guard !isSaving, !dirty.isEmpty else { return }
+    isSaving = true
+    let rows = takeDirty()
+    group.addTask {
+      await self.save(rows)
+      await self.saved()
+    }
+  }
+
+  private func saved() {
+    isSaving = false
+    if !dirty.isEmpty { wakeUp() }
+  }
+
+  private func save(_ rows: [PushRow]) async {
+    guard !rows.isEmpty else { return }
+    do {
+      try await surroundings.store.save(rows)
+    } catch {
+      // A push that is not kept is at worst made again after a restart.
+      surroundings.log.warning(
+        "pushes could not be kept", ["account": accountID, "error": "\(error)"])
+    }
+  }
+}

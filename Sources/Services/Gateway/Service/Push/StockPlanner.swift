@@ -1,0 +1,141 @@
+internal import ChannelAdapter
+internal import GatewayDomain
+internal import Kit
+internal import MappingAPI
+internal import PoolAPI
+internal import Primitives
+
+/// Works out what every listing should show, from what the pool says is available and what mapping says it takes.
+actor StockPlanner {
+  private var listings: [ListingID: PlannedListing] = [:]
+  private var bySKU: [SKU: Set<ListingID>] = [:]
+  /// By account and the merchant's code, for channels whose sales name nothing else.
+  private var byCode: [String: ListingID] = [:]
+  private var available: [SKU: [ChannelID: Quantity]] = [:]
+  private var pushers: [AccountID: AccountPusher] = [:]
+  private var maximum: [AccountID: Quantity] = [:]
+  /// Sales that the pool has recorded and whose change of availability has not come back yet.
+  private var open: [(sequence: Int64, listings: [ListingID])] = []
+  /// The pool's sequence up to which wanted numbers are worked out.
+  private(set) var sequence: Int64 = 0
+  private(set) var hasAllListings = false
+
+  func add(_ pusher: AccountPusher, maximum: Quantity) async {
+    pushers[pusher.accountID] = pusher
+    self.maximum[pusher.accountID] = maximum
+    await send(
+      listings.values.filter { $0.accountID == pusher.accountID }.map { want($0, commitTime: nil) })
+  }
+
+  func pusher(_ accountID: AccountID) -> AccountPusher? { pushers[accountID] }
+
+  func pusher(of listingID: ListingID) -> AccountPusher? {
+    listings[listingID].flatMap { pushers[$0.accountID] }
+  }
+
+  var allPushers: [AccountPusher] { pushers.values.sorted { $0.accountID < $1.accountID } }
+
+  // MARK: What mapping says
+
+  /// Takes a listing in as it stands; returns whether it takes something from the pool.
+  func apply(_ listing: MappingAPI.Listing, sequence: Int64) async -> Bool {
+    let planned = PlannedListing(listing, sequence: sequence)
+    let id = planned.listingID
+    if let known = listings[id] {
+      guard known.sequence <= sequence else { return !known.components.isEmpty }
+      for component in known.components { bySKU[component.sku]?.remove(id) }
+    }
+    listings[id] = planned
+    for component in planned.components { bySKU[component.sku, default: []].insert(id) }
+    let code = Self.codeKey(planned.accountID, planned.channelListing.sellerSKU)
+    if !planned.channelListing.sellerSKU.isEmpty, !planned.components.isEmpty {
+      byCode[code] = id
+    } else if byCode[code] == id {
+      byCode[code] = nil
+    }
+    await send([want(planned, commitTime: nil)])
+    return !planned.components.isEmpty
+  }
+
+  func setAllListings() { hasAllListings = true }
+
+  func isLinked(_ listingID: String) -> Bool {
+    !(listings[ListingID(trusted: listingID)]?.components.isEmpty ?? true)
+  }
+
+  /// What a code of the account's means, when a listing of it has that code.
+  func components(_ accountID: AccountID, code: String) -> [SKUAmount]? {
+    byCode[Self.codeKey(accountID, code)].flatMap { listings[$0]?.components }
+  }
+
+  private static func codeKey(_ accountID: AccountID, _ code: String) -> String {
+    "\(accountID)\n\(code)"
+  }
+
+  // MARK: What the pool says
+
+  func apply(_ change: WatchAvailabilityResponse) async {
+    sequence = max(sequence, change.sequence)
+    if !change.sku.isEmpty {
+      let sku = SKU(trusted: change.sku)
+      for channel in change.channels {
+        available[sku, default: [:]][ChannelID(trusted: channel.channelID)] =
+          channel.availableToSellCount
+      }
+      let commitTime = change.snapshot ? nil : change.commitTime
+      await send(
+        (bySKU[sku] ?? []).compactMap { listings[$0] }.map { want($0, commitTime: commitTime) })
+    }
+    await closeReached()
+  }
+
+  private func want(_ listing: PlannedListing, commitTime: Timestamp?) -> Want {
+    let quantity = ListingNumber.wanted(
+      listing.components, maximum: maximum[listing.accountID] ?? 0
+    ) { available[$0]?[listing.channelID] }
+    return Want(
+      listing: listing, quantity: quantity,
+      version: PushVersion(pool: sequence, mapping: listing.sequence), commitTime: commitTime)
+  }
+
+  /// A version goes with each, so it makes no difference which of two calls arrives first.
+  private func send(_ wants: [Want]) async {
+    for (accountID, wants) in Dictionary(grouping: wants, by: \.listing.accountID) {
+      await pushers[accountID]?.want(wants)
+    }
+  }
+
+  // MARK: What channels have sold
+
+  /// The channels have sold this of these listings, and the pool is about to know.
+  func openIntake(_ takenIn: [String: Quantity]) async {
+    for (listing, units) in takenIn {
+      let id = ListingID(trusted: listing)
+      await pusher(of: id)?.openIntake(id, units)
+    }
+  }
+
+  /// The pool knows; raises wait until its sequence has come back.
+  func closeIntake(_ takenIn: [String: Quantity], after sequence: Int64) async {
+    guard !takenIn.isEmpty else { return }
+    open.append((sequence, takenIn.keys.map { ListingID(trusted: $0) }))
+    await closeReached()
+  }
+
+  /// It did not work; it will be tried again.
+  func undoIntake(_ takenIn: [String: Quantity]) async {
+    for (listing, units) in takenIn {
+      let id = ListingID(trusted: listing)
+      await pusher(of: id)?.undoIntake(id, units)
+    }
+  }
+
+  private func closeReached() async {
+    guard !open.isEmpty else { return }
+    let reached = open.filter { $0.sequence <= sequence }
+    open.removeAll { $0.sequence <= sequence }
+    for entry in reached {
+      for id in entry.listings { await pusher(of: id)?.closeIntake(id) }
+    }
+  }
+}

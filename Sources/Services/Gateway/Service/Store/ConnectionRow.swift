@@ -1,0 +1,75 @@
+internal import ChannelAdapter
+internal import Foundation
+internal import Kit
+internal import Primitives
+internal import StorageCore
+
+/// How an account is reached, with its secrets in the clear: never logged, never sent.
+struct ConnectionRow: Sendable, Equatable {
+  var account: ChannelAccount
+  /// 0 for the adapter's own figure.
+  var callsPerSecond: Double
+  var locationID: String
+  var updateTime: Timestamp
+}
+
+extension GatewayStore {
+  func connections(_ box: SecretBox) async throws -> [ConnectionRow] {
+    try await read { transaction in
+      try transaction.rows(
+        """
+        SELECT account_id, channel_id, external_id, base_url, calls_per_second, location_id,
+          credentials, update_time
+        FROM connection ORDER BY account_id
+        """
+      ) { row in
+        let accountID = row.id(0, as: AccountID.self)
+        let sealed = try box.open(row.bytes(6), context: accountID.text)
+        return ConnectionRow(
+          account: ChannelAccount(
+            accountID: accountID, channelID: row.id(1), externalID: row.text(2),
+            baseURL: row.text(3), credentials: try Credentials.decode(sealed)),
+          callsPerSecond: row.double(4), locationID: row.text(5), updateTime: row.time(7))
+      }
+    }
+  }
+
+  func save(_ connection: ConnectionRow, _ box: SecretBox) async throws {
+    try await write { try $0.save(connection, box) }
+  }
+}
+
+extension Transaction {
+  func save(_ connection: ConnectionRow, _ box: SecretBox) throws {
+    let account = connection.account
+    let sealed = box.seal(
+      try Credentials.encode(account.credentials), context: account.accountID.text)
+    try execute(
+      """
+      INSERT INTO connection (account_id, channel_id, external_id, base_url, calls_per_second,
+        location_id, credentials, update_time)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (account_id) DO UPDATE SET base_url = excluded.base_url,
+        calls_per_second = excluded.calls_per_second, location_id = excluded.location_id,
+        credentials = excluded.credentials, update_time = excluded.update_time
+      """,
+      [
+        .id(account.accountID), .id(account.channelID), .text(account.externalID),
+        .text(account.baseURL), .real(connection.callsPerSecond), .text(connection.locationID),
+        .blob(sealed), .time(connection.updateTime),
+      ])
+  }
+}
+
+/// Credentials as one text, to be sealed.
+enum Credentials {
+  static func encode(_ credentials: [String: String]) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return [UInt8](try encoder.encode(credentials))
+  }
+
+  static func decode(_ bytes: [UInt8]) throws -> [String: String] {
+    try JSONDecoder().decode([String: String].self, from: Data(bytes))
+  }
+}

@@ -1,0 +1,139 @@
+public import StorageCore
+internal import Kit
+
+/// The gateway's schema.
+public enum GatewayMigrations {
+  public static let all: [Migration] = [
+    .feeds(1),
+    .requests(2),
+    Migration(3, "connections", connections),
+    Migration(4, "inbox", inbox),
+    Migration(5, "orders and returns", orders),
+    Migration(6, "pushes, notices and alerts", outward),
+  ]
+
+  private static let connections = """
+    CREATE TABLE connection (
+      account_id TEXT NOT NULL PRIMARY KEY,
+      channel_id TEXT NOT NULL,
+      external_id TEXT NOT NULL,
+      base_url TEXT NOT NULL,
+      calls_per_second DOUBLE PRECISION NOT NULL,
+      location_id TEXT NOT NULL,
+      credentials BLOB NOT NULL,
+      update_time BIGINT NOT NULL,
+      UNIQUE (channel_id, external_id)
+    );
+    CREATE TABLE cursor (name TEXT NOT NULL PRIMARY KEY, sequence BIGINT NOT NULL);
+    """
+
+  private static let inbox = """
+    CREATE TABLE inbox (
+      inbox_id BIGINT NOT NULL PRIMARY KEY,
+      account_id TEXT NOT NULL,
+      event_key TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      topic TEXT NOT NULL,
+      order_id TEXT NOT NULL,
+      update_time BIGINT NOT NULL,
+      body BLOB NOT NULL,
+      state TEXT NOT NULL,
+      receive_time BIGINT NOT NULL,
+      finish_time BIGINT,
+      attempt_count BIGINT NOT NULL,
+      last_error TEXT NOT NULL,
+      UNIQUE (account_id, event_key)
+    );
+    CREATE INDEX inbox_open ON inbox (state, inbox_id) WHERE state <> 'done';
+    CREATE INDEX inbox_quarantined ON inbox (order_id) WHERE state = 'quarantined';
+    """
+
+  private static let orders = """
+    CREATE TABLE channel_order (
+      order_id TEXT NOT NULL PRIMARY KEY,
+      account_id TEXT NOT NULL,
+      external_id TEXT NOT NULL,
+      state TEXT NOT NULL,
+      update_time BIGINT NOT NULL,
+      sale_time BIGINT NOT NULL,
+      is_shipped_told BIGINT NOT NULL
+    );
+    CREATE TABLE order_line (
+      order_id TEXT NOT NULL,
+      line_id TEXT NOT NULL,
+      position BIGINT NOT NULL,
+      item_id TEXT NOT NULL,
+      variation_id TEXT NOT NULL,
+      seller_sku TEXT NOT NULL,
+      title TEXT NOT NULL,
+      quantity BIGINT NOT NULL,
+      cancelled_count BIGINT NOT NULL,
+      listing_id TEXT NOT NULL,
+      components TEXT NOT NULL,
+      sold_count BIGINT NOT NULL,
+      taken_back_count BIGINT NOT NULL,
+      told_sold_count BIGINT NOT NULL,
+      told_taken_back_count BIGINT NOT NULL,
+      is_quarantined BIGINT NOT NULL,
+      PRIMARY KEY (order_id, line_id)
+    );
+    CREATE INDEX order_line_quarantined ON order_line (listing_id) WHERE is_quarantined = 1;
+    CREATE TABLE channel_return (
+      return_id TEXT NOT NULL PRIMARY KEY,
+      account_id TEXT NOT NULL,
+      external_id TEXT NOT NULL,
+      order_external_id TEXT NOT NULL,
+      state TEXT NOT NULL,
+      told TEXT NOT NULL,
+      update_time BIGINT NOT NULL
+    );
+    CREATE TABLE till_device (
+      account_id TEXT NOT NULL,
+      device_id TEXT NOT NULL,
+      highest BIGINT NOT NULL,
+      missing TEXT NOT NULL,
+      PRIMARY KEY (account_id, device_id)
+    );
+    """
+
+  private static let outward = """
+    CREATE TABLE listing_push (
+      listing_id TEXT NOT NULL PRIMARY KEY,
+      account_id TEXT NOT NULL,
+      acknowledged_count BIGINT,
+      pool_version BIGINT NOT NULL,
+      mapping_version BIGINT NOT NULL,
+      acknowledge_time BIGINT,
+      lag_microseconds BIGINT,
+      is_dead BIGINT NOT NULL,
+      last_error TEXT NOT NULL
+    );
+    CREATE TABLE notice (
+      notice_id BIGINT NOT NULL PRIMARY KEY,
+      account_id TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      body BLOB NOT NULL,
+      state TEXT NOT NULL,
+      attempt_count BIGINT NOT NULL,
+      last_error TEXT NOT NULL,
+      create_time BIGINT NOT NULL,
+      finish_time BIGINT,
+      UNIQUE (kind, subject)
+    );
+    CREATE INDEX notice_waiting ON notice (notice_id) WHERE state = 'waiting';
+    CREATE TABLE alert (
+      alert_id BIGINT NOT NULL PRIMARY KEY,
+      kind TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      account_id TEXT NOT NULL,
+      message TEXT NOT NULL,
+      raise_count BIGINT NOT NULL,
+      create_time BIGINT NOT NULL,
+      update_time BIGINT NOT NULL,
+      resolve_time BIGINT
+    );
+    CREATE UNIQUE INDEX alert_open ON alert (kind, account_id, subject) WHERE resolve_time IS NULL;
+    """
+}

@@ -1,0 +1,216 @@
+internal import ChannelAdapter
+internal import Primitives
+internal import StorageCore
+
+/// How an event stands.
+enum InboxState: String, Sendable {
+  case waiting, done, retrying, quarantined, dead
+}
+
+/// An event with how it stands.
+struct InboxRow: Sendable {
+  var inboxID: Int64
+  var accountID: AccountID
+  var event: ChannelEvent
+  var orderID: String
+  var state: InboxState
+  var receiveTime: Timestamp
+  var finishTime: Timestamp?
+  var attemptCount: Int
+  var lastError: String
+
+  static let columns = """
+    inbox_id, account_id, event_key, kind, subject, topic, order_id, update_time, body, state,
+    receive_time, finish_time, attempt_count, last_error
+    """
+
+  init(_ row: any Row) {
+    inboxID = row.int64(0)
+    accountID = row.id(1)
+    event = ChannelEvent(
+      key: row.text(2), kind: ChannelEvent.Kind(rawValue: row.text(3)) ?? .other,
+      subject: row.text(4), updateTime: row.time(7), body: row.bytes(8), topic: row.text(5))
+    orderID = row.text(6)
+    state = InboxState(rawValue: row.text(9)) ?? .dead
+    receiveTime = row.time(10)
+    finishTime = row.optionalTime(11)
+    attemptCount = row.int(12)
+    lastError = row.text(13)
+  }
+}
+
+/// What became of an event that was to be stored.
+struct StoredEvent: Sendable {
+  var inboxID: Int64
+  var isNew: Bool
+  var state: InboxState
+  /// False when an event of that key is known with another body.
+  var isSameBody: Bool
+}
+
+/// An event on its way into the inbox.
+struct IncomingEvent: Sendable {
+  var accountID: AccountID
+  var event: ChannelEvent
+  /// The order it belongs to; empty for what is not about an order.
+  var orderID: String
+}
+
+extension GatewayStore {
+  /// Stores events once each: one that is known by its key changes nothing.
+  func receive(_ events: [IncomingEvent]) async throws -> [StoredEvent] {
+    let now = clock.now()
+    return try await write { try $0.receive(events, now) }
+  }
+
+  func event(_ inboxID: Int64) async throws -> InboxRow? {
+    try await read { transaction in
+      try transaction.first(
+        "SELECT \(InboxRow.columns) FROM inbox WHERE inbox_id = ?", [.integer(inboxID)]
+      ) { InboxRow($0) }
+    }
+  }
+
+  /// Events that are not done, the oldest first.
+  func openEvents(after inboxID: Int64, limit: Int) async throws -> [OpenEvent] {
+    try await read { transaction in
+      try transaction.rows(
+        """
+        SELECT \(OpenEvent.columns) FROM inbox
+        WHERE state IN ('waiting', 'retrying') AND inbox_id > ? ORDER BY inbox_id LIMIT ?
+        """,
+        [.integer(inboxID), .int(limit)]
+      ) { OpenEvent($0) }
+    }
+  }
+
+  /// Events, the newest first.
+  func events(
+    account: String, state: InboxState?, before inboxID: Int64, limit: Int
+  ) async throws -> [InboxRow] {
+    try await read { transaction in
+      var sql = "SELECT \(InboxRow.columns) FROM inbox WHERE inbox_id < ?"
+      var values: [SQLValue] = [.integer(inboxID)]
+      if !account.isEmpty {
+        sql += " AND account_id = ?"
+        values.append(.text(account))
+      }
+      if let state {
+        sql += " AND state = ?"
+        values.append(.text(state.rawValue))
+      }
+      values.append(.int(limit))
+      return try transaction.rows(sql + " ORDER BY inbox_id DESC LIMIT ?", values) { InboxRow($0) }
+    }
+  }
+
+  /// Takes quarantined events of orders up again that hold one of these listings.
+  func reopenQuarantined(listing: String) async throws -> [OpenEvent] {
+    try await write { transaction in
+      let found = try transaction.rows(
+        """
+        SELECT \(OpenEvent.columns) FROM inbox
+        WHERE state = 'quarantined' AND order_id IN (
+          SELECT order_id FROM order_line WHERE listing_id = ? AND is_quarantined = 1)
+        ORDER BY inbox_id
+        """,
+        [.text(listing)]
+      ) { OpenEvent($0) }
+      for event in found {
+        try transaction.execute(
+          "UPDATE inbox SET state = 'waiting' WHERE inbox_id = ?", [.integer(event.inboxID)])
+      }
+      return found
+    }
+  }
+}
+
+/// An event that is to be worked on.
+struct OpenEvent: Sendable {
+  static let columns = "inbox_id, account_id, kind, subject, order_id"
+
+  var inboxID: Int64
+  var accountID: AccountID
+  /// Events of one key are worked on one after another.
+  var key: String
+
+  init(_ row: any Row) {
+    inboxID = row.int64(0)
+    accountID = row.id(1)
+    key = IncomingEvent.key(
+      kind: row.text(2), subject: row.text(3), orderID: row.text(4), row.id(1))
+  }
+}
+
+extension IncomingEvent {
+  static func key(
+    kind: String, subject: String, orderID: String, _ accountID: AccountID
+  ) -> String {
+    orderID.isEmpty ? "\(kind) \(accountID)/\(subject)" : "order \(orderID)"
+  }
+
+  /// Events of one key are worked on one after another.
+  var key: String {
+    Self.key(kind: event.kind.rawValue, subject: event.subject, orderID: orderID, accountID)
+  }
+}
+
+extension Transaction {
+  func receive(_ events: [IncomingEvent], _ now: Timestamp) throws -> [StoredEvent] {
+    try events.map { try receive($0, now) }
+  }
+
+  private func receive(_ incoming: IncomingEvent, _ now: Timestamp) throws -> StoredEvent {
+    let event = incoming.event
+    let known = try first(
+      "SELECT inbox_id, state, body FROM inbox WHERE account_id = ? AND event_key = ?",
+      [.id(incoming.accountID), .text(event.key)]
+    ) {
+      StoredEvent(
+        inboxID: $0.int64(0), isNew: false, state: InboxState(rawValue: $0.text(1)) ?? .dead,
+        isSameBody: $0.bytes(2) == event.body)
+    }
+    if let known { return known }
+    let inboxID = try advance("inbox")
+    // What is about no order and no return has no effect; it is kept to be looked at.
+    let state = event.kind == .other ? InboxState.done : .waiting
+    try execute(
+      """
+      INSERT INTO inbox (\(InboxRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')
+      """,
+      [
+        .integer(inboxID), .id(incoming.accountID), .text(event.key), .text(event.kind.rawValue),
+        .text(event.subject), .text(event.topic), .text(incoming.orderID), .time(event.updateTime),
+        .blob(event.body), .text(state.rawValue), .time(now),
+        .time(state == .done ? now : nil as Timestamp?),
+      ])
+    return StoredEvent(inboxID: inboxID, isNew: true, state: state, isSameBody: true)
+  }
+
+  /// Takes an event up again that was given up or quarantined; false when it is neither.
+  func reopen(_ inboxID: Int64) throws -> Bool {
+    let changed = try execute(
+      """
+      UPDATE inbox SET state = 'waiting', attempt_count = 0
+      WHERE inbox_id = ? AND state IN ('dead', 'quarantined')
+      """,
+      [.integer(inboxID)])
+    return changed > 0
+  }
+
+  /// Says how an event stands after a try.
+  func setEvent(
+    _ inboxID: Int64, _ state: InboxState, error: String = "", now: Timestamp
+  ) throws {
+    let isOver = state == .done || state == .quarantined
+    try execute(
+      """
+      UPDATE inbox SET state = ?, finish_time = ?, attempt_count = attempt_count + 1, last_error = ?
+      WHERE inbox_id = ?
+      """,
+      [
+        .text(state.rawValue), .time(isOver ? now : nil as Timestamp?), .text(error.kept),
+        .integer(inboxID),
+      ])
+  }
+}

@@ -1,0 +1,37 @@
+internal import ChannelAdapter
+internal import Foundation
+internal import PointOfSaleChannel
+internal import Primitives
+
+/// Our own channel: tills and web shops that call us.
+enum TillChannel {
+  static let id = ChannelID(trusted: "till")
+  /// The topic of an event that commits a hold.
+  static let commitTopic = "commit"
+}
+
+/// A hold that becomes an order, as the inbox keeps it.
+struct HoldCommit: Codable, Equatable, Sendable {
+  var holdID: String
+  var orderID: String
+  /// The goods are over the counter.
+  var handedOver: Bool
+
+  func event(now: Timestamp) throws -> ChannelEvent {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return ChannelEvent(
+      key: "commit:\(holdID)", kind: .order, subject: orderID, updateTime: now,
+      body: [UInt8](try encoder.encode(self)), topic: TillChannel.commitTopic)
+  }
+
+  init(holdID: String, orderID: String, handedOver: Bool) {
+    self.holdID = holdID
+    self.orderID = orderID
+    self.handedOver = handedOver
+  }
+
+  init(_ event: ChannelEvent) throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(event.body))
+  }
+}
