@@ -124,7 +124,10 @@ import Testing
     (#"{"code":"901","message":""}"#, "rateLimited"),
     (#"{"code":"513","message":""}"#, "unavailable"),
     (#"{"code":"1000","message":""}"#, "unavailable"),
-    (#"{"code":"77777","type":"ISP","message":"x"}"#, "unavailable"),
+    (#"{"code":"77777","type":"SYSTEM","message":"x"}"#, "unavailable"),
+    (#"{"code":"77777","type":"ISP","message":"x"}"#, "refused"),
+    (#"{"code":"IllegalTimestamp","type":"ISV","message":"x"}"#, "unavailable"),
+    (#"{"code":"IllegalAppKey","type":"ISV","message":"x"}"#, "unauthorised"),
     (#"{"code":"77777","type":"ISV","message":"x"}"#, "refused"),
   ])
   func errorsHaveTheirMeaning(_ body: String, _ kind: String) async {

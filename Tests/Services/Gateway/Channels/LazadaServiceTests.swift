@@ -69,6 +69,17 @@ import Testing
       http.requests[1].parameters["readyToShipReq"] == #"{"packages":[{"package_id":"FP1"}]}"#)
   }
 
+  @Test func olderAnswersHaveTheirContentInData() async throws {
+    let providers =
+      #"{"code":"0","data":{"platform_default":[],"shipment_providers":[],"shipping_allocate_type":"TFS"}}"#
+    let http = RecordedHTTP(
+      units((1, "pending", "")), providers,
+      #"{"code":"0","data":{"pack_order_list":[{"order_item_list":[{"item_err_code":"0","package_id":"FP1"}]}]}}"#,
+      #"{"code":"0","data":{"packages":[{"item_err_code":"0","package_id":"FP1"}]}}"#)
+    try await adapter.markShipped(notice(1), api: lazadaAPI(http))
+    #expect(http.requests.count == 4)
+  }
+
   @Test(arguments: [(false, "refused"), (true, "unavailable")])
   func failureInsideASuccessIsOpened(_ retry: Bool, _ kind: String) async {
     let http = RecordedHTTP(

@@ -75,11 +75,12 @@ import Testing
 
   @Test func refusedCallIsOpenedAndTheRestReadBack() async throws {
     let refused =
-      #"{"code":"501","type":"ISV","message":"partial","detail":[{"seller_sku":"S-2","message":"negative sellable"},{"SkuId":3,"code":"4170","message":"x"},{"seller_sku":"S-4","message":"bad"}]}"#
+      #"{"code":"501","type":"ISP","message":"partial","detail":[{"seller_sku":"S-2","message":"negative sellable"},{"SkuId":3,"code":"4170","message":"x"},{"seller_sku":"S-4","message":"bad"},{"seller_sku":"S-7","message":"system busy, please retry"}]}"#
     let done = try await results(
-      [push("2", 1), push("3", 1), push("4", 1), push("5", 6), push("6", 6)], refused,
-      item(("5", 6), ("6", 2)))
-    #expect(done.map(\.kind) == ["locked", "locked", "refused", "acknowledged", "retry"])
+      [push("2", 1), push("3", 1), push("4", 1), push("5", 6), push("6", 6), push("7", 1)],
+      refused, item(("5", 6), ("6", 2)))
+    #expect(
+      done.map(\.kind) == ["locked", "locked", "refused", "acknowledged", "retry", "retry"])
   }
 
   @Test(arguments: [
@@ -91,7 +92,7 @@ import Testing
   func codeWithoutDetailHoldsForAllThatDoNotShowTheNumber(
     _ code: String, _ kind: String
   ) async throws {
-    let refused = #"{"code":"\#(code)","type":"ISV","message":"m"}"#
+    let refused = #"{"code":"\#(code)","type":"ISP","message":"m"}"#
     let done = try await results([push("2", 1), push("3", 8)], refused, item(("2", 5), ("3", 8)))
     #expect(done.map(\.kind) == [kind, "acknowledged"])
   }
@@ -130,6 +131,21 @@ import Testing
     let http = RecordedHTTP(body)
     #expect(try await adapter.readStock(listings, api: lazadaAPI(http)) == [7, 9, 10, nil])
     #expect(http.requests.count == 1)
+  }
+
+  @Test func severalProductsAreReadInOneCallAndWhatItMissesByItsID() async throws {
+    let list =
+      #"{"code":"0","data":{"products":[{"item_id":1,"skus":[{"SkuId":2,"Available":4}]},{"item_id":9,"skus":[{"SkuId":77,"Available":1}]}]}}"#
+    let renamed = #"{"code":"0","data":{"item_id":9,"skus":[{"SkuId":3,"Available":8}]}}"#
+    let gone = #"{"code":"208","type":"ISP","message":"E208: Invalid ItemId"}"#
+    let http = RecordedHTTP(list, renamed, gone)
+    let listings = [("1", "2"), ("9", "3"), ("5", "6")].map { item, sku in
+      ChannelListing(itemID: item, variationID: sku, sellerSKU: "S-\(sku)")
+    }
+    #expect(try await adapter.readStock(listings, api: lazadaAPI(http)) == [4, 8, nil])
+    #expect(http.requests.count == 3)
+    #expect(http.requests[0].parameters["sku_seller_list"] == #"["S-2","S-3","S-6"]"#)
+    #expect(http.requests[1].parameters["item_id"] == "9")
   }
 
   @Test func listingsComePageByPage() async throws {

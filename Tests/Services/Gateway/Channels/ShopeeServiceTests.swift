@@ -49,6 +49,15 @@ import Testing
     #expect(http.requests[2].text == body)
   }
 
+  @Test func withoutATrackingNumberSomeoneElseCarriesIt() async throws {
+    let needed = #""non_integrated":["tracking_number"],"dropoff":[]"#
+    let http = RecordedHTTP(order("READY_TO_SHIP"), parameter(needed), done)
+    let bare = ShippedNotice(
+      orderExternalID: "A1", trackingNumber: "", carrier: "", lines: [("1-2", 2)])
+    try await adapter.markShipped(bare, api: shopeeAPI(http))
+    #expect(http.requests[2].text == #"{"dropoff":{},"order_sn":"A1"}"#)
+  }
+
   @Test func tellingItTwiceChangesNothing() async throws {
     for status in ["PROCESSED", "SHIPPED", "TO_CONFIRM_RECEIVE", "COMPLETED"] {
       let http = RecordedHTTP(order(status))
@@ -186,9 +195,9 @@ import Testing
       {"error":"","response":{"item_list":[
        {"item_id":1,"item_name":"Tee","item_sku":"TEE","item_status":"NORMAL","has_model":true},
        {"item_id":9,"item_name":"Mug","item_sku":"MUG","item_status":"UNLIST","has_model":false,
-        "stock_info_v2":{"seller_stock":[{"location_id":"SGZ","stock":3}]}}]}}
+        "stock_info_v2":{"seller_stock":[{"location_id":"SGZ","stock":3},{"location_id":"MYZ","stock":1}]}}]}}
       """,
-      #"{"error":"","response":{"model":[{"model_id":2,"model_name":"Black,M","model_sku":"TEE-BLK-M"},{"model_id":3,"model_sku":""}]}}"#,
+      #"{"error":"","response":{"model":[{"model_id":2,"model_name":"Black,M","model_sku":"TEE-BLK-M","stock_info_v2":{"seller_stock":[{"location_id":"SGZ","stock":3}]}},{"model_id":3,"model_sku":""}]}}"#,
       #"{"error":"","response":{"item":[],"has_next_page":false,"next_offset":0}}"#)
     let api = shopeeAPI(http)
     let first = try await adapter.fetchListings(after: nil, api: api)

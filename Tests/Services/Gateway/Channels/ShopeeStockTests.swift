@@ -51,6 +51,15 @@ import Testing
         == #"{"item_id":1,"stock_list":[{"model_id":0,"seller_stock":[{"stock":7}]}]}"#)
   }
 
+  @Test func shopWithWarehousesNamesTheOne() async throws {
+    let http = RecordedHTTP(
+      #"{"error":"","response":{"success_list":[{"model_id":2,"location_id":"MYZ","stock":7}]}}"#)
+    var api = shopeeAPI(http)
+    api.account.credentials["location_id"] = "MYZ"
+    #expect(try await adapter.pushStock([push("1", "2", 7)], api: api) == [.acknowledged])
+    #expect(http.requests[0].text.contains(#""seller_stock":[{"location_id":"MYZ","stock":7}]"#))
+  }
+
   @Test func failureInsideASuccessIsOpened() async throws {
     let body =
       #"{"error":"","message":"","response":{"success_list":[{"model_id":"2","stock":7}],"failure_list":[{"model_id":3,"failed_reason":"total stock must be more than reserved stock"},{"model_id":4,"failed_reason":"model not found"},{"model_id":5,"failed_reason":"hiccup"}]}}"#

@@ -28,7 +28,8 @@ struct LazadaData<Content: Decodable>: Decodable {
   var data: Content
 }
 
-/// An answer with its content under `result.data`, which may have failed though `code` is "0".
+/// An answer with its content under `result.data`, which may have failed though `code` is "0";
+/// older calls have it under `data` alone.
 struct LazadaResult<Content: Decodable>: Decodable {
   struct Result: Decodable {
     enum CodingKeys: String, CodingKey {
@@ -45,9 +46,14 @@ struct LazadaResult<Content: Decodable>: Decodable {
     var errorCodeOlder: FlexibleID?
     var errorMessageOlder: String?
   }
-  var result: Result
+  var result: Result?
+  var data: Content?
 
   func content() throws(ChannelError) -> Content {
+    guard let result else {
+      guard let data else { throw .malformed("the answer has no result") }
+      return data
+    }
     if result.success?.value != false, let data = result.data { return data }
     throw LazadaFailure(
       code: result.errorCode?.text ?? result.errorCodeOlder?.text ?? "",

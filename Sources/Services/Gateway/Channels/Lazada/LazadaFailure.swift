@@ -1,7 +1,7 @@
 internal import ChannelAdapter
 
-/// What Lazada says when it refuses: a code, whose fault it is (`ISV` ours, `ISP` and `SYSTEM`
-/// theirs), a text, and for stock calls what it says of single SKUs.
+/// What Lazada says when it refuses: a code, who refuses (`ISV` the gate, `ISP` the service behind
+/// it, `SYSTEM` a machine that is broken), a text, and for stock calls what it says of single SKUs.
 struct LazadaFailure: Error {
   enum Meaning {
     case tokenOver, credentials, rate, busy, locked, unknownThing, refused
@@ -55,20 +55,22 @@ struct LazadaFailure: Error {
     "IllegalAccessToken": .tokenOver, "InvalidAccessToken": .tokenOver,
     "IllegalRefreshToken": .credentials, "InvalidRefreshToken": .credentials,
     "SellerNotVerified": .credentials, "IncompleteSignature": .credentials,
-    "InvalidAppKey": .credentials, "InsufficientPermission": .credentials,
+    "InvalidAppKey": .credentials, "IllegalAppKey": .credentials,
+    "InsufficientPermission": .credentials,
     "ApiCallLimit": .rate, "AppCallLimit": .rate, "901": .rate,
-    "InvalidTimestamp": .busy, "ServiceUnavailable": .busy, "ServiceTimeout": .busy,
+    "InvalidTimestamp": .busy, "IllegalTimestamp": .busy, "ServiceUnavailable": .busy,
+    "ServiceTimeout": .busy,
     "513": .busy, "1000": .busy,
     "998": .locked, "4170": .locked, "212": .locked,
     "THD_IC_ERR_F_IC_ABILITY_PG_003": .locked, "THD_IC_ERR_F_IC_ABILITY_PG_004": .locked,
-    "16": .unknownThing,
+    "16": .unknownThing, "17": .unknownThing, "208": .unknownThing,
     "204": .refused, "4171": .refused, "4225": .refused, "30": .refused, "5": .refused,
     "6": .refused,
   ]
 
   var meaning: Meaning {
     Self.meaning(code: code, message: message)
-      ?? (type == "ISP" || type == "SYSTEM" ? .busy : .refused)
+      ?? (type == "SYSTEM" ? .busy : .refused)
   }
 
   /// 212, "negative sellable", and 4170 are how a campaign refuses a lower number.
@@ -76,12 +78,16 @@ struct LazadaFailure: Error {
     let lower = message.lowercased()
     func says(_ words: String...) -> Bool { words.contains { lower.contains($0) } }
     // 6 is a bad payload to the stock calls and a busy system to those that pack.
-    if says("try later", "try again", "system is busy") { return .busy }
+    if says("try later", "try again", "please retry", "system is busy", "system busy") {
+      return .busy
+    }
     if let exact = meanings[code] { return exact }
     if says("campaign", "negative sellable", "thd_ic_err_f_ic_ability_pg") { return .locked }
     if says("access token", "accesstoken") { return .tokenOver }
     if says("too fast", "too frequent", "call limit") { return .rate }
-    if says("not found", "not exist", "n't exist") { return .unknownThing }
+    if says("not found", "not exist", "n't exist", "invalid reverse order id") {
+      return .unknownThing
+    }
     if says("timeout") { return .busy }
     return nil
   }

@@ -1,14 +1,5 @@
 public import ChannelAdapter
 
-private struct ProductList: Decodable {
-  enum CodingKeys: String, CodingKey {
-    case total = "total_products"
-    case products
-  }
-  var total: LossyInt?
-  var products: [LazadaProduct]?
-}
-
 extension LazadaAdapter {
   /// A page of products, each SKU a listing. The cursor is Lazada's offset.
   public func fetchListings(
@@ -22,7 +13,7 @@ extension LazadaAdapter {
       [
         ("filter", "all"), ("limit", String(LazadaLimits.products)), ("offset", String(offset)),
         ("options", "1"),
-      ], as: LazadaData<ProductList>.self
+      ], as: LazadaData<LazadaProductList>.self
     ).data
     let products = list.products ?? []
     let listings = products.flatMap { product in

@@ -28,8 +28,16 @@ private struct Providers: Decodable {
     var code: String?
   }
   var allocateType: String?
-  var platformDefault: LossyInt?
+  var platformDefault: Int64?
   var providers: [Provider]?
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    allocateType = try container.decodeIfPresent(String.self, forKey: .allocateType)
+    // An empty list where nothing is to be chosen.
+    platformDefault = (try? container.decode(LossyInt.self, forKey: .platformDefault))?.value
+    providers = try container.decodeIfPresent([Provider].self, forKey: .providers)
+  }
 }
 
 private struct PackRequest: Encodable {
@@ -161,7 +169,7 @@ extension LazadaAdapter {
       as: LazadaResult<Providers>.self
     ).content()
     // 0: the seller must choose one.
-    let mustChoose = providers.platformDefault?.value == 0
+    let mustChoose = providers.platformDefault == 0
     let offered = providers.providers ?? []
     let provider =
       offered.first { $0.name?.lowercased() == notice.carrier.lowercased() } ?? offered.first

@@ -84,6 +84,20 @@ struct LazadaProduct: Decodable {
   var status: String?
   var attributes: Attributes?
   var skus: [SKU]?
+
+  func sku(of listing: ChannelListing) -> SKU? {
+    listing.variationID.isEmpty
+      ? skus?.first : skus?.first { $0.skuID.text == listing.variationID }
+  }
+}
+
+struct LazadaProductList: Decodable {
+  enum CodingKeys: String, CodingKey {
+    case total = "total_products"
+    case products
+  }
+  var total: LossyInt?
+  var products: [LazadaProduct]?
 }
 
 extension LazadaAdapter {
@@ -142,21 +156,45 @@ extension LazadaAdapter {
     return sellerSKU == listing.attributes["seller_sku"] ?? listing.sellerSKU
   }
 
-  /// Reads the sellable numbers: one call a product.
+  /// Reads the sellable numbers: one product by its ID, several by their seller SKUs in one call,
+  /// and those that this did not find, since a seller may have renamed them, by ID again.
   public func readStock(
     _ listings: [ChannelListing], api: ChannelAPI
   ) async throws(ChannelError) -> [Quantity?] {
-    var products: [String: LazadaProduct?] = [:]
-    for listing in listings where products[listing.itemID] == nil {
-      products[listing.itemID] = .some(try await product(listing.itemID, api))
+    var products: [String: LazadaProduct] = [:]
+    if Set(listings.map(\.itemID)).count > 1 {
+      for product in try await productsBySKU(listings, api) {
+        products[product.itemID.text] = product
+      }
     }
-    return listings.map { listing in
-      let skus = (products[listing.itemID] ?? nil)?.skus ?? []
-      let sku =
-        listing.variationID.isEmpty
-        ? skus.first : skus.first { $0.skuID.text == listing.variationID }
-      return sku?.sellable
+    var asked: Set<String> = []
+    for listing in listings {
+      guard products[listing.itemID]?.sku(of: listing) == nil,
+        asked.insert(listing.itemID).inserted
+      else { continue }
+      products[listing.itemID] = try await product(listing.itemID, api)
     }
+    return listings.map { products[$0.itemID]?.sku(of: $0)?.sellable }
+  }
+
+  private func productsBySKU(
+    _ listings: [ChannelListing], _ api: ChannelAPI
+  ) async throws(ChannelError) -> [LazadaProduct] {
+    var seen: Set<String> = []
+    let names = listings.map { $0.attributes["seller_sku"] ?? $0.sellerSKU }
+      .filter { !$0.isEmpty && seen.insert($0).inserted }
+    var found: [LazadaProduct] = []
+    for start in stride(from: 0, to: names.count, by: LazadaLimits.products) {
+      let chunk = Array(names[start..<min(start + LazadaLimits.products, names.count)])
+      let list = try await LazadaClient(api: api).get(
+        "/products/get",
+        [
+          ("filter", "all"), ("limit", String(LazadaLimits.products)), ("options", "1"),
+          ("sku_seller_list", ChannelJSON.encodeText(chunk)),
+        ], as: LazadaData<LazadaProductList>.self)
+      found += list.data.products ?? []
+    }
+    return found
   }
 
   private func product(

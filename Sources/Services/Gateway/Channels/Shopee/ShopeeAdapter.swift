@@ -17,7 +17,10 @@ public struct ShopeeAdapter: ChannelAdapter {
       ShopeeCredential.partnerID, ShopeeCredential.partnerKey, ShopeeCredential.pushPartnerKey,
       ShopeeCredential.accessToken,
     ],
-    optionalCredentials: [ShopeeCredential.refreshToken, ChannelAccount.accessTokenEndName],
+    optionalCredentials: [
+      ShopeeCredential.refreshToken, ShopeeCredential.locationID,
+      ChannelAccount.accessTokenEndName,
+    ],
     callsPerSecond: 10, pushBatch: ShopeeLimits.models, maximumQuantity: 999_999)
 
   public init() {}
@@ -34,6 +37,8 @@ enum ShopeeCredential {
   static let pushPartnerKey = "push_partner_key"
   static let accessToken = "access_token"
   static let refreshToken = "refresh_token"
+  /// The warehouse whose stock is set, for a shop that has several.
+  static let locationID = "location_id"
 }
 
 enum ShopeeLimits {

@@ -25,8 +25,11 @@ struct ShopeeStockInfo: Decodable {
     return sum
   }
 
-  var firstLocationID: String? {
-    seller?.compactMap(\.locationID).first { !$0.isEmpty }
+  /// Where the stock is set, when there is a choice. A shop without warehouses shows one place too,
+  /// and refuses to have it named.
+  var firstOfSeveralLocationIDs: String? {
+    let ids = (seller ?? []).compactMap(\.locationID).filter { !$0.isEmpty }
+    return ids.count > 1 ? ids[0] : nil
   }
 }
 
@@ -125,7 +128,7 @@ extension ShopeeAdapter {
   private func listing(_ item: ShopeeItem, _ model: ShopeeModel?) -> ChannelListing {
     let stock = model?.stock ?? item.stock
     var attributes: [String: String] = [:]
-    if let location = stock?.firstLocationID { attributes["location_id"] = location }
+    if let location = stock?.firstOfSeveralLocationIDs { attributes["location_id"] = location }
     let names = [item.name, model?.name].compactMap { $0 }.filter { !$0.isEmpty }
     let skus = [model?.sku, item.sku].compactMap { $0 }
     return ChannelListing(

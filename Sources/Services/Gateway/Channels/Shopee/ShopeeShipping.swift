@@ -133,7 +133,7 @@ extension ShopeeAdapter {
   }
 
   /// Exactly one of the three ways, present even when it is empty: what we carry ourselves first,
-  /// then what needs no courier to come.
+  /// then what needs no courier to come. Ours needs a tracking number where Shopee says so.
   private func fill(
     _ order: inout ShipOrder, _ parameter: ShippingParameter, _ notice: ShippedNotice
   ) throws(ChannelError) {
@@ -141,9 +141,9 @@ extension ShopeeAdapter {
     func needs(_ fields: [String], _ names: String...) -> Bool {
       fields.contains { names.contains($0) }
     }
-    if let fields = parameter.needed?.nonIntegrated {
-      let needed = needs(fields, "tracking_no", "tracking_number")
-      if needed, tracking == nil { throw .refused("Shopee wants a tracking number") }
+    if let fields = parameter.needed?.nonIntegrated,
+      tracking != nil || !needs(fields, "tracking_no", "tracking_number")
+    {
       order.nonIntegrated = ShipOrder.NonIntegrated(trackingNumber: tracking)
     } else if let fields = parameter.needed?.dropoff {
       var dropoff = ShipOrder.Dropoff()

@@ -72,7 +72,7 @@ extension ShopeeAdapter {
         continue
       }
       modelIDs.append(modelID)
-      let location = push.listing.attributes["location_id"].flatMap { $0.isEmpty ? nil : $0 }
+      let location = location(of: push.listing, api.account)
       models.append(
         StockUpdate.Model(
           modelID: modelID,
@@ -134,8 +134,15 @@ extension ShopeeAdapter {
     return listings.map { listing in
       let model = listing.variationID.isEmpty ? "0" : listing.variationID
       return shown["\(listing.itemID)-\(model)"]?.sellerStock(
-        at: listing.attributes["location_id"])
+        at: location(of: listing, api.account))
     }
+  }
+
+  /// The warehouse; nil in a shop without warehouses.
+  private func location(of listing: ChannelListing, _ account: ChannelAccount) -> String? {
+    let id =
+      account.credentials[ShopeeCredential.locationID] ?? listing.attributes["location_id"] ?? ""
+    return id.isEmpty ? nil : id
   }
 
   private func unique(_ ids: [String]) -> [String] {
