@@ -115,14 +115,14 @@ struct Till: Sendable {
     let held = try await client.post(
       "/till/v1/holds",
       [
-        "hold_id": id, "owner": "till-01", "seconds": 60,
+        "hold_id": id, "owner": "till-01", "expire_seconds": 60,
         "lines": [["sku": sku, "quantity": quantity] as [String: Any]],
       ])
     if held.status == 409 { return false }
     guard held.status == 200 else {
       throw Failure("the till was refused: \(held.status) \(held.text)")
     }
-    let committed = try await client.post("/till/v1/holds/\(id)/commit", ["sale_id": id])
+    let committed = try await client.post("/till/v1/holds/\(id)/commit", ["order_id": id, "handed_over": true])
     guard committed.status == 200 else {
       throw Failure("the till's sale was refused: \(committed.status) \(committed.text)")
     }
@@ -144,7 +144,7 @@ struct Till: Sendable {
         ],
       ])
     let results = answer.object["results"] as? [[String: Any]] ?? []
-    guard answer.status == 200, let result = results.first?["result"] as? String else {
+    guard answer.status == 200, let result = results.first?["status"] as? String else {
       throw Failure("the till's batch was refused: \(answer.status) \(answer.text)")
     }
     return result

@@ -25,6 +25,8 @@ struct DemoData: Sendable {
   static let warehouse = "WH-SG"
   static let store = "STORE-1"
   static let tillToken = "till-demo-token"
+  /// What the sandbox bears from each account; real channels are asked less.
+  static let callsPerSecond = 400.0
   static let accounts = ["shopee-sg", "lazada-sg", "web-shop", "till-sg"]
   static let channels = ["shopee", "lazada", "shopify", "till"]
   static let curlSale = """
@@ -85,6 +87,7 @@ struct DemoData: Sendable {
           connection: Connection(
             accountID: account, channelID: channel, externalID: shop.externalID,
             baseURL: shop.baseURL, credentials: shop.credentials,
+            callsPerSecond: Self.callsPerSecond,
             locationID: channel == "till" ? Self.store : Self.warehouse),
           displayName: "Demo \(account)"))
     }

@@ -49,7 +49,7 @@ struct SandboxControl: Sendable {
         ])
     default:
       Shop(
-        channel: channel, externalID: "till-sg", baseURL: "",
+        channel: channel, externalID: DemoData.store, baseURL: "",
         credentials: ["token": DemoData.tillToken])
     }
   }

@@ -1,5 +1,5 @@
 internal import Foundation
-public import Protobuf
+internal import Protobuf
 
 /// `google.rpc.Status` both ways: what travels in `grpc-status-details-bin` (AIP-193).
 extension RPCError {
