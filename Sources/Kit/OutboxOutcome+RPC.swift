@@ -14,11 +14,12 @@ extension OutboxOutcome {
     }
   }
 
-  /// What went wrong, in words; empty when nothing did.
+  /// What went wrong as a caller may know it: the peer's code and reason, and nothing of its words, which may name
+  /// addresses. Empty when nothing did.
   public var problem: String {
     switch self {
     case .delivered: ""
-    case .failed(let problem), .refused(let problem): problem
+    case .failed(let problem), .refused(let problem): String(problem.prefix { $0 != ":" })
     }
   }
 }

@@ -12,7 +12,7 @@ import Testing
       try await bench.inspect("r1", Self.decisions, requestID: "q")
     }
     #expect(
-      outcome == "UNAVAILABLE/POOL_UNAVAILABLE problem=UNAVAILABLE: The pool is down. returnId=r1")
+      outcome == "UNAVAILABLE/POOL_UNAVAILABLE problem=UNAVAILABLE returnId=r1")
     #expect(try await bench.order("r1").state == .inspected)
     bench = try await bench.restarted()
     bench.pool.be(.down, .deaf, then: .well)

@@ -142,7 +142,7 @@ import Testing
     }
     #expect(
       down == "UNAVAILABLE/FULFILMENT_UNAVAILABLE orderId=shop/1 "
-        + "problem=UNAVAILABLE: Fulfilment is down.")
+        + "problem=UNAVAILABLE")
   }
 
   @Test func requestIDIsAnsweredOnce() async throws {

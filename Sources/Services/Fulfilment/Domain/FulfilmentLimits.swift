@@ -17,5 +17,5 @@ public enum FulfilmentLimits {
   /// Orders that one read for a watcher takes: each may have 10,000 lines.
   public static let watchPageCount = 50
   /// How long a call waits for the pool; after it the worker goes on trying.
-  public static let poolWait = Duration.seconds(6)
+  public static let poolWait = Duration.seconds(3)
 }

@@ -15,5 +15,5 @@ public enum ReturnsLimits {
   /// Returns that one read for a watcher takes: each may have 10,000 lines.
   public static let watchPageCount = 50
   /// How long an inspection waits for the pool before it says that it did not answer.
-  public static let poolWait = Duration.seconds(6)
+  public static let poolWait = Duration.seconds(3)
 }

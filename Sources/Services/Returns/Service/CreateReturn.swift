@@ -58,8 +58,13 @@ extension ReturnsHandler {
         })
     } catch {
       guard error.code != .notFound else { throw ReturnsError.orderUnknown(id) }
-      throw ReturnsError.fulfilmentUnavailable(id, reason: "\(error)")
+      throw ReturnsError.fulfilmentUnavailable(id, reason: Self.short(error))
     }
+  }
+
+  /// Nothing of a peer's words, which may name addresses.
+  private static func short(_ error: RPCError) -> String {
+    error.reason.isEmpty ? error.code.name : "\(error.code.name)/\(error.reason)"
   }
 
   private static func checked(_ request: CreateReturnRequest) throws -> ReturnsDomain.ReturnOrder {
