@@ -1,4 +1,5 @@
 internal import CProtobufC
+internal import Glibc
 
 /// What generated code uses to fill C structures. Every pointer lives as long as the arena's content.
 extension Arena {
@@ -6,7 +7,7 @@ extension Arena {
   public func string(_ text: String) -> UnsafeMutablePointer<CChar> {
     var copy = text
     let target = copy.withUTF8 { source -> UnsafeMutablePointer<CChar>? in
-      if source.contains(0) { return nil }
+      if let start = source.baseAddress, memchr(start, 0, source.count) != nil { return nil }
       let target = allocate(source.count + 1)
       if let start = source.baseAddress { target.copyMemory(from: start, byteCount: source.count) }
       target.storeBytes(of: 0, toByteOffset: source.count, as: UInt8.self)
@@ -34,24 +35,24 @@ extension Arena {
     return UnsafeMutableRawPointer(array)?.assumingMemoryBound(to: Binary.self)
   }
 
-  public func scalars<Scalar: BitwiseCopyable>(
+  @inlinable public func scalars<Scalar: BitwiseCopyable>(
     _ values: [Scalar]
   ) -> UnsafeMutablePointer<Scalar>? {
     array(values) { $0 }
   }
 
-  public func bools(_ values: [Bool]) -> UnsafeMutablePointer<Int32>? {
+  @inlinable public func bools(_ values: [Bool]) -> UnsafeMutablePointer<Int32>? {
     array(values) { $0 ? 1 : 0 }
   }
 
-  public func enums<Value: MessageEnum, Constant>(
+  @inlinable public func enums<Value: MessageEnum, Constant>(
     _ values: [Value]
   ) -> UnsafeMutablePointer<Constant>? {
     let array = array(values) { $0.rawValue }
     return UnsafeMutableRawPointer(array)?.assumingMemoryBound(to: Constant.self)
   }
 
-  public func message<Value: Message, Structure>(
+  @inlinable public func message<Value: Message, Structure>(
     _ value: Value?
   ) -> UnsafeMutablePointer<Structure>? {
     guard let value else { return nil }
@@ -60,34 +61,34 @@ extension Arena {
     return raw.assumingMemoryBound(to: Structure.self)
   }
 
-  public func messages<Value: Message, Structure>(
+  @inlinable public func messages<Value: Message, Structure>(
     _ values: [Value]
   ) -> UnsafeMutablePointer<UnsafeMutablePointer<Structure>?>? {
     array(values) { message($0) }
   }
 
   /// A map's entries in the order of their keys, so that equal maps have equal bytes.
-  public func map<Key: Comparable, Value, Entry>(
+  @inlinable public func map<Key: Comparable, Value, Entry>(
     _ values: [Key: Value], _ fill: (Key, Value, UnsafeMutablePointer<Entry>) -> Void
   ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
     entries(values.sorted { $0.key < $1.key }, fill)
   }
 
   /// A map with keys of text: in the order of their UTF-8, as other protobuf libraries have it.
-  public func map<Value, Entry>(
+  @inlinable public func map<Value, Entry>(
     _ values: [String: Value], _ fill: (String, Value, UnsafeMutablePointer<Entry>) -> Void
   ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
     entries(values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }, fill)
   }
 
   /// A map with keys of type `Bool`, which has no order of its own: false goes first.
-  public func map<Value, Entry>(
+  @inlinable public func map<Value, Entry>(
     _ values: [Bool: Value], _ fill: (Bool, Value, UnsafeMutablePointer<Entry>) -> Void
   ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
     entries(values.sorted { !$0.key && $1.key }, fill)
   }
 
-  private func entries<Key, Value, Entry>(
+  @inlinable func entries<Key, Value, Entry>(
     _ pairs: [(key: Key, value: Value)], _ fill: (Key, Value, UnsafeMutablePointer<Entry>) -> Void
   ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
     array(pairs) { pair in
@@ -97,13 +98,17 @@ extension Arena {
     }
   }
 
-  private func array<Value, Element>(
+  @inlinable func array<Value, Element>(
     _ values: [Value], _ make: (Value) -> Element
   ) -> UnsafeMutablePointer<Element>? {
     guard !values.isEmpty else { return nil }
     let target = allocate(values.count * MemoryLayout<Element>.stride)
       .bindMemory(to: Element.self, capacity: values.count)
-    for (index, value) in values.enumerated() { (target + index).initialize(to: make(value)) }
+    var next = target
+    for value in values {
+      next.initialize(to: make(value))
+      next += 1
+    }
     return target
   }
 }

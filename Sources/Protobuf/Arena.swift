@@ -66,7 +66,7 @@ public final class Arena {
   }
 
   /// Reads `bytes` with protobuf-c. `WireValidator` has seen them before.
-  func unpack(
+  @usableFromInline func unpack(
     _ bytes: UnsafeRawBufferPointer, as descriptor: MessageDescriptor
   ) -> UnsafeMutableRawPointer? {
     let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -74,8 +74,19 @@ public final class Arena {
       protobuf_c_message_unpack(descriptor.pointer, allocator, bytes.count, start))
   }
 
+  /// The bytes of a C structure.
+  @usableFromInline func pack(_ structure: UnsafeMutableRawPointer) -> [UInt8] {
+    let message = structure.assumingMemoryBound(to: ProtobufCMessage.self)
+    let size = protobuf_c_message_get_packed_size(message)
+    return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      guard let start = buffer.baseAddress, size > 0 else { return }
+      count = protobuf_c_message_pack(message, start)
+      precondition(count == size, "protobuf-c packed another size than it said")
+    }
+  }
+
   /// An empty C structure of the type.
-  func structure(_ descriptor: MessageDescriptor) -> UnsafeMutableRawPointer {
+  @usableFromInline func structure(_ descriptor: MessageDescriptor) -> UnsafeMutableRawPointer {
     let raw = allocate(descriptor.structureBytes)
     protobuf_c_message_init(descriptor.pointer, raw)
     return raw
@@ -91,26 +102,28 @@ extension Arena {
     return key
   }()
 
+  /// Takes the thread's spare arena, or makes one.
+  @usableFromInline static func borrow() -> Arena {
+    guard let pointer = pthread_getspecific(spare) else { return Arena() }
+    pthread_setspecific(spare, nil)
+    return Unmanaged<Arena>.fromOpaque(pointer).takeRetainedValue()
+  }
+
+  /// Empties the arena and keeps it as the thread's spare one, if there is none yet.
+  @usableFromInline func giveBack() {
+    reset()
+    let reference = Unmanaged.passRetained(self)
+    guard pthread_getspecific(Self.spare) == nil,
+      pthread_setspecific(Self.spare, reference.toOpaque()) == 0
+    else { return reference.release() }
+  }
+
   /// Lends an arena to `body`, which must keep no pointer into it.
-  static func lend<Result, Failure: Error>(
+  @inlinable static func lend<Result, Failure: Error>(
     _ body: (Arena) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let key = spare
-    let arena: Arena
-    if let pointer = pthread_getspecific(key) {
-      pthread_setspecific(key, nil)
-      arena = Unmanaged<Arena>.fromOpaque(pointer).takeRetainedValue()
-    } else {
-      arena = Arena()
-    }
-    defer {
-      arena.reset()
-      if pthread_getspecific(key) == nil,
-        pthread_setspecific(key, Unmanaged.passUnretained(arena).toOpaque()) == 0
-      {
-        _ = Unmanaged.passRetained(arena)
-      }
-    }
+    let arena = borrow()
+    defer { arena.giveBack() }
     return try body(arena)
   }
 }

@@ -1,5 +1,3 @@
-internal import CProtobufC
-
 /// A Swift value of a protobuf message, copied from and to the C structure that protobuf-c reads and writes.
 public protocol Message: Sendable, Equatable {
   /// Every field unset.
@@ -16,7 +14,7 @@ extension Message {
   ///
   /// Unknown fields are skipped. Refused are bytes that are not a message of this type, strings that are not UTF-8
   /// or hold a NUL, and what exceeds `limits`.
-  public init(
+  @inlinable public init(
     serialized bytes: UnsafeRawBufferPointer, limits: CodecLimits = .standard
   ) throws(CodecError) {
     try WireValidator.check(bytes, as: Self.descriptor, limits: limits)
@@ -28,7 +26,9 @@ extension Message {
     }
   }
 
-  public init(serialized bytes: [UInt8], limits: CodecLimits = .standard) throws(CodecError) {
+  @inlinable public init(serialized bytes: [UInt8], limits: CodecLimits = .standard)
+    throws(CodecError)
+  {
     let result = bytes.withUnsafeBytes { buffer -> Result<Self, CodecError> in
       Result { () throws(CodecError) -> Self in try Self(serialized: buffer, limits: limits) }
     }
@@ -36,17 +36,11 @@ extension Message {
   }
 
   /// The protobuf encoding: fields by number, maps by key, so that equal messages have equal bytes.
-  public func serialized() -> [UInt8] {
+  @inlinable public func serialized() -> [UInt8] {
     Arena.lend { arena in
       let raw = arena.structure(Self.descriptor)
       write(to: raw, in: arena)
-      let message = raw.assumingMemoryBound(to: ProtobufCMessage.self)
-      let size = protobuf_c_message_get_packed_size(message)
-      return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-        guard let start = buffer.baseAddress, size > 0 else { return }
-        count = protobuf_c_message_pack(message, start)
-        precondition(count == size, "protobuf-c packed another size than it said")
-      }
+      return arena.pack(raw)
     }
   }
 }

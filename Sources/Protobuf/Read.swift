@@ -3,17 +3,17 @@ internal import CProtobufC
 /// What generated code uses to copy C structures into Swift values. `count` is always the C structure's own.
 public enum Read {
   /// `WireValidator` has seen to it that the bytes are UTF-8 without a NUL.
-  public static func string(_ text: UnsafePointer<CChar>?) -> String {
+  @inlinable public static func string(_ text: UnsafePointer<CChar>?) -> String {
     guard let text, text.pointee != 0 else { return "" }
     return String(cString: text)
   }
 
-  public static func bytes(_ data: UnsafePointer<UInt8>?, _ count: Int) -> [UInt8] {
+  @inlinable public static func bytes(_ data: UnsafePointer<UInt8>?, _ count: Int) -> [UInt8] {
     guard let data, count > 0 else { return [] }
     return Array(UnsafeBufferPointer(start: data, count: count))
   }
 
-  public static func strings(
+  @inlinable public static func strings(
     _ texts: UnsafePointer<UnsafeMutablePointer<CChar>?>?, _ count: Int
   ) -> [String] {
     UnsafeBufferPointer(start: texts, count: count).map { string($0) }
@@ -25,25 +25,25 @@ public enum Read {
     return UnsafeBufferPointer(start: start, count: count).map { bytes($0.data, $0.len) }
   }
 
-  public static func scalars<Scalar: BitwiseCopyable>(
+  @inlinable public static func scalars<Scalar: BitwiseCopyable>(
     _ values: UnsafePointer<Scalar>?, _ count: Int
   ) -> [Scalar] {
     Array(UnsafeBufferPointer(start: values, count: count))
   }
 
-  public static func bools(_ values: UnsafePointer<Int32>?, _ count: Int) -> [Bool] {
+  @inlinable public static func bools(_ values: UnsafePointer<Int32>?, _ count: Int) -> [Bool] {
     UnsafeBufferPointer(start: values, count: count).map { $0 != 0 }
   }
 
   /// Takes an array of C enumeration constants, which are the size of an `int`.
-  public static func enums<Value: MessageEnum>(
+  @inlinable public static func enums<Value: MessageEnum>(
     _ values: UnsafeRawPointer?, _ count: Int
   ) -> [Value] {
     let start = values?.assumingMemoryBound(to: Int32.self)
     return UnsafeBufferPointer(start: start, count: count).map { Value(rawValue: $0) }
   }
 
-  public static func message<Value: Message>(
+  @inlinable public static func message<Value: Message>(
     _ structure: UnsafeRawPointer?, _ field: StaticString
   ) throws(CodecError) -> Value? {
     guard let structure else { return nil }
@@ -54,7 +54,7 @@ public enum Read {
     }
   }
 
-  public static func messages<Value: Message, Structure>(
+  @inlinable public static func messages<Value: Message, Structure>(
     _ structures: UnsafePointer<UnsafeMutablePointer<Structure>?>?, _ count: Int,
     _ field: StaticString
   ) throws(CodecError) -> [Value] {
@@ -73,7 +73,7 @@ public enum Read {
   }
 
   /// The last entry of a key wins, as the protobuf encoding rules say.
-  public static func map<Key: Hashable, Value, Entry>(
+  @inlinable public static func map<Key: Hashable, Value, Entry>(
     _ entries: UnsafePointer<UnsafeMutablePointer<Entry>?>?, _ count: Int,
     _ read: (Entry) throws(CodecError) -> (Key, Value)
   ) throws(CodecError) -> [Key: Value] {

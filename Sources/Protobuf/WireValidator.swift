@@ -5,11 +5,11 @@ internal import CProtobufC
 /// which a parser should merge and protobuf-c 1.4.1 loses numbers of. No encoder writes that.
 ///
 /// Source: protobuf.dev/programming-guides/encoding.
-struct WireValidator {
+@usableFromInline struct WireValidator {
   private let limits: CodecLimits
   private var decodedBytes = 0
 
-  static func check(
+  @usableFromInline static func check(
     _ bytes: UnsafeRawBufferPointer, as descriptor: MessageDescriptor, limits: CodecLimits
   ) throws(CodecError) {
     var validator = WireValidator(limits: limits)

@@ -14,7 +14,9 @@ import Testing
     #expect(Base64.decode(text.filter { $0 != "=" }.utf8) == Array(plain.utf8))
   }
 
-  @Test(arguments: ["Z", "Zg=", "Zg===", "Z=g=", "Zm9v=", "Zm9v====", "Zm 9v", "Zm9v\n", "Zm9vé", "="])
+  @Test(arguments: [
+    "Z", "Zg=", "Zg===", "Z=g=", "Zm9v=", "Zm9v====", "Zm 9v", "Zm9v\n", "Zm9vé", "=",
+  ])
   func refuses(text: String) {
     #expect(Base64.decode(text.utf8) == nil)
   }

@@ -27,7 +27,8 @@ import Testing
   @Test func refusesAFileWithoutAPlace() throws {
     let set = try [UInt8](Data(contentsOf: Python.descriptors))
     let response = try Plugin.run(set, files: ["fixture/everything.proto"], places: [])
-    #expect(response.error?.hasSuffix("has no place: give the option place=google/protobuf:…") == true)
+    #expect(
+      response.error?.hasSuffix("has no place: give the option place=google/protobuf:…") == true)
     let bad = try Plugin.run(set, files: [], places: ["fixture:FixtureAPI"])
     #expect(bad.error?.contains("<proto folder>:<module>") == true)
   }

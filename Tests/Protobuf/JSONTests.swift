@@ -49,10 +49,12 @@ import Testing
   }
 
   @Test func writesMapsAndChoices() throws {
-    let maps = Maps(texts: ["b": "2", "a": "1"], colours: [-1: .red], flags: [true: [1], false: []])
+    let maps = Maps(
+      texts: ["b": "2", "a": "1"], colours: [-1: .red], flags: [true: [1], false: []])
     #expect(
       Self.text(maps)
-        == #"{"texts":{"a":"1","b":"2"},"colours":{"-1":"COLOUR_RED"},"flags":{"false":"","true":"AQ=="}}"#)
+        == #"{"texts":{"a":"1","b":"2"},"colours":{"-1":"COLOUR_RED"},"flags":{"false":"","true":"AQ=="}}"#
+    )
     #expect(try Maps(json: maps.json()) == maps)
     #expect(Self.text(Choices(pick: .count(0))) == #"{"count":"0"}"#)
     #expect(Self.text(Choices(limitCount: 0)) == #"{"limitCount":"0"}"#)
@@ -86,7 +88,10 @@ import Testing
     (#"{"sku": 1}"#, "sku", "is not one of fixture.Scalars"),
     (#"{"int64Value": 1, "int64_value": 2}"#, "int64_value", "is there twice"),
     (#"{"int64Value": 1, "int64Value": null}"#, "int64Value", "is there twice"),
-    (#"{"int32Value": 2147483648}"#, "int32Value", "is not a whole number from -2147483648 to 2147483647"),
+    (
+      #"{"int32Value": 2147483648}"#, "int32Value",
+      "is not a whole number from -2147483648 to 2147483647"
+    ),
     (#"{"int32Value": 1.5}"#, "int32Value", "is not a whole number from -2147483648 to 2147483647"),
     (#"{"uint32Value": -1}"#, "uint32Value", "is not a whole number from 0 to 4294967295"),
     (
@@ -169,14 +174,15 @@ import Testing
     #expect(throws: Never.self) { try Choices(json: Array(#"{"count": null, "text": "a"}"#.utf8)) }
   }
 
-  @Test(arguments: [
-    ("1970-01-01T00:00:00Z", 0), ("1970-01-01T00:00:00.000001Z", 1),
-    ("1969-12-31T23:59:59.999999Z", -1), ("2000-02-29T00:00:00Z", 951_782_400_000_000),
-    ("2026-03-01T10:00:00+02:00", 1_772_352_000_000_000),
-    ("2026-03-01T00:30:00.5-07:30", 1_772_352_000_500_000),
-    ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
-    ("9999-12-31T23:59:59.999999999Z", 253_402_300_799_999_999),
-  ] as [(String, Int64)])
+  @Test(
+    arguments: [
+      ("1970-01-01T00:00:00Z", 0), ("1970-01-01T00:00:00.000001Z", 1),
+      ("1969-12-31T23:59:59.999999Z", -1), ("2000-02-29T00:00:00Z", 951_782_400_000_000),
+      ("2026-03-01T10:00:00+02:00", 1_772_352_000_000_000),
+      ("2026-03-01T00:30:00.5-07:30", 1_772_352_000_500_000),
+      ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
+      ("9999-12-31T23:59:59.999999999Z", 253_402_300_799_999_999),
+    ] as [(String, Int64)])
   func readsTimes(text: String, microseconds: Int64) throws {
     #expect(try Timestamp(json: Array("\"\(text)\"".utf8)).microseconds == microseconds)
   }
@@ -192,10 +198,11 @@ import Testing
     #expect(throws: CodecError.self) { try Timestamp(json: Array("\"\(text)\"".utf8)) }
   }
 
-  @Test(arguments: [
-    ("0s", .zero), ("1.5s", .milliseconds(1500)), ("-1.5s", .milliseconds(-1500)),
-    ("-0.000000001s", .nanoseconds(-1)), ("315576000000s", .seconds(315_576_000_000)),
-  ] as [(String, Duration)])
+  @Test(
+    arguments: [
+      ("0s", .zero), ("1.5s", .milliseconds(1500)), ("-1.5s", .milliseconds(-1500)),
+      ("-0.000000001s", .nanoseconds(-1)), ("315576000000s", .seconds(315_576_000_000)),
+    ] as [(String, Duration)])
   func readsSpans(text: String, span: Duration) throws {
     #expect(try Duration(json: Array("\"\(text)\"".utf8)) == span)
   }
@@ -218,7 +225,8 @@ import Testing
   }
 
   @Test func readsTheTypeOfAnAnyWhereverItStands() throws {
-    let json = #"{"detail": {"reason": "A", "metadata": {"k": "v"}, "@type": "x/google.rpc.ErrorInfo"}}"#
+    let json =
+      #"{"detail": {"reason": "A", "metadata": {"k": "v"}, "@type": "x/google.rpc.ErrorInfo"}}"#
     let known = try Known(json: Array(json.utf8))
     #expect(
       try known.detail?.unpacked(as: ErrorInfo.self)

@@ -64,7 +64,8 @@ public enum Generator {
     // protoc would refuse `optional` by itself, without saying what to write in its place.
     response.has_supported_features = 1
     response.supported_features = UInt64(
-      GOOGLE__PROTOBUF__COMPILER__CODE_GENERATOR_RESPONSE__FEATURE__FEATURE_PROTO3_OPTIONAL.rawValue)
+      GOOGLE__PROTOBUF__COMPILER__CODE_GENERATOR_RESPONSE__FEATURE__FEATURE_PROTO3_OPTIONAL.rawValue
+    )
     if let error { response.error = arena.string(error) }
     typealias File = Google__Protobuf__Compiler__CodeGeneratorResponse__File
     var pointers: [UnsafeMutablePointer<File>?] = files.map { path, text in

@@ -1,5 +1,6 @@
 internal import CMessages
 internal import CProtobufC
+internal import Glibc
 
 /// Writes C structures as JSON, as their descriptors say.
 struct JSONMessageWriter {
@@ -8,6 +9,7 @@ struct JSONMessageWriter {
 
   init(_ arena: Arena) {
     self.arena = arena
+    bytes.reserveCapacity(512)
   }
 
   mutating func message(_ raw: UnsafeRawPointer, _ descriptor: MessageDescriptor) {
@@ -28,8 +30,7 @@ struct JSONMessageWriter {
       if !isFirst { put(",") }
       isFirst = false
       put("\"")
-      let name = UnsafeRawBufferPointer(start: field.name, count: field.text.utf8.count)
-      bytes += JSONName.lowerCamel(name)
+      JSONName.append(field.name, to: &bytes)
       put("\":")
       let slot = raw + Int(field.offset)
       guard field.isRepeated else {
@@ -87,7 +88,7 @@ struct JSONMessageWriter {
       let isQuoted = isQuotedAnyway(entry.fields[0].type)
       if !isQuoted { put("\"") }
       value(entry.fields[0], key)
-      put(isQuoted ? ":" : "\":")
+      put(isQuoted ? ":" as StaticString : "\":")
       value(entry.fields[1], raw + Int(entry.fields[1].offset))
     }
     put("}")
@@ -108,12 +109,13 @@ struct JSONMessageWriter {
       put(String(slot.load(as: Int32.self)))
     case PROTOBUF_C_TYPE_UINT32, PROTOBUF_C_TYPE_FIXED32: put(String(slot.load(as: UInt32.self)))
     case PROTOBUF_C_TYPE_INT64, PROTOBUF_C_TYPE_SINT64, PROTOBUF_C_TYPE_SFIXED64:
-      put("\"\(slot.load(as: Int64.self))\"")
+      quoted(String(slot.load(as: Int64.self)))
     case PROTOBUF_C_TYPE_UINT64, PROTOBUF_C_TYPE_FIXED64:
-      put("\"\(slot.load(as: UInt64.self))\"")
+      quoted(String(slot.load(as: UInt64.self)))
     case PROTOBUF_C_TYPE_FLOAT: put(JSONScalar.text(slot.load(as: Float.self)))
     case PROTOBUF_C_TYPE_DOUBLE: put(JSONScalar.text(slot.load(as: Double.self)))
-    case PROTOBUF_C_TYPE_BOOL: put(slot.load(as: Int32.self) != 0 ? "true" : "false")
+    case PROTOBUF_C_TYPE_BOOL:
+      put(slot.load(as: Int32.self) != 0 ? "true" as StaticString : "false")
     case PROTOBUF_C_TYPE_ENUM: enumeration(field, slot.load(as: Int32.self))
     case PROTOBUF_C_TYPE_STRING: string(slot.load(as: UnsafePointer<CChar>?.self))
     case PROTOBUF_C_TYPE_BYTES: base64(slot.load(as: ProtobufCBinaryData.self))
@@ -135,9 +137,7 @@ struct JSONMessageWriter {
       put(String(number))
       return
     }
-    put("\"")
-    put(String(cString: value.pointee.name))
-    put("\"")
+    quoted(String(cString: value.pointee.name))
   }
 
   private mutating func base64(_ data: ProtobufCBinaryData) {
@@ -148,10 +148,19 @@ struct JSONMessageWriter {
 
   private mutating func string(_ text: UnsafePointer<CChar>?) {
     put("\"")
-    var next = text
-    while let pointer = next, pointer.pointee != 0 {
-      escape(UInt8(bitPattern: pointer.pointee))
-      next = pointer + 1
+    if let text {
+      let length = strlen(text)
+      text.withMemoryRebound(to: UInt8.self, capacity: length) { start in
+        let source = UnsafeBufferPointer(start: start, count: length)
+        // Runs without an escape go over in one piece.
+        var rest = source[...]
+        while let index = rest.firstIndex(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) {
+          bytes.append(contentsOf: UnsafeBufferPointer(rebasing: rest[..<index]))
+          escape(rest[index])
+          rest = rest[(index + 1)...]
+        }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: rest))
+      }
     }
     put("\"")
   }
@@ -163,13 +172,24 @@ struct JSONMessageWriter {
     case 0x0A: put("\\n")
     case 0x0D: put("\\r")
     case 0x09: put("\\t")
-    case 0..<0x20: put("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+    case 0..<0x20: put(("\\u00" as String) + (byte < 16 ? "0" : "") + String(byte, radix: 16))
     default: bytes.append(byte)
     }
   }
 
+  private mutating func put(_ text: StaticString) {
+    bytes.append(
+      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
   private mutating func put(_ text: String) {
     bytes.append(contentsOf: text.utf8)
+  }
+
+  private mutating func quoted(_ text: String) {
+    put("\"")
+    put(text)
+    put("\"")
   }
 }
 
@@ -179,10 +199,10 @@ extension JSONMessageWriter {
     switch type {
     case .timestamp:
       let time = raw.assumingMemoryBound(to: Google__Protobuf__Timestamp.self).pointee
-      put("\"\(TimeText.timestamp(seconds: time.seconds, nanoseconds: time.nanos))\"")
+      quoted(TimeText.timestamp(seconds: time.seconds, nanoseconds: time.nanos))
     case .duration:
       let span = raw.assumingMemoryBound(to: Google__Protobuf__Duration.self).pointee
-      put("\"\(TimeText.duration(seconds: span.seconds, nanoseconds: span.nanos))\"")
+      quoted(TimeText.duration(seconds: span.seconds, nanoseconds: span.nanos))
     case .fieldMask:
       let mask = raw.assumingMemoryBound(to: Google__Protobuf__FieldMask.self).pointee
       put("\"")

@@ -15,6 +15,22 @@ enum JSONName {
     return text
   }
 
+  /// Appends the JSON name of the field that C calls `name`.
+  static func append(_ name: UnsafePointer<CChar>, to text: inout [UInt8]) {
+    var next = name
+    var raise = false
+    while next.pointee != 0 {
+      let byte = UInt8(bitPattern: next.pointee)
+      if byte == UInt8(ascii: "_") {
+        raise = true
+      } else {
+        text.append(raise && isLower(byte) ? byte - 32 : byte)
+        raise = false
+      }
+      next += 1
+    }
+  }
+
   /// Whether `key` is the JSON name or the name itself.
   static func names(_ key: UnsafeRawBufferPointer, _ name: UnsafePointer<CChar>) -> Bool {
     isSame(key, name) || isCamel(key, name)

@@ -64,8 +64,10 @@ struct JSONScanner {
   private mutating func literal(_ text: StaticString) throws(CodecError) {
     let length = text.utf8CodeUnitCount
     guard bytes.count - offset >= length,
-      zip(bytes[offset..<offset + length], UnsafeBufferPointer(start: text.utf8Start, count: length))
-        .allSatisfy({ $0 == $1 })
+      zip(
+        bytes[offset..<offset + length], UnsafeBufferPointer(start: text.utf8Start, count: length)
+      )
+      .allSatisfy({ $0 == $1 })
     else { throw unexpected("a value") }
     offset += length
   }

@@ -1,4 +1,5 @@
 internal import CProtobufC
+internal import Glibc
 internal import Primitives
 
 /// The messages whose JSON is not an object of their fields.
@@ -43,7 +44,7 @@ extension ProtobufCFieldDescriptor {
   /// the shape that protoc gives entries; the generator refuses messages that look so and are none.
   func mapEntry(in message: MessageDescriptor) -> MessageDescriptor? {
     guard isRepeated, let entry = self.message, entry.fields.count == 2,
-      entry.fields[0].text == "key", entry.fields[1].text == "value"
+      strcmp(entry.fields[0].name, "key") == 0, strcmp(entry.fields[1].name, "value") == 0
     else { return nil }
     var camel = JSONName.lowerCamel(text.utf8)
     if let first = camel.first, UInt8(ascii: "a")...UInt8(ascii: "z") ~= first {

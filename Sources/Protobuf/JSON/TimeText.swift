@@ -9,9 +9,17 @@ enum TimeText {
     let day = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
     let second = seconds - day * 86_400
     let (year, month, dayOfMonth) = date(day)
-    return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(dayOfMonth, 2) + "T"
-      + padded(second / 3600, 2) + ":" + padded(second / 60 % 60, 2) + ":" + padded(second % 60, 2)
-      + fraction(nanoseconds) + "Z"
+    var text = ""
+    append(year, digits: 4, to: &text)
+    for (mark, number) in [("-", month), ("-", dayOfMonth), ("T", second / 3600)] {
+      text += mark
+      append(number, digits: 2, to: &text)
+    }
+    for number in [second / 60 % 60, second % 60] {
+      text += ":"
+      append(number, digits: 2, to: &text)
+    }
+    return text + fraction(nanoseconds) + "Z"
   }
 
   /// Nil when the text is not RFC 3339, or the moment is not in the years 1 to 9999.
@@ -26,7 +34,8 @@ enum TimeText {
     guard year >= 1, 1...12 ~= month, 1...days(month, of: year) ~= dayOfMonth, hour < 24,
       minute < 60, second < 60
     else { return nil }
-    let seconds = day(year, month, dayOfMonth) * 86_400 + hour * 3600 + minute * 60 + second - offset
+    let seconds =
+      day(year, month, dayOfMonth) * 86_400 + hour * 3600 + minute * 60 + second - offset
     return timestampSeconds.contains(seconds) ? (seconds, nanoseconds) : nil
   }
 
@@ -64,9 +73,16 @@ enum TimeText {
     }
   }
 
+  private static func append(_ number: Int64, digits: Int, to text: inout String) {
+    let plain = String(number)
+    for _ in 0..<max(0, digits - plain.utf8.count) { text += "0" }
+    text += plain
+  }
+
   private static func padded(_ number: Int64, _ digits: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, digits - text.count)) + text
+    var text = ""
+    append(number, digits: digits, to: &text)
+    return text
   }
 
   // The two ways between days since 1970 and the Gregorian calendar, with years that begin in March.

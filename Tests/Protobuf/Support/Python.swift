@@ -40,7 +40,8 @@ enum Python {
     guard process.terminationStatus == 0 else {
       throw Failure(
         description:
-          "\(command) ended with \(process.terminationStatus); `make test` installs what it imports")
+          "\(command) ended with \(process.terminationStatus); `make test` installs what it imports"
+      )
     }
     return try Data(contentsOf: outputFile)
   }
@@ -84,6 +85,8 @@ enum Hex {
   /// Spaces are for the reader.
   static func bytes(_ text: String) -> [UInt8] {
     let digits = text.filter { $0 != " " }.compactMap(\.hexDigitValue)
-    return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    return stride(from: 0, to: digits.count - 1, by: 2).map {
+      UInt8(digits[$0] << 4 | digits[$0 + 1])
+    }
   }
 }

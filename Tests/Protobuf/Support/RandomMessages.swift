@@ -88,7 +88,8 @@ struct RandomMessages {
 
   private mutating func text() -> String {
     let alphabet: [Unicode.Scalar] = [
-      "a", "Z", "0", " ", "\"", "\\", "/", "\u{1}", "\u{1F}", "\u{7F}", "\n", "é", "ß", "中", "\u{FFFD}",
+      "a", "Z", "0", " ", "\"", "\\", "/", "\u{1}", "\u{1F}", "\u{7F}", "\n", "é", "ß", "中",
+      "\u{FFFD}",
       "\u{2028}", "😀", "\u{10FFFF}",
     ]
     var text = String.UnicodeScalarView()
@@ -150,7 +151,8 @@ struct RandomMessages {
     Lists(
       doubles: list { $0.double() }, floats: list { $0.float() }, int32s: list { $0.integer() },
       int64s: list { $0.integer() }, uint32s: list { $0.integer() }, uint64s: list { $0.integer() },
-      sint64s: list { $0.integer() }, fixed64s: list { $0.integer() }, bools: list { $0.chance(0.5) },
+      sint64s: list { $0.integer() }, fixed64s: list { $0.integer() },
+      bools: list { $0.chance(0.5) },
       strings: list { $0.text() }, byteStrings: list { $0.bytes() }, colours: list { $0.colour() },
       scalars: list { $0.scalars() }, times: list { $0.time() }, unpacked: list { $0.integer() })
   }
@@ -203,7 +205,8 @@ struct RandomMessages {
     switch Int.random(in: 0..<5, using: &random) {
     case 0:
       // An entry's zero is written by some libraries only, and the bytes in an Any are compared.
-      AnyMessage(ErrorInfo(reason: "HOLD_ENDED", domain: text(), metadata: ["hold": "hold" + text()]))
+      AnyMessage(
+        ErrorInfo(reason: "HOLD_ENDED", domain: text(), metadata: ["hold": "hold" + text()]))
     case 1: AnyMessage(RetryInfo(retryDelay: span()))
     case 2: AnyMessage(time())
     case 3: AnyMessage(mask())
