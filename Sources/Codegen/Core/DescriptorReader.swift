@@ -22,8 +22,7 @@ struct DescriptorReader {
     let package = Read.string(source.package)
     let prefix = package.isEmpty ? "" : ".\(package)"
     var file = ProtoFile(
-      name: name, package: package,
-      dependencies: Read.strings(source.dependency, source.n_dependency),
+      name: name, dependencies: Read.strings(source.dependency, source.n_dependency),
       serialized: serialized(pointer))
     for (index, message) in pointers(source.message_type, source.n_message_type) {
       file.messages.append(try reader.message(message, in: prefix, at: [4, Int32(index)]))

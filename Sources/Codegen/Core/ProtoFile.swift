@@ -2,7 +2,6 @@
 struct ProtoFile {
   /// `onepool/pool/v1/stock.proto`
   var name: String
-  var package: String
   var dependencies: [String]
   var messages: [ProtoMessage] = []
   var enums: [ProtoEnum] = []
