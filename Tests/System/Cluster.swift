@@ -78,7 +78,7 @@ final class Cluster: Sendable {
     for other in Self.services where other != name {
       environment["ONEPOOL_\(other.uppercased())"] = addresses[other]
     }
-    if name == "gateway" { environment["ONEPOOL_GATEWAY_PUBLIC_URL"] = url("gateway") }
+    if name == "gateway" { environment["ONEPOOL_PUBLIC_URL"] = url("gateway") }
     return environment.merging(others) { $1 }
   }
 

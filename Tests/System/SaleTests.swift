@@ -73,6 +73,37 @@ extension SystemTests {
       }
     }
 
+    /// Goal: what maps to nothing holds nothing up, is told, and is deducted once it is mapped.
+    @Test(.timeLimit(.minutes(3))) func unmappedListingIsDeductedWhenMapped() async throws {
+      try await Cluster.with { cluster in
+        let merchant = try await Merchant.open(in: cluster, stock: 9)
+        let shop = Shop.shopee
+        let item = 1_000_900
+        try await cluster.sandbox.list(shop, item: item, sku: "NOBODY-KNOWS", stock: 5)
+        let order = try await cluster.sandbox.order(
+          shop, items: [(item, 2), (Merchant.item(shop), 1)])
+        _ = try #require(order)
+        try await merchant.waitUntilAllShow(8)
+        let alert = try await eventually("an alert of the listing") {
+          try await cluster.gateway.listAlerts(ListAlertsRequest()).alerts
+            .first { $0.kind == "UNMAPPED_LISTING" }
+        }
+        #expect(alert.accountID == shop.accountID)
+        #expect(try await cluster.gateway.getBacklog(GetBacklogRequest()).quarantinedCount == 1)
+
+        let listings = try await cluster.mapping.listListings(
+          ListListingsRequest(accountID: shop.accountID, unmappedOnly: true))
+        let listing = try #require(listings.listings.first { $0.itemID == "\(item)" })
+        _ = try await cluster.mapping.linkListing(
+          LinkListingRequest(
+            listingID: listing.listingID, components: [Component(sku: Merchant.sku, quantity: 2)]))
+        try await eventually("the two units of two deducted") {
+          try await merchant.stock().committedCount == 5 ? () : nil
+        }
+        #expect(try await cluster.gateway.getBacklog(GetBacklogRequest()).quarantinedCount == 0)
+      }
+    }
+
     private func ship(_ orderID: String, _ cluster: Cluster) async throws {
       let orders = cluster.fulfilment
       _ = try await eventually("the order \(orderID)") {

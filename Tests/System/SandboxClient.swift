@@ -61,24 +61,29 @@ struct SandboxClient: Sendable {
       ])
   }
 
-  /// Lists an item with nothing on sale: the first push says how many there are.
-  func list(_ shop: Shop, item: Int, sku: String) async throws {
+  /// Lists an item, with nothing on sale unless said: the first push says how many there are.
+  func list(_ shop: Shop, item: Int, sku: String, stock: Int = 0) async throws {
     try await command(
       "listings",
       [
         "channel": shop.channel, "shop": shop.externalID, "item_id": "\(item)",
-        "variation_id": "\(item + 500_000)", "sku": sku, "title": "Item \(sku)", "stock": 0,
+        "variation_id": "\(item + 500_000)", "sku": sku, "title": "Item \(sku)",
+        "stock": stock,
       ])
   }
 
-  /// A buyer orders; nil when the listing shows too few.
+  /// A buyer orders one item; nil when the listing shows too few.
   func order(_ shop: Shop, item: Int, quantity: Int) async throws -> String? {
-    let line: [String: Any] = [
-      "item_id": "\(item)", "variation_id": "\(item + 500_000)", "quantity": quantity,
-    ]
+    try await order(shop, items: [(item, quantity)])
+  }
+
+  func order(_ shop: Shop, items: [(item: Int, quantity: Int)]) async throws -> String? {
+    let lines: [[String: Any]] = items.map { item, quantity in
+      ["item_id": "\(item)", "variation_id": "\(item + 500_000)", "quantity": quantity]
+    }
     let answer = try await Self.send(
       "POST", "\(base)/control/orders",
-      ["channel": shop.channel, "shop": shop.externalID, "lines": [line]])
+      ["channel": shop.channel, "shop": shop.externalID, "lines": lines])
     if answer.status == 409 { return nil }
     guard answer.status == 200, let id = try answer.object()["order_id"] as? String else {
       throw Unexpected(description: "/control/orders: \(answer.status) \(answer.text)")

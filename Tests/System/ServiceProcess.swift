@@ -40,13 +40,15 @@ final class ServiceProcess: @unchecked Sendable {
 
   var lines: [String] { log.split(separator: "\n").map(String.init) }
 
+  private func lastWords() async -> String { lines.suffix(5).joined(separator: "\n") }
+
   func signal(_ number: Int32) {
     kill(process.processIdentifier, number)
   }
 
   /// Waits for its end: the exit status, or the signal's number negated.
   func status(within limit: Duration = .seconds(30)) async throws -> Int32 {
-    try await eventually("the end of \(name)", within: limit, seen: { self.log }) {
+    try await eventually("the end of \(name)", within: limit, seen: lastWords) {
       guard !process.isRunning else { return nil }
       let status = process.terminationStatus
       return process.terminationReason == .exit ? status : -status
@@ -55,7 +57,7 @@ final class ServiceProcess: @unchecked Sendable {
 
   /// Waits until it serves, and returns its address.
   func address(within limit: Duration = .seconds(60)) async throws -> String {
-    try await eventually("\(name) serving", within: limit, seen: { self.log }) {
+    try await eventually("\(name) serving", within: limit, seen: lastWords) {
       if let line = lines.last(where: { $0.contains("message=serving") }) {
         let field = line.split(separator: " ").first { $0.hasPrefix("address=") }
         return field.map { String($0.dropFirst("address=".count)) }
