@@ -2,7 +2,7 @@
 public enum OutboxLimits {
   /// The first and the longest pause after a try that did not reach the peer.
   public static let firstRetry = Duration.milliseconds(100)
-  public static let lastRetry = Duration.seconds(15)
+  public static let lastRetry = Duration.seconds(5)
   /// The pause after a try that the peer refused.
   public static let refusedRetry = Duration.seconds(300)
   /// How long one try may take.
