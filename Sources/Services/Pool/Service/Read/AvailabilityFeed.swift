@@ -62,21 +62,17 @@ final class AvailabilityFeed: Sendable {
   /// The place after all changes.
   var end: Int { state.withLock { $0.dropped + $0.changes.count } }
 
-  /// The place of the first change that somebody who has seen everything up to `sequence` has not seen; nil when it
-  /// is no longer kept.
-  func place(after sequence: Int64) -> Int? {
+  /// The place of the first change of `sequence` or later, for somebody who has seen everything up to there; nil
+  /// when it is no longer kept.
+  func place(from sequence: Int64) -> Int? {
     state.withLock { state in
       // At the start itself a rule may have changed that is not kept any more.
       guard sequence > state.startSequence else { return nil }
       var (low, high) = (0, state.changes.count)
       while low < high {
         let middle = (low + high) / 2
-        let change = state.changes[middle]
-        let isSeen = change.sequence < sequence || (change.sequence == sequence && !change.isRule)
-        if isSeen { low = middle + 1 } else { high = middle }
+        if state.changes[middle].sequence < sequence { low = middle + 1 } else { high = middle }
       }
-      // Rules of the same sequence may stand before a movement's change: go back to the first of them.
-      while low > 0, state.changes[low - 1].sequence == sequence { low -= 1 }
       return state.dropped + low
     }
   }

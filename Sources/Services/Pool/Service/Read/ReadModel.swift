@@ -56,7 +56,7 @@ final class ReadModel: Sendable {
 
   private let state = Mutex(State())
 
-  func read<T>(_ body: (borrowing State) throws -> T) rethrows -> T {
+  func read<T>(_ body: (State) throws -> T) rethrows -> T {
     try state.withLock { try body($0) }
   }
 

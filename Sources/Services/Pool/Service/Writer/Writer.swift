@@ -15,8 +15,7 @@ internal import Synchronization
 final class Writer: @unchecked Sendable {
   typealias Configure = @Sendable (PoolStore) throws(StorageError) -> Void
 
-  let queue = JobQueue<any WriterJob>(
-    capacity: ServiceLimits.queuedCommands, consumers: 1)
+  let queue: JobQueue<any WriterJob>
   private let path: String
   private let clock: any WallClock
   private let view: ReadModel
@@ -35,10 +34,11 @@ final class Writer: @unchecked Sendable {
   private var lastCommitTime = Timestamp.zero
 
   init(
-    path: String, clock: any WallClock, view: ReadModel, feed: AvailabilityFeed,
-    metrics: PoolMetrics, log: Log, configure: @escaping Configure
+    path: String, queue: JobQueue<any WriterJob>, clock: any WallClock, view: ReadModel,
+    feed: AvailabilityFeed, metrics: PoolMetrics, log: Log, configure: @escaping Configure
   ) {
     self.path = path
+    self.queue = queue
     self.clock = clock
     self.view = view
     self.feed = feed

@@ -1,0 +1,107 @@
+internal import PoolAPI
+internal import PoolDomain
+internal import Primitives
+
+// The domain's values as messages.
+
+extension PoolAPI.Sku {
+  init(_ record: SKURecord) {
+    self.init(
+      sku: record.sku.text, displayName: record.displayName, createTime: record.createTime,
+      updateTime: record.updateTime, etag: record.etag)
+  }
+}
+
+extension PoolAPI.Location {
+  init(_ record: LocationRecord) {
+    self.init(
+      locationID: record.location.text, displayName: record.displayName, rank: record.rank,
+      createTime: record.createTime, updateTime: record.updateTime, etag: record.etag)
+  }
+}
+
+extension PoolAPI.Balance {
+  init(_ balance: PoolDomain.Balance, _ names: some Names, isTotal: Bool = false) {
+    self.init(
+      sku: names.name(of: balance.sku),
+      locationID: isTotal ? "" : names.name(of: balance.location),
+      onHandCount: balance.onHand, heldCount: balance.held, committedCount: balance.committed,
+      unavailableCount: balance.unavailable, availableCount: balance.available,
+      receivedCount: balance.received, returnedCount: balance.returned,
+      foundCount: balance.found, shippedCount: balance.shipped, lostCount: balance.lost,
+      sequence: balance.sequence)
+  }
+}
+
+extension PoolAPI.Buffer {
+  init(_ buffer: PoolDomain.Buffer, _ names: some Names) {
+    self.init(
+      sku: buffer.scope.sku.map { names.name(of: $0) } ?? "",
+      channelID: buffer.scope.channel?.text ?? "", margin: buffer.margin.map(Self.margin),
+      capCount: buffer.cap, updateTime: buffer.updateTime)
+  }
+
+  private static func margin(_ margin: PoolDomain.Buffer.Margin) -> Margin {
+    switch margin {
+    case .units(let count): .unitCount(count)
+    case .basisPoints(let points): .basisPoints(points)
+    }
+  }
+}
+
+extension PoolAPI.Hold {
+  init(_ hold: PoolDomain.Hold, _ names: some Names, now: Timestamp) {
+    self.init(
+      holdID: hold.id.text, owner: hold.owner, state: State(hold.state(at: now)),
+      expireTime: hold.expireTime,
+      lines: hold.lines.map {
+        HoldLine(
+          sku: names.name(of: $0.sku), quantity: $0.quantity,
+          locationID: names.name(of: $0.location))
+      },
+      orderID: hold.orderID?.text ?? "", createTime: hold.createTime)
+  }
+}
+
+extension PoolAPI.Hold.State {
+  init(_ state: PoolDomain.Hold.State) {
+    switch state {
+    case .held: self = .held
+    case .committed: self = .committed
+    case .released: self = .released
+    case .expired: self = .expired
+    }
+  }
+}
+
+extension SaleLineState {
+  init(_ line: PoolDomain.SaleLine, _ names: some Names) {
+    self.init(
+      lineID: line.id, sku: names.name(of: line.sku), soldCount: line.sold,
+      cancelledCount: line.cancelled, shippedCount: line.shipped, returnedCount: line.returned,
+      oversoldCount: line.oversold,
+      // What was cancelled is not taken any more.
+      allocations: line.allocations.compactMap { allocation in
+        let quantity = allocation.taken - allocation.cancelled
+        return quantity == 0
+          ? nil
+          : PoolAPI.Allocation(
+            locationID: names.name(of: allocation.location), quantity: quantity)
+      })
+  }
+}
+
+extension PoolAPI.Movement {
+  init(
+    _ movement: PoolDomain.Movement, _ entry: LedgerEntry, sequence: Int64, requestID: String,
+    _ names: some Names
+  ) {
+    self.init(
+      sequence: sequence, commitTime: entry.time, sourceTime: entry.sourceTime,
+      kind: Kind(rawValue: Int32(movement.kind.rawValue)), sku: names.name(of: movement.sku),
+      locationID: names.name(of: movement.location), quantity: movement.quantity,
+      orderID: entry.orderID?.text ?? "", lineID: movement.lineID,
+      holdID: entry.holdID?.text ?? "", channelID: entry.channelID?.text ?? "",
+      reason: entry.reason, actor: entry.actor, cause: entry.cause, requestID: requestID)
+  }
+}

@@ -1,0 +1,109 @@
+public import PoolDomain
+public import RPCCore
+
+extension PoolError: RPCErrorConvertible {
+  public var rpcError: RPCError {
+    switch self {
+    case .skuUnknown(let sku):
+      RPCError(.notFound, "SKU_UNKNOWN", "There is no SKU \(sku).", ["sku": sku.text])
+    case .locationUnknown(let location):
+      RPCError(
+        .notFound, "LOCATION_UNKNOWN",
+        location.map { "There is no location \($0)." } ?? "There is no location yet; set one first.",
+        ["locationId": location?.text ?? ""])
+    case .skuChanged(let sku): Self.changed("SKU", ["sku": sku.text])
+    case .locationChanged(let location): Self.changed("location", ["locationId": location.text])
+    case .insufficientStock(let shortage): shortage.rpcError
+    case .holdUnknown(let id):
+      RPCError(.notFound, "HOLD_UNKNOWN", "There is no hold \(id).", ["holdId": id.text])
+    case .holdExists(let id):
+      RPCError(
+        .alreadyExists, "HOLD_EXISTS", "Another hold has the ID \(id).", ["holdId": id.text])
+    case .holdEnded(let id, let state):
+      RPCError(
+        .failedPrecondition, "HOLD_ENDED", "Hold \(id) is \(state).",
+        ["holdId": id.text, "state": "\(state)".uppercased()])
+    case .expiryOutOfRange: Self.invalid("expire_time", "It must be in the future, by 7 days at most.")
+    case .saleUnknown(let order):
+      RPCError(
+        .notFound, "SALE_UNKNOWN", "There is no sale of order \(order).", ["orderId": order.text])
+    case .lineUnknown(let order, let line):
+      RPCError(
+        .notFound, "LINE_UNKNOWN", "Order \(order) has no line \(line).",
+        ["orderId": order.text, "lineId": line])
+    case .lineConflict(let order, let line):
+      RPCError(
+        .failedPrecondition, "LINE_CONFLICT",
+        "Line \(line) of order \(order) is known with another SKU or a larger quantity.",
+        ["orderId": order.text, "lineId": line])
+    case .saleShipped(let order, let line, let open):
+      Self.closed("SALE_SHIPPED", "cancelled", order.text, line, open)
+    case .notCommitted(let order, let line, let open):
+      Self.closed("NOT_COMMITTED", "shipped", order.text, line, open)
+    case .requestIDReused(let id):
+      RPCError(
+        .invalidArgument, "REQUEST_ID_REUSED",
+        "The request ID \(id) was used for another request; use a new one.",
+        ["requestId": id.text])
+    case .pageTokenInvalid:
+      RPCError(
+        .invalidArgument, "PAGE_TOKEN_INVALID",
+        "page_token is not the next_page_token of a call with the same fields.")
+    case .sequenceUnknown(let sequence):
+      RPCError(
+        .outOfRange, "SEQUENCE_UNKNOWN", "The ledger has not come to sequence \(sequence) yet.",
+        ["sequence": "\(sequence)"])
+    case .queueFull:
+      RPCError(
+        .resourceExhausted, "QUEUE_FULL", "Too many commands wait; try again.",
+        retryAfter: ServiceLimits.retryAfter)
+    case .deadlinePassed:
+      RPCError(
+        .deadlineExceeded, "DEADLINE_PASSED", "The deadline passed before the command's turn.")
+    case .storeUnavailable:
+      RPCError(
+        .unavailable, "STORE_UNAVAILABLE", "The store takes no writes now; try again later.",
+        retryAfter: ServiceLimits.storeRetryAfter)
+    }
+  }
+
+  private static func changed(_ noun: String, _ metadata: [String: String]) -> RPCError {
+    let names = metadata.values.joined()
+    return RPCError(
+      .aborted, "ETAG_MISMATCH", "The \(noun) \(names) has changed; read it again.", metadata)
+  }
+
+  private static func invalid(_ field: String, _ problem: String) -> RPCError {
+    RPCError(
+      .invalidArgument, "INVALID_REQUEST", "\(field): \(problem)", ["field": field],
+      violations: [RPCError.FieldViolation(field: field, problem: problem)])
+  }
+
+  /// More is to be cancelled or shipped than is left of a line.
+  private static func closed(
+    _ reason: String, _ verb: String, _ order: String, _ line: String, _ open: Int64
+  ) -> RPCError {
+    RPCError(
+      .failedPrecondition, reason,
+      "Only \(open) units of line \(line) of order \(order) can still be \(verb).",
+      ["orderId": order, "lineId": line, "openCount": "\(open)"])
+  }
+}
+
+extension PoolError.Shortage {
+  fileprivate var rpcError: RPCError {
+    var metadata = ["sku": sku.text, "requestedCount": "\(requested)"]
+    metadata["\(measure.rawValue)Count"] = "\(present)"
+    if let location { metadata["locationId"] = location.text }
+    let place = location.map { " at \($0)" } ?? ""
+    let words =
+      switch measure {
+      case .available: "available"
+      case .onHand: "on hand"
+      case .unavailable: "unavailable"
+      }
+    return RPCError(
+      .failedPrecondition, "INSUFFICIENT_STOCK",
+      "\(requested) units of \(sku)\(place) are wanted and \(present) are \(words).", metadata)
+  }
+}

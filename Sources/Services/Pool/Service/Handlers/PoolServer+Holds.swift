@@ -1,0 +1,73 @@
+internal import Kit
+public import PoolAPI
+internal import PoolDomain
+internal import Primitives
+public import RPCCore
+
+extension PoolServer {
+  public func createHold(
+    _ request: CreateHoldRequest, context: ServerContext
+  ) async throws -> CreateHoldResponse {
+    var check = RequestCheck()
+    let lines = check.lines(request.lines, atMost: Limits.holdLines) { check, line, path in
+      check.demand(nil, line.sku, line.quantity, line.locationID, path)
+    }
+    let command = CreateHold(
+      holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
+      owner: check.identifier(OwnerID.self, request.owner, "owner").text, lines: lines,
+      expireTime: check.required(request.expireTime, "expire_time") ?? .zero,
+      channelID: check.optionalIdentifier(ChannelID.self, request.channelID, "channel_id"))
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.createHold(command), for: request, id: request.requestID, context) {
+      CreateHoldResponse(hold: hold($0, $1).0)
+    }
+  }
+
+  public func commitHold(
+    _ request: CommitHoldRequest, context: ServerContext
+  ) async throws -> CommitHoldResponse {
+    var check = RequestCheck()
+    let command = CommitHold(
+      holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
+      orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
+      channelID: check.optionalIdentifier(ChannelID.self, request.channelID, "channel_id"),
+      cause: check.cause(request.cause))
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.commitHold(command), for: request, id: request.requestID, context) {
+      let (hold, lines) = hold($0, $1)
+      return CommitHoldResponse(hold: hold, lines: lines)
+    }
+  }
+
+  public func releaseHold(
+    _ request: ReleaseHoldRequest, context: ServerContext
+  ) async throws -> ReleaseHoldResponse {
+    var check = RequestCheck()
+    let id = check.identifier(HoldID.self, request.holdID, "hold_id")
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.releaseHold(id), for: request, id: request.requestID, context) {
+      ReleaseHoldResponse(hold: hold($0, $1).0)
+    }
+  }
+
+  public func getHold(
+    _ request: GetHoldRequest, context: ServerContext
+  ) async throws -> GetHoldResponse {
+    var check = RequestCheck()
+    let id = check.identifier(HoldID.self, request.holdID, "hold_id")
+    try check.finish()
+    let now = clock.now()
+    return try view.read { state in
+      guard let hold = state.holds[id] else { throw PoolError.holdUnknown(id) }
+      return GetHoldResponse(hold: PoolAPI.Hold(hold, state, now: now))
+    }
+  }
+}
+
+private func hold(_ reply: Reply, _ pool: Pool) -> (PoolAPI.Hold, [SaleLineState]) {
+  guard case .hold(let hold, let lines) = reply else { preconditionFailure("\(reply) has no hold") }
+  return (PoolAPI.Hold(hold, pool, now: pool.now), lines.map { SaleLineState($0, pool) })
+}

@@ -1,0 +1,90 @@
+internal import Kit
+public import PoolAPI
+internal import PoolDomain
+internal import Primitives
+public import RPCCore
+internal import StorageCore
+
+extension PoolServer {
+  public func recordSale(
+    _ request: RecordSaleRequest, context: ServerContext
+  ) async throws -> RecordSaleResponse {
+    var check = RequestCheck()
+    let lines = check.lines(request.lines) { check, line, path in
+      check.demand(line.lineID, line.sku, line.quantity, line.locationID, path)
+    }
+    if lines.count > 1 { check.unique(lines.map(\.lineID)) }
+    let command = RecordSale(
+      orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
+      channelID: check.identifier(ChannelID.self, request.channelID, "channel_id"), lines: lines,
+      saleTime: request.saleTime, cause: check.cause(request.cause),
+      refuseShortage: request.refuseShortage)
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.recordSale(command), for: request, id: request.requestID, context) {
+      reply, pool in
+      guard case .sale(_, let oversold) = reply else { preconditionFailure("\(reply) to RecordSale") }
+      return RecordSaleResponse(
+        lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence)
+    }
+  }
+
+  public func cancelSale(
+    _ request: CancelSaleRequest, context: ServerContext
+  ) async throws -> CancelSaleResponse {
+    var check = RequestCheck()
+    let command = CancelSale(
+      orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
+      lines: check.totals(request.lines), reason: check.reason(request.reason),
+      cause: check.cause(request.cause))
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.cancelSale(command), for: request, id: request.requestID, context) {
+      CancelSaleResponse(lines: states($0, $1))
+    }
+  }
+
+  public func shipSale(
+    _ request: ShipSaleRequest, context: ServerContext
+  ) async throws -> ShipSaleResponse {
+    var check = RequestCheck()
+    let command = ShipSale(
+      orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
+      lines: check.totals(request.lines), cause: check.cause(request.cause))
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.shipSale(command), for: request, id: request.requestID, context) {
+      ShipSaleResponse(lines: states($0, $1))
+    }
+  }
+
+  public func getSale(
+    _ request: GetSaleRequest, context: ServerContext
+  ) async throws -> GetSaleResponse {
+    var check = RequestCheck()
+    let order = check.identifier(OrderID.self, request.orderID, "order_id")
+    try check.finish()
+    let (known, isComplete) = view.read { ($0.sales[order], !$0.hasUnloadedSales) }
+    let stored = known == nil && !isComplete ? try await sweptSale(order, context) : nil
+    guard let sale = known ?? stored else { throw PoolError.saleUnknown(order) }
+    let lines = view.read { state in
+      sale.lines.map { SaleLineState($0, state) }
+    }
+    return GetSaleResponse(
+      orderID: order.text, channelID: sale.channelID?.text ?? "", lines: lines)
+  }
+
+  /// A sale that left memory; it is on disk as it last was.
+  private func sweptSale(_ order: OrderID, _ context: ServerContext) async throws -> Sale? {
+    try await database.read(until: context.deadline) { transaction in
+      try transaction.first("SELECT body FROM sale WHERE order_id = ?", [.id(order)]) { row in
+        try Sale(orderID: order, bytes: row.bytes(0))
+      }
+    }
+  }
+}
+
+private func states(_ reply: Reply, _ pool: Pool) -> [SaleLineState] {
+  guard case .sale(let lines, _) = reply else { preconditionFailure("\(reply) has no sale") }
+  return lines.map { SaleLineState($0, pool) }
+}

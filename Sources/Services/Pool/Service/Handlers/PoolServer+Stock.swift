@@ -1,0 +1,104 @@
+internal import Kit
+public import PoolAPI
+internal import PoolDomain
+internal import Primitives
+public import RPCCore
+
+extension PoolServer {
+  public func receiveStock(
+    _ request: ReceiveStockRequest, context: ServerContext
+  ) async throws -> ReceiveStockResponse {
+    var check = RequestCheck()
+    let command = ReceiveStock(
+      lines: check.lines(request.lines) { check, line, path in check.stock(line, path) },
+      cause: check.cause(request.cause), actor: check.actor(request.actor))
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.receive(command), for: request, id: request.requestID, context) {
+      ReceiveStockResponse(balances: balances($0, $1))
+    }
+  }
+
+  public func adjustStock(
+    _ request: AdjustStockRequest, context: ServerContext
+  ) async throws -> AdjustStockResponse {
+    var check = RequestCheck()
+    let lines = check.lines(request.lines) { check, line, path in
+      if line.deltaCount == 0 { check.refuse("\(path).delta_count", "It is 0, which changes nothing.") }
+      return PoolDomain.StockLine(
+        sku: check.identifier(SKU.self, line.sku, "\(path).sku"),
+        location: check.identifier(LocationID.self, line.locationID, "\(path).location_id"),
+        quantity: check.quantity(
+          line.deltaCount, "\(path).delta_count", in: -Limits.lineUnits...Limits.lineUnits))
+    }
+    let command = AdjustStock(
+      lines: lines, reason: check.reason(request.reason, isRequired: true),
+      actor: check.actor(request.actor))
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.adjust(command), for: request, id: request.requestID, context) {
+      AdjustStockResponse(balances: balances($0, $1))
+    }
+  }
+
+  public func returnStock(
+    _ request: ReturnStockRequest, context: ServerContext
+  ) async throws -> ReturnStockResponse {
+    var check = RequestCheck()
+    let lines = check.lines(request.lines) { check, line, path in
+      if !line.lineID.isEmpty { _ = check.identifier(LineID.self, line.lineID, "\(path).line_id") }
+      return ReturnStock.Line(
+        stock: check.stock(line.sku, line.locationID, line.quantity, path),
+        disposition: disposition(line.disposition, "\(path).disposition", &check),
+        lineID: line.lineID)
+    }
+    let command = ReturnStock(
+      returnID: check.identifier(ReturnID.self, request.returnID, "return_id"),
+      orderID: check.optionalIdentifier(OrderID.self, request.orderID, "order_id"), lines: lines,
+      actor: check.actor(request.actor))
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.returnStock(command), for: request, id: request.requestID, context) {
+      ReturnStockResponse(balances: balances($0, $1))
+    }
+  }
+
+  public func resolveUnavailable(
+    _ request: ResolveUnavailableRequest, context: ServerContext
+  ) async throws -> ResolveUnavailableResponse {
+    var check = RequestCheck()
+    let lines = check.lines(request.lines) { check, line, path in check.stock(line, path) }
+    var command = ResolveUnavailable(
+      lines: lines, outcome: .cleared, reason: check.reason(request.reason),
+      actor: check.actor(request.actor))
+    switch request.outcome {
+    case .cleared: break
+    case .scrapped: command.outcome = .scrapped
+    case .unspecified: check.refuse("outcome", "It is missing.")
+    case .unrecognized(let number): check.refuse("outcome", "There is no outcome \(number).")
+    }
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.resolve(command), for: request, id: request.requestID, context) {
+      ResolveUnavailableResponse(balances: balances($0, $1))
+    }
+  }
+}
+
+private func balances(_ reply: Reply, _ pool: Pool) -> [PoolAPI.Balance] {
+  guard case .balances(let balances) = reply else { preconditionFailure("\(reply) has no balances") }
+  return balances.map { PoolAPI.Balance($0, pool) }
+}
+
+private func disposition(
+  _ disposition: ReturnLine.Disposition, _ path: String, _ check: inout RequestCheck
+) -> ReturnStock.Disposition {
+  switch disposition {
+  case .restock: return .restock
+  case .quarantine: return .quarantine
+  case .writeOff: return .writeOff
+  case .unspecified: check.refuse(path, "It is missing.")
+  case .unrecognized(let number): check.refuse(path, "There is no disposition \(number).")
+  }
+  return .restock
+}

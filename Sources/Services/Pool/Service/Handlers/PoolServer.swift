@@ -1,0 +1,106 @@
+public import Kit
+public import PoolAPI
+internal import PoolDomain
+public import Primitives
+internal import Protobuf
+internal import RPCCore
+public import StorageCore
+internal import StorageSQLite
+
+/// The pool's service: checks requests at its edge, hands commands to the writer, and answers reads from what is
+/// durable.
+public final class PoolServer: PoolServiceHandler {
+  let clock: any WallClock
+  let view: ReadModel
+  let feed: AvailabilityFeed
+  let writer: Writer
+  /// Reads beside the writer; holds the store's lock as long as the service lives.
+  let database: SQLiteDatabase
+  private let metrics: PoolMetrics
+  private let thread: Worker
+
+  /// Opens or makes the store at `path`, reads it, and begins to take commands.
+  ///
+  /// - Throws: `StorageError` when the store cannot be opened, is in use, or is damaged.
+  public convenience init(
+    path: String, clock: any WallClock = SystemClock(), metrics: Metrics, log: Log,
+    observer: any StorageObserver
+  ) throws {
+    try self.init(
+      path: path, clock: clock, metrics: metrics, log: log, observer: observer
+    ) { (_: PoolStore) throws(StorageError) in }
+  }
+
+  init(
+    path: String, clock: any WallClock, metrics: Metrics, log: Log, observer: any StorageObserver,
+    configure: @escaping Writer.Configure
+  ) throws {
+    let view = ReadModel()
+    let feed = AvailabilityFeed()
+    let queue = JobQueue<any WriterJob>(capacity: ServiceLimits.queuedCommands, consumers: 1)
+    let poolMetrics = PoolMetrics(metrics, storage: observer) { queue.count }
+    database = try SQLiteDatabase(path: path, migrations: Schema.migrations)
+    let writer = Writer(
+      path: path, queue: queue, clock: clock, view: view, feed: feed, metrics: poolMetrics,
+      log: log, configure: configure)
+    try writer.open()
+    self.clock = clock
+    self.view = view
+    self.feed = feed
+    self.writer = writer
+    self.metrics = poolMetrics
+    thread = Worker.start { writer.run() }
+  }
+
+  deinit {
+    writer.queue.close()
+  }
+
+  /// What is wrong with the store, for `/healthz` and `/readyz`.
+  public var check: HealthCheck {
+    HealthCheck("pool_store") { [writer] in
+      writer.health.isHealthy ? nil : "takes no writes; the log says why"
+    }
+  }
+
+  /// Decides what still waits, sweeps, and lets go of the store.
+  public func close() async {
+    writer.queue.close()
+    await thread.ended()
+    await database.close()
+  }
+
+  /// Makes the writer look at the clock now: holds whose time is over end.
+  func tick() async {
+    await withCheckedContinuation { continuation in
+      let job = TickJob(continuation)
+      if writer.queue.push(job) != .taken { job.answer(nil) }
+    }
+  }
+
+  /// Hands a command to the writer and waits until it is durable.
+  func perform<Request: Message, Response: Message>(
+    _ command: Command, for request: Request, id: String, _ context: ServerContext,
+    respond: @escaping @Sendable (Reply, Pool) -> Response
+  ) async throws -> Response {
+    guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
+    var identity: CommandJob<Response>.Request?
+    if !id.isEmpty {
+      // The method is part of what was asked: the same fields of another method are another request.
+      let hash = SHA256.hash([Array(Request.descriptor.fullName.utf8), request.serialized()])
+      identity = CommandJob<Response>.Request(
+        id: RequestID(trusted: id), key: RequestKey(id), bodyHash: Array(hash.prefix(16)))
+    }
+    return try await withCheckedThrowingContinuation { continuation in
+      let job = CommandJob(
+        command, identity, until: context.deadline, continuation, respond: respond)
+      switch writer.queue.push(job) {
+      case .taken: break
+      case .full:
+        metrics.refused.increment()
+        job.answer(.queueFull)
+      case .closed: job.answer(.storeUnavailable)
+      }
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import Kit
+import PoolAPI
+import Primitives
+import RPCCore
+import RPCInProcess
+import StorageCore
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+/// A pool service on a real store in a folder of its own, with a clock that stands still.
+final class Bench: @unchecked Sendable {
+  static let start = Timestamp(seconds: 1_800_000_000)
+
+  let folder: URL
+  let clock: ManualClock
+  let limit = PageLimit()
+  private(set) var server: PoolServer
+  private(set) var client: PoolServiceClient
+
+  /// How a test makes the disk fail.
+  final class PageLimit: @unchecked Sendable {
+    private let lock = NSLock()
+    private var pages = 0
+    private var isBroken = false
+    /// The most pages that the writer's connection may use once it is opened again; 0 is no bound.
+    var value: Int {
+      get { lock.withLock { pages } }
+      set { lock.withLock { pages = newValue } }
+    }
+    /// Whether the store can be opened again by the writer.
+    var refusesOpening: Bool {
+      get { lock.withLock { isBroken } }
+      set { lock.withLock { isBroken = newValue } }
+    }
+  }
+
+  init(clock: ManualClock = ManualClock(Bench.start)) throws {
+    folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("onepool-pool-\(UUID().uuidString)")
+    self.clock = clock
+    server = try Self.serve(folder, clock, limit)
+    client = Self.client(server)
+  }
+
+  var path: String { folder.appendingPathComponent("pool.db").path }
+
+  static func serve(_ folder: URL, _ clock: ManualClock, _ limit: PageLimit) throws -> PoolServer {
+    try PoolServer(
+      path: folder.appendingPathComponent("pool.db").path, clock: clock, metrics: Metrics(),
+      log: .silent, observer: SilentStorage()
+    ) { (store: PoolStore) throws(StorageError) in
+      if limit.refusesOpening { throw .full(path: store.connection.path) }
+      guard limit.value > 0 else { return }
+      try store.connection.execute(script: "PRAGMA max_page_count = \(limit.value)")
+    }
+  }
+
+  static func client(_ server: PoolServer) -> PoolServiceClient {
+    PoolServiceClient(
+      RPCClient(transport: InProcessTransport(services: [server]), timeout: .seconds(60)))
+  }
+
+  /// Stops the service in good order and starts another on the same store.
+  func restart() async throws {
+    await server.close()
+    server = try Self.serve(folder, clock, limit)
+    client = Self.client(server)
+  }
+
+  func end() async {
+    await server.close()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// A location A and SKUs, each with units there.
+  func stock(_ skus: [String: Int64]) async throws {
+    _ = try await client.setLocation(.init(location: .init(locationID: "A", rank: 1)))
+    _ = try await client.setLocation(.init(location: .init(locationID: "B", rank: 2)))
+    for (sku, units) in skus.sorted(by: { $0.key < $1.key }) {
+      _ = try await client.setSku(.init(sku: .init(sku: sku)))
+      if units > 0 { try await receive(sku, units) }
+    }
+  }
+
+  func receive(_ sku: String, _ units: Int64) async throws {
+    _ = try await client.receiveStock(
+      .init(lines: [.init(sku: sku, locationID: "A", quantity: units)]))
+  }
+
+  @discardableResult
+  func sell(
+    _ order: String, _ units: Int64, of sku: String = "TEE", requestID: String = ""
+  ) async throws -> RecordSaleResponse {
+    try await client.recordSale(
+      .init(
+        orderID: order, channelID: "shopee",
+        lines: [.init(lineID: "1", sku: sku, quantity: units)], requestID: requestID))
+  }
+
+  func hold(
+    _ id: String, _ units: Int64, seconds: Int64 = 60, requestID: String = ""
+  ) async throws -> CreateHoldResponse {
+    try await client.createHold(
+      .init(
+        holdID: id, owner: "anna", lines: [.init(sku: "TEE", quantity: units)],
+        expireTime: clock.now() + .seconds(seconds), requestID: requestID))
+  }
+
+  func available(_ sku: String = "TEE") async throws -> Int64 {
+    try await client.getAvailability(.init(sku: sku)).availableCount
+  }
+
+  /// Everything that the pool knows, read again from a copy of the files as they are at this moment.
+  func stateOfCopy() throws -> PoolState {
+    let copy = folder.appendingPathComponent("copy-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+    for suffix in ["", "-wal"] {
+      try FileManager.default.copyItem(
+        atPath: path + suffix, toPath: copy.appendingPathComponent("pool.db").path + suffix)
+    }
+    let live = try LivePool(path: copy.appendingPathComponent("pool.db").path, now: clock.now()) {
+      (_: PoolStore) throws(StorageError) in
+    }
+    defer { live.close() }
+    return live.pool.state
+  }
+}
+
+struct SilentStorage: StorageObserver {
+  func committed(writes: Int, in span: Duration) {}
+  func healthChanged(to health: StorageHealth, path: String) {}
+}
+
+/// Runs `body` with a bench and clears up behind it.
+func withBench(_ body: (Bench) async throws -> Void) async throws {
+  let bench = try Bench()
+  do {
+    try await body(bench)
+  } catch {
+    await bench.end()
+    throw error
+  }
+  await bench.end()
+}
+
+/// Expects an error with this code, reason and metadata keys.
+func expectError(
+  _ code: RPCCode, _ reason: String, _ metadata: [String: String]? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+) async {
+  do {
+    try await body()
+    Issue.record("expected \(code.name)/\(reason)", sourceLocation: sourceLocation)
+  } catch let error as RPCError {
+    #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
+    #expect(error.reason == reason, "\(error)", sourceLocation: sourceLocation)
+    #expect(error.domain == "pool.onepool", sourceLocation: sourceLocation)
+    if let metadata {
+      #expect(error.metadata == metadata, "\(error)", sourceLocation: sourceLocation)
+    }
+  } catch {
+    Issue.record("unexpected \(error)", sourceLocation: sourceLocation)
+  }
+}

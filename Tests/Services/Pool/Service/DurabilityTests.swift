@@ -1,0 +1,201 @@
+import Foundation
+import PoolAPI
+import Primitives
+import RPCCore
+import StorageCore
+import StorageSQLite
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+@Suite struct DurabilityTests {
+  /// A bit of everything, from a seed.
+  private func play(_ bench: Bench, seed: UInt64, steps: Int, prefix: String = "") async throws {
+    var random = SeededRandom(seed: seed)
+    for step in 0..<steps {
+      let units = Int64.random(in: 1...4, using: &random)
+      let sku = ["TEE", "CAP"].randomElement(using: &random)!
+      let requestID = Bool.random(using: &random) ? "\(prefix)q-\(step)" : ""
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0: try await bench.receive(sku, units)
+      case 1, 2: try await bench.sell("\(prefix)o-\(step)", units, of: sku, requestID: requestID)
+      case 3: _ = try? await bench.hold("\(prefix)h-\(step)", units, seconds: units * 20)
+      case 4:
+        let hold = "\(prefix)h-\(Int.random(in: 0...step, using: &random))"
+        _ = try? await bench.client.commitHold(.init(holdID: hold, orderID: "order-of-\(hold)"))
+      case 5:
+        let hold = "\(prefix)h-\(Int.random(in: 0...step, using: &random))"
+        _ = try? await bench.client.releaseHold(.init(holdID: hold))
+      case 6:
+        let order = "\(prefix)o-\(Int.random(in: 0...step, using: &random))"
+        let lines = [PoolAPI.LineTotal(lineID: "1", totalCount: units)]
+        if Bool.random(using: &random) {
+          _ = try? await bench.client.shipSale(.init(orderID: order, lines: lines))
+        } else {
+          _ = try? await bench.client.cancelSale(.init(orderID: order, lines: lines))
+        }
+      default: bench.clock.advance(by: .seconds(units))
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func restartHasTheSameState(seed: UInt64) async throws {
+    print("seed \(seed)")
+    try await withBench { bench in
+      try await bench.stock(["TEE": 50, "CAP": 20])
+      for round in 1...3 {
+        try await play(bench, seed: seed * 10 + UInt64(round), steps: 120, prefix: "\(round)-")
+        await bench.server.tick()
+        // From the ledger, as after a crash; then from what the sweep left, as after an orderly end.
+        let crashed = try bench.stateOfCopy()
+        try await bench.restart()
+        #expect(try bench.stateOfCopy() == crashed)
+        let proof = try await bench.client.verifyLedger(.init())
+        #expect(proof.proved, "\(proof.difference)")
+      }
+    }
+  }
+
+  /// Goal: what was acknowledged is on disk. Method: read a copy of the files taken right after the answer.
+  @Test func acknowledgedIsDurable() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 100])
+      for number in 1...20 {
+        let sale = try await bench.sell("o-\(number)", 1)
+        let state = try bench.stateOfCopy()
+        #expect(state.sequence == sale.sequence)
+        #expect(state.sales[OrderID(trusted: "o-\(number)")] != nil)
+      }
+    }
+  }
+
+  @Test func manyCallersShareCommits() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 500])
+      let oversold = try await withThrowingTaskGroup(of: Int64.self) { group in
+        for number in 0..<600 {
+          group.addTask { try await bench.sell("o-\(number)", 1).oversoldCount }
+        }
+        return try await group.reduce(0, +)
+      }
+      #expect(oversold == 100)
+      #expect(try await bench.available() == -100)
+      let movements = try await bench.client.listMovements(.init(pageSize: 1000)).movements
+      #expect(movements.map(\.sequence) == Array(1...601))
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
+  }
+
+  // peers T1, T7, T17: callers at the same time take no more than there is.
+  @Test func concurrentHoldsNeverExceedTheStock() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 37])
+      let taken = await withTaskGroup(of: Bool.self) { group in
+        for number in 0..<200 {
+          group.addTask { (try? await bench.hold("h-\(number)", 1)) != nil }
+        }
+        return await group.reduce(0) { $1 ? $0 + 1 : $0 }
+      }
+      #expect(taken == 37)
+      #expect(try await bench.available() == 0)
+    }
+  }
+
+  @Test func fullDiskStopsWritesAndLosesNothing() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10_000])
+      var acknowledged = 0
+      // The store may grow by a few pages from here on.
+      bench.limit.value = 60
+      try await bench.restart()
+      bench.limit.refusesOpening = true
+      var refusal: RPCError?
+      for number in 0..<5_000 where refusal == nil {
+        do {
+          try await bench.sell("order-with-a-rather-long-name/\(number)", 1)
+          acknowledged += 1
+        } catch let error as RPCError { refusal = error }
+      }
+      #expect(refusal?.code == .unavailable && refusal?.reason == "STORE_UNAVAILABLE")
+      #expect(refusal?.retryAfter != nil)
+      #expect(await bench.server.check.problem() != nil)
+      await expectError(.unavailable, "STORE_UNAVAILABLE") { try await bench.sell("x", 1) }
+      // Reads go on, with what is durable.
+      #expect(try await bench.available() == Int64(10_000 - acknowledged))
+      #expect(acknowledged > 0)
+      bench.limit.value = 0
+      bench.limit.refusesOpening = false
+      try await untilHealthy(bench)
+      #expect(try await bench.available() == Int64(10_000 - acknowledged))
+      try await bench.sell("y", 1)
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
+  }
+
+  private func untilHealthy(_ bench: Bench) async throws {
+    let deadline = Deadline.after(.seconds(30))
+    while await bench.server.check.problem() != nil {
+      try #require(!deadline.isPast, "the store does not come back")
+      await bench.server.tick()
+      await Task.yield()
+    }
+  }
+
+  @Test func secondProcessIsKeptOut() async throws {
+    try await withBench { bench in
+      #expect(throws: StorageError.self) {
+        _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
+      }
+      try await bench.stock(["TEE": 1])
+    }
+  }
+
+  @Test func proofFindsADamagedRow() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      for number in 1...5 { try await bench.sell("o-\(number)", 1) }
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+      try damage(bench, "UPDATE ledger SET commit_time = commit_time + 1 WHERE row_number = 3")
+      let proof = try await bench.client.verifyLedger(.init())
+      #expect(!proof.proved && proof.difference.contains("row 3"))
+    }
+  }
+
+  @Test func proofFindsAMissingRowAndAWrongBalance() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      for number in 1...5 { try await bench.sell("o-\(number)", 1) }
+      try await bench.restart()
+      try damage(bench, "UPDATE balance SET on_hand = on_hand + 1, found = found + 1")
+      let wrong = try await bench.client.verifyLedger(.init())
+      #expect(!wrong.proved && wrong.difference.contains("as swept"))
+      try damage(bench, "UPDATE balance SET on_hand = on_hand - 1, found = found - 1")
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+      try damage(bench, "DELETE FROM ledger WHERE row_number = 4")
+      let missing = try await bench.client.verifyLedger(.init())
+      #expect(!missing.proved && missing.difference.contains("row 4"))
+    }
+  }
+
+  @Test func damagedLedgerIsNotServed() async throws {
+    let bench = try Bench()
+    try await bench.stock(["TEE": 10])
+    try await bench.sell("o-1", 1)
+    await bench.server.close()
+    try damage(bench, "UPDATE mark SET swept_row = 0")
+    try damage(bench, "UPDATE ledger SET entry = zeroblob(20) WHERE row_number = 2")
+    let error = #expect(throws: StorageError.self) {
+      _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
+    }
+    #expect(error?.description.contains("row 2") ?? false)
+    try FileManager.default.removeItem(at: bench.folder)
+  }
+
+  private func damage(_ bench: Bench, _ sql: String) throws {
+    let connection = try SQLiteConnection.open(bench.path, as: .writer)
+    defer { connection.close() }
+    try connection.execute(script: sql)
+  }
+}

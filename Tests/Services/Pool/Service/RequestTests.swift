@@ -1,0 +1,111 @@
+import PoolAPI
+import Primitives
+import RPCCore
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+/// The same request ID gives the first response again; another request under it is refused.
+@Suite struct RequestTests {
+  // peers T22, T40: a repeated call took twice.
+  @Test func repeatGetsTheFirstResponse() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let first = try await bench.sell("o-1", 3, requestID: "q-1")
+      try await bench.receive("TEE", 5)
+      let again = try await bench.sell("o-1", 3, requestID: "q-1")
+      #expect(first == again && again.sequence == 2)
+      #expect(try await bench.available() == 12)
+      await expectError(.invalidArgument, "REQUEST_ID_REUSED", ["requestId": "q-1"]) {
+        try await bench.sell("o-1", 4, requestID: "q-1")
+      }
+      await expectError(.invalidArgument, "REQUEST_ID_REUSED", ["requestId": "q-1"]) {
+        _ = try await bench.client.releaseHold(.init(holdID: "h", requestID: "q-1"))
+      }
+      #expect(try await bench.available() == 12)
+    }
+  }
+
+  @Test func repeatSurvivesARestart() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let receipt = ReceiveStockRequest(
+        lines: [.init(sku: "TEE", locationID: "A", quantity: 5)], requestID: "q-1")
+      let first = try await bench.client.receiveStock(receipt)
+      try await bench.restart()
+      #expect(try await bench.client.receiveStock(receipt) == first)
+      #expect(try await bench.available() == 15)
+      await expectError(.invalidArgument, "REQUEST_ID_REUSED") {
+        try await bench.sell("o", 1, requestID: "q-1")
+      }
+    }
+  }
+
+  @Test func answerIsKeptForADay() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let receipt = ReceiveStockRequest(
+        lines: [.init(sku: "TEE", locationID: "A", quantity: 5)], requestID: "q-1")
+      _ = try await bench.client.receiveStock(receipt)
+      bench.clock.advance(by: .seconds(86_399))
+      _ = try await bench.client.receiveStock(receipt)
+      #expect(try await bench.available() == 15)
+      bench.clock.advance(by: .seconds(1))
+      _ = try await bench.client.receiveStock(receipt)
+      #expect(try await bench.available() == 20)
+    }
+  }
+
+  @Test func refusalIsNotRemembered() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 1])
+      let hold = CreateHoldRequest(
+        holdID: "h", owner: "o", lines: [.init(sku: "TEE", quantity: 2)],
+        expireTime: bench.clock.now() + .seconds(60), requestID: "q-1")
+      await expectError(.failedPrecondition, "INSUFFICIENT_STOCK") {
+        _ = try await bench.client.createHold(hold)
+      }
+      try await bench.receive("TEE", 1)
+      #expect(try await bench.client.createHold(hold).hold?.state == .held)
+    }
+  }
+
+  @Test func whatChangesNothingIsRememberedToo() async throws {
+    try await withBench { bench in
+      let request = SetSkuRequest(sku: .init(sku: "TEE", displayName: "a"), requestID: "q-1")
+      let first = try await bench.client.setSku(request)
+      _ = try await bench.client.setSku(.init(sku: .init(sku: "TEE", displayName: "b")))
+      #expect(try await bench.client.setSku(request) == first)
+      #expect(try await bench.client.getSku(.init(sku: "TEE")).sku?.displayName == "b")
+    }
+  }
+
+  @Test func callersAtTheSameTimeGetOneAnswer() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let answers = try await withThrowingTaskGroup(of: ReceiveStockResponse.self) { group in
+        for _ in 0..<50 {
+          group.addTask {
+            try await bench.client.receiveStock(
+              .init(lines: [.init(sku: "TEE", locationID: "A", quantity: 5)], requestID: "same"))
+          }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(answers.allSatisfy { $0 == answers[0] })
+      #expect(try await bench.available() == 15)
+    }
+  }
+
+  @Test func indexForgetsByGenerations() {
+    var index = RequestIndex()
+    let start = Timestamp(seconds: 1_000_000)
+    for hour in 0..<72 {
+      index.add(RequestKey("q-\(hour)"), row: Int64(hour), at: start + .seconds(hour * 3600))
+      let kept = max(0, hour - 24)...hour
+      #expect(kept.allSatisfy { index.row(of: RequestKey("q-\($0)")) == Int64($0) })
+    }
+    #expect(index.row(of: RequestKey("q-1")) == nil && index.count <= 31)
+  }
+}
