@@ -133,7 +133,7 @@ let testing: [Target] = [
     "GatewayTests", "Services/Gateway",
     ["GatewayDomain", "GatewayService", "RPCInProcess", "StorageSQLite", "Kit", adapter] + apis
       + channelTargets),
-  tests("SandboxTests", "Sandbox", ["SandboxServer", "Kit"]),
+  tests("SandboxTests", "Sandbox", ["SandboxServer", "Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
   tests("SystemTests", "System", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
 ]
 

@@ -1,0 +1,139 @@
+internal import Kit
+internal import Primitives
+internal import StorageCore
+
+extension ControlAPI {
+  func order(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    let wishes = try (call.body["lines"].array ?? []).map { line in
+      guard let quantity = line["quantity"].looseInteger else {
+        throw ControlError(400, "a line has a quantity")
+      }
+      return Wish(
+        item: line["item_id"].text ?? "", variation: line["variation_id"].text ?? "",
+        sku: line["item_id"].isNull ? line["sku"].text ?? "" : "", quantity: quantity)
+    }
+    let isPaid = call.body["paid"].bool ?? true
+    return Self.json(try await platform.change { try $0.place(wishes, in: key, isPaid: isPaid) })
+  }
+
+  func pay(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    let name = try call.text("order_id")
+    return Self.json(try await platform.change { try $0.pay(key, name) })
+  }
+
+  func cancel(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    let name = try call.text("order_id")
+    let units = try call.units()
+    let reason = call.body["reason"].string ?? "customer"
+    return Self.json(
+      try await platform.change { try $0.cancel(key, name, units: units, reason: reason) })
+  }
+
+  /// What was handed over is taken by the carrier; what was not is handed over first. `delivered` goes on to the buyer.
+  func ship(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    let name = try call.text("order_id")
+    let tracking = call.body["tracking_number"].text
+    let isDelivered = call.body["delivered"].bool ?? false
+    return Self.json(
+      try await platform.change { market in
+        var order = try market.order(key, name)
+        if order.state.isOpen {
+          order = try market.handOver(
+            key, name, units: [:], into: key.channel == .shopify ? .shipped : .ready,
+            tracking: tracking ?? order.trackingNumber)
+        }
+        if order.state == .ready { order = try market.advance(key, name, to: .shipped) }
+        return isDelivered ? try market.advance(key, name, to: .delivered) : order
+      })
+  }
+
+  func requestReturn(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    let name = try call.text("order_id")
+    let units = try call.units()
+    let reason = call.body["reason"].string ?? "CHANGE_MIND"
+    let request = try await platform.change {
+      try $0.requestReturn(key, name, units: units, reason: reason)
+    }
+    return [
+      "return_id": .string(request.returnID), "order_id": .string(request.orderID),
+      "lines": .array(
+        request.lines.map { line in
+          [
+            "line_id": .string(line.lineID), "order_line_id": .string(line.orderLineID),
+            "sku": .string(line.sku), "quantity": .integer(line.quantity),
+          ]
+        }),
+    ]
+  }
+
+  /// Shopify only: `restock_type` is no_restock, cancel or return.
+  func refund(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    guard key.channel == .shopify else { throw ControlError(400, "only shopify has refunds") }
+    let name = try call.text("order_id")
+    let units = try call.units()
+    let type = call.body["restock_type"].string ?? "return"
+    return try await platform.change { market in
+      let order = try market.order(key, name)
+      let location = try market.shop(key).secrets["location_id"] ?? ShopifySchema.location
+      let refund = String(509_000_000 + (try market.transaction.next("number")))
+      for line in order.lines {
+        let count = units.isEmpty ? line.quantity - line.cancelled : units[line.lineID] ?? 0
+        guard count > 0 else { continue }
+        try market.refund(
+          key, name, refundID: refund, line: line, quantity: count, restockType: type,
+          location: location)
+      }
+      return ["refund_id": .string(refund), "order_id": .string(name)]
+    }
+  }
+
+  private static func json(_ order: BuyerOrder) -> JSONValue {
+    [
+      "channel": .string(order.shop.channel.rawValue), "shop": .string(order.shop.shopID),
+      "order_id": .string(order.orderID), "state": .string(order.state.rawValue),
+      "create_time": .string(order.createTime.rfc3339),
+      "update_time": .string(order.updateTime.rfc3339),
+      "tracking_number": .string(order.trackingNumber),
+      "lines": .array(
+        order.lines.map { line in
+          [
+            "line_id": .string(line.lineID), "item_id": .string(line.itemID),
+            "variation_id": .string(line.variationID), "sku": .string(line.sku),
+            "quantity": .integer(line.quantity), "cancelled": .integer(line.cancelled),
+            "shipped": .integer(line.shipped), "returned": .integer(line.returned),
+            "state": .string(line.state.rawValue),
+          ]
+        }),
+    ]
+  }
+
+  /// The newest first; `limit` is 100 unless said otherwise.
+  func listOrders(_ call: Call) async throws -> JSONValue {
+    let limit = min(Int64(call.query["limit"] ?? "") ?? 100, SandboxLimits.listedRows)
+    let channel = call.query["channel"]
+    let name = call.query["order_id"]
+    return try await platform.read { transaction in
+      let rows = try transaction.rows(
+        """
+        SELECT channel, shop_id, order_id FROM buyer_order
+        WHERE (? IS NULL OR channel = ?) AND (? IS NULL OR order_id = ?)
+        ORDER BY number DESC LIMIT ?
+        """, [.text(channel), .text(channel), .text(name), .text(name), .integer(limit)]
+      ) {
+        (
+          Shop.Key(channel: Channel(rawValue: $0.text(0)) ?? .shopee, shopID: $0.text(1)),
+          $0.text(2)
+        )
+      }
+      let orders = try rows.compactMap { try transaction.order($0.0, $0.1) }
+      let total = try transaction.int64("SELECT COUNT(*) FROM buyer_order") ?? 0
+      return ["total": .integer(total), "orders": .array(orders.map(Self.json))]
+    }
+  }
+}

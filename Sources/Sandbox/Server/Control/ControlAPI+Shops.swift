@@ -1,0 +1,133 @@
+internal import Kit
+internal import Primitives
+internal import StorageCore
+
+extension ControlAPI {
+  private static let secretNames = [
+    "partner_id", "partner_key", "push_partner_key", "app_key", "app_secret", "site", "client_id",
+    "client_secret", "location_id", "api_version",
+  ]
+
+  /// A platform's own life of a token, in seconds; Shopify's custom apps have tokens that do not end.
+  private static func accessSeconds(_ channel: Channel) -> Int64 {
+    switch channel {
+    case .shopee: ShopeeAuthorisation.accessSeconds
+    case .lazada: LazadaAuthorisation.accessSeconds
+    case .shopify: 100 * 365 * 86_400
+    }
+  }
+
+  func setShop(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    let now = platform.clock.now()
+    var secrets: [String: String] = [:]
+    let given = call.body["credentials"].members == nil ? call.body : call.body["credentials"]
+    for name in Self.secretNames { secrets[name] = given[name].text }
+    guard let token = given["access_token"].text, !token.isEmpty else {
+      throw ControlError(400, "access_token is missing")
+    }
+    let life = call.body["access_token_seconds"].integer ?? Self.accessSeconds(key.channel)
+    let shop = Shop(
+      key: key, hookURL: call.body["hook_url"].string ?? "", secrets: secrets,
+      accessToken: token, accessExpireTime: now + .seconds(life),
+      refreshToken: given["refresh_token"].text ?? "",
+      refreshExpireTime: now + .seconds(180 * 86_400))
+    try await platform.change { try $0.transaction.save(shop) }
+    return ["shop": .string(key.description)]
+  }
+
+  func listShops(_ call: Call) async throws -> JSONValue {
+    let shops = try await platform.read { transaction in
+      try transaction.shopKeys().compactMap { try transaction.shop($0) }
+    }
+    return [
+      "shops": .array(
+        shops.map { shop in
+          [
+            "channel": .string(shop.key.channel.rawValue), "shop": .string(shop.key.shopID),
+            "hook_url": .string(shop.hookURL),
+            "access_expire_time": .string(shop.accessExpireTime.rfc3339),
+          ]
+        })
+    ]
+  }
+
+  func setListings(_ call: Call) async throws -> JSONValue {
+    let entries = call.body["listings"].array ?? [call.body]
+    guard (1...SandboxLimits.lines).contains(entries.count) else {
+      throw ControlError(400, "1 to \(SandboxLimits.lines) listings")
+    }
+    let outer = call
+    let count = try await platform.change { market in
+      for entry in entries {
+        var body = entry
+        for name in ["channel", "shop"] where body[name].isNull {
+          body = body.adding(name, outer.body[name])
+        }
+        try Self.set(Call(query: outer.query, body: body), market)
+      }
+      return entries.count
+    }
+    return ["count": .integer(Int64(count))]
+  }
+
+  private static func set(_ call: Call, _ market: Market) throws {
+    let key = try call.shop()
+    _ = try market.shop(key)
+    let item = try call.text("item_id")
+    let variation = call.body["variation_id"].text ?? ""
+    let known = try market.transaction.listing(key, item: item, variation: variation)
+    let isShopify = key.channel == .shopify
+    var listing =
+      known
+      ?? StockListing(
+        shop: key, itemID: item, variationID: variation, sku: "", title: "",
+        inventoryItemID: isShopify ? "9" + variation : "", sellable: 0)
+    listing.sku = call.body["sku"].text ?? listing.sku
+    listing.title = call.body["title"].string ?? listing.title
+    listing.inventoryItemID = call.body["inventory_item_id"].text ?? listing.inventoryItemID
+    listing.state = call.body["state"].string ?? listing.state
+    if known == nil || call.body["replace"].bool == true {
+      listing.sellable = call.body["stock"].integer ?? listing.sellable
+    }
+    listing.reserved = call.body["reserved"].integer ?? listing.reserved
+    guard listing.sellable >= 0, (0...listing.sellable).contains(listing.reserved) else {
+      throw ControlError(400, "stock is not negative and covers what is reserved")
+    }
+    if known != listing { try market.transaction.save(listing, at: market.now) }
+  }
+
+  func listStock(_ call: Call) async throws -> JSONValue {
+    let channel = call.query["channel"]
+    let shop = call.query["shop"]
+    let sku = call.query["sku"]
+    let listings = try await platform.read { try $0.listings() }.filter { listing in
+      (channel == nil || listing.shop.channel.rawValue == channel)
+        && (shop == nil || listing.shop.shopID == shop) && (sku == nil || listing.sku == sku)
+    }
+    return ["listings": .array(listings.map(Self.json))]
+  }
+
+  private static func json(_ listing: StockListing) -> JSONValue {
+    [
+      "channel": .string(listing.shop.channel.rawValue), "shop": .string(listing.shop.shopID),
+      "item_id": .string(listing.itemID), "variation_id": .string(listing.variationID),
+      "sku": .string(listing.sku), "title": .string(listing.title),
+      "inventory_item_id": .string(listing.inventoryItemID), "shown": .integer(listing.sellable),
+      "withheld": .integer(listing.withheld), "occupied": .integer(listing.occupied),
+      "reserved": .integer(listing.reserved), "state": .string(listing.state),
+      "version": .integer(listing.version), "change_time": .string(listing.changeTime.rfc3339),
+    ]
+  }
+
+  func reset(_ call: Call) async throws -> JSONValue {
+    platform.faults.reset()
+    try await platform.change { market in
+      for table in [
+        "shop", "listing", "buyer_order", "order_line", "buyer_return", "return_line",
+        "idempotency", "delivery", "fault",
+      ] { try market.transaction.execute("DELETE FROM \(table)") }
+    }
+    return [:]
+  }
+}

@@ -1,0 +1,72 @@
+internal import Primitives
+internal import StorageCore
+
+extension ReadTransaction {
+  private var deliveryColumns: String {
+    """
+    SELECT delivery_id, channel, shop_id, topic, subject, event_id, body, is_duplicate, create_time,
+      due_time, attempt FROM delivery
+    """
+  }
+
+  /// What a former run has left to send, in the order in which it is due.
+  func waitingDeliveries() throws -> [Delivery] {
+    try rows(
+      deliveryColumns + " WHERE state = 'waiting' ORDER BY due_time LIMIT ?",
+      [.int(SandboxLimits.waitingDeliveries)], Self.delivery)
+  }
+
+  /// Events that were given up, the earliest first.
+  func lostDeliveries(channel: Channel, count: Int) throws -> [Delivery] {
+    try rows(
+      deliveryColumns
+        + " WHERE state = 'lost' AND channel = ? AND is_duplicate = 0 ORDER BY delivery_id LIMIT ?",
+      [.text(channel.rawValue), .int(count + 1)], Self.delivery)
+  }
+
+  private static func delivery(_ row: any Row) -> Delivery {
+    Delivery(
+      deliveryID: row.int64(0),
+      shop: Shop.Key(channel: Channel(rawValue: row.text(1)) ?? .shopee, shopID: row.text(2)),
+      topic: row.text(3), subject: row.text(4), eventID: row.text(5), body: row.text(6),
+      isDuplicate: row.bool(7), createTime: row.time(8), dueTime: row.time(9),
+      attempt: row.int(10))
+  }
+}
+
+extension Transaction {
+  func insert(_ delivery: Delivery, state: Delivery.State) throws {
+    try execute(
+      """
+      INSERT INTO delivery (delivery_id, channel, shop_id, topic, subject, event_id, body,
+        is_duplicate, create_time, due_time, attempt, state, status, latency)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
+      """,
+      [.integer(delivery.deliveryID)] + delivery.shop.values + [
+        .text(delivery.topic), .text(delivery.subject), .text(delivery.eventID),
+        .text(delivery.body), .bool(delivery.isDuplicate), .time(delivery.createTime),
+        .time(delivery.dueTime), .int(delivery.attempt), .text(state.rawValue),
+      ])
+  }
+
+  func record(_ outcome: DeliveryOutcome) throws {
+    try execute(
+      """
+      UPDATE delivery SET attempt = ?, state = ?, status = ?, latency = ?, finish_time = ?,
+        due_time = COALESCE(?, due_time) WHERE delivery_id = ?
+      """,
+      [
+        .int(outcome.attempt), .text(outcome.state.rawValue), .int(outcome.status),
+        .integer(outcome.latency), .time(outcome.time), .time(outcome.dueTime),
+        .integer(outcome.deliveryID),
+      ])
+  }
+
+  /// Forgets the oldest deliveries that have ended, when there are more than are kept.
+  func pruneDeliveries() throws {
+    guard let newest = try int64("SELECT MAX(delivery_id) FROM delivery") else { return }
+    try execute(
+      "DELETE FROM delivery WHERE delivery_id <= ? AND state NOT IN ('waiting', 'lost')",
+      [.integer(newest - SandboxLimits.keptDeliveries)])
+  }
+}

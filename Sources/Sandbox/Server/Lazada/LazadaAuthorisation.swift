@@ -1,0 +1,51 @@
+internal import Kit
+internal import Primitives
+internal import StorageCore
+
+/// Lazada's tokens: 30 days, refreshed for 180.
+///
+/// - Note: Source: Lazada document 108068.
+enum LazadaAuthorisation {
+  static let accessSeconds: Int64 = 30 * 86_400
+  static let refreshSeconds: Int64 = 180 * 86_400
+
+  static func refresh(_ market: Market, _ shops: [Shop], _ call: LazadaCall) throws -> JSONValue {
+    let token = try call.text("refresh_token")
+    let found = shops.first { $0.refreshToken == token && call.now < $0.refreshExpireTime }
+    guard let shop = found else {
+      throw LazadaError.app(
+        "IllegalRefreshToken", "The specified refresh token is invalid or expired")
+    }
+    return try renew(shop, market, call)
+  }
+
+  /// The sandbox's authorisation code is `code-` and the seller's ID.
+  static func create(_ market: Market, _ shops: [Shop], _ call: LazadaCall) throws -> JSONValue {
+    let code = try call.text("code")
+    guard let shop = shops.first(where: { code == "code-\($0.key.shopID)" }) else {
+      throw LazadaError.app("InvalidCode", "Invalid authorization code")
+    }
+    return try renew(shop, market, call)
+  }
+
+  private static func renew(_ old: Shop, _ market: Market, _ call: LazadaCall) throws -> JSONValue {
+    var shop = old
+    shop.accessToken = "50000" + Hex.encode(SecureRandom.bytes(20))
+    shop.refreshToken = "50001" + Hex.encode(SecureRandom.bytes(20))
+    shop.accessExpireTime = call.now + .seconds(accessSeconds)
+    shop.refreshExpireTime = call.now + .seconds(refreshSeconds)
+    try market.transaction.save(shop)
+    let site = shop.secrets["site"] ?? "lazada_sg"
+    let country = String(site.suffix(2))
+    let user: JSONValue = [
+      "country": .string(country), "user_id": .string(shop.key.shopID),
+      "seller_id": .string(shop.key.shopID), "short_code": .string("SG\(shop.key.shopID)"),
+    ]
+    return [
+      "access_token": .string(shop.accessToken), "refresh_token": .string(shop.refreshToken),
+      "expires_in": .integer(accessSeconds), "refresh_expires_in": .integer(refreshSeconds),
+      "country": .string(country), "account_platform": "seller_center",
+      "account": "seller@example.com", "country_user_info": [user],
+    ]
+  }
+}

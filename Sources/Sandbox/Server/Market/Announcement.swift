@@ -1,0 +1,49 @@
+/// What a platform tells the hook about a change; each platform in its own words.
+enum Announcement {
+  static func placed(_ order: BuyerOrder) -> [EventDraft] {
+    switch order.shop.channel {
+    case .shopee: ShopeeEvents.status(order)
+    case .lazada: LazadaEvents.status(order, lines: order.lines.map(\.lineID))
+    case .shopify: ShopifyEvents.order(order, topic: "orders/create")
+    }
+  }
+
+  static func paid(_ order: BuyerOrder) -> [EventDraft] {
+    switch order.shop.channel {
+    case .shopee: ShopeeEvents.status(order)
+    case .lazada: LazadaEvents.status(order, lines: order.lines.map(\.lineID))
+    case .shopify: ShopifyEvents.order(order, topic: "orders/paid")
+    }
+  }
+
+  static func cancelled(_ order: BuyerOrder, lines: [String]) -> [EventDraft] {
+    switch order.shop.channel {
+    case .shopee: ShopeeEvents.status(order)
+    case .lazada: LazadaEvents.status(order, lines: lines)
+    case .shopify:
+      ShopifyEvents.order(
+        order, topic: order.state == .cancelled ? "orders/cancelled" : "orders/updated")
+    }
+  }
+
+  /// Packed, handed over, shipped or delivered.
+  static func moved(_ order: BuyerOrder, lines: [String]) -> [EventDraft] {
+    switch order.shop.channel {
+    case .shopee: ShopeeEvents.status(order) + ShopeeEvents.tracking(order)
+    case .lazada:
+      LazadaEvents.status(order, lines: lines) + LazadaEvents.packages(order, lines: lines)
+    case .shopify:
+      ShopifyEvents.order(
+        order,
+        topic: order.lines.contains { $0.openCount > 0 } ? "orders/updated" : "orders/fulfilled")
+    }
+  }
+
+  static func returned(_ request: BuyerReturn, of order: BuyerOrder) -> [EventDraft] {
+    switch request.shop.channel {
+    case .shopee: ShopeeEvents.returned(request)
+    case .lazada: LazadaEvents.returned(request)
+    case .shopify: ShopifyEvents.returned(request, of: order)
+    }
+  }
+}

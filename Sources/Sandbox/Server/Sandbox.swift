@@ -1,0 +1,66 @@
+public import Kit
+internal import Primitives
+internal import RPCCore
+internal import StorageCore
+internal import StorageSQLite
+
+/// One process that behaves like Shopee, Lazada and Shopify towards integrators: their APIs below `/shopee`,
+/// `/lazada` and `/shopify/<shop domain>`, signed events to the shops' hooks, stock of its own.
+public struct Sandbox: Sendable {
+  /// What it reads from the environment beside the common settings.
+  public static let settings: [any AnySetting] = [retryPace, controlFrom]
+
+  static let retryPace = Setting<Double>(
+    "ONEPOOL_SANDBOX_RETRY_PACE", "factor on the platforms' pauses between tries of an event",
+    default: "0.001", allowed: "a number from 0.00001 to 1"
+  ) { text in Double(text).flatMap { (0.000_01...1).contains($0) ? $0 : nil } }
+
+  enum ControlCallers: String, CaseIterable, Sendable { case loopback, anywhere }
+
+  static let controlFrom = Setting<ControlCallers>.choice(
+    "ONEPOOL_SANDBOX_CONTROL_FROM", "who may use the control API", default: .loopback)
+
+  let platform: Platform
+  private let control: ControlAPI
+
+  /// Opens or makes the store.
+  static func open(
+    path: String, sender: any EventSender, clock: any WallClock, log: Log, pace: Double,
+    isOpen: Bool, observer: (any StorageObserver)? = nil,
+    ticks: @escaping @Sendable () -> Int64 = monotonicNanoseconds
+  ) async throws -> Sandbox {
+    let database = try SQLiteDatabase(
+      path: path, migrations: SandboxMigrations.all, observer: observer)
+    let pump = DeliveryPump(
+      database: database, sender: sender, clock: clock, log: log, pace: pace)
+    let platform = Platform(
+      database: database, faults: FaultDesk(ticks: ticks), pump: pump, clock: clock)
+    let sandbox = Sandbox(
+      platform: platform, control: ControlAPI(platform: platform, isOpen: isOpen))
+    try await sandbox.control.loadFaults()
+    return sandbox
+  }
+
+  private init(platform: Platform, control: ControlAPI) {
+    self.platform = platform
+    self.control = control
+  }
+
+  var routes: [HTTPRoute] {
+    [
+      ShopeePlatform(platform: platform).route, LazadaPlatform(platform: platform).route,
+      ShopifyPlatform(platform: platform).route,
+    ] + control.routes
+  }
+
+  /// What its Main runs.
+  public static func parts(_ context: ServiceContext) async throws -> ServiceParts {
+    let sandbox = try await open(
+      path: context.storePath, sender: URLSessionSender(), clock: SystemClock(), log: context.log,
+      pace: context.settings[retryPace], isOpen: context.settings[controlFrom] == .anywhere,
+      observer: context.storageObserver)
+    return ServiceParts(
+      routes: sandbox.routes, databases: [sandbox.platform.database],
+      background: [("deliveries", { try await sandbox.platform.pump.run() })])
+  }
+}

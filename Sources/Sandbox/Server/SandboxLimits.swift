@@ -1,0 +1,25 @@
+internal import Primitives
+
+/// Bounds of the sandbox; the platforms' own stand with each platform.
+enum SandboxLimits {
+  /// The largest body that it reads.
+  static let bodyBytes = 4 << 20
+  /// Events that are on their way at the same time.
+  static let concurrentDeliveries = 24
+  /// Events that wait for their time or their turn; the pump takes no more.
+  static let waitingDeliveries = 200_000
+  /// Deliveries that ended and are kept to be looked at.
+  static let keptDeliveries: Int64 = 50_000
+  /// Rows that one listing of the control API returns.
+  static let listedRows: Int64 = 100_000
+  /// Lines of one buyer's order, and entries of one control call.
+  static let lines = 1_000
+  /// Units that one line of an order may have.
+  static let lineQuantity: Int64 = 1_000
+  /// Shopify's idempotency keys that are kept for each shop.
+  static let keptKeys: Int64 = 100_000
+  /// How often the outcome of deliveries is written down.
+  static let outcomeInterval = Duration.milliseconds(100)
+  /// How long a request of the sandbox's own may wait for the store.
+  static let storeWait = Duration.seconds(20)
+}

@@ -1,0 +1,95 @@
+internal import Kit
+internal import Primitives
+
+/// Shopee's pushes: what they say and how they are signed.
+///
+/// - Note: Source: Shopee developer guide 18 (push), codes 3, 4 and 29.
+enum ShopeeEvents {
+  static func status(_ order: BuyerOrder) -> [EventDraft] {
+    [
+      EventDraft(
+        topic: "3", subject: order.orderID,
+        body: [
+          "ordersn": .string(order.orderID), "status": .string(ShopeeWords.status(order)),
+          "update_time": order.updateTime.unix, "completed_scenario": "", "items": [],
+        ])
+    ]
+  }
+
+  static func tracking(_ order: BuyerOrder) -> [EventDraft] {
+    guard order.state == .ready, !order.trackingNumber.isEmpty else { return [] }
+    return [
+      EventDraft(
+        topic: "4", subject: order.orderID,
+        body: [
+          "ordersn": .string(order.orderID), "tracking_no": .string(order.trackingNumber),
+          "package_number": .string(ShopeeWords.package(order)),
+        ])
+    ]
+  }
+
+  static func returned(_ request: BuyerReturn) -> [EventDraft] {
+    [
+      EventDraft(
+        topic: "29", subject: request.returnID,
+        body: [
+          "order_sn": .string(request.orderID), "return_sn": .string(request.returnID),
+          "updated_values": [],
+        ])
+    ]
+  }
+
+  /// The outer timestamp is of the sending; the signature is over the hook's URL, a bar and the body.
+  static func wire(_ delivery: Delivery, _ shop: Shop, at now: Timestamp) -> OutgoingEvent {
+    let data = JSONValue(parsing: delivery.body) ?? [:]
+    let body: JSONValue = [
+      "shop_id": .id(shop.key.shopID), "code": .id(delivery.topic), "timestamp": now.unix,
+      "data": data,
+    ]
+    let bytes = body.bytes
+    let base = Array((shop.hookURL + "|").utf8) + bytes
+    let key = Array(shop.secret("push_partner_key").utf8)
+    return OutgoingEvent(
+      headers: [
+        "Content-Type": "application/json",
+        "Authorization": Hex.encode(HMAC.sha256(key: key, base)),
+      ], body: bytes)
+  }
+}
+
+/// Shopee's words for what every platform has.
+enum ShopeeWords {
+  static func status(_ order: BuyerOrder) -> String {
+    switch order.state {
+    case .unpaid: "UNPAID"
+    case .paid, .packed: "READY_TO_SHIP"
+    case .ready: "PROCESSED"
+    case .shipped: "SHIPPED"
+    case .delivered: "COMPLETED"
+    case .cancelled: "CANCELLED"
+    case .returned: "TO_RETURN"
+    }
+  }
+
+  static func logistics(_ order: BuyerOrder) -> String {
+    switch order.state {
+    case .unpaid: "LOGISTICS_NOT_START"
+    case .paid, .packed: "LOGISTICS_READY"
+    case .ready: "LOGISTICS_REQUEST_CREATED"
+    case .shipped: "LOGISTICS_PICKUP_DONE"
+    case .delivered, .returned: "LOGISTICS_DELIVERY_DONE"
+    case .cancelled: "LOGISTICS_REQUEST_CANCELED"
+    }
+  }
+
+  static func returnStatus(_ state: BuyerReturn.State) -> String {
+    switch state {
+    case .requested: "REQUESTED"
+    case .accepted: "ACCEPTED"
+    case .closed: "CLOSED"
+    case .cancelled: "CANCELLED"
+    }
+  }
+
+  static func package(_ order: BuyerOrder) -> String { "OFG\(order.number)" }
+}

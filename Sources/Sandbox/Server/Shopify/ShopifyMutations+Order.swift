@@ -1,0 +1,99 @@
+internal import Primitives
+internal import StorageCore
+
+extension ShopifyMutations {
+  /// Ships lines of fulfilment orders, with a tracking number.
+  func fulfil(_ arguments: GraphArguments) throws -> GraphResult {
+    let input = arguments["fulfillment"]
+    let outcome = try attempt(["fulfillment"]) {
+      guard let groups = input["lineItemsByFulfillmentOrder"].array, groups.count == 1 else {
+        return .refused(nil, ["fulfillment"], "One fulfillment order at a time.")
+      }
+      guard let id = ShopifyWords.number(groups[0]["fulfillmentOrderId"], "FulfillmentOrder") else {
+        throw GraphError("Invalid global id for fulfillmentOrderId", code: "INVALID_VARIABLE")
+      }
+      let order = try market.order(shop.key, String(id.dropFirst()))
+      guard order.payTime != nil else {
+        return .refused(nil, ["fulfillment"], "The order is not paid.")
+      }
+      let units = try units(groups[0]["fulfillmentOrderLineItems"].array ?? [])
+      let tracking = input["trackingInfo"]
+      let done = try market.handOver(
+        shop.key, order.orderID, units: units, into: .shipped,
+        tracking: tracking["number"].string ?? "", carrier: tracking["company"].string ?? "")
+      return Outcome(fields: ["fulfillment": .optional(schema.fulfillments(of: done).first)])
+    }
+    return payload("FulfillmentCreate", ["fulfillment"], outcome)
+  }
+
+  private func units(_ entries: [JSONValue]) throws -> [String: Int64] {
+    var units: [String: Int64] = [:]
+    for entry in entries {
+      guard let id = ShopifyWords.number(entry["id"], "FulfillmentOrderLineItem"),
+        let quantity = entry["quantity"].integer, quantity > 0
+      else { throw GraphError("Invalid fulfillmentOrderLineItems", code: "INVALID_VARIABLE") }
+      units[String(id.dropFirst()), default: 0] += quantity
+    }
+    return units
+  }
+
+  func cancel(_ arguments: GraphArguments) throws -> GraphResult {
+    let outcome = try attempt(["orderId"]) {
+      guard let id = ShopifyWords.number(arguments["orderId"], "Order") else {
+        throw GraphError("Invalid global id for orderId", code: "INVALID_VARIABLE")
+      }
+      _ = try market.cancel(
+        shop.key, id, units: [:], reason: (arguments["reason"].string ?? "OTHER").lowercased())
+      let job = GraphObject(
+        "Job", ["id": .string(ShopifyWords.gid("Job", id)), "done": true])
+      return Outcome(fields: ["job": .object(job)])
+    }
+    return payload("OrderCancel", ["job", "orderCancelUserErrors"], outcome)
+  }
+
+  /// Money back; a line's restockType says what becomes of its units: NO_RESTOCK, CANCEL, RETURN.
+  func refund(_ arguments: GraphArguments) throws -> StockOutcome {
+    let input = arguments["input"]
+    guard let id = ShopifyWords.number(input["orderId"], "Order") else {
+      throw GraphError("Invalid global id for orderId", code: "INVALID_VARIABLE")
+    }
+    guard let order = try market.transaction.order(shop.key, id) else {
+      return .refused("NOT_FOUND", ["input", "orderId"], "The order does not exist.")
+    }
+    var outcome = StockOutcome()
+    outcome.refundID = String(509_000_000 + (try market.transaction.next("number")))
+    outcome.orderID = id
+    for entry in input["refundLineItems"].array ?? [] {
+      let lineID = ShopifyWords.number(entry["lineItemId"], "LineItem") ?? ""
+      guard let line = order.lines.first(where: { $0.lineID == lineID }),
+        let quantity = entry["quantity"].integer, quantity > 0
+      else {
+        return .refused("NOT_FOUND", ["input", "refundLineItems"], "The line does not exist.")
+      }
+      try market.refund(
+        shop.key, order.orderID, refundID: outcome.refundID, line: line, quantity: quantity,
+        restockType: (entry["restockType"].string ?? "NO_RESTOCK").lowercased(),
+        location: schema.locationID)
+    }
+    return outcome
+  }
+}
+
+extension Market {
+  /// Pays units of a line back, puts them on sale again where that is asked for, and lets the hook know.
+  func refund(
+    _ key: Shop.Key, _ orderID: String, refundID: String, line: BuyerOrder.Line, quantity: Int64,
+    restockType: String, location: String
+  ) throws {
+    if restockType == "cancel" {
+      _ = try cancel(key, orderID, units: [line.lineID: quantity], reason: "refund")
+    } else if restockType == "return" {
+      try change(key, item: line.itemID, variation: line.variationID) { $0.sellable += quantity }
+    }
+    let order = try order(key, orderID)
+    try send(
+      ShopifyEvents.refund(
+        order, refundID: refundID, lines: [(line, quantity)], restockType: restockType,
+        location: location, at: now), of: key)
+  }
+}

@@ -1,0 +1,74 @@
+internal import StorageCore
+
+/// The sandbox's tables: what three platforms know of their sellers.
+enum SandboxMigrations {
+  static let all = [
+    Migration(
+      1, "shops, listings, orders, returns and deliveries",
+      """
+      CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL);
+      INSERT INTO counter (name, value) VALUES ('number', 0), ('version', 0), ('delivery', 0);
+      CREATE TABLE shop (
+        channel TEXT NOT NULL, shop_id TEXT NOT NULL, hook_url TEXT NOT NULL, secrets TEXT NOT NULL,
+        access_token TEXT NOT NULL, access_expire_time INTEGER NOT NULL,
+        previous_token TEXT NOT NULL, previous_expire_time INTEGER NOT NULL,
+        refresh_token TEXT NOT NULL, refresh_expire_time INTEGER NOT NULL,
+        PRIMARY KEY (channel, shop_id)
+      );
+      CREATE TABLE listing (
+        channel TEXT NOT NULL, shop_id TEXT NOT NULL, item_id TEXT NOT NULL, variation_id TEXT NOT NULL,
+        sku TEXT NOT NULL, title TEXT NOT NULL, inventory_item_id TEXT NOT NULL, state TEXT NOT NULL,
+        sellable INTEGER NOT NULL, withheld INTEGER NOT NULL, occupied INTEGER NOT NULL,
+        reserved INTEGER NOT NULL, version INTEGER NOT NULL, change_time INTEGER NOT NULL,
+        PRIMARY KEY (channel, shop_id, item_id, variation_id)
+      );
+      CREATE INDEX listing_by_inventory_item ON listing (shop_id, inventory_item_id);
+      CREATE INDEX listing_by_sku ON listing (channel, shop_id, sku);
+      CREATE TABLE buyer_order (
+        channel TEXT NOT NULL, shop_id TEXT NOT NULL, order_id TEXT NOT NULL, number INTEGER NOT NULL,
+        create_time INTEGER NOT NULL, update_time INTEGER NOT NULL, pay_time INTEGER,
+        cancel_time INTEGER, cancel_reason TEXT NOT NULL, tracking_number TEXT NOT NULL,
+        carrier TEXT NOT NULL,
+        PRIMARY KEY (channel, shop_id, order_id)
+      );
+      CREATE INDEX buyer_order_by_update_time ON buyer_order (channel, shop_id, update_time);
+      CREATE TABLE order_line (
+        channel TEXT NOT NULL, shop_id TEXT NOT NULL, order_id TEXT NOT NULL, line_id TEXT NOT NULL,
+        position INTEGER NOT NULL, item_id TEXT NOT NULL, variation_id TEXT NOT NULL,
+        sku TEXT NOT NULL, title TEXT NOT NULL, quantity INTEGER NOT NULL,
+        cancelled INTEGER NOT NULL, shipped INTEGER NOT NULL, returned INTEGER NOT NULL,
+        state TEXT NOT NULL, package_id TEXT NOT NULL, update_time INTEGER NOT NULL,
+        PRIMARY KEY (channel, shop_id, order_id, line_id)
+      );
+      CREATE INDEX order_line_by_package ON order_line (channel, shop_id, package_id);
+      CREATE TABLE buyer_return (
+        channel TEXT NOT NULL, shop_id TEXT NOT NULL, return_id TEXT NOT NULL, order_id TEXT NOT NULL,
+        state TEXT NOT NULL, reason TEXT NOT NULL, create_time INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        PRIMARY KEY (channel, shop_id, return_id)
+      );
+      CREATE INDEX buyer_return_by_order ON buyer_return (channel, shop_id, order_id);
+      CREATE TABLE return_line (
+        channel TEXT NOT NULL, shop_id TEXT NOT NULL, return_id TEXT NOT NULL, line_id TEXT NOT NULL,
+        order_line_id TEXT NOT NULL, item_id TEXT NOT NULL, variation_id TEXT NOT NULL,
+        sku TEXT NOT NULL, quantity INTEGER NOT NULL, disposed INTEGER NOT NULL,
+        disposition TEXT NOT NULL,
+        PRIMARY KEY (channel, shop_id, return_id, line_id)
+      );
+      CREATE TABLE idempotency (
+        shop_id TEXT NOT NULL, idempotency_key TEXT NOT NULL, number INTEGER NOT NULL,
+        request TEXT NOT NULL, response TEXT NOT NULL,
+        PRIMARY KEY (shop_id, idempotency_key)
+      );
+      CREATE TABLE delivery (
+        delivery_id INTEGER NOT NULL PRIMARY KEY, channel TEXT NOT NULL, shop_id TEXT NOT NULL,
+        topic TEXT NOT NULL, subject TEXT NOT NULL, event_id TEXT NOT NULL, body TEXT NOT NULL,
+        is_duplicate INTEGER NOT NULL, create_time INTEGER NOT NULL, due_time INTEGER NOT NULL,
+        attempt INTEGER NOT NULL, state TEXT NOT NULL, status INTEGER NOT NULL,
+        latency INTEGER NOT NULL, finish_time INTEGER
+      );
+      CREATE INDEX delivery_by_state ON delivery (state, due_time);
+      CREATE TABLE fault (channel TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL);
+      """)
+  ]
+}

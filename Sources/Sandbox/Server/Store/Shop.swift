@@ -1,0 +1,66 @@
+internal import Primitives
+
+/// One of the platforms that the sandbox behaves like.
+enum Channel: String, CaseIterable, Sendable {
+  case shopee, lazada, shopify
+}
+
+/// A seller's shop on a platform, with the secrets that were agreed with its app.
+struct Shop: Equatable, Sendable {
+  /// A shop's name within the sandbox.
+  struct Key: Hashable, Sendable, CustomStringConvertible {
+    var channel: Channel
+    var shopID: String
+    var description: String { "\(channel.rawValue)/\(shopID)" }
+  }
+
+  var key: Key
+  /// Where its events are sent; empty for nowhere.
+  var hookURL: String
+  /// The app's keys and the shop's own settings, by the names of the control API.
+  var secrets: [String: String]
+  var accessToken: String
+  var accessExpireTime: Timestamp
+  /// The access token before the last refresh; Shopee lets it work five minutes more.
+  var previousToken = ""
+  var previousExpireTime = Timestamp.zero
+  var refreshToken: String
+  var refreshExpireTime: Timestamp
+
+  func secret(_ name: String) -> String { secrets[name] ?? "" }
+
+  /// Whether `token` opens the shop's API at `now`.
+  func accepts(_ token: String, at now: Timestamp) -> Bool {
+    guard !token.isEmpty else { return false }
+    return (token == accessToken && now < accessExpireTime)
+      || (token == previousToken && now < previousExpireTime)
+  }
+}
+
+/// What a shop offers, and how many units of it the platform counts in which state.
+struct StockListing: Equatable, Sendable {
+  var shop: Shop.Key
+  var itemID: String
+  /// Empty when the item has no variations.
+  var variationID: String
+  var sku: String
+  var title: String
+  /// Shopify's inventory item; empty elsewhere.
+  var inventoryItemID = ""
+  /// `live` or `hidden`.
+  var state = "live"
+  /// What buyers can order: Shopee's seller stock, Lazada's sellable, Shopify's available.
+  var sellable: Int64
+  /// Ordered and not yet paid.
+  var withheld: Int64 = 0
+  /// Paid and not yet handed over: Lazada's occupied, Shopify's committed.
+  var occupied: Int64 = 0
+  /// Units of `sellable` that a promotion has locked: it may not be set lower.
+  var reserved: Int64 = 0
+  /// Rises with every change of the listing's numbers.
+  var version: Int64 = 0
+  var changeTime = Timestamp.zero
+
+  /// Units that are physically there, as Lazada counts.
+  var real: Int64 { sellable + withheld + occupied }
+}
