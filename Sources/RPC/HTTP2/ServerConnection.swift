@@ -317,15 +317,19 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       stream.headersSent = true
       respond(stream.id, GRPCHeaders.trailersOnly(error), hasBody: false)
     }
-    // What the caller still sends is of no use to anybody (RFC 9113, 8.1).
-    if !stream.inputEnded {
-      let streamID = stream.id
-      loop.flushSoon { [weak self] in
-        guard let self, let stream = self.streams[streamID], !stream.inputEnded,
-          stream.output.isEmpty
-        else { return }
-        self.reset(streamID, NGHTTP2_NO_ERROR)
-      }
+    refuseInput(stream)
+  }
+
+  /// Once the answer is out, what the caller still sends is of no use to anybody (RFC 9113, 8.1). Sooner, the reset
+  /// would overtake the answer.
+  private func refuseInput(_ stream: ServerStream) {
+    guard !stream.inputEnded else { return }
+    let streamID = stream.id
+    loop.flushSoon { [weak self] in
+      guard let self, let stream = self.streams[streamID], !stream.inputEnded,
+        stream.output.isEmpty
+      else { return }
+      self.reset(streamID, NGHTTP2_NO_ERROR)
     }
   }
 
@@ -363,7 +367,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     stream.output.append(stream.method == "HEAD" ? [] : response.body)
     stream.outputEnds = true
     respond(stream.id, headers, hasBody: !stream.output.isEmpty)
-    if !stream.inputEnded { reset(stream.id, NGHTTP2_NO_ERROR) }
+    refuseInput(stream)
   }
 
   // MARK: - Output
