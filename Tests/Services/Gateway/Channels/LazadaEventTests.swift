@@ -103,6 +103,7 @@ import Testing
 
   @Test(arguments: [
     #"{"seller_id":"100200300","message_type":6,"site":"lazada_sg","timestamp":1767600004,"data":{"seller_sku":"TEE-BLK-M","sku_id":1173310888,"real_quantity":5,"withhold_quantity":0,"occupy_quantity":5,"pre_order_quantity":0,"warehouse":"dropshipping"}}"#,
+    #"{"seller_id":"100200300","message_type":3,"timestamp":1767600004,"data":{"order_status":5,"item":[]}}"#,
     #"{"seller_id":"100200300","message_type":14,"site":"lazada_sg","timestamp":1767600900,"data":{"trade_order_id":"260422900198363","buyer_id":"1001916603","fulfillment_package_id":"FP0187110001","status":"DELIVERED","status_update_time":1767600890}}"#,
   ])
   func otherTypesAreNothingToWorkOn(_ body: String) throws {

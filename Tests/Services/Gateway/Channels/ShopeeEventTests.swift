@@ -123,6 +123,17 @@ import Testing
     #expect(event.topic == "8")
   }
 
+  @Test func codeThatNobodyWorksOnIsTakenWhateverItHolds() throws {
+    let event = try parse(
+      #"{"shop_id":14701711,"code":16,"timestamp":1767600100,"data":{"status":7,"update_time":"soon","items":{}}}"#
+    )
+    #expect(event.kind == .other)
+    #expect(
+      refusal { () throws(EventRefusal) in
+        try parse(#"{"shop_id":14701711,"code":3,"data":{"ordersn":"A","status":7}}"#)
+      } == .malformed("data.status has the wrong type"))
+  }
+
   @Test(arguments: [
     ("", "the body is empty"), ("{", "the body is not JSON"), ("[]", "the body has the wrong type"),
     (#"{"shop_id":14701711}"#, "code is missing"),

@@ -130,6 +130,9 @@ import Testing
     let level =
       #"{"inventory_item_id":48513488879793,"location_id":75596366001,"available":null,"updated_at":"2026-01-05T15:35:06+08:00"}"#
     #expect(try parse(level, topic).kind == .other)
+    let odd = #"{"id":{"x":1},"updated_at":7,"order_id":[]}"#
+    if topic != "orders/delete" { #expect(try parse(odd, topic).kind == .other) }
+    #expect(throws: EventRefusal.self) { try parse("not json", topic) }
   }
 
   @Test(arguments: [

@@ -72,6 +72,21 @@ import Testing
     #expect(try await cancelled(#","fulfillment_status":"fulfilled""#, refunds((2, "return"))) == 0)
   }
 
+  @Test func absurdNumbersAreCutOffAndNeverCrash() async throws {
+    let extremes = ["9223372036854775807", "-9223372036854775808", "0", "2"]
+    for current in extremes {
+      for refund in extremes {
+        let fields =
+          #","refunds":[{"refund_line_items":[{"line_item_id":466157049,"quantity":\#(refund),"restock_type":"return"},{"line_item_id":466157049,"quantity":\#(refund),"restock_type":"cancel"}]}]"#
+        let order = try await read(event(line(#","current_quantity":\#(current)"#), fields))
+        #expect((0...2).contains(order.lines[0].cancelledCount))
+      }
+    }
+    let huge = event(#"{"id":1,"sku":"A","quantity":9223372036854775807}"#)
+    let error = await failure { () async throws(ChannelError) in try await read(huge) }
+    #expect(error?.kind == "malformed")
+  }
+
   @Test func cancelledOrderGivesAllThatDidNotLeave() async throws {
     let cancelled = #","cancelled_at":"2026-01-05T12:00:00+08:00""#
     let order = try await read(event(line(#","current_quantity":2"#), cancelled))

@@ -37,6 +37,16 @@ private struct LazadaPush: Decodable {
   var seller: String? { sellerID?.named ?? data?.sellerID?.named }
 }
 
+/// What every message has, whatever its `data` holds.
+private struct LazadaPushHead: Decodable {
+  enum CodingKeys: String, CodingKey {
+    case sellerID = "seller_id"
+    case type = "message_type"
+  }
+  var sellerID: FlexibleID?
+  var type: LossyInt
+}
+
 /// The message types that mean something to us (document 120168).
 private enum LazadaPushType {
   static let tradeOrder: Int64 = 0
@@ -135,8 +145,17 @@ extension LazadaAdapter {
     return (time, number.value)
   }
 
+  /// A message of a type that we do not work on is taken whatever its `data` holds: refusing it
+  /// would count against the app.
   private func read(_ request: HTTPRequest) throws(EventRefusal) -> LazadaPush {
     try request.requireJSON()
-    return try ChannelJSON.event(LazadaPush.self, from: request.body)
+    do {
+      return try ChannelJSON.event(LazadaPush.self, from: request.body)
+    } catch {
+      guard let head = try? ChannelJSON.event(LazadaPushHead.self, from: request.body),
+        ![LazadaPushType.tradeOrder, LazadaPushType.reverseOrder].contains(head.type.value)
+      else { throw error }
+      return LazadaPush(sellerID: head.sellerID, type: head.type, timestamp: nil, data: nil)
+    }
   }
 }

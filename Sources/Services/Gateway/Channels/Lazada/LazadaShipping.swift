@@ -151,7 +151,7 @@ extension LazadaAdapter {
     for line in notice.lines {
       let candidates = alive.filter { $0.lineID == line.lineID }
         .sorted { ($0.rank, $0.orderItemID.text) < ($1.rank, $1.orderItemID.text) }
-      chosen += candidates.prefix(Int(clamping: line.quantity))
+      chosen += candidates.prefix(Int(clamping: max(0, line.quantity)))
     }
     return chosen
   }

@@ -75,8 +75,7 @@ struct LazadaProduct: Decodable {
     /// The sellable number, which is what we set: over the warehouses where they are listed.
     /// `quantity`, the last resort, holds what open orders withhold too.
     var sellable: Quantity? {
-      let parts = (warehouses ?? []).compactMap { $0.sellableQuantity?.value }
-        .filter { abs($0) <= QuantityLimits.maximum }
+      let parts = (warehouses ?? []).compactMap { $0.sellableQuantity?.units }
       return parts.isEmpty ? available?.value ?? quantity?.value : parts.reduce(0, +)
     }
   }

@@ -43,6 +43,23 @@ struct ShopeePush: Decodable {
   var shop: String? { shopID?.named ?? shopIDOlder?.named ?? data?.shopID?.named }
 }
 
+/// What every push has, whatever its `data` holds.
+private struct ShopeePushHead: Decodable {
+  enum CodingKeys: String, CodingKey {
+    case code, data
+    case shopID = "shop_id"
+    case shopIDOlder = "shopid"
+  }
+  struct Content: Decodable {
+    enum CodingKeys: String, CodingKey { case shopID = "shop_id" }
+    var shopID: FlexibleID?
+  }
+  var code: LossyInt
+  var shopID: FlexibleID?
+  var shopIDOlder: FlexibleID?
+  var data: Content?
+}
+
 /// The codes that mean something to us (developer guide 18).
 enum ShopeePushCode {
   static let test: Int64 = 0
@@ -116,8 +133,19 @@ extension ShopeeAdapter {
     return ChannelSignature.digest(request.body)
   }
 
+  /// A push of a code that we do not work on is taken whatever its `data` holds: refusing it would
+  /// count against the subscription's health.
   private func read(_ request: HTTPRequest) throws(EventRefusal) -> ShopeePush {
     try request.requireJSON()
-    return try ChannelJSON.event(ShopeePush.self, from: request.body)
+    do {
+      return try ChannelJSON.event(ShopeePush.self, from: request.body)
+    } catch {
+      guard let head = try? ChannelJSON.event(ShopeePushHead.self, from: request.body),
+        ![ShopeePushCode.orderStatus, ShopeePushCode.returnUpdate].contains(head.code.value)
+      else { throw error }
+      return ShopeePush(
+        code: head.code, timestamp: nil, shopID: head.shopID ?? head.data?.shopID,
+        shopIDOlder: head.shopIDOlder, data: nil)
+    }
   }
 }

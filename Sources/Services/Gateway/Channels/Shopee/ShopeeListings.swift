@@ -19,8 +19,7 @@ struct ShopeeStockInfo: Decodable {
     var sum: Quantity = 0
     for place in seller {
       if let locationID, !locationID.isEmpty, place.locationID != locationID { continue }
-      guard let stock = place.stock?.value, abs(stock) <= QuantityLimits.maximum else { continue }
-      sum += stock
+      sum += place.stock?.units ?? 0
     }
     return sum
   }

@@ -50,6 +50,7 @@ private struct ShopifyErrors: Decodable {
       let rate = cost.throttleStatus?.restoreRate, rate > 0
     else { return nil }
     let seconds = max(0, needed - available) / rate
+    guard seconds.isFinite else { return nil }
     return .milliseconds(Int64(min(seconds, 3600) * 1000))
   }
 }

@@ -79,7 +79,7 @@ extension ShopifyAdapter {
       for refunded in (order.refunds ?? []).flatMap({ $0.refundLineItems?.nodes ?? [] }) {
         let id = ShopifyID.number(refunded.lineItem.id)
         guard let place = lines.firstIndex(where: { $0.id == id }) else { continue }
-        lines[place].addRefund(refunded.quantity.value, refunded.restockType ?? "NO_RESTOCK")
+        lines[place].addRefund(refunded.quantity.units, refunded.restockType ?? "NO_RESTOCK")
       }
       return try assemble(
         id: externalID, created: order.createdAt, updated: order.updatedAt,
@@ -97,7 +97,7 @@ extension ShopifyAdapter {
       variantID: line.variant?.legacyResourceId?.named, sku: line.sku ?? "",
       title: line.title ?? "", isGiftCard: line.isGiftCard ?? false,
       needsShipping: line.requiresShipping ?? true, quantity: line.quantity.value,
-      current: line.currentQuantity?.value,
+      current: line.currentQuantity?.units,
       hasLeft: isOrderFulfilled || unfulfilled.map { $0 < current } ?? false,
       isFulfilled: isFulfilled || isOrderFulfilled)
   }

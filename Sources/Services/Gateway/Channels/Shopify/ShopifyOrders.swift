@@ -122,14 +122,14 @@ extension ShopifyAdapter {
         id: line.id.text, productID: line.productID?.named, variantID: line.variantID?.named,
         sku: line.sku?.text ?? "", title: line.title ?? line.name ?? "",
         isGiftCard: line.giftCard ?? false, needsShipping: line.requiresShipping ?? true,
-        quantity: line.quantity.value, current: line.current?.value,
+        quantity: line.quantity.value, current: line.current?.units,
         hasLeft: status == "fulfilled" || status == "partial", isFulfilled: status == "fulfilled")
     }
     for refunded in (body.refunds ?? []).flatMap({ $0.lines ?? [] }) {
       guard let place = lines.firstIndex(where: { $0.id == refunded.lineItemID.text }) else {
         continue
       }
-      lines[place].addRefund(refunded.quantity.value, refunded.restockType ?? "no_restock")
+      lines[place].addRefund(refunded.quantity.units, refunded.restockType ?? "no_restock")
     }
     return try assemble(
       id: body.id.text, created: body.createdAt, updated: body.updatedAt,

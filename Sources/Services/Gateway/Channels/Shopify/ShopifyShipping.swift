@@ -104,7 +104,7 @@ extension ShopifyAdapter {
       var lines: [ShipVariables.Fulfilment.Part.Line] = []
       for line in fulfilmentOrder.lineItems.nodes {
         let id = ShopifyID.number(line.lineItem.id)
-        let count = min(wanted[id] ?? 0, line.remainingQuantity.value)
+        let count = min(wanted[id] ?? 0, line.remainingQuantity.units)
         guard count > 0 else { continue }
         wanted[id, default: 0] -= count
         lines.append(.init(id: line.id, quantity: count))
@@ -124,7 +124,7 @@ extension ShopifyAdapter {
     var wanted: [String: Int64] = [:]
     if notice.lines.isEmpty {
       for line in order.fulfillmentOrders.nodes.flatMap(\.lineItems.nodes) {
-        wanted[ShopifyID.number(line.lineItem.id), default: 0] += line.remainingQuantity.value
+        wanted[ShopifyID.number(line.lineItem.id), default: 0] += line.remainingQuantity.units
       }
       return wanted
     }
@@ -134,7 +134,7 @@ extension ShopifyAdapter {
       let numbers = (fulfilment.trackingInfo ?? []).compactMap(\.number)
       guard numbers.contains(notice.trackingNumber) else { continue }
       for line in fulfilment.fulfillmentLineItems?.nodes ?? [] {
-        guard let id = line.lineItem?.id, let quantity = line.quantity?.value else { continue }
+        guard let id = line.lineItem?.id, let quantity = line.quantity?.units else { continue }
         wanted[ShopifyID.number(id), default: 0] -= quantity
       }
     }

@@ -36,6 +36,19 @@ public enum ChannelJSON {
     }
   }
 
+  /// Whether the bytes are JSON of an object at all.
+  public static func isObject(_ bytes: [UInt8]) -> Bool {
+    (try? decode(Anything.self, from: bytes)) != nil
+  }
+
+  private struct Anything: Decodable {
+    private enum NoKeys: CodingKey {}
+
+    init(from decoder: any Decoder) throws {
+      _ = try decoder.container(keyedBy: NoKeys.self)
+    }
+  }
+
   /// Reads the body of an answer, whatever its status is.
   public static func reply<Value: Decodable>(
     _ type: Value.Type, from reply: ChannelReply

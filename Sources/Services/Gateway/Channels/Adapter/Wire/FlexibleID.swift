@@ -1,3 +1,5 @@
+public import Primitives
+
 /// A channel's ID, sent as text or as a whole number; digits are kept as they are, never through a
 /// float.
 public struct FlexibleID: Codable, Hashable, Sendable, CustomStringConvertible {
@@ -47,6 +49,10 @@ public struct FlexibleID: Codable, Hashable, Sendable, CustomStringConvertible {
 /// A whole number, sent as one or as text.
 public struct LossyInt: Decodable, Hashable, Sendable {
   public let value: Int64
+
+  /// As a count of units: what lies outside of 0 to the most that a line may have is cut off, so
+  /// that sums stay sums whatever was sent.
+  public var units: Quantity { min(max(value, 0), QuantityLimits.maximum) }
 
   public init(_ value: Int64) {
     self.value = value
