@@ -21,8 +21,6 @@ enum ServiceLimits {
   static let idleSweepDelay = Duration.milliseconds(200)
   /// Rows of the ledger that a sweep leaves to a restart before it notes how far it has come.
   static let rowsBetweenMarks: Int64 = 4_096
-  /// Sales in memory beyond which those that are written and were not touched lately are unloaded.
-  static let salesInMemory = 500_000
   /// Parts into which the request IDs of a day are divided, to be forgotten part by part.
   static let requestGenerations = 4
   /// The first and the longest pause before a store that failed is tried again.

@@ -26,7 +26,7 @@ final class Script {
   }
 
   func run(script: String, sourceLocation: SourceLocation) throws {
-    for line in script.split { $0.isNewline } where !line.allSatisfy(\.isWhitespace) {
+    for line in script.split(whereSeparator: \.isNewline) where !line.allSatisfy(\.isWhitespace) {
       let sides = String(line.prefix { $0 != "#" }).components(separator: "->")
       let words = sides[0].words
       let expected = sides.count > 1 ? sides[1].words : []

@@ -37,20 +37,25 @@ final class Bench: @unchecked Sendable {
     }
   }
 
-  init(clock: ManualClock = ManualClock(Bench.start)) throws {
+  let salesInMemory: Int
+
+  init(clock: ManualClock = ManualClock(Bench.start), salesInMemory: Int = 100_000) throws {
+    self.salesInMemory = salesInMemory
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("onepool-pool-\(UUID().uuidString)")
     self.clock = clock
-    server = try Self.serve(folder, clock, limit)
+    server = try Self.serve(folder, clock, limit, salesInMemory)
     client = Self.client(server)
   }
 
   var path: String { folder.appendingPathComponent("pool.db").path }
 
-  static func serve(_ folder: URL, _ clock: ManualClock, _ limit: PageLimit) throws -> PoolServer {
+  static func serve(
+    _ folder: URL, _ clock: ManualClock, _ limit: PageLimit, _ salesInMemory: Int = 100_000
+  ) throws -> PoolServer {
     try PoolServer(
-      path: folder.appendingPathComponent("pool.db").path, clock: clock, metrics: Metrics(),
-      log: .silent, observer: SilentStorage()
+      path: folder.appendingPathComponent("pool.db").path, salesInMemory: salesInMemory,
+      clock: clock, metrics: Metrics(), log: .silent, observer: SilentStorage()
     ) { (store: PoolStore) throws(StorageError) in
       if limit.refusesOpening { throw .full(path: store.connection.path) }
       guard limit.value > 0 else { return }
@@ -66,7 +71,7 @@ final class Bench: @unchecked Sendable {
   /// Stops the service in good order and starts another on the same store.
   func restart() async throws {
     await server.close()
-    server = try Self.serve(folder, clock, limit)
+    server = try Self.serve(folder, clock, limit, salesInMemory)
     client = Self.client(server)
   }
 
@@ -121,11 +126,38 @@ final class Bench: @unchecked Sendable {
       try FileManager.default.copyItem(
         atPath: path + suffix, toPath: copy.appendingPathComponent("pool.db").path + suffix)
     }
-    let live = try LivePool(path: copy.appendingPathComponent("pool.db").path, now: clock.now()) {
+    let live = try LivePool(
+      path: copy.appendingPathComponent("pool.db").path, now: clock.now(), salesInMemory: 100_000
+    ) {
       (_: PoolStore) throws(StorageError) in
     }
     defer { live.close() }
     return live.pool.state
+  }
+}
+
+extension Bench {
+  /// Everything that the pool knows, asked on the writer's own thread.
+  func stateInMemory() async -> PoolState {
+    await withCheckedContinuation { continuation in
+      let job = StateJob(continuation)
+      if server.writer.queue.push(job) != .taken { Issue.record("the writer takes no jobs") }
+    }
+  }
+}
+
+private final class StateJob: WriterJob, @unchecked Sendable {
+  private let continuation: CheckedContinuation<PoolState, Never>
+  private var state: PoolState?
+
+  init(_ continuation: CheckedContinuation<PoolState, Never>) {
+    self.continuation = continuation
+  }
+
+  func decide(_ live: LivePool) { state = live.pool.state }
+
+  func answer(_ failure: PoolError?) {
+    continuation.resume(returning: state ?? Pool().state)
   }
 }
 

@@ -50,6 +50,7 @@ import Testing
         await bench.server.tick()
         // From the ledger, as after a crash; then from what the sweep left, as after an orderly end.
         let crashed = try bench.stateOfCopy()
+        #expect(await bench.stateInMemory() == crashed)
         try await bench.restart()
         #expect(try bench.stateOfCopy() == crashed)
         let proof = try await bench.client.verifyLedger(.init())

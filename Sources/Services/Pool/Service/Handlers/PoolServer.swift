@@ -21,19 +21,21 @@ public final class PoolServer: PoolServiceHandler {
 
   /// Opens or makes the store at `path`, reads it, and begins to take commands.
   ///
+  /// - Parameter salesInMemory: the number beyond which sales that are on disk leave memory.
   /// - Throws: `StorageError` when the store cannot be opened, is in use, or is damaged.
   public convenience init(
-    path: String, clock: any WallClock = SystemClock(), metrics: Metrics, log: Log,
-    observer: any StorageObserver
+    path: String, salesInMemory: Int, clock: any WallClock = SystemClock(), metrics: Metrics,
+    log: Log, observer: any StorageObserver
   ) throws {
     try self.init(
-      path: path, clock: clock, metrics: metrics, log: log, observer: observer
+      path: path, salesInMemory: salesInMemory, clock: clock, metrics: metrics, log: log,
+      observer: observer
     ) { (_: PoolStore) throws(StorageError) in }
   }
 
   init(
-    path: String, clock: any WallClock, metrics: Metrics, log: Log, observer: any StorageObserver,
-    configure: @escaping Writer.Configure
+    path: String, salesInMemory: Int, clock: any WallClock, metrics: Metrics, log: Log,
+    observer: any StorageObserver, configure: @escaping Writer.Configure
   ) throws {
     let view = ReadModel()
     let feed = AvailabilityFeed()
@@ -42,7 +44,7 @@ public final class PoolServer: PoolServiceHandler {
     database = try SQLiteDatabase(path: path, migrations: Schema.migrations)
     let writer = Writer(
       path: path, queue: queue, clock: clock, view: view, feed: feed, metrics: poolMetrics,
-      log: log, configure: configure)
+      log: log, salesInMemory: salesInMemory, configure: configure)
     try writer.open()
     self.clock = clock
     self.view = view

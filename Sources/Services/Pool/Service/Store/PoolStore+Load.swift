@@ -18,12 +18,12 @@ extension PoolStore {
     var replayed = Changes()
   }
 
-  func load(now: Timestamp) throws -> Loaded {
+  func load(now: Timestamp, salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
     try loadBalances(loaded.pool)
     try loadHolds(loaded.pool)
-    loaded.hasUnloadedSales = try !loadSales(loaded.pool)
+    loaded.hasUnloadedSales = try !loadSales(loaded.pool, atMost: salesInMemory)
     loaded.sweptRow = try first("SELECT swept_row FROM mark WHERE mark_id = 1") { $0.int64(0) } ?? 0
     loaded.sweptSequences = loaded.pool.balances.map(\.sequence)
     let end = try replay(after: loaded.sweptRow, loaded.pool, loaded.hasUnloadedSales)
@@ -115,8 +115,7 @@ extension PoolStore {
   }
 
   /// Loads all sales, or none when there are too many; then they come when they are asked for.
-  private func loadSales(_ pool: Pool) throws -> Bool {
-    let limit = ServiceLimits.salesInMemory
+  private func loadSales(_ pool: Pool, atMost limit: Int) throws -> Bool {
     let count =
       try first(
         "SELECT count(*) FROM (SELECT order_id FROM sale LIMIT ?) AS some", [.int(limit + 1)]

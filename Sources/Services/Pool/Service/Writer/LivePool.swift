@@ -10,6 +10,7 @@ final class LivePool {
   let pool: Pool
   private(set) var hasUnloadedSales: Bool
   private let store: PoolStore
+  private let salesInMemory: Int
   private var requests: RequestIndex
   private var sweeper: Sweeper
   /// The batch at hand: rows that are not durable yet, and where they begin.
@@ -19,14 +20,18 @@ final class LivePool {
   /// The first error of the store in this batch; the batch comes to nothing then.
   private var failure: StorageError?
 
-  /// - Parameter configure: run on the open connection; tests make the store small with it.
+  /// - Parameters:
+  ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
+  ///   - configure: run on the open connection; tests make the store small with it.
   init(
-    path: String, now: Timestamp, configure: (PoolStore) throws(StorageError) -> Void
+    path: String, now: Timestamp, salesInMemory: Int,
+    configure: (PoolStore) throws(StorageError) -> Void
   ) throws {
+    self.salesInMemory = salesInMemory
     store = try PoolStore(path: path)
     do {
       try configure(store)
-      let loaded = try store.load(now: now)
+      let loaded = try store.load(now: now, salesInMemory: salesInMemory)
       pool = loaded.pool
       requests = loaded.requests
       hasUnloadedSales = loaded.hasUnloadedSales
@@ -152,7 +157,7 @@ final class LivePool {
       connection.rollback()
       throw error
     }
-    let unloaded = sweeper.unloadable(pool, keeping: ServiceLimits.salesInMemory)
+    let unloaded = sweeper.unloadable(pool, keeping: salesInMemory)
     for order in unloaded { pool.unload(sale: order) }
     if !unloaded.isEmpty { hasUnloadedSales = true }
     return Committed(changes: changes, unloaded: unloaded, rowCount: rows.count)

@@ -22,6 +22,7 @@ final class Writer: @unchecked Sendable {
   private let feed: AvailabilityFeed
   private let metrics: PoolMetrics
   private let log: Log
+  private let salesInMemory: Int
   private let configure: Configure
   private let problem = Mutex<String?>(nil)
 
@@ -35,7 +36,8 @@ final class Writer: @unchecked Sendable {
 
   init(
     path: String, queue: JobQueue<any WriterJob>, clock: any WallClock, view: ReadModel,
-    feed: AvailabilityFeed, metrics: PoolMetrics, log: Log, configure: @escaping Configure
+    feed: AvailabilityFeed, metrics: PoolMetrics, log: Log, salesInMemory: Int,
+    configure: @escaping Configure
   ) {
     self.path = path
     self.queue = queue
@@ -44,6 +46,7 @@ final class Writer: @unchecked Sendable {
     self.feed = feed
     self.metrics = metrics
     self.log = log
+    self.salesInMemory = salesInMemory
     self.configure = configure
   }
 
@@ -54,8 +57,12 @@ final class Writer: @unchecked Sendable {
 
   /// Reads the store for the first time; on the thread that then calls `run`, or before it begins.
   func open() throws {
-    let opened = try LivePool(path: path, now: clock.now(), configure: configure)
-    adopt(opened)
+    adopt(try load())
+  }
+
+  private func load() throws -> LivePool {
+    try LivePool(
+      path: path, now: clock.now(), salesInMemory: salesInMemory, configure: configure)
   }
 
   func run() {
@@ -77,14 +84,15 @@ final class Writer: @unchecked Sendable {
       for job in jobs { job.answer(.storeUnavailable) }
       return
     }
-    let isIdle = jobs.isEmpty
+    // Whoever asks for a tick wants to see the sweep, too.
+    let isIdle = jobs.allSatisfy { $0 is TickJob }
     let began = monotonicNanoseconds()
     live.begin(at: clock.now())
     for job in jobs { job.decide(live) }
     do throws(StorageError) {
       let committed = try live.commit(isIdle: isIdle)
       publish(committed, live)
-      if !jobs.isEmpty {
+      if !isIdle {
         metrics.batches.observe(Double(jobs.count))
         metrics.storage.committed(
           writes: committed.rowCount, in: .nanoseconds(monotonicNanoseconds() - began))
@@ -161,7 +169,7 @@ final class Writer: @unchecked Sendable {
   private func recover() {
     var opened: LivePool?
     do {
-      let fresh = try LivePool(path: path, now: clock.now(), configure: configure)
+      let fresh = try load()
       opened = fresh
       try fresh.tryWriting()
       adopt(fresh)
