@@ -6,32 +6,33 @@ extension PushState {
     guard let wanted else { return .settled }
     precondition(flight == nil, "one push of a listing at a time")
     if let read { shown = read }
-    var unseen = unseenCount
     if let shown {
-      unseen = unseenUnits(shown)
-      unseenSince = unseen > 0 ? unseenSince ?? now : nil
-      if let since = unseenSince, now - since >= PushLimits.unseenWait {
-        // They never came in: somebody changed the number by hand.
-        unseen = 0
-        unseenSince = nil
-      }
+      let unseen = unseenUnits(shown)
+      // Of the two numbers that a lost answer leaves open, the one that it must be.
+      if uncertain != nil { expected = shown + unseen }
+      unseenCount = unseen
     }
-    let number = max(0, wanted - (wanted == 0 ? 0 : unseen))
-    unseenCount = wanted - number
-    if unseenCount == 0 { unseenSince = nil }
+    unseenSince = unseenCount > 0 ? unseenSince ?? now : nil
+    if let since = unseenSince, now - since >= PushLimits.unseenWait {
+      // They never came in: somebody changed the number by hand.
+      expected = believed
+      unseenCount = 0
+      unseenSince = nil
+    }
+    let number = max(0, wanted - unseenCount)
     if let shown, shown == number, uncertain == nil || read != nil {
       settle(number, now)
       return .settled
     }
-    return .push(number, expected: wanted == 0 ? nil : believedShown)
+    return .push(number, expected: comparison)
   }
 
   /// The push that was decided goes out.
   public mutating func begin(_ quantity: Quantity) {
-    guard let wanted else { preconditionFailure("nothing is wanted") }
+    precondition(wanted != nil, "nothing is wanted")
     precondition(flight == nil, "one push of a listing at a time")
     flight = Flight(
-      quantity: quantity, wanted: wanted, version: wantedVersion, since: waitingSince)
+      quantity: quantity, unseenCount: unseenCount, version: wantedVersion, since: waitingSince)
     sent = quantity
     sentVersion = wantedVersion
     attemptCount += 1
@@ -50,8 +51,9 @@ extension PushState {
     acknowledged = ended.quantity
     acknowledgedVersion = ended.version
     acknowledgeTime = now
-    // `wanted` rather than what was sent: the rest was sold by the channel already.
-    expected = ended.wanted - ended.takenIn
+    // What was left out was sold by the channel already.
+    expected = ended.quantity + ended.unseenCount - ended.takenIn
+    unseenCount = max(0, ended.unseenCount - max(0, ended.takenIn))
     uncertain = nil
     isUnverified = ended.takenIn != 0
     clearTrouble()
@@ -100,7 +102,7 @@ extension PushState {
     acknowledged = number
     acknowledgedVersion = wantedVersion
     acknowledgeTime = now
-    expected = wanted
+    expected = number + unseenCount
     uncertain = nil
     isUnverified = false
     clearTrouble()
@@ -126,11 +128,13 @@ extension PushState {
     return shown >= high ? 0 : shown > low ? high - shown : low - shown
   }
 
-  /// What the channel should show now, for compare-and-set; nil to set whatever it shows.
-  private var believedShown: Quantity? {
+  /// What to compare with; nil to set whatever the channel shows. A number that must come down does not wait for a
+  /// comparison that keeps failing, and zero does not wait for a second one.
+  private var comparison: Quantity? {
+    let isLowering = wanted.map { wanted in believed.map { wanted < $0 } ?? false } ?? false
+    if wanted == 0, staleCount > 0 { return nil }
+    if isLowering, staleCount >= PushLimits.staleInARow { return nil }
     if let shown { return shown }
-    guard let expected, uncertain == nil else { return nil }
-    if staleCount >= PushLimits.staleInARow, let wanted, wanted < expected { return nil }
-    return max(0, expected - unseenCount)
+    return uncertain == nil ? believed : nil
   }
 }

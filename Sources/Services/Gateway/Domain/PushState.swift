@@ -7,8 +7,8 @@ public import Primitives
 ///                                     └──▶ settled              └──▶ refused ──▶ dead ──▶ revive
 ///
 /// A channel lowers its own number when it takes an order, before we hear of it. So `expected` follows what the
-/// channel would show if every sale of its own had been taken in; what it shows below that are sales that
-/// are still on their way, and a raise leaves them out.
+/// channel would show if it had made no sale but those that were taken in; what it shows below that are sales
+/// that are still on their way, and what is pushed leaves them out.
 public struct PushState: Equatable, Sendable {
   /// What is to be done.
   public enum Need: Equatable, Sendable {
@@ -41,7 +41,8 @@ public struct PushState: Equatable, Sendable {
   /// A push on its way.
   struct Flight: Equatable, Sendable {
     var quantity: Quantity
-    var wanted: Quantity
+    /// Units that it leaves out, because the channel has sold them unseen.
+    var unseenCount: Quantity
     var version: PushVersion
     var since: Timestamp?
     /// Units of the channel's own sales that were taken in meanwhile.
@@ -64,7 +65,7 @@ public struct PushState: Equatable, Sendable {
   /// Nothing is tried before.
   public internal(set) var notBefore: Timestamp?
 
-  /// What the channel would show if every sale of its own had been taken in; nil when nothing is known.
+  /// What the channel would show if it had made no sale but those that were taken in; nil when nothing is known.
   var expected: Quantity?
   /// The number of a push that may have arrived.
   var uncertain: Quantity?
@@ -72,7 +73,7 @@ public struct PushState: Equatable, Sendable {
   var isUnverified = false
   /// What the channel said it shows, until something changes it.
   var shown: Quantity?
-  /// Units that the last push left out, and since when there are such.
+  /// Units that the channel has sold and that were not taken in, as far as is known, and since when there are such.
   var unseenCount: Quantity = 0
   var unseenSince: Timestamp?
   /// Sales of the channel's own on their way into the pool: no raise meanwhile.
@@ -107,23 +108,27 @@ public struct PushState: Equatable, Sendable {
   /// Whether the channel is not yet known to show what it should.
   public var isPending: Bool {
     guard let wanted, !isDead else { return false }
-    return acknowledged != wanted || isUnverified || uncertain != nil || unseenSince != nil
-      || flight != nil
+    return acknowledged != wanted || isUnverified || uncertain != nil || flight != nil
+      || (unseenSince != nil && wanted > 0)
   }
 
   /// What is to be done now.
   public func need(_ now: Timestamp) -> Need {
     guard let wanted, !isDead, flight == nil else { return .nothing }
     if let notBefore, now < notBefore { return .nothing }
-    guard let expected else { return .lower }
+    guard let believed else { return .lower }
     if wanted == 0 {
-      return expected != 0 || isUnverified || uncertain != nil ? .lower : .nothing
+      return believed != 0 || isUnverified || uncertain != nil ? .lower : .nothing
     }
-    if wanted < max(expected, uncertain ?? expected) { return .lower }
+    let target = max(0, wanted - unseenCount)
+    if target < max(believed, uncertain ?? believed) { return .lower }
     let isRight =
-      wanted == expected && !isUnverified && uncertain == nil && unseenSince == nil
+      target == believed && !isUnverified && uncertain == nil && unseenSince == nil
     return isRight || openIntakes > 0 ? .nothing : .raise
   }
+
+  /// What the channel should be showing, its unseen sales taken off.
+  var believed: Quantity? { expected.map { max(0, $0 - unseenCount) } }
 
   /// Sets what the listing should show. An older version never replaces a newer one.
   ///
@@ -157,12 +162,14 @@ public struct PushState: Equatable, Sendable {
 
   /// The channel has sold `units` itself (cancelled: negative), and so changed its own number; the pool is about to know.
   public mutating func takeIn(_ units: Quantity) {
+    // What was sold unseen is not taken off a second time.
+    let seenLate = min(unseenCount, max(0, units))
     if let known = expected { expected = known - units }
-    if let known = uncertain { uncertain = known - units }
+    if let known = uncertain { uncertain = known - (units - seenLate) }
+    unseenCount -= seenLate
     isUnverified = true
     shown = nil
     flight?.takenIn += units
-    unseenCount = max(0, unseenCount - max(0, units))
   }
 
   /// Holds raises back until the pool's answer to a sale has come back as a change of availability.

@@ -84,10 +84,10 @@ extension AccountPusher {
   private func push(_ batch: [ListingID], raises: Bool) async {
     var shown: [ListingID: Quantity] = [:]
     let traits = session.adapter.traits
-    if raises, traits.readsStock {
+    if traits.readsStock {
       // Compare-and-set needs no look, unless it failed and the channel did not say what it shows.
       let toRead = batch.filter { id in
-        !traits.comparesStock || entries[id]?.state.wantsLook ?? false
+        (raises && !traits.comparesStock) || entries[id]?.state.wantsLook ?? false
       }
       if !toRead.isEmpty {
         guard let found = await read(toRead) else { return }

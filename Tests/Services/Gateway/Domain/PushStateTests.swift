@@ -1,0 +1,306 @@
+import GatewayDomain
+import Primitives
+import Testing
+
+@Suite struct PushStateTests {
+  static let start = Timestamp(seconds: 1_767_600_000)
+
+  static func at(_ milliseconds: Int64) -> Timestamp { start + .milliseconds(milliseconds) }
+
+  /// A listing that shows `count` as far as anybody knows.
+  static func settled(_ count: Quantity, version: Int64 = 1) -> PushState {
+    var state = PushState()
+    _ = state.want(count, version: PushVersion(pool: version), commitTime: nil)
+    push(&state)
+    return state
+  }
+
+  /// Decides and acknowledges.
+  @discardableResult
+  static func push(
+    _ state: inout PushState, shown: Quantity? = nil, at time: Timestamp = start
+  ) -> Quantity? {
+    guard case .push(let quantity, _) = state.decide(shown: shown, now: time) else { return nil }
+    state.begin(quantity)
+    _ = state.finish(.acknowledged, now: time)
+    return quantity
+  }
+
+  @Test func firstNumberGoesAtOnce() {
+    var state = PushState()
+    #expect(state.need(Self.start) == .nothing)
+    #expect(state.want(7, version: PushVersion(pool: 1), commitTime: nil) == true)
+    #expect(state.need(Self.start) == .lower)
+    #expect(Self.push(&state) == 7)
+    #expect(state.acknowledged == 7 && !state.isPending)
+    #expect(state.need(Self.start) == .nothing)
+  }
+
+  @Test(arguments: [
+    (10, 9, PushState.Need.lower), (10, 0, .lower), (10, 11, .raise), (10, 10, .nothing),
+    (0, 1, .raise), (0, 0, .nothing),
+  ] as [(Quantity, Quantity, PushState.Need)])
+  func needFollowsTheDirection(_ from: Quantity, _ to: Quantity, _ need: PushState.Need) {
+    var state = Self.settled(from)
+    _ = state.want(to, version: PushVersion(pool: 2), commitTime: Self.start)
+    #expect(state.need(Self.start) == need)
+  }
+
+  @Test func olderVersionNeverReplacesANewer() {
+    var state = Self.settled(10, version: 5)
+    #expect(state.want(8, version: PushVersion(pool: 7), commitTime: nil) == true)
+    #expect(state.want(9, version: PushVersion(pool: 6), commitTime: nil) == false)
+    #expect(state.want(9, version: PushVersion(pool: 5, mapping: 99), commitTime: nil) == false)
+    #expect(state.wanted == 8)
+    #expect(state.want(3, version: PushVersion(pool: 7, mapping: 1), commitTime: nil) == true)
+    #expect(state.wanted == 3)
+  }
+
+  @Test func newestNumberIsSentWhateverCameBetween() {
+    var state = Self.settled(100)
+    for count in (1...50).reversed() {
+      _ = state.want(Quantity(count), version: PushVersion(pool: 100 - Int64(count)), commitTime: nil)
+    }
+    #expect(Self.push(&state) == 1)
+    #expect(state.need(Self.start) == .nothing)
+  }
+
+  @Test func changeDuringAPushIsPushedAfterIt() {
+    var state = Self.settled(10)
+    _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.at(0))
+    _ = state.decide(shown: nil, now: Self.start)
+    state.begin(9)
+    _ = state.want(8, version: PushVersion(pool: 3), commitTime: Self.at(5))
+    #expect(state.need(Self.start) == .nothing)
+    #expect(state.finish(.acknowledged, now: Self.at(20)) == .milliseconds(20))
+    #expect(state.need(Self.start) == .lower)
+    _ = state.decide(shown: nil, now: Self.start)
+    state.begin(8)
+    #expect(state.finish(.acknowledged, now: Self.at(30)) == .milliseconds(25))
+  }
+
+  @Test func lagCountsFromTheOldestChangeThatWasNotSent() {
+    var state = Self.settled(10)
+    _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.at(0))
+    _ = state.want(8, version: PushVersion(pool: 3), commitTime: Self.at(40))
+    _ = state.decide(shown: nil, now: Self.start)
+    state.begin(8)
+    #expect(state.finish(.acknowledged, now: Self.at(50)) == .milliseconds(50))
+    #expect(state.lag == .milliseconds(50))
+  }
+
+  @Test func failedPushKeepsItsClock() {
+    var state = Self.settled(10)
+    _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.at(0))
+    _ = state.decide(shown: nil, now: Self.start)
+    state.begin(9)
+    #expect(state.finish(.retry("500", after: .milliseconds(10), mayHaveArrived: true), now: Self.at(5)) == nil)
+    #expect(state.need(Self.at(10)) == .nothing, "not before its pause is over")
+    #expect(state.need(Self.at(15)) == .lower)
+    #expect(state.attemptCount == 1 && state.lastError == "500")
+    _ = state.decide(shown: nil, now: Self.at(15))
+    state.begin(9)
+    #expect(state.finish(.acknowledged, now: Self.at(25)) == .milliseconds(25))
+    #expect(state.lastError.isEmpty && state.attemptCount == 0)
+  }
+
+  /// The channel lowered its own number when it took the order: nothing is put back on sale.
+  @Test func ownSaleIsLookedAtAndNotPushed() {
+    var state = Self.settled(10)
+    state.takeIn(1)
+    state.openIntake()
+    #expect(state.need(Self.start) == .nothing, "no raise before the pool's answer is back")
+    _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.start)
+    state.closeIntake()
+    #expect(state.need(Self.start) == .raise)
+    #expect(state.decide(shown: 9, now: Self.start) == .settled)
+    #expect(!state.isPending && state.acknowledged == 9)
+  }
+
+  /// Our push was on its way when the channel took the order: it shows too much and is set right.
+  @Test func ownSaleThatAPushOverwroteIsSetRight() {
+    var state = Self.settled(10)
+    state.takeIn(1)
+    _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.start)
+    #expect(state.decide(shown: 10, now: Self.start) == .push(9, expected: 10))
+  }
+
+  @Test func raiseLeavesOutWhatTheChannelHasSoldUnseen() {
+    var state = Self.settled(10)
+    _ = state.want(15, version: PushVersion(pool: 2), commitTime: Self.start)
+    #expect(state.need(Self.start) == .raise)
+    // It shows 8: two units were sold of which no event has told yet.
+    #expect(Self.push(&state, shown: 8) == 13)
+    #expect(state.isPending, "it is looked at again")
+    #expect(state.need(Self.start) == .nothing)
+    #expect(state.need(Self.at(1000)) == .raise)
+    // The events come in: availability falls by two, and what is shown is right.
+    state.takeIn(2)
+    _ = state.want(13, version: PushVersion(pool: 3), commitTime: Self.start)
+    #expect(state.need(Self.at(1000)) == .raise)
+    #expect(state.decide(shown: 13, now: Self.at(1000)) == .settled)
+    #expect(!state.isPending)
+  }
+
+  @Test func lastUnitIsNotPutBackOnSale() {
+    var state = Self.settled(1)
+    // Sold on the channel, and not heard of; meanwhile a return elsewhere makes two.
+    _ = state.want(2, version: PushVersion(pool: 2), commitTime: Self.start)
+    #expect(Self.push(&state, shown: 0) == 1)
+  }
+
+  @Test func unseenSalesThatNeverComeAreGivenUp() {
+    var state = Self.settled(10)
+    _ = state.want(12, version: PushVersion(pool: 2), commitTime: Self.start)
+    #expect(Self.push(&state, shown: 5) == 7)
+    #expect(state.decide(shown: 7, now: Self.at(1000)) == .settled)
+    #expect(state.isPending)
+    #expect(state.decide(shown: 7, now: Self.at(15_001)) == .push(12, expected: 7))
+  }
+
+  @Test func lowerPushKeepsUnseenSalesOut() {
+    var state = Self.settled(10)
+    _ = state.want(12, version: PushVersion(pool: 2), commitTime: Self.start)
+    #expect(Self.push(&state, shown: 8) == 10)
+    _ = state.want(9, version: PushVersion(pool: 3), commitTime: Self.start)
+    #expect(state.need(Self.at(1)) == .nothing || state.need(Self.at(1)) == .lower)
+    #expect(state.decide(shown: nil, now: Self.at(1001)) == .push(7, expected: 10))
+  }
+
+  @Test func zeroAlwaysWins() {
+    var state = Self.settled(10)
+    _ = state.want(12, version: PushVersion(pool: 2), commitTime: Self.start)
+    #expect(Self.push(&state, shown: 8) == 10)
+    _ = state.want(0, version: PushVersion(pool: 3), commitTime: Self.start)
+    #expect(state.need(Self.at(1001)) == .lower)
+    #expect(state.decide(shown: nil, now: Self.at(1001)) == .push(0, expected: 10))
+    var stale = state
+    stale.begin(0)
+    _ = stale.finish(.stale(shown: 9), now: Self.at(1002))
+    #expect(stale.decide(shown: nil, now: Self.at(1002)) == .push(0, expected: nil))
+    state.begin(0)
+    _ = state.finish(.acknowledged, now: Self.at(1002))
+    #expect(!state.isPending)
+  }
+
+  @Test func moreSoldThanWantedShowsNothing() {
+    var state = Self.settled(10)
+    _ = state.want(11, version: PushVersion(pool: 2), commitTime: nil)
+    #expect(Self.push(&state, shown: 2) == 3)
+    _ = state.want(2, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(Self.push(&state, at: Self.at(1001)) == 0)
+    #expect(state.need(Self.at(1500)) == .nothing, "no push without end")
+  }
+
+  @Test func timedOutRaiseIsReadBeforeItIsMadeAgain() {
+    var state = Self.settled(5)
+    _ = state.want(10, version: PushVersion(pool: 2), commitTime: nil)
+    #expect(state.decide(shown: 5, now: Self.start) == .push(10, expected: 5))
+    state.begin(10)
+    _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
+    #expect(state.need(Self.start) == .raise)
+    // It arrived, and the channel has sold one since.
+    var arrived = state
+    #expect(arrived.decide(shown: 9, now: Self.start) == .settled)
+    // It did not arrive, and the channel has sold one.
+    var lost = state
+    #expect(lost.decide(shown: 4, now: Self.start) == .push(9, expected: 4))
+    // It arrived as it was sent.
+    #expect(state.decide(shown: 10, now: Self.start) == .settled)
+    #expect(!state.isPending)
+  }
+
+  @Test func timedOutLoweringPushIsMadeAgain() {
+    var state = Self.settled(10)
+    _ = state.want(4, version: PushVersion(pool: 2), commitTime: nil)
+    _ = state.decide(shown: nil, now: Self.start)
+    state.begin(4)
+    _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
+    #expect(state.need(Self.start) == .lower)
+    #expect(Self.push(&state) == 4)
+    #expect(!state.isPending)
+  }
+
+  @Test func raiseThatMayHaveArrivedCountsAsShown() {
+    var state = Self.settled(5)
+    _ = state.want(10, version: PushVersion(pool: 2), commitTime: nil)
+    _ = state.decide(shown: 5, now: Self.start)
+    state.begin(10)
+    _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
+    _ = state.want(5, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(state.need(Self.start) == .lower, "the channel may show 10")
+  }
+
+  @Test func compareAndSetThatFailedIsWorkedOutAgain() {
+    var state = Self.settled(10)
+    _ = state.want(9, version: PushVersion(pool: 2), commitTime: nil)
+    #expect(state.decide(shown: nil, now: Self.start) == .push(9, expected: 10))
+    state.begin(9)
+    // The channel has sold two of its own.
+    _ = state.finish(.stale(shown: 8), now: Self.start)
+    #expect(state.need(Self.start) == .lower)
+    #expect(state.decide(shown: nil, now: Self.start) == .push(7, expected: 8))
+    state.begin(7)
+    _ = state.finish(.acknowledged, now: Self.start)
+    state.takeIn(2)
+    _ = state.want(7, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(state.decide(shown: nil, now: Self.at(1001)) == .push(7, expected: 7))
+  }
+
+  @Test func compareAndSetThatKeepsFailingLowersAnyway() {
+    var state = Self.settled(10)
+    _ = state.want(4, version: PushVersion(pool: 2), commitTime: nil)
+    for _ in 0..<3 {
+      guard case .push(let quantity, _) = state.decide(shown: nil, now: Self.start) else { break }
+      state.begin(quantity)
+      _ = state.finish(.stale(shown: nil), now: Self.start)
+      #expect(state.wantsLook)
+    }
+    #expect(state.decide(shown: nil, now: Self.start) == .push(4, expected: nil))
+  }
+
+  @Test func promotionHoldsTheNumber() {
+    var state = Self.settled(10)
+    _ = state.want(4, version: PushVersion(pool: 2), commitTime: Self.start)
+    _ = state.decide(shown: nil, now: Self.start)
+    state.begin(4)
+    _ = state.finish(.locked("in a flash sale"), now: Self.start)
+    #expect(state.isLocked && state.need(Self.at(59_000)) == .nothing)
+    #expect(state.need(Self.at(60_000)) == .lower)
+    #expect(Self.push(&state, at: Self.at(60_000)) == 4)
+    #expect(!state.isLocked)
+  }
+
+  @Test func refusedPushIsDeadUntilItIsRevived() {
+    var state = Self.settled(10)
+    _ = state.want(4, version: PushVersion(pool: 2), commitTime: nil)
+    _ = state.decide(shown: nil, now: Self.start)
+    state.begin(4)
+    _ = state.finish(.refused("no such item"), now: Self.start)
+    #expect(state.isDead && !state.isPending)
+    _ = state.want(3, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(state.need(Self.start) == .nothing)
+    state.revive()
+    #expect(state.need(Self.start) == .lower)
+    #expect(Self.push(&state) == 3)
+  }
+
+  @Test func restartLooksAtWhatWasOnItsWay() {
+    var state = PushState(
+      acknowledged: 10, version: PushVersion(pool: 4), time: Self.start, lag: nil, isDead: false,
+      lastError: "")
+    #expect(state.need(Self.start) == .nothing, "nothing is wanted yet")
+    _ = state.want(10, version: PushVersion(pool: 5), commitTime: nil)
+    #expect(state.need(Self.start) == .raise)
+    #expect(state.decide(shown: 12, now: Self.start) == .push(10, expected: 12))
+  }
+
+  @Test func withdrawnListingIsLeftAlone() {
+    var state = Self.settled(10)
+    _ = state.want(4, version: PushVersion(pool: 2), commitTime: nil)
+    state.withdraw()
+    #expect(state.need(Self.start) == .nothing && !state.isPending)
+    _ = state.want(4, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(state.need(Self.start) == .lower)
+  }
+}
