@@ -1,7 +1,7 @@
 internal import Foundation
 
 extension JSONValue {
-  /// Reads JSON text; nil when it is none.
+  /// Reads JSON text; nil when it is none. The members of objects come in the order of their names.
   init?(parsing bytes: [UInt8]) {
     let value = try? JSONSerialization.jsonObject(
       with: Data(bytes), options: [.fragmentsAllowed])
@@ -20,7 +20,7 @@ extension JSONValue {
     case let items as [Any]: self = .array(items.compactMap { JSONValue(foundation: $0) })
     case let members as [String: Any]:
       self = .object(
-        members.compactMap { name, value in
+        members.sorted { $0.key < $1.key }.compactMap { name, value in
           JSONValue(foundation: value).map { Member(name: name, value: $0) }
         })
     default: self = .null

@@ -1,0 +1,143 @@
+import Foundation
+import Kit
+import Primitives
+import Testing
+
+@testable import SandboxServer
+
+/// Goal: events are signed, shaped and repeated as each platform's documents say.
+@Suite struct EventTests {
+  @Test func shopeeSignsTheURLAndTheBody() async throws {
+    try await withSandbox { world in
+      let bought = try await world.buy(SandboxWorld.shopee, 1)
+      let event = try #require(try await world.sender.waitFor(1).first)
+      let base = Array("\(SandboxWorld.hook)|".utf8) + event.event.body
+      let sign = Hex.encode(HMAC.sha256(key: Array("shpk_push_demo_key".utf8), base))
+      #expect(event.url == SandboxWorld.hook && event.event.headers["Authorization"] == sign)
+      #expect(event.body["code"] == 3 && event.body["shop_id"] == 14_701_711)
+      #expect(event.body["data"]["ordersn"] == bought.body["order_id"])
+      #expect(event.body["data"]["status"] == "READY_TO_SHIP")
+      #expect(event.body["data"]["items"] == [])
+    }
+  }
+
+  @Test func lazadaSendsAnEventALine() async throws {
+    try await withSandbox { world in
+      _ = try await world.buy(SandboxWorld.lazada, 2)
+      let events = try await world.sender.waitFor(2)
+      #expect(events.count == 2)
+      for event in events {
+        let base = Array("123456".utf8) + event.event.body
+        let sign = Hex.encode(HMAC.sha256(key: Array("lazada_secret_demo".utf8), base))
+        #expect(event.event.headers["Authorization"] == sign)
+        #expect(event.body["message_type"] == 0 && event.body["seller_id"] == "100200300")
+        #expect(event.body["data"]["order_status"] == "pending")
+      }
+      #expect(Set(events.map { $0.body["data"]["trade_order_line_id"].string }).count == 2)
+    }
+  }
+
+  @Test func shopifySendsTheWholeOrder() async throws {
+    try await withSandbox { world in
+      let bought = try await world.buy(SandboxWorld.shopify, 2)
+      let event = try #require(try await world.sender.waitFor(1).first)
+      let key = Array("shopify_client_secret_demo".utf8)
+      let headers = event.event.headers
+      #expect(
+        headers["X-Shopify-Hmac-Sha256"] == Base64.encode(HMAC.sha256(key: key, event.event.body)))
+      #expect(headers["X-Shopify-Topic"] == "orders/create")
+      #expect(headers["X-Shopify-Shop-Domain"] == "demo.myshopify.com")
+      for name in ["API-Version", "Webhook-Id", "Event-Id", "Triggered-At"] {
+        #expect(headers["X-Shopify-\(name)"] != nil)
+      }
+      let line = try #require(event.body["line_items"].array?.first)
+      #expect(event.body["id"].text == bought.body["order_id"].string)
+      #expect(line["quantity"] == 2 && line["variant_id"] == 234 && line["sku"] == "TEE-BLK-M")
+    }
+  }
+
+  @Test func failedEventsAreTriedAgainThenLost() async throws {
+    try await withSandbox { world in
+      world.sender.answer([500, 0])
+      _ = try await world.buy(SandboxWorld.shopee, 1)
+      #expect(try await world.sender.waitFor(3).count == 3)
+      world.sender.answer([500, 500, 500, 500])
+      _ = try await world.buy(SandboxWorld.shopee, 1)
+      #expect(try await world.sender.waitFor(7).count == 7)
+      let lost = try await waitForLost(world)
+      #expect(lost["push_message_list"].array?.count == 1 && lost["has_next_page"] == false)
+      let text = try #require(lost["push_message_list"].array?.first?["data"].string)
+      #expect(JSONValue(parsing: text)?["data"]["status"] == "READY_TO_SHIP")
+      _ = try await world.shopeeCall(
+        "POST", "push/confirm_consumed_lost_push_message",
+        body: ["last_message_id": lost["last_message_id"]], token: nil)
+      let none = try await world.shopeeCall("GET", "push/get_lost_push_message", token: nil)
+      #expect(none["response"]["push_message_list"] == [])
+    }
+  }
+
+  private func waitForLost(_ world: SandboxWorld) async throws -> JSONValue {
+    let deadline = Deadline.after(.seconds(20))
+    while !deadline.isPast {
+      await world.sandbox.platform.pump.flush()
+      let lost = try await world.shopeeCall("GET", "push/get_lost_push_message", token: nil)
+      if lost["response"]["push_message_list"] != [] { return lost["response"] }
+      try await Task.sleep(for: .milliseconds(2))  // between two looks
+    }
+    return .null
+  }
+
+  @Test func lazadaRetriesWithTheLatestStatus() async throws {
+    try await withSandbox { world in
+      _ = try await world.control("faults", ["channel": "lazada", "delay_ms": 30])
+      world.sender.answer([500])
+      let bought = try await world.buy(SandboxWorld.lazada, 1)
+      _ = try await world.sender.waitFor(1)
+      _ = try await world.change(
+        "cancellations", SandboxWorld.lazada,
+        order: try #require(bought.body["order_id"].string))
+      let events = try await world.sender.waitFor(3)
+      #expect(events.first?.body["data"]["order_status"] == "pending")
+      let statuses = events.dropFirst().map { $0.body["data"]["order_status"].string }
+      // The retry may win against the cancellation; its own event says so in any case.
+      #expect(statuses.contains("canceled"))
+    }
+  }
+
+  @Test func duplicatesShareTheirEventID() async throws {
+    try await withSandbox { world in
+      _ = try await world.control("faults", ["channel": "shopify", "duplicate_percent": 100])
+      _ = try await world.buy(SandboxWorld.shopify, 1)
+      let events = try await world.sender.waitFor(2)
+      #expect(events.count == 2)
+      #expect(Set(events.map { $0.event.headers["X-Shopify-Event-Id"] }).count == 1)
+      #expect(events[0].event.body == events[1].event.body)
+    }
+  }
+
+  @Test func reorderingIsSeeded() {
+    func delays() -> [[Double]] {
+      let desk = FaultDesk()
+      desk.set(
+        FaultPlan(duplicatePercent: 30, reorderPercent: 30, dropPercent: 10, seed: 42), for: .shopee
+      )
+      return (0..<200).map { _ in desk.delays(of: .shopee) }
+    }
+    let first = delays()
+    #expect(first == delays(), "seed 42")
+    #expect(first.contains { $0.isEmpty } && first.contains { $0.count == 2 })
+    #expect(first.contains { $0.first ?? 0 > 0 })
+  }
+
+  @Test func droppedEventsAreNotSent() async throws {
+    try await withSandbox { world in
+      _ = try await world.control("faults", ["channel": "shopee", "drop_webhooks": true])
+      _ = try await world.buy(SandboxWorld.shopee, 1)
+      _ = try await world.buy(SandboxWorld.lazada, 1)
+      let events = try await world.sender.waitFor(1)
+      #expect(events.allSatisfy { $0.url.hasSuffix("lazada") })
+      let deliveries = try await world.control("deliveries", nil)
+      #expect(deliveries.body["counts"]["dropped"] == 1)
+    }
+  }
+}
