@@ -23,8 +23,8 @@ final class Cluster: Sendable {
   let returns: ReturnsServiceClient
   let gateway: GatewayServiceClient
   let sandbox: SandboxClient
-  private let processes = Mutex<[String: ServiceProcess]>([:])
-  private let starts = Mutex(0)
+  /// All that were started, the oldest first.
+  private let processes = Mutex<[(name: String, process: ServiceProcess)]>([])
 
   private init() throws {
     folder = try TemporaryFolder()
@@ -63,11 +63,12 @@ final class Cluster: Sendable {
 
   func url(_ name: String) -> String { "http://\(addresses[name] ?? "")" }
 
+  /// The one of that name that was started last.
   func process(_ name: String) throws -> ServiceProcess {
-    guard let process = processes.withLock({ $0[name] }) else {
+    guard let last = processes.withLock({ $0.last { $0.name == name } }) else {
       throw NotInTime(description: "\(name) was not started")
     }
-    return process
+    return last.process
   }
 
   /// What a service is told; `others` on top.
@@ -90,15 +91,13 @@ final class Cluster: Sendable {
 
   @discardableResult
   func launch(_ name: String, _ others: [String: String] = [:]) throws -> ServiceProcess {
-    let number = starts.withLock { count in
-      count += 1
-      return count
+    try processes.withLock { processes in
+      let log = folder.url.appending(path: "\(name).\(processes.count).log")
+      let started = try ServiceProcess(
+        Programs.url("onepool-\(name)"), environment: environment(name, others), log: log)
+      processes.append((name, started))
+      return started
     }
-    let log = folder.url.appending(path: "\(name).\(number).log")
-    let started = try ServiceProcess(
-      Programs.url("onepool-\(name)"), environment: environment(name, others), log: log)
-    processes.withLock { $0[name] = started }
-    return started
   }
 
   /// Ends services as a crash would, at once, and waits until they are gone.
@@ -108,14 +107,14 @@ final class Cluster: Sendable {
   }
 
   func stop() async {
-    let running = processes.withLock { $0 }
-    for process in running.values where process.isRunning { process.signal(SIGKILL) }
-    for process in running.values { _ = try? await process.status() }
+    let running = processes.withLock { $0.map(\.process).filter(\.isRunning) }
+    for process in running { process.signal(SIGKILL) }
+    for process in running { _ = try? await process.status() }
   }
 
   /// The end of each log, for a test that failed.
   private func lastWords() -> String {
-    processes.withLock { $0 }.sorted { $0.key < $1.key }.map { name, process in
+    processes.withLock { $0 }.map { name, process in
       "--- \(name)\n" + process.lines.suffix(12).joined(separator: "\n")
     }.joined(separator: "\n")
   }
