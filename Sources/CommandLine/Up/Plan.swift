@@ -29,7 +29,6 @@ struct Plan: Sendable {
     for service in services where service.name != "sandbox" {
       environment["ONEPOOL_\(service.name.uppercased())"] = service.address
     }
-    environment["ONEPOOL_PUBLIC_URL"] = url("gateway")
   }
 
   func address(_ name: String) -> String { services.first { $0.name == name }?.address ?? "" }

@@ -10,8 +10,8 @@ final class Supervisor {
   static let stopSeconds = 15.0
 
   private let plan: Plan
+  private let spawner = SpawnThread()
   private var children: [(service: Plan.Service, process: Process)] = []
-  private var ended: AsyncStream<Plan.Service>.Continuation?
 
   init(_ plan: Plan) {
     self.plan = plan
@@ -25,7 +25,7 @@ final class Supervisor {
     try makeFolder("\(plan.data)/log")
     var missing: [Plan.Service] = []
     for service in plan.services where await !Self.isReady(service) { missing.append(service) }
-    for service in missing { try launch(service) }
+    for service in missing { try await launch(service) }
     for service in missing { try await waitUntilReady(service) }
     return missing
   }
@@ -38,7 +38,7 @@ final class Supervisor {
     }
   }
 
-  private func launch(_ service: Plan.Service) throws {
+  private func launch(_ service: Plan.Service) async throws {
     let log = logPath(service)
     guard FileManager.default.createFile(atPath: log, contents: nil),
       let output = FileHandle(forWritingAtPath: log)
@@ -50,17 +50,17 @@ final class Supervisor {
       throw Failure("\(program) is not there: `make` builds it")
     }
     let process = Process()
-    // The signal goes to the child when the thread that started it ends: this is the main thread.
+    // The child is told to end when this process is gone, however it went.
     process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
     process.arguments = ["--pdeathsig", "SIGTERM", "--", program]
     var environment = plan.environment
     environment["ONEPOOL_LISTEN"] = service.address
+    if service.name == "gateway" { environment["ONEPOOL_PUBLIC_URL"] = service.url }
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = output
-    process.terminationHandler = { [ended] _ in ended?.yield(service) }
-    try process.run()
+    try await spawner.run(process)
     children.append((service, process))
   }
 
@@ -91,7 +91,6 @@ final class Supervisor {
   /// Waits until one of the programs ends by itself, and says which.
   func firstToEnd() async -> Plan.Service? {
     let (stream, continuation) = AsyncStream.makeStream(of: Plan.Service.self)
-    ended = continuation
     for (service, process) in children {
       process.terminationHandler = { _ in continuation.yield(service) }
       if !process.isRunning { continuation.yield(service) }

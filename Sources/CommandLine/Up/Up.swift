@@ -82,7 +82,7 @@ enum Up {
 /// SIGINT and SIGTERM as something to wait for; a second one ends the process at once.
 final class Interrupts: Sendable {
   private let stream: AsyncStream<Void>
-  // The sources are kept and never touched again.
+  // Kept alive and never touched again, so nothing is shared but the memory.
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
   init() {
@@ -91,7 +91,7 @@ final class Interrupts: Sendable {
     sources = [SIGINT, SIGTERM].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      nonisolated(unsafe) var count = 0
+      nonisolated(unsafe) var count = 0  // Touched by the source's own handler only.
       source.setEventHandler {
         count += 1
         if count > 1 { _exit(130) }
