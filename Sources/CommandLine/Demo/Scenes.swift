@@ -50,8 +50,12 @@ struct Scenes: Sendable {
     }
     let orderID = "shopee-sg/\(order)"
     _ = try await OrderCommands.shipWhole(world.peers, orderID, tracking: "SG-\(order)")
-    let external = try await world.sandbox.returnOrder("shopee", order: order)
-    let returnID = "shopee-sg/\(external)"
+    var external: String?
+    try await until("Shopee knows that the order was shipped") {
+      external = try await world.sandbox.returnOrder("shopee", order: order)
+      return external != nil
+    }
+    let returnID = "shopee-sg/\(external ?? "")"
     try await until("the return is known") {
       let list = try await world.peers.returns.listReturns(
         ListReturnsRequest(accountID: "shopee-sg", pageSize: 1000))

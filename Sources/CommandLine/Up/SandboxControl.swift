@@ -107,12 +107,17 @@ struct SandboxControl: Sendable {
       ["channel": channel, "shop": shop(channel).externalID, "order_id": order])
   }
 
-  /// The buyer sends an order back; returns the channel's name for the return.
-  func returnOrder(_ channel: String, order: String) async throws -> String {
-    let answer = try await command(
+  /// The buyer sends an order back; returns the channel's name for the return, or nil while the channel does not
+  /// know that the order was shipped.
+  func returnOrder(_ channel: String, order: String) async throws -> String? {
+    let answer = try await client.post(
       "/control/returns",
       ["channel": channel, "shop": shop(channel).externalID, "order_id": order])
-    return answer.object["return_id"] as? String ?? ""
+    if answer.status == 409 { return nil }
+    guard answer.status == 200, let id = answer.object["return_id"] as? String else {
+      throw Failure("the sandbox refused a return: \(answer.status) \(answer.text)")
+    }
+    return id
   }
 
   func stock() async throws -> [Shown] {
