@@ -43,6 +43,7 @@ extension ShopifySchema {
         "unfulfilledQuantity": .integer(line.openCount),
         "refundableQuantity": .integer(line.quantity - line.cancelled - line.returned),
         "nonFulfillableQuantity": .integer(line.cancelled), "requiresShipping": true,
+        "isGiftCard": false,
       ])
     object["variant"] = { _ in .optional(try listing(of: line).map(variant)) }
     object["product"] = { _ in
