@@ -131,8 +131,10 @@ let testing: [Target] = [
     ["ReturnsDomain", "ReturnsService", "RPCInProcess", "StorageSQLite", "Kit"] + apis),
   tests(
     "GatewayTests", "Services/Gateway",
-    ["GatewayDomain", "GatewayService", "RPCInProcess", "StorageSQLite", "Kit", adapter] + apis
-      + channelTargets),
+    [
+      "GatewayDomain", "GatewayService", "RPCInProcess", "StorageSQLite", "Kit", "SandboxServer",
+      adapter,
+    ] + apis + channelTargets),
   tests("SandboxTests", "Sandbox", ["SandboxServer", "Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
   tests("SystemTests", "System", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
 ]
