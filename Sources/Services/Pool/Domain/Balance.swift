@@ -7,9 +7,10 @@ public import Primitives
 ///     received + returned + found = on hand + unavailable + shipped + lost
 ///     available = on hand - held - committed
 ///
-/// Held, committed and unavailable are never negative. On hand becomes negative in one way only: a unit is
-/// shipped that the books did not have, so somebody has it in hand that nobody counted. Available is negative
-/// after a recorded oversell, or after a count that found less than was promised.
+/// Held, committed and unavailable are never negative. On hand becomes negative in one way only: a
+/// unit is shipped that the books did not have, so somebody has it in hand that nobody counted.
+/// Available is negative after a recorded oversell, or after a count that found less than was
+/// promised.
 public struct Balance: Hashable, Sendable {
   public let sku: SKUIndex
   public let location: LocationIndex

@@ -1,7 +1,7 @@
 internal import Primitives
 
-/// Holds by the moment at which they end on their own: a binary heap. A hold that has ended otherwise
-/// stays in until its moment and is then passed over.
+/// Holds by the moment at which they end on their own: a binary heap. A hold that has ended
+/// otherwise stays in until its moment and is then passed over.
 struct ExpiryQueue {
   private struct Item {
     var time: Timestamp

@@ -5,7 +5,10 @@ public import Primitives
 ///     held ──commit──▶ committed      held ──release──▶ released      held ──expire──▶ expired
 ///
 public struct Hold: Hashable, Sendable {
-  public enum State: UInt8, CaseIterable, Sendable { case held = 1, committed, released, expired }
+  public enum State: UInt8, CaseIterable, Sendable {
+    case held = 1
+    case committed, released, expired
+  }
 
   /// One SKU of a hold at one location.
   public struct Line: Hashable, Sendable {
@@ -57,7 +60,8 @@ public struct Hold: Hashable, Sendable {
     state == .held && expireTime <= now ? .expired : state
   }
 
-  /// Whether the hold can end in `end`; false when it had ended so before, so a call may be repeated.
+  /// Whether the hold can end in `end`; false when it had ended so before, so a call may be
+  /// repeated.
   public func canFinish(as end: State, at now: Timestamp) throws(PoolError) -> Bool {
     precondition(end != .held, "held is a start, not an end")
     switch state(at: now) {

@@ -32,11 +32,12 @@ extension Pool {
     return Wanted(sku: try catalog.index(line.sku), location: location, quantity: quantity)
   }
 
-  /// Says where the units of all lines come from, counting lines of one SKU together (peers T2): each line
-  /// sees what the lines before it have taken. Changes nothing.
+  /// Says where the units of all lines come from, counting lines of one SKU together (peers T2):
+  /// each line sees what the lines before it have taken. Changes nothing.
   ///
-  /// A line has stock behind it as far as units are available of its SKU in all, and at its location if it names
-  /// one. Lines that name a location are placed first, since the others can go anywhere.
+  /// A line has stock behind it as far as units are available of its SKU in all, and at its
+  /// location if it names one. Lines that name a location are placed first, since the others can go
+  /// anywhere.
   func plan(_ lines: [Wanted], bound: Bound) throws(PoolError) -> [Taken] {
     var taken: [Taken] = []
     taken.reserveCapacity(lines.count)
@@ -80,8 +81,8 @@ extension Pool {
     wantedOfSKU[sku.int] += wanted.quantity
   }
 
-  /// Takes a line's units from the lowest rank that has some, then the next; what no location has is taken
-  /// at the SKU's first one.
+  /// Takes a line's units from the lowest rank that has some, then the next; what no location has
+  /// is taken at the SKU's first one.
   private func spread(
     _ line: Int, _ wanted: Wanted, oversold: Quantity, into taken: inout [Taken]
   ) throws(PoolError) {

@@ -59,7 +59,6 @@ extension Pool {
     return hold
   }
 
-
   private func linesOf(_ hold: Hold, in order: OrderID) -> [SaleLine] {
     guard let sale = sales[order] else { return [] }
     return hold.lines.indices.compactMap { sale.line("\($0 + 1)") }

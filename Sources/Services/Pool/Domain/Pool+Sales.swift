@@ -52,7 +52,8 @@ extension Pool {
       LedgerEntry(orderID: command.orderID, cause: command.cause), .shipped)
   }
 
-  /// Raises each line's total of cancelled or shipped units; a total that is reached already changes nothing.
+  /// Raises each line's total of cancelled or shipped units; a total that is reached already
+  /// changes nothing.
   private func settle(
     _ order: OrderID, _ totals: [LineTotal], _ start: LedgerEntry, _ kind: Movement.Kind
   ) throws(PoolError) -> Reply {

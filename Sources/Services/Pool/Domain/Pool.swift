@@ -1,13 +1,15 @@
 public import Primitives
 
-/// The stock pool: a pure state machine. Commands go in; replies, ledger entries and changes come out.
+/// The stock pool: a pure state machine. Commands go in; replies, ledger entries and changes come
+/// out.
 ///
 ///     pool.advance(to: now)                    // ends the holds whose time is over
 ///     let reply = try pool.apply(command)      // nothing changes on a throw
-///     let entries = pool.takeEntries()         // to be made durable before anybody hears the reply
+///     let entries = pool.takeEntries()    // to be made durable before anybody hears the reply
 ///
-/// The state is the sum of the ledger's entries and the catalogue, so that whoever folds the same entries has
-/// the same state. No clock, no random source, no I/O, no waiting inside. One owner at a time.
+/// The state is the sum of the ledger's entries and the catalogue, so that whoever folds the same
+/// entries has the same state. No clock, no random source, no I/O, no waiting inside. One owner at
+/// a time.
 public final class Pool {
   /// What is known of a SKU over all of its locations.
   struct Stock {
@@ -15,7 +17,8 @@ public final class Pool {
     var available: Quantity = 0
     /// Of the last movement of it.
     var sequence: Int64 = 0
-    /// The first of its balances; the list goes on in `nextBalance`, in the order of the locations' ranks.
+    /// The first of its balances; the list goes on in `nextBalance`, in the order of the locations'
+    /// ranks.
     var firstBalance: Int32 = -1
     /// The round of changes in which it was last noted.
     var round: UInt64 = 0
@@ -37,7 +40,8 @@ public final class Pool {
   /// Ended holds, those that ended first in front; `endedStart` have been forgotten.
   var ended: [HoldID] = []
   var endedStart = 0
-  /// Units that the lines of the command at hand want already, by balance and by SKU; zero between commands.
+  /// Units that the lines of the command at hand want already, by balance and by SKU; zero between
+  /// commands.
   var wantedOfBalance: [Quantity] = []
   var wantedOfSKU: [Quantity] = []
 
@@ -136,8 +140,8 @@ public final class Pool {
 
   // MARK: Fold
 
-  /// Counts an entry in that is durable already. What a balance, hold or sale has counted before is passed
-  /// over, so that a state may be completed from any earlier place of the ledger.
+  /// Counts an entry in that is durable already. What a balance, hold or sale has counted before is
+  /// passed over, so that a state may be completed from any earlier place of the ledger.
   public func replay(_ entry: LedgerEntry) {
     now = max(now, entry.time)
     fold(entry)

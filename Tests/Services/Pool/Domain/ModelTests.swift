@@ -10,7 +10,8 @@ import Testing
     var onHand: [String: Quantity] = [:]
     var promised: [String: Quantity] = [:]
     var holds: [String: (sku: String, quantity: Quantity, expiry: Int64)] = [:]
-    var orders: [String: (sku: String, sold: Quantity, cancelled: Quantity, shipped: Quantity)] = [:]
+    var orders: [String: (sku: String, sold: Quantity, cancelled: Quantity, shipped: Quantity)] =
+      [:]
 
     func available(_ sku: String) -> Quantity {
       onHand[sku, default: 0] - promised[sku, default: 0]

@@ -3,14 +3,16 @@ import Testing
 
 @testable import PoolDomain
 
-/// Runs a script of commands against a pool, one a line, and checks what each answers and leaves behind:
+/// Runs a script of commands against a pool, one a line, and checks what each answers and leaves
+/// behind:
 ///
 ///     hold   r-1 4 -> held              available 6
 ///     commit r-1   -> committed         available 6   committed 4
 ///
-/// A quantity may say more: `4:CAP` (SKU, else TEE), `4@B` (location), `4:CAP@B`. What follows `->` is the result: a
-/// state, `ok`, `unchanged` (nothing was written to the ledger), `oversold N`, or an error's name. What follows
-/// that are counts of TEE over all locations, or of `name:SKU`, `name@location`.
+/// A quantity may say more: `4:CAP` (SKU, else TEE), `4@B` (location), `4:CAP@B`. What follows `->`
+/// is the result: a state, `ok`, `unchanged` (nothing was written to the ledger), `oversold N`, or
+/// an error's name. What follows that are counts of TEE over all locations, or of `name:SKU`,
+/// `name@location`.
 final class Script {
   let pool = Pool()
   var now = Timestamp(seconds: 1_800_000_000)
@@ -34,10 +36,14 @@ final class Script {
       var outcome: [String]
       do {
         outcome = try run(words)
-        if pool.sequence == before, outcome != ["ok"] || isStock(words[0]) { outcome.insert("unchanged", at: 0) }
+        if pool.sequence == before, outcome != ["ok"] || isStock(words[0]) {
+          outcome.insert("unchanged", at: 0)
+        }
       } catch let error as PoolError {
         outcome = [name(of: error)]
-        #expect(pool.sequence == before, "a refusal changes nothing: \(line)", sourceLocation: sourceLocation)
+        #expect(
+          pool.sequence == before, "a refusal changes nothing: \(line)",
+          sourceLocation: sourceLocation)
       }
       try check(expected, outcome, line, sourceLocation)
     }
@@ -175,7 +181,8 @@ extension StringProtocol where SubSequence == Substring {
   }
 }
 
-/// Checks a script against a fresh pool with `onHand` TEEs at location A, and what always has to hold.
+/// Checks a script against a fresh pool with `onHand` TEEs at location A, and what always has to
+/// hold.
 func check(
   onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)], _ script: String,
   sourceLocation: SourceLocation = #_sourceLocation

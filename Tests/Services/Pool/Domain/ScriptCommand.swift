@@ -16,7 +16,8 @@ enum ScriptCommand {
     case "commit":
       return .commitHold(
         CommitHold(
-          holdID: try HoldID(rest[0]), orderID: try OrderID(rest.count > 1 ? rest[1] : "o-" + rest[0])))
+          holdID: try HoldID(rest[0]),
+          orderID: try OrderID(rest.count > 1 ? rest[1] : "o-" + rest[0])))
     case "release": return .releaseHold(try HoldID(rest[0]))
     case "sell", "try":
       return .recordSale(

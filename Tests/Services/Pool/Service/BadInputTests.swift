@@ -6,7 +6,8 @@ import Testing
 @testable import PoolDomain
 @testable import PoolService
 
-/// What no caller may send: refused as a whole, with the path of every field that is wrong, and nothing changes.
+/// What no caller may send: refused as a whole, with the path of every field that is wrong, and
+/// nothing changes.
 @Suite struct BadInputTests {
   /// Expects INVALID_REQUEST with violations of these fields.
   private func expectViolations(
@@ -94,7 +95,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["", " x", "x ", "a\u{1}b", "a\nb", "\u{7F}", String(repeating: "x", count: 300)])
+  @Test(arguments: [
+    "", " x", "x ", "a\u{1}b", "a\nb", "\u{7F}", String(repeating: "x", count: 300),
+  ])
   func namesThatAreNone(text: String) async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 5])
@@ -110,7 +113,9 @@ import Testing
           .init(
             orderID: text, channelID: text, lines: [.init(lineID: text, sku: text, quantity: 1)]))
       }
-      await expectViolations(["lines[0].sku", "lines[0].quantity", "hold_id", "owner", "expire_time"]) {
+      await expectViolations([
+        "lines[0].sku", "lines[0].quantity", "hold_id", "owner", "expire_time",
+      ]) {
         _ = try await client.createHold(
           .init(holdID: text, owner: text, lines: [.init(sku: text, quantity: 0)]))
       }

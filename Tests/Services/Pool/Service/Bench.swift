@@ -11,6 +11,9 @@ import Testing
 @testable import PoolService
 
 /// A pool service on a real store in a folder of its own, with a clock that stands still.
+///
+/// `@unchecked Sendable`: `server` and `client` change in `restart` only, while the test makes no
+/// other call.
 final class Bench: @unchecked Sendable {
   static let start = Timestamp(seconds: 1_800_000_000)
 
@@ -21,6 +24,8 @@ final class Bench: @unchecked Sendable {
   private(set) var client: PoolServiceClient
 
   /// How a test makes the disk fail.
+  ///
+  /// `@unchecked Sendable`: its variables are read and written under its lock.
   final class PageLimit: @unchecked Sendable {
     private let lock = NSLock()
     private var pages = 0
@@ -118,7 +123,8 @@ final class Bench: @unchecked Sendable {
     try await client.getAvailability(.init(sku: sku)).availableCount
   }
 
-  /// Everything that the pool knows, read again from a copy of the files as they are at this moment.
+  /// Everything that the pool knows, read again from a copy of the files as they are at this
+  /// moment.
   func stateOfCopy() throws -> PoolState {
     let copy = folder.appendingPathComponent("copy-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
@@ -146,6 +152,8 @@ extension Bench {
   }
 }
 
+/// `@unchecked Sendable`: made by the test, and used by the writer's thread alone once it is
+/// queued.
 private final class StateJob: WriterJob, @unchecked Sendable {
   private let continuation: CheckedContinuation<PoolState, Never>
   private var state: PoolState?

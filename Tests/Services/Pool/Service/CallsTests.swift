@@ -95,14 +95,16 @@ import Testing
       try await bench.stock(["TEE": 10])
       let client = bench.client
       let hold = try #require(try await bench.hold("h-1", 4).hold)
-      #expect(hold.state == .held && hold.lines == [.init(sku: "TEE", quantity: 4, locationID: "A")])
+      #expect(
+        hold.state == .held && hold.lines == [.init(sku: "TEE", quantity: 4, locationID: "A")])
       #expect(try await bench.available() == 6)
       let commit = try await client.commitHold(
         .init(holdID: "h-1", orderID: "shop/1", channelID: "web", cause: "event"))
       #expect(commit.hold?.state == .committed && commit.hold?.orderID == "shop/1")
       #expect(commit.lines.map(\.lineID) == ["1"] && commit.lines[0].soldCount == 4)
       #expect(try await client.getHold(.init(holdID: "h-1")).hold == commit.hold)
-      await expectError(.failedPrecondition, "HOLD_ENDED", ["holdId": "h-1", "state": "COMMITTED"]) {
+      await expectError(.failedPrecondition, "HOLD_ENDED", ["holdId": "h-1", "state": "COMMITTED"])
+      {
         _ = try await client.releaseHold(.init(holdID: "h-1"))
       }
       _ = try await bench.hold("h-2", 2)
@@ -187,8 +189,9 @@ import Testing
       #expect(state.channelID == "shopee" && state.lines[0].returnedCount == 1)
       #expect(state.lines[0].allocations == [.init(locationID: "A", quantity: 4)])
       #expect(try await bench.available() == 2)
-      await expectError(.failedPrecondition, "LINE_CONFLICT", ["orderId": "shopee-1/77", "lineId": "1"])
-      { try await bench.sell("shopee-1/77", 6) }
+      await expectError(
+        .failedPrecondition, "LINE_CONFLICT", ["orderId": "shopee-1/77", "lineId": "1"]
+      ) { try await bench.sell("shopee-1/77", 6) }
       for call in [
         { _ = try await client.getSale(.init(orderID: "x")) },
         { _ = try await client.cancelSale(.init(orderID: "x", lines: cancel.lines)) },
@@ -201,7 +204,8 @@ import Testing
         { _ = try await client.cancelSale(.init(orderID: "shopee-1/77", lines: other)) },
         { _ = try await client.shipSale(.init(orderID: "shopee-1/77", lines: other)) },
       ] {
-        await expectError(.notFound, "LINE_UNKNOWN", ["orderId": "shopee-1/77", "lineId": "9"], call)
+        await expectError(
+          .notFound, "LINE_UNKNOWN", ["orderId": "shopee-1/77", "lineId": "9"], call)
       }
       await expectError(
         .failedPrecondition, "INSUFFICIENT_STOCK",
@@ -262,7 +266,10 @@ import Testing
       for (sku, place) in [("NONE", "A"), ("TEE", "NOWHERE")] {
         let calls: [() async throws -> Void] = [
           { _ = try await client.receiveStock(.init(lines: line(sku, place))) },
-          { _ = try await client.resolveUnavailable(.init(lines: line(sku, place), outcome: .scrapped)) },
+          {
+            _ = try await client.resolveUnavailable(
+              .init(lines: line(sku, place), outcome: .scrapped))
+          },
           {
             _ = try await client.adjustStock(
               .init(lines: [.init(sku: sku, locationID: place, deltaCount: 1)], reason: "x"))
@@ -295,7 +302,9 @@ import Testing
         }
       }
       let reads: [() async throws -> Void] = [
-        { _ = try await client.setBuffer(.init(buffer: .init(sku: "NONE", margin: .unitCount(1)))) },
+        {
+          _ = try await client.setBuffer(.init(buffer: .init(sku: "NONE", margin: .unitCount(1))))
+        },
         { _ = try await client.getStock(.init(sku: "NONE")) },
         { _ = try await client.getAvailability(.init(sku: "NONE")) },
         { _ = try await client.explainAvailability(.init(sku: "NONE", channelID: "c")) },
@@ -312,7 +321,8 @@ import Testing
       let client = bench.client
       _ = try await client.setBuffer(.init(buffer: .init(margin: .unitCount(1))))
       let capped = try await client.setBuffer(
-        .init(buffer: .init(sku: "TEE", channelID: "shopee", margin: .basisPoints(1000), capCount: 5)))
+        .init(
+          buffer: .init(sku: "TEE", channelID: "shopee", margin: .basisPoints(1000), capCount: 5)))
       #expect(capped.buffer?.margin == .basisPoints(1000) && capped.buffer?.capCount == 5)
       _ = try await bench.hold("h-1", 3)
       let answer = try await client.getAvailability(
@@ -341,7 +351,8 @@ import Testing
         .init(
           orderID: "o-1", channelID: "shopee",
           lines: [
-            .init(lineID: "a", sku: "TEE", quantity: 2), .init(lineID: "b", sku: "CAP", quantity: 1),
+            .init(lineID: "a", sku: "TEE", quantity: 2),
+            .init(lineID: "b", sku: "CAP", quantity: 1),
           ], saleTime: Timestamp(seconds: 1_700_000_000), cause: "event-9", requestID: "q-1"))
       try await bench.sell("o-2", 1)
       let all = try await client.listMovements(.init()).movements

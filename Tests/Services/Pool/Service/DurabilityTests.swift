@@ -48,7 +48,8 @@ import Testing
       for round in 1...3 {
         try await play(bench, seed: seed * 10 + UInt64(round), steps: 120, prefix: "\(round)-")
         await bench.server.tick()
-        // From the ledger, as after a crash; then from what the sweep left, as after an orderly end.
+        // From the ledger, as after a crash; then from what the sweep left, as after an orderly
+        // end.
         let crashed = try bench.stateOfCopy()
         #expect(await bench.stateInMemory() == crashed)
         try await bench.restart()
@@ -59,7 +60,8 @@ import Testing
     }
   }
 
-  /// Goal: what was acknowledged is on disk. Method: read a copy of the files taken right after the answer.
+  /// Goal: what was acknowledged is on disk. Method: read a copy of the files taken right after the
+  /// answer.
   @Test func acknowledgedIsDurable() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 100])

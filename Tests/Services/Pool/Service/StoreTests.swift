@@ -21,7 +21,8 @@ private typealias Allocation = PoolDomain.Allocation
     for kind in Movement.Kind.allCases {
       entry.movements.append(
         Movement(
-          kind, SKUIndex(300), LocationIndex(2), 1_000_000_000, oversold: 5, lineID: "line \(kind)"))
+          kind, SKUIndex(300), LocationIndex(2), 1_000_000_000, oversold: 5, lineID: "line \(kind)")
+      )
       entry.movements.append(Movement(kind, SKUIndex(0), LocationIndex(0), 1))
     }
     for entry in [entry, empty] {
@@ -70,7 +71,9 @@ private typealias Allocation = PoolDomain.Allocation
       switch Int.random(in: 0..<3, using: &random) {
       case 0: bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
       case 1: bytes.append(UInt8.random(in: 0...255, using: &random))
-      default: bytes[bytes.indices.randomElement(using: &random)!] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      default:
+        bytes[bytes.indices.randomElement(using: &random)!] ^=
+          1 << UInt8.random(in: 0..<8, using: &random)
       }
       if (try? LedgerEntry(bytes: bytes, time: .zero, lastSequence: 1)) == nil { refused += 1 }
       _ = try? Hold(id: HoldID(trusted: "h"), bytes: bytes)
@@ -114,11 +117,13 @@ private typealias Allocation = PoolDomain.Allocation
     _ = try await bench.client.returnStock(
       .init(
         returnID: "r", orderID: "o-2",
-        lines: [.init(sku: "TEE", locationID: "A", quantity: 1, disposition: .restock, lineID: "1")]))
+        lines: [.init(sku: "TEE", locationID: "A", quantity: 1, disposition: .restock, lineID: "1")]
+      ))
     let crashed = try bench.stateOfCopy()
     #expect(crashed.sales.count == 300)
     try await bench.restart()
-    #expect(await bench.stateInMemory().sales.isEmpty, "more sales than memory takes are left on disk")
+    #expect(
+      await bench.stateInMemory().sales.isEmpty, "more sales than memory takes are left on disk")
     let sale = try await bench.client.getSale(.init(orderID: "o-2"))
     #expect(sale.lines[0].shippedCount == 1 && sale.lines[0].returnedCount == 1)
     #expect(try bench.stateOfCopy() == crashed)

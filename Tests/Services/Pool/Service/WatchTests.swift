@@ -64,7 +64,9 @@ import Testing
   @Test func resumeFromEveryPlaceEndsTrue() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 100, "CAP": 100])
-      for number in 0..<20 { try await bench.sell("o-\(number)", 1, of: number % 3 == 0 ? "CAP" : "TEE") }
+      for number in 0..<20 {
+        try await bench.sell("o-\(number)", 1, of: number % 3 == 0 ? "CAP" : "TEE")
+      }
       let last = try await bench.sell("end", 1).sequence
       for start in 2..<last {
         let stream = watch(bench, after: start)

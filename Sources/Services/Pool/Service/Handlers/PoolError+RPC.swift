@@ -9,7 +9,8 @@ extension PoolError: RPCErrorConvertible {
     case .locationUnknown(let location):
       RPCError(
         .notFound, "LOCATION_UNKNOWN",
-        location.map { "There is no location \($0)." } ?? "There is no location yet; set one first.",
+        location.map { "There is no location \($0)." }
+          ?? "There is no location yet; set one first.",
         ["locationId": location?.text ?? ""])
     case .skuChanged(let sku): Self.changed("SKU", ["sku": sku.text])
     case .locationChanged(let location): Self.changed("location", ["locationId": location.text])
@@ -23,7 +24,8 @@ extension PoolError: RPCErrorConvertible {
       RPCError(
         .failedPrecondition, "HOLD_ENDED", "Hold \(id) is \(state).",
         ["holdId": id.text, "state": "\(state)".uppercased()])
-    case .expiryOutOfRange: Self.invalid("expire_time", "It must be in the future, by 7 days at most.")
+    case .expiryOutOfRange:
+      Self.invalid("expire_time", "It must be in the future, by 7 days at most.")
     case .saleUnknown(let order):
       RPCError(
         .notFound, "SALE_UNKNOWN", "There is no sale of order \(order).", ["orderId": order.text])

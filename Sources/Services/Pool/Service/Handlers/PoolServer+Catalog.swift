@@ -76,7 +76,9 @@ extension PoolServer {
     try check.finish()
     return try await perform(.setLocation(command), for: request, id: request.requestID, context) {
       reply, _ in
-      guard case .location(let record) = reply else { preconditionFailure("\(reply) to SetLocation") }
+      guard case .location(let record) = reply else {
+        preconditionFailure("\(reply) to SetLocation")
+      }
       return SetLocationResponse(location: PoolAPI.Location(record))
     }
   }

@@ -75,8 +75,8 @@ struct MovementFilter {
   let after: Int64
   let size: Int
 
-  /// A page, and after which sequence the next one begins; nil at the end. There is no index by SKU or order: a page
-  /// that has looked at `examinedRows` ends there, with fewer movements or none.
+  /// A page, and after which sequence the next one begins; nil at the end. There is no index by SKU
+  /// or order: a page that has looked at `examinedRows` ends there, with fewer movements or none.
   func page(_ reader: LedgerReader) throws -> (movements: [Found], next: Int64?) {
     var found: [Found] = []
     var next: Int64?

@@ -23,7 +23,9 @@ extension PoolServer {
     try check.finish()
     return try await perform(.recordSale(command), for: request, id: request.requestID, context) {
       reply, pool in
-      guard case .sale(_, let oversold) = reply else { preconditionFailure("\(reply) to RecordSale") }
+      guard case .sale(_, let oversold) = reply else {
+        preconditionFailure("\(reply) to RecordSale")
+      }
       return RecordSaleResponse(
         lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence)
     }

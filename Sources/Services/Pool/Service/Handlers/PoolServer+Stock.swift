@@ -24,7 +24,9 @@ extension PoolServer {
   ) async throws -> AdjustStockResponse {
     var check = RequestCheck()
     let lines = check.lines(request.lines) { check, line, path in
-      if line.deltaCount == 0 { check.refuse("\(path).delta_count", "It is 0, which changes nothing.") }
+      if line.deltaCount == 0 {
+        check.refuse("\(path).delta_count", "It is 0, which changes nothing.")
+      }
       return PoolDomain.StockLine(
         sku: check.identifier(SKU.self, line.sku, "\(path).sku"),
         location: check.identifier(LocationID.self, line.locationID, "\(path).location_id"),
@@ -86,7 +88,9 @@ extension PoolServer {
 }
 
 private func balances(_ reply: Reply, _ pool: Pool) -> [PoolAPI.Balance] {
-  guard case .balances(let balances) = reply else { preconditionFailure("\(reply) has no balances") }
+  guard case .balances(let balances) = reply else {
+    preconditionFailure("\(reply) has no balances")
+  }
   return balances.map { PoolAPI.Balance($0, pool) }
 }
 

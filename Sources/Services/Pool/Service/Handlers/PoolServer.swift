@@ -7,8 +7,8 @@ internal import RPCCore
 public import StorageCore
 internal import StorageSQLite
 
-/// The pool's service: checks requests at its edge, hands commands to the writer, and answers reads from what is
-/// durable.
+/// The pool's service: checks requests at its edge, hands commands to the writer, and answers reads
+/// from what is durable.
 public final class PoolServer: PoolServiceHandler {
   let clock: any WallClock
   let view: ReadModel
@@ -88,7 +88,8 @@ public final class PoolServer: PoolServiceHandler {
     guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
     var identity: CommandJob<Response>.Request?
     if !id.isEmpty {
-      // The method is part of what was asked: the same fields of another method are another request.
+      // The method is part of what was asked: the same fields of another method are another
+      // request.
       let hash = SHA256.hash([Array(Request.descriptor.fullName.utf8), request.serialized()])
       identity = CommandJob<Response>.Request(
         id: RequestID(trusted: id), key: RequestKey(id), bodyHash: Array(hash.prefix(16)))

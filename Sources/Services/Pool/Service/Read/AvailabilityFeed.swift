@@ -5,9 +5,10 @@ internal import Synchronization
 
 /// The latest changes of availability, in the order of the ledger, for any number of watchers.
 ///
-/// The writer appends and wakes; it never waits for a watcher and keeps nothing for one. Each watcher has a place of
-/// its own in the list, reads on from there when it can, and takes the newest value of each SKU from the read model.
-/// Whoever falls off the end of the list begins again with a snapshot.
+/// The writer appends and wakes; it never waits for a watcher and keeps nothing for one. Each
+/// watcher has a place of its own in the list, reads on from there when it can, and takes the
+/// newest value of each SKU from the read model. Whoever falls off the end of the list begins again
+/// with a snapshot.
 final class AvailabilityFeed: Sendable {
   struct Change: Sendable {
     /// Of the SKU's last movement; of the ledger, when a rule changed and no stock.
@@ -15,8 +16,8 @@ final class AvailabilityFeed: Sendable {
     var commitTime: Timestamp
     /// Nil: every SKU may show something else now.
     var sku: SKUIndex?
-    /// A rule or the catalogue changed, which takes no place in the ledger: it is sent again to whoever resumes at
-    /// this very sequence.
+    /// A rule or the catalogue changed, which takes no place in the ledger: it is sent again to
+    /// whoever resumes at this very sequence.
     var isRule: Bool
   }
 
@@ -62,8 +63,8 @@ final class AvailabilityFeed: Sendable {
   /// The place after all changes.
   var end: Int { state.withLock { $0.dropped + $0.changes.count } }
 
-  /// The place of the first change of `sequence` or later, for somebody who has seen everything up to there; nil
-  /// when it is no longer kept.
+  /// The place of the first change of `sequence` or later, for somebody who has seen everything up
+  /// to there; nil when it is no longer kept.
   func place(from sequence: Int64) -> Int? {
     state.withLock { state in
       // At the start itself a rule may have changed that is not kept any more.

@@ -5,8 +5,9 @@ internal import RPCCore
 
 /// One watcher of availability: its place in the feed, and what it wants to hear.
 ///
-/// Several changes of a SKU that wait become one message with the newest value. The sequence in a message is always
-/// one after which it is safe to resume: a change that was passed over for a newer one comes later in the list.
+/// Several changes of a SKU that wait become one message with the newest value. The sequence in a
+/// message is always one after which it is safe to resume: a change that was passed over for a
+/// newer one comes later in the list.
 struct AvailabilityWatcher {
   private let view: ReadModel
   private let feed: AvailabilityFeed
@@ -79,7 +80,8 @@ struct AvailabilityWatcher {
     if silence >= ServiceLimits.progressInterval { try await sendProgress(into: responses) }
   }
 
-  /// Sends every SKU as it stands now: at the beginning, after falling behind, and when a rule for all has changed.
+  /// Sends every SKU as it stands now: at the beginning, after falling behind, and when a rule for
+  /// all has changed.
   private mutating func sendEverything(
     into responses: ResponseWriter<WatchAvailabilityResponse>, asSnapshot: Bool
   ) async throws {

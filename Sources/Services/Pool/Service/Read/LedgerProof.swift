@@ -4,9 +4,9 @@ internal import StorageCore
 
 /// Adds the whole ledger up again and compares, while the pool serves.
 ///
-/// First it takes down what every balance claims, in memory and as it was swept to disk, each with the sequence of its
-/// last movement. Then it reads the ledger from the beginning, part by part; when the sum of a balance comes to a
-/// claim's sequence, the counts must be the claim's.
+/// First it takes down what every balance claims, in memory and as it was swept to disk, each with
+/// the sequence of its last movement. Then it reads the ledger from the beginning, part by part;
+/// when the sum of a balance comes to a claim's sequence, the counts must be the claim's.
 struct LedgerProof: Sendable {
   private struct Key: Hashable {
     var sku: SKUIndex
@@ -114,7 +114,9 @@ struct LedgerProof: Sendable {
     var sum = sums[key] ?? Balance(sku: movement.sku, location: movement.location)
     sum.count(movement, sequence: sequence)
     sums[key] = sum
-    guard sum.isConsistent else { return stop("movement \(sequence) breaks the rules of its balance") }
+    guard sum.isConsistent else {
+      return stop("movement \(sequence) breaks the rules of its balance")
+    }
     guard let open = claims[key] else { return }
     var left: [Claim] = []
     for claim in open {

@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// What readers see: a copy of everything that is durable, and of nothing that is not.
 ///
-/// The writer publishes a batch's changes after its commit, under one short lock and together with the sequence,
-/// so a reader never waits for a write or a sync, and never sees half of a command. The arrays inside are shared
-/// with the writer's state until either changes.
+/// The writer publishes a batch's changes after its commit, under one short lock and together with
+/// the sequence, so a reader never waits for a write or a sync, and never sees half of a command.
+/// The arrays inside are shared with the writer's state until either changes.
 final class ReadModel: Sendable {
   /// A SKU over all of its locations.
   struct Stock: Sendable {

@@ -1,4 +1,5 @@
-/// Writes numbers and texts as few bytes: the form of the ledger's entries, holds and sales on disk.
+/// Writes numbers and texts as few bytes: the form of the ledger's entries, holds and sales on
+/// disk.
 struct ByteWriter {
   private(set) var bytes: [UInt8] = []
 

@@ -88,7 +88,8 @@ extension LedgerEntry {
     firstSequence = lastSequence - Int64(count) + 1
   }
 
-  private static func movement(_ reader: inout ByteReader) throws(ByteReader.Malformed) -> Movement {
+  private static func movement(_ reader: inout ByteReader) throws(ByteReader.Malformed) -> Movement
+  {
     let head = try reader.byte()
     guard let kind = Movement.Kind(rawValue: head & ~(hasOversold | hasLine)) else {
       throw ByteReader.Malformed()

@@ -47,7 +47,8 @@ struct LedgerRow: Hashable, Sendable {
     self.checksum = checksum
   }
 
-  /// Finds a damaged, missing or exchanged row; it is no defence against somebody who means to forge one.
+  /// Finds a damaged, missing or exchanged row; it is no defence against somebody who means to
+  /// forge one.
   func expectedChecksum(after previous: Int64) -> Int64 {
     var sum = Checksum(UInt64(bitPattern: previous))
     sum.add(UInt64(bitPattern: number))

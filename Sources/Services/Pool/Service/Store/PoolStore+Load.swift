@@ -39,7 +39,10 @@ extension PoolStore {
 
   private func loadCatalog(_ pool: Pool) throws {
     try connection.scan(
-      "SELECT sku_id, sku, display_name, create_time, update_time, revision FROM sku ORDER BY sku_id"
+      """
+      SELECT sku_id, sku, display_name, create_time, update_time, revision
+      FROM sku ORDER BY sku_id
+      """
     ) { row in
       guard row.int(0) == pool.skuCount else { throw corrupt("SKU \(pool.skuCount) is missing") }
       pool.load(
@@ -146,7 +149,8 @@ extension PoolStore {
       LedgerSQL.rows + " WHERE row_number > ? ORDER BY row_number", [.integer(sweptRow)]
     ) { row in
       let next = LedgerSQL.row(row)
-      guard next.number == last.number + 1, next.checksum == next.expectedChecksum(after: last.checksum),
+      guard next.number == last.number + 1,
+        next.checksum == next.expectedChecksum(after: last.checksum),
         let entry = try? next.decoded(), entry.firstSequence == last.sequence + 1
       else { throw corrupt("row \(last.number + 1) of the ledger is damaged") }
       if hasUnloadedSales, let order = entry.orderID, pool.sales[order] == nil,
@@ -212,8 +216,9 @@ enum LedgerSQL {
       checksum: row.int64(7))
   }
 
-  /// The first row for which `isLate` holds, which stays true once it is; `last + 1` when there is none. Rows are
-  /// numbered without a gap, and sequence and time only rise, so no index is needed to find a place.
+  /// The first row for which `isLate` holds, which stays true once it is; `last + 1` when there is
+  /// none. Rows are numbered without a gap, and sequence and time only rise, so no index is needed
+  /// to find a place.
   static func firstRow(
     from first: Int64, to last: Int64, where isLate: (Int64) throws -> Bool
   ) rethrows -> Int64 {

@@ -3,7 +3,8 @@ internal import Primitives
 internal import StorageCore
 internal import StorageSQLite
 
-/// The writer's side of the store: one connection with its statements. Lives on the writer's thread.
+/// The writer's side of the store: one connection with its statements. Lives on the writer's
+/// thread.
 final class PoolStore {
   let connection: SQLiteConnection
   /// The ledger's last row; the next one is chained to it.

@@ -2,13 +2,15 @@ internal import PoolDomain
 internal import Primitives
 internal import StorageCore
 
-/// Writes balances, holds and sales behind the ledger, a few with each commit, so that a restart need not read
-/// the ledger from its beginning.
+/// Writes balances, holds and sales behind the ledger, a few with each commit, so that a restart
+/// need not read the ledger from its beginning.
 ///
-/// Balances are swept in the order of their places, round after round, since neighbours share pages; holds and sales
-/// in the order in which they first changed. `sweptRow` is the row up to which all of them are written.
+/// Balances are swept in the order of their places, round after round, since neighbours share
+/// pages; holds and sales in the order in which they first changed. `sweptRow` is the row up to
+/// which all of them are written.
 struct Sweeper {
-  /// Things that changed and are not written yet, oldest first, each with the row that first changed it.
+  /// Things that changed and are not written yet, oldest first, each with the row that first
+  /// changed it.
   private struct Backlog<ID: Hashable> {
     private var items: [(id: ID, row: Int64)] = []
     private var start = 0

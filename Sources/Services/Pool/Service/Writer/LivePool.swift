@@ -2,10 +2,11 @@ internal import PoolDomain
 internal import Primitives
 internal import StorageCore
 
-/// The pool with its store, as the writer has them open: it decides, gathers the rows of a batch, and commits them.
+/// The pool with its store, as the writer has them open: it decides, gathers the rows of a batch,
+/// and commits them.
 ///
-/// After a failed commit, memory is ahead of the disk: the whole object is then given up, and a new one loaded.
-/// Lives on the writer's thread.
+/// After a failed commit, memory is ahead of the disk: the whole object is then given up, and a new
+/// one loaded. Lives on the writer's thread.
 final class LivePool {
   let pool: Pool
   private(set) var hasUnloadedSales: Bool
@@ -90,7 +91,8 @@ final class LivePool {
     }
   }
 
-  /// Makes rows of what the pool has decided since the last call; the last of them belongs to the request.
+  /// Makes rows of what the pool has decided since the last call; the last of them belongs to the
+  /// request.
   func record(_ request: (id: RequestID, key: RequestKey, hash: [UInt8], response: [UInt8])?) {
     var entries = pool.takeEntries()
     guard let request else {

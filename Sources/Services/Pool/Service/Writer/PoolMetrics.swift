@@ -12,7 +12,8 @@ struct PoolMetrics: Sendable {
   let sequence: Gauge
   let storage: any StorageObserver
 
-  init(_ metrics: Metrics, storage: any StorageObserver, queueDepth: @escaping @Sendable () -> Int) {
+  init(_ metrics: Metrics, storage: any StorageObserver, queueDepth: @escaping @Sendable () -> Int)
+  {
     self.storage = storage
     batches = metrics.histogram(
       "onepool_pool_batch_commands", "Commands that shared a commit.",

@@ -2,7 +2,8 @@ internal import Kit
 internal import PoolDomain
 internal import Primitives
 
-/// A request ID in sixteen bytes: the first half of its SHA-256. The ledger's row has the ID itself.
+/// A request ID in sixteen bytes: the first half of its SHA-256. The ledger's row has the ID
+/// itself.
 struct RequestKey: Hashable, Sendable {
   let high: UInt64
   let low: UInt64
@@ -14,7 +15,8 @@ struct RequestKey: Hashable, Sendable {
   }
 }
 
-/// Which row of the ledger has the first response to a request ID, for at least `Limits.requestKept`.
+/// Which row of the ledger has the first response to a request ID, for at least
+/// `Limits.requestKept`.
 struct RequestIndex {
   private struct Generation {
     var start: Timestamp

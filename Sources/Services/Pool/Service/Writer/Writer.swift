@@ -5,11 +5,11 @@ internal import StorageCore
 internal import StorageSQLite
 internal import Synchronization
 
-/// The one thread that changes the pool: takes what waits, decides it in order, writes it in one transaction, syncs
-/// once, publishes, and then answers everybody.
+/// The one thread that changes the pool: takes what waits, decides it in order, writes it in one
+/// transaction, syncs once, publishes, and then answers everybody.
 ///
-/// When a write fails, nobody of its batch hears that it was done; the state in memory is given up, and no command is
-/// taken until what is durable has been read again and a write has worked.
+/// When a write fails, nobody of its batch hears that it was done; the state in memory is given up,
+/// and no command is taken until what is durable has been read again and a write has worked.
 ///
 /// `@unchecked Sendable`: the variables are used by the writer's thread alone, from `run` on.
 final class Writer: @unchecked Sendable {
@@ -145,7 +145,9 @@ final class Writer: @unchecked Sendable {
     guard let live else { return nextTrial.remaining }
     var span: Duration?
     if let expiry = live.pool.nextExpiry { span = max(.zero, expiry - clock.now()) }
-    if !live.isSwept { span = min(span ?? ServiceLimits.idleSweepDelay, ServiceLimits.idleSweepDelay) }
+    if !live.isSwept {
+      span = min(span ?? ServiceLimits.idleSweepDelay, ServiceLimits.idleSweepDelay)
+    }
     return span
   }
 

@@ -11,8 +11,8 @@ protocol WriterJob: AnyObject, Sendable {
 
 /// One command of one caller.
 ///
-/// `@unchecked Sendable`: the handler makes it and hands it over with the queue's lock; from then on only the writer's
-/// thread uses it.
+/// `@unchecked Sendable`: the handler makes it and hands it over with the queue's lock; from then
+/// on only the writer's thread uses it.
 final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
   /// A request ID with the hash of the whole request.
   struct Request {
@@ -62,7 +62,8 @@ final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
     do {
       return try Response(serialized: row.response)
     } catch {
-      // Our own bytes, sealed by the row's checksum: only another program's version can be the reason.
+      // Our own bytes, sealed by the row's checksum: only another program's version can be the
+      // reason.
       throw .storeUnavailable
     }
   }
@@ -76,7 +77,8 @@ final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
   }
 }
 
-/// Makes the writer look at the clock and sweep: for whoever does not want to wait for its own schedule.
+/// Makes the writer look at the clock and sweep: for whoever does not want to wait for its own
+/// schedule.
 final class TickJob: WriterJob {
   private let continuation: CheckedContinuation<Void, Never>
 
