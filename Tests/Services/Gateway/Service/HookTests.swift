@@ -1,0 +1,125 @@
+import ChannelAdapter
+import Foundation
+import GatewayAPI
+import Primitives
+import RPCCore
+import Testing
+
+@testable import GatewayService
+
+@Suite struct HookTests {
+  @Test func goodEventIsStoredAnsweredAndTakenIn() async throws {
+    let bench = try GatewayBench()
+    bench.pool.receive("TEE", 10)
+    bench.mapping.set("acc", item: "i1", takes: [("TEE", 1)])
+    bench.order("o1", [("1", "i1", 3, 0)])
+    try await bench.run { run in
+      let response = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      #expect(response.status == 202 && response.body.isEmpty)
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 3])
+      #expect(bench.fulfilment.net("acc/o1") == ["1": 3])
+      let events = try await run.client.listInboxEvents(ListInboxEventsRequest()).events
+      #expect(events.map(\.state) == [.done] && events.first?.orderID == "acc/o1")
+    }
+  }
+
+  @Test func redeliveryChangesNothing() async throws {
+    let bench = try GatewayBench()
+    bench.pool.receive("TEE", 10)
+    bench.mapping.set("acc", item: "i1", takes: [("TEE", 1)])
+    bench.order("o1", [("1", "i1", 3, 0)])
+    try await bench.run { run in
+      for _ in 0..<5 {
+        #expect(await GatewayBench.post(run, try GatewayBench.event("e1", "o1")).status == 202)
+      }
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 3])
+      #expect(bench.faults.names.filter { $0 == "recordSale" }.count == 1)
+      #expect(try await run.client.listInboxEvents(ListInboxEventsRequest()).events.count == 1)
+    }
+  }
+
+  /// Goal: what is not verified or not sound is refused with its reason, counted, and never stored.
+  @Test func badEventsAreRefusedAndNotStored() async throws {
+    let bench = try GatewayBench()
+    try await bench.run { run in
+      let good = try GatewayBench.event("e1", "o1")
+      var forged = good
+      forged.headers = forged.headers.filter { $0.name != "x-signature" }
+        + [("x-signature", "00")]
+      var altered = good
+      altered.body = Array(String(decoding: good.body, as: UTF8.self).replacing("o1", with: "o2").utf8)
+      var unsigned = good
+      unsigned.headers = [("content-type", "application/json")]
+      var typed = good
+      typed.headers = [("content-type", "text/plain")]
+      var huge = good
+      huge.body = Array(repeating: 0x20, count: GatewayLimits.hookBytes + 1)
+      let cases: [(String, HTTPRequest, Int)] = [
+        ("forged", forged, 401), ("altered", altered, 401), ("unsigned", unsigned, 401),
+        ("content type", typed, 415), ("huge", huge, 413),
+        ("not JSON", GatewayBench.signed(Array("{".utf8)), 400),
+        ("empty", GatewayBench.signed([]), 400),
+        ("other shop", try GatewayBench.event("e1", "o1", shop: "shop-9"), 404),
+        ("no key", try GatewayBench.event("", "o1"), 400),
+        ("no order", try GatewayBench.event("e1", ""), 400),
+        ("endless order", try GatewayBench.event("e1", String(repeating: "x", count: 300)), 400),
+      ]
+      for (name, request, status) in cases {
+        let response = await GatewayBench.post(run, request)
+        #expect(response.status == status, "\(name)")
+        let text = String(decoding: response.body, as: UTF8.self)
+        #expect(text.contains("\"error\"") && text.contains("\"message\""), "\(name): \(text)")
+      }
+      #expect(await GatewayBench.post(run, good, suffix: "nowhere").status == 404)
+      #expect(try await run.client.listInboxEvents(ListInboxEventsRequest()).events.isEmpty)
+      let text = run.metrics.exposition()
+      #expect(text.contains("result=\"signature_wrong\""))
+      #expect(text.contains("result=\"account_unknown\""))
+      let alerts = try await run.client.listAlerts(ListAlertsRequest()).alerts
+      #expect(alerts.map(\.kind) == ["SIGNATURE_REFUSED"], "one alert, not one for each")
+    }
+  }
+
+  @Test func testOfTheChannelIsAnsweredAndNotStored() async throws {
+    let bench = try GatewayBench()
+    try await bench.run { run in
+      let response = await GatewayBench.post(run, try GatewayBench.event("e1", "o1", shop: ""))
+      #expect(response.status == 202)
+      #expect(try await run.client.listInboxEvents(ListInboxEventsRequest()).events.isEmpty)
+    }
+  }
+
+  @Test func eventOfNoConcernIsKeptAndDone() async throws {
+    let bench = try GatewayBench()
+    try await bench.run { run in
+      let request = try GatewayBench.event("e1", "", kind: "other")
+      #expect(await GatewayBench.post(run, request).status == 202)
+      let events = try await run.client.listInboxEvents(ListInboxEventsRequest()).events
+      #expect(events.map(\.state) == [.done] && events.first?.kind == "other")
+    }
+  }
+
+  /// Goal: 400 events at once are all stored, and the slowest answer stays within bounds.
+  @Test func manyEventsShareCommits() async throws {
+    let bench = try GatewayBench()
+    bench.pool.receive("TEE", 1000)
+    bench.mapping.set("acc", item: "i1", takes: [("TEE", 1)])
+    for number in 0..<400 { bench.order("o\(number)", [("1", "i1", 1, 0)]) }
+    try await bench.run { run in
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        for number in 0..<400 {
+          group.addTask {
+            await GatewayBench.post(run, try GatewayBench.event("e\(number)", "o\(number)")).status
+          }
+        }
+        for try await status in group { #expect(status == 202) }
+      }
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.available("TEE") == 600)
+      let lag = try await run.client.getLag(GetLagRequest())
+      #expect(lag.webhook?.count == 400)
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import ChannelAdapter
+import Foundation
+import GatewayAPI
+import Primitives
+import RPCCore
+import Testing
+
+@testable import GatewayService
+
+@Suite struct IntakeTests {
+  static func bench() throws -> GatewayBench {
+    let bench = try GatewayBench()
+    bench.pool.receive("TEE", 10)
+    bench.pool.receive("CAP", 10)
+    bench.mapping.set("acc", item: "i1", takes: [("TEE", 1)])
+    bench.mapping.set("acc", item: "set", takes: [("TEE", 1), ("CAP", 2)])
+    return bench
+  }
+
+  @Test func bundleTakesEachOfItsSKUs() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "set", 2, 0)])
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1/TEE TEE": 2, "acc/o1 1/CAP CAP": 4])
+      let lines = bench.fulfilment.order("acc/o1")?.lines ?? []
+      #expect(Set(lines.map(\.channelLineID)) == ["1"])
+    }
+  }
+
+  @Test func cancellationGivesBackAndGrowthTakesMore() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], time: 1)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      bench.order("o1", [("1", "i1", 5, 1)], time: 2)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 4])
+      bench.order("o1", [("1", "i1", 5, 5)], time: 3, state: .cancelled)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e3", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net.isEmpty && bench.pool.available("TEE") == 10)
+      #expect(bench.fulfilment.order("acc/o1")?.state == .cancelled)
+    }
+  }
+
+  @Test func cancelledOrderThatNobodyKnewTakesNothing() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 2, 2)], time: 3, state: .cancelled)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net.isEmpty && bench.fulfilment.order("acc/o1") == nil)
+    }
+  }
+
+  @Test func orderOfTheChannelsOwnWarehouseIsLeftAlone() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], state: .foreign)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net.isEmpty && bench.faults.names.isEmpty)
+    }
+  }
+
+  @Test func orderShippedByTheChannelIsHandedOver() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], state: .shipped)
+    bench.order("o2", [("1", "i1", 1, 0)], time: 1)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o2"))
+      try await GatewayBench.settled(run)
+      #expect(bench.fulfilment.order("acc/o1")?.state == .shipped)
+      #expect(bench.fulfilment.order("acc/o1")?.handedOver == true)
+      // One that fulfilment has on its list already goes through the motions.
+      bench.order("o2", [("1", "i1", 1, 0)], time: 2, state: .shipped)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e3", "o2"))
+      try await GatewayBench.settled(run)
+      #expect(bench.fulfilment.order("acc/o2")?.state == .shipped)
+      #expect(bench.channel.with { $0.shipped.count } == 0, "the channel knows it")
+    }
+  }
+
+  @Test func unmappedLineWaitsUntilItIsMappedAndTheRestGoesOn() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 1, 0), ("2", "new", 3, 0)])
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 1])
+      let backlog = try await run.client.getBacklog(GetBacklogRequest())
+      #expect(backlog.quarantinedCount == 1)
+      let alerts = try await run.client.listAlerts(ListAlertsRequest()).alerts
+      #expect(alerts.map(\.kind) == ["UNMAPPED_LISTING"])
+      #expect(alerts.first?.subject == "acc/new/")
+      bench.mapping.set("acc", item: "new", takes: [("CAP", 1)])
+      try await eventually("the line is deducted") {
+        bench.pool.net == ["acc/o1 1 TEE": 1, "acc/o1 2 CAP": 3]
+      }
+      try await GatewayBench.settled(run)
+      #expect(try await run.client.getBacklog(GetBacklogRequest()).quarantinedCount == 0)
+      #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+      let events = try await run.client.listInboxEvents(ListInboxEventsRequest()).events
+      #expect(events.map(\.state) == [.done])
+    }
+  }
+
+  @Test func lineMappedWhileTheGatewayWasDownIsDeductedAtItsStart() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("2", "new", 3, 0)])
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+    }
+    bench.mapping.set("acc", item: "new", takes: [("CAP", 1)])
+    let run = try await bench.start()
+    try await eventually("the line is deducted") { bench.pool.net == ["acc/o1 2 CAP": 3] }
+    await run.stop()
+  }
+
+  @Test func oversoldOrderIsRecordedAndAlerted() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 14, 0)])
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.available("TEE") == -4)
+      let alerts = try await run.client.listAlerts(ListAlertsRequest()).alerts
+      #expect(alerts.map(\.kind) == ["OVERSOLD"] && alerts.first?.subject == "acc/o1")
+    }
+  }
+
+  /// Goal: an order that cannot be worked on holds no other up. Method: the first order is unknown to its channel.
+  @Test func badOrderHoldsNoOtherUp() async throws {
+    let bench = try Self.bench()
+    for number in 0..<50 { bench.order("o\(number)", [("1", "i1", 1, 0)]) }
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e", "unknown"))
+      for number in 0..<50 {
+        _ = await GatewayBench.post(run, try GatewayBench.event("e\(number)", "o\(number)"))
+      }
+      try await eventually("the others are taken in") { bench.pool.net.count == 50 }
+      let events = try await run.client.listInboxEvents(
+        ListInboxEventsRequest(state: .retrying)
+      ).events
+      #expect(events.map(\.orderID) == ["acc/unknown"])
+    }
+  }
+
+  @Test func refusedEventIsDeadAndMayBeReplayed() async throws {
+    let bench = try Self.bench()
+    bench.mapping.set("acc", item: "i9", takes: [("NONE", 1)])
+    bench.order("o1", [("1", "i9", 1, 0)])
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      let dead = try await run.client.listInboxEvents(ListInboxEventsRequest(state: .dead)).events
+      #expect(dead.count == 1 && dead.first?.lastError.contains("SKU_UNKNOWN") == true)
+      let alerts = try await run.client.listAlerts(ListAlertsRequest()).alerts
+      #expect(alerts.map(\.kind) == ["EVENT_DEAD"])
+      #expect(try await run.client.getBacklog(GetBacklogRequest()).deadCount == 1)
+      bench.pool.receive("NONE", 5)
+      _ = try await run.client.replayInboxEvent(
+        ReplayInboxEventRequest(inboxID: dead.first?.inboxID ?? 0))
+      try await eventually("it is deducted") { bench.pool.net == ["acc/o1 1 NONE": 1] }
+      try await GatewayBench.settled(run)
+      #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+    }
+  }
+
+  @Test func ordersWaitWhileThePoolIsAwayAndNoneIsLost() async throws {
+    let bench = try Self.bench()
+    for number in 0..<20 { bench.order("o\(number)", [("1", "i1", 1, 0)]) }
+    try await bench.run { run in
+      bench.faults.setDown(true)
+      for number in 0..<20 {
+        let response = await GatewayBench.post(
+          run, try GatewayBench.event("e\(number)", "o\(number)"))
+        #expect(response.status == 202)
+      }
+      let waiting = try await run.client.getBacklog(GetBacklogRequest())
+      #expect(waiting.inboxCount == 20)
+      bench.faults.mend()
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net.count == 20)
+    }
+  }
+
+  @Test func cancellationAfterItHasLeftIsAnAlert() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], time: 1)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      try bench.fulfilment.change("acc/o1") { $0.state = .shipped }
+      bench.order("o1", [("1", "i1", 2, 2)], time: 2, state: .cancelled)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 2], "the goods are gone")
+      let kinds = try await run.client.listAlerts(ListAlertsRequest()).alerts.map(\.kind)
+      #expect(kinds == ["CANCELLED_AFTER_SHIPMENT"])
+    }
+  }
+
+  /// Goal: any order and repetition of events ends with the newest order. Method: seeded shuffles of versions that the
+  /// channel shows one after another.
+  @Test(arguments: 0..<5) func eventsInAnyOrderEndTheSame(_ seed: UInt64) async throws {
+    var random = SeededRandom(seed: seed)
+    let bench = try Self.bench()
+    try await bench.run { run in
+      var versions: [(Int64, Quantity, Quantity)] = [(1, 2, 0), (2, 4, 0), (3, 4, 1), (4, 4, 3)]
+      versions.shuffle(using: &random)
+      for (time, quantity, cancelled) in versions {
+        bench.order("o1", [("1", "i1", quantity, cancelled)], time: time)
+        let key = "e\(time)"
+        _ = await GatewayBench.post(run, try GatewayBench.event(key, "o1", time: time))
+        if Bool.random(using: &random) {
+          _ = await GatewayBench.post(run, try GatewayBench.event(key, "o1", time: time))
+        }
+        try await GatewayBench.settled(run)
+      }
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 1], "seed \(seed)")
+      #expect(bench.fulfilment.net("acc/o1") == ["1": 1], "seed \(seed)")
+    }
+  }
+}

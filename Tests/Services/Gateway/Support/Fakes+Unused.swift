@@ -1,0 +1,104 @@
+import FulfilmentAPI
+import MappingAPI
+import PoolAPI
+import RPCCore
+import ReturnsAPI
+
+// What the gateway never calls: the fakes refuse it.
+
+private func refused() -> RPCError {
+  RPCError(.unimplemented, "", "The gateway does not call this.")
+}
+
+extension FakePool {
+  func setSku(
+    _: PoolAPI.SetSkuRequest, context _: ServerContext
+  ) async throws -> PoolAPI.SetSkuResponse { throw refused() }
+  func listSkus(
+    _: PoolAPI.ListSkusRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ListSkusResponse { throw refused() }
+  func setLocation(
+    _: PoolAPI.SetLocationRequest, context _: ServerContext
+  ) async throws -> PoolAPI.SetLocationResponse { throw refused() }
+  func listLocations(
+    _: PoolAPI.ListLocationsRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ListLocationsResponse { throw refused() }
+  func setBuffer(
+    _: PoolAPI.SetBufferRequest, context _: ServerContext
+  ) async throws -> PoolAPI.SetBufferResponse { throw refused() }
+  func listBuffers(
+    _: PoolAPI.ListBuffersRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ListBuffersResponse { throw refused() }
+  func receiveStock(
+    _: PoolAPI.ReceiveStockRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ReceiveStockResponse { throw refused() }
+  func adjustStock(
+    _: PoolAPI.AdjustStockRequest, context _: ServerContext
+  ) async throws -> PoolAPI.AdjustStockResponse { throw refused() }
+  func returnStock(
+    _: PoolAPI.ReturnStockRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ReturnStockResponse { throw refused() }
+  func resolveUnavailable(
+    _: PoolAPI.ResolveUnavailableRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ResolveUnavailableResponse { throw refused() }
+  func getSale(
+    _: PoolAPI.GetSaleRequest, context _: ServerContext
+  ) async throws -> PoolAPI.GetSaleResponse { throw refused() }
+  func getStock(
+    _: PoolAPI.GetStockRequest, context _: ServerContext
+  ) async throws -> PoolAPI.GetStockResponse { throw refused() }
+  func listBalances(
+    _: PoolAPI.ListBalancesRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ListBalancesResponse { throw refused() }
+  func explainAvailability(
+    _: PoolAPI.ExplainAvailabilityRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ExplainAvailabilityResponse { throw refused() }
+  func listMovements(
+    _: PoolAPI.ListMovementsRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ListMovementsResponse { throw refused() }
+  func verifyLedger(
+    _: PoolAPI.VerifyLedgerRequest, context _: ServerContext
+  ) async throws -> PoolAPI.VerifyLedgerResponse { throw refused() }
+}
+
+extension FakeMapping {
+  func listChannels(
+    _: MappingAPI.ListChannelsRequest, context _: ServerContext
+  ) async throws -> MappingAPI.ListChannelsResponse { throw refused() }
+  func getAccount(
+    _: MappingAPI.GetAccountRequest, context _: ServerContext
+  ) async throws -> MappingAPI.GetAccountResponse { throw refused() }
+  func listAccounts(
+    _: MappingAPI.ListAccountsRequest, context _: ServerContext
+  ) async throws -> MappingAPI.ListAccountsResponse { throw refused() }
+  func getListing(
+    _: MappingAPI.GetListingRequest, context _: ServerContext
+  ) async throws -> MappingAPI.GetListingResponse { throw refused() }
+  func listListings(
+    _: MappingAPI.ListListingsRequest, context _: ServerContext
+  ) async throws -> MappingAPI.ListListingsResponse { throw refused() }
+  func unlinkListing(
+    _: MappingAPI.UnlinkListingRequest, context _: ServerContext
+  ) async throws -> MappingAPI.UnlinkListingResponse { throw refused() }
+  func listLinks(
+    _: MappingAPI.ListLinksRequest, context _: ServerContext
+  ) async throws -> MappingAPI.ListLinksResponse { throw refused() }
+}
+
+extension FakeFulfilment {
+  func getOrder(
+    _: FulfilmentAPI.GetOrderRequest, context _: ServerContext
+  ) async throws -> FulfilmentAPI.GetOrderResponse { throw refused() }
+  func listOrders(
+    _: FulfilmentAPI.ListOrdersRequest, context _: ServerContext
+  ) async throws -> FulfilmentAPI.ListOrdersResponse { throw refused() }
+}
+
+extension FakeReturns {
+  func getReturn(
+    _: ReturnsAPI.GetReturnRequest, context _: ServerContext
+  ) async throws -> ReturnsAPI.GetReturnResponse { throw refused() }
+  func listReturns(
+    _: ReturnsAPI.ListReturnsRequest, context _: ServerContext
+  ) async throws -> ReturnsAPI.ListReturnsResponse { throw refused() }
+}
