@@ -24,7 +24,6 @@ final class SpawnThread: Sendable {
 
   /// Starts `process` on this thread.
   func run(_ process: Process) async throws {
-    nonisolated(unsafe) let process = process  // Handed over: the caller waits until it is started.
     try await withCheckedThrowingContinuation { (started: CheckedContinuation<Void, any Error>) in
       jobs.withLock { jobs in
         jobs.append { started.resume(with: Result { try process.run() }) }

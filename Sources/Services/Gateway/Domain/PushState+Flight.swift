@@ -57,7 +57,8 @@ extension PushState {
     uncertain = nil
     isUnverified = ended.takenIn != 0
     clearTrouble()
-    notBefore = unseenSince == nil ? nil : now + PushLimits.unseenRecheck
+    notBefore = nil
+    recheckTime = now + PushLimits.unseenRecheck
     waitingSince = laterSince
     laterSince = nil
     let span = ended.since.map { max(.zero, now - $0) }
@@ -106,7 +107,8 @@ extension PushState {
     uncertain = nil
     isUnverified = false
     clearTrouble()
-    notBefore = unseenSince == nil ? nil : now + PushLimits.unseenRecheck
+    notBefore = nil
+    recheckTime = now + PushLimits.unseenRecheck
     waitingSince = nil
     laterSince = nil
   }

@@ -64,6 +64,8 @@ public struct PushState: Equatable, Sendable {
   public internal(set) var isLocked = false
   /// Nothing is tried before.
   public internal(set) var notBefore: Timestamp?
+  /// When a number that was kept down for unseen sales is looked at again; other needs do not wait for it.
+  var recheckTime: Timestamp?
 
   /// What the channel would show if it had made no sale but those that were taken in; nil when nothing is known.
   var expected: Quantity?
@@ -122,10 +124,13 @@ public struct PushState: Equatable, Sendable {
     }
     let target = max(0, wanted - unseenCount)
     if target < max(believed, uncertain ?? believed) { return .lower }
-    let isRight =
-      target == believed && !isUnverified && uncertain == nil && unseenSince == nil
-    return isRight || openIntakes > 0 ? .nothing : .raise
+    let isRight = target == believed && !isUnverified && uncertain == nil
+    let isKeptDown = unseenSince != nil && (recheckTime.map { $0 <= now } ?? true)
+    return (isRight && !isKeptDown) || openIntakes > 0 ? .nothing : .raise
   }
+
+  /// When there may be something to do though nothing has happened.
+  public var wakeTime: Timestamp? { notBefore ?? (unseenSince == nil ? nil : recheckTime) }
 
   /// What the channel should be showing, its unseen sales taken off.
   var believed: Quantity? { expected.map { max(0, $0 - unseenCount) } }
@@ -167,6 +172,7 @@ public struct PushState: Equatable, Sendable {
     if let known = expected { expected = known - units }
     if let known = uncertain { uncertain = known - (units - seenLate) }
     unseenCount -= seenLate
+    if seenLate > 0, unseenCount == 0 { unseenSince = nil }
     isUnverified = true
     shown = nil
     flight?.takenIn += units
@@ -186,6 +192,7 @@ public struct PushState: Equatable, Sendable {
     notBefore = nil
     unseenCount = 0
     unseenSince = nil
+    recheckTime = nil
     attemptCount = 0
   }
 }

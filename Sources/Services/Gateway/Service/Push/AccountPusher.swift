@@ -204,7 +204,7 @@ actor AccountPusher {
     switch entry.state.need(now) {
     case .nothing:
       entries[id]?.lane = nil
-      if let time = entry.state.notBefore, time > now, entry.timer.map({ time < $0 }) ?? true {
+      if let time = entry.state.wakeTime, time > now, entry.timer.map({ time < $0 }) ?? true {
         entries[id]?.timer = time
         timeline.add(id, at: .after(time - now))
       }
