@@ -29,8 +29,9 @@ public struct Sandbox: Sendable {
     isOpen: Bool, observer: (any StorageObserver)? = nil,
     ticks: @escaping @Sendable () -> Int64 = monotonicNanoseconds
   ) async throws -> Sandbox {
+    // A real platform would not sync its files to the seller's disk: those are left to the services.
     let database = try SQLiteDatabase(
-      path: path, migrations: SandboxMigrations.all, observer: observer)
+      path: path, migrations: SandboxMigrations.all, durability: .process, observer: observer)
     let pump = DeliveryPump(
       database: database, sender: sender, clock: clock, log: log, pace: pace)
     let platform = Platform(

@@ -19,12 +19,25 @@ public final class SQLiteDatabase: Database {
   ///   - path: of the file; its folder is made where there is none.
   ///   - migrations: all of them, numbered from 1.
   ///   - readers: threads that read; 1 to 64.
+  ///   - durability: what a commit survives; anything but `full` is for stand-ins of foreign systems.
   public convenience init(
-    path: String, migrations: [Migration], readers: Int = 2,
+    path: String, migrations: [Migration], readers: Int = 2, durability: Durability = .full,
     observer: (any StorageObserver)? = nil
   ) throws(StorageError) {
+    let relax: Configure = { connection throws(StorageError) in
+      try connection.execute(script: "PRAGMA synchronous = OFF")
+    }
     try self.init(
-      path: path, migrations: migrations, readers: readers, observer: observer, configure: nil)
+      path: path, migrations: migrations, readers: readers, observer: observer,
+      configure: durability == .full ? nil : relax)
+  }
+
+  /// What a commit survives.
+  public enum Durability: Sendable {
+    /// A power cut: each commit is synced.
+    case full
+    /// The end of the process, however it comes, but not that of the machine: nothing is synced.
+    case process
   }
 
   package init(
