@@ -137,6 +137,36 @@ import Testing
     }
   }
 
+  /// Goal: of many callers at the same time, exactly those who heard "done" have sold.
+  @Test func fullDiskFailsWholeBatches() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 100_000])
+      bench.limit.value = 80
+      try await bench.restart()
+      bench.limit.refusesOpening = true
+      let client = bench.client
+      let acknowledged = await withTaskGroup(of: Int64.self) { group in
+        for caller in 0..<32 {
+          group.addTask {
+            var done: Int64 = 0
+            while done < 2_000 {
+              let line = PoolAPI.SaleLine(lineID: "1", sku: "TEE", quantity: 1)
+              let sale = RecordSaleRequest(
+                orderID: "caller-\(caller)/order-\(done)", channelID: "till", lines: [line])
+              guard (try? await client.recordSale(sale)) != nil else { break }
+              done += 1
+            }
+            return done
+          }
+        }
+        return await group.reduce(0, +)
+      }
+      #expect(acknowledged > 0 && acknowledged < 64_000)
+      #expect(try await bench.available() == 100_000 - acknowledged)
+      #expect(try bench.stateOfCopy().sequence == 1 + acknowledged)
+    }
+  }
+
   private func untilHealthy(_ bench: Bench) async throws {
     let deadline = Deadline.after(.seconds(30))
     while await bench.server.check.problem() != nil {

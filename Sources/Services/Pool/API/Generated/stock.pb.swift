@@ -348,7 +348,7 @@ public struct SaleLineState: Message {
 public struct Allocation: Message {
   /// The location.
   public var locationID: String = ""
-  /// Units taken there.
+  /// Units taken there, without those that were cancelled since.
   public var quantity: Int64 = 0
 
   public init() {}

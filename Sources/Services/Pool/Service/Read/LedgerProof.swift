@@ -30,22 +30,24 @@ struct LedgerProof: Sendable {
   private var nextRow: Int64 = 1
   private var checksum: Int64 = 0
   private var hasSwept = false
-  private let endSequence: Int64
+  private var endSequence: Int64
 
   init(_ view: ReadModel) {
-    let (balances, sequence, available) = view.read { state in
-      (state.stocks.flatMap(\.balances), state.sequence, state.stocks.map(\.available))
+    endSequence = 0
+    var next = 0
+    while let part = view.stocks(from: next, count: ServiceLimits.examinedSKUs) {
+      for (number, stock) in part.enumerated() {
+        balanceCount += stock.balances.count
+        for balance in stock.balances { claim(balance, "in memory") }
+        guard stock.available == stock.balances.reduce(0, { $0 + $1.available }) else {
+          stop("the available units of SKU number \(next + number) are not those of its balances")
+          return
+        }
+      }
+      next += part.count
     }
-    endSequence = sequence
-    balanceCount = balances.count
-    var totals = available
-    for balance in balances {
-      claim(balance, "in memory")
-      totals[balance.sku.int] -= balance.available
-    }
-    if let sku = totals.firstIndex(where: { $0 != 0 }) {
-      stop("the available units of SKU number \(sku) are not the sum of its balances")
-    }
+    // Read last: every claim is of this sequence or an earlier one.
+    endSequence = view.sequence
   }
 
   private mutating func claim(_ balance: Balance, _ source: String) {

@@ -62,6 +62,14 @@ final class ReadModel: Sendable {
 
   var sequence: Int64 { state.withLock { $0.sequence } }
 
+  /// The next SKUs' stock in the order of their creation; nil behind the last.
+  func stocks(from start: Int, count: Int) -> [Stock]? {
+    state.withLock { state in
+      guard start < state.stocks.count else { return nil }
+      return Array(state.stocks[start..<min(state.stocks.count, start + count)])
+    }
+  }
+
   /// Takes over what a batch has changed.
   func publish(_ changes: Changes, _ pool: Pool) {
     state.withLock { state in

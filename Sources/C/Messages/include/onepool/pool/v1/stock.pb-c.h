@@ -467,7 +467,7 @@ struct  Onepool__Pool__V1__Allocation
    */
   char *location_id;
   /*
-   * Units taken there.
+   * Units taken there, without those that were cancelled since.
    */
   int64_t quantity;
 };

@@ -1,0 +1,135 @@
+import Dispatch
+import Foundation
+import Kit
+import PoolAPI
+import Primitives
+import RPCCore
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+/// The writer's queue, with a job in front that keeps it busy for as long as the test wants.
+@Suite struct WriterTests {
+  /// `Sendable` by its parts: the semaphores are the only state.
+  private final class Block: WriterJob {
+    private let entered = DispatchSemaphore(value: 0)
+    private let mayEnd = DispatchSemaphore(value: 0)
+
+    func decide(_ live: LivePool) {
+      entered.signal()
+      mayEnd.wait()
+    }
+
+    func answer(_ failure: PoolError?) {}
+
+    /// Returns once the writer stands still.
+    func begin(on bench: Bench) {
+      _ = bench.server.writer.queue.push(self)
+      entered.wait()
+    }
+
+    func end() { mayEnd.signal() }
+  }
+
+  private final class Nothing: WriterJob {
+    func decide(_ live: LivePool) {}
+    func answer(_ failure: PoolError?) {}
+  }
+
+  @Test func readsDoNotWaitForTheWriter() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 9])
+      _ = try await bench.hold("h-1", 2)
+      try await bench.sell("o-1", 1)
+      let block = Block()
+      block.begin(on: bench)
+      let client = bench.client
+      #expect(try await bench.available() == 6)
+      #expect(try await client.getStock(.init(sku: "TEE")).total?.heldCount == 2)
+      #expect(try await client.getHold(.init(holdID: "h-1")).hold?.state == .held)
+      #expect(try await client.getSale(.init(orderID: "o-1")).lines.count == 1)
+      #expect(try await client.listMovements(.init()).movements.count == 3)
+      #expect(try await client.listSkus(.init()).skus.count == 1)
+      #expect(try await client.listBalances(.init()).balances.count == 1)
+      #expect(try await client.verifyLedger(.init()).proved)
+      let why = try await client.explainAvailability(.init(sku: "TEE", channelID: "c"))
+      #expect(why.availableToSellCount == 6)
+      block.end()
+    }
+  }
+
+  @Test func fullQueueSaysWhenToComeBack() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 9])
+      let block = Block()
+      block.begin(on: bench)
+      while bench.server.writer.queue.push(Nothing()) == .taken {}
+      #expect(bench.server.writer.queue.count == ServiceLimits.queuedCommands)
+      let context = ServerContext(method: PoolServiceMethods.recordSale)
+      let line = PoolAPI.SaleLine(lineID: "1", sku: "TEE", quantity: 1)
+      let sale = RecordSaleRequest(orderID: "o", channelID: "c", lines: [line])
+      do {
+        _ = try await bench.server.recordSale(sale, context: context)
+        Issue.record("the queue is full")
+      } catch let error as PoolError {
+        #expect(error == .queueFull && error.rpcError.code == .resourceExhausted)
+        #expect(error.rpcError.retryAfter == ServiceLimits.retryAfter)
+      }
+      block.end()
+      #expect(try await bench.available() == 9)
+      try await bench.sell("o", 1)
+    }
+  }
+
+  @Test func commandThatComesTooLateIsNotDone() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 9])
+      let context = ServerContext(
+        method: PoolServiceMethods.recordSale, deadline: .after(.zero))
+      let line = PoolAPI.SaleLine(lineID: "1", sku: "TEE", quantity: 1)
+      await #expect(throws: PoolError.deadlinePassed) {
+        _ = try await bench.server.recordSale(
+          RecordSaleRequest(orderID: "o", channelID: "c", lines: [line]), context: context)
+      }
+      #expect(try await bench.available() == 9)
+    }
+  }
+
+  @Test func closedServiceIsUnavailable() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 9])
+      let server = bench.server
+      await server.close()
+      let context = ServerContext(method: PoolServiceMethods.releaseHold)
+      await #expect(throws: PoolError.storeUnavailable) {
+        _ = try await server.releaseHold(.init(holdID: "h"), context: context)
+      }
+      try await bench.restart()
+    }
+  }
+
+  /// Goal: by the machine's clock, a hold ends without anybody asking.
+  @Test func holdEndsOnItsOwn() async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("onepool-pool-\(UUID().uuidString)")
+    let server = try PoolServer(
+      path: folder.appendingPathComponent("pool.db").path, salesInMemory: 1_000,
+      metrics: Metrics(), log: .silent, observer: SilentStorage())
+    let client = Bench.client(server)
+    _ = try await client.setLocation(.init(location: .init(locationID: "A")))
+    _ = try await client.setSku(.init(sku: .init(sku: "TEE")))
+    _ = try await client.receiveStock(
+      .init(lines: [.init(sku: "TEE", locationID: "A", quantity: 3)]))
+    _ = try await client.createHold(
+      .init(
+        holdID: "h", owner: "o", lines: [.init(sku: "TEE", quantity: 2)],
+        expireTime: SystemClock().now() + .seconds(1)))
+    let stream = client.watchAvailability(.init(channelIDs: ["c"], afterSequence: 2))
+      .makeAsyncIterator()
+    #expect(try await stream.next()?.availableCount == 3)
+    #expect(try await client.getHold(.init(holdID: "h")).hold?.state == .expired)
+    await server.close()
+    try FileManager.default.removeItem(at: folder)
+  }
+}
