@@ -72,7 +72,8 @@ let channelTargets: [Target.Dependency] = channels.map { .target(name: "\($0)Cha
 let channelModules =
   [module("ChannelAdapter", "Services/Gateway/Channels/Adapter", ["Primitives", "RPCCore", "Kit"])]
   + channels.map {
-    module("\($0)Channel", "Services/Gateway/Channels/\($0)", [adapter, "Primitives", "RPCCore", "Kit"])
+    module(
+      "\($0)Channel", "Services/Gateway/Channels/\($0)", [adapter, "Primitives", "RPCCore", "Kit"])
   }
 
 let services: [Target] =
@@ -85,7 +86,9 @@ let services: [Target] =
     "Gateway", calls: ["Pool", "Mapping", "Fulfilment", "Returns"],
     with: [adapter, "PointOfSaleChannel"], main: channelTargets)
 
-let apis: [Target.Dependency] = ["PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI"]
+let apis: [Target.Dependency] = [
+  "PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI",
+]
 
 let tools: [Target] = [
   module("CodegenCore", "Codegen/Core", ["Protobuf", "CProtobufC", "CDescriptors"]),
@@ -95,7 +98,8 @@ let tools: [Target] = [
     ["Primitives", "RPCCore", "StorageCore", "StorageSQLite", "Kit"]),
   program("SandboxMain", "Sandbox/Main", ["SandboxServer", "Kit"]),
   program(
-    "CommandLineMain", "CommandLine", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
+    "CommandLineMain", "CommandLine",
+    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
 ]
 
 let testing: [Target] = [
@@ -112,7 +116,10 @@ let testing: [Target] = [
     ["Primitives", "Protobuf", "RPCCore", "PoolAPI", "CodegenCore", "FixtureAPI"]),
   tests(
     "RPCTests", "RPC",
-    ["RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCInProcess", "Protobuf", "PoolAPI", "CLinux", "CNghttp2"]),
+    [
+      "RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCInProcess", "Protobuf", "PoolAPI", "CLinux",
+      "CNghttp2",
+    ]),
   tests("StorageTests", "Storage", ["StorageCore", "StorageSQLite", "Primitives"]),
   tests(
     "KitTests", "Kit",

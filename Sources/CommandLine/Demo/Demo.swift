@@ -122,7 +122,8 @@ struct Till: Sendable {
     guard held.status == 200 else {
       throw Failure("the till was refused: \(held.status) \(held.text)")
     }
-    let committed = try await client.post("/till/v1/holds/\(id)/commit", ["order_id": id, "handed_over": true])
+    let committed = try await client.post(
+      "/till/v1/holds/\(id)/commit", ["order_id": id, "handed_over": true])
     guard committed.status == 200 else {
       throw Failure("the till's sale was refused: \(committed.status) \(committed.text)")
     }

@@ -29,11 +29,13 @@ public protocol ChannelAdapter: Sendable {
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelReturn
   /// Returns a page of the account's listings; `cursor` is nil for the first.
-  func fetchListings(after cursor: String?, api: ChannelAPI) async throws(ChannelError) -> ListingPage
+  func fetchListings(after cursor: String?, api: ChannelAPI) async throws(ChannelError)
+    -> ListingPage
   /// Sets what listings show. One result a push, in order; at most `traits.pushBatch` pushes of one `groupKey`.
   func pushStock(_ pushes: [StockPush], api: ChannelAPI) async throws(ChannelError) -> [PushResult]
   /// Reads what listings show, in order; nil for one that the channel does not know.
-  func readStock(_ listings: [ChannelListing], api: ChannelAPI) async throws(ChannelError) -> [Quantity?]
+  func readStock(_ listings: [ChannelListing], api: ChannelAPI) async throws(ChannelError)
+    -> [Quantity?]
   /// Tells the channel that an order left. Telling it twice is a success.
   func markShipped(_ notice: ShippedNotice, api: ChannelAPI) async throws(ChannelError)
   /// Tells the channel what became of a return. Telling it twice is a success.
@@ -150,7 +152,8 @@ public struct ChannelEvent: Sendable, Equatable {
   public var topic: String
 
   public init(
-    key: String, kind: Kind, subject: String, updateTime: Timestamp, body: [UInt8], topic: String = ""
+    key: String, kind: Kind, subject: String, updateTime: Timestamp, body: [UInt8],
+    topic: String = ""
   ) {
     self.key = key
     self.kind = kind
