@@ -1,14 +1,26 @@
 internal import Foundation
+internal import Glibc
 internal import Primitives
 
 /// What the program says.
 enum Output {
   static func line(_ text: String = "") {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    write(text + "\n", to: STDOUT_FILENO)
   }
 
   static func failure(_ text: String) {
-    FileHandle.standardError.write(Data("onepool: \(text)\n".utf8))
+    write("onepool: \(text)\n", to: STDERR_FILENO)
+  }
+
+  /// A reader that has gone away (`| head`) ends the output and nothing else.
+  private static func write(_ text: String, to descriptor: Int32) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
   }
 
   /// Columns as wide as their widest cell; those whose cells are all numbers stand to the right.

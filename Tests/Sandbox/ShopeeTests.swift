@@ -4,7 +4,8 @@ import Testing
 
 @testable import SandboxServer
 
-/// Goal: only what Shopee would take is taken. Method: calls signed by the test itself, and by the vectors.
+/// Goal: only what Shopee would take is taken. Method: calls signed by the test itself, and by the
+/// vectors.
 @Suite struct ShopeeTests {
   @Test func signsAsTheVectors() {
     let shop = ShopeeCall.sign(

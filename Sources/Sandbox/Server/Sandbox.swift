@@ -4,8 +4,9 @@ internal import RPCCore
 internal import StorageCore
 internal import StorageSQLite
 
-/// One process that behaves like Shopee, Lazada and Shopify towards integrators: their APIs below `/shopee`,
-/// `/lazada` and `/shopify/<shop domain>`, signed events to the shops' hooks, stock of its own.
+/// One process that behaves like Shopee, Lazada and Shopify towards integrators: their APIs below
+/// `/shopee`, `/lazada` and `/shopify/<shop domain>`, signed events to the shops' hooks, stock of
+/// its own.
 public struct Sandbox: Sendable {
   /// What it reads from the environment beside the common settings.
   public static let settings: [any AnySetting] = [retryPace, controlFrom]
@@ -29,7 +30,8 @@ public struct Sandbox: Sendable {
     isOpen: Bool, observer: (any StorageObserver)? = nil,
     ticks: @escaping @Sendable () -> Int64 = monotonicNanoseconds
   ) async throws -> Sandbox {
-    // A real platform would not sync its files to the seller's disk: those are left to the services.
+    // A real platform would not sync its files to the seller's disk: those are left to the
+    // services.
     let database = try SQLiteDatabase(
       path: path, migrations: SandboxMigrations.all, durability: .process, observer: observer)
     let pump = DeliveryPump(

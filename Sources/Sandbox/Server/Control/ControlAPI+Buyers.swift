@@ -32,7 +32,8 @@ extension ControlAPI {
       try await platform.change { try $0.cancel(key, name, units: units, reason: reason) })
   }
 
-  /// What was handed over is taken by the carrier; what was not is handed over first. `delivered` goes on to the buyer.
+  /// What was handed over is taken by the carrier; what was not is handed over first. `delivered`
+  /// goes on to the buyer.
   func ship(_ call: Call) async throws -> JSONValue {
     let key = try call.shop()
     let name = try call.text("order_id")

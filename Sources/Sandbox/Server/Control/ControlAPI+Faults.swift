@@ -3,7 +3,8 @@ internal import Primitives
 internal import StorageCore
 
 extension ControlAPI {
-  /// Sets what goes wrong on one channel, or on all when none is named; what is not mentioned stays.
+  /// Sets what goes wrong on one channel, or on all when none is named; what is not mentioned
+  /// stays.
   func setFaults(_ call: Call) async throws -> JSONValue {
     let channels: [Channel]
     if let name = call.body["channel"].string, name != "all" {

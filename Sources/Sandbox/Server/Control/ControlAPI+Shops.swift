@@ -8,7 +8,8 @@ extension ControlAPI {
     "client_secret", "location_id", "api_version",
   ]
 
-  /// A platform's own life of a token, in seconds; Shopify's custom apps have tokens that do not end.
+  /// A platform's own life of a token, in seconds; Shopify's custom apps have tokens that do not
+  /// end.
   private static func accessSeconds(_ channel: Channel) -> Int64 {
     switch channel {
     case .shopee: ShopeeAuthorisation.accessSeconds

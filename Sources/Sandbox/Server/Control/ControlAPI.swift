@@ -1,20 +1,28 @@
 internal import Primitives
 internal import RPCCore
 
-/// What tests and the demo do to the platforms: shops, listings, buyers, faults. No platform has such an API.
+/// What tests and the demo do to the platforms: shops, listings, buyers, faults. No platform has
+/// such an API.
 ///
-/// Bodies are JSON objects; `channel` is `shopee`, `lazada` or `shopify`, `shop` the shop's own ID there.
+/// Bodies are JSON objects; `channel` is `shopee`, `lazada` or `shopify`, `shop` the shop's own ID
+/// there.
 ///
-/// | path | what |
-/// |---|---|
-/// | `POST /control/shops` | makes a shop, or lets its seller authorise the app again: `hook_url`, `access_token_seconds` and, there or in `credentials`, `access_token`, `refresh_token` and the secrets (Shopee `partner_id`, `partner_key`, `push_partner_key`; Lazada `app_key`, `app_secret`, `site`; Shopify `client_id`, `client_secret`, `location_id`, `api_version`) |
-/// | `GET /control/shops` | every shop, without secrets |
-/// | `POST /control/listings` | makes or changes a listing, or each of `listings`: `item_id`, `variation_id`, `sku`, `title`, `stock` (of a new one, or with `replace`), `inventory_item_id`, `reserved`, `state` |
-/// | `POST /control/orders` | a buyer orders `lines` of `item_id` + `variation_id` or `sku`, `quantity`; `paid` false leaves it unpaid; 409 `sold_out` when a listing shows less |
-/// | `POST /control/payments`, `/cancellations`, `/shipments`, `/returns`, `/refunds` | of one `order_id`; `lines` of `line_id` and `quantity` for a part |
-/// | `GET /control/orders`, `/stock`, `/deliveries` | what the platforms have |
-/// | `POST /control/faults`, `GET /control/faults` | what goes wrong, see `FaultPlan` |
-/// | `POST /control/reset` | forgets everything but the numbers that were given |
+/// - `POST /control/shops` makes a shop, or lets its seller authorise the app again: `hook_url`,
+///   `access_token_seconds` and, there or in `credentials`, `access_token`, `refresh_token` and the
+///   secrets: Shopee `partner_id`, `partner_key`, `push_partner_key`; Lazada `app_key`, `app_secret`,
+///   `site`; Shopify `client_id`, `client_secret`, `location_id`, `api_version`.
+/// - `GET /control/shops` lists the shops, without secrets.
+/// - `POST /control/listings` makes or changes a listing, or each of `listings`: `item_id`,
+///   `variation_id`, `sku`, `title`, `stock` (of a new one, or with `replace`), `inventory_item_id`,
+///   `reserved`, `state`.
+/// - `POST /control/orders`: a buyer orders `lines` of `item_id` and `variation_id`, or `sku`, and
+///   `quantity`; `paid` false leaves it unpaid; 409 `sold_out` when a listing shows less.
+/// - `POST /control/payments`, `cancellations`, `shipments`, `returns`, `refunds` of one
+///   `order_id`;
+///   `lines` of `line_id` and `quantity` for a part.
+/// - `GET /control/orders`, `stock`, `deliveries`: what the platforms have.
+/// - `POST /control/faults`: what goes wrong, by the names of `FaultPlan`; `GET` shows it.
+/// - `POST /control/reset` forgets everything but the numbers that were given.
 struct ControlAPI: Sendable {
   let platform: Platform
   /// Whether callers from other machines are answered.

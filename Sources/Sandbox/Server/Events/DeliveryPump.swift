@@ -110,7 +110,8 @@ actor DeliveryPump {
     while (try? await Task.sleep(for: SandboxLimits.outcomeInterval)) != nil { await flush() }
   }
 
-  /// Writes down what has happened so far. What is lost with the process is sent again: at least once.
+  /// Writes down what has happened so far. What is lost with the process is sent again: at least
+  /// once.
   func flush() async {
     let batch = outcomes
     guard !batch.isEmpty else { return }

@@ -26,7 +26,8 @@ struct FaultPlan: Equatable, Sendable {
 }
 
 extension FaultPlan {
-  /// Reads what is there and leaves the rest as it was; nil with the name of the first wrong member.
+  /// Reads what is there and leaves the rest as it was; nil with the name of the first wrong
+  /// member.
   func changed(by body: JSONValue) -> Result<FaultPlan, ControlError> {
     var plan = self
     for member in body.members ?? [] {

@@ -1,5 +1,5 @@
-/// A GraphQL operation, as far as Shopify's Admin API is used by integrators: fields with aliases, arguments,
-/// directives, variables and fragments.
+/// A GraphQL operation, as far as Shopify's Admin API is used by integrators: fields with aliases,
+/// arguments, directives, variables and fragments.
 ///
 /// - Note: Source: GraphQL specification, October 2021, section 2.
 struct GraphDocument: Equatable, Sendable {

@@ -1,4 +1,5 @@
-/// Runs an operation over an object: what is not asked for is not answered, what is not there is an error.
+/// Runs an operation over an object: what is not asked for is not answered, what is not there is an
+/// error.
 struct GraphExecutor {
   private let document: GraphDocument
   private let variables: JSONValue

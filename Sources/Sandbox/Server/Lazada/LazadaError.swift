@@ -1,4 +1,5 @@
-/// What Lazada answers when it refuses: a code, a type, a message, perhaps what each SKU has against it.
+/// What Lazada answers when it refuses: a code, a type, a message, perhaps what each SKU has
+/// against it.
 struct LazadaError: Error, Equatable, Sendable {
   var type: String
   var code: String

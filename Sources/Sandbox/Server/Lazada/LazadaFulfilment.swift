@@ -18,7 +18,8 @@ enum LazadaFulfilment {
     ]
   }
 
-  /// `packReq`: `{pack_order_list: [{order_id, order_item_list: […]}], delivery_type, shipping_allocate_type}`.
+  /// `packReq`: `{pack_order_list: [{order_id, order_item_list: […]}], delivery_type,
+  /// shipping_allocate_type}`.
   static func pack(_ market: Market, _ shop: Shop, _ call: LazadaCall) throws -> JSONValue {
     let request = try call.json("packReq")
     guard let list = request["pack_order_list"].array, (1...orders).contains(list.count) else {

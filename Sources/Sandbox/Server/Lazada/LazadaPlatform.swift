@@ -3,7 +3,8 @@ internal import Primitives
 internal import RPCCore
 internal import StorageCore
 
-/// Lazada Open Platform as an integrator meets it: below `/lazada`, what is signed begins behind it.
+/// Lazada Open Platform as an integrator meets it: below `/lazada`, what is signed begins behind
+/// it.
 struct LazadaPlatform: Sendable {
   static let stem = "/lazada"
   /// Stock calls a second and seller. Source: Lazada document 121234.
@@ -56,7 +57,8 @@ struct LazadaPlatform: Sendable {
       return Self.envelope(.app("UnsupportedMethod", "GET and POST are served"))
     }
     let isStock = path.hasPrefix("/product/price") || path.hasPrefix("/product/stock")
-    // Which seller it is follows from the token; until the token is read, the app's limit is the seller's.
+    // Which seller it is follows from the token; until the token is read, the app's limit is the
+    // seller's.
     let shop = Shop.Key(channel: .lazada, shopID: call.parameters["access_token"] ?? "")
     return await platform.serve(
       shop, limit: isStock ? Self.stockCallsPerSecond : nil, kind: "stock",

@@ -1,7 +1,8 @@
 internal import Primitives
 internal import StorageCore
 
-/// Lazada's three stock calls, over one shape: Request › Product › Skus › Sku, as XML or JSON in `payload`.
+/// Lazada's three stock calls, over one shape: Request › Product › Skus › Sku, as XML or JSON in
+/// `payload`.
 ///
 /// What is right is done and what is not is listed in `detail`, with the code 501.
 ///

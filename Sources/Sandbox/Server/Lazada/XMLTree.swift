@@ -28,7 +28,8 @@ struct XMLTree: Equatable, Sendable {
 
   func all(_ name: String) -> [XMLTree] { children.filter { $0.name == name } }
 
-  /// As JSON would have it: an element without children is its text; a name that comes twice, a list.
+  /// As JSON would have it: an element without children is its text; a name that comes twice, a
+  /// list.
   var json: JSONValue {
     guard !children.isEmpty else {
       return .string(text.trimmingCharacters(in: .whitespacesAndNewlines))

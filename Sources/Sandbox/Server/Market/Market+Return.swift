@@ -9,7 +9,8 @@ extension Market {
     return request
   }
 
-  /// The buyer wants to send units back. Lines may be named by their ID; all that was shipped when none are.
+  /// The buyer wants to send units back. Lines may be named by their ID; all that was shipped when
+  /// none are.
   func requestReturn(
     _ key: Shop.Key, _ orderID: String, units: [String: Int64], reason: String
   ) throws -> BuyerReturn {
@@ -48,8 +49,8 @@ extension Market {
     return request
   }
 
-  /// The seller says what became of units of a return; restocked ones can be ordered again where the platform
-  /// counts so (Shopify).
+  /// The seller says what became of units of a return; restocked ones can be ordered again where
+  /// the platform counts so (Shopify).
   func dispose(
     _ key: Shop.Key, _ returnID: String, line lineID: String, count: Int64, disposition: String,
     restocks: Bool

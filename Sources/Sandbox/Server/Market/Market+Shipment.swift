@@ -22,7 +22,8 @@ extension Market {
     return try save(order) { Announcement.moved($0, lines: lines) }
   }
 
-  /// Units leave the seller's count: Lazada's ready to ship, Shopee's shipment arranged, Shopify's fulfilment.
+  /// Units leave the seller's count: Lazada's ready to ship, Shopee's shipment arranged, Shopify's
+  /// fulfilment.
   ///
   /// - Parameter units: for each line how many; empty for all that is open.
   func handOver(

@@ -35,7 +35,8 @@ enum ShopeeAuthorisation {
   }
 }
 
-/// Pushes that Shopee has given up: an app fetches them, 100 at a time, and says how far it has come.
+/// Pushes that Shopee has given up: an app fetches them, 100 at a time, and says how far it has
+/// come.
 enum ShopeeLostPushes {
   private static let pageCount = 100
 

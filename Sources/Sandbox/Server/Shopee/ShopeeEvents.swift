@@ -39,7 +39,8 @@ enum ShopeeEvents {
     ]
   }
 
-  /// The outer timestamp is of the sending; the signature is over the hook's URL, a bar and the body.
+  /// The outer timestamp is of the sending; the signature is over the hook's URL, a bar and the
+  /// body.
   static func wire(_ delivery: Delivery, _ shop: Shop, at now: Timestamp) -> OutgoingEvent {
     let data = JSONValue(parsing: delivery.body) ?? [:]
     let body: JSONValue = [

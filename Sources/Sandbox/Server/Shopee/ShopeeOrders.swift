@@ -1,7 +1,8 @@
 internal import Primitives
 internal import StorageCore
 
-/// Shopee's order calls. A push has no lines: they are fetched here, and only the fields that are asked for come.
+/// Shopee's order calls. A push has no lines: they are fetched here, and only the fields that are
+/// asked for come.
 enum ShopeeOrders {
   static func list(
     _ transaction: any ReadTransaction, _ shop: Shop, _ call: ShopeeCall
@@ -76,12 +77,13 @@ enum ShopeeOrders {
     .array(
       try order.lines.map { line in
         let isPlain = ShopeeProducts.isPlain(line.variationID)
+        let names = ShopeeProducts.names(line.title)
         let active = line.quantity - line.cancelled
         return [
-          "item_id": .id(line.itemID), "item_name": .string(line.title),
+          "item_id": .id(line.itemID), "item_name": .string(isPlain ? line.title : names.item),
           "item_sku": isPlain ? .string(line.sku) : "",
           "model_id": isPlain ? 0 : .id(line.variationID),
-          "model_name": isPlain ? "" : .string(line.title),
+          "model_name": isPlain ? "" : .string(names.option),
           "model_sku": isPlain ? "" : .string(line.sku),
           "model_quantity_purchased": .integer(line.quantity),
           "order_item_id": .id(line.lineID), "line_item_id": .id(line.lineID),

@@ -5,8 +5,8 @@ internal import StorageCore
 
 /// Shopee Open Platform v2 as an integrator meets it: paths, signatures, tokens, envelopes.
 ///
-/// The API lies below `/shopee`; what is signed begins with `/api/v2`. Failures come with HTTP 200 and a text in
-/// `error`, as the platform does it; only a fault that was asked for gives a 5xx.
+/// The API lies below `/shopee`; what is signed begins with `/api/v2`. Failures come with HTTP 200
+/// and a text in `error`, as the platform does it; only a fault that was asked for gives a 5xx.
 struct ShopeePlatform: Sendable {
   static let stem = "/shopee"
 

@@ -6,6 +6,12 @@ enum ShopeeProducts {
   /// An item without variations has the model 0.
   static func isPlain(_ variation: String) -> Bool { variation.isEmpty || variation == "0" }
 
+  /// The item's name and the variation's option: `Tee, black, M` is `Tee, black` and `M`.
+  static func names(_ title: String) -> (item: String, option: String) {
+    guard let comma = title.lastIndex(of: ",") else { return (title, "Standard") }
+    return (String(title[..<comma]), String(title[comma...].dropFirst().drop { $0 == " " }))
+  }
+
   static func list(
     _ transaction: any ReadTransaction, _ shop: Shop, _ call: ShopeeCall
   ) throws -> JSONValue {
@@ -67,7 +73,8 @@ enum ShopeeProducts {
     let first = models[0]
     let isPlain = models.count == 1 && isPlain(first.variationID)
     var info: JSONValue = [
-      "item_id": .id(first.itemID), "item_name": .string(first.title),
+      "item_id": .id(first.itemID),
+      "item_name": .string(isPlain ? first.title : names(first.title).item),
       "item_sku": isPlain ? .string(first.sku) : "",
       "item_status": .string(first.state == "live" ? "NORMAL" : "UNLIST"),
       "has_model": .bool(!isPlain), "update_time": first.changeTime.unix,
@@ -85,7 +92,8 @@ enum ShopeeProducts {
     let listings = try transaction.listings(shop.key, item: item)
     guard !listings.isEmpty else { throw MarketRefusal.listingUnknown(item) }
     let models = listings.filter { !isPlain($0.variationID) }
-    let options = models.map { model -> JSONValue in ["option": .string(model.title)] }
+    let options = models.map { model -> JSONValue in ["option": .string(names(model.title).option)]
+    }
     return [
       "tier_variation": models.isEmpty
         ? [] : [["name": "Variation", "option_list": .array(options)]],
@@ -93,7 +101,7 @@ enum ShopeeProducts {
         models.enumerated().map { index, model in
           [
             "model_id": .id(model.variationID), "tier_index": [.integer(Int64(index))],
-            "model_sku": .string(model.sku), "model_name": .string(model.title),
+            "model_sku": .string(model.sku), "model_name": .string(names(model.title).option),
             "model_status": .string(model.state == "live" ? "MODEL_NORMAL" : "MODEL_UNAVAILABLE"),
             "has_promotion": .bool(model.reserved > 0), "stock_info_v2": stock(model),
           ]

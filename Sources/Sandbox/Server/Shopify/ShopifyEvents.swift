@@ -3,7 +3,8 @@ internal import Primitives
 
 /// Shopify's webhooks: whole resources, signed over the raw body.
 ///
-/// - Note: Source: shopify.dev, webhooks (verify-deliveries, ignore-duplicates); field names by shopify-app-js fixtures.
+/// - Note: Source: shopify.dev, webhooks (verify-deliveries, ignore-duplicates); field names by
+///   shopify-app-js fixtures.
 enum ShopifyEvents {
   static func order(_ order: BuyerOrder, topic: String) -> [EventDraft] {
     [EventDraft(topic: topic, subject: order.orderID, body: body(order))]

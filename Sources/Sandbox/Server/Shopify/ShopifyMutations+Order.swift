@@ -80,7 +80,8 @@ extension ShopifyMutations {
 }
 
 extension Market {
-  /// Pays units of a line back, puts them on sale again where that is asked for, and lets the hook know.
+  /// Pays units of a line back, puts them on sale again where that is asked for, and lets the hook
+  /// know.
   func refund(
     _ key: Shop.Key, _ orderID: String, refundID: String, line: BuyerOrder.Line, quantity: Int64,
     restockType: String, location: String

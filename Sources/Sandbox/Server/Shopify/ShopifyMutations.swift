@@ -1,8 +1,8 @@
 internal import Primitives
 internal import StorageCore
 
-/// The mutations that are served. What is wrong with a request comes as `userErrors`, with HTTP 200, and then nothing
-/// of it is done.
+/// The mutations that are served. What is wrong with a request comes as `userErrors`, with HTTP
+/// 200, and then nothing of it is done.
 struct ShopifyMutations {
   let market: Market
   let shop: Shop
@@ -87,7 +87,8 @@ struct ShopifyMutations {
 
   /// Runs a mutation once for a key: a repeat gets the first answer.
   ///
-  /// - Note: Source: shopify.dev api/usage/idempotent-requests; the directive is required from 2026-04.
+  /// - Note: Source: shopify.dev api/usage/idempotent-requests; the directive is required from
+  ///   2026-04.
   private func idempotent(
     _ name: String, _ arguments: GraphArguments, _ body: (GraphArguments) throws -> StockOutcome
   ) throws -> GraphResult {

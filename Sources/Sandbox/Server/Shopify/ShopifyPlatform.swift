@@ -5,10 +5,11 @@ internal import StorageCore
 
 /// Shopify's Admin API as an integrator meets it: GraphQL below `/shopify/<shop domain>`.
 ///
-/// A document may hold any query or mutation of `ShopifyQueries` and `ShopifyMutations`, with variables or with
-/// values written into it, aliases and fragments; only what it selects is answered. IDs are
-/// `gid://shopify/<Type>/<number>`. `inventorySetQuantities` and `inventoryAdjustQuantities` need
-/// `@idempotent(key: …)` at the field and `changeFromQuantity` in each entry.
+/// A document may hold any query or mutation of `ShopifyQueries` and `ShopifyMutations`, with
+/// variables or with values written into it, aliases and fragments; only what it selects is
+/// answered. IDs are `gid://shopify/<Type>/<number>`. `inventorySetQuantities` and
+/// `inventoryAdjustQuantities` need `@idempotent(key: …)` at the field and `changeFromQuantity` in
+/// each entry.
 struct ShopifyPlatform: Sendable {
   static let stem = "/shopify"
   /// Versions that are served; older ones have no mandatory idempotency and are refused.
@@ -105,9 +106,11 @@ struct ShopifyPlatform: Sendable {
     return shop
   }
 
-  /// `POST /admin/oauth/access_token` with grant_type refresh_token: 3600 s, and another refresh token.
+  /// `POST /admin/oauth/access_token` with grant_type refresh_token: 3600 s, and another refresh
+  /// token.
   ///
-  /// - Note: Source: shopify.dev offline access tokens; the old refresh token stays good until the new token is used.
+  /// - Note: Source: shopify.dev offline access tokens; the old refresh token stays good until the
+  ///   new token is used.
   private func refresh(_ key: Shop.Key, _ request: HTTPRequest) async -> HTTPResponse {
     let type = (request.header("content-type") ?? "").lowercased()
     let text = String(decoding: request.body, as: UTF8.self)

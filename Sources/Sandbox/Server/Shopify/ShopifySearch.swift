@@ -1,7 +1,7 @@
 internal import Primitives
 
-/// The `query` argument of a list: `updated_at:>='2026-01-05T00:00:00Z' AND sku:TEE-BLK-M`. What is not known is
-/// passed over, as the platform does it.
+/// The `query` argument of a list: `updated_at:>='2026-01-05T00:00:00Z' AND sku:TEE-BLK-M`. What is
+/// not known is passed over, as the platform does it.
 struct ShopifySearch {
   private struct Term {
     var name: String
