@@ -76,8 +76,8 @@ struct Merchant: Sendable {
         "POST", "\(cluster.url("gateway"))/till/v1/sales", batch,
         headers: ["Authorization": "Bearer \(Self.tillToken)"])
       guard let answer, answer.status != 503 else { return nil }
-      let sales = try answer.object()["sales"] as? [[String: Any]]
-      guard answer.status == 200, let status = sales?.first?["status"] as? String else {
+      let results = try answer.object()["results"] as? [[String: Any]]
+      guard answer.status == 200, let status = results?.first?["status"] as? String else {
         throw SandboxClient.Unexpected(description: "\(answer.status) \(answer.text)")
       }
       return status

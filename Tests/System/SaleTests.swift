@@ -62,8 +62,8 @@ extension SystemTests {
             let balance = try await merchant.stock()
             return backlog.noticeCount == 0 && balance.committedCount == 0 ? () : nil
           }
-          let external = try await cluster.sandbox.sendBack(shop, order: order)
-          try await restock("\(shop.accountID)/\(external)", cluster)
+          try await cluster.sandbox.sendBack(shop, order: order)
+          try await restock(orderID, cluster)
           try await merchant.waitUntilAllShow(5)
         }
         let balance = try await merchant.stock()
@@ -115,19 +115,20 @@ extension SystemTests {
         ShipOrderRequest(orderID: orderID, trackingNumber: "T-1", carrier: "post"))
     }
 
-    private func restock(_ returnID: String, _ cluster: Cluster) async throws {
-      let created = try await eventually("the return \(returnID)") {
-        try? await cluster.returns.getReturn(GetReturnRequest(returnID: returnID)).returnOrder
+    private func restock(_ orderID: String, _ cluster: Cluster) async throws {
+      let created = try await eventually("a return of \(orderID)") {
+        let request = ListReturnsRequest(orderID: orderID)
+        return try await cluster.returns.listReturns(request).returnOrders.first
       }
       _ = try await cluster.returns.receiveReturn(
-        ReceiveReturnRequest(returnID: returnID, locationID: Merchant.location))
+        ReceiveReturnRequest(returnID: created.returnID, locationID: Merchant.location))
       let lines = created.lines.map { line in
         LineInspection(
           lineID: line.lineID,
           disposals: [Disposal(disposition: .restock, quantity: line.quantity)])
       }
       _ = try await cluster.returns.inspectReturn(
-        InspectReturnRequest(returnID: returnID, lines: lines))
+        InspectReturnRequest(returnID: created.returnID, lines: lines))
     }
   }
 }
