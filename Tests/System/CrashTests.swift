@@ -30,7 +30,7 @@ extension SystemTests {
       var random = SeededRandom(seed: Self.seed)
       let pauses = victims.map { _ in Int.random(in: 50...900, using: &random) }
       try await Cluster.with { cluster in
-        let merchant = try await Merchant.open(in: cluster, stock: 60)
+        let merchant = try await Merchant.open(in: cluster, stock: 100)
         for shop in Shop.all {
           try await cluster.sandbox.disturb(shop, duplicates: 30, reordering: 30)
         }
@@ -43,7 +43,7 @@ extension SystemTests {
           try await cluster.start(names)
         }
         try await Proof.check(
-          merchant, received: 60, sold: try await sold, within: .seconds(120))
+          merchant, received: 100, sold: try await sold, within: .seconds(120))
       }
     }
   }
