@@ -64,6 +64,10 @@ struct SandboxControl: Sendable {
           "channel": channel, "shop": shop.externalID, "credentials": shop.credentials,
           "hook_url": "\(hooks)/\(channel)",
         ])
+      // Lazada itself would take 50 stock calls a second.
+      try await command(
+        "/control/faults",
+        ["channel": channel, "rate_limit_per_second": DemoData.callsPerSecond])
       for (index, item) in (DemoData.items + [DemoData.bundle]).enumerated() {
         try await list(
           channel, number: (position + 1) * 1000 + index, sku: item.sku, title: item.title)
