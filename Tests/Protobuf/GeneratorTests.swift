@@ -65,14 +65,14 @@ import Testing
     ),
   ]
 
-  @Test func saysWhatItDoesNotTake() throws {
+  @Test func saysWhatItDoesNotTake() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     for (name, (text, _)) in Self.bad {
       try Data(text.utf8).write(to: folder.appending(path: "\(name).proto"))
     }
-    _ = try Python.run("describe.py", [folder.path])
+    _ = try await Python.run("describe.py", [folder.path])
     for (name, (_, problem)) in Self.bad {
       let set = try [UInt8](Data(contentsOf: folder.appending(path: "\(name).binpb")))
       let response = try Plugin.run(set, files: ["\(name).proto"], places: [":A:A:CA:"])

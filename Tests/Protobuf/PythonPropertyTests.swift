@@ -7,11 +7,11 @@ import Testing
 @Suite struct PythonPropertyTests {
   static let seed = UInt64.random(in: 0 ... .max)
 
-  @Test func randomMessagesAreTheSameToPython() throws {
+  @Test func randomMessagesAreTheSameToPython() async throws {
     print("seed \(Self.seed)")
     var random = RandomMessages(seed: Self.seed)
     let messages = (0..<600).map { _ in random.any() }
-    let answers = try Python.peer("values", messages.map(Self.question))
+    let answers = try await Python.peer("values", messages.map(Self.question))
     for (message, answer) in zip(messages, answers) {
       try Self.check(message, answer)
     }
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test func whatWeTakeOfBrokenBytesPythonReadsTheSame() throws {
+  @Test func whatWeTakeOfBrokenBytesPythonReadsTheSame() async throws {
     print("seed \(Self.seed)")
     var random = RandomMessages(seed: Self.seed)
     var questions: [PeerQuestion] = []
@@ -54,7 +54,7 @@ import Testing
     }
     #expect(questions.count > 300)
     #expect(refused > 300)
-    for (question, answer) in zip(questions, try Python.peer("wire", questions)) {
+    for (question, answer) in zip(questions, try await Python.peer("wire", questions)) {
       #expect(answer.problem == nil, "\(question) seed \(Self.seed)")
     }
   }
@@ -66,7 +66,7 @@ import Testing
       type: Value.descriptor.fullName, wire: Hex.text(bytes), json: Hex.text(value.serialized()))
   }
 
-  @Test func whatBothTakeOfBrokenJSONIsTheSame() throws {
+  @Test func whatBothTakeOfBrokenJSONIsTheSame() async throws {
     print("seed \(Self.seed)")
     var random = RandomMessages(seed: Self.seed)
     var questions: [PeerQuestion] = []
@@ -79,7 +79,7 @@ import Testing
           type: type(of: message).descriptor.fullName, wire: wire,
           json: String(decoding: json, as: UTF8.self)))
     }
-    let answers = try Python.peer("json", questions)
+    let answers = try await Python.peer("json", questions)
     for (question, answer) in zip(questions, answers) {
       #expect(answer.problem == nil, "\(question.json) seed \(Self.seed)")
     }

@@ -19,8 +19,11 @@ enum Python {
     return FileManager.default.isExecutableFile(atPath: venv) ? venv : "python3"
   }
 
-  /// Runs a script with `input` as its standard input and returns its standard output.
-  static func run(_ script: String, _ arguments: [String], input: Data = Data()) throws -> Data {
+  /// Runs a script with `input` as its standard input and returns its standard output. Suspends meanwhile: other
+  /// tests need the thread.
+  static func run(_ script: String, _ arguments: [String], input: Data = Data()) async throws
+    -> Data
+  {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -35,8 +38,15 @@ enum Python {
     process.standardInput = try FileHandle(forReadingFrom: inputFile)
     process.standardOutput = try FileHandle(forWritingTo: outputFile)
     process.standardError = FileHandle.standardError
-    try process.run()
-    process.waitUntilExit()
+    try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in ended.resume() }
+      do {
+        try process.run()
+      } catch {
+        process.terminationHandler = nil
+        ended.resume(throwing: error)
+      }
+    }
     guard process.terminationStatus == 0 else {
       throw Failure(
         description:
@@ -62,11 +72,11 @@ struct PeerAnswer: Codable {
 }
 
 extension Python {
-  static func peer(_ mode: String, _ questions: [PeerQuestion]) throws -> [PeerAnswer] {
+  static func peer(_ mode: String, _ questions: [PeerQuestion]) async throws -> [PeerAnswer] {
     let encoder = JSONEncoder()
     var input = Data()
     for question in questions { input += try encoder.encode(question) + [0x0A] }
-    let output = try run("peer.py", [descriptors.path, mode], input: input)
+    let output = try await run("peer.py", [descriptors.path, mode], input: input)
     let answers = try output.split(separator: 0x0A)
       .map { try JSONDecoder().decode(PeerAnswer.self, from: $0) }
     guard answers.count == questions.count else {

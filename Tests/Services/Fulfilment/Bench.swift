@@ -22,11 +22,13 @@ final class Bench: Sendable {
     pool = older?.pool ?? FakePool()
     database = try SQLiteDatabase(
       path: folder.file("fulfilment.db"), migrations: FulfilmentMigrations.all)
-    let poolClient = RPCClient(transport: InProcessTransport(services: [pool]), retry: .never)
+    let poolClient = RPCClient(
+      transport: InProcessTransport(services: [pool]), timeout: .seconds(60), retry: .never)
     handler = FulfilmentHandler(
       database: database, pool: PoolServiceClient(poolClient), clock: clock)
     client = FulfilmentServiceClient(
-      RPCClient(transport: InProcessTransport(services: [handler]), retry: .never))
+      RPCClient(
+        transport: InProcessTransport(services: [handler]), timeout: .seconds(60), retry: .never))
   }
 
   /// The service after a stop and a start.

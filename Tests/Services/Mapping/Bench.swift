@@ -23,7 +23,7 @@ final class Bench: Sendable {
         transport: InProcessTransport(services: [
           MappingHandler(database: database, clock: clock)
         ]),
-        retry: .never))
+        timeout: .seconds(60), retry: .never))
   }
 
   /// The service after a stop and a start.

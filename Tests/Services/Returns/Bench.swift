@@ -26,7 +26,8 @@ final class Bench: Sendable {
     database = try SQLiteDatabase(
       path: folder.file("returns.db"), migrations: ReturnsMigrations.all)
     func peer(_ service: any RPCService) -> RPCClient {
-      RPCClient(transport: InProcessTransport(services: [service]), retry: .never)
+      RPCClient(
+        transport: InProcessTransport(services: [service]), timeout: .seconds(60), retry: .never)
     }
     handler = ReturnsHandler(
       database: database, pool: PoolServiceClient(peer(pool)),
