@@ -1,4 +1,5 @@
-/// Which events of one account are stored and not worked on to their end: is everything up to one of them done?
+/// Which events of one account are stored and not worked on to their end: is everything up to one
+/// of them done?
 public struct IntakeBarrier: Equatable, Sendable {
   /// In rising order; those in `left` are over.
   private var entered: [Int64] = []

@@ -1,4 +1,5 @@
-/// How long things took: 32 buckets to each doubling, so a percentile is right within 3 %. The maximum is exact.
+/// How long things took: 32 buckets to each doubling, so a percentile is right within 3 %. The
+/// maximum is exact.
 public struct LatencyRecord: Equatable, Sendable {
   private static let parts = 32
   private var counts: [UInt32]
@@ -36,7 +37,8 @@ public struct LatencyRecord: Equatable, Sendable {
     return maximum
   }
 
-  /// Values below `parts` have a bucket each; above, the five bits behind the leading one choose it.
+  /// Values below `parts` have a bucket each; above, the five bits behind the leading one choose
+  /// it.
   private static func bucket(_ micros: Int64) -> Int {
     guard micros >= parts else { return Int(micros) }
     let exponent = 63 - micros.leadingZeroBitCount

@@ -2,10 +2,13 @@ public import Primitives
 
 /// What a listing may show.
 public enum ListingNumber {
-  /// The least over its components of what is available to sell, in whole units of the listing, within 0 and `maximum`.
+  /// The least over its components of what is available to sell, in whole units of the listing,
+  /// within 0 and `maximum`.
   ///
-  /// - Parameter available: what the listing's channel may show of a SKU; nil when the pool has not said.
-  /// - Returns: nil when the listing takes nothing from the pool or a component's number is not known.
+  /// - Parameter available: what the listing's channel may show of a SKU; nil when the pool has not
+  ///   said.
+  /// - Returns: nil when the listing takes nothing from the pool or a component's number is not
+  ///   known.
   public static func wanted(
     _ components: [SKUAmount], maximum: Quantity, available: (SKU) -> Quantity?
   ) -> Quantity? {

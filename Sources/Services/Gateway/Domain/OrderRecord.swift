@@ -1,19 +1,23 @@
 public import Primitives
 
-/// An order as the gateway knows it: the newest snapshot, what its lines mean, and what the others were told.
+/// An order as the gateway knows it: the newest snapshot, what its lines mean, and what the others
+/// were told.
 ///
-/// Snapshots may come late, doubled and out of order. `merge` takes the newest by the channel's clock, and of two
-/// of the same moment the larger counts: so every order of arrival ends in the same state.
+/// Snapshots may come late, doubled and out of order. `merge` takes the newest by the channel's
+/// clock, and of two of the same moment the larger counts: so every order of arrival ends in the
+/// same state.
 ///
 /// The pool counts sold and cancelled units in totals that only rise. A line's `soldCount` and
-/// `takenBackCount` are such totals: each merge moves one of them so that their difference is what the
-/// channel's order takes now. They are made durable before anybody is told, so that a step may be repeated.
+/// `takenBackCount` are such totals: each merge moves one of them so that their difference is what
+/// the channel's order takes now. They are made durable before anybody is told, so that a step may
+/// be repeated.
 public struct OrderRecord: Equatable, Sendable {
   public struct Line: Equatable, Sendable {
     public var snapshot: OrderSnapshot.Line
     /// The listing it was sold by; empty until it is resolved.
     public var listingID = ""
-    /// What one unit takes from the pool; empty while the line maps to nothing. Never changes after that.
+    /// What one unit takes from the pool; empty while the line maps to nothing. Never changes after
+    /// that.
     public var components: [SKUAmount] = []
     /// Units that the pool is to know as sold, in all.
     public var soldCount: Quantity = 0
@@ -111,7 +115,9 @@ public struct OrderRecord: Equatable, Sendable {
       } else {
         lines[index].takenBackCount += stands - wanted
       }
-      assert(lines[index].soldCount - lines[index].takenBackCount == wanted)
+      precondition(
+        lines[index].soldCount - lines[index].takenBackCount == wanted,
+        "totals stand for what is taken")
     }
   }
 }

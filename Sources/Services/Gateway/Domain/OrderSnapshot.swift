@@ -73,7 +73,8 @@ public struct OrderSnapshot: Equatable, Sendable {
       }
       if !seen.insert(line.lineID).inserted { return "Line \(line.lineID) is there twice." }
       if !(0...IntakeLimits.lineUnits).contains(line.quantity) {
-        return "Line \(line.lineID) has \(line.quantity) units; 0 to \(IntakeLimits.lineUnits) are allowed."
+        return
+          "Line \(line.lineID) has \(line.quantity) units; 0 to \(IntakeLimits.lineUnits) are allowed."
       }
       if !(0...line.quantity).contains(line.cancelledCount) {
         return "Line \(line.lineID) has \(line.cancelledCount) of \(line.quantity) units cancelled."

@@ -1,6 +1,7 @@
 /// Bounds of pushing.
 public enum PushLimits {
-  /// How long units that a channel seems to have sold, and that no event told of, keep a raise down.
+  /// How long units that a channel seems to have sold, and that no event told of, keep a raise
+  /// down.
   public static let unseenWait = Duration.seconds(15)
   /// How soon a number that was kept down is looked at again.
   public static let unseenRecheck = Duration.seconds(1)

@@ -40,7 +40,8 @@ extension PushState {
     notBefore = nil
   }
 
-  /// The push ended. Returns the time from the pool's commit, when it is acknowledged and answers a change.
+  /// The push ended. Returns the time from the pool's commit, when it is acknowledged and answers a
+  /// change.
   public mutating func finish(_ outcome: Outcome, now: Timestamp) -> Duration? {
     guard let ended = flight else { preconditionFailure("no push is on its way") }
     flight = nil
@@ -120,7 +121,8 @@ extension PushState {
     isLocked = false
   }
 
-  /// Units that the channel has sold and that we have not taken in: `last sent − sales taken in since − shown`.
+  /// Units that the channel has sold and that we have not taken in: `last sent − sales taken in
+  /// since − shown`.
   private func unseenUnits(_ shown: Quantity) -> Quantity {
     guard let expected else { return 0 }
     guard let uncertain, uncertain != expected else { return max(0, expected - shown) }
@@ -130,8 +132,8 @@ extension PushState {
     return shown >= high ? 0 : shown > low ? high - shown : low - shown
   }
 
-  /// What to compare with; nil to set whatever the channel shows. A number that must come down does not wait for a
-  /// comparison that keeps failing, and zero does not wait for a second one.
+  /// What to compare with; nil to set whatever the channel shows. A number that must come down does
+  /// not wait for a comparison that keeps failing, and zero does not wait for a second one.
   private var comparison: Quantity? {
     let isLowering = wanted.map { wanted in believed.map { wanted < $0 } ?? false } ?? false
     if wanted == 0, staleCount > 0 { return nil }

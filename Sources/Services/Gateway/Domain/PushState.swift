@@ -1,21 +1,23 @@
 public import Primitives
 
-/// How far one listing is pushed: what it should show, what was sent, what the channel acknowledged.
+/// How far one listing is pushed: what it should show, what was sent, what the channel
+/// acknowledged.
 ///
 ///     want ──▶ need: lower ──▶ begin ──▶ finish: acknowledged
 ///          ──▶ need: raise ──▶ (read) ──▶ decide ──▶ begin ──▶ finish: retry, locked, stale ──▶ need …
 ///                                     └──▶ settled              └──▶ refused ──▶ dead ──▶ revive
 ///
-/// A channel lowers its own number when it takes an order, before we hear of it. So `expected` follows what the
-/// channel would show if it had made no sale but those that were taken in; what it shows below that are sales
-/// that are still on their way, and what is pushed leaves them out.
+/// A channel lowers its own number when it takes an order, before we hear of it. So `expected`
+/// follows what the channel would show if it had made no sale but those that were taken in; what it
+/// shows below that are sales that are still on their way, and what is pushed leaves them out.
 public struct PushState: Equatable, Sendable {
   /// What is to be done.
   public enum Need: Equatable, Sendable {
     case nothing
     /// The channel may show too much: goes at once.
     case lower
-    /// The channel shows too little, or nobody knows: first intake catches up and the channel's number is read.
+    /// The channel shows too little, or nobody knows: first intake catches up and the channel's
+    /// number is read.
     case raise
   }
 
@@ -64,10 +66,12 @@ public struct PushState: Equatable, Sendable {
   public internal(set) var isLocked = false
   /// Nothing is tried before.
   public internal(set) var notBefore: Timestamp?
-  /// When a number that was kept down for unseen sales is looked at again; other needs do not wait for it.
+  /// When a number that was kept down for unseen sales is looked at again; other needs do not wait
+  /// for it.
   var recheckTime: Timestamp?
 
-  /// What the channel would show if it had made no sale but those that were taken in; nil when nothing is known.
+  /// What the channel would show if it had made no sale but those that were taken in; nil when
+  /// nothing is known.
   var expected: Quantity?
   /// The number of a push that may have arrived.
   var uncertain: Quantity?
@@ -75,20 +79,23 @@ public struct PushState: Equatable, Sendable {
   var isUnverified = false
   /// What the channel said it shows, until something changes it.
   var shown: Quantity?
-  /// Units that the channel has sold and that were not taken in, as far as is known, and since when there are such.
+  /// Units that the channel has sold and that were not taken in, as far as is known, and since when
+  /// there are such.
   var unseenCount: Quantity = 0
   var unseenSince: Timestamp?
   /// Sales of the channel's own on their way into the pool: no raise meanwhile.
   var openIntakes = 0
   var flight: Flight?
-  /// The commit of the oldest change that the channel has not acknowledged, and of the oldest after `flight` began.
+  /// The commit of the oldest change that the channel has not acknowledged, and of the oldest after
+  /// `flight` began.
   var waitingSince: Timestamp?
   var laterSince: Timestamp?
   var staleCount = 0
 
   public init() {}
 
-  /// As it was when the gateway stopped. Whether a push was on its way then is not known, so it is looked at again.
+  /// As it was when the gateway stopped. Whether a push was on its way then is not known, so it is
+  /// looked at again.
   public init(
     acknowledged: Quantity?, version: PushVersion, time: Timestamp?, lag: Duration?, isDead: Bool,
     lastError: String
@@ -137,7 +144,8 @@ public struct PushState: Equatable, Sendable {
 
   /// Sets what the listing should show. An older version never replaces a newer one.
   ///
-  /// - Parameter commitTime: when the pool made the change durable; nil when it is not a change, such as a snapshot.
+  /// - Parameter commitTime: when the pool made the change durable; nil when it is not a change,
+  ///   such as a snapshot.
   /// - Returns: false when the version was older.
   public mutating func want(
     _ quantity: Quantity, version: PushVersion, commitTime: Timestamp?
@@ -165,7 +173,8 @@ public struct PushState: Equatable, Sendable {
     laterSince = nil
   }
 
-  /// The channel has sold `units` itself (cancelled: negative), and so changed its own number; the pool is about to know.
+  /// The channel has sold `units` itself (cancelled: negative), and so changed its own number; the
+  /// pool is about to know.
   public mutating func takeIn(_ units: Quantity) {
     // What was sold unseen is not taken off a second time.
     let seenLate = min(unseenCount, max(0, units))

@@ -1,4 +1,5 @@
-/// What a listing's number was worked out from: the pool's sequence, then mapping's. Both only rise.
+/// What a listing's number was worked out from: the pool's sequence, then mapping's. Both only
+/// rise.
 public struct PushVersion: Hashable, Comparable, Sendable {
   public var pool: Int64
   public var mapping: Int64

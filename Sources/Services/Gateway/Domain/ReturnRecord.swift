@@ -1,6 +1,7 @@
 public import Primitives
 
-/// A channel's return as the gateway knows it. Of two snapshots the later one counts, of the same moment the higher rank.
+/// A channel's return as the gateway knows it. Of two snapshots the later one counts, of the same
+/// moment the higher rank.
 public struct ReturnRecord: Equatable, Sendable {
   public enum State: String, Sendable, CaseIterable, Comparable {
     case requested

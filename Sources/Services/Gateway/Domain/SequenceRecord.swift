@@ -1,4 +1,5 @@
-/// The receipts of one device, which numbers them one by one: a gap says that a sale is still on the device.
+/// The receipts of one device, which numbers them one by one: a gap says that a sale is still on
+/// the device.
 public struct SequenceRecord: Equatable, Sendable {
   public private(set) var highest: Int64?
   /// In rising order, none touching another.

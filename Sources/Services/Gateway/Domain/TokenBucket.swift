@@ -1,6 +1,7 @@
 /// So many calls a second, some of them saved up: when may the next one go?
 ///
-/// A call takes its token before its time, so callers come to their turn in the order in which they asked.
+/// A call takes its token before its time, so callers come to their turn in the order in which they
+/// asked.
 public struct TokenBucket: Equatable, Sendable {
   /// Tokens a second.
   public let rate: Double

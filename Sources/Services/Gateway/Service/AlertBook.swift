@@ -2,12 +2,14 @@ internal import GatewayDomain
 internal import Kit
 internal import Primitives
 
-/// Raises and ends alerts outside of a transaction. One that cannot be stored is logged, so it is told either way.
+/// Raises and ends alerts outside of a transaction. One that cannot be stored is logged, so it is
+/// told either way.
 struct AlertBook: Sendable {
   let store: GatewayStore
   let log: Log
 
-  func raise(_ kind: AlertKind, about subject: String, account: AccountID?, _ message: String) async {
+  func raise(_ kind: AlertKind, about subject: String, account: AccountID?, _ message: String) async
+  {
     log.warning(
       "alert",
       [

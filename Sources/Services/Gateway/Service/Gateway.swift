@@ -13,7 +13,8 @@ public struct GatewayConfiguration: Sendable {
   public var registry: AdapterRegistry
   public var peers: Peers
   public var http: any ChannelHTTP
-  /// Scheme, host and perhaps a path under which channels reach the hooks; without a slash at the end.
+  /// Scheme, host and perhaps a path under which channels reach the hooks; without a slash at the
+  /// end.
   public var publicURL: String
   public var metrics: Metrics
   public var log: Log

@@ -4,7 +4,8 @@ public import Kit
 public enum GatewaySettings {
   public static let publicURL = Setting<String>(
     "ONEPOOL_PUBLIC_URL", "address under which channels reach the hooks; some sign it",
-    default: "http://127.0.0.1:8080", allowed: "a URL with http or https and a host, no slash at its end"
+    default: "http://127.0.0.1:8080",
+    allowed: "a URL with http or https and a host, no slash at its end"
   ) { text in
     let isURL = text.hasPrefix("https://") || text.hasPrefix("http://")
     let rest = text.drop { $0 != ":" }.dropFirst(3)

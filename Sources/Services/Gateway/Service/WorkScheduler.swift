@@ -2,8 +2,9 @@ internal import GatewayDomain
 internal import Kit
 internal import Primitives
 
-/// Says which event or notice is worked on when: many at once, those of one order one after another, and none of
-/// them in the way of another order. It knows by account whether everything that came in has been worked on.
+/// Says which event or notice is worked on when: many at once, those of one order one after
+/// another, and none of them in the way of another order. It knows by account whether everything
+/// that came in has been worked on.
 actor WorkScheduler {
   struct Job: Sendable {
     /// The event's or notice's own number.
@@ -60,7 +61,8 @@ actor WorkScheduler {
     wakeUp()
   }
 
-  /// Takes a job up and waits for how the first try that is not put off ends; nil when `span` is over before.
+  /// Takes a job up and waits for how the first try that is not put off ends; nil when `span` is
+  /// over before.
   func submit(_ job: Job, waitingFor span: Duration) async -> WorkOutcome? {
     guard !isStopped else { return nil }
     return await withCheckedContinuation { continuation in
@@ -85,7 +87,8 @@ actor WorkScheduler {
     return hasOverflowed && known.count < GatewayLimits.intakeQueue / 2
   }
 
-  /// Runs jobs until the task is cancelled; `more` is called when there is room for what waits in the store.
+  /// Runs jobs until the task is cancelled; `more` is called when there is room for what waits in
+  /// the store.
   func run(
     _ work: @escaping @Sendable (Job) async -> WorkOutcome,
     more: @escaping @Sendable () async -> Void

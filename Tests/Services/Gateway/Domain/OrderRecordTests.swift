@@ -172,13 +172,14 @@ struct ModelPool {
     #expect(record.steps.takenIn == ["l1": -2])
   }
 
-  @Test(arguments: [
-    ("two lines of one name", [("1", 1, 0), ("1", 1, 0)]),
-    ("no name", [("", 1, 0)]),
-    ("negative units", [("1", -1, 0)]),
-    ("more cancelled than ordered", [("1", 1, 2)]),
-    ("too many units", [("1", 2_000_000_000, 0)]),
-  ] as [(String, [(String, Quantity, Quantity)])])
+  @Test(
+    arguments: [
+      ("two lines of one name", [("1", 1, 0), ("1", 1, 0)]),
+      ("no name", [("", 1, 0)]),
+      ("negative units", [("1", -1, 0)]),
+      ("more cancelled than ordered", [("1", 1, 2)]),
+      ("too many units", [("1", 2_000_000_000, 0)]),
+    ] as [(String, [(String, Quantity, Quantity)])])
   func unsoundSnapshotIsNamed(_ name: String, _ lines: [(String, Quantity, Quantity)]) {
     #expect(Self.snapshot(5, lines).problem != nil, "\(name)")
   }
@@ -189,12 +190,15 @@ struct ModelPool {
     #expect(Self.snapshot(5, []).problem == nil)
   }
 
-  /// Goal: whatever the order, repetition or delay of snapshots, the pool ends with the newest one's numbers.
-  /// Method: seeded histories of an order, each arrived at in many seeded orders, with doubles.
+  /// Goal: whatever the order, repetition or delay of snapshots, the pool ends with the newest
+  /// one's numbers. Method: seeded histories of an order, each arrived at in many seeded orders,
+  /// with doubles.
   @Test(arguments: 0..<200) func everyOrderOfArrivalEndsTheSame(_ seed: UInt64) {
     var random = SeededRandom(seed: seed)
     var history: [OrderSnapshot] = []
-    var lines: [(String, Quantity, Quantity)] = [("1", Quantity.random(in: 1...5, using: &random), 0)]
+    var lines: [(String, Quantity, Quantity)] = [
+      ("1", Quantity.random(in: 1...5, using: &random), 0)
+    ]
     for second in 1...Int64.random(in: 2...6, using: &random) {
       switch Int.random(in: 0..<4, using: &random) {
       case 0: lines.append(("\(lines.count + 1)", Quantity.random(in: 1...3, using: &random), 0))
@@ -222,7 +226,8 @@ struct ModelPool {
     #expect(ends.count == 1, "seed \(seed): \(ends)")
   }
 
-  /// Goal: a step that was made and not ticked off is made again without effect. Method: the pool is told twice.
+  /// Goal: a step that was made and not ticked off is made again without effect. Method: the pool
+  /// is told twice.
   @Test(arguments: 0..<50) func repeatedStepsChangeNothing(_ seed: UInt64) {
     var random = SeededRandom(seed: seed)
     var record = OrderRecord(Self.snapshot(1, [("1", 2, 0)]))
@@ -245,15 +250,16 @@ struct ModelPool {
 }
 
 @Suite struct ReturnRecordTests {
-  @Test(arguments: [
-    ([ReturnRecord.State.requested], [ReturnRecord.Step.create]),
-    ([.restocked], [.create, .restock]),
-    ([.closed], []),
-    ([.requested, .restocked], [.create, .restock]),
-    ([.requested, .closed], [.create, .cancel]),
-    ([.restocked, .closed], [.create, .restock]),
-    ([.requested, .requested, .requested], [.create]),
-  ] as [([ReturnRecord.State], [ReturnRecord.Step])])
+  @Test(
+    arguments: [
+      ([ReturnRecord.State.requested], [ReturnRecord.Step.create]),
+      ([.restocked], [.create, .restock]),
+      ([.closed], []),
+      ([.requested, .restocked], [.create, .restock]),
+      ([.requested, .closed], [.create, .cancel]),
+      ([.restocked, .closed], [.create, .restock]),
+      ([.requested, .requested, .requested], [.create]),
+    ] as [([ReturnRecord.State], [ReturnRecord.Step])])
   func stepsFollowTheState(_ states: [ReturnRecord.State], _ wanted: [ReturnRecord.Step]) {
     var record = ReturnRecord(state: states[0], updateTime: Timestamp(seconds: 1))
     var made: [ReturnRecord.Step] = []

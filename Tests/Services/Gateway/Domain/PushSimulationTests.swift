@@ -2,8 +2,9 @@ import GatewayDomain
 import Primitives
 import Testing
 
-/// One listing, its channel and the pool, stepped by a seeded random source: sales on the channel whose events come late,
-/// sales elsewhere, deliveries, pushes that are lost on the way there or back.
+/// One listing, its channel and the pool, stepped by a seeded random source: sales on the channel
+/// whose events come late, sales elsewhere, deliveries, pushes that are lost on the way there or
+/// back.
 struct PushSimulation {
   var random: SeededRandom
   var state = PushState()
@@ -65,7 +66,8 @@ struct PushSimulation {
     let need = state.need(now)
     guard need != .nothing else { return }
     let reads = (need == .raise && !comparesStock) || state.wantsLook
-    guard case .push(let quantity, let expected) = state.decide(shown: reads ? shown : nil, now: now)
+    guard
+      case .push(let quantity, let expected) = state.decide(shown: reads ? shown : nil, now: now)
     else { return }
     let version = state.wantedVersion
     state.begin(quantity)
@@ -97,7 +99,8 @@ struct PushSimulation {
 }
 
 @Suite struct PushSimulationTests {
-  /// Goal: whatever happens, once all is quiet the channel shows what the pool has, and no older push came after a newer.
+  /// Goal: whatever happens, once all is quiet the channel shows what the pool has, and no older
+  /// push came after a newer.
   @Test(arguments: 0..<150) func channelEndsAtThePoolsNumber(_ seed: UInt64) {
     for (compares, loses) in [(false, false), (true, false), (false, true), (true, true)] {
       var simulation = PushSimulation(seed: seed, comparesStock: compares, losesAnswers: loses)
@@ -109,8 +112,8 @@ struct PushSimulation {
     }
   }
 
-  /// Goal: with compare-and-set no push shows more than the pool has less what the channel sold unseen. Method: all
-  /// events come within the time that unseen sales are believed in.
+  /// Goal: with compare-and-set no push shows more than the pool has less what the channel sold
+  /// unseen. Method: all events come within the time that unseen sales are believed in.
   @Test(arguments: 0..<150) func compareAndSetNeverPutsASoldUnitBack(_ seed: UInt64) {
     var simulation = PushSimulation(seed: seed, comparesStock: true, losesAnswers: false)
     simulation.longestStep = 40

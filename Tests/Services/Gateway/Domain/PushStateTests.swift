@@ -36,10 +36,11 @@ import Testing
     #expect(state.need(Self.start) == .nothing)
   }
 
-  @Test(arguments: [
-    (10, 9, PushState.Need.lower), (10, 0, .lower), (10, 11, .raise), (10, 10, .nothing),
-    (0, 1, .raise), (0, 0, .nothing),
-  ] as [(Quantity, Quantity, PushState.Need)])
+  @Test(
+    arguments: [
+      (10, 9, PushState.Need.lower), (10, 0, .lower), (10, 11, .raise), (10, 10, .nothing),
+      (0, 1, .raise), (0, 0, .nothing),
+    ] as [(Quantity, Quantity, PushState.Need)])
   func needFollowsTheDirection(_ from: Quantity, _ to: Quantity, _ need: PushState.Need) {
     var state = Self.settled(from)
     _ = state.want(to, version: PushVersion(pool: 2), commitTime: Self.start)
@@ -59,7 +60,8 @@ import Testing
   @Test func newestNumberIsSentWhateverCameBetween() {
     var state = Self.settled(100)
     for count in (1...50).reversed() {
-      _ = state.want(Quantity(count), version: PushVersion(pool: 100 - Int64(count)), commitTime: nil)
+      _ = state.want(
+        Quantity(count), version: PushVersion(pool: 100 - Int64(count)), commitTime: nil)
     }
     #expect(Self.push(&state) == 1)
     #expect(state.need(Self.start) == .nothing)
@@ -94,7 +96,9 @@ import Testing
     _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.at(0))
     _ = state.decide(shown: nil, now: Self.start)
     state.begin(9)
-    #expect(state.finish(.retry("500", after: .milliseconds(10), mayHaveArrived: true), now: Self.at(5)) == nil)
+    #expect(
+      state.finish(.retry("500", after: .milliseconds(10), mayHaveArrived: true), now: Self.at(5))
+        == nil)
     #expect(state.need(Self.at(10)) == .nothing, "not before its pause is over")
     #expect(state.need(Self.at(15)) == .lower)
     #expect(state.attemptCount == 1 && state.lastError == "500")

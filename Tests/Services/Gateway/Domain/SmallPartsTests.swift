@@ -134,15 +134,16 @@ import Testing
 }
 
 @Suite struct SequenceRecordTests {
-  @Test(arguments: [
-    ([1, 2, 3], [] as [ClosedRange<Int64>]),
-    ([1, 3], [2...2]),
-    ([5, 9], [6...8]),
-    ([5, 9, 7], [6...6, 8...8]),
-    ([5, 9, 6, 8, 7], []),
-    ([5, 5, 5], []),
-    ([9, 3], []),
-  ] as [([Int64], [ClosedRange<Int64>])])
+  @Test(
+    arguments: [
+      ([1, 2, 3], [] as [ClosedRange<Int64>]),
+      ([1, 3], [2...2]),
+      ([5, 9], [6...8]),
+      ([5, 9, 7], [6...6, 8...8]),
+      ([5, 9, 6, 8, 7], []),
+      ([5, 5, 5], []),
+      ([9, 3], []),
+    ] as [([Int64], [ClosedRange<Int64>])])
   func gapsAreWhatIsMissing(_ numbers: [Int64], _ missing: [ClosedRange<Int64>]) {
     var record = SequenceRecord()
     for number in numbers { record.record(number) }
@@ -161,11 +162,12 @@ import Testing
   static let a = SKU(trusted: "A")
   static let b = SKU(trusted: "B")
 
-  @Test(arguments: [
-    ([(a, 1)], [a: 5], 5), ([(a, 2)], [a: 5], 2), ([(a, 1), (b, 1)], [a: 5, b: 3], 3),
-    ([(a, 2), (b, 3)], [a: 5, b: 3], 1), ([(a, 1)], [a: -4], 0), ([(a, 1)], [a: 5_000], 999),
-    ([(a, 1), (b, 1)], [a: 5], nil), ([], [a: 5], nil),
-  ] as [([(SKU, Quantity)], [SKU: Quantity], Quantity?)])
+  @Test(
+    arguments: [
+      ([(a, 1)], [a: 5], 5), ([(a, 2)], [a: 5], 2), ([(a, 1), (b, 1)], [a: 5, b: 3], 3),
+      ([(a, 2), (b, 3)], [a: 5, b: 3], 1), ([(a, 1)], [a: -4], 0), ([(a, 1)], [a: 5_000], 999),
+      ([(a, 1), (b, 1)], [a: 5], nil), ([], [a: 5], nil),
+    ] as [([(SKU, Quantity)], [SKU: Quantity], Quantity?)])
   func numberIsTheLeastOverComponents(
     _ components: [(SKU, Quantity)], _ available: [SKU: Quantity], _ wanted: Quantity?
   ) {

@@ -46,10 +46,12 @@ import Testing
     try await bench.run { run in
       let good = try GatewayBench.event("e1", "o1")
       var forged = good
-      forged.headers = forged.headers.filter { $0.name != "x-signature" }
+      forged.headers =
+        forged.headers.filter { $0.name != "x-signature" }
         + [("x-signature", "00")]
       var altered = good
-      altered.body = Array(String(decoding: good.body, as: UTF8.self).replacing("o1", with: "o2").utf8)
+      altered.body = Array(
+        String(decoding: good.body, as: UTF8.self).replacing("o1", with: "o2").utf8)
       var unsigned = good
       unsigned.headers = [("content-type", "application/json")]
       var typed = good

@@ -5,11 +5,13 @@ import Testing
 
 @testable import GatewayService
 
-/// The gateway dies between any two steps, before or after the step took effect, and is started again.
+/// The gateway dies between any two steps, before or after the step took effect, and is started
+/// again.
 @Suite struct IntakeKillTests {
   static let steps = 1...9
 
-  /// Goal: effects are made once, wherever it dies. Method: one run with a planned death, one run after it.
+  /// Goal: effects are made once, wherever it dies. Method: one run with a planned death, one run
+  /// after it.
   @Test(arguments: steps, Faults.Moment.allCases)
   func orderTakesEffectOnce(_ step: Int, _ moment: Faults.Moment) async throws {
     let bench = try IntakeTests.bench()

@@ -135,7 +135,8 @@ import Testing
     }
   }
 
-  /// Goal: an order that cannot be worked on holds no other up. Method: the first order is unknown to its channel.
+  /// Goal: an order that cannot be worked on holds no other up. Method: the first order is unknown
+  /// to its channel.
   @Test func badOrderHoldsNoOtherUp() async throws {
     let bench = try Self.bench()
     for number in 0..<50 { bench.order("o\(number)", [("1", "i1", 1, 0)]) }
@@ -207,8 +208,8 @@ import Testing
     }
   }
 
-  /// Goal: any order and repetition of events ends with the newest order. Method: seeded shuffles of versions that the
-  /// channel shows one after another.
+  /// Goal: any order and repetition of events ends with the newest order. Method: seeded shuffles
+  /// of versions that the channel shows one after another.
   @Test(arguments: 0..<5) func eventsInAnyOrderEndTheSame(_ seed: UInt64) async throws {
     var random = SeededRandom(seed: seed)
     let bench = try Self.bench()

@@ -12,6 +12,8 @@ final class FakeChannel: Sendable {
     var returns: [String: ChannelReturn] = [:]
     var listings: [ChannelListing] = []
     var shown: [String: Quantity] = [:]
+    /// Every number that a push has set.
+    var set: [Quantity] = []
     /// What pushes were made: listing, number, what was expected, idempotency key.
     var pushes: [(item: String, quantity: Quantity, expected: Quantity?, key: String)] = []
     var callTimes: [Deadline] = []
@@ -43,7 +45,8 @@ final class FakeChannel: Sendable {
   }
 }
 
-/// The adapter of a fake channel. Its events are `{"shop","key","kind","subject","time"}` with an HMAC in a header.
+/// The adapter of a fake channel. Its events are `{"shop","key","kind","subject","time"}` with an
+/// HMAC in a header.
 struct FakeAdapter: ChannelAdapter {
   let channelID: ChannelID
   let traits: ChannelTraits
@@ -157,6 +160,7 @@ struct FakeAdapter: ChannelAdapter {
       return .stale(shown: state.shown[item])
     }
     state.shown[item] = push.quantity
+    state.set.append(push.quantity)
     return .acknowledged
   }
 

@@ -65,7 +65,8 @@ final class FakePool: PoolServiceHandler {
 
   /// Changes the state and tells who watches of the SKUs that it returns.
   @discardableResult
-  private func change<T>(_ body: (inout State) throws -> T) rethrows -> T where T: Sequence<String> {
+  private func change<T>(_ body: (inout State) throws -> T) rethrows -> T
+  where T: Sequence<String> {
     let (skus, sequence) = try state.withLock { state in
       let skus = try body(&state)
       for sku in skus {
@@ -141,7 +142,8 @@ final class FakePool: PoolServiceHandler {
     }
   }
 
-  func shipSale(_ request: ShipSaleRequest, context: ServerContext) async throws -> ShipSaleResponse {
+  func shipSale(_ request: ShipSaleRequest, context: ServerContext) async throws -> ShipSaleResponse
+  {
     try faults.step("shipSale") {
       state.withLock { state in
         for total in request.lines {

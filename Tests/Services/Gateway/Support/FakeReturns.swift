@@ -44,7 +44,8 @@ final class FakeReturns: ReturnsServiceHandler {
     try faults.step("createReturn") {
       let wanted = request.returnOrder ?? ReturnOrder()
       try state.withLock { state in
-        if let orders = state.knownOrders, !wanted.orderID.isEmpty, !orders.contains(wanted.orderID) {
+        if let orders = state.knownOrders, !wanted.orderID.isEmpty, !orders.contains(wanted.orderID)
+        {
           throw RPCError(.notFound, "ORDER_UNKNOWN", "No order \(wanted.orderID).")
         }
         if let known = state.returns[wanted.returnID] {

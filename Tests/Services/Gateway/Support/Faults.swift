@@ -1,8 +1,8 @@
 import RPCCore
 import Synchronization
 
-/// Counts what the gateway asks of others, and takes the others away at one of those steps: before it is done, or after
-/// it is done and before its answer is heard.
+/// Counts what the gateway asks of others, and takes the others away at one of those steps: before
+/// it is done, or after it is done and before its answer is heard.
 final class Faults: Sendable {
   enum Moment: String, Sendable, CaseIterable { case beforeItIsDone, afterItIsDone }
 

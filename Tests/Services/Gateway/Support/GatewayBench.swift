@@ -49,6 +49,8 @@ final class GatewayBench: Sendable {
     var background: BackgroundTasks
     var database: SQLiteDatabase
     var metrics: Metrics
+    /// How far the others have come.
+    var sequences: @Sendable () -> (pool: Int64, mapping: Int64)
 
     func stop() async {
       await background.stop()
@@ -75,7 +77,10 @@ final class GatewayBench: Sendable {
       transport: InProcessTransport(services: gateway.services), retry: .never)
     return Run(
       gateway: gateway, client: GatewayServiceClient(own), routes: gateway.routes,
-      background: background, database: database, metrics: metrics)
+      background: background, database: database, metrics: metrics,
+      sequences: { [pool, mapping] in
+        (pool.state.withLock { $0.sequence }, mapping.state.withLock { $0.sequence })
+      })
   }
 
   /// Runs a test with a gateway that has one account, and stops it whatever happens.
@@ -96,7 +101,8 @@ final class GatewayBench: Sendable {
       ConnectAccountRequest(
         connection: Connection(
           accountID: account, channelID: adapter.channelID.text, externalID: shop,
-          baseURL: "https://api.example.com", credentials: ["secret": "s3cret-\(account)", "token": "token-1"],
+          baseURL: "https://api.example.com",
+          credentials: ["secret": "s3cret-\(account)", "token": "token-1"],
           locationID: "MAIN")))
   }
 
@@ -129,7 +135,9 @@ final class GatewayBench: Sendable {
           FakeAdapter.Body(shop: shop, key: key, kind: kind, subject: subject, time: time))))
   }
 
-  static func post(_ run: Run, _ request: HTTPRequest, suffix: String = "fake") async -> HTTPResponse {
+  static func post(_ run: Run, _ request: HTTPRequest, suffix: String = "fake") async
+    -> HTTPResponse
+  {
     var request = request
     request.pathSuffix = suffix
     guard let route = run.routes.first(where: { $0.path == "/hooks/*" }) else {
@@ -174,6 +182,10 @@ final class GatewayBench: Sendable {
   /// Nothing waits any more.
   static func settled(_ run: Run) async throws {
     try await eventually("the gateway is settled") {
+      let (pool, mapping) = run.sequences()
+      guard await run.gateway.planner.sequence >= pool,
+        await run.gateway.planner.listingSequence >= mapping
+      else { return false }
       let backlog = try await run.client.getBacklog(GetBacklogRequest())
       return backlog.inboxCount == 0 && backlog.pushCount == 0 && backlog.noticeCount == 0
     }

@@ -3,7 +3,8 @@ internal import GatewayDomain
 internal import Kit
 internal import Primitives
 
-/// The way to one account's channel: its secrets, its rate, and its token, refreshed once for all who wait for it.
+/// The way to one account's channel: its secrets, its rate, and its token, refreshed once for all
+/// who wait for it.
 actor AccountSession {
   nonisolated let accountID: AccountID
   nonisolated let adapter: any ChannelAdapter
@@ -45,7 +46,9 @@ actor AccountSession {
     isRefused = false
   }
 
-  private static func bucket(_ connection: ConnectionRow, _ adapter: any ChannelAdapter) -> TokenBucket {
+  private static func bucket(_ connection: ConnectionRow, _ adapter: any ChannelAdapter)
+    -> TokenBucket
+  {
     let rate =
       connection.callsPerSecond > 0 ? connection.callsPerSecond : adapter.traits.callsPerSecond
     return TokenBucket(
@@ -79,8 +82,8 @@ actor AccountSession {
     return try await callNow(body)
   }
 
-  /// Makes a call whose turn was waited for. A token that is over, or soon will be, is refreshed first, and once more when
-  /// the channel says so.
+  /// Makes a call whose turn was waited for. A token that is over, or soon will be, is refreshed
+  /// first, and once more when the channel says so.
   nonisolated func callNow<T: Sendable>(
     _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
@@ -156,7 +159,8 @@ actor AccountSession {
 }
 
 extension AccountSession {
-  /// Refreshes a token that ends soon. It still works for a while, so a failure is no failure of the call.
+  /// Refreshes a token that ends soon. It still works for a while, so a failure is no failure of
+  /// the call.
   private func refreshAhead() async {
     guard let text = connection.account.credentials[ChannelAccount.accessTokenEndName],
       let end = Int64(text),
@@ -173,7 +177,8 @@ extension AccountSession {
     }
   }
 
-  /// Gets new tokens unless somebody has since `old` was read; all who ask meanwhile wait for the one refresh.
+  /// Gets new tokens unless somebody has since `old` was read; all who ask meanwhile wait for the
+  /// one refresh.
   func refresh(insteadOf old: [String: String]) async throws(ChannelError) {
     guard connection.account.credentials == old else { return }
     let task: Task<Result<Void, ChannelError>, Never>

@@ -3,7 +3,8 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Synchronization
 
-/// Calls channels by Foundation's URLSession: connections stay open, redirects are not followed, an answer has a bound.
+/// Calls channels by Foundation's URLSession: connections stay open, redirects are not followed, an
+/// answer has a bound.
 public final class URLSessionHTTP: ChannelHTTP {
   private let session: URLSession
   private let receiver: Receiver
@@ -59,8 +60,8 @@ extension Duration {
   }
 }
 
-/// Gathers the bytes of answers. URLSession calls it on its own queue, one call at a time; the rest of the process
-/// only adds expectations, so its state is behind a mutex.
+/// Gathers the bytes of answers. URLSession calls it on its own queue, one call at a time; the rest
+/// of the process only adds expectations, so its state is behind a mutex.
 private final class Receiver: NSObject, URLSessionDataDelegate, Sendable {
   typealias Continuation = CheckedContinuation<Result<ChannelReply, ChannelError>, Never>
 

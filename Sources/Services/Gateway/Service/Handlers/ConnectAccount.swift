@@ -15,7 +15,8 @@ extension GatewayHandler {
     guard let adapter = gateway.registry[account.channelID] else {
       throw GatewayError.channelUnsupported(account.channelID.text)
     }
-    // A repeat is answered before anything is made again; another body of the same ID is refused before, too.
+    // A repeat is answered before anything is made again; another body of the same ID is refused
+    // before, too.
     if let first = try await firstAnswer(request) { return first }
     let connection = try await merged(wanted, adapter)
     try await tellMapping(account, displayName)
@@ -95,7 +96,8 @@ extension GatewayHandler {
 
   private struct NotYetAnswered: Error {}
 
-  /// What is known already stays where the request says nothing: tokens may have been refreshed since.
+  /// What is known already stays where the request says nothing: tokens may have been refreshed
+  /// since.
   private func merged(
     _ wanted: ConnectionRow, _ adapter: any ChannelAdapter
   ) async throws -> ConnectionRow {

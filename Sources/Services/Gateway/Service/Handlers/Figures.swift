@@ -17,7 +17,8 @@ extension GatewayHandler {
     _ request: GetBacklogRequest, context: ServerContext
   ) async throws -> GetBacklogResponse {
     let counts = try await store.counts()
-    var pending = 0
+    // Until all is known that numbers are worked out from, nobody can say that nothing waits.
+    var pending = await gateway.planner.isReady ? 0 : 1
     var dead = 0
     for pusher in await gateway.planner.allPushers {
       let some = await pusher.counts()

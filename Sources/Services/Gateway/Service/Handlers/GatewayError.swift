@@ -34,7 +34,8 @@ extension GatewayError: RPCErrorConvertible {
       RPCError(.notFound, "ACCOUNT_UNKNOWN", "Account \(id) is not connected.", ["accountId": id])
     case .channelUnavailable(let accountID, let reason):
       RPCError(
-        .unavailable, "CHANNEL_UNAVAILABLE", "The channel of \(accountID) does not answer: \(reason)",
+        .unavailable, "CHANNEL_UNAVAILABLE",
+        "The channel of \(accountID) does not answer: \(reason)",
         ["accountId": accountID, "reason": reason])
     case .channelRefused(let accountID, let reason):
       RPCError(

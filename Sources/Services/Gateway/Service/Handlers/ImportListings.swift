@@ -7,8 +7,8 @@ internal import Primitives
 internal import RPCCore
 
 extension GatewayHandler {
-  /// Page by page: what the channel has, which of its codes are SKUs, and all of it to mapping. A repeat does it again,
-  /// which changes nothing that has not changed.
+  /// Page by page: what the channel has, which of its codes are SKUs, and all of it to mapping. A
+  /// repeat does it again, which changes nothing that has not changed.
   func importListings(
     _ request: GatewayAPI.ImportListingsRequest, context: ServerContext
   ) async throws -> GatewayAPI.ImportListingsResponse {

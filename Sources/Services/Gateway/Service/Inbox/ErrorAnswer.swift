@@ -1,7 +1,8 @@
 internal import Foundation
 internal import RPCCore
 
-/// What a caller over HTTP gets when his request is not taken: `{"error":{"code":…,"message":…,"field":…}}`.
+/// What a caller over HTTP gets when his request is not taken:
+/// `{"error":{"code":…,"message":…,"field":…}}`.
 struct ErrorAnswer: Error, Equatable {
   var status: Int
   var code: String

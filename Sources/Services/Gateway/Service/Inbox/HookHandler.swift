@@ -3,7 +3,8 @@ internal import Kit
 internal import Primitives
 internal import RPCCore
 
-/// `POST /hooks/<channel>`: verifies an event on its raw bytes, stores it once, answers, and only then has it worked on.
+/// `POST /hooks/<channel>`: verifies an event on its raw bytes, stores it once, answers, and only
+/// then has it worked on.
 struct HookHandler: Sendable {
   let registry: AdapterRegistry
   let directory: AccountDirectory
@@ -23,7 +24,8 @@ struct HookHandler: Sendable {
 
   func answer(_ request: HTTPRequest) async -> HTTPResponse {
     let start = monotonicNanoseconds()
-    guard let channelID = try? ChannelID(request.pathSuffix), let adapter = registry[channelID] else {
+    guard let channelID = try? ChannelID(request.pathSuffix), let adapter = registry[channelID]
+    else {
       metrics.hooks.increment(["unknown", "channel_unknown"])
       return ErrorAnswer(
         status: 404, code: "CHANNEL_UNKNOWN", message: "There is no channel of that name."
@@ -55,7 +57,8 @@ struct HookHandler: Sendable {
     guard request.body.count <= GatewayLimits.hookBytes else {
       throw ErrorAnswer(
         status: 413, code: "BODY_TOO_LARGE",
-        message: "The body has \(request.body.count) bytes; \(GatewayLimits.hookBytes) are allowed.")
+        message: "The body has \(request.body.count) bytes; \(GatewayLimits.hookBytes) are allowed."
+      )
     }
     let shop: String
     do throws(EventRefusal) {

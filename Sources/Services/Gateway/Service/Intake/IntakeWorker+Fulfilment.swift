@@ -4,7 +4,8 @@ internal import PoolAPI
 internal import RPCCore
 
 extension IntakeWorker {
-  /// Tells fulfilment, then the pool what was cancelled: a parcel that has left cannot be cancelled, and only fulfilment knows.
+  /// Tells fulfilment, then the pool what was cancelled: a parcel that has left cannot be
+  /// cancelled, and only fulfilment knows.
   ///
   /// - Returns: whether something was cancelled that had left already.
   func tellFulfilment(
@@ -73,7 +74,8 @@ extension IntakeWorker {
     return released != nil
   }
 
-  /// The channel shipped it by its own page: fulfilment goes through the motions and tells the pool.
+  /// The channel shipped it by its own page: fulfilment goes through the motions and tells the
+  /// pool.
   private func ship(
     _ order: OrderRow, from state: FulfilmentAPI.Order.State, _ session: AccountSession
   ) async throws {

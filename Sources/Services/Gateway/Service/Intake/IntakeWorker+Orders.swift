@@ -6,7 +6,8 @@ internal import Primitives
 internal import RPCCore
 
 extension IntakeWorker {
-  /// Takes an order in: plan what it takes, make that durable, tell pool and fulfilment, tick it off.
+  /// Takes an order in: plan what it takes, make that durable, tell pool and fulfilment, tick it
+  /// off.
   func takeOrder(
     _ row: InboxRow, _ snapshot: OrderSnapshot, _ session: AccountSession,
     resolve: ((inout OrderRecord) async throws -> Void)? = nil
@@ -67,7 +68,8 @@ extension IntakeWorker {
   private func tell(
     _ steps: IntakeSteps, of order: OrderRow, _ row: InboxRow, _ session: AccountSession
   ) async throws -> (oversold: Int64, hasLeft: Bool) {
-    // Before the pool knows: the change of availability that follows must find the listing's estimate lowered.
+    // Before the pool knows: the change of availability that follows must find the listing's
+    // estimate lowered.
     await planner.openIntake(steps.takenIn)
     do {
       var oversoldCount: Int64 = 0

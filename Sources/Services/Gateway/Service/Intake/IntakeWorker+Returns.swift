@@ -7,7 +7,8 @@ internal import RPCCore
 internal import ReturnsAPI
 
 extension IntakeWorker {
-  /// A line of a return as the returns service takes it, with what becomes of it where that is decided.
+  /// A line of a return as the returns service takes it, with what becomes of it where that is
+  /// decided.
   struct ReturnPart: Sendable {
     var line: ReturnOrderLine
     var isRestocked: Bool
@@ -54,7 +55,8 @@ extension IntakeWorker {
     return .done(oversoldCount: 0)
   }
 
-  /// The order that the goods were sold by. One that no event told of is fetched first; nil for an unlinked return.
+  /// The order that the goods were sold by. One that no event told of is fetched first; nil for an
+  /// unlinked return.
   private func orderOf(
     _ row: InboxRow, _ incoming: IncomingReturn, isTill: Bool
   ) async throws -> OrderRow? {
@@ -204,7 +206,8 @@ extension IntakeWorker {
 }
 
 extension OrderRecord {
-  /// The line of the order that a line of a return gives back: by its name, else the one that sold the same thing.
+  /// The line of the order that a line of a return gives back: by its name, else the one that sold
+  /// the same thing.
   fileprivate func line(of returned: IncomingReturn.Line) -> Line? {
     if !returned.orderLineID.isEmpty {
       return lines.first { $0.lineID == returned.orderLineID }

@@ -27,7 +27,8 @@ extension IntakeWorker {
     }
   }
 
-  /// What a till's code takes from the pool: what the account's listing of that code says, else the SKU itself.
+  /// What a till's code takes from the pool: what the account's listing of that code says, else the
+  /// SKU itself.
   func tillComponents(_ accountID: AccountID, _ code: String) async throws -> [SKUAmount] {
     guard await planner.hasAllListings else {
       throw IntakeFailure(

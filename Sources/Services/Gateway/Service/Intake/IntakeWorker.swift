@@ -4,7 +4,8 @@ internal import Kit
 internal import Primitives
 internal import RPCCore
 
-/// Works on one event: a sequence of steps each of which may be made again, so that it may be stopped between any two.
+/// Works on one event: a sequence of steps each of which may be made again, so that it may be
+/// stopped between any two.
 struct IntakeWorker: Sendable {
   let store: GatewayStore
   let directory: AccountDirectory
@@ -130,7 +131,8 @@ extension OrderSnapshot {
       lines: order.lines.filter { !$0.itemID.isEmpty || !$0.sellerSKU.isEmpty }.map {
         Line(
           lineID: $0.lineID, itemID: $0.itemID,
-          variationID: $0.itemID.isEmpty ? "" : $0.variationID, sellerSKU: $0.sellerSKU, title: $0.title,
+          variationID: $0.itemID.isEmpty ? "" : $0.variationID, sellerSKU: $0.sellerSKU,
+          title: $0.title,
           quantity: $0.quantity, cancelledCount: $0.cancelledCount)
       })
   }

@@ -3,7 +3,8 @@ internal import GatewayDomain
 internal import Kit
 internal import Primitives
 
-/// Tells channels of parcels and returns: each notice until the channel has taken it, or a bound is reached.
+/// Tells channels of parcels and returns: each notice until the channel has taken it, or a bound is
+/// reached.
 struct NoticeWorker: Sendable {
   let store: GatewayStore
   let directory: AccountDirectory

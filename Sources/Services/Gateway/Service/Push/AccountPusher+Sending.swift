@@ -126,7 +126,8 @@ extension AccountPusher {
     let version = entry.state.wantedVersion
     let shown = expected.map { "\($0)" } ?? "-"
     return UUIDText.derived(
-      from: "\(nonce) \(id) \(version.pool) \(version.mapping) \(entry.serial) \(quantity) \(shown)")
+      from: "\(nonce) \(id) \(version.pool) \(version.mapping) \(entry.serial) \(quantity) \(shown)"
+    )
   }
 
   /// What listings show; nil when the channel did not answer, which puts the raises off.

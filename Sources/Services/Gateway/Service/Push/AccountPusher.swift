@@ -3,8 +3,8 @@ internal import GatewayDomain
 internal import Kit
 internal import Primitives
 
-/// Brings one account's listings to the numbers that they should show: the newest only, lowering first, a few calls at
-/// once, within the account's rate.
+/// Brings one account's listings to the numbers that they should show: the newest only, lowering
+/// first, a few calls at once, within the account's rate.
 actor AccountPusher {
   /// Where a listing waits. Raises wait until the account's events are taken in, then in `cleared`.
   enum Lane { case zero, lower, raise, cleared }

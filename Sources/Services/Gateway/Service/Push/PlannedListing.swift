@@ -3,7 +3,8 @@ internal import GatewayDomain
 internal import MappingAPI
 internal import Primitives
 
-/// A listing as the planner keeps it: what it takes from the pool, and what its channel needs to set its stock.
+/// A listing as the planner keeps it: what it takes from the pool, and what its channel needs to
+/// set its stock.
 struct PlannedListing: Sendable {
   var listingID: ListingID
   var accountID: AccountID

@@ -5,7 +5,8 @@ internal import MappingAPI
 internal import PoolAPI
 internal import Primitives
 
-/// Works out what every listing should show, from what the pool says is available and what mapping says it takes.
+/// Works out what every listing should show, from what the pool says is available and what mapping
+/// says it takes.
 actor StockPlanner {
   private var listings: [ListingID: PlannedListing] = [:]
   private var bySKU: [SKU: Set<ListingID>] = [:]
@@ -18,7 +19,13 @@ actor StockPlanner {
   private var open: [(sequence: Int64, listings: [ListingID])] = []
   /// The pool's sequence up to which wanted numbers are worked out.
   private(set) var sequence: Int64 = 0
+  /// Mapping's sequence up to which listings are known.
+  private(set) var listingSequence: Int64 = 0
   private(set) var hasAllListings = false
+  private var hasSnapshot = false
+
+  /// Whether everything is known that numbers are worked out from.
+  var isReady: Bool { pushers.isEmpty || (hasAllListings && hasSnapshot) }
 
   func add(_ pusher: AccountPusher, maximum: Quantity) async {
     pushers[pusher.accountID] = pusher
@@ -40,6 +47,7 @@ actor StockPlanner {
   /// Takes a listing in as it stands; returns whether it takes something from the pool.
   func apply(_ listing: MappingAPI.Listing, sequence: Int64) async -> Bool {
     let planned = PlannedListing(listing, sequence: sequence)
+    listingSequence = max(listingSequence, sequence)
     let id = planned.listingID
     if let known = listings[id] {
       guard known.sequence <= sequence else { return !known.components.isEmpty }
@@ -76,6 +84,7 @@ actor StockPlanner {
 
   func apply(_ change: WatchAvailabilityResponse) async {
     sequence = max(sequence, change.sequence)
+    hasSnapshot = hasSnapshot || change.sku.isEmpty || !change.snapshot
     if !change.sku.isEmpty {
       let sku = SKU(trusted: change.sku)
       for channel in change.channels {

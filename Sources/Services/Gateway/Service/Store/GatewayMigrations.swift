@@ -1,5 +1,5 @@
-public import StorageCore
 internal import Kit
+public import StorageCore
 
 /// The gateway's schema.
 public enum GatewayMigrations {

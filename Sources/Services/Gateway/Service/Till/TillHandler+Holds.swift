@@ -148,7 +148,8 @@ extension TillHandler {
   private static let unknownPath = ErrorAnswer(
     status: 404, code: "PATH_UNKNOWN", message: "A hold has /commit and /release.")
 
-  /// A hold becomes an order: stored first, so that an order that the pool has committed is never without a parcel.
+  /// A hold becomes an order: stored first, so that an order that the pool has committed is never
+  /// without a parcel.
   private func commit(
     _ request: HTTPRequest, _ holdID: HoldID, _ account: ChannelAccount
   ) async throws(ErrorAnswer) -> HTTPResponse {
@@ -271,7 +272,8 @@ extension TillHandler {
       return try await worker.tillComponents(accountID, code)
     } catch {
       throw ErrorAnswer(
-        status: 503, code: "LISTINGS_UNKNOWN", message: "The listings are not known yet; ask again.")
+        status: 503, code: "LISTINGS_UNKNOWN", message: "The listings are not known yet; ask again."
+      )
     }
   }
 

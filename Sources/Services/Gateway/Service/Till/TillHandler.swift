@@ -6,7 +6,8 @@ internal import PoolAPI
 internal import Primitives
 internal import RPCCore
 
-/// The API of our own channel, for tills and web shops: sales that have happened, and holds for those that ask first.
+/// The API of our own channel, for tills and web shops: sales that have happened, and holds for
+/// those that ask first.
 struct TillHandler: Sendable {
   let directory: AccountDirectory
   let store: GatewayStore
@@ -86,7 +87,9 @@ struct TillHandler: Sendable {
         rejection.saleID, "SALE_MALFORMED", rejection.problem)
     }
     var taken: [PointOfSaleSale] = []
-    for sale in batch.sales where results[sale.saleID] == nil {
+    var seen: Set<String> = []
+    for sale in batch.sales
+    where results[sale.saleID] == nil && seen.insert(sale.saleID).inserted {
       if sale.storeID != account.externalID {
         results[sale.saleID] = .rejected(
           sale.saleID, "STORE_WRONG", "store_id \(sale.storeID) is not the account's store.")
@@ -118,7 +121,8 @@ struct TillHandler: Sendable {
     let incoming = sales.map { sale in
       let order = sale.kind == .sale ? sale.saleID : sale.refundOf
       return IncomingEvent(
-        accountID: accountID, event: sale.event, orderID: order.isEmpty ? "" : "\(accountID)/\(order)")
+        accountID: accountID, event: sale.event,
+        orderID: order.isEmpty ? "" : "\(accountID)/\(order)")
     }
     let numbers = sales.map(\.sequence).filter { $0 > 0 }
     let now = store.clock.now()

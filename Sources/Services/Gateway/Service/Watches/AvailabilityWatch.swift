@@ -3,8 +3,8 @@ internal import PoolAPI
 internal import Primitives
 internal import RPCCore
 
-/// Follows what channels may show. It begins with a snapshot, so that every number is right after a start, and again
-/// when a channel is added.
+/// Follows what channels may show. It begins with a snapshot, so that every number is right after a
+/// start, and again when a channel is added.
 struct AvailabilityWatch: Sendable {
   let pool: PoolServiceClient
   let planner: StockPlanner

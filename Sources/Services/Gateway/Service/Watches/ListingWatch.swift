@@ -3,7 +3,8 @@ internal import MappingAPI
 internal import Primitives
 internal import RPCCore
 
-/// Follows listings and what they take from the pool, and takes up the orders that waited for a link.
+/// Follows listings and what they take from the pool, and takes up the orders that waited for a
+/// link.
 struct ListingWatch: Sendable {
   let mapping: MappingServiceClient
   let planner: StockPlanner

@@ -49,7 +49,8 @@ struct ReturnWatch: Sendable {
     if isNew { await notices.load() }
   }
 
-  /// What to answer; nil for a return that no channel told of, or that the channel has on its shelf already.
+  /// What to answer; nil for a return that no channel told of, or that the channel has on its shelf
+  /// already.
   private func answer(_ found: ReturnOrder) async throws -> ReturnAnswer? {
     guard let known = try await store.channelReturn(found.returnID),
       known.record.state != .restocked

@@ -2,13 +2,15 @@ internal import Kit
 internal import Primitives
 internal import RPCCore
 
-/// Follows another service's stream for as long as the gateway runs: opens it again after a pause whenever it ends.
+/// Follows another service's stream for as long as the gateway runs: opens it again after a pause
+/// whenever it ends.
 struct WatchLoop: Sendable {
   let name: String
   let metrics: GatewayMetrics
   let log: Log
 
-  /// - Parameter follow: follows the stream to its end; calls its argument when a message has come. Throws
+  /// - Parameter follow: follows the stream to its end; calls its argument when a message has come.
+  ///   Throws
   ///   OUT_OF_RANGE when the sequence it asked for is not known, having set itself back to the start.
   func run(
     _ follow: @Sendable (_ heard: @escaping @Sendable () async -> Void) async throws -> Void
