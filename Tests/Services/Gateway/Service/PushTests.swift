@@ -89,6 +89,18 @@ import Testing
     }
   }
 
+  @Test func raiseWhoseReadFailsIsTriedAgain() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await Self.shows(bench, "i1", 10)
+      try await GatewayBench.settled(run)
+      bench.channel.with { $0.readErrors = [.unavailable("away"), .malformed("odd")] }
+      bench.pool.receive("TEE", 5)
+      try await Self.shows(bench, "i1", 15)
+      #expect(bench.channel.with { $0.readErrors.isEmpty })
+    }
+  }
+
   @Test func manyChangesAreFewCalls() async throws {
     let bench = try Self.bench(FakeAdapter(FakeChannel(), rate: 20), units: 500)
     try await bench.run { run in

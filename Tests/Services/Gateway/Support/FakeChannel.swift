@@ -26,6 +26,8 @@ final class FakeChannel: Sendable {
     var answers: [ReturnAnswer] = []
     var noticeErrors: [ChannelError] = []
     var fetchErrors: [ChannelError] = []
+    /// Answers to the next calls of readStock.
+    var readErrors: [ChannelError] = []
     var token = "token-1"
     var refreshCount = 0
     var readCount = 0
@@ -167,10 +169,13 @@ struct FakeAdapter: ChannelAdapter {
   func readStock(
     _ listings: [ChannelListing], api: ChannelAPI
   ) async throws(ChannelError) -> [Quantity?] {
-    channel.with { state in
+    let (error, numbers) = channel.with { state -> (ChannelError?, [Quantity?]) in
       state.readCount += 1
-      return listings.map { state.shown[$0.itemID] }
+      let error = state.readErrors.isEmpty ? nil : state.readErrors.removeFirst()
+      return (error, listings.map { state.shown[$0.itemID] })
     }
+    if let error { throw error }
+    return numbers
   }
 
   func markShipped(_ notice: ShippedNotice, api: ChannelAPI) async throws(ChannelError) {

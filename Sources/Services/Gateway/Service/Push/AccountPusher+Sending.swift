@@ -152,8 +152,9 @@ extension AccountPusher {
       case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .malformed:
         let now = now
         for id in ids {
-          entries[id]?.state.putOff(
-            error.text, until: now + GatewayLimits.pushBackoff.pause(attempt: attempt(id)))
+          // Outside of the change below: both look at the entries.
+          let pause = GatewayLimits.pushBackoff.pause(attempt: attempt(id))
+          entries[id]?.state.putOff(error.text, until: now + pause)
         }
         return nil
       }
