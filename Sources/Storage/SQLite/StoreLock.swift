@@ -34,7 +34,10 @@ final class StoreLock: Sendable {
   /// Lets another owner in. The store's connections must be closed.
   func release() {
     let held = descriptor.exchange(-1, ordering: .sequentiallyConsistent)
-    if held >= 0 { close(held) }
+    guard held >= 0 else { return }
+    // Closing alone would leave the lock with a child that this process is just starting, until its exec(2).
+    flock(held, LOCK_UN)
+    close(held)
   }
 
   /// Leaves the process's number for whoever finds the lock taken; only a hint, so a full disk is no error.
