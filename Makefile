@@ -9,7 +9,8 @@ STRICT := -Xswiftc -warnings-as-errors
 VENV := .build/venv/bin
 BUF := $(VENV)/buf
 # Swift sources that people write. Generated ones are laid out by their generator.
-SWIFT_FILES = Package.swift $(shell git ls-files --cached --others --exclude-standard 'Sources/*.swift' 'Tests/*.swift' | grep -v /Generated/)
+SWIFT_FILES = $(wildcard Package.swift $(shell git ls-files --cached --others --exclude-standard \
+  'Sources/*.swift' 'Tests/*.swift' | grep -v /Generated/))
 
 .PHONY: help
 help: ## Lists the targets
@@ -32,6 +33,14 @@ test: lint ## Runs every check and every test, the real processes with Python an
 .PHONY: check
 check: test ## What CI runs: `make test`, and that no proto breaks what is committed
 	@$(BUF) breaking --against '.git#ref=HEAD'
+
+.PHONY: bench
+bench: install release ## Measures the pool's calls a second on this machine, and proves what it has written
+	@$(VENV)/python Tests/Benchmarks/bench.py
+
+.PHONY: simulate
+simulate: debug ## Plays 20 new seeds against the pool's model, and crashes at new moments of a flash sale
+	@ONEPOOL_SIMULATIONS=20 swift test --skip-build $(STRICT) --filter ModelTests --filter CrashTests
 
 .PHONY: lint
 lint: debug ## Builds with warnings as errors; checks layout, protos and what is generated from them

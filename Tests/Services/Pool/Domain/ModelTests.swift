@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 import Testing
 
@@ -19,8 +20,15 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 2, 3, 5, 8, 13, 21, 20_251_123] as [UInt64])
-  func randomCommandsAgreeWithTheModel(seed: UInt64) throws {
+  /// The same few in every run, and as many new ones as ONEPOOL_SIMULATIONS asks for.
+  static let seeds: [UInt64] = {
+    let environment = ProcessInfo.processInfo.environment
+    let more = environment["ONEPOOL_SIMULATIONS"].flatMap(Int.init) ?? 0
+    let drawn = (0..<more).map { _ in UInt64.random(in: 0..<1 << 32) }
+    return [1, 2, 3, 5, 8, 13, 21, 20_251_123] + drawn
+  }()
+
+  @Test(arguments: seeds) func randomCommandsAgreeWithTheModel(seed: UInt64) throws {
     print("seed \(seed)")
     var random = SeededRandom(seed: seed)
     let machine = try Script(locations: [("A", 1), ("B", 2), ("C", 2)])
