@@ -221,6 +221,23 @@ extension RPCClient {
     }
   }
 
+  /// Goal: a message larger than a stream's window (256 KiB) goes through a stream, both ways.
+  @Test(arguments: Wire.allCases) func largeMessagesGoThroughStreams(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      let chat = try await client.bidirectional(
+        EchoService.chat, HealthCheckRequest.self, HealthCheckRequest.self,
+        options: CallOptions(timeout: .seconds(60)))
+      for count in [1, 300_000, 3_000_000] {
+        try await chat.send(HealthCheckRequest(service: String(repeating: "x", count: count)))
+        let answer = try await chat.next()
+        #expect(answer?.service == String(repeating: "X", count: count))
+      }
+      try await chat.finishSending()
+      let last = try await chat.next()
+      #expect(last == nil)
+    }
+  }
+
   @Test(arguments: Wire.allCases) func manyCallsAtOnceAllReturnTheirOwn(_ wire: Wire) async throws {
     try await wire.with { (client) async throws -> Void in
       try await withThrowingTaskGroup(of: Bool.self) { group in

@@ -110,7 +110,11 @@ final class ClientConnection: HTTP2Connection {
     guard let stream = streams[streamID], stream.end == nil else {
       return consume(streamID, bytes.count, connectionOnly: streams[streamID] == nil)
     }
-    if stream.isUnary { consume(streamID, bytes.count) }
+    if stream.isUnary {
+      consume(streamID, bytes.count)
+    } else {
+      stream.unconsumedBytes += bytes.count
+    }
     stream.input.append(bytes)
     if stream.isUnary {
       if stream.input.bufferedBytes > limits.messageBytes + MessageFraming.prefixBytes {
@@ -119,9 +123,19 @@ final class ClientConnection: HTTP2Connection {
           stream,
           .failure(RPCError(.resourceExhausted, "MESSAGE_TOO_LARGE", "The answer is too large.")))
       }
-    } else {
+    } else if stream.input.hasMessage {
       stream.wakeReader()
+    } else if stream.reader != nil {
+      giveRoom(stream)
     }
+  }
+
+  /// Lets the server send on: `count` bytes were taken, or nil when somebody waits for the rest of a
+  /// message, which may be larger than the stream's window.
+  func giveRoom(_ stream: ClientStream, _ count: Int? = nil) {
+    let given = min(count ?? stream.unconsumedBytes, stream.unconsumedBytes)
+    stream.unconsumedBytes -= given
+    if let streamID = stream.streamID { consume(streamID, given) }
   }
 
   override func inputEnded(_ streamID: Int32) {
@@ -131,9 +145,8 @@ final class ClientConnection: HTTP2Connection {
 
   override func streamClosed(_ streamID: Int32, errorCode: UInt32) {
     guard let stream = streams.removeValue(forKey: streamID) else { return }
-    if !stream.isUnary {
-      consume(streamID, stream.input.bufferedBytes, connectionOnly: true)
-    }
+    consume(streamID, stream.unconsumedBytes, connectionOnly: true)
+    stream.unconsumedBytes = 0
     if stream.end == nil {
       if errorCode == NGHTTP2_REFUSED_STREAM.rawValue, !stream.hasAnswer {
         // RFC 9113, 8.7: the server has not looked at it.

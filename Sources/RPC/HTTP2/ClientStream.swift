@@ -15,6 +15,8 @@ final class ClientStream {
   var output = OutputQueue()
   var outputEnded = false
   var input: MessageFraming
+  /// Bytes of a streaming call that came and that the server was not given room for again.
+  var unconsumedBytes = 0
   var inputEnded = false
   var httpStatus = 0
   var contentType = ""

@@ -118,7 +118,7 @@ final class HTTP2ClientCall: ClientCall {
       case .success(.none): return nil
       case .failure(let error): throw error
       case nil:
-        await wait(for: \.reader) { stream in stream.end != nil || !stream.input.isEmpty }
+        await wait(for: \.reader) { stream in stream.end != nil || stream.input.hasMessage }
       }
     }
   }
@@ -135,9 +135,7 @@ final class HTTP2ClientCall: ClientCall {
   private func take(_ stream: ClientStream) -> Result<[UInt8]?, RPCError>? {
     do {
       if let message = try stream.input.next() {
-        if let streamID = stream.streamID {
-          stream.connection?.consume(streamID, message.count + MessageFraming.prefixBytes)
-        }
+        stream.connection?.giveRoom(stream, message.count + MessageFraming.prefixBytes)
         return .success(message)
       }
     } catch {
@@ -175,6 +173,7 @@ final class HTTP2ClientCall: ClientCall {
           } else {
             precondition(box.stream[keyPath: slot] == nil, "one reader and one writer at a time")
             box.stream[keyPath: slot] = continuation
+            if box.stream.reader != nil { box.stream.connection?.giveRoom(box.stream) }
           }
         }
       }

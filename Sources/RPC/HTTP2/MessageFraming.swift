@@ -15,6 +15,19 @@ struct MessageFraming {
   var bufferedBytes: Int { buffer.count - start }
   var isEmpty: Bool { bufferedBytes == 0 }
 
+  /// Whether `next` has something to say: a whole message, or one that is not taken.
+  var hasMessage: Bool {
+    guard let length else { return false }
+    return buffer[start] != 0 || length > maximumBytes
+      || bufferedBytes >= Self.prefixBytes + length
+  }
+
+  /// The length of the message at the front, once its prefix is whole.
+  private var length: Int? {
+    guard bufferedBytes >= Self.prefixBytes else { return nil }
+    return buffer[(start + 1)..<(start + 5)].reduce(0) { $0 << 8 | Int($1) }
+  }
+
   mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
     buffer.append(contentsOf: bytes)
   }
@@ -23,12 +36,11 @@ struct MessageFraming {
   ///
   /// - Throws: RESOURCE_EXHAUSTED for one that is too large, UNIMPLEMENTED for a compressed one.
   mutating func next() throws(RPCError) -> [UInt8]? {
-    guard bufferedBytes >= Self.prefixBytes else { return nil }
+    guard let length else { return nil }
     guard buffer[start] == 0 else {
       throw RPCError(
         .unimplemented, "COMPRESSION_UNSUPPORTED", "Messages must be sent uncompressed.")
     }
-    let length = buffer[(start + 1)..<(start + 5)].reduce(0) { $0 << 8 | Int($1) }
     guard length <= maximumBytes else {
       throw RPCError(
         .resourceExhausted, "MESSAGE_TOO_LARGE",

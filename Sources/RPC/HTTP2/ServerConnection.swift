@@ -122,7 +122,12 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     case .streaming:
       // Room is given back as the handler takes messages.
       stream.input.append(bytes)
-      stream.wakeReader()
+      stream.unconsumedBytes += bytes.count
+      if stream.input.hasMessage {
+        stream.wakeReader()
+      } else if stream.reader != nil {
+        giveRoom(stream)
+      }
     case .http:
       consume(streamID, bytes.count)
       guard stream.body.count + bytes.count <= stream.bodyLimit else {
@@ -149,8 +154,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
 
   override func streamClosed(_ streamID: Int32, errorCode: UInt32) {
     guard let stream = streams.removeValue(forKey: streamID) else { return }
-    let unread = stream.input.bufferedBytes
-    if case .streaming = stream.role { consume(streamID, unread, connectionOnly: true) }
+    consume(streamID, stream.unconsumedBytes, connectionOnly: true)
     forget(stream, RPCError(.cancelled, "", "The caller ended the call."))
   }
 
@@ -289,6 +293,14 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       stream.headersSent = true
       respond(stream.id, GRPCHeaders.response, hasBody: true)
     }
+  }
+
+  /// Lets the caller send on: `count` bytes were taken, or nil when somebody waits for the rest of a
+  /// message, which may be larger than the stream's window.
+  func giveRoom(_ stream: ServerStream, _ count: Int? = nil) {
+    let given = min(count ?? stream.unconsumedBytes, stream.unconsumedBytes)
+    stream.unconsumedBytes -= given
+    consume(stream.id, given)
   }
 
   /// Queues a handler's message.

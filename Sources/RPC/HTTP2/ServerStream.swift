@@ -28,6 +28,8 @@ final class ServerStream {
   var headers: [(name: String, value: String)] = []
   var headerBytes = 0
   var input: MessageFraming
+  /// Bytes of a streaming call that came and that the caller was not given room for again.
+  var unconsumedBytes = 0
   /// The body of a plain HTTP request.
   var body: [UInt8] = []
   var bodyLimit = 0

@@ -50,7 +50,7 @@ final class StreamingServerCall: ServerCall, @unchecked Sendable {
     if let failure = stream.failure { return .failed(failure) }
     do {
       if let message = try stream.input.next() {
-        connection.consume(stream.id, message.count + MessageFraming.prefixBytes)
+        connection.giveRoom(stream, message.count + MessageFraming.prefixBytes)
         return .message(message)
       }
     } catch {
@@ -65,7 +65,7 @@ final class StreamingServerCall: ServerCall, @unchecked Sendable {
   }
 
   private var isReadable: Bool {
-    stream.failure != nil || stream.isClosed || stream.inputEnded || !stream.input.isEmpty
+    stream.failure != nil || stream.isClosed || stream.inputEnded || stream.input.hasMessage
   }
 
   /// Runs `body` on the loop; at once when called there.
@@ -89,6 +89,7 @@ final class StreamingServerCall: ServerCall, @unchecked Sendable {
         } else {
           precondition(self.stream[keyPath: slot] == nil, "one reader and one writer at a time")
           self.stream[keyPath: slot] = continuation
+          if self.stream.reader != nil { self.connection.giveRoom(self.stream) }
         }
       }
     }

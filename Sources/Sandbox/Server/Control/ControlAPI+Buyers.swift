@@ -83,13 +83,12 @@ extension ControlAPI {
       let order = try market.order(key, name)
       let location = try market.shop(key).secrets["location_id"] ?? ShopifySchema.location
       let refund = String(509_000_000 + (try market.transaction.next("number")))
-      for line in order.lines {
+      let lines = order.lines.compactMap { line -> ShopifyEvents.RefundLine? in
         let count = units.isEmpty ? line.quantity - line.cancelled : units[line.lineID] ?? 0
-        guard count > 0 else { continue }
-        try market.refund(
-          key, name, refundID: refund, line: line, quantity: count, restockType: type,
-          location: location)
+        guard count > 0 else { return nil }
+        return ShopifyEvents.RefundLine(line: line, quantity: count, restockType: type)
       }
+      try market.refund(key, name, refundID: refund, lines: lines, location: location)
       return ["refund_id": .string(refund), "order_id": .string(name)]
     }
   }

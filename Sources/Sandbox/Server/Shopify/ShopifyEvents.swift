@@ -52,21 +52,29 @@ enum ShopifyEvents {
     ]
   }
 
+  /// Units of a line that are paid back, and what becomes of them.
+  struct RefundLine {
+    var line: BuyerOrder.Line
+    var quantity: Int64
+    /// `no_restock`, `cancel` or `return`.
+    var restockType: String
+  }
+
   static func refund(
-    _ order: BuyerOrder, refundID: String, lines: [(line: BuyerOrder.Line, quantity: Int64)],
-    restockType: String, location: String, at now: Timestamp
+    _ order: BuyerOrder, refundID: String, lines: [RefundLine], location: String,
+    at now: Timestamp
   ) -> [EventDraft] {
     let body: JSONValue = [
       "id": .id(refundID), "admin_graphql_api_id": .string(ShopifyWords.gid("Refund", refundID)),
       "order_id": .id(order.orderID), "created_at": ShopifyWords.time(now),
       "processed_at": ShopifyWords.time(now), "note": .null,
-      "restock": .bool(restockType != "no_restock"),
+      "restock": .bool(lines.contains { $0.restockType != "no_restock" }),
       "refund_line_items": .array(
         lines.enumerated().map { index, entry in
           [
             "id": .integer((Int64(refundID) ?? 0) * 100 + Int64(index)),
             "line_item_id": .id(entry.line.lineID), "location_id": .id(location),
-            "quantity": .integer(entry.quantity), "restock_type": .string(restockType),
+            "quantity": .integer(entry.quantity), "restock_type": .string(entry.restockType),
             "line_item": line(entry.line),
           ]
         }), "transactions": [],

@@ -63,6 +63,7 @@ extension ShopifyMutations {
     var outcome = StockOutcome()
     outcome.refundID = String(509_000_000 + (try market.transaction.next("number")))
     outcome.orderID = id
+    var lines: [ShopifyEvents.RefundLine] = []
     for entry in input["refundLineItems"].array ?? [] {
       let lineID = ShopifyWords.number(entry["lineItemId"], "LineItem") ?? ""
       guard let line = order.lines.first(where: { $0.lineID == lineID }),
@@ -70,31 +71,36 @@ extension ShopifyMutations {
       else {
         return .refused("NOT_FOUND", ["input", "refundLineItems"], "The line does not exist.")
       }
-      try market.refund(
-        shop.key, order.orderID, refundID: outcome.refundID, line: line, quantity: quantity,
-        restockType: (entry["restockType"].string ?? "NO_RESTOCK").lowercased(),
-        location: schema.locationID)
+      lines.append(
+        ShopifyEvents.RefundLine(
+          line: line, quantity: quantity,
+          restockType: (entry["restockType"].string ?? "NO_RESTOCK").lowercased()))
     }
+    try market.refund(
+      shop.key, order.orderID, refundID: outcome.refundID, lines: lines,
+      location: schema.locationID)
     return outcome
   }
 }
 
 extension Market {
-  /// Pays units of a line back, puts them on sale again where that is asked for, and lets the hook
-  /// know.
+  /// Pays units back, puts them on sale again where that is asked for, and lets the hook know, once
+  /// for all lines.
   func refund(
-    _ key: Shop.Key, _ orderID: String, refundID: String, line: BuyerOrder.Line, quantity: Int64,
-    restockType: String, location: String
+    _ key: Shop.Key, _ orderID: String, refundID: String, lines: [ShopifyEvents.RefundLine],
+    location: String
   ) throws {
-    if restockType == "cancel" {
-      _ = try cancel(key, orderID, units: [line.lineID: quantity], reason: "refund")
-    } else if restockType == "return" {
-      try change(key, item: line.itemID, variation: line.variationID) { $0.sellable += quantity }
+    for entry in lines {
+      let (line, quantity) = (entry.line, entry.quantity)
+      if entry.restockType == "cancel" {
+        _ = try cancel(key, orderID, units: [line.lineID: quantity], reason: "refund")
+      } else if entry.restockType == "return" {
+        try change(key, item: line.itemID, variation: line.variationID) { $0.sellable += quantity }
+      }
     }
     let order = try order(key, orderID)
     try send(
-      ShopifyEvents.refund(
-        order, refundID: refundID, lines: [(line, quantity)], restockType: restockType,
-        location: location, at: now), of: key)
+      ShopifyEvents.refund(order, refundID: refundID, lines: lines, location: location, at: now),
+      of: key)
   }
 }
