@@ -43,14 +43,17 @@ public final class URLSessionHTTP: ChannelHTTP {
 
   private func answer(_ request: URLRequest) async -> Result<ChannelReply, ChannelError> {
     let task = session.dataTask(with: request)
-    return await withTaskCancellationHandler {
+    let answer = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        receiver.expect(task.taskIdentifier, continuation)
-        task.resume()
+        if receiver.expect(task.taskIdentifier, continuation) { task.resume() }
       }
     } onCancel: {
+      // A task that is cancelled while it starts is not always said to have completed.
+      receiver.abandon(task.taskIdentifier)
       task.cancel()
     }
+    receiver.forget(task.taskIdentifier)
+    return answer
   }
 }
 
@@ -71,15 +74,38 @@ private final class Receiver: NSObject, URLSessionDataDelegate, Sendable {
     var isTooLarge = false
   }
 
+  private static let stopping = Result<ChannelReply, ChannelError>.failure(
+    .unavailable("the call was cancelled"))
+
   private let maximumBytes: Int
   private let pending = Mutex<[Int: Pending]>([:])
+  /// Tasks that nobody waits for any more, from before or after they were expected.
+  private let abandoned = Mutex<Set<Int>>([])
 
   init(maximumBytes: Int) {
     self.maximumBytes = maximumBytes
   }
 
-  func expect(_ task: Int, _ continuation: Continuation) {
+  /// Returns false when the task was abandoned already; its continuation is resumed then.
+  func expect(_ task: Int, _ continuation: Continuation) -> Bool {
     pending.withLock { $0[task] = Pending(continuation: continuation) }
+    // Whichever of the two comes second finds what the other has left.
+    guard abandoned.withLock({ $0.contains(task) }) else { return true }
+    end(task)
+    return false
+  }
+
+  func abandon(_ task: Int) {
+    abandoned.withLock { _ = $0.insert(task) }
+    end(task)
+  }
+
+  func forget(_ task: Int) {
+    abandoned.withLock { _ = $0.remove(task) }
+  }
+
+  private func end(_ task: Int) {
+    pending.withLock { $0.removeValue(forKey: task) }?.continuation.resume(returning: Self.stopping)
   }
 
   func urlSession(_: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
