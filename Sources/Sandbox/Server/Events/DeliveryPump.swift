@@ -54,6 +54,7 @@ actor DeliveryPump {
       let wait = delivery.dueTime - clock.now()
       if wait > .zero, (try? await Task.sleep(for: wait)) == nil { return }
       await slots.take()
+      guard !Task.isCancelled else { return await slots.giveBack() }
       let (status, latency) = await attempt(delivery, patience: timetable.patience)
       await slots.giveBack()
       if Task.isCancelled { return }
