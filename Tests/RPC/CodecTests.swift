@@ -29,6 +29,7 @@ import Testing
   @Test(arguments: [
     ("plain text", "plain text"), ("50%", "50%25"), ("tab\there", "tab%09here"),
     ("\u{1F608} naïve", "%F0%9F%98%88 na%C3%AFve"), ("a\r\nb", "a%0D%0Ab"), ("", ""),
+    (" a b ", "%20a b%20"), ("  ", "%20%20"),
   ])
   func messageSurvivesPercentEncoding(_ text: String, _ encoded: String) {
     #expect(PercentCodec.encodeMessage(text) == encoded)

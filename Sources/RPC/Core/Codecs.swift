@@ -23,9 +23,17 @@ public enum Base64Codec {
 
 /// Percent encoding: of `grpc-message`, of paths and of forms.
 public enum PercentCodec {
-  /// `grpc-message`: bytes 0x20 to 0x7E but `%` stand for themselves (`doc/PROTOCOL-HTTP2.md`).
+  /// `grpc-message`: bytes 0x20 to 0x7E but `%` stand for themselves (`doc/PROTOCOL-HTTP2.md`). A space at an end does
+  /// not: no header field may begin or end with one (RFC 9113, section 8.2.1).
   public static func encodeMessage(_ text: String) -> String {
-    encode(text) { (0x20...0x7E).contains($0) && $0 != 0x25 }
+    let encoded = encode(text) { (0x20...0x7E).contains($0) && $0 != 0x25 }
+    guard encoded.hasPrefix(" ") || encoded.hasSuffix(" ") else { return encoded }
+    let inner = encoded.drop { $0 == " " }
+    let before = encoded.count - inner.count
+    let after = inner.reversed().prefix { $0 == " " }.count
+    let space = "%20"
+    return String(repeating: space, count: before) + inner.dropLast(after)
+      + String(repeating: space, count: after)
   }
 
   /// RFC 3986 section 2.3: unreserved characters stand for themselves.
