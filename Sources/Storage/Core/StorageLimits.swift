@@ -6,10 +6,6 @@ public enum StorageLimits {
   public static let queuedReads = 16_384
   /// Callers whose writes share one commit.
   public static let writesInBatch = 512
-  /// Callers' changes after which the log is copied into the store, beside the writer.
-  public static let writesBetweenCheckpoints = 256
-  /// Pages of 4 KiB in the log beyond which the writer itself copies it: 64 MiB.
-  public static let pagesInLog = 16_384
   /// Prepared statements kept by one connection.
   public static let cachedStatements = 256
   /// How long a statement waits for a lock that a foreign tool holds, in milliseconds.

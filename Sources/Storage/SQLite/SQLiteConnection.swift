@@ -138,11 +138,6 @@ public final class SQLiteConnection: @unchecked Sendable {
     try statement("PRAGMA wal_checkpoint(PASSIVE)").run()
   }
 
-  /// Copies the log by itself only when it has grown far beyond what somebody else copies meanwhile.
-  func leaveCheckpointsToOthers() throws(StorageError) {
-    try execute(script: "PRAGMA wal_autocheckpoint = \(StorageLimits.pagesInLog)")
-  }
-
   /// Frees the statements of the cache, the connection and the lock; statements of the caller's own
   /// must not be used any more.
   public func close() {

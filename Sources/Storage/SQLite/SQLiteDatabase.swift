@@ -10,9 +10,7 @@ public final class SQLiteDatabase: Database {
   private let state: HealthState
   private let writer: StoreWriter
   private let readers: StoreReaders
-  private let checkpointer: StoreCheckpointer
   private let writerThread: Worker
-  private let checkpointThread: Worker
   private let readerThreads: [Worker]
 
   /// Opens or makes the store, and brings its schema up to date.
@@ -51,31 +49,26 @@ public final class SQLiteDatabase: Database {
     do throws(StorageError) {
       try connection.migrate(migrations)
       try configure?(connection)
-      try connection.leaveCheckpointsToOthers()
     } catch {
       connection.close()
       throw error
     }
     let state = HealthState(path: path, observer: observer)
-    let checkpointer = StoreCheckpointer(path: path, configure: configure)
     let writer = StoreWriter(
       path: path, migrations: migrations, lock: lock, connection: connection,
-      configure: configure, health: state, observer: observer, checkpointer: checkpointer)
+      configure: configure, health: state, observer: observer)
     let readers = StoreReaders(path: path, count: readerCount) { writer.doubt($0) }
     self.path = path
     self.state = state
     self.writer = writer
     self.readers = readers
-    self.checkpointer = checkpointer
     writerThread = Worker.start { writer.run() }
-    checkpointThread = Worker.start { checkpointer.run() }
     readerThreads = (0..<readerCount).map { _ in Worker.start { readers.run() } }
   }
 
   deinit {
     // The threads end by themselves; whoever wants to know when awaits `close`.
     readers.queue.close()
-    checkpointer.close()
     writer.queue.close()
   }
 
@@ -128,8 +121,6 @@ public final class SQLiteDatabase: Database {
   public func close() async {
     readers.queue.close()
     for thread in readerThreads { await thread.ended() }
-    checkpointer.close()
-    await checkpointThread.ended()
     writer.queue.close()
     await writerThread.ended()
   }

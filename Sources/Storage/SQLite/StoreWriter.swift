@@ -18,17 +18,13 @@ final class StoreWriter: @unchecked Sendable {
   private let observer: (any StorageObserver)?
   private let lock: StoreLock
   private let configure: SQLiteDatabase.Configure?
-  private let checkpointer: StoreCheckpointer
-  /// Callers' changes since the checkpointer was last woken.
-  private var writesSinceCheckpoint = 0
   private var connection: SQLiteConnection?
   private var pause = StorageLimits.firstRecovery
   private var nextTrial = Deadline.never
 
   init(
     path: String, migrations: [Migration], lock: StoreLock, connection: SQLiteConnection,
-    configure: SQLiteDatabase.Configure?, health: HealthState, observer: (any StorageObserver)?,
-    checkpointer: StoreCheckpointer
+    configure: SQLiteDatabase.Configure?, health: HealthState, observer: (any StorageObserver)?
   ) {
     self.path = path
     self.migrations = migrations
@@ -37,7 +33,6 @@ final class StoreWriter: @unchecked Sendable {
     self.configure = configure
     self.health = health
     self.observer = observer
-    self.checkpointer = checkpointer
   }
 
   func run() {
@@ -78,11 +73,6 @@ final class StoreWriter: @unchecked Sendable {
     if !writes.isEmpty {
       let failure = commit(writes)
       for write in writes { write.answer(failure) }
-      writesSinceCheckpoint += writes.count
-      if writesSinceCheckpoint >= StorageLimits.writesBetweenCheckpoints {
-        writesSinceCheckpoint = 0
-        checkpointer.wake()
-      }
     }
     guard !waiters.isEmpty else { return }
     if !health.current.isHealthy { tryAgain() }
@@ -149,7 +139,6 @@ final class StoreWriter: @unchecked Sendable {
       let opened = try SQLiteConnection.open(path, as: .writer)
       connection = opened
       try configure?(opened)
-      try opened.leaveCheckpointsToOthers()
       try opened.lookForDamage()
       try opened.migrate(migrations)
       try opened.tryWriting()
