@@ -286,6 +286,13 @@ class Streams(Frames):
         client.flush()
         self.assertNotEqual(client.wait(1)["grpc-status"], "0")
 
+    def test_a_timeout_that_is_over_on_arrival_is_exceeded(self):
+        client = self.open()
+        client.headers(1, extra=[("grpc-timeout", "0n")])
+        client.h2.send_data(1, b"\x00\x00\x00\x00\x00", end_stream=True)
+        client.flush()
+        self.assertEqual(client.wait(1)["grpc-status"], str(grpc.StatusCode.DEADLINE_EXCEEDED.value[0]))
+
     def test_a_timeout_that_makes_no_sense_is_refused(self):
         for number, text in enumerate(("x", "10", "123456789S", "-1S", "S", "1 S")):
             client = Client()

@@ -110,6 +110,40 @@ extension RPCClient {
     }
   }
 
+  @Test func workThatNeverRestsStarvesNoTimer() async throws {
+    let probe = Probe()
+    try await Wire.http2.with(probe: probe) { (client) async throws -> Void in
+      let error = await #expect(throws: RPCError.self) {
+        try await client.echo("spin", options: CallOptions(timeout: .milliseconds(50)))
+      }
+      #expect(error?.code == .deadlineExceeded)
+      await probe.cancelled.wait()
+    }
+  }
+
+  /// Goal: what a handler leaves unread costs the connection nothing. Method: 100 calls leave 100 KiB each, more than
+  /// the connection's window (4 MiB) in all, and never end their side.
+  @Test(arguments: Wire.allCases) func unreadInputIsDroppedWithItsCall(_ wire: Wire) async throws {
+    try await wire.with { (client) async throws -> Void in
+      var calls: [DuplexCall<HealthCheckRequest, HealthCheckRequest>] = []
+      for _ in 0..<100 {
+        let call = try await client.bidirectional(
+          EchoService.first, HealthCheckRequest.self, HealthCheckRequest.self,
+          options: CallOptions(timeout: .seconds(60)))
+        try await call.send(HealthCheckRequest(service: "first"))
+        // The call may have ended by now: then there is nothing to send to.
+        try? await call.send(HealthCheckRequest(service: String(repeating: "x", count: 100_000)))
+        let answer = try await call.next()
+        #expect(answer?.service == "5")
+        let end = try await call.next()
+        #expect(end == nil)
+        calls.append(call)
+      }
+      let large = String(repeating: "y", count: 1_000_000)
+      #expect(try await client.echo(large) == large)
+    }
+  }
+
   @Test(arguments: Wire.allCases) func cancellingTheCallerCancelsTheHandler(
     _ wire: Wire
   ) async throws {

@@ -73,6 +73,48 @@ import Testing
     await client.close()
   }
 
+  /// Goal: a call that the server says it has not looked at is made again whole, its message with it.
+  @Test(arguments: ["RST_STREAM", "GOAWAY"])
+  func callThatTheServerHasNotLookedAtIsMadeAgainWhole(_ how: String) async throws {
+    let peer = RawPeer { connection, number in
+      var refused = number > 0
+      while let (stream, body) = connection.request() {
+        if refused {
+          connection.answer(stream, body)
+        } else if how == "GOAWAY" {
+          // Last stream 0: none was looked at (RFC 9113, 6.8).
+          connection.send(RawConnection.goAway, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0])
+          return
+        } else {
+          // REFUSED_STREAM (RFC 9113, 8.7).
+          connection.send(RawConnection.reset, 0, stream, [0, 0, 0, 7])
+          refused = true
+        }
+      }
+    }
+    let client = RPCClient(
+      transport: try HTTP2ClientTransport(target: peer.address), timeout: .seconds(60),
+      retry: .never)
+    #expect(try await client.echo("whole") == "whole")
+    await client.close()
+    peer.stop()
+  }
+
+  @Test func callThatIsRefusedAgainAndAgainFails() async throws {
+    let peer = RawPeer { connection, _ in
+      while let (stream, _) = connection.request() {
+        connection.send(RawConnection.reset, 0, stream, [0, 0, 0, 7])
+      }
+    }
+    let client = RPCClient(
+      transport: try HTTP2ClientTransport(target: peer.address), timeout: .seconds(60),
+      retry: .never)
+    let error = await #expect(throws: RPCError.self) { try await client.echo("never") }
+    #expect(error?.code == .unavailable)
+    await client.close()
+    peer.stop()
+  }
+
   @Test func busyPortIsRefusedWithItsAddress() async throws {
     let first = try server()
     #expect(throws: TransportError.self) { try self.server(at: first.address) }

@@ -11,6 +11,8 @@ struct EchoService: RPCService {
   static let expand = method("Expand", .serverStreaming, .noSideEffects)
   static let collect = method("Collect", .clientStreaming, .unknown)
   static let chat = method("Chat", .bidirectional, .unknown)
+  /// Answers the first message and returns, whatever else the caller sends.
+  static let first = method("First", .bidirectional, .unknown)
 
   /// Counts what went on, for tests of cancellation and back-pressure.
   let probe: Probe
@@ -32,6 +34,11 @@ struct EchoService: RPCService {
           var all: [String] = []
           for try await request in requests { all.append(request.service) }
           return Response(service: all.joined(separator: ","))
+        },
+        .bidirectional(Self.first, Request.self, Response.self) { requests, responses, _ in
+          for try await request in requests {
+            return try await responses.write(Response(service: "\(request.service.count)"))
+          }
         },
         .bidirectional(Self.chat, Request.self, Response.self) { requests, responses, _ in
           for try await request in requests {
@@ -65,6 +72,10 @@ struct EchoService: RPCService {
         throw error
       }
       return Response()
+    case "spin":
+      while !Task.isCancelled { await Task.yield() }
+      probe.cancelled.signal()
+      throw CancellationError()
     case "flaky":
       if probe.attempts.increment() < 3 {
         throw RPCError(.unavailable, "", "Not yet.")

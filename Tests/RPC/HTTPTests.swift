@@ -49,6 +49,29 @@ import Testing
       text: String(decoding: data, as: UTF8.self))
   }
 
+  /// Goal: a route that runs longer than the drain allows is given up, and the process lives on.
+  @Test func routeThatOutlivesTheDrainIsGivenUp() async throws {
+    let started = Signal()
+    let over = Signal()
+    let server = try RPCServer(
+      ServerConfiguration(
+        address: "127.0.0.1:0", services: [],
+        routes: [
+          HTTPRoute("GET", "/slow") { _ in
+            started.signal()
+            await over.wait()
+            return .text(200, "late\n")
+          }
+        ], loopCount: 1))
+    server.start()
+    async let answer = send("http://\(server.address)/slow", method: "GET", type: nil)
+    await started.wait()
+    await server.drain(within: .zero)
+    over.signal()
+    // Answered 503, or cut off where the thread ended first.
+    if let status = try? await answer.status { #expect(status == 503) }
+  }
+
   @Test func connectCallInJSONReturnsJSON() async throws {
     try await with { (base) async throws -> Void in
       let answer = try await send(

@@ -6,6 +6,8 @@ public enum HTTPAnswers {
     .text(413, "The body is larger than the \(limit) bytes that are allowed here.\n")
   }
 
+  public static let stopping = HTTPResponse.text(503, "The server is going down.\n")
+
   static let notFound = HTTPResponse.text(404, "There is nothing under this path.\n")
 }
 

@@ -59,8 +59,10 @@ public final class HTTP1Server: Sendable {
     if !handed, length == 0 { close(descriptor) }
   }
 
-  /// Ends all connections and the thread.
+  /// Ends all connections and the thread. A request whose route still runs is answered 503 as far as its connection
+  /// takes it: libmicrohttpd aborts the process when a connection is suspended at its end.
   public func stop() {
+    for request in core.stop() { request.finish(HTTPAnswers.stopping) }
     daemon.stop()
   }
 
@@ -146,16 +148,44 @@ private final class DaemonBox: @unchecked Sendable {
   }
 }
 
-/// What every request needs.
+/// What every request needs, and which of them wait for their route.
 final class RequestCore: Sendable {
+  private struct State {
+    var waiting: [ObjectIdentifier: PendingRequest] = [:]
+    var isStopping = false
+  }
+
   let dispatcher: Dispatcher
   let messageBytes: Int
   let executor: any TaskExecutor
   let open = Atomic<Int>(0)
+  private let state = Mutex(State())
 
   init(dispatcher: Dispatcher, messageBytes: Int, executor: any TaskExecutor) {
     self.dispatcher = dispatcher
     self.messageBytes = messageBytes
     self.executor = executor
+  }
+
+  /// Notes that a request waits for its route; false when the server stops.
+  func begin(_ request: PendingRequest) -> Bool {
+    state.withLock { state in
+      guard !state.isStopping else { return false }
+      state.waiting[ObjectIdentifier(request)] = request
+      return true
+    }
+  }
+
+  func end(_ request: PendingRequest) {
+    state.withLock { $0.waiting[ObjectIdentifier(request)] = nil }
+  }
+
+  /// Takes no further request; returns those that wait.
+  func stop() -> [PendingRequest] {
+    state.withLock { state in
+      state.isStopping = true
+      defer { state.waiting = [:] }
+      return Array(state.waiting.values)
+    }
   }
 }

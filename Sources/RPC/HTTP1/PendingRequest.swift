@@ -4,10 +4,18 @@ internal import RPCCore
 internal import Synchronization
 
 /// One request of HTTP/1.1: its body is gathered, its route runs while the connection is suspended, then its
-/// answer is queued. Used on libmicrohttpd's thread; the route's task only sets `answer` and resumes.
+/// answer is queued. Used on libmicrohttpd's thread, but for `finish`.
+///
+///     reading ──body whole──▶ suspended ──route or stop──▶ answered ──▶ queued
 final class PendingRequest: @unchecked Sendable {
-  // Sendable: the task touches `answer`, under its lock, and `MHD_resume_connection`, which may be called from any
-  // thread; the connection stays while it is suspended.
+  // Sendable: other threads touch `phase` only, under its lock, and resume the connection in the same breath: it
+  // stays while it is suspended, and is resumed once.
+  private enum Phase {
+    case reading
+    case suspended
+    case answered(HTTPResponse)
+  }
+
   let core: RequestCore
   private let connection: OpaquePointer
   private var method = ""
@@ -15,10 +23,9 @@ final class PendingRequest: @unchecked Sendable {
   private var body: [UInt8] = []
   private var limit = 0
   private var isTooLarge = false
-  private var hasStarted = false
   /// Whether its headers have come.
   private(set) var isBegun = false
-  private let answer = Mutex<HTTPResponse?>(nil)
+  private let phase = Mutex(Phase.reading)
 
   /// - Parameter target: the path and query as they were sent, for signatures want them raw.
   init(_ connection: OpaquePointer, target: String, core: RequestCore) {
@@ -47,22 +54,36 @@ final class PendingRequest: @unchecked Sendable {
 
   /// The body is whole, or the route has answered.
   func proceed() -> MHD_Result {
-    if let ready = answer.withLock({ $0 }) { return queue(ready) }
-    guard !hasStarted else { return .NO }
-    hasStarted = true
+    switch phase.withLock({ $0 }) {
+    case .answered(let response): return queue(response)
+    case .suspended: return .NO
+    case .reading: break
+    }
     if isTooLarge { return queue(HTTPAnswers.tooLarge(limit), closing: true) }
     let request = request()
-    MHD_suspend_connection(connection)
+    phase.withLock { phase in
+      MHD_suspend_connection(connection)
+      phase = .suspended
+    }
+    guard core.begin(self) else {
+      finish(HTTPAnswers.stopping)
+      return .YES
+    }
     Task(executorPreference: core.executor) {
       let response = await self.core.dispatcher.respond(to: request)
+      self.core.end(self)
       self.finish(response)
     }
     return .YES
   }
 
-  private func finish(_ response: HTTPResponse) {
-    answer.withLock { $0 = response }
-    MHD_resume_connection(connection)
+  /// Lets libmicrohttpd send an answer; the first one counts.
+  func finish(_ response: HTTPResponse) {
+    phase.withLock { phase in
+      guard case .suspended = phase else { return }
+      phase = .answered(response)
+      MHD_resume_connection(connection)
+    }
   }
 
   private func request() -> HTTPRequest {

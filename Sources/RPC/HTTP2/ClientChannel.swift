@@ -55,8 +55,8 @@ final class ClientChannel: @unchecked Sendable {
 
   func cancel(_ stream: ClientStream, _ reason: RPCError) {
     guard stream.end == nil else { return }
+    // One that waits is passed over when the waiting ones are looked through: soon, whatever comes of the connection.
     stream.connection?.cancel(stream)
-    waiting.removeAll { $0 === stream }
     ClientConnection.finish(stream, .failure(reason), loop: loop)
   }
 

@@ -103,7 +103,7 @@ final class ClientConnection: HTTP2Connection {
 
   override func headersEnded(_ streamID: Int32, isLast: Bool) {
     guard let stream = streams[streamID] else { return }
-    stream.hasAnswer = true
+    stream.answered()
   }
 
   override func received(_ streamID: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
@@ -141,6 +141,8 @@ final class ClientConnection: HTTP2Connection {
   override func inputEnded(_ streamID: Int32) {
     guard let stream = streams[streamID] else { return }
     finish(stream, stream.trailingStatus())
+    // The server wants no more of what we might send on.
+    if !stream.outputEnded || !stream.output.isEmpty { reset(streamID, NGHTTP2_NO_ERROR) }
   }
 
   override func streamClosed(_ streamID: Int32, errorCode: UInt32) {
@@ -148,9 +150,8 @@ final class ClientConnection: HTTP2Connection {
     consume(streamID, stream.unconsumedBytes, connectionOnly: true)
     stream.unconsumedBytes = 0
     if stream.end == nil {
-      if errorCode == NGHTTP2_REFUSED_STREAM.rawValue, !stream.hasAnswer {
-        // RFC 9113, 8.7: the server has not looked at it.
-        stream.streamID = nil
+      // RFC 9113, 8.7: the server has not looked at a refused stream.
+      if errorCode == NGHTTP2_REFUSED_STREAM.rawValue, stream.move(atMost: limits.callMoves) {
         onEnd(self, "refused", [stream])
       } else {
         finish(stream, .failure(Self.error(reset: errorCode)))
@@ -164,8 +165,16 @@ final class ClientConnection: HTTP2Connection {
     var unseen: [ClientStream] = []
     for (streamID, stream) in streams where streamID > lastStreamID && stream.end == nil {
       streams[streamID] = nil
-      stream.streamID = nil
-      unseen.append(stream)
+      if stream.move(atMost: limits.callMoves) {
+        unseen.append(stream)
+      } else {
+        finish(
+          stream,
+          .failure(
+            RPCError(
+              .unavailable, "", "The server went away before it took the call.",
+              domain: "rpc.onepool")))
+      }
     }
     end("the server is going away", unseen)
     if streams.isEmpty { close("drained") }
@@ -250,6 +259,10 @@ final class ClientConnection: HTTP2Connection {
   ) -> Production {
     guard let stream = streams[streamID] else { return .reset }
     let count = stream.output.move(into: buffer)
+    // One message is kept whatever its size; of a stream of them, only so much.
+    if !stream.isUnary, stream.output.takenBytes > limits.unsentBytes {
+      stream.output.forgetTaken()
+    }
     if stream.output.count < limits.unsentBytes { stream.wakeWriter() }
     guard stream.output.isEmpty else { return .bytes(count) }
     if stream.outputEnded { return .end(count) }

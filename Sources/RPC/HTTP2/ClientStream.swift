@@ -12,7 +12,8 @@ final class ClientStream {
   /// The stream on the connection; nil while the call waits for one.
   var streamID: Int32?
   weak var connection: ClientConnection?
-  var output = OutputQueue()
+  /// Kept until the server answers: a call that the server has not looked at is sent again elsewhere.
+  var output = ByteQueue(keepsTaken: true)
   var outputEnded = false
   var input: MessageFraming
   /// Bytes of a streaming call that came and that the server was not given room for again.
@@ -29,7 +30,9 @@ final class ClientStream {
   var reader: CheckedContinuation<Void, Never>?
   var writer: CheckedContinuation<Void, Never>?
   /// Whether the server has answered anything: a call that it has not may be moved to another connection.
-  var hasAnswer = false
+  private(set) var hasAnswer = false
+  /// How often the call was moved to another connection.
+  private var moves = 0
 
   init(
     method: MethodDescriptor, metadata: Metadata, deadline: Deadline, isUnary: Bool,
@@ -40,6 +43,21 @@ final class ClientStream {
     self.deadline = deadline
     self.isUnary = isUnary
     input = MessageFraming(maximumBytes: messageBytes)
+  }
+
+  func answered() {
+    hasAnswer = true
+    output.forgetTaken()
+  }
+
+  /// Makes a call that the server has not looked at ready for another connection; false when it was moved
+  /// `limit` times before, or when what was sent is no longer there.
+  func move(atMost limit: Int) -> Bool {
+    guard !hasAnswer, moves < limit, output.rewind() else { return false }
+    moves += 1
+    streamID = nil
+    connection = nil
+    return true
   }
 
   func wakeReader() {

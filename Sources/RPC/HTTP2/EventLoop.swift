@@ -18,9 +18,14 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   private struct Inbox {
     var jobs: [UnownedJob] = []
     var closures: [@Sendable () -> Void] = []
-    var isAwake = false
-    var isClosed = false
+    /// Whether the loop looks here again before it waits, so that nobody has to wake it.
+    var isAwake = true
+
+    var isEmpty: Bool { jobs.isEmpty && closures.isEmpty }
   }
+
+  /// How often work that makes more work is run on before sockets and timers have their turn.
+  private static let roundsPerTurn = 64
 
   private struct Timer {
     var deadline: Int64
@@ -224,8 +229,9 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   private func run() {
     var events = [epoll_event](repeating: epoll_event(), count: 256)
     while isRunning {
-      drainWork()
-      let count = epoll_wait(epoll, &events, Int32(events.count), waitMilliseconds())
+      runWork()
+      let wait = mayWait() ? waitMilliseconds() : 0
+      let count = epoll_wait(epoll, &events, Int32(events.count), wait)
       if count < 0 {
         precondition(errno == EINTR, "epoll_wait fails by signals only (epoll_wait(2))")
         continue
@@ -235,7 +241,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
       }
       fireTimers()
     }
-    drainWork()
+    runWork()
   }
 
   private func dispatch(_ event: inout epoll_event) {
@@ -253,32 +259,44 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
       broken: flags & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0)
   }
 
-  /// Runs jobs and closures until there are none, then writes out what they made.
-  private func drainWork() {
-    repeat {
-      takeInbox()
-      while !localJobs.isEmpty || !localClosures.isEmpty {
+  /// Runs jobs and closures, and what they queue in turn, then writes out what they made; at most `roundsPerTurn`
+  /// times over.
+  private func runWork() {
+    takeInbox()
+    var rounds = 0
+    while hasLocalWork, rounds < Self.roundsPerTurn {
+      while !localJobs.isEmpty || !localClosures.isEmpty, rounds < Self.roundsPerTurn {
         let jobs = localJobs
         let closures = localClosures
         localJobs = []
         localClosures = []
         for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
         for closure in closures { closure() }
+        rounds += 1
       }
       let pending = flushes
       flushes = []
       for flush in pending { flush() }
-    } while hasWork
+      rounds += 1
+    }
   }
 
-  private var hasWork: Bool {
+  private var hasLocalWork: Bool {
     !localJobs.isEmpty || !localClosures.isEmpty || !flushes.isEmpty
-      || inbox.withLock { !$0.jobs.isEmpty || !$0.closures.isEmpty }
+  }
+
+  /// Whether there is nothing to do until a descriptor or a timer is due; who posts from now on must wake the loop.
+  private func mayWait() -> Bool {
+    guard !hasLocalWork else { return false }
+    return inbox.withLock { inbox in
+      inbox.isAwake = !inbox.isEmpty
+      return !inbox.isAwake
+    }
   }
 
   private func takeInbox() {
     let (jobs, closures) = inbox.withLock { inbox in
-      inbox.isAwake = false
+      inbox.isAwake = true
       let taken = (inbox.jobs, inbox.closures)
       inbox.jobs = []
       inbox.closures = []

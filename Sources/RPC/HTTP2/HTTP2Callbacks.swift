@@ -109,6 +109,16 @@ enum HTTP2Callbacks {
       frameReceived(frame.pointee, connection)
       return 0
     }
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
+      guard let header = frame?.pointee.hd else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+      let kind = UInt32(header.type)
+      if kind == NGHTTP2_DATA.rawValue || kind == NGHTTP2_HEADERS.rawValue,
+        header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+      {
+        connection(of: user)?.outputEnded(header.stream_id)
+      }
+      return 0
+    }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
       _, _, streamID, bytes, count, user in
       guard let connection = connection(of: user) else {

@@ -13,8 +13,7 @@ class HTTP2Connection: EventHandler {
   private var descriptor: Int32
   private var token: UInt64 = 0
   private(set) var session: OpaquePointer?
-  private var output: [UInt8] = []
-  private var outputStart = 0
+  private var output = ByteQueue()
   private var wantsWritable = false
   private var flushIsDue = false
   private(set) var isClosed = false
@@ -36,6 +35,8 @@ class HTTP2Connection: EventHandler {
   func headersEnded(_ streamID: Int32, isLast: Bool) {}
   func received(_ streamID: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {}
   func inputEnded(_ streamID: Int32) {}
+  /// The last frame of what we send on a stream is out.
+  func outputEnded(_ streamID: Int32) {}
   func streamClosed(_ streamID: Int32, errorCode: UInt32) {}
   func goAway(lastStreamID: Int32, errorCode: UInt32) {}
   func settingsReceived() {}
@@ -153,7 +154,7 @@ class HTTP2Connection: EventHandler {
   private func flush() {
     guard !isClosed, let session else { return }
     while true {
-      while output.count - outputStart < limits.socketBufferBytes {
+      while output.count < limits.socketBufferBytes {
         var chunk: UnsafePointer<UInt8>?
         let count = nghttp2_session_mem_send(session, &chunk)
         if isClosed { return }
@@ -161,9 +162,9 @@ class HTTP2Connection: EventHandler {
           return close("cannot send: \(String(cString: nghttp2_strerror(Int32(count))))")
         }
         guard count > 0, let chunk else { break }
-        output.append(contentsOf: UnsafeBufferPointer(start: chunk, count: count))
+        output.append(UnsafeBufferPointer(start: chunk, count: count))
       }
-      guard output.count > outputStart else { break }
+      guard !output.isEmpty else { break }
       guard writeOnce() else { return }
     }
     if nghttp2_session_want_read(session) == 0, nghttp2_session_want_write(session) == 0 {
@@ -173,10 +174,8 @@ class HTTP2Connection: EventHandler {
 
   /// Writes what is gathered; false when the socket is full or gone.
   private func writeOnce() -> Bool {
-    let count = output.withUnsafeBytes { bytes in
-      send(
-        descriptor, bytes.baseAddress.map { $0 + outputStart }, bytes.count - outputStart,
-        Int32(MSG_NOSIGNAL))
+    let count = output.withBytes { bytes in
+      send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
     }
     if count < 0 {
       if errno == EINTR { return true }
@@ -185,11 +184,10 @@ class HTTP2Connection: EventHandler {
         return false
       }
     } else {
-      outputStart += count
+      output.remove(count)
     }
-    if outputStart == output.count {
-      output.removeAll(keepingCapacity: output.capacity <= limits.socketBufferBytes * 2)
-      outputStart = 0
+    if output.isEmpty {
+      output.shrink(above: limits.socketBufferBytes * 2)
       return true
     }
     if !wantsWritable {

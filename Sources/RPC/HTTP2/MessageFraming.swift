@@ -70,36 +70,3 @@ struct MessageFraming {
     output.append(contentsOf: message)
   }
 }
-
-/// Bytes that wait for room on a stream.
-struct OutputQueue {
-  private var bytes: [UInt8] = []
-  private var start = 0
-
-  var count: Int { bytes.count - start }
-  var isEmpty: Bool { count == 0 }
-
-  mutating func append(message: [UInt8]) {
-    MessageFraming.frame(message, into: &bytes)
-  }
-
-  mutating func append(_ more: [UInt8]) {
-    bytes.append(contentsOf: more)
-  }
-
-  /// Moves as much as fits; returns how much.
-  mutating func move(into buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
-    let moved = min(buffer.count, count)
-    guard moved > 0 else { return 0 }
-    bytes.withUnsafeBufferPointer { source in
-      guard let from = source.baseAddress, let to = buffer.baseAddress else { return }
-      to.update(from: from + start, count: moved)
-    }
-    start += moved
-    if start == bytes.count {
-      bytes.removeAll(keepingCapacity: true)
-      start = 0
-    }
-    return moved
-  }
-}

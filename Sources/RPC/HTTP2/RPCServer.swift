@@ -166,6 +166,11 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
   private let descriptor: Int32
   private weak var server: RPCServer?
   private var token: UInt64?
+  private var isStopped = false
+
+  /// How long no connection is taken when the process has no room for one: the listener stays readable, and the
+  /// loop would spin.
+  private static let pauseNanoseconds: Int64 = 50_000_000
 
   init(descriptor: Int32, loop: EventLoop, server: RPCServer) {
     self.descriptor = descriptor
@@ -181,16 +186,33 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
   }
 
   func stop() {
+    isStopped = true
+    unwatch()
+  }
+
+  private func unwatch() {
     guard let token else { return }
     loop.remove(descriptor, token: token)
     self.token = nil
+  }
+
+  private func pause() {
+    unwatch()
+    _ = loop.schedule(at: monotonicNanoseconds() + Self.pauseNanoseconds) { [weak self] in
+      guard let self, !self.isStopped else { return }
+      self.start()
+    }
   }
 
   func ready(readable: Bool, writable: Bool, broken: Bool) {
     // A few at a time, so that connections are shared out among the loops.
     for _ in 0..<8 {
       let socket = onepool_accept(descriptor)
-      guard socket >= 0 else { return }
+      guard socket >= 0 else {
+        // accept(2): out of descriptors or of memory, which the connections that end give back.
+        if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pause() }
+        return
+      }
       guard let server else {
         close(socket)
         return

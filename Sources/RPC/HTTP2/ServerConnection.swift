@@ -193,11 +193,12 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
           "Messages must be sent uncompressed; \(encoding) is not supported.")
       }
       let deadline = try deadline(of: stream)
+      guard !deadline.isPast else { throw Self.deadlineExceeded }
       if deadline != .never {
         stream.timer = loop.schedule(at: deadline.nanoseconds) { [weak self, weak stream] in
           guard let self, let stream else { return }
           stream.timer = nil
-          self.fail(stream, RPCError(.deadlineExceeded, "", "The call's deadline is over."))
+          self.fail(stream, Self.deadlineExceeded)
         }
       }
       if case .unary = handler.body {
@@ -210,6 +211,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       fail(stream, error)
     }
   }
+
+  private static let deadlineExceeded = RPCError(
+    .deadlineExceeded, "", "The call's deadline is over.")
 
   private func deadline(of stream: ServerStream) throws(RPCError) -> Deadline {
     guard let text = stream.timeoutText else { return .never }
@@ -286,6 +290,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   private func finishStreaming(_ stream: ServerStream, _ failure: RPCError?) {
     guard !stream.isClosed, stream.failure == nil else { return }
     if let failure { return fail(stream, failure) }
+    dropInput(stream)
     stream.trailers = GRPCHeaders.okTrailers
     if stream.headersSent {
       resume(stream.id)
@@ -329,20 +334,21 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       stream.headersSent = true
       respond(stream.id, GRPCHeaders.trailersOnly(error), hasBody: false)
     }
-    refuseInput(stream)
+    dropInput(stream)
+  }
+
+  /// Nobody takes the caller's messages any more: gives back the room that they hold.
+  private func dropInput(_ stream: ServerStream) {
+    stream.role = .refused
+    stream.input = MessageFraming(maximumBytes: 0)
+    giveRoom(stream)
   }
 
   /// Once the answer is out, what the caller still sends is of no use to anybody (RFC 9113, 8.1). Sooner, the reset
   /// would overtake the answer.
-  private func refuseInput(_ stream: ServerStream) {
-    guard !stream.inputEnded else { return }
-    let streamID = stream.id
-    loop.flushSoon { [weak self] in
-      guard let self, let stream = self.streams[streamID], !stream.inputEnded,
-        stream.output.isEmpty
-      else { return }
-      self.reset(streamID, NGHTTP2_NO_ERROR)
-    }
+  override func outputEnded(_ streamID: Int32) {
+    guard let stream = streams[streamID], !stream.inputEnded else { return }
+    reset(streamID, NGHTTP2_NO_ERROR)
   }
 
   // MARK: - Plain HTTP and Connect
@@ -379,7 +385,6 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     stream.output.append(stream.method == "HEAD" ? [] : response.body)
     stream.outputEnds = true
     respond(stream.id, headers, hasBody: !stream.output.isEmpty)
-    refuseInput(stream)
   }
 
   // MARK: - Output

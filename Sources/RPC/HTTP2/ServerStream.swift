@@ -34,7 +34,7 @@ final class ServerStream {
   var body: [UInt8] = []
   var bodyLimit = 0
   var inputEnded = false
-  var output = OutputQueue()
+  var output = ByteQueue()
   var trailers: HeaderBlock?
   var outputEnds = false
   var headersSent = false

@@ -23,5 +23,8 @@ public struct TransportLimits: Sendable {
   /// What a connection may have read from nghttp2 and not written to its socket, in bytes.
   public var socketBufferBytes = 256 << 10
 
+  /// How often a client moves a call that the server has not looked at (GOAWAY, REFUSED_STREAM) before it fails.
+  public var callMoves = 3
+
   public init() {}
 }
