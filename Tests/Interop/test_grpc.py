@@ -40,13 +40,14 @@ class Case(unittest.TestCase):
         return found
 
     def stocked_sku(self, quantity):
-        """A new SKU with `quantity` units at a new location."""
+        """A new SKU with `quantity` units at a new location, none of them hidden by a default buffer."""
         pool, requests = self.stub("pool"), module("pool", "pool_service")
         stock = module("pool", "stock")
         sku, location = unique("SKU"), unique("LOC")
         pool.SetSku(requests.SetSkuRequest(sku=stock.Sku(sku=sku)), timeout=TIMEOUT)
         pool.SetLocation(
             requests.SetLocationRequest(location=stock.Location(location_id=location)), timeout=TIMEOUT)
+        pool.SetBuffer(requests.SetBufferRequest(buffer=stock.Buffer(sku=sku, unit_count=0)), timeout=TIMEOUT)
         pool.ReceiveStock(
             requests.ReceiveStockRequest(
                 lines=[requests.StockLine(sku=sku, location_id=location, quantity=quantity)]),

@@ -138,6 +138,10 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       stream.body.append(contentsOf: bytes)
     case .unknown, .refused:
       consume(streamID, bytes.count)
+      stream.droppedBytes += bytes.count
+      if stream.lingers, stream.droppedBytes > limits.lingerBytes {
+        reset(streamID, NGHTTP2_NO_ERROR)
+      }
     }
   }
 
@@ -348,7 +352,12 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   /// would overtake the answer.
   override func outputEnded(_ streamID: Int32) {
     guard let stream = streams[streamID], !stream.inputEnded else { return }
-    reset(streamID, NGHTTP2_NO_ERROR)
+    guard stream.lingers else { return reset(streamID, NGHTTP2_NO_ERROR) }
+    let end = monotonicNanoseconds() + Int64(limits.lingerSeconds) * 1_000_000_000
+    stream.timer = loop.schedule(at: end) { [weak self, weak stream] in
+      stream?.timer = nil
+      self?.reset(streamID, NGHTTP2_NO_ERROR)
+    }
   }
 
   // MARK: - Plain HTTP and Connect
@@ -379,6 +388,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   private func answer(_ stream: ServerStream, _ response: HTTPResponse) {
     guard !stream.isClosed, !stream.headersSent else { return }
     stream.headersSent = true
+    stream.lingers = true
     var headers = HeaderBlock([(":status", "\(response.status)")])
     for (name, value) in response.headers { headers.add(name.lowercased(), value) }
     headers.add("content-length", "\(response.body.count)")

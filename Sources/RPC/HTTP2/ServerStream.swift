@@ -38,6 +38,9 @@ final class ServerStream {
   var trailers: HeaderBlock?
   var outputEnds = false
   var headersSent = false
+  /// Whether what still comes after the answer is dropped for a while before the stream is reset.
+  var lingers = false
+  var droppedBytes = 0
   var isClosed = false
   var task: Task<Void, Never>?
   var timer: UInt64?

@@ -23,6 +23,11 @@ public struct TransportLimits: Sendable {
   /// What a connection may have read from nghttp2 and not written to its socket, in bytes.
   public var socketBufferBytes = 256 << 10
 
+  /// What a plain HTTP request may still send after its answer before its stream is reset, in bytes: some clients
+  /// lose an answer whose reset comes while they send (curl before 8).
+  public var lingerBytes = 1 << 20
+  /// The same as a time, in seconds.
+  public var lingerSeconds = 5
   /// How often a client moves a call that the server has not looked at (GOAWAY, REFUSED_STREAM) before it fails.
   public var callMoves = 3
 

@@ -49,16 +49,18 @@ extension Transaction {
       ])
   }
 
+  ///
+  /// An outcome that comes after that of a later attempt changes nothing: two batches may overtake each other.
   func record(_ outcome: DeliveryOutcome) throws {
     try execute(
       """
       UPDATE delivery SET attempt = ?, state = ?, status = ?, latency = ?, finish_time = ?,
-        due_time = COALESCE(?, due_time) WHERE delivery_id = ?
+        due_time = COALESCE(?, due_time) WHERE delivery_id = ? AND attempt < ?
       """,
       [
         .int(outcome.attempt), .text(outcome.state.rawValue), .int(outcome.status),
         .integer(outcome.latency), .time(outcome.time), .time(outcome.dueTime),
-        .integer(outcome.deliveryID),
+        .integer(outcome.deliveryID), .int(outcome.attempt),
       ])
   }
 
