@@ -26,7 +26,7 @@ enum LayerRules {
       "Sources/C": [],
       "Sources/Primitives": floor,
       "Sources/Protobuf": floor.union(["Primitives", "CProtobufC", "CMessages"]),
-      "Sources/RPC/Core": floor.union(["Foundation", "Primitives", "Protobuf"]),
+      "Sources/RPC/Core": floor.union(["Foundation", "Primitives", "Protobuf", "CZlib"]),
       "Sources/RPC/Core/Generated": ["Primitives", "Protobuf", "CMessages"],
       "Sources/RPC/HTTP1": system.union(["Primitives", "RPCCore", "CMicroHTTPD", "CLinux"]),
       "Sources/RPC/HTTP2": system.union(["Primitives", "RPCCore", "RPCHTTP1", "CNghttp2", "CLinux"]

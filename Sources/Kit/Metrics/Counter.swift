@@ -15,6 +15,9 @@ public final class Counter: Sendable, MetricFamily {
     series.cell(labels).add(amount)
   }
 
+  /// The cell of one series, for who counts often: no look-up, no lock.
+  func cell(_ labels: [String]) -> AtomicDouble { series.cell(labels) }
+
   public func value(_ labels: [String] = []) -> Double { series.cell(labels).value }
 
   /// The sum over all labels.

@@ -13,6 +13,9 @@ public final class Gauge: Sendable, MetricFamily {
 
   public func add(_ amount: Double, _ labels: [String] = []) { series.cell(labels).add(amount) }
 
+  /// The cell of one series, for who counts often: no look-up, no lock.
+  func cell(_ labels: [String]) -> AtomicDouble { series.cell(labels) }
+
   public func value(_ labels: [String] = []) -> Double { series.cell(labels).value }
 
   func expose(into text: inout String) {

@@ -19,14 +19,28 @@ public struct RPCMetrics: RPCObserver {
       "onepool_rpc_in_flight", "Calls begun and not answered.", labels: ["service", "method"])
   }
 
-  public func callStarted(_ method: MethodDescriptor) {
-    inFlight.add(1, [method.service, method.method])
+  public func calls(of method: MethodDescriptor) -> any MethodObserver {
+    let labels = [method.service, method.method]
+    return MethodCells(
+      inFlight: inFlight.cell(labels), latency: latency.cell(labels),
+      ok: calls.cell(labels + [RPCCode.ok.name]), calls: calls, labels: labels)
   }
 
-  public func callEnded(_ method: MethodDescriptor, code: RPCCode, duration: Duration) {
-    inFlight.add(-1, [method.service, method.method])
-    calls.increment([method.service, method.method, code.name])
-    latency.observe(duration, [method.service, method.method])
+  /// The cells that one method's calls are counted in.
+  private struct MethodCells: MethodObserver {
+    let inFlight: AtomicDouble
+    let latency: HistogramCell
+    let ok: AtomicDouble
+    let calls: Counter
+    let labels: [String]
+
+    func callStarted() { inFlight.add(1) }
+
+    func callEnded(_: ServerContext, code: RPCCode, duration: Duration) {
+      inFlight.add(-1)
+      if code == .ok { ok.add(1) } else { calls.increment(labels + [code.name]) }
+      latency.observe(duration)
+    }
   }
 
   public func internalError(_ error: any Error, method: MethodDescriptor, reference: String) {

@@ -4,7 +4,7 @@ public import Primitives
 /// Unary calls as plain HTTP POSTs (connectrpc.com/docs/protocol, "Unary-Request").
 enum ConnectProtocol {
   static func respond(
-    to request: HTTPRequest, handler: MethodHandler, dispatcher: Dispatcher
+    to request: HTTPRequest, method: ServedMethod
   ) async -> HTTPResponse {
     guard request.method == "POST" else {
       return HTTPResponse(status: 405, headers: [("allow", "POST")])
@@ -20,7 +20,7 @@ enum ConnectProtocol {
         ],
         body: Array("The content type must be application/json or application/proto.\n".utf8))
     }
-    guard case .unary = handler.body else {
+    guard case .unary = method.body else {
       return failure(
         RPCError(
           .unimplemented, "STREAM_UNSUPPORTED", "This method streams: call it over gRPC."))
@@ -32,19 +32,26 @@ enum ConnectProtocol {
     }
     let context: ServerContext
     do {
-      context = try self.context(of: request, handler)
+      context = try self.context(of: request, method)
     } catch {
       return failure(error)
     }
-    switch await run(handler, request.body, codec, context, dispatcher) {
+    switch await run(method, request.body, codec, context) {
     case .success(let message):
+      let type = codec == .json ? "application/json" : "application/proto"
       return HTTPResponse(
-        status: 200,
-        headers: [("content-type", codec == .json ? "application/json" : "application/proto")],
-        body: message)
+        status: 200, headers: [("content-type", type)] + metadata(of: context), body: message)
     case .failure(let error):
-      return failure(error)
+      var response = failure(error)
+      response.headers += metadata(of: context)
+      return response
     }
+  }
+
+  /// What gRPC sends as trailers goes with `trailer-` in front ("Unary-Response").
+  private static func metadata(of context: ServerContext) -> [(name: String, value: String)] {
+    context.initialMetadata.entries.map { ($0.name, $0.value) }
+      + context.trailingMetadata.entries.map { ("trailer-\($0.name)", $0.value) }
   }
 
   private static func codec(of type: String?) -> MessageCodec? {
@@ -56,7 +63,7 @@ enum ConnectProtocol {
   }
 
   private static func context(
-    of request: HTTPRequest, _ handler: MethodHandler
+    of request: HTTPRequest, _ method: ServedMethod
   ) throws(RPCError) -> ServerContext {
     var deadline = Deadline.never
     if let text = request.header("connect-timeout-ms") {
@@ -69,7 +76,7 @@ enum ConnectProtocol {
     var metadata = Metadata()
     for (name, value) in request.headers where !isReserved(name) { metadata.add(name, value) }
     return ServerContext(
-      method: handler.descriptor, metadata: metadata, deadline: deadline, peer: request.peer)
+      method: method.descriptor, metadata: metadata, deadline: deadline, peer: request.peer)
   }
 
   private static func isReserved(_ name: String) -> Bool {
@@ -83,14 +90,13 @@ enum ConnectProtocol {
 
   /// Runs the handler, but not past its deadline.
   private static func run(
-    _ handler: MethodHandler, _ message: [UInt8], _ codec: MessageCodec, _ context: ServerContext,
-    _ dispatcher: Dispatcher
+    _ method: ServedMethod, _ message: [UInt8], _ codec: MessageCodec, _ context: ServerContext
   ) async -> Result<[UInt8], RPCError> {
     guard context.deadline != .never else {
-      return await dispatcher.unary(handler, message, codec: codec, context: context)
+      return await method.unary(message, codec: codec, context: context)
     }
     return await DeadlineRace.run(until: context.deadline) {
-      await dispatcher.unary(handler, message, codec: codec, context: context)
+      await method.unary(message, codec: codec, context: context)
     }
   }
 

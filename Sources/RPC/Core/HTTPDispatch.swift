@@ -30,8 +30,8 @@ extension Dispatcher {
 
   /// Answers any HTTP request.
   public func respond(to request: HTTPRequest) async -> HTTPResponse {
-    if let handler = knows(path: request.path) {
-      return await ConnectProtocol.respond(to: request, handler: handler, dispatcher: self)
+    if let method = knows(path: request.path) {
+      return await ConnectProtocol.respond(to: request, method: method)
     }
     let (routes, suffix) = routes(path: request.path)
     guard !routes.isEmpty else { return HTTPAnswers.notFound }

@@ -24,6 +24,11 @@ public struct Metadata: Sendable, Equatable {
     entries.append(Entry(name: name.lowercased(), value: value))
   }
 
+  /// Adds all entries of `more`.
+  public mutating func add(_ more: Metadata) {
+    entries.append(contentsOf: more.entries)
+  }
+
   /// Adds bytes under a name that ends in `-bin`.
   public mutating func add(_ name: String, bytes: [UInt8]) {
     precondition(name.hasSuffix("-bin"), "bytes travel under a name that ends in -bin")
@@ -31,8 +36,12 @@ public struct Metadata: Sendable, Equatable {
   }
 
   /// The bytes of the first value of a `-bin` name; nil when it is missing or is not base64.
+  ///
+  /// Several values of one name may have been joined by commas on the way (`doc/PROTOCOL-HTTP2.md`).
   public func bytes(_ name: String) -> [UInt8]? {
-    self[name].flatMap { Base64Codec.decode($0) }
+    self[name].flatMap { value in
+      Base64Codec.decode(String(value.prefix { $0 != "," }))
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-/// A method of a service, as its proto names it.
-public struct MethodDescriptor: Sendable, Hashable {
+/// A method of a service, as its proto names it. A reference: it goes along with every call.
+public final class MethodDescriptor: Sendable, Hashable {
   public enum Kind: Sendable, Hashable, CaseIterable {
     case unary
     case clientStreaming

@@ -10,8 +10,9 @@ public enum MessageCodec: Sendable, Hashable {
 public struct MethodHandler: Sendable {
   /// Takes one message's bytes and returns one message's bytes.
   public typealias Unary =
-    @Sendable (_ message: [UInt8], _ codec: MessageCodec, _ context: ServerContext) async throws ->
-    [UInt8]
+    nonisolated(nonsending) @Sendable (
+      _ message: [UInt8], _ codec: MessageCodec, _ context: ServerContext
+    ) async throws -> [UInt8]
   /// Takes the call as it is and ends it by returning or throwing.
   public typealias Streaming = @Sendable (_ call: any ServerCall) async throws -> Void
 
@@ -25,7 +26,9 @@ public struct MethodHandler: Sendable {
 
   public static func unary<Request: Message, Response: Message>(
     _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,
-    _ handle: @escaping @Sendable (Request, ServerContext) async throws -> Response
+    _ handle:
+      nonisolated(nonsending) @escaping @Sendable (Request, ServerContext) async throws ->
+      Response
   ) -> MethodHandler {
     MethodHandler(
       descriptor: descriptor,

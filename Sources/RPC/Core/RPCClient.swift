@@ -6,10 +6,19 @@ public struct CallOptions: Sendable {
   /// How long the caller waits. Nil: the client's own figure; a stream's is then without end.
   public var timeout: Duration?
   public var metadata: Metadata
+  /// Whether messages are sent with gzip; a stream's may say otherwise one by one.
+  public var compresses: Bool
+  /// Learns what comes beside the messages.
+  public var record: CallRecord?
 
-  public init(timeout: Duration? = nil, metadata: Metadata = Metadata()) {
+  public init(
+    timeout: Duration? = nil, metadata: Metadata = Metadata(), compresses: Bool = false,
+    record: CallRecord? = nil
+  ) {
     self.timeout = timeout
     self.metadata = metadata
+    self.compresses = compresses
+    self.record = record
   }
 }
 
@@ -62,18 +71,16 @@ public final class RPCClient: Sendable {
   public func unary<Request: Message, Response: Message>(
     _ method: MethodDescriptor, _ request: Request, options: CallOptions
   ) async throws(RPCError) -> Response {
-    let deadline = Deadline.after(options.timeout ?? timeout)
+    let call = outgoing(method, options, deadline: .after(options.timeout ?? timeout))
     let message = request.serialized()
     var attempt = 1
     while true {
       do {
-        let bytes = try await transport.unary(
-          method, message, metadata: options.metadata, deadline: deadline)
-        return try Self.parse(bytes)
+        return try Self.parse(try await transport.unary(call, message))
       } catch {
         attempt += 1
         guard let wait = wait(before: attempt, after: error, method),
-          wait < deadline.remaining, (try? await Task.sleep(for: wait)) != nil
+          wait < call.deadline.remaining, (try? await Task.sleep(for: wait)) != nil
         else { throw error }
       }
     }
@@ -85,12 +92,11 @@ public final class RPCClient: Sendable {
   ) -> ResponseStream<Response> {
     let transport = transport
     let message = request.serialized()
-    let deadline = options.timeout.map { Deadline.after($0) } ?? .never
+    let outgoing = outgoing(method, options)
     return ResponseStream {
       () async throws(RPCError) -> any ClientCall in
-      let call = try await transport.open(
-        method, metadata: options.metadata, deadline: deadline)
-      try await call.send(message)
+      let call = try await transport.open(outgoing)
+      try await call.send(message, compressed: options.compresses)
       try await call.finishSending()
       return call
     }
@@ -100,9 +106,25 @@ public final class RPCClient: Sendable {
   public func bidirectional<Request: Message, Response: Message>(
     _ method: MethodDescriptor, _: Request.Type, _: Response.Type, options: CallOptions
   ) async throws(RPCError) -> DuplexCall<Request, Response> {
-    let deadline = options.timeout.map { Deadline.after($0) } ?? .never
-    return DuplexCall(
-      call: try await transport.open(method, metadata: options.metadata, deadline: deadline))
+    DuplexCall(
+      call: try await transport.open(outgoing(method, options)), compresses: options.compresses)
+  }
+
+  /// A call made for another one ends with it, and belongs to its trace.
+  private func outgoing(
+    _ method: MethodDescriptor, _ options: CallOptions, deadline: Deadline? = nil
+  ) -> OutgoingCall {
+    var call = OutgoingCall(
+      method: method, metadata: options.metadata,
+      deadline: deadline ?? options.timeout.map { .after($0) } ?? .never,
+      compresses: options.compresses, record: options.record)
+    if let outer = ServerContext.current {
+      call.deadline = min(call.deadline, outer.deadline)
+      if call.metadata[TraceContext.headerName] == nil {
+        call.metadata.add(TraceContext.headerName, outer.trace.child().text)
+      }
+    }
+    return call
   }
 
   public func close() async {
@@ -178,13 +200,18 @@ public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
 /// A call in which both sides send many messages.
 public struct DuplexCall<Request: Message, Response: Message>: Sendable {
   let call: any ClientCall
+  private let compresses: Bool
 
-  public init(call: any ClientCall) {
+  public init(call: any ClientCall, compresses: Bool = false) {
     self.call = call
+    self.compresses = compresses
   }
 
-  public func send(_ request: Request) async throws(RPCError) {
-    try await call.send(request.serialized())
+  /// Sends a message; suspends while too much is unsent.
+  ///
+  /// - Parameter compressed: whether it goes with gzip; nil: as the call's options say.
+  public func send(_ request: Request, compressed: Bool? = nil) async throws(RPCError) {
+    try await call.send(request.serialized(), compressed: compressed ?? compresses)
   }
 
   public func finishSending() async throws(RPCError) {

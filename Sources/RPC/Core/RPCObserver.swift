@@ -1,15 +1,22 @@
 /// Who wants to know of each call: metrics and log. Called on the thread of the call; it must not block.
 public protocol RPCObserver: Sendable {
-  func callStarted(_ method: MethodDescriptor)
-  func callEnded(_ method: MethodDescriptor, code: RPCCode, duration: Duration)
+  /// Who is told of each call of a method. Asked for once, when a server is made, so that a call costs no look-up.
+  func calls(of method: MethodDescriptor) -> any MethodObserver
   /// An error that no service's table knows. The caller sees `reference` only.
   func internalError(_ error: any Error, method: MethodDescriptor, reference: String)
 }
 
+/// Who is told of each call of one method. Called on the thread of the call; it must not block.
+public protocol MethodObserver: Sendable {
+  func callStarted()
+  func callEnded(_ context: ServerContext, code: RPCCode, duration: Duration)
+}
+
 /// Nobody.
-public struct SilentObserver: RPCObserver {
+public struct SilentObserver: RPCObserver, MethodObserver {
   public init() {}
-  public func callStarted(_: MethodDescriptor) {}
-  public func callEnded(_: MethodDescriptor, code _: RPCCode, duration _: Duration) {}
+  public func calls(of _: MethodDescriptor) -> any MethodObserver { self }
+  public func callStarted() {}
+  public func callEnded(_: ServerContext, code _: RPCCode, duration _: Duration) {}
   public func internalError(_: any Error, method _: MethodDescriptor, reference _: String) {}
 }

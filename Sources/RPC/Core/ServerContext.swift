@@ -1,16 +1,29 @@
 public import Primitives
+internal import Synchronization
 
-/// What a handler may know of the call beside its messages.
+/// What a handler knows of a call beside its messages, and what it says beside its own.
 ///
 /// Cancellation is the task's: `Task.isCancelled` turns true when the caller is gone or the deadline is past.
-public struct ServerContext: Sendable {
-  public var method: MethodDescriptor
+public final class ServerContext: Sendable {
+  private struct Answer {
+    var initialMetadata = Metadata()
+    var trailingMetadata = Metadata()
+    var compresses = false
+    var wasCompressed = false
+    var trace: TraceContext?
+  }
+
+  /// The call whose handler this task runs for. Calls that the handler makes take its deadline and trace along.
+  @TaskLocal public static var current: ServerContext?
+
+  public let method: MethodDescriptor
   /// The caller's own entries; those of the protocol are left out.
-  public var metadata: Metadata
+  public let metadata: Metadata
   /// When the caller stops waiting. `.never` when it has not said.
-  public var deadline: Deadline
+  public let deadline: Deadline
   /// `address:port` of the caller, or `in-process`.
-  public var peer: String
+  public let peer: String
+  private let answer = Mutex(Answer())
 
   public init(
     method: MethodDescriptor, metadata: Metadata = Metadata(), deadline: Deadline = .never,
@@ -20,5 +33,45 @@ public struct ServerContext: Sendable {
     self.metadata = metadata
     self.deadline = deadline
     self.peer = peer
+  }
+
+  // MARK: - What the handler says
+
+  /// Adds metadata that goes before the first message. What is added after that is not sent.
+  public func addInitialMetadata(_ more: Metadata) {
+    answer.withLock { $0.initialMetadata.add(more) }
+  }
+
+  /// Adds metadata that goes with the status, whatever it is.
+  public func addTrailingMetadata(_ more: Metadata) {
+    answer.withLock { $0.trailingMetadata.add(more) }
+  }
+
+  /// Whether messages are sent with gzip from now on. A caller that does not take gzip gets them as they are.
+  public var compressesResponses: Bool {
+    get { answer.withLock { $0.compresses } }
+    set { answer.withLock { $0.compresses = newValue } }
+  }
+
+  /// Whether the message that was taken last came compressed.
+  public var messageWasCompressed: Bool { answer.withLock { $0.wasCompressed } }
+
+  /// The call's place in a distributed trace: the caller's, or a new one.
+  public var trace: TraceContext {
+    answer.withLock { answer in
+      if let known = answer.trace { return known }
+      let made = metadata[TraceContext.headerName].flatMap(TraceContext.init) ?? .random()
+      answer.trace = made
+      return made
+    }
+  }
+
+  // MARK: - For transports
+
+  package var initialMetadata: Metadata { answer.withLock { $0.initialMetadata } }
+  package var trailingMetadata: Metadata { answer.withLock { $0.trailingMetadata } }
+
+  package func noteCompression(_ wasCompressed: Bool) {
+    answer.withLock { $0.wasCompressed = wasCompressed }
   }
 }

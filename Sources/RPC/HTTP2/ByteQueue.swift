@@ -25,8 +25,8 @@ struct ByteQueue {
   var capacity: Int { bytes.capacity }
 
   /// Appends a message with its prefix.
-  mutating func append(message: [UInt8]) {
-    MessageFraming.frame(message, into: &bytes)
+  mutating func append(message: [UInt8], compressed: Bool = false) {
+    MessageFraming.frame(message, compressed: compressed, into: &bytes)
   }
 
   mutating func append(_ more: some Sequence<UInt8>) {

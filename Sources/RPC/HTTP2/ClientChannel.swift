@@ -41,12 +41,9 @@ final class ClientChannel: @unchecked Sendable {
       return ClientConnection.finish(
         stream, .failure(RPCError(.cancelled, "", "The client is closed.")), loop: loop)
     }
-    if stream.timer == nil, stream.deadline != .never {
-      stream.timer = loop.schedule(at: stream.deadline.nanoseconds) { [weak self, weak stream] in
-        guard let self, let stream else { return }
-        stream.timer = nil
-        self.expire(stream)
-      }
+    stream.channel = self
+    if !stream.isScheduled, stream.call.deadline != .never {
+      loop.schedule(stream, at: stream.call.deadline.nanoseconds)
     }
     if let connection, connection.start(stream) { return }
     waiting.append(stream)
@@ -71,7 +68,7 @@ final class ClientChannel: @unchecked Sendable {
     pending?.close("the client is closed")
   }
 
-  private func expire(_ stream: ClientStream) {
+  func expire(_ stream: ClientStream) {
     if stream.streamID == nil {
       // Never sent: the caller learns what kept it, and may try again.
       cancel(
@@ -116,8 +113,7 @@ final class ClientChannel: @unchecked Sendable {
     }
     let made = ClientConnection(
       socket: socket, authority: name, loop: loop, limits: limits,
-      onReady: { [weak self] in self?.ready($0) },
-      onEnd: { [weak self] in self?.ended($0, $1, $2, rest: rest) })
+      onReady: { self.ready($0) }, onEnd: { self.ended($0, $1, $2, rest: rest) })
     pending = made
     made.start(timeout: Self.connectTimeout)
   }
@@ -155,8 +151,7 @@ final class ClientChannel: @unchecked Sendable {
     failures += 1
     let bound = min(Self.initialBackoff * (1 << min(failures - 1, 10)), Self.maximumBackoff)
     let wait = bound * Double.random(in: 0.5...1)
-    _ = loop.schedule(at: Deadline.after(wait).nanoseconds) { [weak self] in
-      guard let self else { return }
+    loop.schedule(at: Deadline.after(wait).nanoseconds) {
       self.isConnecting = false
       self.waiting.removeAll { $0.end != nil }
       if !self.waiting.isEmpty { self.connect() }

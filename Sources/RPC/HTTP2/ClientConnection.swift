@@ -40,8 +40,8 @@ final class ClientConnection: HTTP2Connection {
   func start(timeout: Duration) {
     guard watch(events: EPOLLOUT.rawValue) else { return close("no room to watch it") }
     let limit = Deadline.after(timeout).nanoseconds
-    _ = loop.schedule(at: limit) { [weak self] in
-      guard let self, case .connecting = self.phase else { return }
+    schedule(at: limit) { [unowned self] in
+      guard case .connecting = self.phase else { return }
       self.close("the connection was not made in time")
     }
   }
@@ -86,24 +86,12 @@ final class ClientConnection: HTTP2Connection {
 
   // MARK: - Input
 
-  override func header(
-    _ streamID: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
-  ) {
-    guard let stream = streams[streamID] else { return }
-    let text = String(decoding: value, as: UTF8.self)
-    switch String(decoding: name, as: UTF8.self) {
-    case ":status": stream.httpStatus = Int(text) ?? 0
-    case "content-type": stream.contentType = text
-    case "grpc-status": stream.status = Int32(text) ?? RPCCode.unknown.rawValue
-    case "grpc-message": stream.statusMessage = PercentCodec.decode(text)
-    case "grpc-status-details-bin": stream.statusDetails = Base64Codec.decode(text) ?? []
-    default: break
-    }
+  override func header(_ streamID: Int32, _ name: Bytes, _ value: Bytes) {
+    streams[streamID]?.take(name, value)
   }
 
   override func headersEnded(_ streamID: Int32, isLast: Bool) {
-    guard let stream = streams[streamID] else { return }
-    stream.answered()
+    streams[streamID]?.blockEnded(isLast: isLast)
   }
 
   override func received(_ streamID: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
@@ -149,6 +137,7 @@ final class ClientConnection: HTTP2Connection {
     guard let stream = streams.removeValue(forKey: streamID) else { return }
     consume(streamID, stream.unconsumedBytes, connectionOnly: true)
     stream.unconsumedBytes = 0
+    stream.connection = nil
     if stream.end == nil {
       // RFC 9113, 8.7: the server has not looked at a refused stream.
       if errorCode == NGHTTP2_REFUSED_STREAM.rawValue, stream.move(atMost: limits.callMoves) {
@@ -183,7 +172,8 @@ final class ClientConnection: HTTP2Connection {
   override func connectionClosed(_ reason: String) {
     let open = streams
     streams = [:]
-    for stream in open.values where stream.end == nil {
+    for stream in open.values {
+      stream.connection = nil
       finish(
         stream,
         .failure(
@@ -226,9 +216,9 @@ final class ClientConnection: HTTP2Connection {
   static func finish(_ stream: ClientStream, _ end: Result<Void, RPCError>, loop: EventLoop) {
     guard stream.end == nil else { return }
     stream.end = end
+    stream.channel = nil
     stream.inputEnded = true
-    if let timer = stream.timer { loop.cancelTimer(timer) }
-    stream.timer = nil
+    loop.cancel(stream)
     if let unary = stream.unary {
       stream.unary = nil
       unary.resume(returning: unaryResult(stream, end))
@@ -246,7 +236,8 @@ final class ClientConnection: HTTP2Connection {
         return .failure(
           RPCError(.internalError, "", "The server ended the call without its message."))
       }
-      return .success(message)
+      stream.call.record?.noteCompression(message.wasCompressed)
+      return .success(message.bytes)
     } catch {
       return .failure(error)
     }

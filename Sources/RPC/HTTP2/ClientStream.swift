@@ -1,17 +1,19 @@
 internal import Primitives
 internal import RPCCore
 
-/// One call of a client, from before its connection is there to its status. Used on the channel's loop only.
-final class ClientStream {
-  let method: MethodDescriptor
-  let metadata: Metadata
-  let deadline: Deadline
+/// One call of a client, from before its connection is there to its status. Used on the channel's loop only. As a timer
+/// it is the call's deadline.
+final class ClientStream: LoopTimer {
+  let call: OutgoingCall
+  /// Where the call is made, while it goes on.
+  var channel: ClientChannel?
   /// Unary calls get their one message here; streams take theirs by `take`.
   var unary: CheckedContinuation<Result<[UInt8], RPCError>, Never>?
   let isUnary: Bool
   /// The stream on the connection; nil while the call waits for one.
   var streamID: Int32?
-  weak var connection: ClientConnection?
+  /// Kept until the stream is closed there.
+  var connection: ClientConnection?
   /// Kept until the server answers: a call that the server has not looked at is sent again elsewhere.
   var output = ByteQueue(keepsTaken: true)
   var outputEnded = false
@@ -24,9 +26,10 @@ final class ClientStream {
   var status: Int32?
   var statusMessage = ""
   var statusDetails: [UInt8] = []
+  /// What came beside the protocol's own fields, in the block of fields that comes in now.
+  var metadata = Metadata()
   /// How the call ended; nil while it goes on. `.success` is OK.
   var end: Result<Void, RPCError>?
-  var timer: UInt64?
   var reader: CheckedContinuation<Void, Never>?
   var writer: CheckedContinuation<Void, Never>?
   /// Whether the server has answered anything: a call that it has not may be moved to another connection.
@@ -34,15 +37,21 @@ final class ClientStream {
   /// How often the call was moved to another connection.
   private var moves = 0
 
-  init(
-    method: MethodDescriptor, metadata: Metadata, deadline: Deadline, isUnary: Bool,
-    messageBytes: Int
-  ) {
-    self.method = method
-    self.metadata = metadata
-    self.deadline = deadline
+  init(_ call: OutgoingCall, isUnary: Bool, messageBytes: Int) {
+    self.call = call
     self.isUnary = isUnary
     input = MessageFraming(maximumBytes: messageBytes)
+  }
+
+  override func fire() { channel?.expire(self) }
+
+  /// Queues a message. A compressed one needs `grpc-encoding`, which every call of ours sends.
+  func append(_ message: [UInt8], compressed: Bool) {
+    if compressed {
+      output.append(message: Gzip.compress(message), compressed: true)
+    } else {
+      output.append(message: message)
+    }
   }
 
   func answered() {
@@ -72,12 +81,45 @@ final class ClientStream {
 
   func headers(authority: String) -> HeaderBlock {
     var headers = HeaderBlock([
-      (":method", "POST"), (":scheme", "http"), (":path", method.path), (":authority", authority),
-      ("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", "onepool"),
+      (":method", "POST"), (":scheme", "http"), (":path", call.method.path),
+      (":authority", authority), ("te", "trailers"), ("content-type", "application/grpc"),
+      ("user-agent", "onepool"), ("grpc-accept-encoding", MessageEncoding.accepted),
     ])
-    if deadline != .never { headers.add("grpc-timeout", TimeoutCodec.encode(deadline.remaining)) }
-    for entry in metadata.entries { headers.add(entry.name, entry.value) }
+    // A stream's messages may each be compressed or not: said once for all.
+    if call.compresses || !isUnary { headers.add("grpc-encoding", MessageEncoding.gzip.rawValue) }
+    if call.deadline != .never {
+      headers.add("grpc-timeout", TimeoutCodec.encode(call.deadline.remaining))
+    }
+    for entry in call.metadata.entries { headers.add(entry.name, entry.value) }
     return headers
+  }
+
+  /// Takes a header field of the answer, or of its trailers.
+  func take(_ name: Bytes, _ value: Bytes) {
+    if name.isText(":status") {
+      httpStatus = Int(value.text) ?? 0
+    } else if name.isText("content-type") {
+      contentType = value.text
+    } else if name.isText("grpc-status") {
+      status = Int32(value.text) ?? RPCCode.unknown.rawValue
+    } else if name.isText("grpc-message") {
+      statusMessage = PercentCodec.decode(value.text)
+    } else if name.isText("grpc-status-details-bin") {
+      statusDetails = Base64Codec.decode(value.text) ?? []
+    } else if name.isText("grpc-encoding") {
+      input.encoding = MessageEncoding(rawValue: value.text) ?? .identity
+    } else if call.record != nil {
+      let name = name.text
+      if !ReservedHeaders.contains(name) { metadata.add(name, value.text) }
+    }
+  }
+
+  /// A block of fields is whole: the first before the messages, or the one with the status.
+  func blockEnded(isLast: Bool) {
+    answered()
+    guard let record = call.record else { return }
+    if isLast { record.setTrailingMetadata(metadata) } else { record.setInitialMetadata(metadata) }
+    metadata = Metadata()
   }
 
   /// The status that the trailers carry, or what their absence means.

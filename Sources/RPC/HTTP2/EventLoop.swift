@@ -27,24 +27,21 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// How often work that makes more work is run on before sockets and timers have their turn.
   private static let roundsPerTurn = 64
 
-  private struct Timer {
-    var deadline: Int64
-    var id: UInt64
-  }
-
   private let epoll: Int32
   private let wakeup: Int32
   private let inbox = Mutex(Inbox())
   private var thread = pthread_t()
   private var localJobs: [UnownedJob] = []
   private var localClosures: [@Sendable () -> Void] = []
+  /// What is being run; swapped with `localJobs`, so that neither is allocated anew.
+  private var runningJobs: [UnownedJob] = []
   private var handlers: [UInt64: any EventHandler] = [:]
   private var nextToken: UInt64 = 1
-  private var timers: [Timer] = []
-  private var timerActions: [UInt64: () -> Void] = [:]
-  private var nextTimer: UInt64 = 1
-  private var flushes: [() -> Void] = []
+  private var timers = TimerHeap()
+  private var flushes: [any Flushing] = []
   private var isRunning = true
+  /// What sockets are read into, one after another.
+  let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
   /// - Throws: `TransportError.system` when the process may open no more descriptors.
   init(name: String) throws(TransportError) {
@@ -62,6 +59,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   deinit {
+    readBuffer.deallocate()
     close(wakeup)
     close(epoll)
   }
@@ -170,58 +168,29 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   // MARK: - Timers
 
-  /// Runs `action` once at `deadline` (monotonic nanoseconds) unless it is cancelled.
-  func schedule(at deadline: Int64, _ action: @escaping () -> Void) -> UInt64 {
+  /// Fires `timer` once at `due` (monotonic nanoseconds) unless it is cancelled.
+  func schedule(_ timer: LoopTimer, at due: Int64) {
     preconditionOnLoop()
-    let id = nextTimer
-    nextTimer += 1
-    timerActions[id] = action
-    timers.append(Timer(deadline: deadline, id: id))
-    siftUp(timers.count - 1)
-    return id
+    timers.insert(timer, due: due)
   }
 
-  func cancelTimer(_ id: UInt64) {
+  /// Runs `action` once at `due` (monotonic nanoseconds) unless it is cancelled.
+  @discardableResult
+  func schedule(at due: Int64, _ action: @escaping () -> Void) -> LoopTimer {
+    let timer = ActionTimer(action)
+    schedule(timer, at: due)
+    return timer
+  }
+
+  /// Harmless for a timer that has fired.
+  func cancel(_ timer: LoopTimer) {
     preconditionOnLoop()
-    timerActions[id] = nil
-    // Cancelled entries stay in the heap until they are due; when they outnumber the rest, it is rebuilt.
-    if timers.count > 64, timers.count > timerActions.count * 4 {
-      timers = timers.filter { timerActions[$0.id] != nil }.sorted { $0.deadline < $1.deadline }
-    }
+    timers.remove(timer)
   }
 
-  private func siftUp(_ start: Int) {
-    var index = start
-    while index > 0 {
-      let parent = (index - 1) / 2
-      guard timers[index].deadline < timers[parent].deadline else { return }
-      timers.swapAt(index, parent)
-      index = parent
-    }
-  }
-
-  private func popTimer() -> Timer {
-    let first = timers[0]
-    let last = timers.removeLast()
-    if !timers.isEmpty {
-      timers[0] = last
-      var index = 0
-      while true {
-        var smallest = index
-        for child in [2 * index + 1, 2 * index + 2] where child < timers.count {
-          if timers[child].deadline < timers[smallest].deadline { smallest = child }
-        }
-        guard smallest != index else { break }
-        timers.swapAt(index, smallest)
-        index = smallest
-      }
-    }
-    return first
-  }
-
-  /// Runs `flush` once before the loop waits again: what was gathered goes out in one write.
-  func flushSoon(_ flush: @escaping () -> Void) {
-    flushes.append(flush)
+  /// Calls `flush` of it once before the loop waits again: what was gathered goes out in one write.
+  func flushSoon(_ gatherer: any Flushing) {
+    flushes.append(gatherer)
   }
 
   // MARK: - The loop
@@ -266,19 +235,24 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     var rounds = 0
     while hasLocalWork, rounds < Self.roundsPerTurn {
       while !localJobs.isEmpty || !localClosures.isEmpty, rounds < Self.roundsPerTurn {
-        let jobs = localJobs
-        let closures = localClosures
-        localJobs = []
-        localClosures = []
-        for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
-        for closure in closures { closure() }
+        runLocalWork()
         rounds += 1
       }
       let pending = flushes
-      flushes = []
-      for flush in pending { flush() }
+      flushes.removeAll(keepingCapacity: true)
+      for gatherer in pending { gatherer.flush() }
       rounds += 1
     }
+  }
+
+  private func runLocalWork() {
+    swap(&localJobs, &runningJobs)
+    for job in runningJobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+    runningJobs.removeAll(keepingCapacity: true)
+    guard !localClosures.isEmpty else { return }
+    let closures = localClosures
+    localClosures = []
+    for closure in closures { closure() }
   }
 
   private var hasLocalWork: Bool {
@@ -307,8 +281,8 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   private func waitMilliseconds() -> Int32 {
-    guard let first = timers.first else { return -1 }
-    let nanoseconds = first.deadline - monotonicNanoseconds()
+    guard let due = timers.firstDue else { return -1 }
+    let nanoseconds = due - monotonicNanoseconds()
     guard nanoseconds > 0 else { return 0 }
     return Int32(min(nanoseconds / 1_000_000 + 1, 60_000))
   }
@@ -316,11 +290,13 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   private func fireTimers() {
     guard !timers.isEmpty else { return }
     let now = monotonicNanoseconds()
-    while let first = timers.first, first.deadline <= now {
-      let timer = popTimer()
-      timerActions.removeValue(forKey: timer.id)?()
-    }
+    while let timer = timers.popDue(now) { timer.fire() }
   }
+}
+
+/// What gathers output during a turn of the loop.
+protocol Flushing: AnyObject {
+  func flush()
 }
 
 /// Why a socket or a thread could not be had.

@@ -2,15 +2,41 @@ internal import RPCCore
 
 /// The header blocks of gRPC's answers (`doc/PROTOCOL-HTTP2.md`, Responses).
 enum GRPCHeaders {
-  static let response = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])
-  static let okTrailers = HeaderBlock([("grpc-status", "0")])
+  private static let head = [(":status", "200"), ("content-type", "application/grpc")]
+  private static let encoding = [
+    ("grpc-encoding", "gzip"), ("grpc-accept-encoding", MessageEncoding.accepted),
+  ]
+  private static let plain = HeaderBlock(fixed: head)
+  private static let compressed = HeaderBlock(fixed: head + encoding)
+  private static let ok = HeaderBlock(fixed: [("grpc-status", "0")])
 
-  static func trailers(_ error: RPCError) -> HeaderBlock {
-    HeaderBlock(status(error))
+  /// What comes before the messages.
+  static func response(gzip: Bool, _ metadata: Metadata) -> HeaderBlock {
+    guard !metadata.isEmpty else { return gzip ? compressed : plain }
+    return HeaderBlock(head + (gzip ? encoding : []) + fields(metadata))
   }
 
-  static func trailersOnly(_ error: RPCError) -> HeaderBlock {
-    HeaderBlock([(":status", "200"), ("content-type", "application/grpc")] + status(error))
+  static func okTrailers(_ metadata: Metadata) -> HeaderBlock {
+    metadata.isEmpty ? ok : HeaderBlock([("grpc-status", "0")] + fields(metadata))
+  }
+
+  static func trailers(_ error: RPCError, _ metadata: Metadata) -> HeaderBlock {
+    HeaderBlock(status(error) + fields(metadata))
+  }
+
+  static func trailersOnly(_ error: RPCError, _ metadata: Metadata) -> HeaderBlock {
+    var extra: [(String, String)] = []
+    // `doc/compression.md`: who is refused learns what is taken.
+    if error.reason == compressionUnsupported {
+      extra.append(("grpc-accept-encoding", MessageEncoding.accepted))
+    }
+    return HeaderBlock(head + extra + status(error) + fields(metadata))
+  }
+
+  static let compressionUnsupported = "COMPRESSION_UNSUPPORTED"
+
+  private static func fields(_ metadata: Metadata) -> [(String, String)] {
+    metadata.entries.map { ($0.name, $0.value) }
   }
 
   private static func status(_ error: RPCError) -> [(String, String)] {

@@ -1,4 +1,4 @@
-public import Primitives
+internal import Primitives
 public import RPCCore
 
 /// gRPC over HTTP/2 to one target. A lost connection is made again by itself; calls wait for it within their deadline.
@@ -21,19 +21,17 @@ public final class HTTP2ClientTransport: ClientTransport {
   }
 
   public func unary(
-    _ method: MethodDescriptor, _ message: [UInt8], metadata: Metadata, deadline: Deadline
+    _ call: OutgoingCall, _ message: [UInt8]
   ) async throws(RPCError) -> [UInt8] {
     let channel = channels[next.index(below: channels.count)]
     let box = StreamBox(
-      ClientStream(
-        method: method, metadata: metadata, deadline: deadline, isUnary: true,
-        messageBytes: channel.limits.messageBytes))
+      ClientStream(call, isUnary: true, messageBytes: channel.limits.messageBytes))
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         channel.loop.execute {
           let stream = box.stream
           stream.unary = continuation
-          stream.output.append(message: message)
+          stream.append(message, compressed: call.compresses)
           stream.outputEnded = true
           if box.isCancelled {
             channel.cancel(stream, RPCError(.cancelled, "", "The caller's task was cancelled."))
@@ -52,19 +50,19 @@ public final class HTTP2ClientTransport: ClientTransport {
     return try result.get()
   }
 
-  public func open(
-    _ method: MethodDescriptor, metadata: Metadata, deadline: Deadline
-  ) async throws(RPCError) -> any ClientCall {
+  public func open(_ call: OutgoingCall) async throws(RPCError) -> any ClientCall {
     let channel = channels[next.index(below: channels.count)]
     let box = StreamBox(
-      ClientStream(
-        method: method, metadata: metadata, deadline: deadline, isUnary: false,
-        messageBytes: channel.limits.messageBytes))
+      ClientStream(call, isUnary: false, messageBytes: channel.limits.messageBytes))
     channel.loop.execute { channel.start(box.stream) }
     return HTTP2ClientCall(channel: channel, box: box)
   }
 
-  public func close() async {
+  public func close() async { closeAll() }
+
+  deinit { closeAll() }
+
+  private func closeAll() {
     for channel in channels { channel.loop.execute { channel.close() } }
   }
 }
@@ -90,10 +88,10 @@ final class HTTP2ClientCall: ClientCall {
     self.box = box
   }
 
-  func send(_ message: [UInt8]) async throws(RPCError) {
+  func send(_ message: [UInt8], compressed: Bool) async throws(RPCError) {
     let failure: RPCError? = await onLoop { stream in
       if case .failure(let error) = stream.end { return error }
-      stream.output.append(message: message)
+      stream.append(message, compressed: compressed)
       if let streamID = stream.streamID { stream.connection?.resume(streamID) }
       return nil
     }
@@ -135,8 +133,9 @@ final class HTTP2ClientCall: ClientCall {
   private func take(_ stream: ClientStream) -> Result<[UInt8]?, RPCError>? {
     do {
       if let message = try stream.input.next() {
-        stream.connection?.giveRoom(stream, message.count + MessageFraming.prefixBytes)
-        return .success(message)
+        stream.connection?.giveRoom(stream, message.wireBytes)
+        stream.call.record?.noteCompression(message.wasCompressed)
+        return .success(message.bytes)
       }
     } catch {
       channel.cancel(stream, error)

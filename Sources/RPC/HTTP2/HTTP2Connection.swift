@@ -7,7 +7,7 @@ internal import Primitives
 ///
 /// It reads once per readiness, hands all of it to nghttp2, and writes once per turn of the loop. Subclasses say
 /// what frames mean. It frees the session after what is going on is over, never inside a callback.
-class HTTP2Connection: EventHandler {
+class HTTP2Connection: EventHandler, Flushing {
   let loop: EventLoop
   let limits: TransportLimits
   private var descriptor: Int32
@@ -17,6 +17,9 @@ class HTTP2Connection: EventHandler {
   private var wantsWritable = false
   private var flushIsDue = false
   private(set) var isClosed = false
+  /// Timers of the connection itself. No timer holds the connection weakly: a weak reference would make each of its
+  /// retains and releases, of which a call has dozens, take the slow way.
+  private var timers: [LoopTimer] = []
   /// Monotonic nanoseconds of the last byte read.
   private(set) var lastActivity = monotonicNanoseconds()
 
@@ -76,6 +79,14 @@ class HTTP2Connection: EventHandler {
     return true
   }
 
+  /// Runs `action` once at `due` (monotonic nanoseconds), unless the connection is closed before. It holds the
+  /// connection `unowned`.
+  func schedule(at due: Int64, _ action: @escaping () -> Void) {
+    guard !isClosed else { return }
+    timers.removeAll { !$0.isScheduled }
+    timers.append(loop.schedule(at: due, action))
+  }
+
   func setEvents(_ events: UInt32) {
     loop.modify(descriptor, token: token, events: events)
   }
@@ -85,6 +96,8 @@ class HTTP2Connection: EventHandler {
     loop.preconditionOnLoop()
     guard !isClosed else { return }
     isClosed = true
+    for timer in timers { loop.cancel(timer) }
+    timers = []
     loop.remove(descriptor, token: token)
     Glibc.close(descriptor)
     descriptor = -1
@@ -119,24 +132,23 @@ class HTTP2Connection: EventHandler {
       if !isClosed { close("closed before the handshake") }
       return
     }
-    withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
-      let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-      if count == 0 { return close("closed by the peer") }
-      if count < 0 {
-        if errno == EAGAIN || errno == EINTR { return }
-        return close(String(cString: strerror(errno)))
-      }
-      lastActivity = monotonicNanoseconds()
-      let bytes = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
-      let used = nghttp2_session_mem_recv(session, bytes, count)
-      guard !isClosed else { return }
-      if used < 0 {
-        // nghttp2 has queued a GOAWAY where the protocol wants one: write it, then close.
-        flush()
-        return close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
-      }
-      flushSoon()
+    let buffer = loop.readBuffer
+    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    if count == 0 { return close("closed by the peer") }
+    if count < 0 {
+      if errno == EAGAIN || errno == EINTR { return }
+      return close(String(cString: strerror(errno)))
     }
+    lastActivity = monotonicNanoseconds()
+    let bytes = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    let used = nghttp2_session_mem_recv(session, bytes, count)
+    guard !isClosed else { return }
+    if used < 0 {
+      // nghttp2 has queued a GOAWAY where the protocol wants one: write it, then close.
+      flush()
+      return close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
+    }
+    flushSoon()
   }
 
   // MARK: - Output
@@ -145,13 +157,11 @@ class HTTP2Connection: EventHandler {
   func flushSoon() {
     guard !flushIsDue, !isClosed else { return }
     flushIsDue = true
-    loop.flushSoon {
-      self.flushIsDue = false
-      self.flush()
-    }
+    loop.flushSoon(self)
   }
 
-  private func flush() {
+  func flush() {
+    flushIsDue = false
     guard !isClosed, let session else { return }
     while true {
       while output.count < limits.socketBufferBytes {
@@ -195,6 +205,24 @@ class HTTP2Connection: EventHandler {
       setEvents(EPOLLIN.rawValue | EPOLLOUT.rawValue)
     }
     return false
+  }
+
+  // MARK: - Streams
+
+  /// Ties what is kept of a stream to the session, which finds it faster than a dictionary would. It must outlive the
+  /// stream.
+  func attach(_ object: AnyObject, to streamID: Int32) {
+    guard let session else { return }
+    let pointer = Unmanaged.passUnretained(object).toOpaque()
+    _ = nghttp2_session_set_stream_user_data(session, streamID, pointer)
+  }
+
+  /// What was tied to a stream that is open.
+  func attached<Object: AnyObject>(to streamID: Int32, as _: Object.Type) -> Object? {
+    guard let session, let pointer = nghttp2_session_get_stream_user_data(session, streamID) else {
+      return nil
+    }
+    return Unmanaged<Object>.fromOpaque(pointer).takeUnretainedValue()
   }
 
   // MARK: - Frames

@@ -19,7 +19,7 @@ final class ProtocolSniffer: EventHandler {
   private let handshakeSeconds: Int
   private let decide: (Kind) -> Void
   private var token: UInt64?
-  private var timer: UInt64?
+  private var timer: LoopTimer?
 
   init(
     descriptor: Int32, loop: EventLoop, handshakeSeconds: Int, decide: @escaping (Kind) -> Void
@@ -60,7 +60,7 @@ final class ProtocolSniffer: EventHandler {
     guard let token else { return }
     loop.remove(descriptor, token: token)
     self.token = nil
-    if let timer { loop.cancelTimer(timer) }
+    if let timer { loop.cancel(timer) }
     timer = nil
     decide(kind)
   }

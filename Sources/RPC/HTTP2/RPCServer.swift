@@ -198,7 +198,7 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
 
   private func pause() {
     unwatch()
-    _ = loop.schedule(at: monotonicNanoseconds() + Self.pauseNanoseconds) { [weak self] in
+    loop.schedule(at: monotonicNanoseconds() + Self.pauseNanoseconds) { [weak self] in
       guard let self, !self.isStopped else { return }
       self.start()
     }

@@ -10,6 +10,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   private let dispatcher: Dispatcher
   private let peer: String
   private var streams: [Int32: ServerStream] = [:]
+  /// The stream whose header fields are coming in: no other frame may come between them (RFC 9113, 4.3).
+  private var arriving: ServerStream?
+  private var cache = HeadCache()
   private var isDraining = false
   private let onClose: (ServerConnection) -> Void
 
@@ -33,8 +36,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   private func watchIdleness() {
     let allowed = Int64(limits.idleSeconds) * 1_000_000_000
     let due = streams.isEmpty ? lastActivity + allowed : monotonicNanoseconds() + allowed
-    _ = loop.schedule(at: due) { [weak self] in
-      guard let self, !self.isClosed else { return }
+    schedule(at: due) { [unowned self] in
       if self.streams.isEmpty, monotonicNanoseconds() - self.lastActivity >= allowed {
         self.end()
       } else {
@@ -51,60 +53,56 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     isDraining = true
     announceEnd()
     for stream in streams.values {
-      guard case .streaming = stream.role else { continue }
+      guard stream.role == .streaming else { continue }
       fail(stream, RPCError(.unavailable, "DRAINING", "The server is going down."))
     }
     // RFC 9113, 6.8: the second GOAWAY a round trip after the first; 100 ms is more than any.
-    _ = loop.schedule(at: monotonicNanoseconds() + 100_000_000) { [weak self] in self?.end() }
+    schedule(at: monotonicNanoseconds() + 100_000_000) { [unowned self] in self.end() }
   }
 
   // MARK: - Input
 
   override func headersBegan(_ streamID: Int32) -> Bool {
     if streams[streamID] == nil {
-      streams[streamID] = ServerStream(id: streamID, limits: limits)
+      let stream = ServerStream(id: streamID, connection: self)
+      streams[streamID] = stream
+      attach(stream, to: streamID)
+      arriving = stream
+    } else {
+      // Trailers, of which gRPC has none from the caller.
+      arriving = nil
     }
     return true
   }
 
-  override func header(
-    _ streamID: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
-  ) {
-    guard let stream = streams[streamID], case .unknown = stream.role else { return }
-    // RFC 9113, 6.5.2: 32 bytes for each field beside its name and value.
-    stream.headerBytes += name.count + value.count + 32
-    guard stream.headerBytes <= limits.headerListBytes else { return }
-    let text = String(decoding: value, as: UTF8.self)
-    switch String(decoding: name, as: UTF8.self) {
-    case ":path": stream.path = text
-    case ":method": stream.method = text
-    case ":authority": stream.authority = text
-    case ":scheme", "te": break
-    case "content-type":
-      stream.contentType = text
-      stream.headers.append(("content-type", text))
-    case "grpc-timeout": stream.timeoutText = text
-    case "grpc-encoding": stream.encoding = text
-    case let other: stream.headers.append((other, text))
-    }
+  override func header(_ streamID: Int32, _ name: Bytes, _ value: Bytes) {
+    guard let stream = arriving, stream.id == streamID,
+      stream.head.bytes <= limits.headerListBytes
+    else { return }
+    stream.head.add(name, value, cache: &cache)
   }
 
   override func headersEnded(_ streamID: Int32, isLast: Bool) {
-    guard let stream = streams[streamID], case .unknown = stream.role else { return }
-    guard stream.headerBytes <= limits.headerListBytes else {
+    guard let stream = arriving, stream.id == streamID else { return }
+    arriving = nil
+    guard stream.head.bytes <= limits.headerListBytes else {
       stream.role = .refused
       return answer(
         stream, .text(431, "The header list is larger than \(limits.headerListBytes) bytes.\n"))
     }
-    if stream.isGRPC {
+    if stream.head.isGRPC {
       startCall(stream)
     } else {
       startRequest(stream)
     }
   }
 
-  override func received(_ streamID: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
-    guard let stream = streams[streamID] else {
+  private func stream(_ streamID: Int32) -> ServerStream? {
+    attached(to: streamID, as: ServerStream.self)
+  }
+
+  override func received(_ streamID: Int32, _ bytes: Bytes) {
+    guard let stream = stream(streamID) else {
       return consume(streamID, bytes.count, connectionOnly: true)
     }
     switch stream.role {
@@ -146,10 +144,10 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   override func inputEnded(_ streamID: Int32) {
-    guard let stream = streams[streamID] else { return }
+    guard let stream = stream(streamID) else { return }
     stream.inputEnded = true
     switch stream.role {
-    case .unary(let handler): runUnary(stream, handler)
+    case .unary: runUnary(stream)
     case .streaming: stream.wakeReader()
     case .http: runRequest(stream)
     case .unknown, .refused: break
@@ -159,24 +157,25 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   override func streamClosed(_ streamID: Int32, errorCode: UInt32) {
     guard let stream = streams.removeValue(forKey: streamID) else { return }
     consume(streamID, stream.unconsumedBytes, connectionOnly: true)
-    forget(stream, RPCError(.cancelled, "", "The caller ended the call."))
+    forget(stream, Self.callEnded)
   }
 
   override func connectionClosed(_ reason: String) {
     let open = streams
     streams = [:]
     for stream in open.values {
-      forget(stream, RPCError(.cancelled, "", "The caller's connection is gone."))
+      forget(stream, Self.callerGone)
     }
     onClose(self)
   }
 
   private func forget(_ stream: ServerStream, _ reason: RPCError) {
     stream.isClosed = true
+    loop.cancel(stream)
+    // A handler that has returned has nothing to be told.
+    guard let task = stream.task else { return }
     if stream.failure == nil { stream.failure = reason }
-    if let timer = stream.timer { loop.cancelTimer(timer) }
-    stream.timer = nil
-    stream.task?.cancel()
+    task.cancel()
     stream.task = nil
     stream.wakeReader()
     stream.wakeWriter()
@@ -184,65 +183,76 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
 
   // MARK: - gRPC
 
+  private static let deadlineExceeded = RPCError(
+    .deadlineExceeded, "", "The call's deadline is over.")
+  private static let callEnded = RPCError(.cancelled, "", "The caller ended the call.")
+  private static let callerGone = RPCError(.cancelled, "", "The caller's connection is gone.")
+
   private func startCall(_ stream: ServerStream) {
-    guard stream.method == "POST" else {
+    guard stream.head.isPost else {
       stream.role = .refused
       return answer(stream, HTTPResponse(status: 405, headers: [("allow", "POST")]))
     }
     do throws(RPCError) {
-      let handler = try dispatcher.method(path: stream.path)
-      if let encoding = stream.encoding, encoding != "identity" {
-        throw RPCError(
-          .unimplemented, "COMPRESSION_UNSUPPORTED",
-          "Messages must be sent uncompressed; \(encoding) is not supported.")
-      }
-      let deadline = try deadline(of: stream)
-      guard !deadline.isPast else { throw Self.deadlineExceeded }
-      if deadline != .never {
-        stream.timer = loop.schedule(at: deadline.nanoseconds) { [weak self, weak stream] in
-          guard let self, let stream else { return }
-          stream.timer = nil
-          self.fail(stream, Self.deadlineExceeded)
+      let method = try method(of: stream)
+      stream.method = method
+      stream.input.encoding = try encoding(of: stream)
+      if let text = stream.head.timeout {
+        guard let span = TimeoutCodec.decode(text) else {
+          throw RPCError(
+            .invalidArgument, "TIMEOUT_MALFORMED", "grpc-timeout must be 1 to 8 digits and a unit.")
         }
+        guard span > .zero else { throw Self.deadlineExceeded }
+        stream.deadline = .after(span)
+        if stream.deadline != .never { loop.schedule(stream, at: stream.deadline.nanoseconds) }
       }
-      if case .unary = handler.body {
-        stream.role = .unary(handler)
+      let context = ServerContext(
+        method: method.descriptor, metadata: stream.head.metadata, deadline: stream.deadline,
+        peer: peer)
+      stream.context = context
+      if case .unary = method.body {
+        stream.role = .unary
       } else {
-        stream.role = .streaming(handler)
-        runStreaming(stream, handler, deadline)
+        stream.role = .streaming
+        runStreaming(stream, method, context)
       }
     } catch {
       fail(stream, error)
     }
   }
 
-  private static let deadlineExceeded = RPCError(
-    .deadlineExceeded, "", "The call's deadline is over.")
+  private func method(of stream: ServerStream) throws(RPCError) -> ServedMethod {
+    if let known = stream.head.method { return known }
+    let found = try dispatcher.method(path: stream.head.path)
+    cache.remember(found)
+    return found
+  }
 
-  private func deadline(of stream: ServerStream) throws(RPCError) -> Deadline {
-    guard let text = stream.timeoutText else { return .never }
-    guard let span = TimeoutCodec.decode(text) else {
+  private func encoding(of stream: ServerStream) throws(RPCError) -> MessageEncoding {
+    guard let name = stream.head.encoding else { return .identity }
+    guard let encoding = MessageEncoding(rawValue: name) else {
       throw RPCError(
-        .invalidArgument, "TIMEOUT_MALFORMED", "grpc-timeout must be 1 to 8 digits and a unit.")
+        .unimplemented, GRPCHeaders.compressionUnsupported,
+        "Messages must be sent as they are or with gzip; \(name) is not supported.",
+        ["encoding": name])
     }
-    return .after(span)
+    return encoding
   }
 
-  private func context(
-    _ stream: ServerStream, _ handler: MethodHandler, _ deadline: Deadline
-  ) -> ServerContext {
-    var metadata = Metadata()
-    for (name, value) in stream.headers where !ReservedHeaders.contains(name) {
-      metadata.add(name, value)
+  /// The call's deadline has come, or the time that an answered request may linger.
+  func timeIsOver(_ stream: ServerStream) {
+    if stream.lingers {
+      reset(stream.id, NGHTTP2_NO_ERROR)
+    } else {
+      fail(stream, Self.deadlineExceeded)
     }
-    return ServerContext(
-      method: handler.descriptor, metadata: metadata, deadline: deadline, peer: peer)
   }
 
-  private func runUnary(_ stream: ServerStream, _ handler: MethodHandler) {
-    guard stream.failure == nil else { return }
-    let message: [UInt8]
-    let deadline: Deadline
+  private func runUnary(_ stream: ServerStream) {
+    guard stream.failure == nil, let method = stream.method, let context = stream.context else {
+      return
+    }
+    let message: FramedMessage
     do throws(RPCError) {
       guard let first = try stream.input.next() else {
         throw RPCError(
@@ -253,55 +263,59 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
         throw RPCError(.unimplemented, "MESSAGE_SURPLUS", "The method takes one message.")
       }
       message = first
-      deadline = try self.deadline(of: stream)
     } catch {
       return fail(stream, error)
     }
-    let context = context(stream, handler, deadline)
-    let dispatcher = dispatcher
-    let streamID = stream.id
+    if message.wasCompressed { context.noteCompression(true) }
+    let call = CallBox(stream)
+    let bytes = message.bytes
     stream.task = Task(executorPreference: loop) {
-      let result = await dispatcher.unary(handler, message, codec: .proto, context: context)
-      self.loop.execute { self.finishUnary(streamID, result) }
+      let result = await method.unary(bytes, codec: .proto, context: context)
+      self.loop.execute { self.finishUnary(call.stream, result) }
     }
   }
 
-  private func finishUnary(_ streamID: Int32, _ result: Result<[UInt8], RPCError>) {
-    guard let stream = streams[streamID], stream.failure == nil else { return }
+  private func finishUnary(_ stream: ServerStream, _ result: Result<[UInt8], RPCError>) {
+    stream.task = nil
+    guard !stream.isClosed, stream.failure == nil, let context = stream.context else { return }
     switch result {
     case .success(let message):
-      stream.output.append(message: message)
-      stream.trailers = GRPCHeaders.okTrailers
+      let compresses = context.compressesResponses && stream.head.acceptsGzip
+      append(message, compressed: compresses, to: stream)
+      stream.trailers = GRPCHeaders.okTrailers(context.trailingMetadata)
       stream.headersSent = true
-      respond(streamID, GRPCHeaders.response, hasBody: true)
+      respond(
+        stream.id, GRPCHeaders.response(gzip: compresses, context.initialMetadata), hasBody: true)
     case .failure(let error):
       fail(stream, error)
     }
   }
 
+  private func append(_ message: [UInt8], compressed: Bool, to stream: ServerStream) {
+    if compressed {
+      stream.output.append(message: Gzip.compress(message), compressed: true)
+    } else {
+      stream.output.append(message: message, compressed: false)
+    }
+  }
+
   private func runStreaming(
-    _ stream: ServerStream, _ handler: MethodHandler, _ deadline: Deadline
+    _ stream: ServerStream, _ method: ServedMethod, _ context: ServerContext
   ) {
-    let call = StreamingServerCall(
-      connection: self, stream: stream, context: context(stream, handler, deadline))
-    let dispatcher = dispatcher
+    let call = StreamingServerCall(connection: self, stream: stream, context: context)
     stream.task = Task(executorPreference: loop) {
-      let failure = await dispatcher.streaming(handler, call)
+      let failure = await method.streaming(call)
       self.loop.execute { self.finishStreaming(call.stream, failure) }
     }
   }
 
   private func finishStreaming(_ stream: ServerStream, _ failure: RPCError?) {
+    stream.task = nil
     guard !stream.isClosed, stream.failure == nil else { return }
     if let failure { return fail(stream, failure) }
     dropInput(stream)
-    stream.trailers = GRPCHeaders.okTrailers
-    if stream.headersSent {
-      resume(stream.id)
-    } else {
-      stream.headersSent = true
-      respond(stream.id, GRPCHeaders.response, hasBody: true)
-    }
+    stream.trailers = GRPCHeaders.okTrailers(stream.context?.trailingMetadata ?? Metadata())
+    sendOn(stream)
   }
 
   /// Lets the caller send on: `count` bytes were taken, or nil when somebody waits for the rest of a
@@ -315,13 +329,19 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   /// Queues a handler's message.
   func write(_ message: [UInt8], on stream: ServerStream) {
     guard !stream.isClosed, stream.failure == nil else { return }
-    stream.output.append(message: message)
-    if stream.headersSent {
-      resume(stream.id)
-    } else {
-      stream.headersSent = true
-      respond(stream.id, GRPCHeaders.response, hasBody: true)
-    }
+    let compresses = stream.head.acceptsGzip && stream.context?.compressesResponses == true
+    append(message, compressed: compresses, to: stream)
+    sendOn(stream)
+  }
+
+  /// Sends what was queued on a streaming call, the response's headers first.
+  private func sendOn(_ stream: ServerStream) {
+    guard !stream.headersSent else { return resume(stream.id) }
+    stream.headersSent = true
+    let metadata = stream.context?.initialMetadata ?? Metadata()
+    // Said once for all messages, whichever of them will be compressed.
+    respond(
+      stream.id, GRPCHeaders.response(gzip: stream.head.acceptsGzip, metadata), hasBody: true)
   }
 
   /// Ends a call with a status; its handler is cancelled.
@@ -331,12 +351,16 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     stream.task?.cancel()
     stream.wakeReader()
     stream.wakeWriter()
+    let metadata = stream.context?.trailingMetadata ?? Metadata()
     if stream.headersSent {
-      stream.trailers = GRPCHeaders.trailers(error)
+      stream.trailers = GRPCHeaders.trailers(error, metadata)
       resume(stream.id)
+    } else if let initial = stream.context?.initialMetadata, !initial.isEmpty {
+      stream.trailers = GRPCHeaders.trailers(error, metadata)
+      sendOn(stream)
     } else {
       stream.headersSent = true
-      respond(stream.id, GRPCHeaders.trailersOnly(error), hasBody: false)
+      respond(stream.id, GRPCHeaders.trailersOnly(error, metadata), hasBody: false)
     }
     dropInput(stream)
   }
@@ -351,13 +375,10 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   /// Once the answer is out, what the caller still sends is of no use to anybody (RFC 9113, 8.1). Sooner, the reset
   /// would overtake the answer.
   override func outputEnded(_ streamID: Int32) {
-    guard let stream = streams[streamID], !stream.inputEnded else { return }
+    guard let stream = stream(streamID), !stream.inputEnded else { return }
     guard stream.lingers else { return reset(streamID, NGHTTP2_NO_ERROR) }
     let end = monotonicNanoseconds() + Int64(limits.lingerSeconds) * 1_000_000_000
-    stream.timer = loop.schedule(at: end) { [weak self, weak stream] in
-      stream?.timer = nil
-      self?.reset(streamID, NGHTTP2_NO_ERROR)
-    }
+    loop.schedule(stream, at: end)
   }
 
   // MARK: - Plain HTTP and Connect
@@ -365,23 +386,21 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   private func startRequest(_ stream: ServerStream) {
     stream.role = .http
     stream.bodyLimit = dispatcher.bodyLimit(
-      path: HTTPDispatch.split(stream.path).path, messageBytes: limits.messageBytes)
+      path: HTTPDispatch.split(stream.head.target).path, messageBytes: limits.messageBytes)
   }
 
   private func runRequest(_ stream: ServerStream) {
-    let (path, query) = HTTPDispatch.split(stream.path)
+    let head = stream.head
+    let (path, query) = HTTPDispatch.split(head.target)
     let request = HTTPRequest(
-      method: stream.method, path: path, query: query,
-      headers: stream.headers + [("host", stream.authority)], body: stream.body, peer: peer)
+      method: head.verb, path: path, query: query, headers: head.fields, body: stream.body,
+      peer: peer)
     stream.body = []
     let dispatcher = dispatcher
-    let streamID = stream.id
+    let call = CallBox(stream)
     stream.task = Task(executorPreference: loop) {
       let response = await dispatcher.respond(to: request)
-      self.loop.execute {
-        guard let stream = self.streams[streamID] else { return }
-        self.answer(stream, response)
-      }
+      self.loop.execute { self.answer(call.stream, response) }
     }
   }
 
@@ -392,7 +411,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     var headers = HeaderBlock([(":status", "\(response.status)")])
     for (name, value) in response.headers { headers.add(name.lowercased(), value) }
     headers.add("content-length", "\(response.body.count)")
-    stream.output.append(stream.method == "HEAD" ? [] : response.body)
+    stream.output.append(stream.head.verb == "HEAD" ? [] : response.body)
     stream.outputEnds = true
     respond(stream.id, headers, hasBody: !stream.output.isEmpty)
   }
@@ -402,7 +421,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   override func produce(
     _ streamID: Int32, into buffer: UnsafeMutableBufferPointer<UInt8>
   ) -> Production {
-    guard let stream = streams[streamID] else { return .reset }
+    guard let stream = stream(streamID) else { return .reset }
     let count = stream.output.move(into: buffer)
     if stream.output.count < limits.unsentBytes { stream.wakeWriter() }
     guard stream.output.isEmpty else { return .bytes(count) }
@@ -412,12 +431,12 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 }
 
-/// Header fields of the protocol itself: they are not the caller's metadata.
-enum ReservedHeaders {
-  static func contains(_ name: String) -> Bool {
-    switch name {
-    case "content-type", "te", "user-agent", "grpc-accept-encoding", "accept-encoding", "host": true
-    default: name.hasPrefix(":") || name.hasPrefix("grpc-")
-    }
+/// Carries a stream through its handler's task, back to the loop.
+private struct CallBox: @unchecked Sendable {
+  // Sendable: the stream is touched on its connection's loop only.
+  let stream: ServerStream
+
+  init(_ stream: ServerStream) {
+    self.stream = stream
   }
 }

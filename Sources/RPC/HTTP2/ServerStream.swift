@@ -2,31 +2,30 @@ internal import CNghttp2
 internal import Primitives
 internal import RPCCore
 
-/// One request on a server's connection, from its headers to its trailers. Used on the connection's loop only.
+/// One request on a server's connection, from its headers to its trailers. Used on the connection's loop only. As a
+/// timer it is the call's deadline.
 ///
 ///     headers ──▶ collecting ──end of input──▶ running ──answer──▶ sending ──▶ closed
 ///     headers ──▶ running (streaming) ──▶ sending ──▶ closed
-final class ServerStream {
+final class ServerStream: LoopTimer {
   /// What the request turned out to be, once its headers were read.
   enum Role {
     case unknown
-    case unary(MethodHandler)
-    case streaming(MethodHandler)
+    case unary
+    case streaming
     case http
     /// Answered already; what still comes is thrown away.
     case refused
   }
 
   let id: Int32
+  unowned let connection: ServerConnection
   var role = Role.unknown
-  var method = ""
-  var path = ""
-  var authority = ""
-  var contentType = ""
-  var timeoutText: String?
-  var encoding: String?
-  var headers: [(name: String, value: String)] = []
-  var headerBytes = 0
+  var head = RequestHead()
+  /// The method that a gRPC call is for, and what its handler knows of the call.
+  var method: ServedMethod?
+  var context: ServerContext?
+  var deadline = Deadline.never
   var input: MessageFraming
   /// Bytes of a streaming call that came and that the caller was not given room for again.
   var unconsumedBytes = 0
@@ -43,7 +42,6 @@ final class ServerStream {
   var droppedBytes = 0
   var isClosed = false
   var task: Task<Void, Never>?
-  var timer: UInt64?
   /// The handler, waiting for a message or for the end of input.
   var reader: CheckedContinuation<Void, Never>?
   /// The handler, waiting for room.
@@ -51,10 +49,13 @@ final class ServerStream {
   /// Why the call was ended from outside: its deadline, a drain, a broken connection.
   var failure: RPCError?
 
-  init(id: Int32, limits: TransportLimits) {
+  init(id: Int32, connection: ServerConnection) {
     self.id = id
-    input = MessageFraming(maximumBytes: limits.messageBytes)
+    self.connection = connection
+    input = MessageFraming(maximumBytes: connection.limits.messageBytes)
   }
+
+  override func fire() { connection.timeIsOver(self) }
 
   func wakeReader() {
     reader?.resume()
@@ -64,10 +65,5 @@ final class ServerStream {
   func wakeWriter() {
     writer?.resume()
     writer = nil
-  }
-
-  var isGRPC: Bool {
-    contentType == "application/grpc" || contentType.hasPrefix("application/grpc+")
-      || contentType.hasPrefix("application/grpc;")
   }
 }

@@ -50,8 +50,9 @@ final class StreamingServerCall: ServerCall, @unchecked Sendable {
     if let failure = stream.failure { return .failed(failure) }
     do {
       if let message = try stream.input.next() {
-        connection.giveRoom(stream, message.count + MessageFraming.prefixBytes)
-        return .message(message)
+        connection.giveRoom(stream, message.wireBytes)
+        context.noteCompression(message.wasCompressed)
+        return .message(message.bytes)
       }
     } catch {
       return .failed(error)

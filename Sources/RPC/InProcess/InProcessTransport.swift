@@ -1,4 +1,4 @@
-public import Primitives
+internal import Primitives
 public import RPCCore
 internal import Synchronization
 
@@ -12,32 +12,32 @@ public final class InProcessTransport: ClientTransport {
   }
 
   public func unary(
-    _ method: MethodDescriptor, _ message: [UInt8], metadata: Metadata, deadline: Deadline
+    _ call: OutgoingCall, _ message: [UInt8]
   ) async throws(RPCError) -> [UInt8] {
-    let handler = try dispatcher.method(path: method.path)
-    let context = ServerContext(method: handler.descriptor, metadata: metadata, deadline: deadline)
-    let dispatcher = dispatcher
-    let result = await DeadlineRace.run(until: deadline) {
-      await dispatcher.unary(handler, message, codec: .proto, context: context)
+    let method = try dispatcher.method(path: call.method.path)
+    let context = Self.context(method, call)
+    let result = await DeadlineRace.run(until: call.deadline) {
+      await method.unary(message, codec: .proto, context: context)
     }
+    call.record?.setInitialMetadata(context.initialMetadata)
+    call.record?.setTrailingMetadata(context.trailingMetadata)
     if Task.isCancelled {
       throw RPCError(.cancelled, "", "The caller's task was cancelled.")
     }
     return try result.mapError(Self.travelled).get()
   }
 
-  public func open(
-    _ method: MethodDescriptor, metadata: Metadata, deadline: Deadline
-  ) async throws(RPCError) -> any ClientCall {
-    let handler = try dispatcher.method(path: method.path)
+  public func open(_ outgoing: OutgoingCall) async throws(RPCError) -> any ClientCall {
+    let method = try dispatcher.method(path: outgoing.method.path)
+    let deadline = outgoing.deadline
     let requests = Pipe()
     let responses = Pipe()
     let call = PipeServerCall(
-      context: ServerContext(method: handler.descriptor, metadata: metadata, deadline: deadline),
-      requests: requests, responses: responses)
-    let dispatcher = dispatcher
+      context: Self.context(method, outgoing), record: outgoing.record, requests: requests,
+      responses: responses)
     let task = Task {
-      let failure = await dispatcher.streaming(handler, call)
+      let failure = await method.streaming(call)
+      outgoing.record?.setTrailingMetadata(call.context.trailingMetadata)
       responses.finish(failure.map(Self.travelled))
     }
     let timer = Task {
@@ -53,6 +53,11 @@ public final class InProcessTransport: ClientTransport {
   }
 
   public func close() async {}
+
+  private static func context(_ method: ServedMethod, _ call: OutgoingCall) -> ServerContext {
+    ServerContext(
+      method: method.descriptor, metadata: call.metadata, deadline: call.deadline)
+  }
 
   /// What is left of an error after it went over the wire.
   private static func travelled(_ error: RPCError) -> RPCError {
@@ -144,11 +149,16 @@ final class Pipe: Sendable {
 
 private struct PipeServerCall: ServerCall {
   let context: ServerContext
+  let record: CallRecord?
   let requests: Pipe
   let responses: Pipe
 
   func nextMessage() async throws(RPCError) -> [UInt8]? { try await requests.next() }
-  func send(_ message: [UInt8]) async throws(RPCError) { try await responses.send(message) }
+
+  func send(_ message: [UInt8]) async throws(RPCError) {
+    record?.setInitialMetadata(context.initialMetadata)
+    try await responses.send(message)
+  }
 }
 
 private final class PipeClientCall: ClientCall {
@@ -168,7 +178,10 @@ private final class PipeClientCall: ClientCall {
     timer.cancel()
   }
 
-  func send(_ message: [UInt8]) async throws(RPCError) { try await requests.send(message) }
+  /// Nothing is on a wire here that could be smaller.
+  func send(_ message: [UInt8], compressed _: Bool) async throws(RPCError) {
+    try await requests.send(message)
+  }
   func finishSending() async throws(RPCError) { requests.finish(nil) }
   func nextMessage() async throws(RPCError) -> [UInt8]? { try await responses.next() }
 

@@ -1,0 +1,90 @@
+internal import Primitives
+
+/// A method as a server offers it: runs its handler, and turns whatever it throws into one `RPCError`.
+public final class ServedMethod: Sendable {
+  public let descriptor: MethodDescriptor
+  public let body: MethodHandler.Body
+  private let observer: any RPCObserver
+  private let calls: any MethodObserver
+
+  init(_ handler: MethodHandler, _ observer: any RPCObserver) {
+    descriptor = handler.descriptor
+    body = handler.body
+    self.observer = observer
+    calls = observer.calls(of: handler.descriptor)
+  }
+
+  /// Runs a unary handler; every failure comes out as an `RPCError` with the service's domain.
+  nonisolated(nonsending) public func unary(
+    _ message: [UInt8], codec: MessageCodec, context: ServerContext
+  ) async -> Result<[UInt8], RPCError> {
+    guard case .unary(let handle) = body else {
+      return .failure(RPCError(.internalError, "", "The method is not unary."))
+    }
+    let start = monotonicNanoseconds()
+    calls.callStarted()
+    do {
+      let response = try await ServerContext.$current.withValue(context) {
+        try await handle(message, codec, context)
+      }
+      ended(context, .ok, since: start)
+      return .success(response)
+    } catch {
+      let failure = rpcError(error, context: context)
+      ended(context, failure.code, since: start)
+      return .failure(failure)
+    }
+  }
+
+  /// Runs a streaming handler to its end; nil when it ended well.
+  public func streaming(_ call: any ServerCall) async -> RPCError? {
+    let context = call.context
+    let start = monotonicNanoseconds()
+    calls.callStarted()
+    do {
+      try await ServerContext.$current.withValue(context) {
+        switch body {
+        case .streaming(let handle):
+          try await handle(call)
+        case .unary(let handle):
+          guard let message = try await call.nextMessage() else {
+            throw RPCError(
+              .unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
+          }
+          try await call.send(try await handle(message, .proto, context))
+        }
+      }
+      ended(context, .ok, since: start)
+      return nil
+    } catch {
+      let failure = rpcError(error, context: context)
+      ended(context, failure.code, since: start)
+      return failure
+    }
+  }
+
+  private func ended(_ context: ServerContext, _ code: RPCCode, since start: Int64) {
+    calls.callEnded(
+      context, code: code, duration: .nanoseconds(monotonicNanoseconds() - start))
+  }
+
+  /// What the caller sees of an error. One that no table knows is logged with a reference, and only that is sent.
+  private func rpcError(_ error: any Error, context: ServerContext) -> RPCError {
+    if let known = error as? any RPCErrorConvertible, known.rpcError.code != .internalError {
+      var failure = known.rpcError
+      if failure.domain.isEmpty { failure.domain = context.method.errorDomain }
+      return failure
+    }
+    if error is CancellationError {
+      return context.deadline.isPast
+        ? RPCError(.deadlineExceeded, "", "The call's deadline is over.")
+        : RPCError(.cancelled, "", "The call was cancelled.")
+    }
+    let reference = String(UInt64.random(in: 1...UInt64.max), radix: 36)
+    observer.internalError(error, method: context.method, reference: reference)
+    return RPCError(
+      .internalError, "INTERNAL_ERROR",
+      "Something went wrong inside the service. Its log says more under \(reference).",
+      ["reference": reference], domain: context.method.errorDomain)
+  }
+}

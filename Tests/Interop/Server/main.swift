@@ -1,0 +1,20 @@
+import InteropAPI
+import Kit
+import RPCCore
+import RPCHTTP2
+
+// gRPC's interop server: `interop-server --port N`. Its line on standard output says where it listens.
+let options = Options(CommandLine.arguments)
+let health = HealthService()
+health.set(serving: true)
+let services: [any RPCService] = [TestService(), health]
+let reflection = ReflectionService(services)
+let server = try RPCServer(
+  ServerConfiguration(
+    address: "127.0.0.1:\(options["port"] ?? "0")",
+    services: services + [reflection, ReflectionServiceV1Alpha(reflection)],
+    observer: RPCMetrics(metrics: Metrics(), log: Log()),
+    loopCount: options["loops"].flatMap { Int($0) } ?? 0))
+server.start()
+print("listening on \(server.address)")
+while true { try await Task.sleep(for: .seconds(3600)) }
