@@ -73,6 +73,7 @@ struct EchoService: RPCService {
       }
       return Response()
     case "spin":
+      probe.started.signal()
       while !Task.isCancelled { await Task.yield() }
       probe.cancelled.signal()
       throw CancellationError()

@@ -16,6 +16,8 @@ final class Signal: Sendable {
   }
   private let state = Mutex(State())
 
+  var hasHappened: Bool { state.withLock { $0.happened } }
+
   func signal() {
     let waiters = state.withLock { state in
       state.happened = true
