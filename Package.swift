@@ -126,10 +126,10 @@ let testing: [Target] = [
     name: "InteropAPI", dependencies: ["Primitives", "Protobuf", "RPCCore", "CFixtures"],
     path: "Tests/Interop/API"),
   .executableTarget(
-    name: "InteropServer", dependencies: ["InteropAPI", "RPCCore", "RPCHTTP2", "Kit"],
+    name: "InteropServer", dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "Kit"],
     path: "Tests/Interop/Server"),
   .executableTarget(
-    name: "InteropClient", dependencies: ["InteropAPI", "RPCCore", "RPCHTTP2", "Kit"],
+    name: "InteropClient", dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2"],
     path: "Tests/Interop/Client"),
   tests("TidyTests", "Tidy", []),
   tests("PrimitivesTests", "Primitives", ["Primitives"]),

@@ -24,7 +24,8 @@ final class ClientChannel: @unchecked Sendable {
   private var isConnecting = false
   private var waiting: [ClientStream] = []
   private var failures = 0
-  private var lastProblem = "no connection was made yet"
+  /// Why there is no connection; nil before the first try has ended.
+  private var lastProblem: String?
   private var isClosed = false
 
   init(target: HostPort, loop: EventLoop, limits: TransportLimits) {
@@ -69,7 +70,7 @@ final class ClientChannel: @unchecked Sendable {
   }
 
   func expire(_ stream: ClientStream) {
-    if stream.streamID == nil {
+    if stream.streamID == nil, let lastProblem {
       // Never sent: the caller learns what kept it, and may try again.
       cancel(
         stream,
@@ -98,7 +99,7 @@ final class ClientChannel: @unchecked Sendable {
   private func connect(to addresses: ArraySlice<SocketAddress>) {
     guard !isClosed else { return }
     guard let address = addresses.first else {
-      return failed(failures == 0 && lastProblem.isEmpty ? "the name is unknown" : lastProblem)
+      return failed(lastProblem ?? "the name is unknown")
     }
     let rest = addresses.dropFirst()
     let socket = Glibc.socket(

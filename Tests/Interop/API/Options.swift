@@ -1,5 +1,5 @@
 /// `--name value` and `--name=value`, as gRPC's own interop programs take them.
-public struct Options {
+public struct Options: Sendable {
   private var values: [String: String] = [:]
 
   public init(_ arguments: [String]) {
