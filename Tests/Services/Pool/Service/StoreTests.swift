@@ -1,6 +1,7 @@
 import Foundation
 import PoolAPI
 import Primitives
+import StorageSQLite
 import Testing
 
 @testable import PoolDomain
@@ -98,6 +99,28 @@ private typealias Allocation = PoolDomain.Allocation
       row(entry: [3, 0]), row(entry: []),
     ]
     #expect(Set(sums).count == sums.count)
+  }
+
+  /// Goal: a store of every version before opens, and takes what only this one can keep.
+  @Test(arguments: 1..<Schema.migrations.count) func olderStoreOpens(version: Int) async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("onepool-pool-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let old = try SQLiteConnection.open(
+      folder.appendingPathComponent("pool.db").path, as: .owner)
+    try old.migrate(Array(Schema.migrations.prefix(version)))
+    try old.execute("INSERT INTO sku VALUES (0, 'TEE', 'T-shirt', 1, 1, 1)")
+    try old.execute("INSERT INTO location VALUES (0, 'A', '', 0, 1, 1, 1)")
+    old.close()
+    let server = try Bench.serve(folder, ManualClock(Bench.start), Bench.PageLimit())
+    let client = Bench.client(server)
+    let line = PoolAPI.ReturnLine(
+      sku: "TEE", locationID: "A", quantity: 3, disposition: .restock)
+    for _ in 1...2 {
+      _ = try await client.returnStock(.init(returnID: "r", lines: [line], requestID: "q"))
+    }
+    #expect(try await client.getStock(.init(sku: "TEE")).total?.onHandCount == 3)
+    await server.close()
   }
 
   /// Goal: a sale that is on disk leaves memory, and nobody can tell.

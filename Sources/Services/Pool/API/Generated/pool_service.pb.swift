@@ -445,7 +445,7 @@ public struct ReturnStockRequest: Message {
   public var lines: [ReturnLine] = []
   /// Who asks. Optional. At most 128 bytes.
   public var actor: String = ""
-  /// Optional. At most 128 bytes.
+  /// Without it the units are added again with each call. Optional. At most 128 bytes.
   public var requestID: String = ""
 
   public init() {}
@@ -2669,7 +2669,8 @@ public protocol PoolServiceHandler: RPCService {
   /// lost than is there.
   func adjustStock(_ request: AdjustStockRequest, context: ServerContext)
     async throws -> AdjustStockResponse
-  /// Puts returned units where their disposition says. Never refused for lack of stock.
+  /// Puts returned units where their disposition says. Never refused for lack of stock. Its request_id is known
+  /// for ever, not for 24 hours: a return that is reported again after days adds nothing.
   ///
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId).
   func returnStock(_ request: ReturnStockRequest, context: ServerContext)
@@ -2950,7 +2951,8 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.adjustStock, request, options: options)
   }
 
-  /// Puts returned units where their disposition says. Never refused for lack of stock.
+  /// Puts returned units where their disposition says. Never refused for lack of stock. Its request_id is known
+  /// for ever, not for 24 hours: a return that is reported again after days adds nothing.
   ///
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId).
   public func returnStock(

@@ -170,6 +170,18 @@ extension PoolStore {
     try first(LedgerSQL.rows + " WHERE row_number = ?", [.integer(number)]) { LedgerSQL.row($0) }
   }
 
+  /// The row that has the first response to a request that is known for ever.
+  func keptRow(_ requestID: String) throws -> LedgerRow? {
+    let number = try first(
+      "SELECT row_number FROM kept_request WHERE request_id = ?", [.text(requestID)]
+    ) { $0.int64(0) }
+    guard let number else { return nil }
+    guard let known = try row(number) else {
+      throw corrupt("row \(number) of the ledger, which answered \(requestID), is missing")
+    }
+    return known
+  }
+
   private func loadRequests(since start: Timestamp, until lastRow: Int64) throws -> RequestIndex {
     var index = RequestIndex()
     let firstRow = try LedgerSQL.firstRow(from: 1, to: lastRow) { number in

@@ -58,6 +58,15 @@ final class PoolStore {
     lastChecksum = checksum
   }
 
+  /// Notes for ever which row has the first response to a request.
+  func keep(requestID: String, row: Int64) throws(StorageError) {
+    try connection.execute(
+      """
+      INSERT INTO kept_request (request_id, row_number) VALUES (?, ?)
+      ON CONFLICT (request_id) DO NOTHING
+      """, [.text(requestID), .integer(row)])
+  }
+
   /// The next row of the ledger, chained to the one before; it is written by `write`.
   func nextRow(
     sequence: Int64, time: Timestamp, requestID: String, bodyHash: [UInt8], response: [UInt8],

@@ -549,7 +549,7 @@ struct  Onepool__Pool__V1__ReturnStockRequest
    */
   char *actor;
   /*
-   * Optional. At most 128 bytes.
+   * Without it the units are added again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
 };
