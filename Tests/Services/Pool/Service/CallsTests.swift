@@ -133,6 +133,35 @@ import Testing
     }
   }
 
+  /// Goal: a caller that was away for days hears of its commit. Method: the same call after the hold is forgotten,
+  /// from memory, after a restart, and when the sale is on disk only.
+  @Test(arguments: [1, 100_000]) func commitIsAnsweredFromTheSale(salesInMemory: Int) async throws {
+    let bench = try Bench(salesInMemory: salesInMemory)
+    try await bench.stock(["TEE": 10])
+    _ = try await bench.hold("h-1", 4)
+    let commit = CommitHoldRequest(holdID: "h-1", orderID: "shop/1", requestID: "q-1")
+    let first = try await bench.client.commitHold(commit)
+    for _ in 1...2 {
+      bench.clock.advance(by: .seconds(25 * 3600))
+      try await bench.sell("o-\(bench.clock.now().seconds)", 1)
+      for _ in 0..<3 { await bench.server.tick() }
+      await expectError(.notFound, "HOLD_UNKNOWN", ["holdId": "h-1"]) {
+        _ = try await bench.client.getHold(.init(holdID: "h-1"))
+      }
+      let again = try await bench.client.commitHold(commit)
+      #expect(again.lines == first.lines)
+      #expect(
+        again.hold == PoolAPI.Hold(holdID: "h-1", state: .committed, orderID: "shop/1"))
+      await expectError(.notFound, "HOLD_UNKNOWN", ["holdId": "h-1"]) {
+        _ = try await bench.client.commitHold(.init(holdID: "h-1", orderID: "shop/2"))
+      }
+      try await bench.restart()
+    }
+    #expect(try await bench.available() == 4)
+    #expect(try await bench.client.verifyLedger(.init()).proved)
+    await bench.end()
+  }
+
   @Test func expiredHoldGivesBack() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 5])

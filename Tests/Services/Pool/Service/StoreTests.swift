@@ -56,6 +56,14 @@ private typealias Allocation = PoolDomain.Allocation
       orderID: OrderID(trusted: "o"), channelID: ChannelID(trusted: "c"), lines: lines, sequence: 5)
     let again = try Sale(orderID: sale.orderID, bytes: sale.bytes)
     #expect(again == sale && again.line("l-40")?.sku == SKUIndex(40))
+    for count in [0, 1, 40, 41] {
+      let held = Sale(
+        orderID: sale.orderID, channelID: nil,
+        source: Sale.Source(holdID: HoldID(trusted: "h"), lineCount: count), lines: lines,
+        sequence: 5)
+      let again = try? Sale(orderID: sale.orderID, bytes: held.bytes)
+      #expect(again == ((1...40).contains(count) ? held : nil))
+    }
   }
 
   /// Goal: no bytes, however damaged, end the process or are taken for an entry of another length.

@@ -2688,7 +2688,9 @@ public protocol PoolServiceHandler: RPCService {
   /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
     async throws -> CreateHoldResponse
-  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing.
+  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
+  /// comes; more than 24 hours later it is answered from the order's sale, and of the hold only the ID, the state
+  /// and the order are filled in.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId).
@@ -2982,7 +2984,9 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.createHold, request, options: options)
   }
 
-  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing.
+  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
+  /// comes; more than 24 hours later it is answered from the order's sale, and of the hold only the ID, the state
+  /// and the order are filled in.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId).
