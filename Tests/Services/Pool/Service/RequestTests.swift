@@ -88,6 +88,34 @@ import Testing
     }
   }
 
+  /// Goal: no client repeats by itself what counts again without a request ID, and may repeat all else. Method: each
+  /// such method twice, and each method's level.
+  @Test func whatCountsAgainIsNotMarkedIdempotent() async throws {
+    let counting = [
+      PoolServiceMethods.receiveStock, PoolServiceMethods.adjustStock,
+      PoolServiceMethods.returnStock, PoolServiceMethods.resolveUnavailable,
+    ]
+    for method in PoolServiceMethods.all {
+      #expect((method.idempotency == .unknown) == counting.contains(method), "\(method.method)")
+    }
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let client = bench.client
+      for _ in 1...2 {
+        try await bench.receive("TEE", 1)
+        _ = try await client.adjustStock(
+          .init(lines: [.init(sku: "TEE", locationID: "A", deltaCount: 10)], reason: "count"))
+        _ = try await client.returnStock(
+          .init(
+            returnID: "r",
+            lines: [.init(sku: "TEE", locationID: "A", quantity: 100, disposition: .quarantine)]))
+        _ = try await client.resolveUnavailable(
+          .init(lines: [.init(sku: "TEE", locationID: "A", quantity: 50)], outcome: .cleared))
+      }
+      #expect(try await bench.available() == 132)
+    }
+  }
+
   @Test func refusalIsNotRemembered() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 1])
