@@ -56,7 +56,7 @@ extension SQLiteConnection {
         PRAGMA temp_store = MEMORY;
         PRAGMA trusted_schema = OFF;
         PRAGMA cell_size_check = ON;
-        PRAGMA cache_size = -16384;
+        PRAGMA cache_size = \(-StorageLimits.cacheKibibytes);
         PRAGMA wal_autocheckpoint = 1000;
         PRAGMA journal_size_limit = 67108864;
         """)

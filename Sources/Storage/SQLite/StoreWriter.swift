@@ -19,8 +19,8 @@ final class StoreWriter: @unchecked Sendable {
   private let lock: StoreLock
   private let configure: SQLiteDatabase.Configure?
   private var connection: SQLiteConnection?
-  private var pause = StorageLimits.firstRecovery
-  private var nextTrial = Deadline.never
+  private var schedule = TrialSchedule(
+    first: StorageLimits.firstRecovery, longest: StorageLimits.lastRecovery)
 
   init(
     path: String, migrations: [Migration], lock: StoreLock, connection: SQLiteConnection,
@@ -41,13 +41,13 @@ final class StoreWriter: @unchecked Sendable {
       let jobs = queue.take(StorageLimits.writesInBatch)
       if jobs.isEmpty {
         if queue.isClosed, queue.count == 0 { break }
-        queue.wait(for: health.current.isHealthy ? nil : nextTrial.remaining)
+        queue.wait(for: health.current.isHealthy ? nil : schedule.next.remaining)
       } else {
         perform(jobs)
       }
       if !health.current.isHealthy {
-        if nextTrial == .never { planTrial() }
-        if nextTrial.isPast { tryAgain() }
+        if schedule.next == .never { schedule.failed() }
+        if schedule.next.isPast { tryAgain() }
       }
     }
     connection?.close()
@@ -123,15 +123,10 @@ final class StoreWriter: @unchecked Sendable {
 
   private func stop(because error: StorageError) {
     health.set(.unhealthy(reason: "\(error)"))
-    planTrial()
+    schedule.failed()
   }
 
-  private func planTrial() {
-    nextTrial = .after(pause)
-    pause = min(pause * 2, StorageLimits.lastRecovery)
-  }
-
-  /// Opens the store anew, as after a restart, and writes a row; healthy when that is durable.
+  /// Opens the store anew, as after a restart, and writes; healthy when that works.
   private func tryAgain() {
     connection?.close()
     connection = nil
@@ -142,12 +137,10 @@ final class StoreWriter: @unchecked Sendable {
       try opened.lookForDamage()
       try opened.migrate(migrations)
       try opened.tryWriting()
-      pause = StorageLimits.firstRecovery
-      nextTrial = .never
+      schedule.recovered()
       health.set(.healthy)
     } catch {
-      health.set(.unhealthy(reason: "\(error)"))
-      planTrial()
+      stop(because: error)
     }
   }
 }

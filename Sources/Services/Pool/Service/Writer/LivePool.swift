@@ -178,16 +178,8 @@ final class LivePool {
     return Committed(changes: changes, unloaded: unloaded, rowCount: rows.count)
   }
 
-  /// Writes a row that changes nothing, to see whether the store takes writes.
+  /// Writes what changes nothing, to see whether the store takes a batch.
   func tryWriting() throws(StorageError) {
-    let connection = store.connection
-    try connection.begin()
-    do throws(StorageError) {
-      try store.mark(sweptRow: sweeper.markedRow)
-      try connection.commit()
-    } catch {
-      connection.rollback()
-      throw error
-    }
+    try store.connection.tryWriting()
   }
 }

@@ -27,9 +27,7 @@ final class Writer: @unchecked Sendable {
   private let problem = Mutex<String?>(nil)
 
   private var live: LivePool?
-  private var attempt = 0
-  private var nextTrial = Deadline.never
-  private var backoff = Backoff(
+  private var schedule = TrialSchedule(
     first: ServiceLimits.firstRecovery, longest: ServiceLimits.lastRecovery)
   /// The last moment that was told: the pool's time never goes back.
   private var lastCommitTime = Timestamp.zero
@@ -71,7 +69,7 @@ final class Writer: @unchecked Sendable {
       let jobs = queue.take(ServiceLimits.commandsInBatch)
       if jobs.isEmpty, queue.isClosed, queue.count == 0 { break }
       if jobs.isEmpty { queue.wait(for: idleSpan()) }
-      if live == nil, nextTrial.isPast { recover() }
+      if live == nil, schedule.next.isPast { recover() }
       perform(jobs)
     }
     finish()
@@ -142,7 +140,7 @@ final class Writer: @unchecked Sendable {
 
   /// How long to wait for a command before time or the sweep is next.
   private func idleSpan() -> Duration? {
-    guard let live else { return nextTrial.remaining }
+    guard let live else { return schedule.next.remaining }
     var span: Duration?
     if let expiry = live.pool.nextExpiry { span = max(.zero, expiry - clock.now()) }
     if !live.isSwept {
@@ -156,15 +154,13 @@ final class Writer: @unchecked Sendable {
   private func giveUp(because error: StorageError) {
     live?.close()
     live = nil
-    attempt = 0
     stop("\(error)")
   }
 
   private func stop(_ reason: String) {
     problem.withLock { $0 = reason }
     metrics.storage.healthChanged(to: .unhealthy(reason: reason), path: path)
-    attempt += 1
-    nextTrial = .after(backoff.pause(attempt: attempt))
+    schedule.failed()
   }
 
   /// Reads what is durable, as after a restart, and takes commands again once a write works.
@@ -176,8 +172,7 @@ final class Writer: @unchecked Sendable {
       try fresh.tryWriting()
       adopt(fresh)
       problem.withLock { $0 = nil }
-      attempt = 0
-      nextTrial = .never
+      schedule.recovered()
       metrics.recoveries.increment()
       metrics.storage.healthChanged(to: .healthy, path: path)
     } catch {
