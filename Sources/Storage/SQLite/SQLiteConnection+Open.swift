@@ -65,9 +65,12 @@ extension SQLiteConnection {
   }
 
   /// Checks a store that is small enough for it; a large one shows its damage when a page is read.
-  func lookForDamage() throws(StorageError) {
+  ///
+  /// - Parameter isSuspect: damage was met, so that a large one is checked, too.
+  func lookForDamage(isSuspect: Bool = false) throws(StorageError) {
     var information = stat()
-    guard stat(path, &information) == 0, information.st_size <= StorageLimits.checkedAtOpenBytes
+    guard stat(path, &information) == 0,
+      isSuspect || information.st_size <= StorageLimits.checkedAtOpenBytes
     else { return }
     let verdict = try pragma("quick_check(1)")
     guard verdict == "ok" else { throw .corrupt(path: path, detail: verdict) }

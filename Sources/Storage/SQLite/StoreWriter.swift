@@ -1,5 +1,6 @@
 internal import Primitives
 internal import StorageCore
+internal import Synchronization
 
 /// The one thread that writes: takes what waits, runs it in one transaction, then answers everybody.
 ///
@@ -19,6 +20,8 @@ final class StoreWriter: @unchecked Sendable {
   private let lock: StoreLock
   private let configure: SQLiteDatabase.Configure?
   private var connection: SQLiteConnection?
+  /// Whether damage was ever met: only a check of the whole store makes it well then.
+  private let isSuspect = Atomic(false)
   private var schedule = TrialSchedule(
     first: StorageLimits.firstRecovery, longest: StorageLimits.lastRecovery)
 
@@ -57,8 +60,13 @@ final class StoreWriter: @unchecked Sendable {
 
   /// Called by a reader that met an error of the store itself.
   func doubt(_ error: StorageError) {
+    suspect(error)
     health.set(.unhealthy(reason: "\(error)"))
     queue.wakeUp()
+  }
+
+  private func suspect(_ error: StorageError) {
+    if case .corrupt = error { isSuspect.store(true, ordering: .relaxed) }
   }
 
   private func perform(_ jobs: [Job]) {
@@ -122,6 +130,7 @@ final class StoreWriter: @unchecked Sendable {
   }
 
   private func stop(because error: StorageError) {
+    suspect(error)
     health.set(.unhealthy(reason: "\(error)"))
     schedule.failed()
   }
@@ -134,7 +143,7 @@ final class StoreWriter: @unchecked Sendable {
       let opened = try SQLiteConnection.open(path, as: .writer)
       connection = opened
       try configure?(opened)
-      try opened.lookForDamage()
+      try opened.lookForDamage(isSuspect: isSuspect.load(ordering: .relaxed))
       try opened.migrate(migrations)
       try opened.tryWriting()
       schedule.recovered()

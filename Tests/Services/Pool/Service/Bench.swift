@@ -56,11 +56,12 @@ final class Bench: @unchecked Sendable {
   var path: String { folder.appendingPathComponent("pool.db").path }
 
   static func serve(
-    _ folder: URL, _ clock: ManualClock, _ limit: PageLimit, _ salesInMemory: Int = 100_000
+    _ folder: URL, _ clock: ManualClock, _ limit: PageLimit, _ salesInMemory: Int = 100_000,
+    observer: any StorageObserver = SilentStorage()
   ) throws -> PoolServer {
     try PoolServer(
       path: folder.appendingPathComponent("pool.db").path, salesInMemory: salesInMemory,
-      clock: clock, metrics: Metrics(), log: .silent, observer: SilentStorage()
+      clock: clock, metrics: Metrics(), log: .silent, observer: observer
     ) { (store: PoolStore) throws(StorageError) in
       if limit.refusesOpening { throw .full(path: store.connection.path) }
       guard limit.value > 0 else { return }
@@ -74,9 +75,9 @@ final class Bench: @unchecked Sendable {
   }
 
   /// Stops the service in good order and starts another on the same store.
-  func restart() async throws {
+  func restart(observer: any StorageObserver = SilentStorage()) async throws {
     await server.close()
-    server = try Self.serve(folder, clock, limit, salesInMemory)
+    server = try Self.serve(folder, clock, limit, salesInMemory, observer: observer)
     client = Self.client(server)
   }
 
@@ -172,6 +173,19 @@ private final class StateJob: WriterJob, @unchecked Sendable {
 struct SilentStorage: StorageObserver {
   func committed(writes: Int, in span: Duration) {}
   func healthChanged(to health: StorageHealth, path: String) {}
+}
+
+/// Passes on what a store tells of its health.
+struct HealthTeller: StorageObserver {
+  let healths: AsyncStream<StorageHealth>
+  private let continuation: AsyncStream<StorageHealth>.Continuation
+
+  init() {
+    (healths, continuation) = AsyncStream.makeStream(of: StorageHealth.self)
+  }
+
+  func committed(writes: Int, in span: Duration) {}
+  func healthChanged(to health: StorageHealth, path: String) { continuation.yield(health) }
 }
 
 /// Runs `body` with a bench and clears up behind it.

@@ -226,6 +226,49 @@ import Testing
     try FileManager.default.removeItem(at: bench.folder)
   }
 
+  /// Goal: damage that only a reader meets stops writes, and shows; without it they go on. Method: overwrite the
+  /// ledger's pages behind the pool's back, and put them back.
+  @Test(.timeLimit(.minutes(2))) func damageThatAReaderMeetsStopsWrites() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 5_000])
+      let client = bench.client
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<2_000 {
+          group.addTask {
+            let line = PoolAPI.SaleLine(lineID: "1", sku: "TEE", quantity: 1)
+            _ = try await client.recordSale(
+              .init(orderID: "o-\(number)", channelID: "c", lines: [line]))
+          }
+        }
+        try await group.waitForAll()
+      }
+      let teller = HealthTeller()
+      try await bench.restart(observer: teller)
+      var healths = teller.healths.makeAsyncIterator()
+      let handle = try #require(FileHandle(forUpdatingAtPath: bench.path))
+      try handle.seek(toOffset: 4096 * 8)
+      let sound = try #require(try handle.readToEnd())
+      try handle.seek(toOffset: 4096 * 8)
+      try handle.write(contentsOf: Data(repeating: 0xA5, count: sound.count))
+
+      await expectError(.unavailable, "STORE_UNAVAILABLE") {
+        _ = try await bench.client.listMovements(.init())
+      }
+      #expect(await healths.next()?.isHealthy == false)
+      #expect(await bench.server.check.problem() != nil)
+      await expectError(.unavailable, "STORE_UNAVAILABLE") { try await bench.sell("x", 1) }
+      #expect(try await bench.available() == 3_000)
+
+      try handle.seek(toOffset: 4096 * 8)
+      try handle.write(contentsOf: sound)
+      try handle.close()
+      while let health = await healths.next(), !health.isHealthy {}
+      #expect(await bench.server.check.problem() == nil)
+      try await bench.sell("y", 1)
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
+  }
+
   private func damage(_ bench: Bench, _ sql: String) throws {
     let connection = try SQLiteConnection.open(bench.path, as: .writer)
     defer { connection.close() }

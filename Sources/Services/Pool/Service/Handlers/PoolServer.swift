@@ -41,10 +41,11 @@ public final class PoolServer: PoolServiceHandler {
     let feed = AvailabilityFeed()
     let queue = JobQueue<any WriterJob>(capacity: ServiceLimits.queuedCommands, consumers: 1)
     let poolMetrics = PoolMetrics(metrics, storage: observer) { queue.count }
-    database = try SQLiteDatabase(path: path, migrations: Schema.migrations)
+    let readers = ReaderHealth { queue.wakeUp() }
+    database = try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers)
     let writer = Writer(
-      path: path, queue: queue, clock: clock, view: view, feed: feed, metrics: poolMetrics,
-      log: log, salesInMemory: salesInMemory, configure: configure)
+      path: path, queue: queue, readers: readers, clock: clock, view: view, feed: feed,
+      metrics: poolMetrics, log: log, salesInMemory: salesInMemory, configure: configure)
     try writer.open()
     self.clock = clock
     self.view = view

@@ -9,7 +9,9 @@ internal import Synchronization
 /// transaction, syncs once, publishes, and then answers everybody.
 ///
 /// When a write fails, nobody of its batch hears that it was done; the state in memory is given up,
-/// and no command is taken until what is durable has been read again and a write has worked.
+/// and no command is taken until what is durable has been read again and a write has worked. When
+/// readers meet damage, memory is still what is durable, but nothing is written until the store has
+/// been examined.
 ///
 /// `@unchecked Sendable`: the variables are used by the writer's thread alone, from `run` on.
 final class Writer: @unchecked Sendable {
@@ -25,20 +27,24 @@ final class Writer: @unchecked Sendable {
   private let salesInMemory: Int
   private let configure: Configure
   private let problem = Mutex<String?>(nil)
+  private let readers: ReaderHealth
 
   private var live: LivePool?
   private var schedule = TrialSchedule(
     first: ServiceLimits.firstRecovery, longest: ServiceLimits.lastRecovery)
   /// The last moment that was told: the pool's time never goes back.
   private var lastCommitTime = Timestamp.zero
+  private var toldHealth = StorageHealth.healthy
 
   init(
-    path: String, queue: JobQueue<any WriterJob>, clock: any WallClock, view: ReadModel,
+    path: String, queue: JobQueue<any WriterJob>, readers: ReaderHealth, clock: any WallClock,
+    view: ReadModel,
     feed: AvailabilityFeed, metrics: PoolMetrics, log: Log, salesInMemory: Int,
     configure: @escaping Configure
   ) {
     self.path = path
     self.queue = queue
+    self.readers = readers
     self.clock = clock
     self.view = view
     self.feed = feed
@@ -50,7 +56,7 @@ final class Writer: @unchecked Sendable {
 
   /// Why no commands are taken; nil while they are.
   var health: StorageHealth {
-    problem.withLock { $0 }.map { .unhealthy(reason: $0) } ?? .healthy
+    problem.withLock { $0 }.map { .unhealthy(reason: $0) } ?? readers.current
   }
 
   /// Reads the store for the first time; on the thread that then calls `run`, or before it begins.
@@ -70,6 +76,7 @@ final class Writer: @unchecked Sendable {
       if jobs.isEmpty, queue.isClosed, queue.count == 0 { break }
       if jobs.isEmpty { queue.wait(for: idleSpan()) }
       if live == nil, schedule.next.isPast { recover() }
+      tellHealth()
       perform(jobs)
     }
     finish()
@@ -78,7 +85,7 @@ final class Writer: @unchecked Sendable {
   // MARK: A batch
 
   private func perform(_ jobs: [any WriterJob]) {
-    guard let live else {
+    guard let live, readers.current.isHealthy else {
       for job in jobs { job.answer(.storeUnavailable) }
       return
     }
@@ -141,6 +148,8 @@ final class Writer: @unchecked Sendable {
   /// How long to wait for a command before time or the sweep is next.
   private func idleSpan() -> Duration? {
     guard let live else { return schedule.next.remaining }
+    // The readers' store wakes the writer once it is well.
+    guard readers.current.isHealthy else { return nil }
     var span: Duration?
     if let expiry = live.pool.nextExpiry { span = max(.zero, expiry - clock.now()) }
     if !live.isSwept {
@@ -159,8 +168,15 @@ final class Writer: @unchecked Sendable {
 
   private func stop(_ reason: String) {
     problem.withLock { $0 = reason }
-    metrics.storage.healthChanged(to: .unhealthy(reason: reason), path: path)
     schedule.failed()
+    tellHealth()
+  }
+
+  private func tellHealth() {
+    let now = health
+    guard now != toldHealth else { return }
+    toldHealth = now
+    metrics.storage.healthChanged(to: now, path: path)
   }
 
   /// Reads what is durable, as after a restart, and takes commands again once a write works.
@@ -174,7 +190,6 @@ final class Writer: @unchecked Sendable {
       problem.withLock { $0 = nil }
       schedule.recovered()
       metrics.recoveries.increment()
-      metrics.storage.healthChanged(to: .healthy, path: path)
     } catch {
       opened?.close()
       stop("\(error)")
@@ -195,7 +210,7 @@ final class Writer: @unchecked Sendable {
   private func finish() {
     guard let live else { return }
     do throws(StorageError) {
-      while !live.isSwept {
+      while !live.isSwept, readers.current.isHealthy {
         live.begin(at: clock.now())
         _ = try live.commit(isIdle: true)
       }
