@@ -14,6 +14,8 @@ enum ServiceLimits {
   static let sweptBalances = 256
   /// Changed holds and changed sales that one commit writes.
   static let sweptRecords = 64
+  /// Changed records of a kind from which on a commit writes more: twice as many as its batch added.
+  static let unsweptRecords = 4_096
   /// The same when nothing else waits.
   static let idleSweptBalances = 4_096
   static let idleSweptRecords = 1_024

@@ -1,6 +1,7 @@
 import Foundation
 import PoolAPI
 import Primitives
+import StorageCore
 import StorageSQLite
 import Testing
 
@@ -164,6 +165,45 @@ private typealias Allocation = PoolDomain.Allocation
     }
     #expect(try await bench.client.verifyLedger(.init()).proved)
     await bench.end()
+  }
+
+  /// Goal: however long the load, the sweep keeps up, and a restart replays little. Method: full batches of sales and
+  /// holds that end, without a pause.
+  @Test func sweepKeepsUpWithLoad() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 1_000_000])
+      await bench.server.close()
+      let live = try LivePool(
+        path: bench.path, now: bench.clock.now(), salesInMemory: 100_000
+      ) { (_: PoolStore) throws(StorageError) in }
+      let size = ServiceLimits.commandsInBatch
+      var most = 0
+      for batch in 0..<24 {
+        bench.clock.advance(by: .seconds(1))
+        live.begin(at: bench.clock.now())
+        for number in 0..<size {
+          let line = DemandLine(lineID: "1", sku: SKU(trusted: "TEE"), quantity: 1)
+          let command: Command =
+            number % 4 == 0
+            ? .createHold(
+              CreateHold(
+                holdID: HoldID(trusted: "\(batch)-\(number)"), owner: "o", lines: [line],
+                expireTime: bench.clock.now() + .seconds(2)))
+            : .recordSale(
+              RecordSale(
+                orderID: OrderID(trusted: "\(batch)-\(number)"),
+                channelID: ChannelID(trusted: "c"), lines: [line]))
+          _ = try live.pool.apply(command)
+          live.record(nil)
+        }
+        _ = try live.commit(isIdle: false)
+        most = max(most, live.unsweptRecordCount)
+      }
+      #expect(most <= 2 * (ServiceLimits.unsweptRecords + size))
+      live.close()
+      try await bench.restart()
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
   }
 
   /// Goal: whatever part of the sweep a crash finds done, the state is the same.

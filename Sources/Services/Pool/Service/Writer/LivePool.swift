@@ -149,6 +149,7 @@ final class LivePool {
   }
 
   var isSwept: Bool { sweeper.isClean }
+  var unsweptRecordCount: Int { sweeper.unsweptRecordCount }
 
   /// Writes the batch and a part of what waits to be swept, and returns once it is durable.
   ///
