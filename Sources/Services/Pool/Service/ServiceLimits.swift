@@ -25,6 +25,8 @@ enum ServiceLimits {
   static let rowsBetweenMarks: Int64 = 4_096
   /// Parts into which the request IDs of a day are divided, to be forgotten part by part.
   static let requestGenerations = 4
+  /// How far the clock may be behind the ledger's last entry before it is told.
+  static let clockTolerance = Duration.seconds(5)
   /// The first and the longest pause before a store that failed is tried again.
   static let firstRecovery = Duration.milliseconds(250)
   static let lastRecovery = Duration.seconds(15)

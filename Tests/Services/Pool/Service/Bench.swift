@@ -57,11 +57,11 @@ final class Bench: @unchecked Sendable {
 
   static func serve(
     _ folder: URL, _ clock: ManualClock, _ limit: PageLimit, _ salesInMemory: Int = 100_000,
-    observer: any StorageObserver = SilentStorage()
+    observer: any StorageObserver = SilentStorage(), log: Log = .silent
   ) throws -> PoolServer {
     try PoolServer(
       path: folder.appendingPathComponent("pool.db").path, salesInMemory: salesInMemory,
-      clock: clock, metrics: Metrics(), log: .silent, observer: observer
+      clock: clock, metrics: Metrics(), log: log, observer: observer
     ) { (store: PoolStore) throws(StorageError) in
       if limit.refusesOpening { throw .full(path: store.connection.path) }
       guard limit.value > 0 else { return }
@@ -75,9 +75,11 @@ final class Bench: @unchecked Sendable {
   }
 
   /// Stops the service in good order and starts another on the same store.
-  func restart(observer: any StorageObserver = SilentStorage()) async throws {
+  func restart(
+    observer: any StorageObserver = SilentStorage(), log: Log = .silent
+  ) async throws {
     await server.close()
-    server = try Self.serve(folder, clock, limit, salesInMemory, observer: observer)
+    server = try Self.serve(folder, clock, limit, salesInMemory, observer: observer, log: log)
     client = Self.client(server)
   }
 

@@ -4,6 +4,7 @@ import Kit
 import PoolAPI
 import Primitives
 import RPCCore
+import Synchronization
 import Testing
 
 @testable import PoolDomain
@@ -93,6 +94,43 @@ import Testing
           RecordSaleRequest(orderID: "o", channelID: "c", lines: [line]), context: context)
       }
       #expect(try await bench.available() == 9)
+    }
+  }
+
+  /// Goal: whoever set a wrong clock right is told what the pool does until it has caught up.
+  @Test func clockBehindTheLedgerIsTold() async throws {
+    try await withBench { bench in
+      let lines = Mutex<[String]>([])
+      let log = Log(level: .info, format: .logfmt, clock: bench.clock) { bytes in
+        lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+      }
+      func told(_ words: String) -> Int {
+        lines.withLock { $0.filter { $0.contains(words) }.count }
+      }
+      try await bench.restart(log: log)
+      try await bench.stock(["TEE": 9])
+      bench.clock.advance(by: .seconds(3_600))
+      try await bench.sell("o-1", 1)
+      bench.clock.advance(by: .seconds(-5))
+      try await bench.sell("o-2", 1)
+      #expect(await bench.server.clockCheck.problem() == nil)
+      bench.clock.advance(by: .seconds(-95))
+      for round in 1...2 {
+        try await bench.sell("o-\(round)", 1)
+        #expect(
+          await bench.server.clockCheck.problem() == "the clock is behind the ledger by 100 s")
+        #expect(told("level=warning message=\"the clock is behind the ledger\"") == round)
+        await expectError(.invalidArgument, "INVALID_REQUEST") {
+          _ = try await bench.hold("h-\(round)", 1, seconds: 100)
+        }
+        _ = try await bench.hold("g-\(round)", 1, seconds: 101)
+        if round == 1 { try await bench.restart(log: log) }
+      }
+      bench.clock.advance(by: .seconds(100))
+      #expect(await bench.server.clockCheck.problem() == nil)
+      await bench.server.tick()
+      try await bench.sell("o-4", 1)
+      #expect(told("the clock has caught up") == 1)
     }
   }
 

@@ -66,6 +66,13 @@ public final class PoolServer: PoolServiceHandler {
     }
   }
 
+  /// What an operator must know of the machine's clock, for `/healthz`: commands are taken all the same.
+  public var clockCheck: HealthCheck {
+    HealthCheck("pool_clock", isAdvice: true) { [writer] in
+      writer.clockLag.map { "the clock is behind the ledger by \(Int($0.inSeconds)) s" }
+    }
+  }
+
   /// Decides what still waits, sweeps, and lets go of the store.
   public func close() async {
     writer.queue.close()

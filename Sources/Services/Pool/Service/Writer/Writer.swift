@@ -28,6 +28,8 @@ final class Writer: @unchecked Sendable {
   private let configure: Configure
   private let problem = Mutex<String?>(nil)
   private let readers: ReaderHealth
+  /// The pool's time, in microseconds since 1970.
+  private let poolTime = Atomic<Int64>(0)
 
   private var live: LivePool?
   private var schedule = TrialSchedule(
@@ -35,6 +37,7 @@ final class Writer: @unchecked Sendable {
   /// The last moment that was told: the pool's time never goes back.
   private var lastCommitTime = Timestamp.zero
   private var toldHealth = StorageHealth.healthy
+  private var toldLag = false
 
   init(
     path: String, queue: JobQueue<any WriterJob>, readers: ReaderHealth, clock: any WallClock,
@@ -59,6 +62,15 @@ final class Writer: @unchecked Sendable {
     problem.withLock { $0 }.map { .unhealthy(reason: $0) } ?? readers.current
   }
 
+  /// How far the clock is behind the time of what was decided last, beyond what is nothing unusual; nil when it is not.
+  ///
+  /// The clock was set back then, or was wrong before. The pool's time stands still until the clock has caught up:
+  /// no hold ends, and new ones have to end later than that.
+  var clockLag: Duration? {
+    let lag = Timestamp(microseconds: poolTime.load(ordering: .relaxed)) - clock.now()
+    return lag > ServiceLimits.clockTolerance ? lag : nil
+  }
+
   /// Reads the store for the first time; on the thread that then calls `run`, or before it begins.
   func open() throws {
     adopt(try load())
@@ -78,6 +90,7 @@ final class Writer: @unchecked Sendable {
       if live == nil, schedule.next.isPast { recover() }
       tellHealth()
       perform(jobs)
+      tellClock()
     }
     finish()
   }
@@ -93,6 +106,7 @@ final class Writer: @unchecked Sendable {
     let isIdle = jobs.allSatisfy { $0 is TickJob }
     let began = monotonicNanoseconds()
     live.begin(at: clock.now())
+    poolTime.store(live.pool.now.microseconds, ordering: .relaxed)
     for job in jobs { job.decide(live) }
     do throws(StorageError) {
       let committed = try live.commit(isIdle: isIdle)
@@ -172,6 +186,17 @@ final class Writer: @unchecked Sendable {
     tellHealth()
   }
 
+  private func tellClock() {
+    let lag = clockLag
+    guard (lag != nil) != toldLag else { return }
+    toldLag = lag != nil
+    if let lag {
+      log.warning("the clock is behind the ledger", ["seconds": lag.inSeconds])
+    } else {
+      log.info("the clock has caught up with the ledger")
+    }
+  }
+
   private func tellHealth() {
     let now = health
     guard now != toldHealth else { return }
@@ -201,9 +226,11 @@ final class Writer: @unchecked Sendable {
     view.reset(to: opened.pool, hasUnloadedSales: opened.hasUnloadedSales)
     feed.reset(at: opened.pool.sequence)
     metrics.sequence.set(Double(opened.pool.sequence))
+    poolTime.store(opened.pool.now.microseconds, ordering: .relaxed)
     log.info(
       "the pool is loaded",
       ["sequence": opened.pool.sequence, "skus": opened.pool.skuCount])
+    tellClock()
   }
 
   /// Sweeps what is left, so that the next start has nothing to replay.
