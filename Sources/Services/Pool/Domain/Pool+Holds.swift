@@ -3,7 +3,9 @@ internal import Primitives
 extension Pool {
   func create(_ command: CreateHold) throws(PoolError) -> Reply {
     var lines: [Wanted] = []
-    for line in command.lines { lines.append(try wanted(line, line.quantity)) }
+    for (number, line) in command.lines.enumerated() {
+      lines.append(try wanted(line, line.quantity, number: number))
+    }
     if let known = holds[command.holdID] {
       guard isSame(known, command, lines) else { throw .holdExists(command.holdID) }
       return .hold(known, [])

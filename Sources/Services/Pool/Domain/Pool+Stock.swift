@@ -73,11 +73,11 @@ extension Pool {
   private func places(_ lines: [StockLine]) throws(PoolError) -> [Hold.Line] {
     var found: [Hold.Line] = []
     found.reserveCapacity(lines.count)
-    for line in lines {
+    for (number, line) in lines.enumerated() {
       found.append(
         Hold.Line(
-          sku: try catalog.index(line.sku), location: try catalog.index(line.location),
-          quantity: line.quantity))
+          sku: try catalog.index(line.sku, line: number),
+          location: try catalog.index(line.location, line: number), quantity: line.quantity))
     }
     return found
   }

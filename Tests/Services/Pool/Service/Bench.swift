@@ -202,10 +202,11 @@ func withBench(_ body: (Bench) async throws -> Void) async throws {
   await bench.end()
 }
 
-/// Expects an error with this code, reason and metadata keys.
+/// Expects an error with this code, reason, metadata, and paths of fields.
 func expectError(
   _ code: RPCCode, _ reason: String, _ metadata: [String: String]? = nil,
-  sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+  violations: [String]? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+  _ body: () async throws -> Void
 ) async {
   do {
     try await body()
@@ -216,6 +217,10 @@ func expectError(
     #expect(error.domain == "pool.onepool", sourceLocation: sourceLocation)
     if let metadata {
       #expect(error.metadata == metadata, "\(error)", sourceLocation: sourceLocation)
+    }
+    if let violations {
+      #expect(
+        error.violations.map(\.field) == violations, "\(error)", sourceLocation: sourceLocation)
     }
   } catch {
     Issue.record("unexpected \(error)", sourceLocation: sourceLocation)

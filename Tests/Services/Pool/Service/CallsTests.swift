@@ -285,12 +285,15 @@ import Testing
     }
   }
 
-  @Test func unknownNamesEverywhere() async throws {
+  @Test func unknownNamesInLines() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 5])
       let client = bench.client
       func line(_ sku: String, _ place: String) -> [PoolAPI.StockLine] {
-        [.init(sku: sku, locationID: place, quantity: 1)]
+        [
+          .init(sku: "TEE", locationID: "A", quantity: 1),
+          .init(sku: sku, locationID: place, quantity: 1),
+        ]
       }
       for (sku, place) in [("NONE", "A"), ("TEE", "NOWHERE")] {
         let calls: [() async throws -> Void] = [
@@ -301,35 +304,57 @@ import Testing
           },
           {
             _ = try await client.adjustStock(
-              .init(lines: [.init(sku: sku, locationID: place, deltaCount: 1)], reason: "x"))
+              .init(
+                lines: line(sku, place).map {
+                  .init(sku: $0.sku, locationID: $0.locationID, deltaCount: 1)
+                }, reason: "x"))
           },
           {
             _ = try await client.returnStock(
               .init(
                 returnID: "r",
-                lines: [.init(sku: sku, locationID: place, quantity: 1, disposition: .restock)]))
+                lines: line(sku, place).map {
+                  .init(
+                    sku: $0.sku, locationID: $0.locationID, quantity: 1, disposition: .restock)
+                }))
           },
           {
             _ = try await client.createHold(
               .init(
-                holdID: "h", owner: "o", lines: [.init(sku: sku, quantity: 1, locationID: place)],
+                holdID: "h", owner: "o",
+                lines: line(sku, place).map {
+                  .init(sku: $0.sku, quantity: 1, locationID: $0.locationID)
+                },
                 expireTime: bench.clock.now() + .seconds(9)))
           },
           {
             _ = try await client.recordSale(
               .init(
                 orderID: "o", channelID: "c",
-                lines: [.init(lineID: "1", sku: sku, quantity: 1, locationID: place)]))
+                lines: line(sku, place).enumerated().map {
+                  .init(
+                    lineID: "\($0)", sku: $1.sku, quantity: 1, locationID: $1.locationID)
+                }))
           },
         ]
         for call in calls {
           if sku == "NONE" {
-            await expectError(.notFound, "SKU_UNKNOWN", ["sku": "NONE"], call)
+            await expectError(
+              .notFound, "SKU_UNKNOWN", ["sku": "NONE"], violations: ["lines[1].sku"], call)
           } else {
-            await expectError(.notFound, "LOCATION_UNKNOWN", ["locationId": "NOWHERE"], call)
+            await expectError(
+              .notFound, "LOCATION_UNKNOWN", ["locationId": "NOWHERE"],
+              violations: ["lines[1].location_id"], call)
           }
         }
       }
+    }
+  }
+
+  @Test func unknownSKUInReads() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 5])
+      let client = bench.client
       let reads: [() async throws -> Void] = [
         {
           _ = try await client.setBuffer(.init(buffer: .init(sku: "NONE", margin: .unitCount(1))))
@@ -338,7 +363,9 @@ import Testing
         { _ = try await client.getAvailability(.init(sku: "NONE")) },
         { _ = try await client.explainAvailability(.init(sku: "NONE", channelID: "c")) },
       ]
-      for call in reads { await expectError(.notFound, "SKU_UNKNOWN", ["sku": "NONE"], call) }
+      for call in reads {
+        await expectError(.notFound, "SKU_UNKNOWN", ["sku": "NONE"], violations: [], call)
+      }
       #expect(try await client.listMovements(.init(sku: "NONE")).movements.isEmpty)
       #expect(try await client.listMovements(.init()).movements.count == 1)
     }

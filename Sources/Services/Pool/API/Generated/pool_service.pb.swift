@@ -2616,12 +2616,16 @@ public enum PoolServiceMethods {
   public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, verifyLedger]
 }
 
-/// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and
-/// request get the first response again for 24 hours; the same ID with another request is
-/// INVALID_ARGUMENT/REQUEST_ID_REUSED (requestId). All methods may answer INVALID_ARGUMENT/INVALID_REQUEST
-/// with the paths of the fields that are wrong, and UNAVAILABLE/STORE_UNAVAILABLE while the store cannot
-/// take writes. Methods without an idempotency level count units that are added or taken: without a request_id, each
+/// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
+/// the first response again for 24 hours; the same ID with another request is INVALID_ARGUMENT/REQUEST_ID_REUSED
+/// (requestId). Methods without an idempotency level count units that are added or taken: without a request_id, each
 /// repeat counts again, so that no client repeats them by itself.
+///
+/// All methods may answer INVALID_ARGUMENT/INVALID_REQUEST with the paths of the fields that are wrong,
+/// UNAVAILABLE/STORE_UNAVAILABLE while the store cannot take writes, and DEADLINE_EXCEEDED/DEADLINE_PASSED when the
+/// caller's time was over before anything was done. When too many wait, mutations may answer
+/// RESOURCE_EXHAUSTED/QUEUE_FULL, and reads RESOURCE_EXHAUSTED/STORE_BUSY, with the time after which to come back.
+/// SKU_UNKNOWN and LOCATION_UNKNOWN name the line that it is in a BadRequest, as `lines[3].sku`.
 public protocol PoolServiceHandler: RPCService {
   /// Creates a SKU, or changes the one of that code.
   ///
