@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Kit
 import PoolAPI
@@ -5,6 +6,7 @@ import Primitives
 import RPCCore
 import RPCInProcess
 import StorageCore
+import Synchronization
 import Testing
 
 @testable import PoolDomain
@@ -177,6 +179,37 @@ struct SilentStorage: StorageObserver {
   func healthChanged(to health: StorageHealth, path: String) {}
 }
 
+/// A job that keeps the writer busy for as long as the test wants.
+///
+/// `Sendable` by its parts: the semaphores are the only state.
+final class Block: WriterJob {
+  private let entered = DispatchSemaphore(value: 0)
+  private let mayEnd = DispatchSemaphore(value: 0)
+
+  func decide(_ live: LivePool) {
+    entered.signal()
+    mayEnd.wait()
+  }
+
+  func answer(_ failure: PoolError?) {}
+
+  /// Returns once the writer stands still.
+  func begin(on bench: Bench) {
+    _ = bench.server.writer.queue.push(self)
+    entered.wait()
+  }
+
+  /// May be called again.
+  func end() { mayEnd.signal() }
+}
+
+/// Counts the rows of each commit.
+final class CommitCounter: StorageObserver {
+  let writes = Mutex<[Int]>([])
+  func committed(writes count: Int, in span: Duration) { writes.withLock { $0.append(count) } }
+  func healthChanged(to health: StorageHealth, path: String) {}
+}
+
 /// Passes on what a store tells of its health.
 struct HealthTeller: StorageObserver {
   let healths: AsyncStream<StorageHealth>
@@ -188,6 +221,11 @@ struct HealthTeller: StorageObserver {
 
   func committed(writes: Int, in span: Duration) {}
   func healthChanged(to health: StorageHealth, path: String) { continuation.yield(health) }
+
+  /// Returns once the store takes writes again.
+  func untilHealthy() async {
+    for await health in healths where health.isHealthy { break }
+  }
 }
 
 /// Runs `body` with a bench and clears up behind it.
