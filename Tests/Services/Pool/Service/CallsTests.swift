@@ -399,6 +399,24 @@ import Testing
     }
   }
 
+  /// Goal: a list ends where the view does, since it knows no names beyond. Method: a list through each sequence.
+  @Test func movementsEndWhereTheViewDoes() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 5])
+      _ = try await bench.client.receiveStock(
+        .init(lines: [1, 2].map { .init(sku: "TEE", locationID: "A", quantity: $0) }))
+      for (through, expected) in [0, 1, 1, 3, 3].enumerated() {
+        let filter = MovementFilter(
+          sku: nil, order: nil, after: 0, through: Int64(through), size: 50)
+        let page = try await bench.server.database.read(until: .never) {
+          let page = try filter.page(LedgerReader($0))
+          return (count: page.movements.count, next: page.next)
+        }
+        #expect(page.count == expected && page.next == nil)
+      }
+    }
+  }
+
   @Test func movementsTellWhatHappened() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 5, "CAP": 5])

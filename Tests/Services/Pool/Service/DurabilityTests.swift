@@ -222,7 +222,7 @@ import Testing
       _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
     }
     #expect(error?.description.contains("row 2") ?? false)
-    try FileManager.default.removeItem(at: bench.folder)
+    try? FileManager.default.removeItem(at: bench.folder)
   }
 
   /// Goal: damage that only a reader meets stops writes, and shows; without it they go on. Method: overwrite the
@@ -265,6 +265,47 @@ import Testing
       #expect(await bench.server.check.problem() == nil)
       try await bench.sell("y", 1)
       #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
+  }
+
+  /// Goal: a value that no program wrote stops the start with its reason, and does not end the process.
+  @Test(
+    arguments: [
+      "UPDATE location SET rank = 5000000000",
+      "UPDATE buffer SET basis_points = 5000000000",
+      "UPDATE buffer SET basis_points = -1",
+      "UPDATE balance SET balance_key = -1",
+      "UPDATE balance SET balance_key = 9000000000000000000",
+      "UPDATE balance SET balance_key = 5000000000",
+      "UPDATE hold SET body = x'FFFFFF'",
+      "UPDATE sale SET body = x'FFFFFF'",
+      "DELETE FROM buffer; DELETE FROM balance; DELETE FROM sku",
+    ])
+  func damagedValueIsNotServed(sql: String) async throws {
+    let bench = try Bench()
+    try await bench.stock(["TEE": 10])
+    try await bench.sell("o-1", 1)
+    _ = try await bench.hold("h-1", 1)
+    _ = try await bench.client.setBuffer(.init(buffer: .init(margin: .basisPoints(100))))
+    await bench.server.close()
+    try damage(bench, sql)
+    let error = #expect(throws: StorageError.self) {
+      _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
+    }
+    guard case .corrupt? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  @Test func proofFindsAWrongKey() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      try await bench.restart()
+      try damage(bench, "UPDATE balance SET balance_key = -1")
+      let proof = try await bench.client.verifyLedger(.init())
+      #expect(!proof.proved && proof.difference.contains("-1 is no key"))
     }
   }
 

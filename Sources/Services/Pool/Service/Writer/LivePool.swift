@@ -91,7 +91,7 @@ final class LivePool {
   func prepare(_ command: Command) throws(PoolError) {
     guard hasUnloadedSales, let order = command.orderID, pool.sales[order] == nil else { return }
     do {
-      if let sale = try store.sale(order) { pool.load(sale) }
+      if let sale = try store.sale(order, pool) { pool.load(sale) }
     } catch {
       throw fail(error)
     }
