@@ -10,5 +10,6 @@ public struct CodecLimits: Sendable {
     self.maximumDecodedBytes = maximumDecodedBytes
   }
 
-  public static let standard = CodecLimits(maximumDepth: 32, maximumDecodedBytes: 256 << 20)
+  /// The largest request, a sale of 10,000 lines, takes 2 to 3 MiB; many may be decoded at a time.
+  public static let standard = CodecLimits(maximumDepth: 32, maximumDecodedBytes: 32 << 20)
 }

@@ -125,6 +125,21 @@ import Testing
     #expect(throws: KeyFile.Failure.self) { try KeyFile.load(orCreate: "/nowhere/at/all.key") }
   }
 
+  /// Goal: a key file has all of its bytes as soon as it has its name. Method: many make it at the same time; each
+  /// reads the one key, and nothing else is left.
+  @Test func keyFileIsWholeOrNotThere() async throws {
+    let folder = NSTemporaryDirectory() + "onepool-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = folder + "/a.key"
+    let keys = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+      for _ in 0..<16 { group.addTask { try KeyFile.load(orCreate: path) } }
+      return try await group.reduce(into: Set()) { $0.insert($1) }
+    }
+    #expect(keys.count == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.key"])
+  }
+
   @Test func uuidsHaveTheirForm() {
     let form = #/[0-9a-f]{8}-[0-9a-f]{4}-[48][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/#
     #expect(UUIDText.random().wholeMatch(of: form) != nil)

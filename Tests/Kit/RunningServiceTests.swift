@@ -65,6 +65,16 @@ import Testing
     await service.drain(because: SIGTERM)
   }
 
+  @Test func adviceShowsInHealthOnly() async throws {
+    let service = try await RunningService(name: "test", settings: settings()) { context in
+      ServiceParts(checks: [HealthCheck("clock", isAdvice: true) { "is behind" }])
+    }
+    let health = try await get(service, "/healthz")
+    #expect(health.body.contains(#""status":"degraded""#) && health.body.contains("is behind"))
+    #expect(try await get(service, "/readyz").status == 200)
+    await service.drain(because: SIGTERM)
+  }
+
   @Test func healthServiceAndReflectionAnswer() async throws {
     let service = try await RunningService(name: "test", settings: settings()) { _ in
       ServiceParts()

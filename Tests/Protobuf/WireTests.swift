@@ -109,6 +109,9 @@ import Testing
     let json = Array("{\"scalars\":[\(objects)]}".utf8)
     #expect(throws: CodecError.self) { try Lists(json: json, limits: limits) }
     #expect(try Lists(serialized: bytes).scalars.count == 10_000)
+    // A message of the largest size that a server takes must not become a hundred times as much.
+    let large = Array(repeating: [0x6A, 0x00] as [UInt8], count: 300_000).flatMap { $0 }
+    #expect(throws: CodecError.self) { try Lists(serialized: large) }
   }
 
   @Test func unknownEnumerationValuesSurvive() throws {

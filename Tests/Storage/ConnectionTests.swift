@@ -8,6 +8,25 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
+  /// Goal: what a connection commits survives a power cut, whatever its role.
+  @Test func everyConnectionSyncsItsCommits() throws {
+    let path = folder.file("store.db")
+    let owner = try SQLiteConnection.open(path, as: .owner)
+    defer { owner.close() }
+    try owner.migrate(words)
+    let writer = try SQLiteConnection.open(path, as: .writer)
+    defer { writer.close() }
+    for connection in [owner, writer] {
+      let answers = try ["journal_mode", "synchronous"].map { setting in
+        let statement = try connection.prepare("PRAGMA \(setting)")
+        defer { statement.reset() }
+        return try statement.step() ? statement.text(0) : ""
+      }
+      // 2 is FULL (sqlite.org/pragma.html, synchronous).
+      #expect(answers == ["wal", "2"])
+    }
+  }
+
   @Test func batchOfBorrowedBytesIsKept() throws {
     let connection = try SQLiteConnection.open(folder.file("ledger.db"), as: .owner)
     try connection.migrate([

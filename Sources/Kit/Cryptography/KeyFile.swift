@@ -31,19 +31,41 @@ public enum KeyFile {
     return key
   }
 
+  /// The whole file gets its name at once: a process that ends on the way leaves none, or one that can be used.
   private static func create(_ path: String) throws(Failure) -> [UInt8] {
     let key = SecureRandom.bytes(SecretBox.keyBytes)
-    let text = Array((Hex.encode(key) + "\n").utf8)
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    let draft = "\(path).\(Hex.encode(SecureRandom.bytes(8)))"
+    defer { unlink(draft) }
+    try write(Array((Hex.encode(key) + "\n").utf8), to: draft, for: path)
+    guard link(draft, path) == 0 else {
+      // Somebody else was quicker: that key counts.
+      if errno == EEXIST { return try load(orCreate: path) }
+      throw Failure(path: path, reason: failure("cannot be made"))
+    }
+    try syncFolder(of: path)
+    return key
+  }
+
+  private static func write(_ text: [UInt8], to draft: String, for path: String) throws(Failure) {
+    let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Failure(path: path, reason: failure("cannot be made")) }
     defer { close(descriptor) }
-    let count = text.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    let count = text.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     guard count == text.count, fsync(descriptor) == 0 else {
-      let reason = failure("cannot be written")
-      unlink(path)
-      throw Failure(path: path, reason: reason)
+      throw Failure(path: path, reason: failure("cannot be written"))
     }
-    return key
+  }
+
+  /// A name is durable once its folder is (fsync(2)).
+  private static func syncFolder(of path: String) throws(Failure) {
+    let end = path.lastIndex(of: "/")
+    let folder = end.map { path[...$0] } ?? "."
+    let descriptor = open(String(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure(path: path, reason: failure("cannot be kept")) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw Failure(path: path, reason: failure("cannot be kept"))
+    }
   }
 
   private static func failure(_ what: String) -> String {

@@ -21,13 +21,13 @@ final class Readiness: Sendable {
   var current: Phase { phase.withLock { $0 } }
 
   /// What is wrong with the process's own things; empty when nothing is.
-  func problems() async -> [String: String] {
+  func problems(withAdvice: Bool = true) async -> [String: String] {
     var problems: [String: String] = [:]
     for database in databases where !database.health.isHealthy {
       // The reason has the path in it, which is for the log.
       problems["store"] = "takes no writes; the log says why"
     }
-    for check in checks {
+    for check in checks where withAdvice || !check.isAdvice {
       if let problem = await check.problem() { problems[check.name] = problem }
     }
     return problems
@@ -35,7 +35,7 @@ final class Readiness: Sendable {
 
   /// What keeps the service from work; empty when it is ready.
   func obstacles() async -> [String: String] {
-    var obstacles = await problems()
+    var obstacles = await problems(withAdvice: false)
     if current != .serving { obstacles["phase"] = current.rawValue }
     return obstacles
   }

@@ -27,14 +27,19 @@ public struct ServiceParts: Sendable {
   }
 }
 
-/// One thing that must be well for the service to be ready.
+/// One thing that must be well for the service to be ready, or that an operator must know of.
 public struct HealthCheck: Sendable {
   public var name: String
+  /// The service does its work all the same: it shows in /healthz only.
+  public var isAdvice: Bool
   /// What is wrong, without a path or an address; nil when all is well. Must answer soon.
   public var problem: @Sendable () async -> String?
 
-  public init(_ name: String, problem: @escaping @Sendable () async -> String?) {
+  public init(
+    _ name: String, isAdvice: Bool = false, problem: @escaping @Sendable () async -> String?
+  ) {
     self.name = name
+    self.isAdvice = isAdvice
     self.problem = problem
   }
 }

@@ -15,6 +15,14 @@ public enum StorageLimits {
   /// The first and the longest pause before an unhealthy store tries again.
   public static let firstRecovery = Duration.milliseconds(500)
   public static let lastRecovery = Duration.seconds(15)
+  /// How long a store must have been well for the pauses to begin anew.
+  public static let steadyHealth = Duration.seconds(60)
+  /// What a trial writes to find out whether a batch has room, in bytes, and the pages that may wait in memory
+  /// meanwhile.
+  public static let trialBytes = 256 << 10
+  public static let trialCachePages = 8
+  /// Pages that a connection keeps in memory, in KiB.
+  public static let cacheKibibytes = 16_384
   /// Expired request records that one `once` tidies away.
   public static let requestsPrunedAtOnce = 16
   /// How long the answer to a request ID is kept.

@@ -28,20 +28,6 @@ extension SQLiteConnection {
     for migration in migrations.dropFirst(applied.count) { try apply(migration) }
   }
 
-  /// Writes a row to see whether the store takes writes.
-  func tryWriting() throws(StorageError) {
-    try begin()
-    do throws(StorageError) {
-      try execute(
-        "INSERT INTO trial (id, count) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET count = count + 1"
-      )
-      try commit()
-    } catch {
-      rollback()
-      throw error
-    }
-  }
-
   private func appliedMigrations() throws(StorageError) -> [(number: Int, fingerprint: String)] {
     let statement = try prepare("SELECT number, fingerprint FROM migration ORDER BY number")
     defer { statement.reset() }

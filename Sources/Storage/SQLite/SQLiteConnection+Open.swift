@@ -56,7 +56,7 @@ extension SQLiteConnection {
         PRAGMA temp_store = MEMORY;
         PRAGMA trusted_schema = OFF;
         PRAGMA cell_size_check = ON;
-        PRAGMA cache_size = -16384;
+        PRAGMA cache_size = \(-StorageLimits.cacheKibibytes);
         PRAGMA wal_autocheckpoint = 1000;
         PRAGMA journal_size_limit = 67108864;
         """)
@@ -65,9 +65,12 @@ extension SQLiteConnection {
   }
 
   /// Checks a store that is small enough for it; a large one shows its damage when a page is read.
-  func lookForDamage() throws(StorageError) {
+  ///
+  /// - Parameter isSuspect: damage was met, so that a large one is checked, too.
+  func lookForDamage(isSuspect: Bool = false) throws(StorageError) {
     var information = stat()
-    guard stat(path, &information) == 0, information.st_size <= StorageLimits.checkedAtOpenBytes
+    guard stat(path, &information) == 0,
+      isSuspect || information.st_size <= StorageLimits.checkedAtOpenBytes
     else { return }
     let verdict = try pragma("quick_check(1)")
     guard verdict == "ok" else { throw .corrupt(path: path, detail: verdict) }

@@ -22,20 +22,22 @@ final class StoreReaders: Sendable {
         queue.wait(for: nil)
         continue
       }
+      var failure: StorageError?
       do throws(StorageError) {
         let open: SQLiteConnection
         if let connection { open = connection } else { open = try opened() }
         connection = open
         try perform(job, on: open)
-        job.answer(nil)
       } catch {
-        job.answer(error)
+        failure = error
       }
       if let fatal = connection?.fatalError {
         connection?.close()
         connection = nil
         doubt(fatal)
       }
+      // Who hears of damage finds that the store takes no writes any more.
+      job.answer(failure)
     }
     connection?.close()
   }

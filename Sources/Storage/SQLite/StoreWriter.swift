@@ -1,5 +1,6 @@
 internal import Primitives
 internal import StorageCore
+internal import Synchronization
 
 /// The one thread that writes: takes what waits, runs it in one transaction, then answers everybody.
 ///
@@ -19,8 +20,10 @@ final class StoreWriter: @unchecked Sendable {
   private let lock: StoreLock
   private let configure: SQLiteDatabase.Configure?
   private var connection: SQLiteConnection?
-  private var pause = StorageLimits.firstRecovery
-  private var nextTrial = Deadline.never
+  /// Whether damage was ever met: only a check of the whole store makes it well then.
+  private let isSuspect = Atomic(false)
+  private var schedule = TrialSchedule(
+    first: StorageLimits.firstRecovery, longest: StorageLimits.lastRecovery)
 
   init(
     path: String, migrations: [Migration], lock: StoreLock, connection: SQLiteConnection,
@@ -41,13 +44,13 @@ final class StoreWriter: @unchecked Sendable {
       let jobs = queue.take(StorageLimits.writesInBatch)
       if jobs.isEmpty {
         if queue.isClosed, queue.count == 0 { break }
-        queue.wait(for: health.current.isHealthy ? nil : nextTrial.remaining)
+        queue.wait(for: health.current.isHealthy ? nil : schedule.next.remaining)
       } else {
         perform(jobs)
       }
       if !health.current.isHealthy {
-        if nextTrial == .never { planTrial() }
-        if nextTrial.isPast { tryAgain() }
+        if schedule.next == .never { schedule.failed() }
+        if schedule.next.isPast { tryAgain() }
       }
     }
     connection?.close()
@@ -57,8 +60,13 @@ final class StoreWriter: @unchecked Sendable {
 
   /// Called by a reader that met an error of the store itself.
   func doubt(_ error: StorageError) {
+    suspect(error)
     health.set(.unhealthy(reason: "\(error)"))
     queue.wakeUp()
+  }
+
+  private func suspect(_ error: StorageError) {
+    if case .corrupt = error { isSuspect.store(true, ordering: .relaxed) }
   }
 
   private func perform(_ jobs: [Job]) {
@@ -122,16 +130,12 @@ final class StoreWriter: @unchecked Sendable {
   }
 
   private func stop(because error: StorageError) {
+    suspect(error)
     health.set(.unhealthy(reason: "\(error)"))
-    planTrial()
+    schedule.failed()
   }
 
-  private func planTrial() {
-    nextTrial = .after(pause)
-    pause = min(pause * 2, StorageLimits.lastRecovery)
-  }
-
-  /// Opens the store anew, as after a restart, and writes a row; healthy when that is durable.
+  /// Opens the store anew, as after a restart, and writes; healthy when that works.
   private func tryAgain() {
     connection?.close()
     connection = nil
@@ -139,15 +143,13 @@ final class StoreWriter: @unchecked Sendable {
       let opened = try SQLiteConnection.open(path, as: .writer)
       connection = opened
       try configure?(opened)
-      try opened.lookForDamage()
+      try opened.lookForDamage(isSuspect: isSuspect.load(ordering: .relaxed))
       try opened.migrate(migrations)
       try opened.tryWriting()
-      pause = StorageLimits.firstRecovery
-      nextTrial = .never
+      schedule.recovered()
       health.set(.healthy)
     } catch {
-      health.set(.unhealthy(reason: "\(error)"))
-      planTrial()
+      stop(because: error)
     }
   }
 }

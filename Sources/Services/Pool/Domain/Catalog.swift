@@ -66,13 +66,16 @@ struct Catalog {
   func find(_ sku: SKU) -> SKUIndex? { skuPlaces[sku] }
   func find(_ location: LocationID) -> LocationIndex? { locationPlaces[location] }
 
-  func index(_ sku: SKU) throws(PoolError) -> SKUIndex {
-    guard let index = skuPlaces[sku] else { throw .skuUnknown(sku) }
+  /// - Parameter line: the number of the request's line that names it.
+  func index(_ sku: SKU, line: Int? = nil) throws(PoolError) -> SKUIndex {
+    guard let index = skuPlaces[sku] else { throw .skuUnknown(sku, line: line) }
     return index
   }
 
-  func index(_ location: LocationID) throws(PoolError) -> LocationIndex {
-    guard let index = locationPlaces[location] else { throw .locationUnknown(location) }
+  func index(_ location: LocationID, line: Int? = nil) throws(PoolError) -> LocationIndex {
+    guard let index = locationPlaces[location] else {
+      throw .locationUnknown(location, line: line)
+    }
     return index
   }
 

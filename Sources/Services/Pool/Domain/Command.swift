@@ -31,6 +31,19 @@ public enum Command: Sendable {
   }
 }
 
+extension Command {
+  /// Whether its request ID is known for ever. A return is counted in units that are added, nothing
+  /// in it says that they were added before, and who reports it asks again until it hears an answer.
+  public var isRememberedForEver: Bool {
+    switch self {
+    case .returnStock: true
+    case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold, .commitHold,
+      .releaseHold, .recordSale, .cancelSale, .shipSale:
+      false
+    }
+  }
+}
+
 public struct SetSKU: Hashable, Sendable {
   public var sku: SKU
   public var displayName: String

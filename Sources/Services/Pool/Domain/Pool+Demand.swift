@@ -26,10 +26,14 @@ extension Pool {
     case shown(on: ChannelID)
   }
 
-  func wanted(_ line: DemandLine, _ quantity: Quantity) throws(PoolError) -> Wanted {
+  /// - Parameter number: of the line in its request, from 0.
+  func wanted(
+    _ line: DemandLine, _ quantity: Quantity, number: Int
+  ) throws(PoolError) -> Wanted {
+    let sku = try catalog.index(line.sku, line: number)
     var location: LocationIndex?
-    if let text = line.location { location = try catalog.index(text) }
-    return Wanted(sku: try catalog.index(line.sku), location: location, quantity: quantity)
+    if let text = line.location { location = try catalog.index(text, line: number) }
+    return Wanted(sku: sku, location: location, quantity: quantity)
   }
 
   /// Says where the units of all lines come from, counting lines of one SKU together (peers T2):

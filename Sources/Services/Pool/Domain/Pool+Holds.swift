@@ -3,7 +3,9 @@ internal import Primitives
 extension Pool {
   func create(_ command: CreateHold) throws(PoolError) -> Reply {
     var lines: [Wanted] = []
-    for line in command.lines { lines.append(try wanted(line, line.quantity)) }
+    for (number, line) in command.lines.enumerated() {
+      lines.append(try wanted(line, line.quantity, number: number))
+    }
     if let known = holds[command.holdID] {
       guard isSame(known, command, lines) else { throw .holdExists(command.holdID) }
       return .hold(known, [])
@@ -22,7 +24,7 @@ extension Pool {
   }
 
   func commit(_ command: CommitHold) throws(PoolError) -> Reply {
-    guard let known = holds[command.holdID] else { throw .holdUnknown(command.holdID) }
+    guard let known = holds[command.holdID] else { return try repeated(command) }
     guard try known.canFinish(as: .committed, at: now) else {
       // The units of a hold go to one order.
       guard known.orderID == command.orderID else { throw .holdEnded(known.id, .committed) }
@@ -42,6 +44,15 @@ extension Pool {
         }))
     let hold = hold(known.id)
     return .hold(hold, linesOf(hold, in: command.orderID))
+  }
+
+  /// Answers a commit whose hold is forgotten from the sale that it became.
+  private func repeated(_ command: CommitHold) throws(PoolError) -> Reply {
+    guard let sale = sales[command.orderID], let source = sale.source,
+      source.holdID == command.holdID
+    else { throw .holdUnknown(command.holdID) }
+    let lines = (1...source.lineCount).compactMap { sale.line("\($0)") }
+    return .formerHold(source.holdID, sale.orderID, lines)
   }
 
   func release(_ id: HoldID) throws(PoolError) -> Reply {

@@ -15,7 +15,7 @@ extension Pool {
         }
         quantity -= line.sold
       }
-      let wanted = try wanted(line, quantity)
+      let wanted = try wanted(line, quantity, number: number)
       guard quantity > 0 else { continue }
       fresh.append(wanted)
       names.append(number)

@@ -12,10 +12,12 @@ extension Pool {
 
   func adjust(_ command: AdjustStock) throws(PoolError) -> Reply {
     let places = try places(command.lines)
-    for (place, net) in netted(places) {
-      let onHand = balance(place.sku, place.location).onHand
-      guard net >= 0 || onHand + net >= 0 else {
-        throw shortage(place, .onHand, present: onHand, requested: -net)
+    for sum in netted(places) where sum.lost > 0 {
+      // Less than nothing may be on hand: what is found makes up for that first, and only what is
+      // then there can be lost.
+      let onHand = balance(sum.place.sku, sum.place.location).onHand
+      guard onHand + sum.net >= 0 else {
+        throw shortage(sum.place, .onHand, present: onHand, requested: sum.lost)
       }
     }
     // What was found goes first: so no step on the way has less than nothing.
@@ -31,10 +33,10 @@ extension Pool {
 
   func resolve(_ command: ResolveUnavailable) throws(PoolError) -> Reply {
     let places = try places(command.lines)
-    for (place, net) in netted(places) {
-      let unavailable = balance(place.sku, place.location).unavailable
-      guard net <= unavailable else {
-        throw shortage(place, .unavailable, present: unavailable, requested: net)
+    for sum in netted(places) {
+      let unavailable = balance(sum.place.sku, sum.place.location).unavailable
+      guard sum.net <= unavailable else {
+        throw shortage(sum.place, .unavailable, present: unavailable, requested: sum.net)
       }
     }
     let kind: Movement.Kind =
@@ -71,29 +73,42 @@ extension Pool {
   private func places(_ lines: [StockLine]) throws(PoolError) -> [Hold.Line] {
     var found: [Hold.Line] = []
     found.reserveCapacity(lines.count)
-    for line in lines {
+    for (number, line) in lines.enumerated() {
       found.append(
         Hold.Line(
-          sku: try catalog.index(line.sku), location: try catalog.index(line.location),
-          quantity: line.quantity))
+          sku: try catalog.index(line.sku, line: number),
+          location: try catalog.index(line.location, line: number), quantity: line.quantity))
     }
     return found
   }
 
+  /// What the lines of one SKU at one location come to.
+  private struct Sum {
+    var place: Hold.Line
+    var net: Quantity = 0
+    /// Of the negative lines alone, as a positive number.
+    var lost: Quantity = 0
+  }
+
   /// The sums of the lines by SKU and location, in the order in which each first comes.
-  private func netted(_ lines: [Hold.Line]) -> [(place: Hold.Line, net: Quantity)] {
+  private func netted(_ lines: [Hold.Line]) -> [Sum] {
     struct Key: Hashable {
       var sku: SKUIndex
       var location: LocationIndex
     }
-    var sums: [Key: Quantity] = [:]
-    var order: [Hold.Line] = []
+    var places: [Key: Int] = [:]
+    var sums: [Sum] = []
     for line in lines {
       let key = Key(sku: line.sku, location: line.location)
-      if sums[key] == nil { order.append(line) }
-      sums[key, default: 0] += line.quantity
+      let place = places[key] ?? sums.count
+      if place == sums.count {
+        places[key] = place
+        sums.append(Sum(place: line))
+      }
+      sums[place].net += line.quantity
+      sums[place].lost += max(0, -line.quantity)
     }
-    return order.map { ($0, sums[Key(sku: $0.sku, location: $0.location)] ?? 0) }
+    return sums
   }
 
   private func shortage(

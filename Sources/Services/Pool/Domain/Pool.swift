@@ -226,6 +226,9 @@ public final class Pool {
 
   private func count(_ entry: LedgerEntry, into sale: inout Sale) {
     if sale.channelID == nil { sale.channelID = entry.channelID }
+    if let holdID = entry.holdID {
+      sale.source = Sale.Source(holdID: holdID, lineCount: entry.movements.count)
+    }
     var place = entry.firstSequence
     for movement in entry.movements {
       if place > sale.sequence, belongs(movement, to: sale) {

@@ -24,9 +24,10 @@ public enum PoolError: Error, Hashable, Sendable {
     }
   }
 
-  case skuUnknown(SKU)
+  /// With the number of the request's line that names it, from 0, if it was a line.
+  case skuUnknown(SKU, line: Int? = nil)
   /// Nil when there is no location at all to sell from.
-  case locationUnknown(LocationID?)
+  case locationUnknown(LocationID?, line: Int? = nil)
   case skuChanged(SKU)
   case locationChanged(LocationID)
   case insufficientStock(Shortage)

@@ -9,6 +9,8 @@ public enum Reply: Hashable, Sendable {
   case balances([Balance])
   /// With what the order has taken, when the hold was committed.
   case hold(Hold, [SaleLine])
+  /// A hold that was committed so long ago that only its order knows of it.
+  case formerHold(HoldID, OrderID, [SaleLine])
   /// In the order of the request's lines.
   case sale([SaleLine], oversold: Quantity)
 }

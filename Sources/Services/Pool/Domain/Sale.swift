@@ -119,8 +119,23 @@ public struct SaleLine: Hashable, Sendable {
 
 /// What one order has taken from the pool.
 public struct Sale: Sendable {
+  /// The hold that was committed to an order: its lines are the order's `1`, `2`, ….
+  public struct Source: Hashable, Sendable {
+    public var holdID: HoldID
+    public var lineCount: Int
+
+    public init(holdID: HoldID, lineCount: Int) {
+      self.holdID = holdID
+      self.lineCount = lineCount
+    }
+  }
+
   public let orderID: OrderID
   public internal(set) var channelID: ChannelID?
+  /// The hold that it was, if it was one: known as long as the sale, so that a commit may be
+  /// repeated after the hold itself is forgotten. There is one at most, since a second one's lines
+  /// would have the same names.
+  public internal(set) var source: Source?
   /// In the order in which they were recorded.
   public private(set) var lines: [SaleLine] = []
   /// The ledger sequence of the last movement in it.
@@ -134,8 +149,12 @@ public struct Sale: Sendable {
   }
 
   /// The sale as a store kept it.
-  public init(orderID: OrderID, channelID: ChannelID?, lines: [SaleLine], sequence: Int64) {
+  public init(
+    orderID: OrderID, channelID: ChannelID?, source: Source? = nil, lines: [SaleLine],
+    sequence: Int64
+  ) {
     self.init(orderID: orderID, channelID: channelID)
+    self.source = source
     for line in lines { append(line) }
     self.sequence = sequence
   }
@@ -174,7 +193,7 @@ public struct Sale: Sendable {
 extension Sale: Hashable {
   public static func == (left: Sale, right: Sale) -> Bool {
     left.orderID == right.orderID && left.channelID == right.channelID
-      && left.lines == right.lines && left.sequence == right.sequence
+      && left.source == right.source && left.lines == right.lines && left.sequence == right.sequence
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -14,6 +14,8 @@ enum ServiceLimits {
   static let sweptBalances = 256
   /// Changed holds and changed sales that one commit writes.
   static let sweptRecords = 64
+  /// Changed records of a kind from which on a commit writes more: twice as many as its batch added.
+  static let unsweptRecords = 4_096
   /// The same when nothing else waits.
   static let idleSweptBalances = 4_096
   static let idleSweptRecords = 1_024
@@ -23,6 +25,8 @@ enum ServiceLimits {
   static let rowsBetweenMarks: Int64 = 4_096
   /// Parts into which the request IDs of a day are divided, to be forgotten part by part.
   static let requestGenerations = 4
+  /// How far the clock may be behind the ledger's last entry before it is told.
+  static let clockTolerance = Duration.seconds(5)
   /// The first and the longest pause before a store that failed is tried again.
   static let firstRecovery = Duration.milliseconds(250)
   static let lastRecovery = Duration.seconds(15)

@@ -16,6 +16,25 @@ import Testing
     )
   }
 
+  /// Goal: whoever asks again days later, since it did not hear the answer, hears it from the sale.
+  @Test func commitIsRepeatedAfterTheHoldIsForgotten() throws {
+    try check(
+      onHand: 10,
+      """
+      hold    r-1 4 1@A       -> held                          available 5
+      commit  r-1 o-1         -> committed                     committed 5
+      hold    r-2 1           -> held
+      release r-2             -> released
+      wait 86400              -> ok
+      sell    o-1 2=x         -> ok                            available 3
+      commit  r-1 o-1         -> unchanged committed former 1 2
+      commit  r-1 o-2         -> holdUnknown
+      commit  r-2 o-1         -> holdUnknown
+      release r-1             -> holdUnknown                   available 3
+      """
+    )
+  }
+
   @Test func releaseGivesBack() throws {
     try check(
       onHand: 10,

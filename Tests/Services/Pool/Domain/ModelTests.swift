@@ -89,7 +89,14 @@ import Testing
       #expect(try attempt("receive \(quantity):\(sku)\(there)"))
       model.onHand[sku, default: 0] += quantity
     case 1:
-      if try attempt("adjust -\(quantity):\(sku)@A") { model.onHand[sku, default: 0] -= quantity }
+      let deltas = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+        Quantity.random(in: 1...6, using: &random) * (Bool.random(using: &random) ? 1 : -2)
+      }
+      let net = deltas.reduce(0, +)
+      let there = onHand(sku, at: "A", machine.pool)
+      let done = try attempt("adjust " + deltas.map { "\($0):\(sku)@A" }.joined(separator: " "))
+      #expect(done == (there + net >= 0 || deltas.allSatisfy { $0 > 0 }))
+      if done { model.onHand[sku, default: 0] += net }
     case 2, 3:
       let isEnough = quantity <= model.available(sku)
       let done = try attempt("hold h-\(step) \(quantity):\(sku)\(place) until=\(quantity * 10)")
@@ -118,6 +125,13 @@ import Testing
       _ = try attempt("wait \(span)")
       model.holds = model.holds.filter { $0.value.expiry > machine.now.seconds }
     }
+  }
+
+  private func onHand(_ sku: String, at location: String, _ pool: Pool) -> Quantity {
+    guard let sku = pool.index(of: SKU(trusted: sku)),
+      let location = pool.index(of: LocationID(trusted: location))
+    else { return 0 }
+    return pool.findBalance(sku, location).map { pool.balances[$0].onHand } ?? 0
   }
 
   private func settle(

@@ -30,6 +30,23 @@ import Testing
     )
   }
 
+  /// Goal: what was shipped without being in the books leaves less than nothing on hand, and a count
+  /// that contradicts itself about it is refused, not the end of the process.
+  @Test func countOfLessThanNothing() throws {
+    try check(
+      """
+      sell o-1 2           -> ok            available -2
+      ship o-1 2           -> ok            onHand -2
+      adjust 1 -1          -> short:-2/1    onHand -2
+      adjust -1            -> short:-2/1
+      adjust 2 -1          -> short:-2/1    onHand -2   found 0
+      adjust 1:CAP 1 -1    -> short:-2/1    onHand:CAP 0
+      adjust 1             -> ok            onHand -1   found 1
+      adjust -1 3 -1       -> ok            onHand 0    found 4   lost 2
+      """
+    )
+  }
+
   @Test func countBelowPromisesIsAFact() throws {
     try check(
       onHand: 5,

@@ -1,5 +1,6 @@
 import PoolAPI
 import Primitives
+import Protobuf
 import RPCCore
 import Testing
 
@@ -93,6 +94,19 @@ import Testing
       let sale = try await client.recordSale(.init(orderID: "o", channelID: "c", lines: most))
       #expect(sale.lines.count == 10_000 && sale.oversoldCount == 9_995)
     }
+  }
+
+  /// Goal: the largest request that is allowed can be decoded.
+  @Test func longestNamesOfAllLinesFit() throws {
+    let lines = (0..<Limits.lines).map { number in
+      let line = String(repeating: "l", count: Limits.lineIDBytes - 5) + "\(10_000 + number)"
+      return PoolAPI.SaleLine(
+        lineID: line, sku: String(repeating: "s", count: SKU.maximumBytes), quantity: 1_000_000_000,
+        locationID: String(repeating: "p", count: LocationID.maximumBytes))
+    }
+    let sale = RecordSaleRequest(orderID: "o", channelID: "c", lines: lines)
+    #expect(try RecordSaleRequest(serialized: sale.serialized()) == sale)
+    #expect(try RecordSaleRequest(json: sale.json()) == sale)
   }
 
   @Test(arguments: [

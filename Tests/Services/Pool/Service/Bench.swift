@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Kit
 import PoolAPI
@@ -5,6 +6,7 @@ import Primitives
 import RPCCore
 import RPCInProcess
 import StorageCore
+import Synchronization
 import Testing
 
 @testable import PoolDomain
@@ -56,11 +58,12 @@ final class Bench: @unchecked Sendable {
   var path: String { folder.appendingPathComponent("pool.db").path }
 
   static func serve(
-    _ folder: URL, _ clock: ManualClock, _ limit: PageLimit, _ salesInMemory: Int = 100_000
+    _ folder: URL, _ clock: ManualClock, _ limit: PageLimit, _ salesInMemory: Int = 100_000,
+    observer: any StorageObserver = SilentStorage(), log: Log = .silent
   ) throws -> PoolServer {
     try PoolServer(
       path: folder.appendingPathComponent("pool.db").path, salesInMemory: salesInMemory,
-      clock: clock, metrics: Metrics(), log: .silent, observer: SilentStorage()
+      clock: clock, metrics: Metrics(), log: log, observer: observer
     ) { (store: PoolStore) throws(StorageError) in
       if limit.refusesOpening { throw .full(path: store.connection.path) }
       guard limit.value > 0 else { return }
@@ -74,9 +77,11 @@ final class Bench: @unchecked Sendable {
   }
 
   /// Stops the service in good order and starts another on the same store.
-  func restart() async throws {
+  func restart(
+    observer: any StorageObserver = SilentStorage(), log: Log = .silent
+  ) async throws {
     await server.close()
-    server = try Self.serve(folder, clock, limit, salesInMemory)
+    server = try Self.serve(folder, clock, limit, salesInMemory, observer: observer, log: log)
     client = Self.client(server)
   }
 
@@ -174,6 +179,55 @@ struct SilentStorage: StorageObserver {
   func healthChanged(to health: StorageHealth, path: String) {}
 }
 
+/// A job that keeps the writer busy for as long as the test wants.
+///
+/// `Sendable` by its parts: the semaphores are the only state.
+final class Block: WriterJob {
+  private let entered = DispatchSemaphore(value: 0)
+  private let mayEnd = DispatchSemaphore(value: 0)
+
+  func decide(_ live: LivePool) {
+    entered.signal()
+    mayEnd.wait()
+  }
+
+  func answer(_ failure: PoolError?) {}
+
+  /// Returns once the writer stands still.
+  func begin(on bench: Bench) {
+    _ = bench.server.writer.queue.push(self)
+    entered.wait()
+  }
+
+  /// May be called again.
+  func end() { mayEnd.signal() }
+}
+
+/// Counts the rows of each commit.
+final class CommitCounter: StorageObserver {
+  let writes = Mutex<[Int]>([])
+  func committed(writes count: Int, in span: Duration) { writes.withLock { $0.append(count) } }
+  func healthChanged(to health: StorageHealth, path: String) {}
+}
+
+/// Passes on what a store tells of its health.
+struct HealthTeller: StorageObserver {
+  let healths: AsyncStream<StorageHealth>
+  private let continuation: AsyncStream<StorageHealth>.Continuation
+
+  init() {
+    (healths, continuation) = AsyncStream.makeStream(of: StorageHealth.self)
+  }
+
+  func committed(writes: Int, in span: Duration) {}
+  func healthChanged(to health: StorageHealth, path: String) { continuation.yield(health) }
+
+  /// Returns once the store takes writes again.
+  func untilHealthy() async {
+    for await health in healths where health.isHealthy { break }
+  }
+}
+
 /// Runs `body` with a bench and clears up behind it.
 func withBench(_ body: (Bench) async throws -> Void) async throws {
   let bench = try Bench()
@@ -186,10 +240,11 @@ func withBench(_ body: (Bench) async throws -> Void) async throws {
   await bench.end()
 }
 
-/// Expects an error with this code, reason and metadata keys.
+/// Expects an error with this code, reason, metadata, and paths of fields.
 func expectError(
   _ code: RPCCode, _ reason: String, _ metadata: [String: String]? = nil,
-  sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+  violations: [String]? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+  _ body: () async throws -> Void
 ) async {
   do {
     try await body()
@@ -200,6 +255,10 @@ func expectError(
     #expect(error.domain == "pool.onepool", sourceLocation: sourceLocation)
     if let metadata {
       #expect(error.metadata == metadata, "\(error)", sourceLocation: sourceLocation)
+    }
+    if let violations {
+      #expect(
+        error.violations.map(\.field) == violations, "\(error)", sourceLocation: sourceLocation)
     }
   } catch {
     Issue.record("unexpected \(error)", sourceLocation: sourceLocation)

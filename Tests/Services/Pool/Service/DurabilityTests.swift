@@ -1,9 +1,11 @@
 import Foundation
+import Kit
 import PoolAPI
 import Primitives
 import RPCCore
 import StorageCore
 import StorageSQLite
+import Synchronization
 import Testing
 
 @testable import PoolDomain
@@ -74,21 +76,25 @@ import Testing
     }
   }
 
-  @Test func manyCallersShareCommits() async throws {
-    try await withBench { bench in
-      try await bench.stock(["TEE": 500])
-      let oversold = try await withThrowingTaskGroup(of: Int64.self) { group in
-        for number in 0..<600 {
-          group.addTask { try await bench.sell("o-\(number)", 1).oversoldCount }
-        }
-        return try await group.reduce(0, +)
+  /// Goal: what the pool's writer commits survives a power cut. Method: ask its own connection.
+  @Test func writerSyncsEveryCommit() async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("onepool-pool-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let answers = Mutex<[String]>([])
+    let server = try PoolServer(
+      path: folder.appendingPathComponent("pool.db").path, salesInMemory: 1_000,
+      clock: ManualClock(Bench.start), metrics: Metrics(), log: .silent, observer: SilentStorage()
+    ) { (store: PoolStore) throws(StorageError) in
+      for setting in ["journal_mode", "synchronous"] {
+        let statement = try store.connection.prepare("PRAGMA \(setting)")
+        if try statement.step() { answers.withLock { $0.append(statement.text(0)) } }
+        statement.reset()
       }
-      #expect(oversold == 100)
-      #expect(try await bench.available() == -100)
-      let movements = try await bench.client.listMovements(.init(pageSize: 1000)).movements
-      #expect(movements.map(\.sequence) == Array(1...601))
-      #expect(try await bench.client.verifyLedger(.init()).proved)
     }
+    // 2 is FULL (sqlite.org/pragma.html, synchronous).
+    #expect(answers.withLock { $0 } == ["wal", "2"])
+    await server.close()
   }
 
   // peers T1, T7, T17: callers at the same time take no more than there is.
@@ -106,13 +112,14 @@ import Testing
     }
   }
 
-  @Test func fullDiskStopsWritesAndLosesNothing() async throws {
+  @Test(.timeLimit(.minutes(2))) func fullDiskStopsWritesAndLosesNothing() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 10_000])
       var acknowledged = 0
       // The store may grow by a few pages from here on.
       bench.limit.value = 60
-      try await bench.restart()
+      let teller = HealthTeller()
+      try await bench.restart(observer: teller)
       bench.limit.refusesOpening = true
       var refusal: RPCError?
       for number in 0..<5_000 where refusal == nil {
@@ -130,7 +137,8 @@ import Testing
       #expect(acknowledged > 0)
       bench.limit.value = 0
       bench.limit.refusesOpening = false
-      try await untilHealthy(bench)
+      await teller.untilHealthy()
+      #expect(await bench.server.check.problem() == nil)
       #expect(try await bench.available() == Int64(10_000 - acknowledged))
       try await bench.sell("y", 1)
       #expect(try await bench.client.verifyLedger(.init()).proved)
@@ -164,15 +172,6 @@ import Testing
       #expect(acknowledged > 0 && acknowledged < 64_000)
       #expect(try await bench.available() == 100_000 - acknowledged)
       #expect(try bench.stateOfCopy().sequence == 1 + acknowledged)
-    }
-  }
-
-  private func untilHealthy(_ bench: Bench) async throws {
-    let deadline = Deadline.after(.seconds(30))
-    while await bench.server.check.problem() != nil {
-      try #require(!deadline.isPast, "the store does not come back")
-      await bench.server.tick()
-      await Task.yield()
     }
   }
 
@@ -223,7 +222,91 @@ import Testing
       _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
     }
     #expect(error?.description.contains("row 2") ?? false)
-    try FileManager.default.removeItem(at: bench.folder)
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  /// Goal: damage that only a reader meets stops writes, and shows; without it they go on. Method: overwrite the
+  /// ledger's pages behind the pool's back, and put them back.
+  @Test(.timeLimit(.minutes(2))) func damageThatAReaderMeetsStopsWrites() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 5_000])
+      let client = bench.client
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<2_000 {
+          group.addTask {
+            let line = PoolAPI.SaleLine(lineID: "1", sku: "TEE", quantity: 1)
+            _ = try await client.recordSale(
+              .init(orderID: "o-\(number)", channelID: "c", lines: [line]))
+          }
+        }
+        try await group.waitForAll()
+      }
+      let teller = HealthTeller()
+      try await bench.restart(observer: teller)
+      var healths = teller.healths.makeAsyncIterator()
+      let handle = try #require(FileHandle(forUpdatingAtPath: bench.path))
+      try handle.seek(toOffset: 4096 * 8)
+      let sound = try #require(try handle.readToEnd())
+      try handle.seek(toOffset: 4096 * 8)
+      try handle.write(contentsOf: Data(repeating: 0xA5, count: sound.count))
+
+      await expectError(.unavailable, "STORE_UNAVAILABLE") {
+        _ = try await bench.client.listMovements(.init())
+      }
+      #expect(await healths.next()?.isHealthy == false)
+      #expect(await bench.server.check.problem() != nil)
+      await expectError(.unavailable, "STORE_UNAVAILABLE") { try await bench.sell("x", 1) }
+      #expect(try await bench.available() == 3_000)
+
+      try handle.seek(toOffset: 4096 * 8)
+      try handle.write(contentsOf: sound)
+      try handle.close()
+      while let health = await healths.next(), !health.isHealthy {}
+      #expect(await bench.server.check.problem() == nil)
+      try await bench.sell("y", 1)
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
+  }
+
+  /// Goal: a value that no program wrote stops the start with its reason, and does not end the process.
+  @Test(
+    arguments: [
+      "UPDATE location SET rank = 5000000000",
+      "UPDATE buffer SET basis_points = 5000000000",
+      "UPDATE buffer SET basis_points = -1",
+      "UPDATE balance SET balance_key = -1",
+      "UPDATE balance SET balance_key = 9000000000000000000",
+      "UPDATE balance SET balance_key = 5000000000",
+      "UPDATE hold SET body = x'FFFFFF'",
+      "UPDATE sale SET body = x'FFFFFF'",
+      "DELETE FROM buffer; DELETE FROM balance; DELETE FROM sku",
+    ])
+  func damagedValueIsNotServed(sql: String) async throws {
+    let bench = try Bench()
+    try await bench.stock(["TEE": 10])
+    try await bench.sell("o-1", 1)
+    _ = try await bench.hold("h-1", 1)
+    _ = try await bench.client.setBuffer(.init(buffer: .init(margin: .basisPoints(100))))
+    await bench.server.close()
+    try damage(bench, sql)
+    let error = #expect(throws: StorageError.self) {
+      _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
+    }
+    guard case .corrupt? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  @Test func proofFindsAWrongKey() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      try await bench.restart()
+      try damage(bench, "UPDATE balance SET balance_key = -1")
+      let proof = try await bench.client.verifyLedger(.init())
+      #expect(!proof.proved && proof.difference.contains("-1 is no key"))
+    }
   }
 
   private func damage(_ bench: Bench, _ sql: String) throws {

@@ -57,6 +57,65 @@ import Testing
     }
   }
 
+  /// Goal: a return whose reporter was cut off for days is counted once. Method: the same request after a day, in
+  /// the same process and after a restart.
+  @Test func returnIsKnownForEver() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      func report(_ units: Int64, of id: String = "r-1/1") async throws -> ReturnStockResponse {
+        try await bench.client.returnStock(
+          .init(
+            returnID: "r-1",
+            lines: [.init(sku: "TEE", locationID: "A", quantity: units, disposition: .restock)],
+            requestID: id))
+      }
+      let first = try await report(2)
+      // Another line of the same return may say the same.
+      _ = try await report(2, of: "r-1/2")
+      for days in 1...3 as ClosedRange<Int64> {
+        bench.clock.advance(by: .seconds(25 * 3600))
+        try await bench.sell("o-\(days)", 1)
+        if days == 2 { try await bench.restart() }
+        #expect(try await report(2) == first)
+        await expectError(.invalidArgument, "REQUEST_ID_REUSED", ["requestId": "r-1/1"]) {
+          _ = try await report(3)
+        }
+        #expect(try await bench.available() == 14 - days)
+      }
+      // Under the same ID, anything else than a return is a new request.
+      try await bench.sell("o-9", 1, requestID: "r-1/2")
+      #expect(try await bench.available() == 10)
+    }
+  }
+
+  /// Goal: no client repeats by itself what counts again without a request ID, and may repeat all else. Method: each
+  /// such method twice, and each method's level.
+  @Test func whatCountsAgainIsNotMarkedIdempotent() async throws {
+    let counting = [
+      PoolServiceMethods.receiveStock, PoolServiceMethods.adjustStock,
+      PoolServiceMethods.returnStock, PoolServiceMethods.resolveUnavailable,
+    ]
+    for method in PoolServiceMethods.all {
+      #expect((method.idempotency == .unknown) == counting.contains(method), "\(method.method)")
+    }
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let client = bench.client
+      for _ in 1...2 {
+        try await bench.receive("TEE", 1)
+        _ = try await client.adjustStock(
+          .init(lines: [.init(sku: "TEE", locationID: "A", deltaCount: 10)], reason: "count"))
+        _ = try await client.returnStock(
+          .init(
+            returnID: "r",
+            lines: [.init(sku: "TEE", locationID: "A", quantity: 100, disposition: .quarantine)]))
+        _ = try await client.resolveUnavailable(
+          .init(lines: [.init(sku: "TEE", locationID: "A", quantity: 50)], outcome: .cleared))
+      }
+      #expect(try await bench.available() == 132)
+    }
+  }
+
   @Test func refusalIsNotRemembered() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 1])

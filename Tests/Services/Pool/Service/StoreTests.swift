@@ -1,6 +1,8 @@
 import Foundation
 import PoolAPI
 import Primitives
+import StorageCore
+import StorageSQLite
 import Testing
 
 @testable import PoolDomain
@@ -55,6 +57,14 @@ private typealias Allocation = PoolDomain.Allocation
       orderID: OrderID(trusted: "o"), channelID: ChannelID(trusted: "c"), lines: lines, sequence: 5)
     let again = try Sale(orderID: sale.orderID, bytes: sale.bytes)
     #expect(again == sale && again.line("l-40")?.sku == SKUIndex(40))
+    for count in [0, 1, 40, 41] {
+      let held = Sale(
+        orderID: sale.orderID, channelID: nil,
+        source: Sale.Source(holdID: HoldID(trusted: "h"), lineCount: count), lines: lines,
+        sequence: 5)
+      let again = try? Sale(orderID: sale.orderID, bytes: held.bytes)
+      #expect(again == ((1...40).contains(count) ? held : nil))
+    }
   }
 
   /// Goal: no bytes, however damaged, end the process or are taken for an entry of another length.
@@ -100,6 +110,28 @@ private typealias Allocation = PoolDomain.Allocation
     #expect(Set(sums).count == sums.count)
   }
 
+  /// Goal: a store of every version before opens, and takes what only this one can keep.
+  @Test(arguments: 1..<Schema.migrations.count) func olderStoreOpens(version: Int) async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("onepool-pool-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let old = try SQLiteConnection.open(
+      folder.appendingPathComponent("pool.db").path, as: .owner)
+    try old.migrate(Array(Schema.migrations.prefix(version)))
+    try old.execute("INSERT INTO sku VALUES (0, 'TEE', 'T-shirt', 1, 1, 1)")
+    try old.execute("INSERT INTO location VALUES (0, 'A', '', 0, 1, 1, 1)")
+    old.close()
+    let server = try Bench.serve(folder, ManualClock(Bench.start), Bench.PageLimit())
+    let client = Bench.client(server)
+    let line = PoolAPI.ReturnLine(
+      sku: "TEE", locationID: "A", quantity: 3, disposition: .restock)
+    for _ in 1...2 {
+      _ = try await client.returnStock(.init(returnID: "r", lines: [line], requestID: "q"))
+    }
+    #expect(try await client.getStock(.init(sku: "TEE")).total?.onHandCount == 3)
+    await server.close()
+  }
+
   /// Goal: a sale that is on disk leaves memory, and nobody can tell.
   @Test func salesThatLeaveMemoryComeBack() async throws {
     let bench = try Bench(salesInMemory: 10)
@@ -133,6 +165,45 @@ private typealias Allocation = PoolDomain.Allocation
     }
     #expect(try await bench.client.verifyLedger(.init()).proved)
     await bench.end()
+  }
+
+  /// Goal: however long the load, the sweep keeps up, and a restart replays little. Method: full batches of sales and
+  /// holds that end, without a pause.
+  @Test func sweepKeepsUpWithLoad() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 1_000_000])
+      await bench.server.close()
+      let live = try LivePool(
+        path: bench.path, now: bench.clock.now(), salesInMemory: 100_000
+      ) { (_: PoolStore) throws(StorageError) in }
+      let size = ServiceLimits.commandsInBatch
+      var most = 0
+      for batch in 0..<24 {
+        bench.clock.advance(by: .seconds(1))
+        live.begin(at: bench.clock.now())
+        for number in 0..<size {
+          let line = DemandLine(lineID: "1", sku: SKU(trusted: "TEE"), quantity: 1)
+          let command: Command =
+            number % 4 == 0
+            ? .createHold(
+              CreateHold(
+                holdID: HoldID(trusted: "\(batch)-\(number)"), owner: "o", lines: [line],
+                expireTime: bench.clock.now() + .seconds(2)))
+            : .recordSale(
+              RecordSale(
+                orderID: OrderID(trusted: "\(batch)-\(number)"),
+                channelID: ChannelID(trusted: "c"), lines: [line]))
+          _ = try live.pool.apply(command)
+          live.record(nil)
+        }
+        _ = try live.commit(isIdle: false)
+        most = max(most, live.unsweptRecordCount)
+      }
+      #expect(most <= 2 * (ServiceLimits.unsweptRecords + size))
+      live.close()
+      try await bench.restart()
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
   }
 
   /// Goal: whatever part of the sweep a crash finds done, the state is the same.

@@ -1,9 +1,9 @@
-import Dispatch
 import Foundation
 import Kit
 import PoolAPI
 import Primitives
 import RPCCore
+import Synchronization
 import Testing
 
 @testable import PoolDomain
@@ -11,27 +11,6 @@ import Testing
 
 /// The writer's queue, with a job in front that keeps it busy for as long as the test wants.
 @Suite struct WriterTests {
-  /// `Sendable` by its parts: the semaphores are the only state.
-  private final class Block: WriterJob {
-    private let entered = DispatchSemaphore(value: 0)
-    private let mayEnd = DispatchSemaphore(value: 0)
-
-    func decide(_ live: LivePool) {
-      entered.signal()
-      mayEnd.wait()
-    }
-
-    func answer(_ failure: PoolError?) {}
-
-    /// Returns once the writer stands still.
-    func begin(on bench: Bench) {
-      _ = bench.server.writer.queue.push(self)
-      entered.wait()
-    }
-
-    func end() { mayEnd.signal() }
-  }
-
   private final class Nothing: WriterJob {
     func decide(_ live: LivePool) {}
     func answer(_ failure: PoolError?) {}
@@ -44,6 +23,7 @@ import Testing
       try await bench.sell("o-1", 1)
       let block = Block()
       block.begin(on: bench)
+      defer { block.end() }
       let client = bench.client
       #expect(try await bench.available() == 6)
       #expect(try await client.getStock(.init(sku: "TEE")).total?.heldCount == 2)
@@ -55,8 +35,57 @@ import Testing
       #expect(try await client.verifyLedger(.init()).proved)
       let why = try await client.explainAvailability(.init(sku: "TEE", channelID: "c"))
       #expect(why.availableToSellCount == 6)
-      block.end()
     }
+  }
+
+  /// Goal: callers who come together share one commit, each with its own answer. Method: 600 sales of 500 units wait
+  /// behind a writer that stands still.
+  @Test func manyCallersShareCommits() async throws {
+    try await withBench { bench in
+      let commits = CommitCounter()
+      try await bench.restart(observer: commits)
+      try await bench.stock(["TEE": 500])
+      let block = Block()
+      block.begin(on: bench)
+      defer { block.end() }
+      let before = commits.writes.withLock { $0.count }
+      let queue = bench.server.writer.queue
+      let (queued, note) = AsyncStream.makeStream(of: Void.self)
+      let oversold = try await withThrowingTaskGroup(of: Int64.self) { group in
+        for number in 0..<600 {
+          group.addTask {
+            try await withCheckedThrowingContinuation { continuation in
+              let job = CommandJob(Self.sale(number), nil, until: .never, continuation) {
+                reply, _ in
+                guard case .sale(_, let oversold) = reply else { return RecordSaleResponse() }
+                return RecordSaleResponse(oversoldCount: oversold)
+              }
+              #expect(queue.push(job) == .taken)
+              note.yield()
+            }.oversoldCount
+          }
+        }
+        var waiting = queued.makeAsyncIterator()
+        for _ in 0..<600 { await waiting.next() }
+        block.end()
+        return try await group.reduce(0, +)
+      }
+      #expect(oversold == 100)
+      #expect(try await bench.available() == -100)
+      // The job in front wrote nothing, in a commit of its own.
+      #expect(commits.writes.withLock { Array($0[before...]) } == [0, 600])
+      let movements = try await bench.client.listMovements(.init(pageSize: 1000)).movements
+      #expect(movements.map(\.sequence) == Array(1...601))
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
+  }
+
+  private static func sale(_ number: Int) -> Command {
+    let line = DemandLine(lineID: "1", sku: SKU(trusted: "TEE"), quantity: 1)
+    return .recordSale(
+      RecordSale(
+        orderID: OrderID(trusted: "o-\(number)"), channelID: ChannelID(trusted: "c"),
+        lines: [line]))
   }
 
   @Test func fullQueueSaysWhenToComeBack() async throws {
@@ -64,6 +93,7 @@ import Testing
       try await bench.stock(["TEE": 9])
       let block = Block()
       block.begin(on: bench)
+      defer { block.end() }
       while bench.server.writer.queue.push(Nothing()) == .taken {}
       #expect(bench.server.writer.queue.count == ServiceLimits.queuedCommands)
       let context = ServerContext(method: PoolServiceMethods.recordSale)
@@ -96,6 +126,43 @@ import Testing
     }
   }
 
+  /// Goal: whoever set a wrong clock right is told what the pool does until it has caught up.
+  @Test func clockBehindTheLedgerIsTold() async throws {
+    try await withBench { bench in
+      let lines = Mutex<[String]>([])
+      let log = Log(level: .info, format: .logfmt, clock: bench.clock) { bytes in
+        lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+      }
+      func told(_ words: String) -> Int {
+        lines.withLock { $0.filter { $0.contains(words) }.count }
+      }
+      try await bench.restart(log: log)
+      try await bench.stock(["TEE": 9])
+      bench.clock.advance(by: .seconds(3_600))
+      try await bench.sell("o-1", 1)
+      bench.clock.advance(by: .seconds(-5))
+      try await bench.sell("o-2", 1)
+      #expect(await bench.server.clockCheck.problem() == nil)
+      bench.clock.advance(by: .seconds(-95))
+      for round in 1...2 {
+        try await bench.sell("o-\(round)", 1)
+        #expect(
+          await bench.server.clockCheck.problem() == "the clock is behind the ledger by 100 s")
+        #expect(told("level=warning message=\"the clock is behind the ledger\"") == round)
+        await expectError(.invalidArgument, "INVALID_REQUEST") {
+          _ = try await bench.hold("h-\(round)", 1, seconds: 100)
+        }
+        _ = try await bench.hold("g-\(round)", 1, seconds: 101)
+        if round == 1 { try await bench.restart(log: log) }
+      }
+      bench.clock.advance(by: .seconds(100))
+      #expect(await bench.server.clockCheck.problem() == nil)
+      await bench.server.tick()
+      try await bench.sell("o-4", 1)
+      #expect(told("the clock has caught up") == 1)
+    }
+  }
+
   @Test func closedServiceIsUnavailable() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 9])
@@ -124,7 +191,7 @@ import Testing
     _ = try await client.createHold(
       .init(
         holdID: "h", owner: "o", lines: [.init(sku: "TEE", quantity: 2)],
-        expireTime: SystemClock().now() + .seconds(1)))
+        expireTime: SystemClock().now() + .seconds(5)))
     let stream = client.watchAvailability(.init(channelIDs: ["c"], afterSequence: 2))
       .makeAsyncIterator()
     #expect(try await stream.next()?.availableCount == 3)

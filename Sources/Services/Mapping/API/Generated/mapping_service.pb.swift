@@ -1137,7 +1137,9 @@ public enum MappingServiceMethods {
 /// Maps every channel's listings to central SKUs. Every mutation may be retried with its request_id: the same
 /// ID and request get the first response again for 24 hours; the same ID with another request is
 /// INVALID_ARGUMENT/REQUEST_ID_REUSED (requestId). All methods may answer INVALID_ARGUMENT/INVALID_REQUEST with the
-/// paths of the fields that are wrong, and UNAVAILABLE/STORE_UNAVAILABLE while the store cannot take writes.
+/// paths of the fields that are wrong, UNAVAILABLE/STORE_UNAVAILABLE while the store cannot take writes,
+/// RESOURCE_EXHAUSTED/STORE_BUSY, with the time after which to come back, when too many wait for it, and
+/// DEADLINE_EXCEEDED/DEADLINE_PASSED when the caller's time was over before anything was done.
 public protocol MappingServiceHandler: RPCService {
   /// Creates a channel, or renames the one of that ID.
   ///

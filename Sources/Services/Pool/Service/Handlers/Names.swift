@@ -3,16 +3,34 @@ internal import Primitives
 
 /// Who knows what SKUs and locations are called: the pool on its thread, the read model beside it.
 protocol Names {
+  var skuCount: Int { get }
+  var locationCount: Int { get }
   func name(of sku: SKUIndex) -> String
   func name(of location: LocationIndex) -> String
 }
 
+extension Names {
+  func knows(_ hold: Hold) -> Bool {
+    hold.lines.allSatisfy { $0.sku.int < skuCount && $0.location.int < locationCount }
+  }
+
+  func knows(_ sale: Sale) -> Bool {
+    sale.lines.allSatisfy { line in
+      line.sku.int < skuCount
+        && line.allocations.allSatisfy { $0.location.int < locationCount }
+    }
+  }
+}
+
 extension Pool: Names {
+  var locationCount: Int { locations.count }
   func name(of sku: SKUIndex) -> String { record(of: sku).sku.text }
   func name(of location: LocationIndex) -> String { record(of: location).location.text }
 }
 
 extension ReadModel.State: Names {
+  var skuCount: Int { skus.count }
+  var locationCount: Int { locations.count }
   func name(of sku: SKUIndex) -> String { skus[sku.int].sku.text }
   func name(of location: LocationIndex) -> String { locations[location.int].location.text }
 }

@@ -4,14 +4,14 @@ public import RPCCore
 extension PoolError: RPCErrorConvertible {
   public var rpcError: RPCError {
     switch self {
-    case .skuUnknown(let sku):
-      RPCError(.notFound, "SKU_UNKNOWN", "There is no SKU \(sku).", ["sku": sku.text])
-    case .locationUnknown(let location):
-      RPCError(
-        .notFound, "LOCATION_UNKNOWN",
+    case .skuUnknown(let sku, let line):
+      Self.unknown("SKU_UNKNOWN", "There is no SKU \(sku).", ["sku": sku.text], "sku", line)
+    case .locationUnknown(let location, let line):
+      Self.unknown(
+        "LOCATION_UNKNOWN",
         location.map { "There is no location \($0)." }
           ?? "There is no location yet; set one first.",
-        ["locationId": location?.text ?? ""])
+        ["locationId": location?.text ?? ""], "location_id", line)
     case .skuChanged(let sku): Self.changed("SKU", ["sku": sku.text])
     case .locationChanged(let location): Self.changed("location", ["locationId": location.text])
     case .insufficientStock(let shortage): shortage.rpcError
@@ -67,6 +67,17 @@ extension PoolError: RPCErrorConvertible {
         .unavailable, "STORE_UNAVAILABLE", "The store takes no writes now; try again later.",
         retryAfter: ServiceLimits.storeRetryAfter)
     }
+  }
+
+  /// Whoever sent many lines is told which one it is.
+  private static func unknown(
+    _ reason: String, _ message: String, _ metadata: [String: String], _ field: String, _ line: Int?
+  ) -> RPCError {
+    let violation = line.map {
+      RPCError.FieldViolation(field: "lines[\($0)].\(field)", problem: message)
+    }
+    return RPCError(
+      .notFound, reason, message, metadata, violations: violation.map { [$0] } ?? [])
   }
 
   private static func changed(_ noun: String, _ metadata: [String: String]) -> RPCError {

@@ -68,6 +68,15 @@ extension PoolServer {
 }
 
 private func hold(_ reply: Reply, _ pool: Pool) -> (PoolAPI.Hold, [SaleLineState]) {
-  guard case .hold(let hold, let lines) = reply else { preconditionFailure("\(reply) has no hold") }
-  return (PoolAPI.Hold(hold, pool, now: pool.now), lines.map { SaleLineState($0, pool) })
+  switch reply {
+  case .hold(let hold, let lines):
+    (PoolAPI.Hold(hold, pool, now: pool.now), lines.map { SaleLineState($0, pool) })
+  case .formerHold(let id, let order, let lines):
+    (
+      PoolAPI.Hold(holdID: id.text, state: .committed, orderID: order.text),
+      lines.map { SaleLineState($0, pool) }
+    )
+  case .sku, .location, .buffer, .balances, .sale:
+    preconditionFailure("\(reply) has no hold")
+  }
 }

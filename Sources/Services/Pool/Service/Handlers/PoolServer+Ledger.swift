@@ -4,6 +4,7 @@ internal import PoolDomain
 internal import Primitives
 public import RPCCore
 internal import StorageCore
+internal import Synchronization
 
 extension PoolServer {
   public func listMovements(
@@ -28,7 +29,9 @@ extension PoolServer {
       index = view.read { $0.skuIndices[sku] }
       guard index != nil else { return ListMovementsResponse() }
     }
-    let filter = MovementFilter(sku: index, order: order, after: after, size: size)
+    // A row may be durable a moment before the view knows the names in it.
+    let filter = MovementFilter(
+      sku: index, order: order, after: after, through: view.sequence, size: size)
     let found = try await database.read(until: context.deadline) { transaction in
       try filter.page(LedgerReader(transaction))
     }
@@ -45,19 +48,28 @@ extension PoolServer {
   public func verifyLedger(
     _ request: VerifyLedgerRequest, context: ServerContext
   ) async throws -> VerifyLedgerResponse {
-    var proof = LedgerProof(view)
-    while !proof.isFinished {
-      let part = proof
-      proof = try await database.read(until: context.deadline) { transaction in
-        var part = part
-        try part.advance(LedgerReader(transaction))
-        return part
+    let place = ProofPlace(LedgerProof(view))
+    while !place.proof.withLock({ $0.isFinished }) {
+      try await database.read(until: context.deadline) { transaction in
+        try place.proof.withLock { try $0.advance(LedgerReader(transaction)) }
       }
     }
-    return VerifyLedgerResponse(
-      proved: proof.difference == nil, movementCount: proof.movementCount,
-      balanceCount: Int64(proof.balanceCount), sequence: proof.sequence,
-      difference: proof.difference ?? "")
+    return place.proof.withLock { proof in
+      VerifyLedgerResponse(
+        proved: proof.difference == nil, movementCount: proof.movementCount,
+        balanceCount: Int64(proof.balanceCount), sequence: proof.sequence,
+        difference: proof.difference ?? "")
+    }
+  }
+}
+
+/// Where a proof stays while it goes from reader to reader: its sums are as many as there are balances, so that a copy
+/// with each part of the ledger would cost more than the part.
+private final class ProofPlace: Sendable {
+  let proof: Mutex<LedgerProof>
+
+  init(_ proof: LedgerProof) {
+    self.proof = Mutex(proof)
   }
 }
 
@@ -73,6 +85,8 @@ struct MovementFilter {
   let sku: SKUIndex?
   let order: OrderID?
   let after: Int64
+  /// The last sequence of the list.
+  let through: Int64
   let size: Int
 
   /// A page, and after which sequence the next one begins; nil at the end. There is no index by SKU
@@ -84,6 +98,7 @@ struct MovementFilter {
     try reader.scan(
       from: try reader.row(after: after), count: ServiceLimits.examinedRows + 1
     ) { row in
+      guard row.sequence <= through else { return false }
       if examined == ServiceLimits.examinedRows {
         next = row.sequence - Int64(try row.decoded().movements.count)
         return false

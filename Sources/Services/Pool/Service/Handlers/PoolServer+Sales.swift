@@ -69,8 +69,10 @@ extension PoolServer {
     let (known, isComplete) = view.read { ($0.sales[order], !$0.hasUnloadedSales) }
     let stored = known == nil && !isComplete ? try await sweptSale(order, context) : nil
     guard let sale = known ?? stored else { throw PoolError.saleUnknown(order) }
-    let lines = view.read { state in
-      sale.lines.map { SaleLineState($0, state) }
+    let lines = try view.read { state in
+      // What is on disk may name, for a moment, what the view does not know yet.
+      guard state.knows(sale) else { throw PoolError.storeUnavailable }
+      return sale.lines.map { SaleLineState($0, state) }
     }
     return GetSaleResponse(
       orderID: order.text, channelID: sale.channelID?.text ?? "", lines: lines)

@@ -41,10 +41,11 @@ public final class PoolServer: PoolServiceHandler {
     let feed = AvailabilityFeed()
     let queue = JobQueue<any WriterJob>(capacity: ServiceLimits.queuedCommands, consumers: 1)
     let poolMetrics = PoolMetrics(metrics, storage: observer) { queue.count }
-    database = try SQLiteDatabase(path: path, migrations: Schema.migrations)
+    let readers = ReaderHealth { queue.wakeUp() }
+    database = try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers)
     let writer = Writer(
-      path: path, queue: queue, clock: clock, view: view, feed: feed, metrics: poolMetrics,
-      log: log, salesInMemory: salesInMemory, configure: configure)
+      path: path, queue: queue, readers: readers, clock: clock, view: view, feed: feed,
+      metrics: poolMetrics, log: log, salesInMemory: salesInMemory, configure: configure)
     try writer.open()
     self.clock = clock
     self.view = view
@@ -62,6 +63,13 @@ public final class PoolServer: PoolServiceHandler {
   public var check: HealthCheck {
     HealthCheck("pool_store") { [writer] in
       writer.health.isHealthy ? nil : "takes no writes; the log says why"
+    }
+  }
+
+  /// What an operator must know of the machine's clock, for `/healthz`: commands are taken all the same.
+  public var clockCheck: HealthCheck {
+    HealthCheck("pool_clock", isAdvice: true) { [writer] in
+      writer.clockLag.map { "the clock is behind the ledger by \(Int($0.inSeconds)) s" }
     }
   }
 

@@ -64,6 +64,7 @@ struct LedgerProof: Sendable {
   /// Reads the next part of the ledger.
   mutating func advance(_ reader: LedgerReader) throws {
     if !hasSwept { try readSwept(reader) }
+    guard !isFinished else { return }
     var count = 0
     try reader.scan(from: nextRow, count: ServiceLimits.provedRows) { row in
       count += 1
@@ -78,6 +79,7 @@ struct LedgerProof: Sendable {
   private mutating func readSwept(_ reader: LedgerReader) throws {
     hasSwept = true
     var swept: [Balance] = []
+    var wrongKey: Int64?
     try reader.transaction.query(
       """
       SELECT balance_key, on_hand, held, committed, unavailable, received, returned, found,
@@ -85,7 +87,10 @@ struct LedgerProof: Sendable {
       FROM balance
       """
     ) { row in
-      let (sku, location) = PoolStore.place(ofKey: row.int64(0))
+      guard let (sku, location) = PoolStore.place(ofKey: row.int64(0)) else {
+        wrongKey = row.int64(0)
+        return
+      }
       swept.append(
         Balance(
           sku: sku, location: location, onHand: row.int64(1), held: row.int64(2),
@@ -93,6 +98,7 @@ struct LedgerProof: Sendable {
           returned: row.int64(6), found: row.int64(7), shipped: row.int64(8), lost: row.int64(9),
           sequence: row.int64(10)))
     }
+    if let wrongKey { return stop("\(wrongKey) is no key of a swept balance") }
     for balance in swept { claim(balance, "as swept") }
   }
 

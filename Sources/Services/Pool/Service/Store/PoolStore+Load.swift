@@ -60,10 +60,13 @@ extension PoolStore {
       guard row.int(0) == pool.locations.count else {
         throw corrupt("location \(pool.locations.count) is missing")
       }
+      guard let rank = Int32(exactly: row.int64(3)) else {
+        throw corrupt("location \(row.int(0)) has the rank \(row.int64(3))")
+      }
       pool.load(
         LocationRecord(
           index: LocationIndex(row.int(0)), location: row.id(1), displayName: row.text(2),
-          rank: Int32(row.int64(3)), createTime: row.time(4), updateTime: row.time(5),
+          rank: rank, createTime: row.time(4), updateTime: row.time(5),
           revision: row.int64(6)))
       return true
     }
@@ -74,7 +77,12 @@ extension PoolStore {
       let index = sku.isEmpty ? nil : pool.index(of: SKU(trusted: sku))
       guard sku.isEmpty || index != nil else { throw corrupt("a buffer is for no SKU") }
       let channel = row.text(1)
-      let points = row.optionalInt64(3).map { Buffer.Margin.basisPoints(Int32($0)) }
+      let points = try row.optionalInt64(3).map { number in
+        guard (0...Int64(Limits.basisPoints)).contains(number) else {
+          throw corrupt("a buffer hides \(number) basis points")
+        }
+        return Buffer.Margin.basisPoints(Int32(number))
+      }
       pool.load(
         Buffer(
           scope: Buffer.Scope(
@@ -93,7 +101,9 @@ extension PoolStore {
       FROM balance ORDER BY balance_key
       """
     ) { row in
-      let (sku, location) = Self.place(ofKey: row.int64(0))
+      guard let (sku, location) = Self.place(ofKey: row.int64(0)) else {
+        throw corrupt("\(row.int64(0)) is no balance's key")
+      }
       let balance = Balance(
         sku: sku, location: location, onHand: row.int64(1), held: row.int64(2),
         committed: row.int64(3), unavailable: row.int64(4), received: row.int64(5),
@@ -109,7 +119,7 @@ extension PoolStore {
   private func loadHolds(_ pool: Pool) throws {
     try connection.scan("SELECT hold_id, body FROM hold") { row in
       let id = HoldID(trusted: row.text(0))
-      guard let hold = try? Hold(id: id, bytes: row.bytes(1)) else {
+      guard let hold = try? Hold(id: id, bytes: row.bytes(1)), pool.knows(hold) else {
         throw corrupt("the hold \(id) cannot be read")
       }
       pool.load(hold)
@@ -126,7 +136,7 @@ extension PoolStore {
     guard count <= limit else { return false }
     try connection.scan("SELECT order_id, body FROM sale") { row in
       let id = OrderID(trusted: row.text(0))
-      guard let sale = try? Sale(orderID: id, bytes: row.bytes(1)) else {
+      guard let sale = try? Sale(orderID: id, bytes: row.bytes(1)), pool.knows(sale) else {
         throw corrupt("the sale \(id) cannot be read")
       }
       pool.load(sale)
@@ -154,7 +164,7 @@ extension PoolStore {
         let entry = try? next.decoded(), entry.firstSequence == last.sequence + 1
       else { throw corrupt("row \(last.number + 1) of the ledger is damaged") }
       if hasUnloadedSales, let order = entry.orderID, pool.sales[order] == nil,
-        let sale = try sale(order)
+        let sale = try sale(order, pool)
       {
         pool.load(sale)
       }
@@ -168,6 +178,18 @@ extension PoolStore {
   /// A row of the ledger.
   func row(_ number: Int64) throws -> LedgerRow? {
     try first(LedgerSQL.rows + " WHERE row_number = ?", [.integer(number)]) { LedgerSQL.row($0) }
+  }
+
+  /// The row that has the first response to a request that is known for ever.
+  func keptRow(_ requestID: String) throws -> LedgerRow? {
+    let number = try first(
+      "SELECT row_number FROM kept_request WHERE request_id = ?", [.text(requestID)]
+    ) { $0.int64(0) }
+    guard let number else { return nil }
+    guard let known = try row(number) else {
+      throw corrupt("row \(number) of the ledger, which answered \(requestID), is missing")
+    }
+    return known
   }
 
   private func loadRequests(since start: Timestamp, until lastRow: Int64) throws -> RequestIndex {

@@ -58,6 +58,15 @@ final class PoolStore {
     lastChecksum = checksum
   }
 
+  /// Notes for ever which row has the first response to a request.
+  func keep(requestID: String, row: Int64) throws(StorageError) {
+    try connection.execute(
+      """
+      INSERT INTO kept_request (request_id, row_number) VALUES (?, ?)
+      ON CONFLICT (request_id) DO NOTHING
+      """, [.text(requestID), .integer(row)])
+  }
+
   /// The next row of the ledger, chained to the one before; it is written by `write`.
   func nextRow(
     sequence: Int64, time: Timestamp, requestID: String, bodyHash: [UInt8], response: [UInt8],
@@ -126,15 +135,16 @@ final class PoolStore {
   }
 
   /// The sale of an order as it was swept.
-  func sale(_ order: OrderID) throws(StorageError) -> Sale? {
+  ///
+  /// - Parameter pool: knows the SKUs and locations that a sale may name.
+  func sale(_ order: OrderID, _ pool: Pool) throws(StorageError) -> Sale? {
     saleBody.bind(1, order.text)
     guard try saleBody.step() else { return nil }
     defer { saleBody.reset() }
-    do {
-      return try Sale(orderID: order, bytes: saleBody.bytes(0))
-    } catch {
+    guard let sale = try? Sale(orderID: order, bytes: saleBody.bytes(0)), pool.knows(sale) else {
       throw corrupt("the sale \(order) cannot be read")
     }
+    return sale
   }
 
   func corrupt(_ detail: String) -> StorageError {
@@ -146,7 +156,9 @@ final class PoolStore {
     Int64(sku.number) << 31 | Int64(location.number)
   }
 
-  static func place(ofKey key: Int64) -> (sku: SKUIndex, location: LocationIndex) {
-    (SKUIndex(Int(key >> 31)), LocationIndex(Int(key & 0x7FFF_FFFF)))
+  /// Nil for what is no key of a balance.
+  static func place(ofKey key: Int64) -> (sku: SKUIndex, location: LocationIndex)? {
+    guard (0...Int64(Int32.max)).contains(key >> 31) else { return nil }
+    return (SKUIndex(Int(key >> 31)), LocationIndex(Int(key & 0x7FFF_FFFF)))
   }
 }

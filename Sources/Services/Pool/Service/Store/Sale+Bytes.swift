@@ -24,6 +24,10 @@ extension Sale {
         writer.integer(allocation.shipped)
       }
     }
+    if let source {
+      writer.text(source.holdID.text)
+      writer.count(source.lineCount)
+    }
     return writer.bytes
   }
 
@@ -33,10 +37,18 @@ extension Sale {
     let sequence = try reader.integer()
     var lines: [SaleLine] = []
     for _ in 0..<(try reader.count()) { lines.append(try Self.line(&reader)) }
-    guard reader.isAtEnd else { throw ByteReader.Malformed() }
+    // Only a sale that was a hold has more, and older stores wrote nothing of it.
+    var source: Source?
+    if !reader.isAtEnd {
+      let holdID = HoldID(trusted: try reader.text())
+      source = Source(holdID: holdID, lineCount: try reader.index())
+    }
+    guard reader.isAtEnd, source.map({ (1...lines.count).contains($0.lineCount) }) ?? true else {
+      throw ByteReader.Malformed()
+    }
     self.init(
       orderID: orderID, channelID: channel.isEmpty ? nil : ChannelID(trusted: channel),
-      lines: lines, sequence: sequence)
+      source: source, lines: lines, sequence: sequence)
   }
 
   private static func line(_ reader: inout ByteReader) throws(ByteReader.Malformed) -> SaleLine {

@@ -62,6 +62,15 @@ enum Schema {
         swept_row INTEGER NOT NULL
       );
       INSERT INTO mark (mark_id, swept_row) VALUES (1, 0);
-      """)
+      """),
+    // Returns of an older store are known by its ledger for a day, as they were.
+    Migration(
+      2, "requests that are known for ever",
+      """
+      CREATE TABLE kept_request (
+        request_id TEXT NOT NULL PRIMARY KEY,
+        row_number INTEGER NOT NULL
+      );
+      """),
   ]
 }

@@ -15,13 +15,24 @@ struct Sweeper {
     private var items: [(id: ID, row: Int64)] = []
     private var start = 0
     private var known: Set<ID> = []
+    /// Since the last sweep.
+    private var added = 0
 
+    var count: Int { known.count }
     var isEmpty: Bool { known.isEmpty }
     var oldestRow: Int64? { start < items.count ? items[start].row : nil }
 
     mutating func add(_ id: ID, row: Int64) {
       guard known.insert(id).inserted else { return }
       items.append((id, row))
+      added += 1
+    }
+
+    /// How many the sweep at hand writes: under load a batch may add more than the usual few, and then the backlog,
+    /// and with it the time that a restart takes, must not grow without a bound.
+    mutating func share(atLeast usual: Int) -> Int {
+      defer { added = 0 }
+      return count > ServiceLimits.unsweptRecords ? max(usual, 2 * added) : usual
     }
 
     mutating func next() -> ID? {
@@ -41,7 +52,7 @@ struct Sweeper {
 
   private var holds = Backlog<HoldID>()
   private var sales = Backlog<OrderID>()
-  private var forgottenHolds: [HoldID] = []
+  private var forgottenHolds = Backlog<HoldID>()
   /// Written sales in the order of their writing, to be unloaded when there are too many.
   private var writtenSales: [OrderID] = []
   private var writtenStart = 0
@@ -71,8 +82,11 @@ struct Sweeper {
     if !changes.skus.isEmpty { hasDirtyBalances = true }
     for id in changes.holds { holds.add(id, row: row) }
     for id in changes.sales { sales.add(id, row: row) }
-    forgottenHolds += changes.forgottenHolds
+    for id in changes.forgottenHolds { forgottenHolds.add(id, row: row) }
   }
+
+  /// Holds and sales that wait to be written.
+  var unsweptRecordCount: Int { holds.count + sales.count + forgottenHolds.count }
 
   var isClean: Bool {
     !hasDirtyBalances && holds.isEmpty && sales.isEmpty && forgottenHolds.isEmpty
@@ -85,21 +99,21 @@ struct Sweeper {
     try sweepBalances(
       pool, to: store,
       count: isIdle ? ServiceLimits.idleSweptBalances : ServiceLimits.sweptBalances)
-    let count = isIdle ? ServiceLimits.idleSweptRecords : ServiceLimits.sweptRecords
-    for _ in 0..<count {
+    let usual = isIdle ? ServiceLimits.idleSweptRecords : ServiceLimits.sweptRecords
+    for _ in 0..<holds.share(atLeast: usual) {
       guard let id = holds.next() else { break }
       if let hold = pool.holds[id] { try store.write(hold) }
     }
-    for _ in 0..<count {
+    for _ in 0..<sales.share(atLeast: usual) {
       guard let id = sales.next() else { break }
       guard let sale = pool.sales[id] else { continue }
       try store.write(sale)
       writtenSales.append(id)
     }
-    for id in forgottenHolds.suffix(count) where pool.holds[id] == nil {
-      try store.delete(hold: id)
+    for _ in 0..<forgottenHolds.share(atLeast: usual) {
+      guard let id = forgottenHolds.next() else { break }
+      if pool.holds[id] == nil { try store.delete(hold: id) }
     }
-    forgottenHolds.removeLast(min(count, forgottenHolds.count))
     try mark(store)
   }
 

@@ -17,6 +17,8 @@ final class LivePool {
   /// The batch at hand: rows that are not durable yet, and where they begin.
   private var rows: [LedgerRow] = []
   private var startRow: Int64
+  /// Requests of the batch that are known for ever.
+  private var kept: [(requestID: String, row: Int64)] = []
   private(set) var oversold: Quantity = 0
   /// The first error of the store in this batch; the batch comes to nothing then.
   private var failure: StorageError?
@@ -59,33 +61,37 @@ final class LivePool {
   func begin(at now: Timestamp) {
     startRow = store.lastRow
     rows.removeAll(keepingCapacity: true)
+    kept.removeAll(keepingCapacity: true)
     oversold = 0
     pool.advance(to: now)
     record(nil)
   }
 
-  /// The row that has the first response to a request, if it is young enough to be given again.
-  func knownRow(of key: RequestKey, _ id: RequestID) throws(PoolError) -> LedgerRow? {
-    guard let number = requests.row(of: key) else { return nil }
-    let known = number > startRow ? rows[Int(number - startRow - 1)] : try storedRow(number)
-    guard let known, known.requestID == id.text, known.time + Limits.requestKept > pool.now
-    else { return nil }
-    return known
-  }
-
-  private func storedRow(_ number: Int64) throws(PoolError) -> LedgerRow? {
+  /// The row that has the first response to a request, if it is to be given again.
+  func knownRow(
+    of key: RequestKey, _ id: RequestID, _ command: Command
+  ) throws(PoolError) -> LedgerRow? {
     do {
-      return try store.row(number)
+      if let known = try recentRow(of: key, id) { return known }
+      return command.isRememberedForEver ? try store.keptRow(id.text) : nil
     } catch {
       throw fail(error)
     }
+  }
+
+  private func recentRow(of key: RequestKey, _ id: RequestID) throws -> LedgerRow? {
+    guard let number = requests.row(of: key) else { return nil }
+    let known = number > startRow ? rows[Int(number - startRow - 1)] : try store.row(number)
+    guard let known, known.requestID == id.text, known.time + Limits.requestKept > pool.now
+    else { return nil }
+    return known
   }
 
   /// Brings into memory what a command needs and memory does not have.
   func prepare(_ command: Command) throws(PoolError) {
     guard hasUnloadedSales, let order = command.orderID, pool.sales[order] == nil else { return }
     do {
-      if let sale = try store.sale(order) { pool.load(sale) }
+      if let sale = try store.sale(order, pool) { pool.load(sale) }
     } catch {
       throw fail(error)
     }
@@ -93,7 +99,12 @@ final class LivePool {
 
   /// Makes rows of what the pool has decided since the last call; the last of them belongs to the
   /// request.
-  func record(_ request: (id: RequestID, key: RequestKey, hash: [UInt8], response: [UInt8])?) {
+  ///
+  /// - Parameter isKept: whether the request is known for ever.
+  func record(
+    _ request: (id: RequestID, key: RequestKey, hash: [UInt8], response: [UInt8])?,
+    isKept: Bool = false
+  ) {
     var entries = pool.takeEntries()
     guard let request else {
       for entry in entries { add(entry) }
@@ -105,6 +116,7 @@ final class LivePool {
     precondition(entries.isEmpty, "a command makes one entry")
     add(own, request.id.text, request.hash, request.response)
     requests.add(request.key, row: store.lastRow, at: pool.now)
+    if isKept { kept.append((request.id.text, store.lastRow)) }
   }
 
   private func add(
@@ -137,6 +149,7 @@ final class LivePool {
   }
 
   var isSwept: Bool { sweeper.isClean }
+  var unsweptRecordCount: Int { sweeper.unsweptRecordCount }
 
   /// Writes the batch and a part of what waits to be swept, and returns once it is durable.
   ///
@@ -153,6 +166,7 @@ final class LivePool {
     do throws(StorageError) {
       if changes.hasCatalog { try store.write(catalogOf: changes, pool) }
       for row in rows { try store.write(row) }
+      for request in kept { try store.keep(requestID: request.requestID, row: request.row) }
       try sweeper.sweep(pool, to: store, isIdle: isIdle)
       try connection.commit()
     } catch {
@@ -165,16 +179,8 @@ final class LivePool {
     return Committed(changes: changes, unloaded: unloaded, rowCount: rows.count)
   }
 
-  /// Writes a row that changes nothing, to see whether the store takes writes.
+  /// Writes what changes nothing, to see whether the store takes a batch.
   func tryWriting() throws(StorageError) {
-    let connection = store.connection
-    try connection.begin()
-    do throws(StorageError) {
-      try store.mark(sweptRow: sweeper.markedRow)
-      try connection.commit()
-    } catch {
-      connection.rollback()
-      throw error
-    }
+    try store.connection.tryWriting()
   }
 }

@@ -9,7 +9,9 @@ internal import Synchronization
 /// transaction, syncs once, publishes, and then answers everybody.
 ///
 /// When a write fails, nobody of its batch hears that it was done; the state in memory is given up,
-/// and no command is taken until what is durable has been read again and a write has worked.
+/// and no command is taken until what is durable has been read again and a write has worked. When
+/// readers meet damage, memory is still what is durable, but nothing is written until the store has
+/// been examined.
 ///
 /// `@unchecked Sendable`: the variables are used by the writer's thread alone, from `run` on.
 final class Writer: @unchecked Sendable {
@@ -25,22 +27,27 @@ final class Writer: @unchecked Sendable {
   private let salesInMemory: Int
   private let configure: Configure
   private let problem = Mutex<String?>(nil)
+  private let readers: ReaderHealth
+  /// The pool's time, in microseconds since 1970.
+  private let poolTime = Atomic<Int64>(0)
 
   private var live: LivePool?
-  private var attempt = 0
-  private var nextTrial = Deadline.never
-  private var backoff = Backoff(
+  private var schedule = TrialSchedule(
     first: ServiceLimits.firstRecovery, longest: ServiceLimits.lastRecovery)
   /// The last moment that was told: the pool's time never goes back.
   private var lastCommitTime = Timestamp.zero
+  private var toldHealth = StorageHealth.healthy
+  private var toldLag = false
 
   init(
-    path: String, queue: JobQueue<any WriterJob>, clock: any WallClock, view: ReadModel,
+    path: String, queue: JobQueue<any WriterJob>, readers: ReaderHealth, clock: any WallClock,
+    view: ReadModel,
     feed: AvailabilityFeed, metrics: PoolMetrics, log: Log, salesInMemory: Int,
     configure: @escaping Configure
   ) {
     self.path = path
     self.queue = queue
+    self.readers = readers
     self.clock = clock
     self.view = view
     self.feed = feed
@@ -52,7 +59,16 @@ final class Writer: @unchecked Sendable {
 
   /// Why no commands are taken; nil while they are.
   var health: StorageHealth {
-    problem.withLock { $0 }.map { .unhealthy(reason: $0) } ?? .healthy
+    problem.withLock { $0 }.map { .unhealthy(reason: $0) } ?? readers.current
+  }
+
+  /// How far the clock is behind the time of what was decided last, beyond what is nothing unusual; nil when it is not.
+  ///
+  /// The clock was set back then, or was wrong before. The pool's time stands still until the clock has caught up:
+  /// no hold ends, and new ones have to end later than that.
+  var clockLag: Duration? {
+    let lag = Timestamp(microseconds: poolTime.load(ordering: .relaxed)) - clock.now()
+    return lag > ServiceLimits.clockTolerance ? lag : nil
   }
 
   /// Reads the store for the first time; on the thread that then calls `run`, or before it begins.
@@ -71,8 +87,10 @@ final class Writer: @unchecked Sendable {
       let jobs = queue.take(ServiceLimits.commandsInBatch)
       if jobs.isEmpty, queue.isClosed, queue.count == 0 { break }
       if jobs.isEmpty { queue.wait(for: idleSpan()) }
-      if live == nil, nextTrial.isPast { recover() }
+      if live == nil, schedule.next.isPast { recover() }
+      tellHealth()
       perform(jobs)
+      tellClock()
     }
     finish()
   }
@@ -80,7 +98,7 @@ final class Writer: @unchecked Sendable {
   // MARK: A batch
 
   private func perform(_ jobs: [any WriterJob]) {
-    guard let live else {
+    guard let live, readers.current.isHealthy else {
       for job in jobs { job.answer(.storeUnavailable) }
       return
     }
@@ -88,6 +106,7 @@ final class Writer: @unchecked Sendable {
     let isIdle = jobs.allSatisfy { $0 is TickJob }
     let began = monotonicNanoseconds()
     live.begin(at: clock.now())
+    poolTime.store(live.pool.now.microseconds, ordering: .relaxed)
     for job in jobs { job.decide(live) }
     do throws(StorageError) {
       let committed = try live.commit(isIdle: isIdle)
@@ -142,7 +161,9 @@ final class Writer: @unchecked Sendable {
 
   /// How long to wait for a command before time or the sweep is next.
   private func idleSpan() -> Duration? {
-    guard let live else { return nextTrial.remaining }
+    guard let live else { return schedule.next.remaining }
+    // The readers' store wakes the writer once it is well.
+    guard readers.current.isHealthy else { return nil }
     var span: Duration?
     if let expiry = live.pool.nextExpiry { span = max(.zero, expiry - clock.now()) }
     if !live.isSwept {
@@ -156,15 +177,31 @@ final class Writer: @unchecked Sendable {
   private func giveUp(because error: StorageError) {
     live?.close()
     live = nil
-    attempt = 0
     stop("\(error)")
   }
 
   private func stop(_ reason: String) {
     problem.withLock { $0 = reason }
-    metrics.storage.healthChanged(to: .unhealthy(reason: reason), path: path)
-    attempt += 1
-    nextTrial = .after(backoff.pause(attempt: attempt))
+    schedule.failed()
+    tellHealth()
+  }
+
+  private func tellClock() {
+    let lag = clockLag
+    guard (lag != nil) != toldLag else { return }
+    toldLag = lag != nil
+    if let lag {
+      log.warning("the clock is behind the ledger", ["seconds": lag.inSeconds])
+    } else {
+      log.info("the clock has caught up with the ledger")
+    }
+  }
+
+  private func tellHealth() {
+    let now = health
+    guard now != toldHealth else { return }
+    toldHealth = now
+    metrics.storage.healthChanged(to: now, path: path)
   }
 
   /// Reads what is durable, as after a restart, and takes commands again once a write works.
@@ -176,10 +213,8 @@ final class Writer: @unchecked Sendable {
       try fresh.tryWriting()
       adopt(fresh)
       problem.withLock { $0 = nil }
-      attempt = 0
-      nextTrial = .never
+      schedule.recovered()
       metrics.recoveries.increment()
-      metrics.storage.healthChanged(to: .healthy, path: path)
     } catch {
       opened?.close()
       stop("\(error)")
@@ -191,16 +226,18 @@ final class Writer: @unchecked Sendable {
     view.reset(to: opened.pool, hasUnloadedSales: opened.hasUnloadedSales)
     feed.reset(at: opened.pool.sequence)
     metrics.sequence.set(Double(opened.pool.sequence))
+    poolTime.store(opened.pool.now.microseconds, ordering: .relaxed)
     log.info(
       "the pool is loaded",
       ["sequence": opened.pool.sequence, "skus": opened.pool.skuCount])
+    tellClock()
   }
 
   /// Sweeps what is left, so that the next start has nothing to replay.
   private func finish() {
     guard let live else { return }
     do throws(StorageError) {
-      while !live.isSwept {
+      while !live.isSwept, readers.current.isHealthy {
         live.begin(at: clock.now())
         _ = try live.commit(isIdle: true)
       }

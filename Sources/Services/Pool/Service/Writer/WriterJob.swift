@@ -43,7 +43,7 @@ final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
   func decide(_ live: LivePool) {
     do throws(PoolError) {
       guard !deadline.isPast else { throw .deadlinePassed }
-      if let request, let known = try live.knownRow(of: request.key, request.id) {
+      if let request, let known = try live.knownRow(of: request.key, request.id, command) {
         result = .success(try replay(known, request))
         return
       }
@@ -51,7 +51,9 @@ final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
       let reply = try live.pool.apply(command)
       let response = respond(reply, live.pool)
       result = .success(response)
-      live.record(request.map { ($0.id, $0.key, $0.bodyHash, response.serialized()) })
+      live.record(
+        request.map { ($0.id, $0.key, $0.bodyHash, response.serialized()) },
+        isKept: command.isRememberedForEver)
     } catch {
       result = .failure(error)
     }

@@ -465,7 +465,7 @@ struct  Onepool__Pool__V1__ReceiveStockRequest
    */
   char *actor;
   /*
-   * Optional. At most 128 bytes.
+   * Without it the units are added again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
 };
@@ -505,7 +505,7 @@ struct  Onepool__Pool__V1__AdjustStockRequest
    */
   char *actor;
   /*
-   * Optional. At most 128 bytes.
+   * Without it the units are counted again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
 };
@@ -549,7 +549,7 @@ struct  Onepool__Pool__V1__ReturnStockRequest
    */
   char *actor;
   /*
-   * Optional. At most 128 bytes.
+   * Without it the units are added again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
 };
@@ -593,7 +593,7 @@ struct  Onepool__Pool__V1__ResolveUnavailableRequest
    */
   char *actor;
   /*
-   * Optional. At most 128 bytes.
+   * Without it the units are moved again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
 };

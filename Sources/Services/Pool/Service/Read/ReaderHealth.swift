@@ -1,0 +1,25 @@
+internal import StorageCore
+internal import Synchronization
+
+/// What those who read the store beside the writer have found: where they meet damage, nothing more is to be written.
+///
+/// Their database examines the store and says here when it is well again.
+final class ReaderHealth: StorageObserver {
+  private let state = Mutex(StorageHealth.healthy)
+  private let changed: @Sendable () -> Void
+
+  /// - Parameter changed: called after each change, on a thread of the store's.
+  init(changed: @escaping @Sendable () -> Void) {
+    self.changed = changed
+  }
+
+  var current: StorageHealth { state.withLock { $0 } }
+
+  /// The pool's writer has a connection of its own and counts its commits itself.
+  func committed(writes: Int, in span: Duration) {}
+
+  func healthChanged(to health: StorageHealth, path: String) {
+    state.withLock { $0 = health }
+    changed()
+  }
+}
