@@ -11,29 +11,89 @@ protocol EventSender: Sendable {
 /// Sends events by HTTP on connections that stay open.
 final class URLSessionSender: EventSender {
   private let session: URLSession
+  private let receiver = HookReceiver()
+  private let wait: @Sendable (Duration) async throws -> Void
 
-  init() {
+  /// - Parameter wait: how time passes; tests have their own.
+  init(
+    wait: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+  ) {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpMaximumConnectionsPerHost = SandboxLimits.concurrentDeliveries
     configuration.httpShouldSetCookies = false
     configuration.urlCache = nil
-    session = URLSession(configuration: configuration)
+    session = URLSession(configuration: configuration, delegate: receiver, delegateQueue: nil)
+    self.wait = wait
+  }
+
+  deinit {
+    session.invalidateAndCancel()
   }
 
   func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> Int {
-    guard let address = URL(string: url) else { return 0 }
+    guard let request = Self.request(event, to: url, patience: patience) else { return 0 }
+    return await withTaskGroup(of: Int.self) { group in
+      group.addTask { await self.answer(request) }
+      group.addTask {
+        // Ends early when it is cancelled; the answer was here first then.
+        _ = try? await self.wait(patience)
+        return 0
+      }
+      let first = await group.next() ?? 0
+      group.cancelAll()
+      return first
+    }
+  }
+
+  /// The platform's patience is often less than a second, and Foundation cuts a timeout's fraction off (0.5 s becomes
+  /// none at all): its own is whole, longer, and only a net below the race in `send`.
+  /// Source: swift-corelibs-foundation, HTTPURLProtocol.swift, `Int(request.timeoutInterval) * 1000`.
+  static func request(
+    _ event: OutgoingEvent, to url: String, patience: Duration
+  ) -> URLRequest? {
+    guard let address = URL(string: url) else { return nil }
     var request = URLRequest(url: address)
     request.httpMethod = "POST"
-    request.timeoutInterval =
-      Double(patience.components.seconds) + Double(patience.components.attoseconds) / 1e18
+    let isWhole = patience.components.attoseconds == 0
+    request.timeoutInterval = Double(patience.components.seconds + (isWhole ? 1 : 2))
     for (name, value) in event.headers { request.setValue(value, forHTTPHeaderField: name) }
     request.httpBody = Data(event.body)
-    return await withCheckedContinuation { continuation in
-      let task = session.dataTask(with: request) { _, response, error in
-        let status = error == nil ? (response as? HTTPURLResponse)?.statusCode : nil
-        continuation.resume(returning: status ?? 0)
+    return request
+  }
+
+  private func answer(_ request: URLRequest) async -> Int {
+    let task = session.dataTask(with: request)
+    let name = task.taskIdentifier
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        receiver.expect(name, continuation)
+        // Who is cancelled from here on finds what `expect` has left.
+        if Task.isCancelled { receiver.settle(name, 0) } else { task.resume() }
       }
-      task.resume()
+    } onCancel: {
+      // A task that is cancelled while it starts is not always said to have completed.
+      receiver.settle(name, 0)
+      task.cancel()
     }
+  }
+}
+
+/// Hears from URLSession what became of its tasks. It calls on a queue of its own; callers only add and
+/// take away, so all of it is behind a mutex.
+private final class HookReceiver: NSObject, URLSessionDataDelegate, Sendable {
+  private let waiting = Mutex<[Int: CheckedContinuation<Int, Never>]>([:])
+
+  func expect(_ task: Int, _ continuation: CheckedContinuation<Int, Never>) {
+    waiting.withLock { $0[task] = continuation }
+  }
+
+  /// Answers who waits for a task; nothing when somebody has done so.
+  func settle(_ task: Int, _ status: Int) {
+    waiting.withLock { $0.removeValue(forKey: task) }?.resume(returning: status)
+  }
+
+  func urlSession(_: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+    let status = error == nil ? (task.response as? HTTPURLResponse)?.statusCode : nil
+    settle(task.taskIdentifier, status ?? 0)
   }
 }
