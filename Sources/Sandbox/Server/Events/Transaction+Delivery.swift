@@ -49,18 +49,21 @@ extension Transaction {
       ])
   }
 
+  /// Writes down what became of a delivery.
   ///
-  /// An outcome that comes after that of a later attempt changes nothing: two batches may overtake each other.
+  /// An outcome that comes after a later one changes nothing: two batches may overtake each other. Only what ends
+  /// without a try has the number of the try before it.
   func record(_ outcome: DeliveryOutcome) throws {
     try execute(
       """
       UPDATE delivery SET attempt = ?, state = ?, status = ?, latency = ?, finish_time = ?,
-        due_time = COALESCE(?, due_time) WHERE delivery_id = ? AND attempt < ?
+        due_time = COALESCE(?, due_time) 
+      WHERE delivery_id = ? AND (attempt < ? OR attempt = ? AND state = 'waiting')
       """,
       [
         .int(outcome.attempt), .text(outcome.state.rawValue), .int(outcome.status),
         .integer(outcome.latency), .time(outcome.time), .time(outcome.dueTime),
-        .integer(outcome.deliveryID), .int(outcome.attempt),
+        .integer(outcome.deliveryID), .int(outcome.attempt), .int(outcome.attempt),
       ])
   }
 
