@@ -34,7 +34,7 @@ final class Cluster: Sendable {
     self.addresses = addresses
     func client(_ name: String) throws -> RPCClient {
       let transport = try HTTP2ClientTransport(target: addresses[name] ?? "")
-      return RPCClient(transport: transport, timeout: .seconds(30))
+      return RPCClient(transport: transport, timeout: .seconds(60))
     }
     pool = PoolServiceClient(try client("pool"))
     mapping = MappingServiceClient(try client("mapping"))

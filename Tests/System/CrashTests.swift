@@ -15,13 +15,13 @@ extension SystemTests {
 
     /// Goal: the proof holds whichever service dies. Method: a sale of more orders than units on four channels, with
     /// duplicates and reordering, and each service killed and started again at random moments of it.
-    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(10)), arguments: Cluster.services)
     func proofHoldsWhenAServiceDies(service: String) async throws {
       try await sellThroughCrashes([[service], [service], [service]])
     }
 
     /// The same with all of them at once.
-    @Test(.timeLimit(.minutes(5))) func proofHoldsWhenAllDie() async throws {
+    @Test(.timeLimit(.minutes(10))) func proofHoldsWhenAllDie() async throws {
       try await sellThroughCrashes([Cluster.services, Cluster.services])
     }
 
@@ -42,8 +42,7 @@ extension SystemTests {
           try await cluster.kill(names)
           try await cluster.start(names)
         }
-        try await Proof.check(
-          merchant, received: 100, sold: try await sold, within: .seconds(120))
+        try await Proof.check(merchant, received: 100, sold: try await sold)
       }
     }
   }

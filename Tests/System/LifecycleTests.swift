@@ -10,7 +10,7 @@ extension SystemTests {
   /// How a service starts, refuses to, and ends.
   @Suite struct LifecycleTests {
     /// Goal: SIGTERM answers what was asked, takes no more, and ends with 0.
-    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func drainEndsWithZero(service: String) async throws {
       try await Cluster.with([service]) { cluster in
         let process = try cluster.process(service)
@@ -22,7 +22,7 @@ extension SystemTests {
 
     /// Goal: a call that has begun is answered. Method: many calls at once, SIGTERM among them; each is answered or was
     /// refused as UNAVAILABLE, and what was answered is there after the next start.
-    @Test(.timeLimit(.minutes(1))) func drainAnswersWhatHasBegun() async throws {
+    @Test(.timeLimit(.minutes(5))) func drainAnswersWhatHasBegun() async throws {
       try await Cluster.with(["pool"]) { cluster in
         _ = try await cluster.pool.setSku(SetSkuRequest(sku: Sku(sku: "A")))
         _ = try await cluster.pool.setLocation(
@@ -56,7 +56,7 @@ extension SystemTests {
     }
 
     /// Goal: a busy port is one clear line. Method: a second pool on the first one's port.
-    @Test(.timeLimit(.minutes(1))) func busyPortIsOneClearLine() async throws {
+    @Test(.timeLimit(.minutes(5))) func busyPortIsOneClearLine() async throws {
       try await Cluster.with(["pool"]) { cluster in
         let folder = try TemporaryFolder()
         let second = try cluster.launch("pool", ["ONEPOOL_DATA": folder.path])
@@ -66,7 +66,7 @@ extension SystemTests {
     }
 
     /// Goal: two processes never own one store.
-    @Test(.timeLimit(.minutes(1))) func storeInUseIsOneClearLine() async throws {
+    @Test(.timeLimit(.minutes(5))) func storeInUseIsOneClearLine() async throws {
       try await Cluster.with(["pool"]) { cluster in
         let second = try cluster.launch("pool", ["ONEPOOL_LISTEN": "127.0.0.1:0"])
         #expect(try await second.status() == 1)
@@ -74,7 +74,7 @@ extension SystemTests {
       }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func brokenDataFileIsOneClearLine(service: String) async throws {
       try await Cluster.with([]) { cluster in
         let garbage = Data((0..<8192).map { UInt8(truncatingIfNeeded: $0 &* 31) })
@@ -85,7 +85,7 @@ extension SystemTests {
       }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func missingRightIsOneClearLine(service: String) async throws {
       try await Cluster.with([]) { cluster in
         // A file where the folder should be is refused to root as well.
@@ -97,7 +97,7 @@ extension SystemTests {
       }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func wrongSettingIsOneClearLine(service: String) async throws {
       try await Cluster.with([]) { cluster in
         for (name, value) in [("ONEPOOL_LISTEN", "nowhere"), ("ONEPOOL_LOG_LEVEL", "loud")] {

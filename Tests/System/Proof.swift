@@ -7,7 +7,7 @@ import Testing
 enum Proof {
   /// - Parameter sold: units of all orders that channels accepted and did not cancel. A till's go over the counter at once.
   static func check(
-    _ merchant: Merchant, received: Int64, sold: Int64, within limit: Duration = .seconds(60)
+    _ merchant: Merchant, received: Int64, sold: Int64, within limit: Duration = patience
   ) async throws {
     try await waitUntilSettled(merchant, sold: sold, within: limit)
     let balance = try await merchant.stock()

@@ -11,7 +11,7 @@ extension SystemTests {
   /// The main job: what happens on one channel shows on all others.
   @Suite struct SaleTests {
     /// Goal: a sale on any channel lowers every other. Method: one sale on each, and a look at all after it.
-    @Test(.timeLimit(.minutes(3))) func saleOnAnyChannelLowersEveryOther() async throws {
+    @Test(.timeLimit(.minutes(5))) func saleOnAnyChannelLowersEveryOther() async throws {
       try await Cluster.with { cluster in
         let merchant = try await Merchant.open(in: cluster, stock: 50)
         var left: Int64 = 50
@@ -33,7 +33,7 @@ extension SystemTests {
     }
 
     /// Goal: units of a cancelled order sell again everywhere.
-    @Test(.timeLimit(.minutes(3))) func cancellationRaisesEveryChannel() async throws {
+    @Test(.timeLimit(.minutes(5))) func cancellationRaisesEveryChannel() async throws {
       try await Cluster.with { cluster in
         let merchant = try await Merchant.open(in: cluster, stock: 5)
         for shop in Shop.all {
@@ -48,7 +48,7 @@ extension SystemTests {
     }
 
     /// Goal: an order goes out and comes back, and its units sell again. Method: pick, pack, ship, return, restock.
-    @Test(.timeLimit(.minutes(3))) func orderShipsAndComesBack() async throws {
+    @Test(.timeLimit(.minutes(5))) func orderShipsAndComesBack() async throws {
       try await Cluster.with { cluster in
         let merchant = try await Merchant.open(in: cluster, stock: 5)
         for shop in Shop.all {
@@ -74,7 +74,7 @@ extension SystemTests {
     }
 
     /// Goal: what maps to nothing holds nothing up, is told, and is deducted once it is mapped.
-    @Test(.timeLimit(.minutes(3))) func unmappedListingIsDeductedWhenMapped() async throws {
+    @Test(.timeLimit(.minutes(5))) func unmappedListingIsDeductedWhenMapped() async throws {
       try await Cluster.with { cluster in
         let merchant = try await Merchant.open(in: cluster, stock: 9)
         let shop = Shop.shopee
