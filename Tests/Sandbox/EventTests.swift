@@ -94,6 +94,26 @@ import Testing
     }
   }
 
+  /// Each platform has its own idea of "I have it"; what it does not take is sent again.
+  @Test(arguments: [
+    (SandboxWorld.shopee, HookAnswer(status: 204), 1),
+    (SandboxWorld.shopee, HookAnswer(status: 200, body: Array("ok".utf8)), 2),
+    (SandboxWorld.shopee, HookAnswer(status: 302), 2),
+    (SandboxWorld.lazada, HookAnswer(status: 200, body: Array("ok".utf8)), 1),
+    (SandboxWorld.lazada, HookAnswer(status: 202), 2),
+    (SandboxWorld.shopify, HookAnswer(status: 202, body: Array("ok".utf8)), 1),
+    (SandboxWorld.shopify, HookAnswer(status: 307), 2),
+  ])
+  func onlyThePlatformsAnswerIsTaken(_ shop: Shop.Key, _ answer: HookAnswer, _ tries: Int)
+    async throws
+  {
+    try await withSandbox { world in
+      world.sender.answer([answer])
+      _ = try await world.buy(shop, 1)
+      #expect(await world.allSent().count == tries)
+    }
+  }
+
   @Test func duplicatesShareTheirEventID() async throws {
     try await withSandbox { world in
       _ = try await world.control("faults", ["channel": "shopify", "duplicate_percent": 100])

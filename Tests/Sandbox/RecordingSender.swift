@@ -13,7 +13,7 @@ final class RecordingSender: EventSender {
 
   private struct State {
     var sent: [Sent] = []
-    var statuses: [Int] = []
+    var answers: [HookAnswer] = []
     var gate: Signal?
   }
 
@@ -22,7 +22,11 @@ final class RecordingSender: EventSender {
 
   /// Answers the next tries with these, then 200.
   func answer(_ statuses: [Int]) {
-    state.withLock { $0.statuses = statuses }
+    answer(statuses.map { HookAnswer(status: $0) })
+  }
+
+  func answer(_ answers: [HookAnswer]) {
+    state.withLock { $0.answers = answers }
   }
 
   /// Lets the next try, and no other, wait for its answer until `gate` is raised.
@@ -32,15 +36,17 @@ final class RecordingSender: EventSender {
 
   var sent: [Sent] { state.withLock { $0.sent } }
 
-  func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> Int {
-    let (status, gate) = state.withLock { state in
+  func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> HookAnswer {
+    let (answer, gate) = state.withLock { state in
       state.sent.append(Sent(url: url, event: event))
       defer { state.gate = nil }
-      return (state.statuses.isEmpty ? 200 : state.statuses.removeFirst(), state.gate)
+      let answer =
+        state.answers.isEmpty ? HookAnswer(status: 200) : state.answers.removeFirst()
+      return (answer, state.gate)
     }
     arrivals.raise()
     await gate?.wait()
-    return status
+    return answer
   }
 
   /// What was sent, once there are at least `count`; the test's time limit ends the wait.

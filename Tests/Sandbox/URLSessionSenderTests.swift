@@ -32,8 +32,8 @@ import Testing
       await never.wait()
     }
     try await serving([HTTPRoute("POST", "/hook") { _ in HTTPResponse(status: 202) }]) { base in
-      let status = await sender.send(Self.event, to: "\(base)/hook", patience: Self.patience)
-      #expect(status == 202)
+      let answer = await sender.send(Self.event, to: "\(base)/hook", patience: Self.patience)
+      #expect(answer == HookAnswer(status: 202))
       #expect(waits.withLock { $0 } == [Self.patience])
     }
   }
@@ -48,8 +48,8 @@ import Testing
       return HTTPResponse(status: 200)
     }
     try await serving([silent]) { base in
-      let status = await sender.send(Self.event, to: "\(base)/hook", patience: Self.patience)
-      #expect(status == 0)
+      let answer = await sender.send(Self.event, to: "\(base)/hook", patience: Self.patience)
+      #expect(answer == .none)
       never.raise()
     }
   }
@@ -69,8 +69,44 @@ import Testing
       }
       await arrived.wait()
       sending.cancel()
-      #expect(await sending.value == 0)
+      #expect(await sending.value == .none)
       never.raise()
+    }
+  }
+
+  /// A signature is good for one address only.
+  @Test func aRedirectIsNotFollowed() async throws {
+    let hits = Mutex(0)
+    let never = Signal()
+    let sender = URLSessionSender { _ in await never.wait() }
+    let routes = [
+      HTTPRoute("POST", "/hook") { _ in
+        HTTPResponse(status: 307, headers: [("location", "/other")])
+      },
+      HTTPRoute("*", "/other") { _ in
+        hits.withLock { $0 += 1 }
+        return HTTPResponse(status: 200)
+      },
+    ]
+    try await serving(routes) { base in
+      let answer = await sender.send(Self.event, to: "\(base)/hook", patience: Self.patience)
+      #expect(answer.status == 307 && hits.withLock { $0 } == 0)
+    }
+  }
+
+  @Test func theBodyIsTold() async throws {
+    let never = Signal()
+    let sender = URLSessionSender { _ in await never.wait() }
+    let long = String(repeating: "x", count: 100_000)
+    let routes = [
+      HTTPRoute("POST", "/short") { _ in .text(200, "ok") },
+      HTTPRoute("POST", "/long") { _ in .text(200, long) },
+    ]
+    try await serving(routes) { base in
+      let short = await sender.send(Self.event, to: "\(base)/short", patience: Self.patience)
+      #expect(short == HookAnswer(status: 200, body: Array("ok".utf8)))
+      let cut = await sender.send(Self.event, to: "\(base)/long", patience: Self.patience)
+      #expect(cut.status == 200 && cut.body.count == SandboxLimits.answerBytes)
     }
   }
 

@@ -20,6 +20,8 @@ enum SandboxLimits {
   static let keptKeys: Int64 = 100_000
   /// How often the outcome of deliveries is written down.
   static let outcomeInterval = Duration.milliseconds(100)
+  /// What is kept of a hook's answer.
+  static let answerBytes = 4_096
   /// Until a delivery is looked up again that the store did not give.
   static let storePause = Duration.milliseconds(100)
   /// How long a request of the sandbox's own may wait for the store.

@@ -12,7 +12,7 @@ actor DeliveryPump {
 
   /// What came of one try.
   private enum Attempt {
-    case sent(status: Int, latency: Int64)
+    case sent(HookAnswer, latency: Int64)
     /// The shop is gone, or has no hook any more.
     case hookless
     /// The store did not say what to send.
@@ -122,6 +122,7 @@ actor DeliveryPump {
     _ attempt: Attempt, of delivery: inout Delivery, _ timetable: Timetable
   ) -> Timestamp? {
     let now = clock.now()
+    var isAccepted = false
     var outcome = DeliveryOutcome(
       deliveryID: delivery.deliveryID, attempt: delivery.attempt, state: .dropped, status: 0,
       latency: 0, time: now)
@@ -130,13 +131,14 @@ actor DeliveryPump {
     case .hookless:
       outcomes.append(outcome)
       return nil
-    case .sent(let status, let latency):
+    case .sent(let answer, let latency):
+      isAccepted = answer.isAccepted(by: delivery.shop.channel)
       delivery.attempt += 1
       outcome.attempt = delivery.attempt
-      outcome.status = status
+      outcome.status = answer.status
       outcome.latency = latency
     }
-    if (200..<300).contains(outcome.status) {
+    if isAccepted {
       outcome.state = .delivered
     } else if delivery.attempt <= timetable.pauses.count, !delivery.isDuplicate {
       outcome.state = .waiting
@@ -161,8 +163,8 @@ actor DeliveryPump {
     }
     guard let (url, event) = wire else { return .hookless }
     let start = monotonicNanoseconds()
-    let status = await sender.send(event, to: url, patience: .seconds(patience))
-    return .sent(status: status, latency: (monotonicNanoseconds() - start) / 1_000)
+    let answer = await sender.send(event, to: url, patience: .seconds(patience))
+    return .sent(answer, latency: (monotonicNanoseconds() - start) / 1_000)
   }
 
   /// Signs an event as its platform does, with the shop's keys of this moment.

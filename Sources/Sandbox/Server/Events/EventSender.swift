@@ -4,11 +4,11 @@ internal import Synchronization
 
 /// The way to a shop's hook: URLSession when it serves, a list in a test.
 protocol EventSender: Sendable {
-  /// - Returns: the HTTP status; 0 when no whole answer came in time.
-  func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> Int
+  /// - Returns: what the hook answered; `.none` when no whole answer came in time.
+  func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> HookAnswer
 }
 
-/// Sends events by HTTP on connections that stay open.
+/// Sends events by HTTP on connections that stay open; a redirect is an answer and not followed.
 final class URLSessionSender: EventSender {
   private let session: URLSession
   private let receiver = HookReceiver()
@@ -30,16 +30,16 @@ final class URLSessionSender: EventSender {
     session.invalidateAndCancel()
   }
 
-  func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> Int {
-    guard let request = Self.request(event, to: url, patience: patience) else { return 0 }
-    return await withTaskGroup(of: Int.self) { group in
+  func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> HookAnswer {
+    guard let request = Self.request(event, to: url, patience: patience) else { return .none }
+    return await withTaskGroup(of: HookAnswer.self) { group in
       group.addTask { await self.answer(request) }
       group.addTask {
         // Ends early when it is cancelled; the answer was here first then.
         _ = try? await self.wait(patience)
-        return 0
+        return .none
       }
-      let first = await group.next() ?? 0
+      let first = await group.next() ?? .none
       group.cancelAll()
       return first
     }
@@ -61,18 +61,18 @@ final class URLSessionSender: EventSender {
     return request
   }
 
-  private func answer(_ request: URLRequest) async -> Int {
+  private func answer(_ request: URLRequest) async -> HookAnswer {
     let task = session.dataTask(with: request)
     let name = task.taskIdentifier
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         receiver.expect(name, continuation)
         // Who is cancelled from here on finds what `expect` has left.
-        if Task.isCancelled { receiver.settle(name, 0) } else { task.resume() }
+        if Task.isCancelled { receiver.settle(name, .none) } else { task.resume() }
       }
     } onCancel: {
       // A task that is cancelled while it starts is not always said to have completed.
-      receiver.settle(name, 0)
+      receiver.settle(name, .none)
       task.cancel()
     }
   }
@@ -81,19 +81,39 @@ final class URLSessionSender: EventSender {
 /// Hears from URLSession what became of its tasks. It calls on a queue of its own; callers only add and
 /// take away, so all of it is behind a mutex.
 private final class HookReceiver: NSObject, URLSessionDataDelegate, Sendable {
-  private let waiting = Mutex<[Int: CheckedContinuation<Int, Never>]>([:])
+  private struct Waiting {
+    var continuation: CheckedContinuation<HookAnswer, Never>
+    var body: [UInt8] = []
+  }
 
-  func expect(_ task: Int, _ continuation: CheckedContinuation<Int, Never>) {
-    waiting.withLock { $0[task] = continuation }
+  private let waiting = Mutex<[Int: Waiting]>([:])
+
+  func expect(_ task: Int, _ continuation: CheckedContinuation<HookAnswer, Never>) {
+    waiting.withLock { $0[task] = Waiting(continuation: continuation) }
   }
 
   /// Answers who waits for a task; nothing when somebody has done so.
-  func settle(_ task: Int, _ status: Int) {
-    waiting.withLock { $0.removeValue(forKey: task) }?.resume(returning: status)
+  func settle(_ task: Int, _ answer: HookAnswer) {
+    waiting.withLock { $0.removeValue(forKey: task) }?.continuation.resume(returning: answer)
+  }
+
+  func urlSession(_: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    waiting.withLock { waiting in
+      let room = SandboxLimits.answerBytes - (waiting[dataTask.taskIdentifier]?.body.count ?? 0)
+      waiting[dataTask.taskIdentifier]?.body.append(contentsOf: data.prefix(room))
+    }
   }
 
   func urlSession(_: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+    let body = waiting.withLock { $0[task.taskIdentifier]?.body } ?? []
     let status = error == nil ? (task.response as? HTTPURLResponse)?.statusCode : nil
-    settle(task.taskIdentifier, status ?? 0)
+    settle(task.taskIdentifier, status.map { HookAnswer(status: $0, body: body) } ?? .none)
+  }
+
+  func urlSession(
+    _: URLSession, task _: URLSessionTask, willPerformHTTPRedirection _: HTTPURLResponse,
+    newRequest _: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+  ) {
+    completionHandler(nil)
   }
 }

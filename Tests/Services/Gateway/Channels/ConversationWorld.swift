@@ -35,12 +35,12 @@ final class ConversationWorld: Sendable {
   final class Hooks: EventSender {
     private let received = Mutex<[HTTPRequest]>([])
 
-    func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> Int {
+    func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> HookAnswer {
       let headers = event.headers.map { (name: $0.key.lowercased(), value: $0.value) }
       received.withLock {
         $0.append(HTTPRequest(method: "POST", path: url, headers: headers, body: event.body))
       }
-      return 200
+      return HookAnswer(status: 200)
     }
 
     struct Missing: Error, CustomStringConvertible {
