@@ -69,7 +69,7 @@ struct ControlAPI: Sendable {
       var units: [String: Int64] = [:]
       for line in body["lines"].array ?? [] {
         guard let id = line["line_id"].text, let quantity = line["quantity"].looseInteger,
-          quantity > 0
+          (1...SandboxLimits.lineQuantity).contains(quantity)
         else { throw ControlError(400, "a line has a line_id and a quantity") }
         units[id, default: 0] += quantity
       }
