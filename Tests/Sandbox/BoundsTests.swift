@@ -122,6 +122,16 @@ import Testing
     }
   }
 
+  @Test func noListingIsWithoutEnd() async throws {
+    try await withSandbox { world in
+      _ = try await world.buy(SandboxWorld.shopee, 1)
+      _ = await world.allSent()
+      #expect(try await world.control("orders?limit=-1", nil).body["orders"] == [])
+      let deliveries = try await world.control("deliveries?limit=-1", nil).body
+      #expect(deliveries["deliveries"] == [] && deliveries["newest"] == 1)
+    }
+  }
+
   @Test func callersThatAreCountedAreBounded() {
     let desk = FaultDesk(ticks: { 0 })
     desk.set(FaultPlan(callsPerSecond: 1), for: .lazada)

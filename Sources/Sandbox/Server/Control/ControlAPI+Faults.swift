@@ -62,7 +62,7 @@ extension ControlAPI {
   /// The newest first, and counts by state, of which a lost duplicate is missed by nobody; `limit` is 100 unless said otherwise.
   func listDeliveries(_ call: Call) async throws -> JSONValue {
     await platform.pump.flush()
-    let limit = min(Int64(call.query["limit"] ?? "") ?? 100, SandboxLimits.listedRows)
+    let limit = call.limit
     let after = Int64(call.query["after"] ?? "") ?? 0
     return try await platform.read { transaction in
       let rows = try transaction.rows(

@@ -64,6 +64,11 @@ struct ControlAPI: Sendable {
       return text
     }
 
+    /// How many rows a listing may have.
+    var limit: Int64 {
+      max(0, min(Int64(query["limit"] ?? "") ?? 100, SandboxLimits.listedRows))
+    }
+
     /// Units by line; empty when no lines are named.
     func units() throws -> [String: Int64] {
       var units: [String: Int64] = [:]
