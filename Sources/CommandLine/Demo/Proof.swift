@@ -133,7 +133,8 @@ struct Proof: Sendable {
       name: "99 of 100 \(what) within \(bound.milliseconds)",
       holds: buckets.total >= leastSamples && share >= 0.99,
       figures: "\(buckets.quantile(0.99)?.milliseconds ?? "none") of \(buckets.total)",
-      isTimed: buckets.total >= leastSamples)
+      // How many there are is a matter of time too: what comes close together is pushed as one.
+      isTimed: buckets.total > 0)
   }
 
   // MARK: - What it says
