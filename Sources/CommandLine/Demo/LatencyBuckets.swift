@@ -78,7 +78,7 @@ extension Dictionary {
 struct Latencies: Sendable {
   /// From the pool's commit to the channel's acknowledgement, by account.
   var pushes: [String: LatencyBuckets] = [:]
-  /// From an event's first byte to its answer, by channel.
+  /// From an event's last byte to its answer, by channel.
   var hooks: [String: LatencyBuckets] = [:]
 
   init() {}

@@ -13,7 +13,7 @@ struct Proof: Sendable {
 
   /// From the pool's commit to the channel's acknowledgement, 99 of 100.
   static let lagBound = Duration.milliseconds(100)
-  /// From an event's arrival to its answer, 99 of 100.
+  /// From an event's last byte to its answer, 99 of 100.
   static let hookBound = Duration.milliseconds(50)
   /// With fewer than these, 99 of 100 says nothing.
   static let leastSamples = 20
