@@ -7,7 +7,7 @@ actor DeliveryPump {
   private enum Entry: Sendable {
     case delivery(Delivery)
     /// Somebody wants to know when all that was scheduled before has ended.
-    case question(CheckedContinuation<Void, Never>)
+    case question(AsyncStream<Never>.Continuation)
   }
 
   /// What came of one try.
@@ -31,7 +31,7 @@ actor DeliveryPump {
   private var outcomes: [DeliveryOutcome] = []
   /// Deliveries that were taken from the queue and have not ended.
   private var openCount = 0
-  private var questions: [CheckedContinuation<Void, Never>] = []
+  private var questions: [AsyncStream<Never>.Continuation] = []
 
   init(
     database: any Database, sender: any EventSender, clock: any WallClock, log: Log, pace: Double
@@ -81,11 +81,12 @@ actor DeliveryPump {
     await flush()
   }
 
-  /// Waits until all that was scheduled before this call is delivered or given up, and written down.
+  /// Waits until all that was scheduled before this call is delivered or given up, and written down; a cancelled task
+  /// waits no longer.
   func idle() async {
-    await withCheckedContinuation { question in
-      if case .terminated = entry.yield(.question(question)) { question.resume() }
-    }
+    let (answer, question) = AsyncStream.makeStream(of: Never.self)
+    if case .terminated = entry.yield(.question(question)) { question.finish() }
+    for await _ in answer {}
     await flush()
   }
 
@@ -96,7 +97,7 @@ actor DeliveryPump {
 
   private func answerQuestions() {
     guard openCount == 0 else { return }
-    for question in questions { question.resume() }
+    for question in questions { question.finish() }
     questions = []
   }
 
