@@ -34,9 +34,26 @@ test: lint ## Runs every check and every test, the real processes with Python an
 	@$(TESTS) --skip SystemTests
 	@$(TESTS) --filter SystemTests
 
+# What protos may not break: the commit where this branch left main or, on main itself, the one before.
+define BREAKING
+base=$$(git merge-base HEAD origin/main 2>/dev/null || true)
+if [ -z "$$base" ] || [ "$$base" = "$$(git rev-parse HEAD)" ]; then
+  base=$$(git rev-parse --verify --quiet HEAD^ || true)
+fi
+if [ -z "$$base" ]; then echo "there is no earlier commit to compare the protos with"; exit 0; fi
+before=$$(mktemp --directory)
+trap 'rm -rf "$$before"' EXIT
+git archive "$$base" Protos buf.yaml | tar --extract --directory "$$before"
+$(BUF) breaking --against "$$before"
+endef
+export BREAKING
+
 .PHONY: check
-check: test ## What CI runs: `make test`, and that no proto breaks what is committed
-	@$(BUF) breaking --against '.git#ref=HEAD'
+check: test breaking ## `make test`, which is what CI runs, and `make breaking`
+
+.PHONY: breaking
+breaking: install ## Checks that no proto breaks what was there where this branch began, or in the commit before
+	@bash -euo pipefail -c "$$BREAKING"
 
 .PHONY: bench
 bench: install release ## Measures the pool's calls a second on this machine, and proves what it has written

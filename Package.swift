@@ -164,6 +164,7 @@ let testing: [Target] = [
       "GatewayDomain", "GatewayService", "RPCInProcess", "StorageSQLite", "Kit", "SandboxServer",
       adapter,
     ] + apis + channelTargets),
+  tests("CommandLineTests", "CommandLine", ["CommandLineMain", "PoolAPI", "Primitives"]),
   tests("SandboxTests", "Sandbox", ["SandboxServer", "Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
   tests("SystemTests", "System", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
 ]

@@ -26,7 +26,7 @@ SEED = int(os.environ.get("ONEPOOL_SEED", random.SystemRandom().randrange(1 << 3
 
 
 def connect():
-    sock = socket.create_connection((HOST, int(PORT)), timeout=10)
+    sock = socket.create_connection((HOST, int(PORT)), timeout=60)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
@@ -134,10 +134,10 @@ class Frames(unittest.TestCase):
         try:
             if TARGET == "pool":
                 request = module("pool", "pool_service").ListSkusRequest(page_size=1)
-                stub("pool", connection).ListSkus(request, timeout=10)
+                stub("pool", connection).ListSkus(request, timeout=60)
             else:
                 request = module("mapping", "mapping_service").ListChannelsRequest(page_size=1)
-                stub("mapping", connection).ListChannels(request, timeout=10)
+                stub("mapping", connection).ListChannels(request, timeout=60)
         finally:
             connection.close()
 

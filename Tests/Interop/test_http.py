@@ -194,7 +194,7 @@ class Hooks(unittest.TestCase):
                     # Nobody answers there: these tests are about what comes in.
                     base_url="http://127.0.0.1:9",
                     credentials={"client_secret": cls.SECRET, "access_token": "t", "location_id": "1"})),
-            timeout=10)
+            timeout=60)
 
     @classmethod
     def tearDownClass(cls):
@@ -202,7 +202,7 @@ class Hooks(unittest.TestCase):
 
     def stored(self):
         listed = self.gateway.ListInboxEvents(
-            self.requests.ListInboxEventsRequest(account_id=self.account, page_size=1000), timeout=10)
+            self.requests.ListInboxEventsRequest(account_id=self.account, page_size=1000), timeout=60)
         return len(listed.events)
 
     def post(self, body, *, secret=None, shop=None, kind="application/json", path="/hooks/shopify", event=None):

@@ -197,4 +197,17 @@ import Testing
       #expect(missing["code"] == "MissingParameter")
     }
   }
+
+  /// Source: Lazada's documents give one method for each API.
+  @Test(arguments: [
+    ("POST", "/orders/get"), ("POST", "/products/get"), ("POST", "/order/items/get"),
+    ("GET", "/order/package/document/get"), ("GET", "/product/stock/sellable/update"),
+    ("GET", "/order/fulfill/pack"),
+  ])
+  func refusesTheOtherMethod(_ method: String, _ path: String) async throws {
+    try await withSandbox { world in
+      let answer = try await world.lazadaCall(method, path, ["filter": "all"])
+      #expect(answer["code"] == "UnsupportedMethod", "\(answer)")
+    }
+  }
 }

@@ -1,4 +1,3 @@
-import Primitives
 import Synchronization
 
 @testable import SandboxServer
@@ -14,31 +13,45 @@ final class RecordingSender: EventSender {
 
   private struct State {
     var sent: [Sent] = []
-    var statuses: [Int] = []
+    var answers: [HookAnswer] = []
+    var gate: Signal?
   }
 
   private let state = Mutex(State())
+  private let arrivals = Signal()
 
   /// Answers the next tries with these, then 200.
   func answer(_ statuses: [Int]) {
-    state.withLock { $0.statuses = statuses }
+    answer(statuses.map { HookAnswer(status: $0) })
+  }
+
+  func answer(_ answers: [HookAnswer]) {
+    state.withLock { $0.answers = answers }
+  }
+
+  /// Lets the next try, and no other, wait for its answer until `gate` is raised.
+  func hold(until gate: Signal) {
+    state.withLock { $0.gate = gate }
   }
 
   var sent: [Sent] { state.withLock { $0.sent } }
 
-  func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> Int {
-    state.withLock { state in
+  func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> HookAnswer {
+    let (answer, gate) = state.withLock { state in
       state.sent.append(Sent(url: url, event: event))
-      return state.statuses.isEmpty ? 200 : state.statuses.removeFirst()
+      defer { state.gate = nil }
+      let answer =
+        state.answers.isEmpty ? HookAnswer(status: 200) : state.answers.removeFirst()
+      return (answer, state.gate)
     }
+    arrivals.raise()
+    await gate?.wait()
+    return answer
   }
 
-  /// What was sent, once there are at least `count`; what there is after 20 s.
-  func waitFor(_ count: Int) async throws -> [Sent] {
-    let deadline = Deadline.after(.seconds(20))
-    while sent.count < count, !deadline.isPast {
-      try await Task.sleep(for: .milliseconds(2))  // between two looks
-    }
+  /// What was sent, once there are at least `count`; the test's time limit ends the wait.
+  func waitFor(_ count: Int) async -> [Sent] {
+    await arrivals.wait { self.sent.count >= count }
     return sent
   }
 }

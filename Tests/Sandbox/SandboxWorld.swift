@@ -19,10 +19,12 @@ final class SandboxWorld: Sendable {
   let sender = RecordingSender()
   /// 2023-11-14T22:13:20Z, the time of the vectors.
   let clock = ManualClock(Timestamp(seconds: 1_700_000_000))
-  private let pump: Task<Void, any Error>
+  private let pump = Mutex<Task<Void, any Error>?>(nil)
 
   /// Opens a sandbox over `folder`, or over a new one with shops and one listing of 10 in each.
-  init(folder: String? = nil) async throws {
+  ///
+  /// - Parameter isPumping: whether events are sent from the start; `startPump` does so later.
+  init(folder: String? = nil, isPumping: Bool = true) async throws {
     let isNew = folder == nil
     self.folder =
       folder
@@ -31,14 +33,19 @@ final class SandboxWorld: Sendable {
     sandbox = try await Sandbox.open(
       path: "\(self.folder)/sandbox.db", sender: sender, clock: clock, log: .silent, pace: 0.000_01,
       isOpen: false, ticks: { [clock] in clock.now().microseconds * 1_000 })
-    let running = sandbox
-    pump = Task { try await running.platform.pump.run() }
+    if isPumping { startPump() }
     if isNew { try await seed() }
   }
 
+  func startPump() {
+    let running = sandbox
+    pump.withLock { $0 = Task { try await running.platform.pump.run() } }
+  }
+
   func close() async throws {
-    pump.cancel()
-    try await pump.value
+    let pump = pump.withLock { $0 }
+    pump?.cancel()
+    try await pump?.value
     await sandbox.platform.database.close()
   }
 
@@ -79,6 +86,12 @@ final class SandboxWorld: Sendable {
           "title": "Tee, black, M", "stock": 10, "inventory_item_id": "123",
         ])
     }
+  }
+
+  /// What was sent, once nothing is on its way any more; the outcomes are in the store then.
+  func allSent() async -> [RecordingSender.Sent] {
+    await sandbox.platform.pump.idle()
+    return sender.sent
   }
 
   // MARK: Calls
@@ -258,8 +271,10 @@ final class SandboxWorld: Sendable {
 }
 
 /// Runs a test in a sandbox of its own and removes it afterwards.
-func withSandbox(_ body: (SandboxWorld) async throws -> Void) async throws {
-  let world = try await SandboxWorld()
+func withSandbox(
+  isPumping: Bool = true, _ body: (SandboxWorld) async throws -> Void
+) async throws {
+  let world = try await SandboxWorld(isPumping: isPumping)
   do {
     try await body(world)
   } catch {

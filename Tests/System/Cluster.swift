@@ -34,7 +34,7 @@ final class Cluster: Sendable {
     self.addresses = addresses
     func client(_ name: String) throws -> RPCClient {
       let transport = try HTTP2ClientTransport(target: addresses[name] ?? "")
-      return RPCClient(transport: transport, timeout: .seconds(30))
+      return RPCClient(transport: transport, timeout: .seconds(60))
     }
     pool = PoolServiceClient(try client("pool"))
     mapping = MappingServiceClient(try client("mapping"))
@@ -117,34 +117,5 @@ final class Cluster: Sendable {
     processes.withLock { $0 }.map { name, process in
       "--- \(name)\n" + process.lines.suffix(12).joined(separator: "\n")
     }.joined(separator: "\n")
-  }
-}
-
-/// Ports that nobody listens on, below those that the system gives to callers: a service that was killed finds its
-/// own again.
-private enum FreePorts {
-  static func take(_ count: Int) throws -> [Int] {
-    var ports: [Int] = []
-    for _ in 0..<1000 where ports.count < count {
-      let port = Int.random(in: 15_000..<32_000)
-      if !ports.contains(port), isFree(port) { ports.append(port) }
-    }
-    guard ports.count == count else { throw NotInTime(description: "\(count) free ports") }
-    return ports
-  }
-
-  private static func isFree(_ port: Int) -> Bool {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
-    }
   }
 }

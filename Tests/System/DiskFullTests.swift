@@ -10,7 +10,7 @@ extension SystemTests {
   @Suite struct DiskFullTests {
     /// Goal: with no room left the pool takes no writes, says so in log, health and metric, and keeps what it has
     /// acknowledged. Method: a store on a small tmpfs, filled up beside it.
-    @Test(.timeLimit(.minutes(2)), .enabled(if: getuid() == 0, "only root may mount a tmpfs"))
+    @Test(.timeLimit(.minutes(5)), .enabled(if: getuid() == 0, "only root may mount a tmpfs"))
     func fullDiskLosesNothing() async throws {
       try await Cluster.with([]) { cluster in
         let disk = cluster.folder.url.appending(path: "disk")

@@ -5,7 +5,7 @@ extension SystemTests {
   /// Clients that others have written, against the real processes.
   @Suite(.enabled(if: Programs.hasPython, "no Python tools: `make install` gets them"))
   struct InteropTests {
-    @Test(.timeLimit(.minutes(5))) func otherClientsAreServed() async throws {
+    @Test(.timeLimit(.minutes(10))) func otherClientsAreServed() async throws {
       try await Cluster.with(Cluster.services) { cluster in
         for script in ["test_grpc.py", "test_http.py", "test_frames.py"] {
           try await run("Tests/Interop/\(script)", cluster)
@@ -27,11 +27,11 @@ extension SystemTests {
 
   /// What is deployed fits what was built.
   @Suite struct DeployTests {
-    @Test(.timeLimit(.minutes(1))) func unitsAndComposeFileAreSound() async throws {
+    @Test(.timeLimit(.minutes(5))) func unitsAndComposeFileAreSound() async throws {
       try await expectSuccess("Deploy/check")
     }
 
-    @Test(.timeLimit(.minutes(1))) func settingsAreThoseOfThePrograms() async throws {
+    @Test(.timeLimit(.minutes(5))) func settingsAreThoseOfThePrograms() async throws {
       try await expectSuccess("Deploy/settings", "--check")
     }
 

@@ -10,7 +10,7 @@ extension SystemTests {
   /// How a service starts, refuses to, and ends.
   @Suite struct LifecycleTests {
     /// Goal: SIGTERM answers what was asked, takes no more, and ends with 0.
-    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func drainEndsWithZero(service: String) async throws {
       try await Cluster.with([service]) { cluster in
         let process = try cluster.process(service)
@@ -20,43 +20,53 @@ extension SystemTests {
       }
     }
 
-    /// Goal: a call that has begun is answered. Method: many calls at once, SIGTERM among them; each is answered or was
-    /// refused as UNAVAILABLE, and what was answered is there after the next start.
-    @Test(.timeLimit(.minutes(1))) func drainAnswersWhatHasBegun() async throws {
+    /// Goal: a call that has begun is answered. Method: many calls at once, SIGTERM after the first answer. Each is answered,
+    /// by this process or the next one, or was refused as UNAVAILABLE; what was answered is in the store.
+    @Test(.timeLimit(.minutes(5))) func drainAnswersWhatHasBegun() async throws {
       try await Cluster.with(["pool"]) { cluster in
         _ = try await cluster.pool.setSku(SetSkuRequest(sku: Sku(sku: "A")))
         _ = try await cluster.pool.setLocation(
           SetLocationRequest(location: Location(locationID: "L")))
         let transport = try HTTP2ClientTransport(target: cluster.addresses["pool"] ?? "")
         let once = PoolServiceClient(
-          RPCClient(transport: transport, timeout: .seconds(10), retry: .never))
+          RPCClient(transport: transport, timeout: patience, retry: .never))
+        let process = try cluster.process("pool")
         let answered = try await withThrowingTaskGroup(of: Int64.self) { group in
-          for number in 0..<200 {
-            group.addTask {
-              let line = StockLine(sku: "A", locationID: "L", quantity: 1)
-              do throws(RPCError) {
-                _ = try await once.receiveStock(
-                  ReceiveStockRequest(lines: [line], requestID: "r-\(number)"))
-                return 1
-              } catch {
-                #expect(error.code == .unavailable || error.code == .deadlineExceeded, "\(error)")
-                return 0
-              }
-            }
+          for number in 0..<Self.callCount {
+            group.addTask { try await Self.receiveOne(once, number) }
           }
-          try cluster.process("pool").signal(SIGTERM)
-          return try await group.reduce(0, +)
+          var answered: Int64 = 0
+          while answered == 0, let count = try await group.next() { answered += count }
+          process.signal(SIGTERM)
+          #expect(try await process.status() == 0)
+          // Calls that were never sent wait for the next one.
+          try await cluster.start(["pool"])
+          return try await group.reduce(answered, +)
         }
-        #expect(try await cluster.process("pool").status() == 0)
-        try await cluster.start(["pool"])
+        #expect(answered > 0)
         let balance = try await cluster.pool.getStock(GetStockRequest(sku: "A")).total
-        #expect((balance?.onHandCount ?? 0) >= answered)
+        #expect((answered...Int64(Self.callCount)).contains(balance?.onHandCount ?? 0))
         #expect(try await cluster.pool.verifyLedger(VerifyLedgerRequest()).proved)
       }
     }
 
+    private static let callCount = 2_000
+
+    /// 1 when it was answered.
+    private static func receiveOne(_ pool: PoolServiceClient, _ number: Int) async throws -> Int64 {
+      let line = StockLine(sku: "A", locationID: "L", quantity: 1)
+      do throws(RPCError) {
+        _ = try await pool.receiveStock(
+          ReceiveStockRequest(lines: [line], requestID: "r-\(number)"))
+        return 1
+      } catch {
+        #expect(error.code == .unavailable, "\(error)")
+        return 0
+      }
+    }
+
     /// Goal: a busy port is one clear line. Method: a second pool on the first one's port.
-    @Test(.timeLimit(.minutes(1))) func busyPortIsOneClearLine() async throws {
+    @Test(.timeLimit(.minutes(5))) func busyPortIsOneClearLine() async throws {
       try await Cluster.with(["pool"]) { cluster in
         let folder = try TemporaryFolder()
         let second = try cluster.launch("pool", ["ONEPOOL_DATA": folder.path])
@@ -66,7 +76,7 @@ extension SystemTests {
     }
 
     /// Goal: two processes never own one store.
-    @Test(.timeLimit(.minutes(1))) func storeInUseIsOneClearLine() async throws {
+    @Test(.timeLimit(.minutes(5))) func storeInUseIsOneClearLine() async throws {
       try await Cluster.with(["pool"]) { cluster in
         let second = try cluster.launch("pool", ["ONEPOOL_LISTEN": "127.0.0.1:0"])
         #expect(try await second.status() == 1)
@@ -74,7 +84,7 @@ extension SystemTests {
       }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func brokenDataFileIsOneClearLine(service: String) async throws {
       try await Cluster.with([]) { cluster in
         let garbage = Data((0..<8192).map { UInt8(truncatingIfNeeded: $0 &* 31) })
@@ -85,7 +95,7 @@ extension SystemTests {
       }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func missingRightIsOneClearLine(service: String) async throws {
       try await Cluster.with([]) { cluster in
         // A file where the folder should be is refused to root as well.
@@ -97,7 +107,7 @@ extension SystemTests {
       }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Cluster.services)
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func wrongSettingIsOneClearLine(service: String) async throws {
       try await Cluster.with([]) { cluster in
         for (name, value) in [("ONEPOOL_LISTEN", "nowhere"), ("ONEPOOL_LOG_LEVEL", "loud")] {

@@ -71,7 +71,7 @@ struct Merchant: Sendable {
         ] as [String: Any]
       ],
     ]
-    return try await eventually("the till's sale \(saleID) answered", within: .seconds(60)) {
+    return try await eventually("the till's sale \(saleID) answered") {
       let answer = try? await SandboxClient.send(
         "POST", "\(cluster.url("gateway"))/till/v1/sales", batch,
         headers: ["Authorization": "Bearer \(Self.tillToken)"])
@@ -94,7 +94,7 @@ struct Merchant: Sendable {
     return Dictionary(uniqueKeysWithValues: rows.map { ($0.channel, $0.count) })
   }
 
-  func waitUntilAllShow(_ count: Int64, within limit: Duration = .seconds(30)) async throws {
+  func waitUntilAllShow(_ count: Int64, within limit: Duration = patience) async throws {
     let seen: () async -> String = { "\((try? await self.shown()) ?? [:])" }
     try await eventually("every channel showing \(count)", within: limit, seen: seen) {
       let shown = try await shown()

@@ -32,7 +32,7 @@ struct SandboxClient: Sendable {
     _ method: String, _ url: String, _ object: [String: Any]? = nil, headers: [String: String] = [:]
   ) async throws -> Answer {
     guard let target = URL(string: url) else { throw Unexpected(description: "\(url) is no URL") }
-    var request = URLRequest(url: target, timeoutInterval: 20)
+    var request = URLRequest(url: target, timeoutInterval: 60)
     request.httpMethod = method
     if let object {
       request.httpBody = try JSONSerialization.data(withJSONObject: object)

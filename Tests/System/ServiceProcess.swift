@@ -47,7 +47,7 @@ final class ServiceProcess: @unchecked Sendable {
   }
 
   /// Waits for its end: the exit status, or the signal's number negated.
-  func status(within limit: Duration = .seconds(30)) async throws -> Int32 {
+  func status(within limit: Duration = patience) async throws -> Int32 {
     try await eventually("the end of \(name)", within: limit, seen: lastWords) {
       guard !process.isRunning else { return nil }
       let status = process.terminationStatus
@@ -56,7 +56,7 @@ final class ServiceProcess: @unchecked Sendable {
   }
 
   /// Waits until it serves, and returns its address.
-  func address(within limit: Duration = .seconds(60)) async throws -> String {
+  func address(within limit: Duration = patience) async throws -> String {
     try await eventually("\(name) serving", within: limit, seen: lastWords) {
       if let line = lines.last(where: { $0.contains("message=serving") }) {
         let field = line.split(separator: " ").first { $0.hasPrefix("address=") }

@@ -87,22 +87,43 @@ struct DemoWorld: Sendable {
     try await sandbox.stock().filter { $0.sku == sku }
   }
 
-  /// Waits until nothing waits in the gateway and every listing of `sku` shows what it may.
+  /// Where the sandbox's events and the gateway's figures stand, to tell later what came after.
+  struct Mark: Sendable {
+    var delivery: Int64
+    var latencies: Latencies
+  }
+
+  func mark() async throws -> Mark {
+    Mark(delivery: try await sandbox.deliveries().newest, latencies: try await latencies())
+  }
+
+  func latencies() async throws -> Latencies {
+    let answer = try await JSONClient(base: plan.url("gateway")).get("/metrics")
+    guard answer.status == 200 else {
+      throw Failure("the gateway's metrics are not there: \(answer.status)")
+    }
+    return Latencies(exposition: answer.text)
+  }
+
+  /// Waits until no event is on its way, nothing waits in the gateway and every listing of `sku` shows what it may.
   ///
   /// - Returns: false when that is not so after `seconds`.
   func settle(_ sku: String, seconds: Double) async throws -> Bool {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while Date() < deadline {
       let backlog = try await peers.gateway.getBacklog(GetBacklogRequest())
-      if backlog.inboxCount == 0, backlog.pushCount == 0, try await isLevel(sku) { return true }
+      if backlog.inboxCount == 0, backlog.pushCount == 0, try await isLevel(sku),
+        try await sandbox.deliveries().waiting == 0
+      {
+        return true
+      }
       try await Task.sleep(for: .milliseconds(5))
     }
     return false
   }
 
   func isLevel(_ sku: String) async throws -> Bool {
-    let wanted = try await availability(sku)
-    return try await shown(sku).allSatisfy { $0.count == wanted[$0.channel] }
+    DemoData.areLevel(try await shown(sku), wanted: try await availability(sku))
   }
 }
 

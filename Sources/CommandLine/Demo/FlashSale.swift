@@ -28,15 +28,18 @@ struct FlashSale: Sendable {
       "\nFlash sale: \(size.orders) orders at \(size.ordersPerSecond) a second for \(size.units) units of \(sku), "
         + "10 % of events doubled, 10 % out of order, seed \(size.seed)")
     try await world.sandbox.disturb(duplicates: 10, reordering: 10)
+    let mark = try await world.mark()
     let begun = Date()
     let tally = try await sell(sku, listings)
     let spent = -begun.timeIntervalSinceNow
-    let isLevel = try await world.settle(sku, seconds: 60)
+    // The proof looks again at what has not settled by then.
+    _ = try await world.settle(sku, seconds: 60)
     let settled = -begun.timeIntervalSinceNow
     try await world.sandbox.disturb(duplicates: 0, reordering: 0)
-    return try await Proof(
-      world: world, sku: sku, units: size.units, accepted: tally, attempts: size.orders,
-      isLevel: isLevel, seconds: spent, settledSeconds: settled)
+    var facts = SaleFacts(
+      units: size.units, size: size, accepted: tally, seconds: spent, settledSeconds: settled)
+    try await facts.gather(world, sku: sku, since: mark)
+    return Proof(facts)
   }
 
   /// A fresh SKU with its units received, listed everywhere, and shown everywhere.

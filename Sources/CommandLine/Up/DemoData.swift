@@ -37,6 +37,12 @@ struct DemoData: Sendable {
 
   let plan: Plan
 
+  /// Whether one SKU's listings are one for each channel that has listings, and each shows what it may.
+  static func areLevel(_ shown: [SandboxControl.Shown], wanted: [String: Int64]) -> Bool {
+    shown.map(\.channel).sorted() == channels.dropLast().sorted()
+      && shown.allSatisfy { $0.count == wanted[$0.channel] }
+  }
+
   func seed() async throws {
     let peers = try plan.peers()
     try await seedPool(peers)

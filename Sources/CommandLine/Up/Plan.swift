@@ -7,6 +7,17 @@ struct Plan: Sendable {
     var address: String
     var program: String { "onepool-\(name)" }
     var url: String { "http://\(address)" }
+
+    /// A service is asked for its health by its own name, which no other program knows; the sandbox, which has no RPC, for
+    /// its platforms.
+    var readyPath: String {
+      name == "sandbox" ? "/control/faults" : "/grpc.health.v1.Health/Check"
+    }
+    var readyBody: String? {
+      name == "sandbox"
+        ? nil : #"{"service":"onepool.\#(name).v1.\#(name.capitalized)Service"}"#
+    }
+    var readyMark: String { name == "sandbox" ? #""shopee""# : #""SERVING""# }
   }
 
   var services: [Service]

@@ -64,10 +64,13 @@ struct SandboxControl: Sendable {
           "channel": channel, "shop": shop.externalID, "credentials": shop.credentials,
           "hook_url": "\(hooks)/\(channel)",
         ])
-      // Lazada itself would take 50 stock calls a second.
+      // Lazada itself would take 50 stock calls a second. A sale that was broken off has left its faults on.
       try await command(
         "/control/faults",
-        ["channel": channel, "rate_limit_per_second": DemoData.callsPerSecond])
+        [
+          "channel": channel, "rate_limit_per_second": DemoData.callsPerSecond,
+          "duplicate_percent": 0, "reorder_percent": 0,
+        ])
       for (index, item) in (DemoData.items + [DemoData.bundle]).enumerated() {
         try await list(
           channel, number: (position + 1) * 1000 + index, sku: item.sku, title: item.title)
@@ -126,6 +129,9 @@ struct SandboxControl: Sendable {
 
   func stock() async throws -> [Shown] {
     let answer = try await client.get("/control/stock")
+    guard answer.status == 200 else {
+      throw Failure("the sandbox does not tell its stock: \(answer.status) \(answer.text)")
+    }
     let rows = answer.object["listings"] as? [[String: Any]] ?? []
     return rows.map { row in
       Shown(
@@ -133,6 +139,30 @@ struct SandboxControl: Sendable {
         variationID: row["variation_id"] as? String ?? "", sku: row["sku"] as? String ?? "",
         count: (row["shown"] as? NSNumber)?.int64Value ?? -1)
     }
+  }
+
+  /// What became of events.
+  struct Deliveries: Equatable, Sendable {
+    /// Not sent yet, or to be sent again.
+    var waiting: Int64 = 0
+    /// Given up; a duplicate is not missed.
+    var lost: Int64 = 0
+    /// The number of the newest.
+    var newest: Int64 = 0
+  }
+
+  /// - Parameter number: only events with a higher one count.
+  func deliveries(after number: Int64 = 0) async throws -> Deliveries {
+    let answer = try await client.get("/control/deliveries?limit=1&after=\(number)")
+    let counts = answer.object["counts"] as? [String: Any]
+    guard answer.status == 200, let counts, let newest = answer.object["newest"] as? NSNumber,
+      let lost = answer.object["lost_originals"] as? NSNumber
+    else {
+      throw Failure("the sandbox does not tell its events: \(answer.status) \(answer.text)")
+    }
+    return Deliveries(
+      waiting: (counts["waiting"] as? NSNumber)?.int64Value ?? 0, lost: lost.int64Value,
+      newest: newest.int64Value)
   }
 
   /// What share of events is sent twice and out of order, in percent.

@@ -8,10 +8,19 @@ final class Supervisor {
   /// How long a program may take until it is ready, and how long it may take to end.
   static let startSeconds = 30.0
   static let stopSeconds = 15.0
+  /// A log that is longer begins anew with the next start, beside the old one.
+  static let logBytes: UInt64 = 16 << 20
 
   private let plan: Plan
   private let spawner = SpawnThread()
-  private var children: [(service: Plan.Service, process: Process)] = []
+  private var children: [Child] = []
+
+  private struct Child {
+    var service: Plan.Service
+    var process: Process
+    /// Where its own lines begin in the log.
+    var logStart: UInt64
+  }
 
   init(_ plan: Plan) {
     self.plan = plan
@@ -39,12 +48,7 @@ final class Supervisor {
   }
 
   private func launch(_ service: Plan.Service) async throws {
-    let log = logPath(service)
-    guard FileManager.default.createFile(atPath: log, contents: nil),
-      let output = FileHandle(forWritingAtPath: log)
-    else {
-      throw Failure("the file \(log) cannot be written")
-    }
+    let (output, logStart) = try openLog(service)
     let program = "\(plan.folder)/\(service.program)"
     guard FileManager.default.isExecutableFile(atPath: program) else {
       throw Failure("\(program) is not there: `make` builds it")
@@ -61,7 +65,18 @@ final class Supervisor {
     process.standardOutput = output
     process.standardError = output
     try await spawner.run(process)
-    children.append((service, process))
+    children.append(Child(service: service, process: process, logStart: logStart))
+  }
+
+  /// Opens a program's log behind what is there: the lines of a crash are wanted most after the next start.
+  private func openLog(_ service: Plan.Service) throws -> (handle: FileHandle, start: UInt64) {
+    let path = logPath(service)
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let size = (attributes?[.size] as? NSNumber)?.uint64Value ?? 0
+    let isFull = size > Self.logBytes && rename(path, path + ".old") == 0
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure("the file \(path) cannot be written") }
+    return (FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), isFull ? 0 : size)
   }
 
   private func logPath(_ service: Plan.Service) -> String { "\(plan.data)/log/\(service.name).log" }
@@ -69,12 +84,11 @@ final class Supervisor {
   private func waitUntilReady(_ service: Plan.Service) async throws {
     let deadline = Date(timeIntervalSinceNow: Self.startSeconds)
     while Date() < deadline {
-      if await Self.isReady(service) { return }
-      if let child = children.first(where: { $0.service.name == service.name }),
-        !child.process.isRunning
-      {
-        throw Failure(lastLine(of: service))
-      }
+      let isReady = await Self.isReady(service)
+      // One that has ended is not made up for by another program on its port.
+      guard children.contains(where: { $0.service.name == service.name && $0.process.isRunning })
+      else { throw Failure(lastLine(of: service)) }
+      if isReady { return }
       try await Task.sleep(for: .milliseconds(25))
     }
     throw Failure(
@@ -83,7 +97,11 @@ final class Supervisor {
 
   /// What a program said last: the reason why it ended.
   private func lastLine(of service: Plan.Service) -> String {
-    let text = (try? String(contentsOfFile: logPath(service), encoding: .utf8)) ?? ""
+    let start = children.first { $0.service.name == service.name }?.logStart ?? 0
+    let log = try? FileHandle(forReadingFrom: URL(fileURLWithPath: logPath(service)))
+    defer { try? log?.close() }
+    try? log?.seek(toOffset: start)
+    let text = String(decoding: (try? log?.readToEnd()) ?? Data(), as: UTF8.self)
     let line = text.split(whereSeparator: \.isNewline).last.map(String.init)
     return line ?? "\(service.program) ended without a word"
   }
@@ -91,9 +109,9 @@ final class Supervisor {
   /// Waits until one of the programs ends by itself, and says which.
   func firstToEnd() async -> Plan.Service? {
     let (stream, continuation) = AsyncStream.makeStream(of: Plan.Service.self)
-    for (service, process) in children {
-      process.terminationHandler = { _ in continuation.yield(service) }
-      if !process.isRunning { continuation.yield(service) }
+    for child in children {
+      child.process.terminationHandler = { _ in continuation.yield(child.service) }
+      if !child.process.isRunning { continuation.yield(child.service) }
     }
     for await service in stream { return service }
     return nil
@@ -105,21 +123,29 @@ final class Supervisor {
 
   /// Ends all programs, those first that call others, and waits for them.
   func stop() async {
-    for (_, process) in children.reversed() where process.isRunning { process.terminate() }
+    for child in children.reversed() where child.process.isRunning { child.process.terminate() }
     let deadline = Date(timeIntervalSinceNow: Self.stopSeconds)
     while children.contains(where: { $0.process.isRunning }), Date() < deadline {
       guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }
     }
-    for (_, process) in children where process.isRunning {
-      kill(process.processIdentifier, SIGKILL)
+    for child in children where child.process.isRunning {
+      kill(child.process.processIdentifier, SIGKILL)
     }
     children = []
   }
 
+  /// Whether a program of that name is there and can do its work; what else answers on the port is not asked for more.
   nonisolated static func isReady(_ service: Plan.Service) async -> Bool {
-    guard let url = URL(string: "\(service.url)/readyz") else { return false }
-    let request = URLRequest(url: url, timeoutInterval: 2)
-    guard let (_, response) = try? await URLSession.shared.data(for: request) else { return false }
-    return (response as? HTTPURLResponse)?.statusCode == 200
+    guard let url = URL(string: service.url + service.readyPath) else { return false }
+    var request = URLRequest(url: url, timeoutInterval: 2)
+    if let body = service.readyBody {
+      request.httpMethod = "POST"
+      request.httpBody = Data(body.utf8)
+      request.setValue("application/json", forHTTPHeaderField: "content-type")
+    }
+    guard let (data, response) = try? await URLSession.shared.data(for: request),
+      (response as? HTTPURLResponse)?.statusCode == 200
+    else { return false }
+    return String(decoding: data, as: UTF8.self).contains(service.readyMark)
   }
 }

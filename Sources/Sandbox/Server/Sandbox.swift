@@ -41,6 +41,7 @@ public struct Sandbox: Sendable {
     let sandbox = Sandbox(
       platform: platform, control: ControlAPI(platform: platform, isOpen: isOpen))
     try await sandbox.control.loadFaults()
+    try await pump.resume()
     return sandbox
   }
 

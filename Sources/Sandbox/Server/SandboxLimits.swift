@@ -10,16 +10,29 @@ enum SandboxLimits {
   static let waitingDeliveries = 200_000
   /// Deliveries that ended and are kept to be looked at.
   static let keptDeliveries: Int64 = 50_000
+  /// Shopee's lost events that are kept to be fetched; the platform's own three days hold too.
+  static let keptLost: Int64 = 100_000
+  static let lostLife = Duration.seconds(3 * 86_400)
   /// Rows that one listing of the control API returns.
   static let listedRows: Int64 = 100_000
   /// Lines of one buyer's order, and entries of one control call.
   static let lines = 1_000
   /// Units that one line of an order may have.
   static let lineQuantity: Int64 = 1_000
+  /// Units that a listing may have.
+  static let stock: Int64 = 1_000_000_000
+  /// The longest life of a token, in seconds.
+  static let tokenSeconds: Int64 = 100 * 365 * 86_400
+  /// Callers whose calls are counted at the same time.
+  static let buckets = 10_000
   /// Shopify's idempotency keys that are kept for each shop.
   static let keptKeys: Int64 = 100_000
   /// How often the outcome of deliveries is written down.
   static let outcomeInterval = Duration.milliseconds(100)
+  /// What is kept of a hook's answer.
+  static let answerBytes = 4_096
+  /// Until a delivery is looked up again that the store did not give.
+  static let storePause = Duration.milliseconds(100)
   /// How long a request of the sandbox's own may wait for the store.
   static let storeWait = Duration.seconds(20)
 }

@@ -115,7 +115,7 @@ extension ControlAPI {
 
   /// The newest first; `limit` is 100 unless said otherwise.
   func listOrders(_ call: Call) async throws -> JSONValue {
-    let limit = min(Int64(call.query["limit"] ?? "") ?? 100, SandboxLimits.listedRows)
+    let limit = call.limit
     let channel = call.query["channel"]
     let name = call.query["order_id"]
     return try await platform.read { transaction in

@@ -59,10 +59,10 @@ extension ControlAPI {
     }
   }
 
-  /// The newest first, and counts by state; `limit` is 100 unless said otherwise.
+  /// The newest first, and counts by state, of which a lost duplicate is missed by nobody; `limit` is 100 unless said otherwise.
   func listDeliveries(_ call: Call) async throws -> JSONValue {
     await platform.pump.flush()
-    let limit = min(Int64(call.query["limit"] ?? "") ?? 100, SandboxLimits.listedRows)
+    let limit = call.limit
     let after = Int64(call.query["after"] ?? "") ?? 0
     return try await platform.read { transaction in
       let rows = try transaction.rows(
@@ -75,9 +75,13 @@ extension ControlAPI {
         "SELECT state, COUNT(*) FROM delivery WHERE delivery_id > ? GROUP BY state",
         [.integer(after)]
       ) { JSONValue.Member(name: $0.text(0), value: .integer($0.int64(1))) }
+      let lost = try transaction.int64(
+        "SELECT COUNT(*) FROM delivery WHERE delivery_id > ? AND state = 'lost' AND is_duplicate = 0",
+        [.integer(after)])
       let newest = try transaction.int64("SELECT MAX(delivery_id) FROM delivery") ?? 0
       return [
-        "counts": .object(counts), "newest": .integer(newest), "deliveries": .array(rows),
+        "counts": .object(counts), "lost_originals": .integer(lost ?? 0),
+        "newest": .integer(newest), "deliveries": .array(rows),
       ]
     }
   }

@@ -28,6 +28,9 @@ extension ControlAPI {
       throw ControlError(400, "access_token is missing")
     }
     let life = call.body["access_token_seconds"].integer ?? Self.accessSeconds(key.channel)
+    guard (-SandboxLimits.tokenSeconds...SandboxLimits.tokenSeconds).contains(life) else {
+      throw ControlError(400, "access_token_seconds is not what it should be")
+    }
     let shop = Shop(
       key: key, hookURL: call.body["hook_url"].string ?? "", secrets: secrets,
       accessToken: token, accessExpireTime: now + .seconds(life),
@@ -92,8 +95,11 @@ extension ControlAPI {
       listing.sellable = call.body["stock"].integer ?? listing.sellable
     }
     listing.reserved = call.body["reserved"].integer ?? listing.reserved
-    guard listing.sellable >= 0, (0...listing.sellable).contains(listing.reserved) else {
-      throw ControlError(400, "stock is not negative and covers what is reserved")
+    guard (0...SandboxLimits.stock).contains(listing.sellable),
+      (0...listing.sellable).contains(listing.reserved)
+    else {
+      throw ControlError(
+        400, "stock is from 0 to \(SandboxLimits.stock) and covers what is reserved")
     }
     if known != listing { try market.transaction.save(listing, at: market.now) }
   }

@@ -64,12 +64,17 @@ struct ControlAPI: Sendable {
       return text
     }
 
+    /// How many rows a listing may have.
+    var limit: Int64 {
+      max(0, min(Int64(query["limit"] ?? "") ?? 100, SandboxLimits.listedRows))
+    }
+
     /// Units by line; empty when no lines are named.
     func units() throws -> [String: Int64] {
       var units: [String: Int64] = [:]
       for line in body["lines"].array ?? [] {
         guard let id = line["line_id"].text, let quantity = line["quantity"].looseInteger,
-          quantity > 0
+          (1...SandboxLimits.lineQuantity).contains(quantity)
         else { throw ControlError(400, "a line has a line_id and a quantity") }
         units[id, default: 0] += quantity
       }

@@ -10,7 +10,7 @@ struct Delivery: Equatable, Sendable {
     case lost
     /// Lost, and fetched from the platform's queue of lost events since.
     case confirmed
-    /// Never sent, by a fault that was asked for.
+    /// Never sent, or not again: by a fault that was asked for, or since its shop has no hook any more.
     case dropped
   }
 

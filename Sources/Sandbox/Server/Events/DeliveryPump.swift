@@ -4,6 +4,21 @@ internal import StorageCore
 
 /// Sends events to hooks, again and again as each platform does, and writes down what happened.
 actor DeliveryPump {
+  private enum Entry: Sendable {
+    case delivery(Delivery)
+    /// Somebody wants to know when all that was scheduled before has ended.
+    case question(AsyncStream<Never>.Continuation)
+  }
+
+  /// What came of one try.
+  private enum Attempt {
+    case sent(HookAnswer, latency: Int64)
+    /// The shop is gone, or has no hook any more.
+    case hookless
+    /// The store did not say what to send.
+    case unread
+  }
+
   private let database: any Database
   private let sender: any EventSender
   private let clock: any WallClock
@@ -11,9 +26,12 @@ actor DeliveryPump {
   /// What the platforms' pauses are multiplied by.
   private let pace: Double
   private let slots = DeliverySlots(SandboxLimits.concurrentDeliveries)
-  private let queue: AsyncStream<Delivery>
-  private let entry: AsyncStream<Delivery>.Continuation
+  private let queue: AsyncStream<Entry>
+  private let entry: AsyncStream<Entry>.Continuation
   private var outcomes: [DeliveryOutcome] = []
+  /// Deliveries that were taken from the queue and have not ended.
+  private var openCount = 0
+  private var questions: [AsyncStream<Never>.Continuation] = []
 
   init(
     database: any Database, sender: any EventSender, clock: any WallClock, log: Log, pace: Double
@@ -27,23 +45,60 @@ actor DeliveryPump {
       bufferingPolicy: .bufferingNewest(SandboxLimits.waitingDeliveries))
   }
 
-  /// Takes deliveries that are in the store.
-  nonisolated func schedule(_ deliveries: [Delivery]) {
-    for delivery in deliveries { entry.yield(delivery) }
+  /// Schedules what a former run has left. Before anything else is scheduled: what is committed later comes by
+  /// `schedule`, and would be sent twice.
+  func resume() async throws {
+    schedule(
+      try await database.read(until: .after(SandboxLimits.storeWait)) {
+        try $0.waitingDeliveries()
+      })
   }
 
-  /// Sends until its task is cancelled; what a former run has left comes first.
+  /// Takes deliveries that are in the store.
+  nonisolated func schedule(_ deliveries: [Delivery]) {
+    for delivery in deliveries { entry.yield(.delivery(delivery)) }
+  }
+
+  /// Sends until its task is cancelled.
   func run() async throws {
-    let left = try await database.read(until: .after(SandboxLimits.storeWait)) {
-      try $0.waitingDeliveries()
-    }
     await withDiscardingTaskGroup { group in
       group.addTask { await self.writeOutcomes() }
-      for delivery in left { group.addTask { await self.work(delivery) } }
-      for await delivery in queue { group.addTask { await self.work(delivery) } }
+      for await next in queue {
+        switch next {
+        case .delivery(let delivery):
+          openCount += 1
+          group.addTask {
+            await self.work(delivery)
+            await self.leave()
+          }
+        case .question(let question):
+          questions.append(question)
+          answerQuestions()
+        }
+      }
       group.cancelAll()
     }
     await flush()
+  }
+
+  /// Waits until all that was scheduled before this call is delivered or given up, and written down; a cancelled task
+  /// waits no longer.
+  func idle() async {
+    let (answer, question) = AsyncStream.makeStream(of: Never.self)
+    if case .terminated = entry.yield(.question(question)) { question.finish() }
+    for await _ in answer {}
+    await flush()
+  }
+
+  private func leave() {
+    openCount -= 1
+    answerQuestions()
+  }
+
+  private func answerQuestions() {
+    guard openCount == 0 else { return }
+    for question in questions { question.finish() }
+    questions = []
   }
 
   /// Tries until it is delivered or given up.
@@ -55,42 +110,62 @@ actor DeliveryPump {
       if wait > .zero, (try? await Task.sleep(for: wait)) == nil { return }
       await slots.take()
       guard !Task.isCancelled else { return await slots.giveBack() }
-      let (status, latency) = await attempt(delivery, patience: timetable.patience)
+      let attempt = await attempt(delivery, patience: timetable.patience)
       await slots.giveBack()
       if Task.isCancelled { return }
-      delivery.attempt += 1
-      let now = clock.now()
-      var outcome = DeliveryOutcome(
-        deliveryID: delivery.deliveryID, attempt: delivery.attempt, state: .delivered,
-        status: status, latency: latency, time: now)
-      if (200..<300).contains(status) {
-        outcomes.append(outcome)
-        return
-      }
-      guard delivery.attempt <= timetable.pauses.count, !delivery.isDuplicate else {
-        outcome.state = .lost
-        outcomes.append(outcome)
-        return
-      }
-      let pause = timetable.pauses[delivery.attempt - 1] * pace
-      delivery.dueTime = now + .seconds(pause)
-      outcome.state = .waiting
-      outcome.dueTime = delivery.dueTime
-      outcomes.append(outcome)
+      guard let dueTime = conclude(attempt, of: &delivery, timetable) else { return }
+      delivery.dueTime = dueTime
     }
   }
 
-  private func attempt(
-    _ delivery: Delivery, patience: Double
-  ) async -> (status: Int, latency: Int64) {
+  /// Writes down what came of a try; returns when the next one is due, or nil when there is none.
+  private func conclude(
+    _ attempt: Attempt, of delivery: inout Delivery, _ timetable: Timetable
+  ) -> Timestamp? {
     let now = clock.now()
-    let ready = try? await database.read(until: .after(SandboxLimits.storeWait)) { transaction in
-      try Self.wire(delivery, transaction, at: now)
+    var isAccepted = false
+    var outcome = DeliveryOutcome(
+      deliveryID: delivery.deliveryID, attempt: delivery.attempt, state: .dropped, status: 0,
+      latency: 0, time: now)
+    switch attempt {
+    case .unread: return now + SandboxLimits.storePause
+    case .hookless:
+      outcomes.append(outcome)
+      return nil
+    case .sent(let answer, let latency):
+      isAccepted = answer.isAccepted(by: delivery.shop.channel)
+      delivery.attempt += 1
+      outcome.attempt = delivery.attempt
+      outcome.status = answer.status
+      outcome.latency = latency
     }
-    guard let (url, event) = ready ?? nil else { return (0, 0) }
+    if isAccepted {
+      outcome.state = .delivered
+    } else if delivery.attempt <= timetable.pauses.count, !delivery.isDuplicate {
+      outcome.state = .waiting
+      outcome.dueTime = now + .seconds(timetable.pauses[delivery.attempt - 1] * pace)
+    } else {
+      outcome.state = .lost
+    }
+    outcomes.append(outcome)
+    return outcome.dueTime
+  }
+
+  private func attempt(_ delivery: Delivery, patience: Double) async -> Attempt {
+    let now = clock.now()
+    let wire: (url: String, event: OutgoingEvent)?
+    do {
+      wire = try await database.read(until: .after(SandboxLimits.storeWait)) { transaction in
+        try Self.wire(delivery, transaction, at: now)
+      }
+    } catch {
+      log.error("a delivery is not read", ["error": "\(error)"])
+      return .unread
+    }
+    guard let (url, event) = wire else { return .hookless }
     let start = monotonicNanoseconds()
-    let status = await sender.send(event, to: url, patience: .seconds(patience))
-    return (status, (monotonicNanoseconds() - start) / 1_000)
+    let answer = await sender.send(event, to: url, patience: .seconds(patience))
+    return .sent(answer, latency: (monotonicNanoseconds() - start) / 1_000)
   }
 
   /// Signs an event as its platform does, with the shop's keys of this moment.
@@ -111,8 +186,8 @@ actor DeliveryPump {
     while (try? await Task.sleep(for: SandboxLimits.outcomeInterval)) != nil { await flush() }
   }
 
-  /// Writes down what has happened so far. What is lost with the process is sent again: at least
-  /// once.
+  /// Writes down what has happened so far; what cannot be written is kept for the next time. What is lost with the
+  /// process is sent again: at least once.
   func flush() async {
     let batch = outcomes
     guard !batch.isEmpty else { return }
@@ -122,7 +197,8 @@ actor DeliveryPump {
         for outcome in batch { try transaction.record(outcome) }
       }
     } catch {
-      log.error("outcomes of deliveries are not stored", ["error": "\(error)"])
+      outcomes = batch + outcomes
+      log.error("outcomes of deliveries are not stored yet", ["error": "\(error)"])
     }
   }
 }

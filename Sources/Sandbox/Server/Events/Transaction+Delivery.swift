@@ -17,11 +17,13 @@ extension ReadTransaction {
   }
 
   /// Events that were given up, the earliest first.
-  func lostDeliveries(channel: Channel, count: Int) throws -> [Delivery] {
+  func lostDeliveries(channel: Channel, after start: Timestamp, count: Int) throws -> [Delivery] {
     try rows(
       deliveryColumns
-        + " WHERE state = 'lost' AND channel = ? AND is_duplicate = 0 ORDER BY delivery_id LIMIT ?",
-      [.text(channel.rawValue), .int(count + 1)], Self.delivery)
+        + """
+         WHERE state = 'lost' AND channel = ? AND is_duplicate = 0 AND create_time > ?
+        ORDER BY delivery_id LIMIT ?
+        """, [.text(channel.rawValue), .time(start), .int(count + 1)], Self.delivery)
   }
 
   private static func delivery(_ row: any Row) -> Delivery {
@@ -49,26 +51,35 @@ extension Transaction {
       ])
   }
 
+  /// Writes down what became of a delivery.
   ///
-  /// An outcome that comes after that of a later attempt changes nothing: two batches may overtake each other.
+  /// An outcome that comes after a later one changes nothing: two batches may overtake each other. Only what ends
+  /// without a try has the number of the try before it.
   func record(_ outcome: DeliveryOutcome) throws {
     try execute(
       """
       UPDATE delivery SET attempt = ?, state = ?, status = ?, latency = ?, finish_time = ?,
-        due_time = COALESCE(?, due_time) WHERE delivery_id = ? AND attempt < ?
+        due_time = COALESCE(?, due_time) 
+      WHERE delivery_id = ? AND (attempt < ? OR attempt = ? AND state = 'waiting')
       """,
       [
         .int(outcome.attempt), .text(outcome.state.rawValue), .int(outcome.status),
         .integer(outcome.latency), .time(outcome.time), .time(outcome.dueTime),
-        .integer(outcome.deliveryID), .int(outcome.attempt),
+        .integer(outcome.deliveryID), .int(outcome.attempt), .int(outcome.attempt),
       ])
   }
 
-  /// Forgets the oldest deliveries that have ended, when there are more than are kept.
-  func pruneDeliveries() throws {
+  /// Forgets the oldest deliveries that have ended, when there are more than are kept. Shopee's lost ones can still be
+  /// fetched, for three days.
+  func pruneDeliveries(at now: Timestamp) throws {
     guard let newest = try int64("SELECT MAX(delivery_id) FROM delivery") else { return }
     try execute(
-      "DELETE FROM delivery WHERE delivery_id <= ? AND state NOT IN ('waiting', 'lost')",
-      [.integer(newest - SandboxLimits.keptDeliveries)])
+      """
+      DELETE FROM delivery WHERE delivery_id <= ? AND state <> 'waiting'
+        AND NOT (state = 'lost' AND channel = 'shopee')
+      """, [.integer(newest - SandboxLimits.keptDeliveries)])
+    try execute(
+      "DELETE FROM delivery WHERE state = 'lost' AND (delivery_id <= ? OR create_time <= ?)",
+      [.integer(newest - SandboxLimits.keptLost), .time(now - SandboxLimits.lostLife)])
   }
 }

@@ -16,7 +16,27 @@ final class FaultDesk: Sendable {
     var plans: [Channel: FaultPlan] = [:]
     var randoms: [Channel: SeededRandom] = [:]
     var buckets: [String: TokenBucket] = [:]
+
+    /// Takes from the bucket of that name, or from a new one like `standard`.
+    ///
+    /// Anybody may name a shop that there is not: when there are too many, those that are full are as good as new and
+    /// forgotten, and then all.
+    mutating func take(
+      _ cost: Double, _ name: String, standard: TokenBucket, at now: Int64
+    ) -> (isTaken: Bool, level: Double) {
+      if buckets[name] == nil, buckets.count >= SandboxLimits.buckets {
+        buckets = buckets.filter { !$0.value.isFull(at: now) }
+        if buckets.count >= SandboxLimits.buckets { buckets = [:] }
+      }
+      var bucket = buckets[name] ?? standard
+      let isTaken = bucket.take(cost, at: now)
+      buckets[name] = bucket
+      return (isTaken, bucket.level)
+    }
   }
+
+  /// How many callers are counted.
+  var bucketCount: Int { state.withLock { $0.buckets.count } }
 
   private let state = Mutex(State())
   /// Reads nanoseconds of a clock that only goes on; tests have their own.
@@ -51,11 +71,8 @@ final class FaultDesk: Sendable {
       let plan = state.plans[shop.channel] ?? FaultPlan()
       if let rate = plan.callsPerSecond ?? limit {
         let name = plan.callsPerSecond == nil ? "\(shop)/\(kind)" : "\(shop)"
-        var bucket =
-          state.buckets[name] ?? TokenBucket(capacity: max(1, rate), perSecond: rate, at: now)
-        let isTaken = bucket.take(1, at: now)
-        state.buckets[name] = bucket
-        if !isTaken { return .limited }
+        let bucket = TokenBucket(capacity: max(1, rate), perSecond: rate, at: now)
+        guard state.take(1, name, standard: bucket, at: now).isTaken else { return .limited }
       }
       return Self.draw(plan, &state.randoms[shop.channel, default: SeededRandom(seed: plan.seed)])
     }
@@ -77,12 +94,8 @@ final class FaultDesk: Sendable {
   ) -> (isTaken: Bool, level: Double) {
     let now = ticks()
     return state.withLock { state in
-      let name = "\(shop)/points"
-      var bucket =
-        state.buckets[name] ?? TokenBucket(capacity: capacity, perSecond: perSecond, at: now)
-      let isTaken = bucket.take(cost, at: now)
-      state.buckets[name] = bucket
-      return (isTaken, bucket.level)
+      let bucket = TokenBucket(capacity: capacity, perSecond: perSecond, at: now)
+      return state.take(cost, "\(shop)/points", standard: bucket, at: now)
     }
   }
 

@@ -20,6 +20,12 @@ struct TokenBucket: Sendable {
     return true
   }
 
+  func isFull(at now: Int64) -> Bool {
+    var later = self
+    later.refill(at: now)
+    return later.level >= capacity
+  }
+
   mutating func refill(at now: Int64) {
     level = min(capacity, level + Double(max(0, now - nanoseconds)) / 1e9 * perSecond)
     nanoseconds = max(nanoseconds, now)

@@ -8,6 +8,16 @@ struct GraphDocument: Equatable, Sendable {
     case constant(JSONValue)
     case list([Value])
     case object([Argument])
+
+    /// Whether no variable stands in it.
+    var isConstant: Bool {
+      switch self {
+      case .variable: false
+      case .constant: true
+      case .list(let items): items.allSatisfy(\.isConstant)
+      case .object(let members): members.allSatisfy(\.value.isConstant)
+      }
+    }
   }
 
   struct Argument: Equatable, Sendable {

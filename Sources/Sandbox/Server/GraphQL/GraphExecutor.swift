@@ -4,10 +4,15 @@ struct GraphExecutor {
   private let document: GraphDocument
   private let variables: JSONValue
   private let defaults: [String: GraphDocument.Value]
+  /// What fields accept, by `Type.field`; the others accept nothing.
+  private let inputs: [String: [String: GraphInput]]
   let operation: GraphDocument.Operation
 
   /// - Throws: `GraphError` when no operation has that name or a variable is missing.
-  init(_ document: GraphDocument, operation name: String?, variables: JSONValue) throws {
+  init(
+    _ document: GraphDocument, operation name: String?, variables: JSONValue,
+    inputs: [String: [String: GraphInput]]
+  ) throws {
     let found =
       if let name, !name.isEmpty {
         document.operations.first { $0.name == name }
@@ -22,6 +27,7 @@ struct GraphExecutor {
     self.document = document
     self.operation = operation
     self.variables = variables
+    self.inputs = inputs
     var defaults: [String: GraphDocument.Value] = [:]
     for argument in operation.defaults { defaults[argument.name] = argument.value }
     self.defaults = defaults
@@ -49,10 +55,29 @@ struct GraphExecutor {
         throw GraphError(
           "Field '\(field.name)' doesn't exist on type '\(object.type)'", code: "undefinedField")
       }
-      let result = try resolve(arguments(of: field))
+      let arguments = try arguments(of: field)
+      try check(arguments, of: field, on: object.type)
+      let result = try resolve(arguments)
       members.append(.init(name: field.alias, value: try project(result, field)))
     }
     return .object(members)
+  }
+
+  private func check(
+    _ arguments: GraphArguments, of field: GraphDocument.Field, on type: String
+  ) throws {
+    let accepted = inputs["\(type).\(field.name)"] ?? [:]
+    for (name, value) in arguments.values.sorted(by: { $0.key < $1.key }) {
+      guard let input = accepted[name] else {
+        throw GraphError(
+          "Field '\(field.name)' doesn't accept argument '\(name)'", code: "argumentNotAccepted")
+      }
+      try input.check(value, name)
+    }
+    // What the sandbox would pass over, such as @include, it refuses.
+    for name in arguments.directives.keys where name != "idempotent" {
+      throw GraphError("Directive @\(name) is not defined", code: "undefinedDirective")
+    }
   }
 
   private func project(_ result: GraphResult, _ field: GraphDocument.Field) throws -> JSONValue {

@@ -41,13 +41,16 @@ struct GraphObject {
     _ type: String, _ items: [Item], _ arguments: GraphArguments,
     _ make: (Item) throws -> GraphObject
   ) throws -> GraphResult {
-    guard let count = arguments["first"].integer ?? arguments["last"].integer else {
+    let (first, last) = (arguments["first"].integer, arguments["last"].integer)
+    guard let count = first ?? last, first == nil || last == nil else {
       throw GraphError("you must provide one of first or last", code: "BAD_REQUEST")
     }
     guard (1...250).contains(count) else {
-      throw GraphError("first must be from 1 to 250", code: "BAD_REQUEST")
+      throw GraphError(
+        "\(first == nil ? "last" : "first") must be from 1 to 250", code: "BAD_REQUEST")
     }
-    let start = Int(arguments["after"].string ?? "").map { $0 + 1 } ?? 0
+    let after = try position(arguments["after"], in: items.count)
+    let start = first == nil ? max(after, items.count - Int(count)) : after
     let page = try items.dropFirst(start).prefix(Int(count)).map(make)
     let info = GraphObject(
       "PageInfo",
@@ -68,6 +71,15 @@ struct GraphObject {
     }
     connection["pageInfo"] = { _ in .object(info) }
     return .object(connection)
+  }
+
+  /// Where the page behind a cursor begins.
+  private static func position(_ cursor: JSONValue, in count: Int) throws -> Int {
+    guard !cursor.isNull else { return 0 }
+    guard let place = cursor.string.flatMap({ Int($0) }), (0..<max(count, 1)).contains(place) else {
+      throw GraphError("Invalid cursor for current pagination sort.", code: "BAD_REQUEST")
+    }
+    return place + 1
   }
 }
 

@@ -64,7 +64,10 @@ struct GraphParser {
     let isRequired = try type()
     if token == .mark("=") {
       try advance()
-      operation.defaults.append(.init(name: name, value: try value()))
+      let standard = try value()
+      // A default that names a variable, itself perhaps, would never come to an end.
+      guard standard.isConstant else { throw unexpected }
+      operation.defaults.append(.init(name: name, value: standard))
     } else if isRequired {
       operation.required.append(name)
     }
@@ -73,6 +76,8 @@ struct GraphParser {
   /// Whether the type has an exclamation mark at its end.
   private mutating func type() throws -> Bool {
     if token == .mark("[") {
+      try deeper()
+      defer { level -= 1 }
       try advance()
       _ = try type()
       try expect(.mark("]"))

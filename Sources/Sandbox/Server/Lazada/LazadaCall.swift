@@ -57,7 +57,8 @@ struct LazadaCall: Sendable {
 
   private func checkSignature(_ shop: Shop) throws {
     guard let text = parameters["timestamp"] else { throw LazadaError.missing("timestamp") }
-    guard let time = Int64(text), abs(time - now.milliseconds) <= Self.window else {
+    let window = now.milliseconds - Self.window...now.milliseconds + Self.window
+    guard let time = Int64(text), window.contains(time) else {
       throw LazadaError.app("IllegalTimestamp", "The timestamp is not within 7200 seconds")
     }
     guard parameters["sign_method"] == "sha256" else { throw LazadaError.invalid("sign_method") }
@@ -118,7 +119,9 @@ enum ISOTime {
     ] {
       formatter.formatOptions = options
       if let date = formatter.date(from: text) {
-        return Timestamp(microseconds: Int64((date.timeIntervalSince1970 * 1e6).rounded()))
+        let microseconds = (date.timeIntervalSince1970 * 1e6).rounded()
+        guard abs(microseconds) <= Double(Timestamp.distantFuture.microseconds) else { return nil }
+        return Timestamp(microseconds: Int64(microseconds))
       }
     }
     return nil

@@ -10,11 +10,24 @@ struct LazadaPlatform: Sendable {
   /// Stock calls a second and seller. Source: Lazada document 121234.
   static let stockCallsPerSecond = 50.0
 
+  typealias Reading = @Sendable (any ReadTransaction, Shop, LazadaCall) throws -> JSONValue
+
   enum Endpoint: Sendable {
-    case read(@Sendable (any ReadTransaction, Shop, LazadaCall) throws -> JSONValue)
+    /// By GET.
+    case read(Reading)
+    case readByPost(Reading)
+    /// By POST.
     case write(@Sendable (Market, Shop, LazadaCall) throws -> JSONValue)
     /// Signed by the app alone; its answer has no `data`.
     case open(@Sendable (Market, [Shop], LazadaCall) throws -> JSONValue)
+
+    var method: String? {
+      switch self {
+      case .read: "GET"
+      case .readByPost, .write: "POST"
+      case .open: nil
+      }
+    }
   }
 
   private static let table: [String: Endpoint] = [
@@ -32,7 +45,7 @@ struct LazadaPlatform: Sendable {
     "/product/stock/sellable/adjust": .write(LazadaStock.adjust),
     "/order/shipment/providers/get": .read(LazadaFulfilment.providers),
     "/order/fulfill/pack": .write(LazadaFulfilment.pack),
-    "/order/package/document/get": .read(LazadaFulfilment.document),
+    "/order/package/document/get": .readByPost(LazadaFulfilment.document),
     "/order/package/rts": .write(LazadaFulfilment.ready),
     "/order/reverse/cancel/validate": .read(LazadaReverse.validate),
     "/order/reverse/cancel/create": .write(LazadaReverse.cancel),
@@ -63,18 +76,22 @@ struct LazadaPlatform: Sendable {
     return await platform.serve(
       shop, limit: isStock ? Self.stockCallsPerSecond : nil, kind: "stock",
       limited: Self.envelope(.limited)
-    ) { await serve(call, endpoint, isGet: request.method == "GET") }
+    ) { await serve(call, endpoint, request.method) }
   }
 
-  private func serve(_ call: LazadaCall, _ endpoint: Endpoint, isGet: Bool) async -> HTTPResponse {
+  private func serve(
+    _ call: LazadaCall, _ endpoint: Endpoint, _ method: String
+  ) async -> HTTPResponse {
     do {
+      if let wanted = endpoint.method, wanted != method {
+        throw LazadaError.app("UnsupportedMethod", "\(wanted) is served")
+      }
       switch endpoint {
-      case .read(let run):
+      case .read(let run), .readByPost(let run):
         return Self.envelope([
           "data": try await platform.read { try run($0, call.authorise($0), call) }
         ])
       case .write(let run):
-        guard !isGet else { throw LazadaError.app("UnsupportedMethod", "POST is served") }
         let (data, refused) = try await platform.change { market in
           (try run(market, call.authorise(market.transaction), call), market.refusedEntries)
         }

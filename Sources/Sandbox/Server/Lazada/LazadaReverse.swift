@@ -48,10 +48,11 @@ enum LazadaReverse {
     let page = try call.integer("page_no", default: 1, in: 1...10_000)
     let size = try call.integer("page_size", default: 10, in: 1...100)
     let start = try call.integer(
-      "ReverseOrderLineModifiedTimeRangeStart", default: 0, in: 0...Int64.max / 1_000)
+      "ReverseOrderLineModifiedTimeRangeStart", default: 0,
+      in: 0...Timestamp.distantFuture.milliseconds)
     let end = try call.integer(
       "ReverseOrderLineModifiedTimeRangeEnd", default: Timestamp.distantFuture.milliseconds,
-      in: 0...Int64.max / 1_000)
+      in: 0...Timestamp.distantFuture.milliseconds)
     let found = try transaction.returnIDs(
       shop.key, by: .updated, from: Timestamp(microseconds: start * 1_000),
       to: Timestamp(microseconds: end * 1_000 + 999), skipping: (page - 1) * size, count: size)

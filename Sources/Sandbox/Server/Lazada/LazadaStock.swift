@@ -97,8 +97,7 @@ enum LazadaStock {
     if let named = entry["SellerSku"].text, !named.isEmpty, named != listing.sku {
       return "SellerSku does not match"
     }
-    guard let number = number(entry, field), isSigned || (0...maximum).contains(number),
-      abs(number) <= maximum
+    guard let number = number(entry, field), ((isSigned ? -maximum : 0)...maximum).contains(number)
     else { return "\(field) must be a whole number" }
     guard !market.refusesEntry(of: .lazada) else { return "system busy, please retry" }
     if let problem = set(&listing, number) { return problem }

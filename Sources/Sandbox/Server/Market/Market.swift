@@ -76,6 +76,6 @@ final class Market {
       try transaction.insert(delivery, state: .waiting)
       deliveries.append(delivery)
     }
-    if delivery.deliveryID.isMultiple(of: 1_000) { try transaction.pruneDeliveries() }
+    if delivery.deliveryID.isMultiple(of: 1_000) { try transaction.pruneDeliveries(at: now) }
   }
 }

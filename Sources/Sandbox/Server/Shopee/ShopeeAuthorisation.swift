@@ -35,14 +35,15 @@ enum ShopeeAuthorisation {
   }
 }
 
-/// Pushes that Shopee has given up: an app fetches them, 100 at a time, and says how far it has
+/// Pushes that Shopee has given up in the last three days: an app fetches them, 100 at a time, and says how far it has
 /// come.
 enum ShopeeLostPushes {
   private static let pageCount = 100
 
   static func list(_ market: Market, _ call: ShopeeCall) throws -> JSONValue {
     _ = try app(market, call)
-    let lost = try market.transaction.lostDeliveries(channel: .shopee, count: pageCount)
+    let lost = try market.transaction.lostDeliveries(
+      channel: .shopee, after: market.now - SandboxLimits.lostLife, count: pageCount)
     let page = lost.prefix(pageCount)
     let messages = page.map { delivery -> JSONValue in
       let envelope: JSONValue = [

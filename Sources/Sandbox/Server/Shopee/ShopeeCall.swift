@@ -51,7 +51,9 @@ struct ShopeeCall: Sendable {
     guard let time = query["timestamp"].flatMap({ Int64($0) }) else {
       throw ShopeeError.parameter("There is no timestamp in query.")
     }
-    guard abs(time - now.seconds) <= Self.window else { throw ShopeeError.expired }
+    guard (now.seconds - Self.window...now.seconds + Self.window).contains(time) else {
+      throw ShopeeError.expired
+    }
     guard query["sign"] != nil else { throw ShopeeError.parameter("There is no sign in query.") }
   }
 
@@ -83,6 +85,10 @@ struct ShopeeCall: Sendable {
     guard let start = query[first].flatMap({ Int64($0) }),
       let end = query[last].flatMap({ Int64($0) })
     else { throw ShopeeError.parameter("\(first) and \(last) are required.") }
+    let seconds = 0...Timestamp.distantFuture.seconds
+    guard seconds.contains(start), seconds.contains(end) else {
+      throw ShopeeError.parameter("\(first) and \(last) must be Unix seconds.")
+    }
     guard start <= end, end - start <= 15 * 86_400 else {
       throw ShopeeError.parameter("Start time must be earlier than end time and diff in 15days.")
     }

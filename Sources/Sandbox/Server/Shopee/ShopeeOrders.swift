@@ -15,7 +15,8 @@ enum ShopeeOrders {
     }
     let (start, end) = try call.window("time_from", "time_to")
     let size = try call.integer("page_size", default: 20, in: 1...100)
-    let offset = Int64(call.query["cursor"] ?? "") ?? 0
+    let offset =
+      call.query["cursor"] == "" ? 0 : try call.integer("cursor", default: 0, in: 0...1_000_000)
     let found = try transaction.orderIDs(
       shop.key, by: column, from: start, to: end, skipping: offset, count: size)
     let orders = try found.prefix(Int(size)).compactMap { try transaction.order(shop.key, $0) }
@@ -140,8 +141,12 @@ enum ShopeeOrders {
         $0.itemID == item && (ShopeeProducts.isPlain(model) || $0.variationID == model)
       }
       guard let line = found else { throw MarketRefusal.listingUnknown(item) }
-      let count = entry["cancel_qty"].looseInteger ?? entry["quantity"].looseInteger
-      units[line.lineID, default: 0] += count ?? line.openCount
+      let count =
+        entry["cancel_qty"].looseInteger ?? entry["quantity"].looseInteger ?? line.openCount
+      guard (1...SandboxLimits.lineQuantity).contains(count) else {
+        throw ShopeeError.parameter("cancel_qty must be from 1 to \(SandboxLimits.lineQuantity).")
+      }
+      units[line.lineID, default: 0] += count
     }
     let done = try market.cancel(shop.key, name, units: units, reason: reason)
     return ["update_time": done.updateTime.unix]

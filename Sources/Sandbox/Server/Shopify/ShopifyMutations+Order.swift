@@ -51,6 +51,8 @@ extension ShopifyMutations {
     return payload("OrderCancel", ["job", "orderCancelUserErrors"], outcome)
   }
 
+  private static let restockTypes: Set<String> = ["NO_RESTOCK", "CANCEL", "RETURN"]
+
   /// Money back; a line's restockType says what becomes of its units: NO_RESTOCK, CANCEL, RETURN.
   func refund(_ arguments: GraphArguments) throws -> StockOutcome {
     let input = arguments["input"]
@@ -71,21 +73,28 @@ extension ShopifyMutations {
       else {
         return .refused("NOT_FOUND", ["input", "refundLineItems"], "The line does not exist.")
       }
+      let type = entry["restockType"].string ?? "NO_RESTOCK"
+      guard Self.restockTypes.contains(type) else {
+        throw GraphError("Invalid restockType \(type)", code: "INVALID_VARIABLE")
+      }
       lines.append(
-        ShopifyEvents.RefundLine(
-          line: line, quantity: quantity,
-          restockType: (entry["restockType"].string ?? "NO_RESTOCK").lowercased()))
+        ShopifyEvents.RefundLine(line: line, quantity: quantity, restockType: type.lowercased()))
     }
-    try market.refund(
-      shop.key, order.orderID, refundID: outcome.refundID, lines: lines,
-      location: schema.locationID)
-    return outcome
+    do {
+      try market.refund(
+        shop.key, order.orderID, refundID: outcome.refundID, lines: lines,
+        location: schema.locationID)
+      return outcome
+    } catch let refusal as MarketRefusal {
+      let error = Self.userError(refusal, ["input", "refundLineItems"])
+      return .refused(error.code, error.field, error.message)
+    }
   }
 }
 
 extension Market {
   /// Pays units back, puts them on sale again where that is asked for, and lets the hook know, once
-  /// for all lines.
+  /// for all lines. Only what was shipped and is not back yet can be returned.
   func refund(
     _ key: Shop.Key, _ orderID: String, refundID: String, lines: [ShopifyEvents.RefundLine],
     location: String
@@ -95,12 +104,34 @@ extension Market {
       if entry.restockType == "cancel" {
         _ = try cancel(key, orderID, units: [line.lineID: quantity], reason: "refund")
       } else if entry.restockType == "return" {
-        try change(key, item: line.itemID, variation: line.variationID) { $0.sellable += quantity }
+        try takeBack(quantity, of: line.lineID, key, orderID)
+      } else if quantity > line.quantity - line.cancelled {
+        throw MarketRefusal.invalid(
+          "line \(line.lineID) has \(line.quantity - line.cancelled) units to pay back")
       }
     }
     let order = try order(key, orderID)
     try send(
       ShopifyEvents.refund(order, refundID: refundID, lines: lines, location: location, at: now),
       of: key)
+  }
+
+  private func takeBack(
+    _ count: Int64, of lineID: String, _ key: Shop.Key, _ orderID: String
+  ) throws {
+    var order = try order(key, orderID)
+    guard let index = order.lines.firstIndex(where: { $0.lineID == lineID }) else {
+      throw MarketRefusal.lineUnknown(lineID)
+    }
+    let line = order.lines[index]
+    guard count <= line.shipped - line.returned else {
+      throw MarketRefusal.invalid(
+        "line \(lineID) has \(line.shipped - line.returned) units to send back")
+    }
+    order.lines[index].returned += count
+    order.lines[index].updateTime = now
+    order.updateTime = max(now, order.updateTime)
+    try transaction.save(order)
+    try change(key, item: line.itemID, variation: line.variationID) { $0.sellable += count }
   }
 }

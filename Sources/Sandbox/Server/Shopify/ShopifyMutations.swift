@@ -74,14 +74,20 @@ struct ShopifyMutations {
     do {
       return try body()
     } catch let refusal as MarketRefusal {
-      switch refusal {
-      case .shopUnknown: return .refused("NOT_FOUND", field, "The shop does not exist")
-      case .listingUnknown(let id), .orderUnknown(let id), .lineUnknown(let id),
-        .returnUnknown(let id):
-        return .refused("NOT_FOUND", field, "\(id) does not exist")
-      case .soldOut: return .refused("INVALID", field, "Not enough stock")
-      case .stateWrong(let text), .invalid(let text): return .refused("INVALID", field, text)
-      }
+      return Outcome(errors: [Self.userError(refusal, field)])
+    }
+  }
+
+  static func userError(_ refusal: MarketRefusal, _ field: [String]) -> UserError {
+    switch refusal {
+    case .shopUnknown:
+      UserError(code: "NOT_FOUND", field: field, message: "The shop does not exist")
+    case .listingUnknown(let id), .orderUnknown(let id), .lineUnknown(let id),
+      .returnUnknown(let id):
+      UserError(code: "NOT_FOUND", field: field, message: "\(id) does not exist")
+    case .soldOut: UserError(code: "INVALID", field: field, message: "Not enough stock")
+    case .stateWrong(let text), .invalid(let text):
+      UserError(code: "INVALID", field: field, message: text)
     }
   }
 

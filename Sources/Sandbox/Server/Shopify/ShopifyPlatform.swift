@@ -55,7 +55,7 @@ struct ShopifyPlatform: Sendable {
     do {
       let executor = try GraphExecutor(
         try GraphParser.parse(text), operation: body["operationName"].string,
-        variables: body["variables"])
+        variables: body["variables"], inputs: ShopifyInputs.table)
       let isMutation = executor.operation.kind == "mutation"
       let cost = isMutation ? 10.0 : Double(1 + (try executor.rootNames().count))
       let points = platform.faults.takePoints(
@@ -82,6 +82,8 @@ struct ShopifyPlatform: Sendable {
       return Self.errors(error)
     } catch let refused as Refused {
       return .json(200, (["data": refused.data] as JSONValue).bytes)
+    } catch let refusal as MarketRefusal {
+      return Self.errors(GraphError("\(refusal)", code: "BAD_REQUEST"))
     } catch is TokenRefused {
       return Self.failure(
         401, "[API] Invalid API key or access token (unrecognized login or wrong password)")

@@ -35,16 +35,25 @@ final class ConversationWorld: Sendable {
   final class Hooks: EventSender {
     private let received = Mutex<[HTTPRequest]>([])
 
-    func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> Int {
+    func send(_ event: OutgoingEvent, to url: String, patience: Duration) async -> HookAnswer {
       let headers = event.headers.map { (name: $0.key.lowercased(), value: $0.value) }
       received.withLock {
         $0.append(HTTPRequest(method: "POST", path: url, headers: headers, body: event.body))
       }
-      return 200
+      return HookAnswer(status: 200)
     }
 
-    func next(_ matches: (HTTPRequest) -> Bool) async throws -> HTTPRequest {
-      let deadline = Deadline.after(.seconds(20))
+    struct Missing: Error, CustomStringConvertible {
+      let description: String
+    }
+
+    /// - Parameter what: the event that is waited for, to name it when it does not come.
+    func next(
+      _ what: String, _ matches: (HTTPRequest) -> Bool
+    ) async throws -> HTTPRequest {
+      // A net only, so that a busy machine never fails a test.
+      let limit = Duration.seconds(120)
+      let deadline = Deadline.after(limit)
       while !deadline.isPast {
         let found = received.withLock { all -> HTTPRequest? in
           guard let place = all.firstIndex(where: matches) else { return nil }
@@ -53,7 +62,8 @@ final class ConversationWorld: Sendable {
         if let found { return found }
         try await Task.sleep(for: .milliseconds(2))  // between two looks
       }
-      throw CancellationError()
+      let others = received.withLock { $0.map(\.path) }
+      throw Missing(description: "not within \(limit): \(what); the hook has \(others)")
     }
   }
 
@@ -174,7 +184,7 @@ final class ConversationWorld: Sendable {
     let adapter = Self.adapter(channel)
     let account = Self.account(channel)
     let hookURL = Self.hookURL(channel)
-    let request = try await hooks.next { request in
+    let request = try await hooks.next("\(kind) of \(channel)") { request in
       guard request.path == hookURL,
         let event = try? adapter.parse(request, account: account)
       else { return false }

@@ -238,6 +238,8 @@ import Testing
       try await Self.shows(bench, "i1", 10)
       try await GatewayBench.settled(run)
       bench.mapping.set("acc", item: "i1", takes: [])
+      // Known to the gateway before the units come: mapping and pool are two streams.
+      try await GatewayBench.settled(run)
       bench.pool.receive("TEE", 5)
       bench.mapping.set("acc", item: "i2", takes: [("TEE", 1)])
       try await Self.shows(bench, "i2", 15)

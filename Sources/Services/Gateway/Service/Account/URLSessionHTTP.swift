@@ -12,8 +12,8 @@ public final class URLSessionHTTP: ChannelHTTP {
 
   public init() {
     let configuration = URLSessionConfiguration.ephemeral
-    configuration.timeoutIntervalForRequest = GatewayLimits.outboundTimeout.inSecondsForFoundation
-    configuration.timeoutIntervalForResource = GatewayLimits.outboundTimeout.inSecondsForFoundation
+    configuration.timeoutIntervalForRequest = GatewayLimits.outboundTimeout.inWholeSeconds
+    configuration.timeoutIntervalForResource = GatewayLimits.outboundTimeout.inWholeSeconds
     configuration.httpMaximumConnectionsPerHost = GatewayLimits.outboundCalls
     configuration.httpShouldSetCookies = false
     configuration.httpCookieAcceptPolicy = .never
@@ -58,8 +58,9 @@ public final class URLSessionHTTP: ChannelHTTP {
 }
 
 extension Duration {
-  fileprivate var inSecondsForFoundation: TimeInterval {
-    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  /// Rounded up: Foundation on Linux cuts a timeout's fraction off, and half a second becomes none at all.
+  fileprivate var inWholeSeconds: TimeInterval {
+    TimeInterval(components.seconds + (components.attoseconds > 0 ? 1 : 0))
   }
 }
 
