@@ -69,7 +69,10 @@ public final class Gateway: Sendable {
       alerts: alerts, metrics: counts, log: configuration.log)
     notices = NoticeWorker(
       store: store, directory: directory,
-      scheduler: WorkScheduler(atOnce: GatewayLimits.noticesAtOnce), alerts: alerts,
+      scheduler: WorkScheduler(
+        WorkScheduler.Limits(
+          atOnce: GatewayLimits.noticesAtOnce,
+          ofAccountAtOnce: GatewayLimits.noticesOfAccountAtOnce)), alerts: alerts,
       log: configuration.log)
   }
 
@@ -146,10 +149,16 @@ public final class Gateway: Sendable {
   }
 
   private func loadMore() async {
-    do {
-      try await loadInbox()
-    } catch {
-      configuration.log.error("the inbox could not be read", ["error": "\(error)"])
+    var attempt = 0
+    while !Task.isCancelled {
+      do {
+        return try await loadInbox()
+      } catch {
+        configuration.log.error("the inbox could not be read", ["error": "\(error)"])
+        attempt += 1
+        // It ends early only when all ends.
+        try? await Task.sleep(for: GatewayLimits.peerBackoff.pause(attempt: attempt))
+      }
     }
   }
 

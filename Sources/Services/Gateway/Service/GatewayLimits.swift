@@ -21,6 +21,8 @@ enum GatewayLimits {
 
   /// Events worked on at once.
   static let intakeAtOnce = 32
+  /// The same of one account: no channel that is slow takes all the places.
+  static let intakeOfAccountAtOnce = 8
   /// Events in memory that wait for their turn; more wait in the store.
   static let intakeQueue = 100_000
   /// Rows read from the store at once.
@@ -44,6 +46,12 @@ enum GatewayLimits {
   static let pushBackoff = Backoff(first: .milliseconds(100), longest: .seconds(30))
   /// Tries after which a push that keeps failing is an alert.
   static let pushAttemptsUntilAlert = 10
+  /// How long a call that can be made later waits for its turn.
+  static let turnWait = Duration.seconds(1)
+  /// How long the import of listings waits for a turn.
+  static let importTurnWait = Duration.seconds(60)
+  /// A channel that wants to be left alone for longer means a quota of that call, not its rate.
+  static let longestRatePause = Duration.seconds(60)
   /// Seconds' worth of calls that an account may save up.
   static let burstSeconds = 1.0
   /// How long an account is left alone after its credentials were refused.
@@ -57,6 +65,7 @@ enum GatewayLimits {
   /// Tries of a notice before it is given up.
   static let noticeAttempts = 30
   static let noticesAtOnce = 8
+  static let noticesOfAccountAtOnce = 2
 
   /// Pauses before a watch is opened again.
   static let watchBackoff = Backoff(first: .milliseconds(50), longest: .seconds(1))
