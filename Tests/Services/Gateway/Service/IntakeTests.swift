@@ -174,6 +174,20 @@ import Testing
     }
   }
 
+  /// Goal: an order whose turn is not yet is taken in then, and that is no failed try.
+  @Test func orderWaitsForItsTurnWithoutAPlace() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 1, 0)])
+    bench.channel.with { $0.fetchErrors = [.rateLimited(after: .milliseconds(20))] }
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 1])
+      let event = try await run.client.listInboxEvents(ListInboxEventsRequest()).events.first
+      #expect(event?.attemptCount == 1)
+    }
+  }
+
   @Test func ordersWaitWhileThePoolIsAwayAndNoneIsLost() async throws {
     let bench = try Self.bench()
     for number in 0..<20 { bench.order("o\(number)", [("1", "i1", 1, 0)]) }

@@ -11,6 +11,8 @@ actor AccountSession {
   private let surroundings: Surroundings
   private(set) var connection: ConnectionRow
   private var bucket: TokenBucket
+  /// Until when the channel takes no stock: a quota of that call alone.
+  private var pushesPausedUntil: Deadline?
   private var refreshing: Task<Result<Void, ChannelError>, Never>?
   private var isRefused = false
   private var lastForgedAlert: Deadline?
@@ -44,6 +46,7 @@ actor AccountSession {
     }
     self.connection = connection
     isRefused = false
+    pushesPausedUntil = nil
   }
 
   private static func bucket(_ connection: ConnectionRow, _ adapter: any ChannelAdapter)
@@ -55,42 +58,62 @@ actor AccountSession {
       rate: rate, burst: max(1, rate * GatewayLimits.burstSeconds), now: monotonicNanoseconds())
   }
 
+  /// Waits for the account's turn to push stock.
+  func acquirePush() async throws(CancellationError) {
+    while let pause = pushesPausedUntil, !pause.isPast { try await sleep(pause.remaining) }
+    try await acquire()
+  }
+
   /// Waits for the account's turn to make a call.
   func acquire() async throws(CancellationError) {
-    let wait = bucket.reserve(now: monotonicNanoseconds())
+    try await use(bucket.reserve(now: monotonicNanoseconds()))
+  }
+
+  /// Takes a turn that comes within `span`; otherwise says how long it would have been.
+  private func acquire(within span: Duration) async throws(ChannelError) {
+    let (isTaken, wait) = bucket.reserve(
+      within: span.microseconds * 1000, now: monotonicNanoseconds())
+    guard isTaken else { throw .rateLimited(after: .nanoseconds(wait)) }
+    do { try await use(wait) } catch { throw .unavailable("stopping") }
+  }
+
+  /// Waits until a turn that was taken comes.
+  private func use(_ wait: Int64) async throws(CancellationError) {
     guard wait > 0 else { return }
     do {
-      try await Task.sleep(for: .nanoseconds(wait))
+      try await sleep(.nanoseconds(wait))
     } catch {
       bucket.refund(now: monotonicNanoseconds())
-      throw CancellationError()
+      throw error
     }
+  }
+
+  private func sleep(_ span: Duration) async throws(CancellationError) {
+    do { try await Task.sleep(for: span) } catch { throw CancellationError() }
   }
 
   /// Gives a turn back that was not used.
   func giveBack() { bucket.refund(now: monotonicNanoseconds()) }
 
-  /// Waits for a turn and makes a call.
+  /// Waits for a turn and makes a call; one whose turn is farther off than `span` is to be made
+  /// later, so that whoever makes it does other work until then.
   nonisolated func call<T: Sendable>(
+    turnWithin span: Duration = GatewayLimits.turnWait,
     _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
-    do {
-      try await acquire()
-    } catch {
-      throw .unavailable("stopping")
-    }
+    try await acquire(within: span)
     return try await callNow(body)
   }
 
   /// Makes a call whose turn was waited for. A token that is over, or soon will be, is refreshed
   /// first, and once more when the channel says so.
   nonisolated func callNow<T: Sendable>(
-    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
+    isPush: Bool = false, _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
     await refreshAhead()
     let api = await api()
     do {
-      return try await counted(body, api)
+      return try await counted(body, api, isPush)
     } catch {
       guard case .tokenExpired = error else { throw error }
     }
@@ -101,7 +124,7 @@ actor AccountSession {
       throw error
     }
     do { try await acquire() } catch { throw .unavailable("stopping") }
-    return try await counted(body, await self.api())
+    return try await counted(body, await self.api(), isPush)
   }
 
   private func api() -> ChannelAPI {
@@ -110,7 +133,8 @@ actor AccountSession {
   }
 
   private nonisolated func counted<T: Sendable>(
-    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T, _ api: ChannelAPI
+    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T, _ api: ChannelAPI,
+    _ isPush: Bool
   ) async throws(ChannelError) -> T {
     do {
       let answer = try await body(api)
@@ -120,11 +144,21 @@ actor AccountSession {
     } catch {
       surroundings.metrics.channelCalls.increment([accountID.text, error.label])
       switch error {
-      case .rateLimited(let span): await pause(span ?? .seconds(1))
+      case .rateLimited(let span): await tooMany(span ?? .seconds(1), isPush)
       case .unauthorised(let text): await refused(text)
       case .unavailable, .tokenExpired, .notFound, .refused, .malformed: break
       }
       throw error
+    }
+  }
+
+  /// A short pause is the account's rate; a long one is a quota of the call that was made, and
+  /// nothing else waits for it.
+  private func tooMany(_ span: Duration, _ isPush: Bool) {
+    if span <= GatewayLimits.longestRatePause {
+      pause(span)
+    } else if isPush {
+      pushesPausedUntil = .after(span)
     }
   }
 

@@ -29,7 +29,10 @@ extension IntakeFailure {
 
   private init(_ error: ChannelError) {
     switch error {
-    case .unavailable, .rateLimited, .tokenExpired, .unauthorised:
+    case .rateLimited(let after):
+      self.init(
+        kind: .notYet(after ?? GatewayLimits.turnWait), code: "RATE_LIMITED", message: error.text)
+    case .unavailable, .tokenExpired, .unauthorised:
       self.init(kind: .channelAway, code: "CHANNEL_UNAVAILABLE", message: error.text)
     case .malformed, .notFound:
       // An order may be announced before it can be fetched.

@@ -3,6 +3,8 @@ struct IntakeFailure: Error, Equatable {
   enum Kind: Sendable, Equatable {
     /// One of our own services is away: tried as often as it takes.
     case peerAway
+    /// The account's turn is not yet: tried then, as often as it takes.
+    case notYet(Duration)
     /// The channel cannot be reached: tried for a day.
     case channelAway
     /// The channel's answer makes no sense: tried for some minutes.

@@ -72,13 +72,17 @@ struct IntakeWorker: Sendable {
   private func settle(
     _ failure: IntakeFailure, _ job: WorkScheduler.Job, _ row: InboxRow?
   ) async -> WorkOutcome {
+    if case .notYet(let pause) = failure.kind {
+      // Not all at the same moment, and the longer a job has waited the rarer.
+      return .later(pause + GatewayLimits.eventBackoff.pause(attempt: job.attemptCount + 1))
+    }
     guard failure.kind != .peerAway, let row else {
       return .later(GatewayLimits.peerBackoff.pause(attempt: job.attemptCount + 1))
     }
     let attempt = row.attemptCount + 1
     let bound: Int
     switch failure.kind {
-    case .peerAway, .final: bound = 0
+    case .peerAway, .notYet, .final: bound = 0
     case .channel: bound = GatewayLimits.eventAttempts
     case .channelAway: bound = GatewayLimits.eventAttemptsAway
     }
