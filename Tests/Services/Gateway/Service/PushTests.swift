@@ -76,6 +76,33 @@ import Testing
     }
   }
 
+  /// Goal: what was read before a sale was taken in is not used after it. Method: the reading is
+  /// kept back while one sale is taken in and another is on its way.
+  @Test func readingFromBeforeASaleIsNotUsed() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 3, 0)])
+    bench.order("o2", [("1", "i1", 1, 0)])
+    try await bench.run { run in
+      try await Self.shows(bench, "i1", 10)
+      try await GatewayBench.settled(run)
+      let readCount = bench.channel.with { state in
+        state.keepsReadingsBack = true
+        return state.readCount
+      }
+      bench.pool.receive("TEE", 5)
+      try await eventually("it is read") { bench.channel.with { $0.readCount } > readCount }
+      bench.channel.with { $0.shown["i1"] = 6 }
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await eventually("it is taken in") { bench.pool.net.count == 1 }
+      bench.channel.with { $0.keepsReadingsBack = false }
+      try await Self.shows(bench, "i1", 11)
+      #expect(bench.channel.with { $0.set.max() } == 11, "the unit on its way is not put back")
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o2"))
+      try await GatewayBench.settled(run)
+      #expect(bench.channel.shown("i1") == 11)
+    }
+  }
+
   @Test func channelNumberThatAPushOverwroteIsSetRight() async throws {
     let bench = try Self.bench()
     bench.order("o1", [("1", "i1", 4, 0)])
@@ -98,6 +125,69 @@ import Testing
       bench.pool.receive("TEE", 5)
       try await Self.shows(bench, "i1", 15)
       #expect(bench.channel.with { $0.readErrors.isEmpty })
+    }
+  }
+
+  /// Goal: a raise that was on its way when the gateway died is not made again over what buyers took
+  /// meanwhile, with compare-and-set or without.
+  @Test(arguments: [false, true]) func raiseOnItsWaySurvivesARestart(_ comparesStock: Bool)
+    async throws
+  {
+    let channel = FakeChannel()
+    let bench = try Self.bench(FakeAdapter(channel, comparesStock: comparesStock))
+    try await bench.run { run in
+      try await Self.shows(bench, "i1", 10)
+      try await GatewayBench.settled(run)
+      channel.with { $0.keepsAnswersBack = true }
+      bench.pool.receive("TEE", 5)
+      try await Self.shows(bench, "i1", 15)
+      let row = try await run.gateway.store.pushes(of: AccountID(trusted: "acc")).first
+      #expect(row?.highest == 15 && row?.acknowledged == 10)
+    }
+    channel.with {
+      $0.keepsAnswersBack = false
+      $0.shown["i1"] = 13
+    }
+    let run = try await bench.start()
+    bench.pool.receive("TEE", 1)
+    try await Self.shows(bench, "i1", 14)
+    #expect(channel.with { $0.set.max() } == 15)
+    await run.stop()
+  }
+
+  /// Goal: a quota of stock calls, which lasts until midnight, stops no order.
+  @Test func quotaOfPushesStopsNoOrder() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 3, 0)])
+    bench.channel.with { $0.pushErrors = [.rateLimited(after: .seconds(40_000))] }
+    try await bench.run { run in
+      try await eventually("the quota is hit") { bench.channel.with { $0.pushErrors.isEmpty } }
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await eventually("the order is taken in") { bench.pool.net == ["acc/o1 1 TEE": 3] }
+      #expect(bench.channel.with { $0.pushes.isEmpty })
+    }
+  }
+
+  /// Goal: a number that keeps changing under our hands, or that a promotion holds, is an alert in
+  /// the end, which ends when the number is set.
+  @Test(arguments: [PushResult.stale(shown: 3), .locked("in a flash sale")])
+  func pushThatIsStuckIsAnAlert(_ last: PushResult) async throws {
+    let bench = try Self.bench(FakeAdapter(FakeChannel(), comparesStock: true))
+    let count = GatewayLimits.pushAttemptsUntilAlert
+    bench.channel.with {
+      $0.shown["i1"] = 3
+      $0.pushResults["i1"] = Array(repeating: .stale(shown: 3), count: count - 1) + [last]
+    }
+    try await bench.run { run in
+      try await eventually("it is alerted") {
+        try await run.client.listAlerts(ListAlertsRequest()).alerts.map(\.kind) == ["PUSH_FAILED"]
+      }
+      _ = try await run.client.repushListing(RepushListingRequest(listingID: "acc/i1/"))
+      try await Self.shows(bench, "i1", 10)
+      try await GatewayBench.settled(run)
+      try await eventually("the alert ends") {
+        try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty
+      }
     }
   }
 
