@@ -49,7 +49,8 @@ final class FakeReturns: ReturnsServiceHandler {
           throw RPCError(.notFound, "ORDER_UNKNOWN", "No order \(wanted.orderID).")
         }
         if let known = state.returns[wanted.returnID] {
-          guard known.lines.map(\.sku) == wanted.lines.map(\.sku) else {
+          guard known.orderID == wanted.orderID, known.lines.map(\.sku) == wanted.lines.map(\.sku)
+          else {
             throw RPCError(.alreadyExists, "RETURN_EXISTS", "Return \(wanted.returnID).")
           }
           return
@@ -60,6 +61,15 @@ final class FakeReturns: ReturnsServiceHandler {
       }
       return CreateReturnResponse(returnOrder: try change(wanted.returnID) { _ in })
     }
+  }
+
+  func getReturn(
+    _ request: GetReturnRequest, context: ServerContext
+  ) async throws -> GetReturnResponse {
+    guard let known = found(request.returnID) else {
+      throw RPCError(.notFound, "RETURN_UNKNOWN", "No return \(request.returnID).")
+    }
+    return GetReturnResponse(returnOrder: known)
   }
 
   func receiveReturn(

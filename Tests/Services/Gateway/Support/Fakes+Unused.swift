@@ -95,9 +95,6 @@ extension FakeFulfilment {
 }
 
 extension FakeReturns {
-  func getReturn(
-    _: ReturnsAPI.GetReturnRequest, context _: ServerContext
-  ) async throws -> ReturnsAPI.GetReturnResponse { throw refused() }
   func listReturns(
     _: ReturnsAPI.ListReturnsRequest, context _: ServerContext
   ) async throws -> ReturnsAPI.ListReturnsResponse { throw refused() }
