@@ -135,6 +135,78 @@ import Testing
     }
   }
 
+  /// Goal: an oversell is heard of though the answer that told it was lost, and another event of
+  /// the order told the pool again.
+  @Test func oversellWhoseAnswerWasLostIsAlerted() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 14, 0)])
+    try await bench.run { run in
+      bench.faults.plan(failAt: 2, .afterItIsDone)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await eventually("the answer is lost") { bench.faults.hasHit }
+      #expect(bench.faults.names.last == "recordSale")
+      // The first event is out of the way, so that the second tells the pool.
+      let first = try await run.client.listInboxEvents(ListInboxEventsRequest()).events.first
+      let inboxID = first?.inboxID ?? 0
+      try await run.gateway.store.write {
+        try $0.setEvent(inboxID, .dead, error: "TEST: given up", now: .zero)
+      }
+      bench.faults.mend()
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o1"))
+      try await GatewayBench.settled(run)
+      let alerts = try await run.client.listAlerts(ListAlertsRequest()).alerts
+      #expect(alerts.map(\.kind) == ["OVERSOLD"] && alerts.first?.subject == "acc/o1")
+      #expect(bench.pool.available("TEE") == -4)
+    }
+  }
+
+  /// Goal: a sale that the pool knows stays taken in while fulfilment is away: what the channel has
+  /// sold since is not put back.
+  @Test func recordedSaleStaysTakenInWhileFulfilmentIsAway() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 3, 0)])
+    try await bench.run { run in
+      try await PushTests.shows(bench, "i1", 10)
+      try await GatewayBench.settled(run)
+      // Three are sold by the order, one by another that nobody has heard of.
+      let readCount = bench.channel.with { state in
+        state.shown["i1"] = 6
+        return state.readCount
+      }
+      bench.faults.plan(failAt: bench.faults.names.count + 3, .beforeItIsDone)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await eventually("fulfilment is away") { bench.faults.hasHit }
+      #expect(bench.faults.names.last == "createOrder")
+      try await eventually("it is looked at") { bench.channel.with { $0.readCount } > readCount }
+      bench.faults.mend()
+      try await eventually("it is taken in") { bench.fulfilment.order("acc/o1") != nil }
+      let pushed = bench.channel.with { $0.pushes.filter { $0.item == "i1" }.map(\.quantity) }
+      #expect(pushed == [10], "nothing is pushed")
+      #expect(bench.channel.shown("i1") == 6)
+    }
+  }
+
+  /// Goal: an event that died is not said to be done.
+  @Test func deadEventStaysDeadWhenItIsAskedFor() async throws {
+    let bench = try Self.bench()
+    bench.mapping.set("acc", item: "i9", takes: [("NONE", 1)])
+    bench.order("o1", [("1", "i9", 1, 0)])
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      let event = try await run.client.listInboxEvents(ListInboxEventsRequest()).events.first
+      let outcome = await run.gateway.intake.submit(
+        WorkScheduler.Job(
+          id: event?.inboxID ?? 0, accountID: AccountID(trusted: "acc"), key: "order acc/o1"),
+        waitingFor: .seconds(20))
+      guard case .dead(let code, _) = outcome else {
+        Issue.record("\(String(describing: outcome))")
+        return
+      }
+      #expect(code == "SKU_UNKNOWN")
+    }
+  }
+
   /// Goal: an order that cannot be worked on holds no other up. Method: the first order is unknown
   /// to its channel.
   @Test func badOrderHoldsNoOtherUp() async throws {

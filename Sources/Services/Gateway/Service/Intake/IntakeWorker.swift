@@ -23,8 +23,12 @@ struct IntakeWorker: Sendable {
     let outcome: WorkOutcome
     do {
       row = try await store.event(job.id)
-      guard let row, row.state == .waiting || row.state == .retrying else {
-        return .done(oversoldCount: 0)
+      guard let row else { return .done(oversoldCount: 0) }
+      switch row.state {
+      case .waiting, .retrying: break
+      case .done: return .done(oversoldCount: 0)
+      case .quarantined: return .quarantined
+      case .dead: return IntakeFailure.outcome(of: row)
       }
       guard let session = await directory.session(row.accountID) else {
         throw IntakeFailure(
@@ -91,7 +95,7 @@ struct IntakeWorker: Sendable {
     do {
       try await store.write { transaction in
         try transaction.setEvent(
-          row.inboxID, isOver ? .dead : .retrying, error: failure.message, now: now)
+          row.inboxID, isOver ? .dead : .retrying, error: failure.kept, now: now)
         guard isOver else { return }
         try transaction.raise(
           .eventDead, about: row.event.key, account: row.accountID,
