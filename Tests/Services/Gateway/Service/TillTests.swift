@@ -90,6 +90,21 @@ import Testing
       bench.pool.receive("NONE", 5)
       #expect(Self.statuses(try await Self.post(run, batch)) == ["s1 already_known"])
       #expect(bench.pool.net == ["till/s1 1 NONE": 1])
+      #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+    }
+  }
+
+  @Test func twoSalesOfOneIDAreBothRefused() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await bench.connectTill(run)
+      let body = try await Self.post(
+        run,
+        Self.batch(
+          Self.sale("s1", Self.line("TEE")), Self.sale("s1", Self.line("TEE", 2)),
+          Self.sale("s2", Self.line("TEE"))))
+      #expect(Self.statuses(body) == ["s1 rejected SALE_ID_REUSED", "s2 accepted"])
+      #expect(bench.pool.net == ["till/s2 1 TEE": 1])
     }
   }
 
