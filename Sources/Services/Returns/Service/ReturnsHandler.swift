@@ -8,6 +8,7 @@ public import StorageCore
 /// Answers the calls of `ReturnsService`. One file a call where it is more than a few lines.
 public final class ReturnsHandler: ReturnsServiceHandler {
   let database: any Database
+  let pool: PoolServiceClient
   let fulfilment: FulfilmentServiceClient
   let clock: any WallClock
   let feed = ChangeFeed("return_order")
@@ -20,6 +21,7 @@ public final class ReturnsHandler: ReturnsServiceHandler {
     clock: any WallClock = SystemClock(), observe: @escaping Outbox.Observe = { _, _ in }
   ) {
     self.database = database
+    self.pool = pool
     self.fulfilment = fulfilment
     self.clock = clock
     outbox = Outbox(database: database, clock: clock, observe: observe) { message, deadline in

@@ -210,6 +210,31 @@ import Testing
     }
   }
 
+  /// Goal: a return that a channel tells of before our parcel is booked is taken once it is.
+  @Test func returnBeforeTheParcelIsTakenLater() async throws {
+    let bench = try Self.shippedBench()
+    bench.returns.state.withLock { $0.unshippedOrders = ["acc/o1"] }
+    bench.channel.with {
+      $0.returns["r1"] = ChannelReturn(
+        externalID: "r1", orderExternalID: "o1", state: .requested,
+        lines: [
+          ChannelReturn.Line(
+            lineID: "7", itemID: "i1", variationID: "", sellerSKU: "", quantity: 1)
+        ], updateTime: Timestamp(seconds: 5))
+    }
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "r1", kind: "return"))
+      try await eventually("it is put off") {
+        let request = ListInboxEventsRequest(state: .retrying)
+        return try await run.client.listInboxEvents(request).events.count == 1
+      }
+      bench.returns.state.withLock { $0.unshippedOrders = [] }
+      try await eventually("it is created") { bench.returns.found("acc/r1")?.orderID == "acc/o1" }
+    }
+  }
+
   /// Goal: a return that was taken without the link, whose answer was lost, does not die once its
   /// order is known.
   @Test func unlinkedReturnSurvivesItsOrderBecomingKnown() async throws {

@@ -9,6 +9,7 @@ final class FakeReturns: ReturnsServiceHandler {
   struct State {
     var returns: [String: ReturnOrder] = [:]
     var knownOrders: Set<String>?
+    var unshippedOrders: Set<String> = []
     var sequence: Int64 = 0
   }
 
@@ -47,6 +48,9 @@ final class FakeReturns: ReturnsServiceHandler {
         if let orders = state.knownOrders, !wanted.orderID.isEmpty, !orders.contains(wanted.orderID)
         {
           throw RPCError(.notFound, "ORDER_UNKNOWN", "No order \(wanted.orderID).")
+        }
+        if state.unshippedOrders.contains(wanted.orderID) {
+          throw RPCError(.failedPrecondition, "ORDER_NOT_SHIPPED", "Not yet: \(wanted.orderID).")
         }
         if let known = state.returns[wanted.returnID] {
           guard known.orderID == wanted.orderID, known.lines.map(\.sku) == wanted.lines.map(\.sku)

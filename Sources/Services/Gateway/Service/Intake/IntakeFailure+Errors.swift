@@ -16,6 +16,11 @@ extension IntakeFailure {
   }
 
   private init(_ error: RPCError) {
+    if error.reason == "ORDER_NOT_SHIPPED" {
+      // The channel may hear of a parcel before we do.
+      self.init(kind: .channelAway, code: error.reason, message: error.description)
+      return
+    }
     switch error.code {
     case .unavailable, .deadlineExceeded, .cancelled, .resourceExhausted, .aborted, .unknown, .ok:
       self.init(kind: .peerAway, code: error.reason, message: error.description)
