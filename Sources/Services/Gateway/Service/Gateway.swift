@@ -20,11 +20,16 @@ public struct GatewayConfiguration: Sendable {
   public var log: Log
   public var background: BackgroundTasks
   public var clock: any WallClock
+  /// How long a till waits for its sales to be taken in before they are answered as pending.
+  public var tillWait: Duration
+
+  public static let usualTillWait = Duration.seconds(5)
 
   public init(
     database: any Database, box: SecretBox, registry: AdapterRegistry, peers: Peers,
     http: any ChannelHTTP, publicURL: String, metrics: Metrics, log: Log,
-    background: BackgroundTasks, clock: any WallClock = SystemClock()
+    background: BackgroundTasks, clock: any WallClock = SystemClock(),
+    tillWait: Duration = usualTillWait
   ) {
     self.database = database
     self.box = box
@@ -36,6 +41,7 @@ public struct GatewayConfiguration: Sendable {
     self.log = log
     self.background = background
     self.clock = clock
+    self.tillWait = tillWait
   }
 }
 
@@ -84,7 +90,7 @@ public final class Gateway: Sendable {
       publicURL: configuration.publicURL, metrics: counts, lag: lag, log: configuration.log)
     let till = TillHandler(
       directory: directory, store: store, intake: intake, worker: worker, pool: peers.pool,
-      metrics: counts, lag: lag, log: configuration.log)
+      wait: configuration.tillWait, metrics: counts, lag: lag, log: configuration.log)
     return [hooks.route] + till.routes
   }
 

@@ -11,9 +11,6 @@ enum GatewayLimits {
   static let holdLines = 200
   static let holdSeconds = 7 * 86_400
   static let usualHoldSeconds = 900
-  /// How long a till's batch waits for its sales to be taken in before they are answered as
-  /// pending.
-  static let tillWait = Duration.seconds(5)
   /// How long the store may take.
   static let store = Duration.seconds(10)
   /// How long another service may take.

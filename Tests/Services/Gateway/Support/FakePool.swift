@@ -163,6 +163,9 @@ final class FakePool: PoolServiceHandler {
         if state.holds[request.holdID] != nil {
           throw RPCError(.alreadyExists, "HOLD_EXISTS", "Hold \(request.holdID).")
         }
+        for line in request.lines where state.onHand[line.sku] == nil {
+          throw RPCError(.notFound, "SKU_UNKNOWN", "No SKU \(line.sku).", ["sku": line.sku])
+        }
         for line in request.lines where Self.available(line.sku, state) < line.quantity {
           throw RPCError(
             .failedPrecondition, "INSUFFICIENT_STOCK", "Too little of \(line.sku).",

@@ -189,7 +189,7 @@ extension TillHandler {
       let outcome = await intake.submit(
         WorkScheduler.Job(
           id: stored.inboxID, accountID: incoming.accountID, key: incoming.key),
-        waitingFor: GatewayLimits.tillWait)
+        waitingFor: wait)
       switch outcome {
       case .done: break
       case .dead(let code, let message):

@@ -14,6 +14,7 @@ struct TillHandler: Sendable {
   let intake: WorkScheduler
   let worker: IntakeWorker
   let pool: PoolServiceClient
+  let wait: Duration
   let metrics: GatewayMetrics
   let lag: LagBook
   let log: Log
@@ -171,7 +172,7 @@ struct TillHandler: Sendable {
     }
     let outcome = await intake.submit(
       WorkScheduler.Job(id: stored.inboxID, accountID: accountID, key: incoming.key),
-      waitingFor: GatewayLimits.tillWait)
+      waitingFor: wait)
     switch outcome {
     case .dead(let code, let message):
       return .rejected(sale.saleID, code, message)
