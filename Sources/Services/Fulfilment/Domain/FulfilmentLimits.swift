@@ -18,6 +18,4 @@ public enum FulfilmentLimits {
   public static let watchPageCount = 50
   /// Bytes of orders in one page of a list; a message may have 4 MiB.
   public static let pageBytes = 3 << 20
-  /// How long a call waits for the pool; after it the worker goes on trying.
-  public static let poolWait = Duration.seconds(3)
 }

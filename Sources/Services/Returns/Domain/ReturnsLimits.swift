@@ -18,6 +18,4 @@ public enum ReturnsLimits {
   public static let locationPageCount: Int32 = 1000
   /// Bytes of returns in one page of a list; a message may have 4 MiB.
   public static let pageBytes = 3 << 20
-  /// How long an inspection waits for the pool before it says that it did not answer.
-  public static let poolWait = Duration.seconds(3)
 }
