@@ -170,10 +170,12 @@ public final class Gateway: Sendable {
 
   // MARK: Accounts
 
-  /// Takes a connection into use; a known account goes on with the new settings.
-  func connect(_ connection: ConnectionRow, _ adapter: any ChannelAdapter) async {
+  /// Takes a connection into use; a known account goes on with what is wanted of it.
+  func connect(
+    _ connection: ConnectionRow, wanted: ConnectionRow, _ adapter: any ChannelAdapter
+  ) async {
     let (session, isNew) = await directory.connect(connection, adapter, sessionSurroundings)
-    guard isNew else { return }
+    guard isNew else { return await session.update(wanted) }
     await startPusher(session, [])
   }
 
@@ -199,6 +201,6 @@ public final class Gateway: Sendable {
   private var sessionSurroundings: AccountSession.Surroundings {
     AccountSession.Surroundings(
       http: configuration.http, store: store, box: box, alerts: alerts, metrics: counts,
-      log: configuration.log)
+      log: configuration.log, background: configuration.background)
   }
 }

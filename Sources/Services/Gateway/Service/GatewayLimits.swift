@@ -22,6 +22,10 @@ enum GatewayLimits {
   static let intakeOfAccountAtOnce = 8
   /// Events in memory that wait for their turn; more wait in the store.
   static let intakeQueue = 100_000
+  /// Locations of the pool that are asked for at once.
+  static let locationPage: Int32 = 1000
+  /// How far a channel's clock may be behind ours.
+  static let clockSkew = Duration.seconds(60)
   /// Rows read from the store at once.
   static let storePage = 1000
   /// Tries of an event that fails for the channel's reasons before it is given up.

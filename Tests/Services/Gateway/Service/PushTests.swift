@@ -314,6 +314,45 @@ import Testing
     await run.stop()
   }
 
+  /// Goal: new tokens that the disk does not take are used, and stored once there is room.
+  @Test func tokensAreStoredOnceThereIsRoom() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await Self.shows(bench, "i1", 10)
+      try await GatewayBench.settled(run)
+      bench.channel.with { $0.token = "another" }
+      run.database.be(full: true)
+      bench.pool.receive("TEE", -3)
+      try await Self.shows(bench, "i1", 7)
+      run.database.be(full: false)
+      try await eventually("they are stored") {
+        let stored = try await run.gateway.store.connections(run.gateway.box)
+        return stored.first?.account.credentials["token"] == "token-2"
+      }
+    }
+  }
+
+  /// Goal: a refresh is lost neither to an older row nor to a connection that was asked for before
+  /// it.
+  @Test func refreshedTokenOutlivesAnOlderConnection() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      let session = try #require(
+        await run.gateway.directory.session(AccountID(trusted: "acc")))
+      let old = await session.connection
+      try await session.refresh(insteadOf: old.account.credentials)
+      try await run.gateway.store.save(old, run.gateway.box)
+      let stored = try await run.gateway.store.connections(run.gateway.box).first
+      #expect(stored?.account.credentials["token"] == "token-2")
+      var wanted = old
+      wanted.account.credentials = ["secret": "s3cret-acc"]
+      wanted.callsPerSecond = 7
+      await session.update(wanted)
+      let kept = try #require(try await run.gateway.store.connections(run.gateway.box).first)
+      #expect(kept.account.credentials["token"] == "token-2" && kept.callsPerSecond == 7)
+    }
+  }
+
   @Test func refusedCredentialsAreAnAlert() async throws {
     let bench = try Self.bench()
     bench.channel.with { $0.pushErrors = [.unauthorised("shop has gone")] }

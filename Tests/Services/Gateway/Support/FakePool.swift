@@ -79,6 +79,12 @@ final class FakePool: PoolServiceHandler {
     return skus
   }
 
+  func listLocations(
+    _ request: ListLocationsRequest, context: ServerContext
+  ) async throws -> ListLocationsResponse {
+    ListLocationsResponse(locations: ["MAIN", "STORE"].map { Location(locationID: $0) })
+  }
+
   func getSku(_ request: GetSkuRequest, context: ServerContext) async throws -> GetSkuResponse {
     guard state.withLock({ $0.onHand[request.sku] }) != nil else {
       throw RPCError(.notFound, "SKU_UNKNOWN", "No SKU \(request.sku).", ["sku": request.sku])

@@ -16,6 +16,8 @@ actor AccountSession {
   private var refreshing: Task<Result<Void, ChannelError>, Never>?
   private var isRefused = false
   private var lastForgedAlert: Deadline?
+  /// The store did not take the connection as it is.
+  private var isUnsaved = false
   /// After a refresh ahead of time has failed.
   private var nextRefreshAhead: Deadline?
 
@@ -27,6 +29,7 @@ actor AccountSession {
     var alerts: AlertBook
     var metrics: GatewayMetrics
     var log: Log
+    var background: BackgroundTasks
   }
 
   init(_ connection: ConnectionRow, adapter: any ChannelAdapter, _ surroundings: Surroundings) {
@@ -39,14 +42,16 @@ actor AccountSession {
 
   nonisolated var channelID: ChannelID { adapter.channelID }
 
-  /// Takes new settings in.
-  func update(_ connection: ConnectionRow) {
-    if connection.callsPerSecond != self.connection.callsPerSecond {
-      bucket = Self.bucket(connection, adapter)
+  /// Takes what was asked for over what is known: tokens may have been refreshed since the asker
+  /// looked.
+  func update(_ wanted: ConnectionRow) async {
+    if wanted.callsPerSecond != connection.callsPerSecond {
+      bucket = Self.bucket(wanted, adapter)
     }
-    self.connection = connection
+    connection = connection.merged(with: wanted)
     isRefused = false
     pushesPausedUntil = nil
+    await save()
   }
 
   private static func bucket(_ connection: ConnectionRow, _ adapter: any ChannelAdapter)
@@ -234,17 +239,48 @@ extension AccountSession {
         throw .unauthorised("the access token is over and there is no way to refresh it")
       }
       connection.account.credentials.merge(changed) { _, new in new }
-      connection.updateTime = surroundings.store.clock.now()
     } catch {
       return .failure(error)
     }
+    await save()
+    return .success(())
+  }
+
+  /// Makes the connection durable. When the store does not take it, the new tokens are used all the
+  /// same, since the old ones are over; it is tried until it works.
+  private func save() async {
+    let now = surroundings.store.clock.now()
+    connection.updateTime = max(now, connection.updateTime + .microseconds(1))
+    guard await !isSaved(), !isUnsaved else { return }
+    isUnsaved = true
+    await surroundings.background.start("save \(accountID)") { await self.saveUntilItWorks() }
+    await surroundings.alerts.raise(
+      .tokensUnsaved, about: accountID.text, account: accountID,
+      "New tokens of \(accountID) cannot be stored: do not stop the gateway before they are.")
+  }
+
+  private func isSaved() async -> Bool {
     do {
       try await surroundings.store.save(connection, surroundings.box)
+      return true
     } catch {
-      // They are kept in memory and saved with the next refresh; the channel knows them already.
       surroundings.log.error(
-        "new tokens could not be stored", ["account": accountID, "error": "\(error)"])
+        "a connection could not be stored", ["account": accountID, "error": "\(error)"])
+      return false
     }
-    return .success(())
+  }
+
+  private func saveUntilItWorks() async {
+    var attempt = 0
+    while await !isSaved() {
+      attempt += 1
+      do {
+        try await Task.sleep(for: GatewayLimits.peerBackoff.pause(attempt: attempt))
+      } catch {
+        return
+      }
+    }
+    isUnsaved = false
+    await surroundings.alerts.resolve(.tokensUnsaved, about: accountID.text, account: accountID)
   }
 }

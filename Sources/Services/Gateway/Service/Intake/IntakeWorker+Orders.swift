@@ -16,6 +16,8 @@ extension IntakeWorker {
       throw IntakeFailure(kind: .channel, code: "ORDER_MALFORMED", message: problem)
     }
     let known = try await store.order(row.orderID)
+    var snapshot = snapshot
+    if await wasOverBefore(snapshot, known, session) { snapshot.state = .foreign }
     var order =
       known
       ?? OrderRow(
@@ -45,6 +47,18 @@ extension IntakeWorker {
     guard !unmapped.isEmpty else { return .done(oversoldCount: oversoldCount) }
     await retakeIfLinkedMeanwhile(unmapped)
     return .quarantined
+  }
+
+  /// Whether an order was sold before the account was connected and had left when we first heard of
+  /// it: the stock that was counted then is without its units. A till tells old sales on purpose.
+  private func wasOverBefore(
+    _ snapshot: OrderSnapshot, _ known: OrderRow?, _ session: AccountSession
+  ) async -> Bool {
+    guard snapshot.state == .shipped, session.channelID != TillChannel.id,
+      known.map({ $0.record.state == .foreign }) ?? true
+    else { return false }
+    let connection = await session.connection
+    return snapshot.saleTime + GatewayLimits.clockSkew < connection.connectTime
   }
 
   /// Asks mapping what the lines that are not resolved take from the pool.
