@@ -47,8 +47,11 @@ enum GatewayLimits {
   static let pushBackoff = Backoff(first: .milliseconds(100), longest: .seconds(30))
   /// Tries after which a push that keeps failing is an alert.
   static let pushAttemptsUntilAlert = 10
-  /// How long a call that can be made later waits for its turn.
+  /// How long a call that can be made later waits for its turn; longer where the account's rate is
+  /// so low that all who may stand in line for it take longer.
   static let turnWait = Duration.seconds(1)
+  static let callersInLine =
+    intakeOfAccountAtOnce + noticesOfAccountAtOnce + pushesAtOnce + 2
   /// How long the import of listings waits for a turn.
   static let importTurnWait = Duration.seconds(60)
   /// A channel that wants to be left alone for longer means a quota of that call, not its rate.

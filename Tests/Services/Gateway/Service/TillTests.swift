@@ -277,7 +277,7 @@ import Testing
   /// Goal: the commit of a hold takes effect once, wherever the gateway dies.
   @Test(arguments: 1...3, Faults.Moment.allCases)
   func commitTakesEffectOnce(_ step: Int, _ moment: Faults.Moment) async throws {
-    let bench = try Self.bench()
+    let bench = try Self.bench(tillWait: .milliseconds(200))
     try await bench.run { run in
       try await bench.connectTill(run)
       bench.faults.plan(failAt: step, moment)

@@ -76,8 +76,10 @@ actor AccountSession {
 
   /// Takes a turn that comes within `span`; otherwise says how long it would have been.
   private func acquire(within span: Duration) async throws(ChannelError) {
+    // Only a pause makes it longer than the line: nobody starves behind the others.
+    let line = Duration.seconds(Double(GatewayLimits.callersInLine) / bucket.rate)
     let (isTaken, wait) = bucket.reserve(
-      within: span.microseconds * 1000, now: monotonicNanoseconds())
+      within: max(span, line).microseconds * 1000, now: monotonicNanoseconds())
     guard isTaken else { throw .rateLimited(after: .nanoseconds(wait)) }
     do { try await use(wait) } catch { throw .unavailable("stopping") }
   }
