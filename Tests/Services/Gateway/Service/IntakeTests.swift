@@ -132,6 +132,26 @@ import Testing
     }
   }
 
+  /// Goal: a line that is linked while it is being quarantined is deducted, and its alert ends.
+  /// Method: many times, since the link may be heard of before or after the row is written.
+  @Test func lineMappedWhileItIsQuarantinedIsDeducted() async throws {
+    let bench = try Self.bench()
+    bench.pool.receive("TEE", 40)
+    for number in 0..<50 {
+      bench.order("o\(number)", [("1", "new\(number)", 1, 0)])
+      bench.mapping.state.withLock { $0.linkedMeanwhile["new\(number)"] = "TEE" }
+    }
+    try await bench.run { run in
+      for number in 0..<50 {
+        _ = await GatewayBench.post(run, try GatewayBench.event("e\(number)", "o\(number)"))
+      }
+      try await eventually("all are deducted") { bench.pool.available("TEE") == 0 }
+      try await GatewayBench.settled(run)
+      #expect(try await run.client.getBacklog(GetBacklogRequest()).quarantinedCount == 0)
+      #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+    }
+  }
+
   @Test func lineMappedWhileTheGatewayWasDownIsDeductedAtItsStart() async throws {
     let bench = try Self.bench()
     bench.order("o1", [("2", "new", 3, 0)])
