@@ -12,6 +12,8 @@ final class Bench: Sendable {
   let clock: ManualClock
   let pool: FakePool
   let client: FulfilmentServiceClient
+  /// How often the pool was tried to be told.
+  let tried = FeedSignal()
   let handler: FulfilmentHandler
   let database: SQLiteDatabase
   private let folder: TemporaryFolder
@@ -25,7 +27,8 @@ final class Bench: Sendable {
     let poolClient = RPCClient(
       transport: InProcessTransport(services: [pool]), timeout: .seconds(60), retry: .never)
     handler = FulfilmentHandler(
-      database: database, pool: PoolServiceClient(poolClient), clock: clock)
+      database: database, pool: PoolServiceClient(poolClient), clock: clock,
+      poolWait: .seconds(60), observe: { [tried] _, _ in tried.raise() })
     client = FulfilmentServiceClient(
       RPCClient(
         transport: InProcessTransport(services: [handler]), timeout: .seconds(60), retry: .never))
@@ -46,7 +49,12 @@ final class Bench: Sendable {
 
   /// Waits until the pool has been told all there is to tell.
   func untilTold() async throws {
-    while try await handler.outbox.counts().waiting > 0 { await Task.yield() }
+    while true {
+      let seen = tried.latest
+      guard try await handler.outbox.counts().waiting > 0 else { return }
+      // A message is ticked off a moment after it was told.
+      await tried.wait(past: seen, atMost: .milliseconds(20))
+    }
   }
 
   /// An order of `shop`: line, SKU, units.

@@ -4,6 +4,20 @@ import Testing
 
 /// Goal: lists and watches show every order once and as it stands.
 @Suite struct ListAndWatchTests {
+  /// Goal: a page of large orders is a message that may be sent.
+  @Test func pageOfLargeOrdersIsShort() async throws {
+    let bench = try Bench()
+    let title = String(repeating: "x", count: 500)
+    for number in 0..<3 {
+      var order = Bench.order("\(number)", (0..<3500).map { ("l\($0)", "TEE", 1) })
+      for index in order.lines.indices { order.lines[index].title = title }
+      try await bench.create(order)
+    }
+    let page = try await bench.client.listOrders(ListOrdersRequest(pageSize: 1000))
+    #expect(page.orders.count == 1 && !page.nextPageToken.isEmpty)
+    #expect(try await bench.allOrders(ListOrdersRequest(pageSize: 1000)).count == 3)
+  }
+
   @Test func ordersArePagedOldestFirst() async throws {
     let bench = try Bench()
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -96,6 +96,17 @@ import Testing
     #expect(bench.pool.effects == ["cancel shop/1 a=2"])
   }
 
+  /// What was cancelled without release is released by the same call with it.
+  @Test func laterReleaseTellsWhatWasCancelledBefore() async throws {
+    let bench = try Bench()
+    try await bench.create(Bench.order("1", [("a", "TEE", 2), ("b", "CAP", 1)]))
+    for release in [false, true] {
+      _ = try await bench.client.cancelOrder(
+        CancelOrderRequest(orderID: "shop/1", releaseStock: release))
+    }
+    #expect(bench.pool.effects == ["cancel shop/1 a=2 b=1"])
+  }
+
   /// Method: many orders while the pool fails in all ways; each is told once, in its own order.
   @Test func manyOrdersAreEachToldOnce() async throws {
     let bench = try Bench()
@@ -117,9 +128,10 @@ import Testing
       }
       bench.pool.be()
       while try await bench.handler.outbox.counts().waiting > 0 {
+        let seen = bench.tried.latest
         bench.clock.advance(by: OutboxLimits.refusedRetry)
         bench.handler.outbox.wake()
-        await Task.yield()
+        await bench.tried.wait(past: seen, atMost: .milliseconds(20))
       }
     }
     for number in 0..<24 {

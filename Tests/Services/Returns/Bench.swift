@@ -14,6 +14,8 @@ final class Bench: Sendable {
   let pool: FakePool
   let fulfilment: FakeFulfilment
   let client: ReturnsServiceClient
+  /// How often the pool was tried to be told.
+  let tried = FeedSignal()
   let handler: ReturnsHandler
   let database: SQLiteDatabase
   private let folder: TemporaryFolder
@@ -31,7 +33,8 @@ final class Bench: Sendable {
     }
     handler = ReturnsHandler(
       database: database, pool: PoolServiceClient(peer(pool)),
-      fulfilment: FulfilmentServiceClient(peer(fulfilment)), clock: clock)
+      fulfilment: FulfilmentServiceClient(peer(fulfilment)), clock: clock,
+      poolWait: .seconds(60), observe: { [tried] _, _ in tried.raise() })
     client = ReturnsServiceClient(peer(handler))
   }
 
@@ -46,9 +49,11 @@ final class Bench: Sendable {
     let worker = Task { [handler] in await handler.outbox.run() }
     defer { worker.cancel() }
     while try await handler.outbox.counts().waiting > 0 {
+      let seen = tried.latest
       clock.advance(by: OutboxLimits.refusedRetry)
       handler.outbox.wake()
-      await Task.yield()
+      // A message is ticked off a moment after it was told.
+      await tried.wait(past: seen, atMost: .milliseconds(20))
     }
   }
 

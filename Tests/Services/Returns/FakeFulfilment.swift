@@ -12,9 +12,11 @@ final class FakeFulfilment: RPCService {
   }
 
   /// Knows an order of `shop`: line, SKU, units, cancelled units.
-  func know(_ id: String, _ lines: [(String, String, Int64, Int64)]) {
+  func know(
+    _ id: String, _ lines: [(String, String, Int64, Int64)], state: Order.State = .shipped
+  ) {
     let order = Order(
-      orderID: id, accountID: "shop", channelID: "shopee",
+      orderID: id, accountID: "shop", channelID: "shopee", state: state,
       lines: lines.map { OrderLine(lineID: $0.0, sku: $0.1, quantity: $0.2, cancelledCount: $0.3) })
     orders.withLock { $0[id] = order }
   }

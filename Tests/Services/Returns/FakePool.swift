@@ -57,6 +57,19 @@ final class FakePool: RPCService {
             request.requestID, request.serialized(), "cancel \(request.orderID)\(totals)")
           return CancelSaleResponse()
         },
+        .unary(
+          PoolServiceMethods.listLocations, ListLocationsRequest.self, ListLocationsResponse.self
+        ) { request, _ in
+          if self.state.withLock({ $0.lasting }) == .down {
+            throw RPCError(.unavailable, "", "The pool is down.")
+          }
+          // One a page: what is asked for may be on the last.
+          let names = ["north", "south"]
+          let index = Int(request.pageToken) ?? 0
+          return ListLocationsResponse(
+            locations: [Location(locationID: names[index])],
+            nextPageToken: index + 1 < names.count ? "\(index + 1)" : "")
+        },
         .unary(PoolServiceMethods.returnStock, ReturnStockRequest.self, ReturnStockResponse.self) {
           request, _ in
           let lines = request.lines.map {

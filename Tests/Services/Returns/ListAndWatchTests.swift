@@ -4,6 +4,19 @@ import Testing
 
 /// Goal: lists and watches show every return once and as it stands.
 @Suite struct ListAndWatchTests {
+  /// Goal: a page of large returns is a message that may be sent.
+  @Test func pageOfLargeReturnsIsShort() async throws {
+    let bench = try Bench()
+    let long = String(repeating: "x", count: 110)
+    for number in 0..<3 {
+      try await bench.create(
+        Bench.order("\(number)", (0..<7000).map { ("\(long)\($0)", "TEE", 1, long) }))
+    }
+    let page = try await bench.client.listReturns(ListReturnsRequest(pageSize: 1000))
+    #expect(page.returnOrders.count == 1 && !page.nextPageToken.isEmpty)
+    #expect(try await bench.allReturns(ListReturnsRequest(pageSize: 1000)).count == 3)
+  }
+
   @Test func returnsArePagedOldestFirst() async throws {
     let bench = try Bench()
     bench.fulfilment.know("shop/1", [("a", "TEE", 1000, 0)])

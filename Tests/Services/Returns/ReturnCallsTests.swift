@@ -93,7 +93,7 @@ import Testing
     }
     let table: [(String, [String])] = [
       ("receive", ["inspected", "cancelled"]), ("cancel", ["received", "inspected"]),
-      ("inspect", ["requested", "cancelled"]), ("receiveElsewhere", ["received"]),
+      ("inspect", ["requested", "cancelled"]), ("receiveElsewhere", ["inspected"]),
     ]
     for (verb, states) in table {
       for state in states {
@@ -143,6 +143,34 @@ import Testing
     #expect(
       down == "UNAVAILABLE/FULFILMENT_UNAVAILABLE orderId=shop/1 "
         + "problem=UNAVAILABLE")
+  }
+
+  /// Units of an order that has not left may still be cancelled, and would be back twice.
+  @Test func nothingComesBackOfAnOrderThatHasNotLeft() async throws {
+    let bench = try Bench()
+    bench.fulfilment.know("shop/2", [("a", "TEE", 5, 0)], state: .packed)
+    let early = await refusal {
+      try await bench.create(Bench.order("n", of: "shop/2", [("1", "TEE", 1, "a")]))
+    }
+    #expect(early == "FAILED_PRECONDITION/ORDER_NOT_SHIPPED orderId=shop/2")
+    bench.fulfilment.know("shop/2", [("a", "TEE", 5, 0)])
+    try await bench.create(Bench.order("n", of: "shop/2", [("1", "TEE", 1, "a")]))
+  }
+
+  @Test func goodsAreReceivedWhereThePoolHasALocation() async throws {
+    let bench = try Bench()
+    try await bench.create(Bench.order("requested", [("1", "TEE", 2, "")]))
+    let nowhere = await refusal { try await bench.receive("requested", at: "west") }
+    #expect(nowhere == "NOT_FOUND/LOCATION_UNKNOWN locationId=west")
+    bench.pool.be(then: .down)
+    let away = await refusal { try await bench.receive("requested") }
+    #expect(away == "UNAVAILABLE/POOL_UNAVAILABLE locationId=north problem=UNAVAILABLE")
+    bench.pool.be()
+    try await bench.receive("requested")
+    #expect(try await bench.receive("requested", at: "south").locationID == "south")
+    // It was asked for before.
+    bench.pool.be(then: .down)
+    #expect(try await bench.receive("requested", at: "south").state == .received)
   }
 
   @Test func requestIDIsAnsweredOnce() async throws {

@@ -9,7 +9,7 @@ import Testing
     let table = """
                     requested  received   inspected     cancelled
       receive       received   =          stateWrong    stateWrong
-      receiveOther  received   stateWrong stateWrong    stateWrong
+      receiveOther  received   received   stateWrong    stateWrong
       cancel        cancelled  stateWrong stateWrong    =
       inspectAll    stateWrong inspected  =             stateWrong
       inspectOne    stateWrong received   =             stateWrong
@@ -32,6 +32,18 @@ import Testing
           #expect(Self.perform(row[0], on: &order) == "=", "\(row[0]) again after \(state)")
         }
       }
+    }
+  }
+
+  /// Goods that are booked at one place did not arrive at another.
+  @Test func locationStandsOnceALineIsDecided() throws {
+    var order = try Self.order(in: "received")
+    let other = LocationID(trusted: "south")
+    #expect(try order.receive(at: other) && order.locationID == other)
+    _ = try order.inspect([(line("b"), [Disposal(.writeOff, 1)])])
+    #expect(try !order.receive(at: other))
+    #expect(throws: ReturnsError.stateWrong(order.id, .received)) {
+      try order.receive(at: LocationID(trusted: "north"))
     }
   }
 

@@ -16,6 +16,6 @@ public enum FulfilmentLimits {
   public static let reasonBytes = 64
   /// Orders that one read for a watcher takes: each may have 10,000 lines.
   public static let watchPageCount = 50
-  /// How long a call waits for the pool; after it the worker goes on trying.
-  public static let poolWait = Duration.seconds(3)
+  /// Bytes of orders in one page of a list; a message may have 4 MiB.
+  public static let pageBytes = 3 << 20
 }

@@ -20,7 +20,9 @@ extension FulfilmentHandler {
       let changed = try order.cancel(to: totals)
       if request.releaseStock {
         try PoolMessage.queueCancellation(
-          of: order, lines: totals?.map(\.id) ?? changed, reason: request.reason, in: transaction,
+          // All of them: what an earlier call cancelled may never have been released.
+          of: order, lines: totals?.map(\.id) ?? order.lines.map(\.id), reason: request.reason,
+          in: transaction,
           now: now)
       }
       guard !changed.isEmpty else { return CancelOrderResponse(order: before.message) }

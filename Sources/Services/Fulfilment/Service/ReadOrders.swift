@@ -33,9 +33,21 @@ extension FulfilmentHandler {
     let found = try await database.read(until: context.deadline) {
       try $0.listedOrders(of: account, in: state, after: position, limit: size + 1)
     }
-    let page = Page(found, size: size, scope: scope) { PageToken("\($0.position)") }
+    let messages = found.map(\.message)
+    let fitting = Self.fittingCount(messages)
+    let page = Page(found, size: min(size, fitting), scope: scope) { PageToken("\($0.position)") }
     return ListOrdersResponse(
-      orders: page.items.map(\.message), nextPageToken: page.nextToken)
+      orders: Array(messages.prefix(page.items.count)), nextPageToken: page.nextToken)
+  }
+
+  /// How many of these go into one page by their bytes; one does in any case.
+  private static func fittingCount(_ messages: [FulfilmentAPI.Order]) -> Int {
+    var bytes = 0
+    for (index, message) in messages.enumerated() {
+      bytes += message.serialized().count
+      if bytes > FulfilmentLimits.pageBytes { return max(1, index) }
+    }
+    return max(1, messages.count)
   }
 
   public func watchOrders(

@@ -45,7 +45,7 @@ extension FulfilmentHandler {
   /// Tries to tell the pool what it does not know yet of an order. What does not arrive is the worker's affair.
   func tellPool(of id: OrderID, until deadline: Deadline) async -> OutboxOutcome {
     // Some of the caller's time is left for saying that it did not work.
-    let remaining = min(deadline.remaining, FulfilmentLimits.poolWait)
+    let remaining = min(deadline.remaining, poolWait)
     let outcome = await outbox.deliver([id.text], until: .after(remaining * 4 / 5))
     if !outcome.isDelivered { outbox.wake() }
     return outcome

@@ -10,6 +10,8 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case eventDead = "EVENT_DEAD"
   /// A channel refuses an account's credentials.
   case tokenRefused = "TOKEN_REFUSED"
+  /// An account's new tokens cannot be stored, and the old ones are over.
+  case tokensUnsaved = "TOKENS_UNSAVED"
   /// Events came with a wrong signature.
   case signatureRefused = "SIGNATURE_REFUSED"
   /// A channel could not be told of a parcel or a return.

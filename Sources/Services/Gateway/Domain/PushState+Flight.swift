@@ -2,29 +2,66 @@ public import Primitives
 
 extension PushState {
   /// Says what to send, given what the channel shows, if that was read.
-  public mutating func decide(shown read: Quantity?, now: Timestamp) -> Decision {
+  ///
+  /// - Parameter hasOpenEvents: events of the account are stored and not taken in yet, so unseen
+  ///   sales may still be among them.
+  public mutating func decide(
+    shown read: Quantity?, hasOpenEvents: Bool = false, now: Timestamp
+  ) -> Decision {
     guard let wanted else { return .settled }
     precondition(flight == nil, "one push of a listing at a time")
     if let read { shown = read }
-    if let shown {
-      let unseen = unseenUnits(shown)
-      // Of the two numbers that a lost answer leaves open, the one that it must be.
-      if uncertain != nil { expected = shown + unseen }
-      unseenCount = unseen
-    }
-    unseenSince = unseenCount > 0 ? unseenSince ?? now : nil
-    if let since = unseenSince, now - since >= PushLimits.unseenWait {
+    if let shown { compare(shown) }
+    unseenSince = unseenCount > 0 || doubtCount > 0 ? unseenSince ?? now : nil
+    if let since = unseenSince, now - since >= PushLimits.unseenWait, !hasOpenEvents {
       // They never came in: somebody changed the number by hand.
       expected = believed
-      unseenCount = 0
-      unseenSince = nil
+      forgetUnseen()
     }
-    let number = max(0, wanted - unseenCount)
-    if let shown, shown == number, uncertain == nil || read != nil {
+    let number = target(wanted)
+    if let shown, shown == number {
       settle(number, now)
       return .settled
     }
+    if wanted == 0, shown == nil, uncertain != nil || isUnread, let highest {
+      // Zero is set whatever is shown, and what was sold unseen cannot be told from it any more.
+      doubtCount = max(0, highest - unseenCount)
+      unseenSince = unseenSince ?? now
+    }
     return .push(number, expected: comparison)
+  }
+
+  /// Works out what the channel has sold unseen: `last sent − sales taken in since − shown`.
+  ///
+  /// A lost answer leaves two numbers that it may have had. Where it shows more than the lower one,
+  /// it had the higher. Where it does not, nobody can tell, and what lies between is doubtful. After
+  /// a restart all of it is: a push that lowered need not have been kept.
+  private mutating func compare(_ shown: Quantity) {
+    if isUnread || (expected == nil && uncertain != nil) {
+      isUnread = false
+      doubtCount = max(0, max(expected ?? shown, uncertain ?? shown) - shown)
+      unseenCount = 0
+      expected = shown
+    } else if let known = expected, let other = uncertain {
+      let low = min(known, other)
+      let high = max(known, other)
+      if shown > low || low == high {
+        unseenCount = max(0, high - shown)
+      } else {
+        unseenCount = low - shown
+        doubtCount += high - low
+      }
+      expected = shown + unseenCount
+    } else if let known = expected {
+      unseenCount = max(0, known - shown)
+      // More than was thought: so much of what was doubtful is there.
+      let found = min(doubtCount, max(0, shown - known))
+      doubtCount -= found
+      expected = known + found
+    } else {
+      unseenCount = 0
+    }
+    uncertain = nil
   }
 
   /// The push that was decided goes out.
@@ -56,6 +93,7 @@ extension PushState {
     expected = ended.quantity + ended.unseenCount - ended.takenIn
     unseenCount = max(0, ended.unseenCount - max(0, ended.takenIn))
     uncertain = nil
+    isUnread = false
     isUnverified = ended.takenIn != 0
     clearTrouble()
     notBefore = nil
@@ -84,7 +122,7 @@ extension PushState {
       lastError = message
       notBefore = now + pause
       if mayHaveArrived {
-        let arrived = ended.quantity - ended.takenIn
+        let arrived = ended.quantity + ended.unseenCount - ended.takenIn
         uncertain = max(arrived, uncertain ?? arrived)
         isUnverified = true
       }
@@ -106,6 +144,7 @@ extension PushState {
     acknowledgeTime = now
     expected = number + unseenCount
     uncertain = nil
+    isUnread = false
     isUnverified = false
     clearTrouble()
     notBefore = nil
@@ -119,17 +158,6 @@ extension PushState {
     staleCount = 0
     lastError = ""
     isLocked = false
-  }
-
-  /// Units that the channel has sold and that we have not taken in: `last sent − sales taken in
-  /// since − shown`.
-  private func unseenUnits(_ shown: Quantity) -> Quantity {
-    guard let expected else { return 0 }
-    guard let uncertain, uncertain != expected else { return max(0, expected - shown) }
-    let low = min(expected, uncertain)
-    let high = max(expected, uncertain)
-    // Of two numbers that the channel may have had, the nearest above what it shows now.
-    return shown >= high ? 0 : shown > low ? high - shown : low - shown
   }
 
   /// What to compare with; nil to set whatever the channel shows. A number that must come down does

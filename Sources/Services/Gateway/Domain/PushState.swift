@@ -73,8 +73,10 @@ public struct PushState: Equatable, Sendable {
   /// What the channel would show if it had made no sale but those that were taken in; nil when
   /// nothing is known.
   var expected: Quantity?
-  /// The number of a push that may have arrived.
+  /// What `expected` is if a push arrived whose answer was lost.
   var uncertain: Quantity?
+  /// Taken over from before a restart and not read since: pushes that lowered may be unknown.
+  var isUnread = false
   /// The channel's number is to be looked at, though it should be right.
   var isUnverified = false
   /// What the channel said it shows, until something changes it.
@@ -82,9 +84,15 @@ public struct PushState: Equatable, Sendable {
   /// Units that the channel has sold and that were not taken in, as far as is known, and since when
   /// there are such.
   var unseenCount: Quantity = 0
+  /// Further units of which nobody can tell whether the channel has sold them unseen or never had
+  /// them: a raise leaves them out, and nothing is lowered for them.
+  var doubtCount: Quantity = 0
+  /// Since when there are unseen or doubtful units.
   var unseenSince: Timestamp?
   /// Sales of the channel's own on their way into the pool: no raise meanwhile.
   var openIntakes = 0
+  /// How often sales were taken in: a reading from before is not to be used.
+  public internal(set) var intakeCount = 0
   var flight: Flight?
   /// The commit of the oldest change that the channel has not acknowledged, and of the oldest after
   /// `flight` began.
@@ -94,11 +102,13 @@ public struct PushState: Equatable, Sendable {
 
   public init() {}
 
-  /// As it was when the gateway stopped. Whether a push was on its way then is not known, so it is
-  /// looked at again.
+  /// As it was when the gateway stopped. Pushes that lowered may have followed, so it is looked at
+  /// again.
+  ///
+  /// - Parameter highest: what `highest` was.
   public init(
-    acknowledged: Quantity?, version: PushVersion, time: Timestamp?, lag: Duration?, isDead: Bool,
-    lastError: String
+    acknowledged: Quantity?, highest: Quantity? = nil, version: PushVersion, time: Timestamp?,
+    lag: Duration?, isDead: Bool, lastError: String
   ) {
     self.acknowledged = acknowledged
     sent = acknowledged
@@ -106,8 +116,9 @@ public struct PushState: Equatable, Sendable {
     sentVersion = version
     acknowledgeTime = time
     self.lag = lag
-    expected = acknowledged
-    isUnverified = acknowledged != nil
+    expected = highest ?? acknowledged
+    isUnread = expected != nil
+    isUnverified = isUnread
     self.isDead = isDead
     self.lastError = lastError
   }
@@ -129,11 +140,12 @@ public struct PushState: Equatable, Sendable {
     if wanted == 0 {
       return believed != 0 || isUnverified || uncertain != nil ? .lower : .nothing
     }
-    let target = max(0, wanted - unseenCount)
-    if target < max(believed, uncertain ?? believed) { return .lower }
+    let target = target(wanted)
+    let highest = max(believed, uncertain.map { $0 - unseenCount } ?? believed)
+    if target < highest { return .lower }
     let isRight = target == believed && !isUnverified && uncertain == nil
-    let isKeptDown = unseenSince != nil && (recheckTime.map { $0 <= now } ?? true)
-    return (isRight && !isKeptDown) || openIntakes > 0 ? .nothing : .raise
+    let isRecheck = isKeptDown && (recheckTime.map { $0 <= now } ?? true)
+    return (isRight && !isRecheck) || openIntakes > 0 ? .nothing : .raise
   }
 
   /// When there may be something to do though nothing has happened.
@@ -141,6 +153,37 @@ public struct PushState: Equatable, Sendable {
 
   /// What the channel should be showing, its unseen sales taken off.
   var believed: Quantity? { expected.map { max(0, $0 - unseenCount) } }
+
+  /// The most that the channel may be showing together with what it has sold unseen: kept over a
+  /// restart, and before a push goes out that raises it.
+  public var highest: Quantity? {
+    let known = [expected, uncertain, flight.map { $0.quantity + $0.unseenCount - $0.takenIn }]
+    return known.compactMap { $0 }.max().map { $0 + doubtCount }
+  }
+
+  /// The number to show when `wanted` is: unseen sales are left out; doubtful ones only keep it
+  /// from rising.
+  func target(_ wanted: Quantity) -> Quantity {
+    let number = max(0, wanted - unseenCount)
+    guard let believed, number > believed else { return number }
+    return max(believed, number - doubtCount)
+  }
+
+  /// Whether this number is more than the channel is known to show.
+  public func isRaised(by quantity: Quantity) -> Bool {
+    believed.map { quantity > $0 } ?? true
+  }
+
+  /// Whether unseen or doubtful units keep the number down.
+  public var isKeptDown: Bool { unseenSince != nil }
+
+  /// Whether the channel's number is to be read before a push, where it can be. Compare-and-set
+  /// needs no look, unless it failed and the channel did not say what it shows. Whatever it is, a
+  /// number that nobody can be sure of is read first; zero is right in any case.
+  public func wantsReading(raises: Bool, comparesStock: Bool) -> Bool {
+    if wantsLook || (raises && !comparesStock) { return true }
+    return wanted != 0 && (uncertain != nil || isUnread)
+  }
 
   /// Sets what the listing should show. An older version never replaces a newer one.
   ///
@@ -176,20 +219,31 @@ public struct PushState: Equatable, Sendable {
   /// The channel has sold `units` itself (cancelled: negative), and so changed its own number; the
   /// pool is about to know.
   public mutating func takeIn(_ units: Quantity) {
+    // It is one of the unseen sales, else one of the doubtful ones, else a new one.
+    let certain = min(max(0, units - unseenCount), doubtCount)
+    doubtCount -= certain
+    unseenCount += certain
+    flight?.unseenCount += certain
     // What was sold unseen is not taken off a second time.
-    let seenLate = min(unseenCount, max(0, units))
-    if let known = expected { expected = known - units }
-    if let known = uncertain { uncertain = known - (units - seenLate) }
-    unseenCount -= seenLate
-    if seenLate > 0, unseenCount == 0 { unseenSince = nil }
+    unseenCount -= min(unseenCount, max(0, units))
+    if let known = expected { expected = known + certain - units }
+    if let known = uncertain { uncertain = known + certain - units }
+    if unseenCount == 0, doubtCount == 0 { unseenSince = nil }
     isUnverified = true
     shown = nil
     flight?.takenIn += units
+    intakeCount += 1
   }
 
   /// Holds raises back until the pool's answer to a sale has come back as a change of availability.
   public mutating func openIntake() { openIntakes += 1 }
   public mutating func closeIntake() { openIntakes = max(0, openIntakes - 1) }
+
+  mutating func forgetUnseen() {
+    unseenCount = 0
+    doubtCount = 0
+    unseenSince = nil
+  }
 
   /// Tries again at once, whatever was sent before and however it ended.
   public mutating func revive() {
@@ -199,8 +253,8 @@ public struct PushState: Equatable, Sendable {
     uncertain = nil
     shown = nil
     notBefore = nil
-    unseenCount = 0
-    unseenSince = nil
+    forgetUnseen()
+    isUnread = false
     recheckTime = nil
     attemptCount = 0
   }

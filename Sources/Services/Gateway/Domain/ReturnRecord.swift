@@ -1,7 +1,8 @@
 public import Primitives
 
 /// A channel's return as the gateway knows it. Of two snapshots the later one counts, of the same
-/// moment the higher rank.
+/// moment the higher rank; but what was restocked stays so, whenever it is heard of: the goods are
+/// on the shelf.
 public struct ReturnRecord: Equatable, Sendable {
   public enum State: String, Sendable, CaseIterable, Comparable {
     case requested
@@ -25,6 +26,8 @@ public struct ReturnRecord: Equatable, Sendable {
     case created
     case inspected
     case cancelled
+    /// Created once more, as another return: goods came back after it was cancelled.
+    case recreated
   }
 
   public enum Step: Equatable, Sendable {
@@ -48,6 +51,12 @@ public struct ReturnRecord: Equatable, Sendable {
 
   /// Takes a snapshot in; returns false when it was older and changed nothing.
   public mutating func merge(state newer: State, updateTime time: Timestamp) -> Bool {
+    guard state != .restocked, newer != .restocked else {
+      let isChange = state != .restocked
+      state = .restocked
+      updateTime = max(updateTime, time)
+      return isChange
+    }
     guard time >= updateTime else { return false }
     state = time == updateTime ? max(state, newer) : newer
     updateTime = time
@@ -58,21 +67,28 @@ public struct ReturnRecord: Equatable, Sendable {
   public var steps: [Step] {
     switch (state, told) {
     case (.requested, .nothing): [.create]
-    case (.restocked, .nothing): [.create, .restock]
-    case (.restocked, .created): [.restock]
+    case (.restocked, .nothing), (.restocked, .cancelled): [.create, .restock]
+    case (.restocked, .created), (.restocked, .recreated): [.restock]
     case (.closed, .created): [.cancel]
     case (.requested, .created), (.requested, .inspected), (.requested, .cancelled),
-      (.restocked, .inspected), (.restocked, .cancelled),
-      (.closed, .nothing), (.closed, .inspected), (.closed, .cancelled):
+      (.requested, .recreated), (.restocked, .inspected), (.closed, .nothing),
+      (.closed, .inspected), (.closed, .cancelled), (.closed, .recreated):
       []
     }
   }
 
   public mutating func markTold(_ step: Step) {
     switch step {
-    case .create: told = .created
+    case .create: told = told == .cancelled ? .recreated : .created
     case .restock: told = .inspected
     case .cancel: told = .cancelled
     }
   }
+
+  /// The goods are here already, so it was not cancelled: what becomes of them is the returns
+  /// service's affair.
+  public mutating func markCancelRefused() { told = .inspected }
+
+  /// Whether what is told now is about the second return of that name.
+  public var isSecond: Bool { told == .cancelled || told == .recreated }
 }

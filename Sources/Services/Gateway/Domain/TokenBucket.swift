@@ -8,9 +8,9 @@ public struct TokenBucket: Equatable, Sendable {
   /// Tokens that may be saved up.
   public let burst: Double
   private var level: Double
-  /// Nanoseconds of the monotonic clock.
+  /// Up to when tokens were filled in, in nanoseconds of the monotonic clock: in the future while
+  /// it is paused.
   private var updated: Int64
-  private var pausedUntil: Int64 = .min
 
   public init(rate: Double, burst: Double, now: Int64) {
     precondition(rate > 0 && burst >= 1, "a bucket gives something")
@@ -25,7 +25,17 @@ public struct TokenBucket: Equatable, Sendable {
     fill(now)
     level -= 1
     let own = level >= 0 ? 0 : Int64((-level / rate * 1e9).rounded(.up))
-    return max(own, pausedUntil > now ? pausedUntil - now : 0)
+    return max(0, updated - now) + own
+  }
+
+  /// Takes a token that may be used within `span`; when there is none, takes nothing.
+  ///
+  /// - Returns: how long to wait before it may be used, or would have been, in nanoseconds.
+  public mutating func reserve(within span: Int64, now: Int64) -> (isTaken: Bool, wait: Int64) {
+    let wait = reserve(now: now)
+    guard wait > span else { return (true, wait) }
+    level += 1
+    return (false, wait)
   }
 
   /// Gives a token back that was not used.
@@ -34,11 +44,12 @@ public struct TokenBucket: Equatable, Sendable {
     level = min(burst, level + 1)
   }
 
-  /// The channel said that it was too much: nothing goes before `until`, and nothing is saved up.
+  /// The channel said that it was too much: nothing goes before `until`, nothing is saved up until
+  /// then, and what waits goes by the rate again.
   public mutating func pause(until: Int64, now: Int64) {
     fill(now)
     level = min(level, 1)
-    pausedUntil = max(pausedUntil, until)
+    updated = max(updated, until)
   }
 
   private mutating func fill(_ now: Int64) {

@@ -20,11 +20,16 @@ public struct GatewayConfiguration: Sendable {
   public var log: Log
   public var background: BackgroundTasks
   public var clock: any WallClock
+  /// How long a till waits for its sales to be taken in before they are answered as pending.
+  public var tillWait: Duration
+
+  public static let usualTillWait = Duration.seconds(5)
 
   public init(
     database: any Database, box: SecretBox, registry: AdapterRegistry, peers: Peers,
     http: any ChannelHTTP, publicURL: String, metrics: Metrics, log: Log,
-    background: BackgroundTasks, clock: any WallClock = SystemClock()
+    background: BackgroundTasks, clock: any WallClock = SystemClock(),
+    tillWait: Duration = usualTillWait
   ) {
     self.database = database
     self.box = box
@@ -36,6 +41,7 @@ public struct GatewayConfiguration: Sendable {
     self.log = log
     self.background = background
     self.clock = clock
+    self.tillWait = tillWait
   }
 }
 
@@ -69,7 +75,10 @@ public final class Gateway: Sendable {
       alerts: alerts, metrics: counts, log: configuration.log)
     notices = NoticeWorker(
       store: store, directory: directory,
-      scheduler: WorkScheduler(atOnce: GatewayLimits.noticesAtOnce), alerts: alerts,
+      scheduler: WorkScheduler(
+        WorkScheduler.Limits(
+          atOnce: GatewayLimits.noticesAtOnce,
+          ofAccountAtOnce: GatewayLimits.noticesOfAccountAtOnce)), alerts: alerts,
       log: configuration.log)
   }
 
@@ -81,7 +90,7 @@ public final class Gateway: Sendable {
       publicURL: configuration.publicURL, metrics: counts, lag: lag, log: configuration.log)
     let till = TillHandler(
       directory: directory, store: store, intake: intake, worker: worker, pool: peers.pool,
-      metrics: counts, lag: lag, log: configuration.log)
+      wait: configuration.tillWait, metrics: counts, lag: lag, log: configuration.log)
     return [hooks.route] + till.routes
   }
 
@@ -146,19 +155,27 @@ public final class Gateway: Sendable {
   }
 
   private func loadMore() async {
-    do {
-      try await loadInbox()
-    } catch {
-      configuration.log.error("the inbox could not be read", ["error": "\(error)"])
+    var attempt = 0
+    while !Task.isCancelled {
+      do {
+        return try await loadInbox()
+      } catch {
+        configuration.log.error("the inbox could not be read", ["error": "\(error)"])
+        attempt += 1
+        // It ends early only when all ends.
+        try? await Task.sleep(for: GatewayLimits.peerBackoff.pause(attempt: attempt))
+      }
     }
   }
 
   // MARK: Accounts
 
-  /// Takes a connection into use; a known account goes on with the new settings.
-  func connect(_ connection: ConnectionRow, _ adapter: any ChannelAdapter) async {
+  /// Takes a connection into use; a known account goes on with what is wanted of it.
+  func connect(
+    _ connection: ConnectionRow, wanted: ConnectionRow, _ adapter: any ChannelAdapter
+  ) async {
     let (session, isNew) = await directory.connect(connection, adapter, sessionSurroundings)
-    guard isNew else { return }
+    guard isNew else { return await session.update(wanted) }
     await startPusher(session, [])
   }
 
@@ -184,6 +201,6 @@ public final class Gateway: Sendable {
   private var sessionSurroundings: AccountSession.Surroundings {
     AccountSession.Surroundings(
       http: configuration.http, store: store, box: box, alerts: alerts, metrics: counts,
-      log: configuration.log)
+      log: configuration.log, background: configuration.background)
   }
 }

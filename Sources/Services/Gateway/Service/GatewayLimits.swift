@@ -11,9 +11,6 @@ enum GatewayLimits {
   static let holdLines = 200
   static let holdSeconds = 7 * 86_400
   static let usualHoldSeconds = 900
-  /// How long a till's batch waits for its sales to be taken in before they are answered as
-  /// pending.
-  static let tillWait = Duration.seconds(5)
   /// How long the store may take.
   static let store = Duration.seconds(10)
   /// How long another service may take.
@@ -21,8 +18,14 @@ enum GatewayLimits {
 
   /// Events worked on at once.
   static let intakeAtOnce = 32
+  /// The same of one account: no channel that is slow takes all the places.
+  static let intakeOfAccountAtOnce = 8
   /// Events in memory that wait for their turn; more wait in the store.
   static let intakeQueue = 100_000
+  /// Locations of the pool that are asked for at once.
+  static let locationPage: Int32 = 1000
+  /// How far a channel's clock may be behind ours.
+  static let clockSkew = Duration.seconds(60)
   /// Rows read from the store at once.
   static let storePage = 1000
   /// Tries of an event that fails for the channel's reasons before it is given up.
@@ -44,6 +47,15 @@ enum GatewayLimits {
   static let pushBackoff = Backoff(first: .milliseconds(100), longest: .seconds(30))
   /// Tries after which a push that keeps failing is an alert.
   static let pushAttemptsUntilAlert = 10
+  /// How long a call that can be made later waits for its turn; longer where the account's rate is
+  /// so low that all who may stand in line for it take longer.
+  static let turnWait = Duration.seconds(1)
+  static let callersInLine =
+    intakeOfAccountAtOnce + noticesOfAccountAtOnce + pushesAtOnce + 2
+  /// How long the import of listings waits for a turn.
+  static let importTurnWait = Duration.seconds(60)
+  /// A channel that wants to be left alone for longer means a quota of that call, not its rate.
+  static let longestRatePause = Duration.seconds(60)
   /// Seconds' worth of calls that an account may save up.
   static let burstSeconds = 1.0
   /// How long an account is left alone after its credentials were refused.
@@ -57,6 +69,7 @@ enum GatewayLimits {
   /// Tries of a notice before it is given up.
   static let noticeAttempts = 30
   static let noticesAtOnce = 8
+  static let noticesOfAccountAtOnce = 2
 
   /// Pauses before a watch is opened again.
   static let watchBackoff = Backoff(first: .milliseconds(50), longest: .seconds(1))

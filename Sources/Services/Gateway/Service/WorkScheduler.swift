@@ -28,13 +28,20 @@ actor WorkScheduler {
   }
 
   private let wakeUp = WakeUp()
-  private let atOnce: Int
+  private let limits: Limits
   private var ready = Queue<Job>()
+  /// Jobs whose account has as many running as it may.
+  private var parked: [AccountID: Queue<Job>] = [:]
   /// Jobs whose key is being worked on; a key that is here is taken.
   private var chains: [String: Queue<Job>] = [:]
-  /// Every job in here, so that none is in here twice.
+  /// Every job in here, so that none is in here twice, and how many each account has.
   private var known: Set<Int64> = []
-  private var runningCount = 0
+  private var unfinishedCounts: [AccountID: Int] = [:]
+  /// Jobs that are being worked on, and those of them that were submitted once more meanwhile: what
+  /// they have read may be old.
+  private var running: Set<Int64> = []
+  private var again: Set<Int64> = []
+  private var runningCounts: [AccountID: Int] = [:]
   private var timeline = Timeline<Wake>()
   private var armed: Deadline?
   private var barriers: [AccountID: IntakeBarrier] = [:]
@@ -45,17 +52,31 @@ actor WorkScheduler {
   /// Events wait in the store that found no room in here.
   private(set) var hasOverflowed = false
 
-  init(atOnce: Int = GatewayLimits.intakeAtOnce) {
-    self.atOnce = atOnce
+  struct Limits: Sendable {
+    /// Jobs that run at once, in all and of one account.
+    var atOnce = GatewayLimits.intakeAtOnce
+    var ofAccountAtOnce = GatewayLimits.intakeOfAccountAtOnce
+    /// Jobs in memory.
+    var queue = GatewayLimits.intakeQueue
   }
 
-  /// Takes a job up as soon as there is room. One that is in here already changes nothing.
+  init(_ limits: Limits = Limits()) {
+    self.limits = limits
+  }
+
+  /// Takes a job up as soon as there is room. One that waits in here already changes nothing; one
+  /// that is being worked on is worked on once more.
   func submit(_ job: Job) {
-    guard known.count < GatewayLimits.intakeQueue else {
+    guard !known.contains(job.id) else {
+      if running.contains(job.id) { again.insert(job.id) }
+      return
+    }
+    guard known.count < limits.queue else {
       hasOverflowed = true
       return
     }
-    guard known.insert(job.id).inserted else { return }
+    known.insert(job.id)
+    unfinishedCounts[job.accountID, default: 0] += 1
     barriers[job.accountID, default: IntakeBarrier()].enter(job.id)
     ready.append(job)
     wakeUp()
@@ -82,9 +103,17 @@ actor WorkScheduler {
     }
   }
 
+  /// Whether everything that came in for the account has been worked on to its end, jobs that are
+  /// to be tried again included.
+  func isFinished(_ accountID: AccountID) -> Bool {
+    !hasOverflowed && unfinishedCounts[accountID] == nil
+  }
+
+  /// Whether it is time to read what waits in the store; true once for each overflow.
   func takeOverflow() -> Bool {
-    defer { hasOverflowed = false }
-    return hasOverflowed && known.count < GatewayLimits.intakeQueue / 2
+    guard hasOverflowed, known.count <= limits.queue / 2 else { return false }
+    hasOverflowed = false
+    return true
   }
 
   /// Runs jobs until the task is cancelled; `more` is called when there is room for what waits in
@@ -97,8 +126,7 @@ actor WorkScheduler {
     await withDiscardingTaskGroup { group in
       for await _ in wakeUp.stream {
         takeDue()
-        while runningCount < atOnce, let job = take() {
-          runningCount += 1
+        while running.count < limits.atOnce, let job = take() {
           group.addTask {
             let outcome = await work(job)
             await self.ended(job, outcome)
@@ -123,17 +151,50 @@ actor WorkScheduler {
 
   private func take() -> Job? {
     while let job = ready.popFirst() {
-      guard chains[job.key] != nil else {
-        chains[job.key] = Queue()
-        return job
+      guard chains[job.key] == nil else {
+        chains[job.key]?.append(job)
+        continue
       }
-      chains[job.key]?.append(job)
+      guard runningCounts[job.accountID, default: 0] < limits.ofAccountAtOnce else {
+        parked[job.accountID, default: Queue()].append(job)
+        continue
+      }
+      chains[job.key] = Queue()
+      running.insert(job.id)
+      runningCounts[job.accountID, default: 0] += 1
+      return job
     }
     return nil
   }
 
   private func ended(_ job: Job, _ outcome: WorkOutcome) {
-    runningCount -= 1
+    leaveTurn(job)
+    let isAgain = again.remove(job.id) != nil
+    switch outcome {
+    case .later(let pause):
+      var later = job
+      later.attemptCount += 1
+      timeline.add(.job(later), at: .after(pause))
+    case .done, .quarantined, .dead:
+      for waiter in outcomeWaiters.removeValue(forKey: job.id) ?? [] { wake(waiter, outcome) }
+      if isAgain {
+        var fresh = job
+        fresh.attemptCount = 0
+        ready.append(fresh)
+        return wakeUp()
+      }
+      known.remove(job.id)
+      Self.lower(&unfinishedCounts, job.accountID)
+    }
+    barriers[job.accountID]?.leave(job.id)
+    wakeBarriers(job.accountID)
+    wakeUp()
+  }
+
+  /// Lets the next ones go: of the same key, and of the same account.
+  private func leaveTurn(_ job: Job) {
+    running.remove(job.id)
+    Self.lower(&runningCounts, job.accountID)
     if let next = chains[job.key]?.popFirst() {
       // The next of the chain goes to the end of the line: no order gets more than its turn.
       let rest = chains.removeValue(forKey: job.key)
@@ -142,17 +203,13 @@ actor WorkScheduler {
     } else {
       chains[job.key] = nil
     }
-    barriers[job.accountID]?.leave(job.id)
-    wakeBarriers(job.accountID)
-    if case .later(let pause) = outcome {
-      var again = job
-      again.attemptCount += 1
-      timeline.add(.job(again), at: .after(pause))
-    } else {
-      known.remove(job.id)
-      for waiter in outcomeWaiters.removeValue(forKey: job.id) ?? [] { wake(waiter, outcome) }
-    }
-    wakeUp()
+    if let next = parked[job.accountID]?.popFirst() { ready.append(next) }
+    if parked[job.accountID]?.isEmpty ?? false { parked[job.accountID] = nil }
+  }
+
+  private static func lower(_ counts: inout [AccountID: Int], _ accountID: AccountID) {
+    let count = counts[accountID, default: 0] - 1
+    counts[accountID] = count > 0 ? count : nil
   }
 
   private func takeDue() {

@@ -58,12 +58,14 @@ public struct ReturnOrder: Equatable, Sendable {
       reason: reason, state: state, lines: lines, locationID: locationID)
   }
 
-  /// Says that the goods are here. Again with the same location changes nothing.
+  /// Says that the goods are here. Again with the same location changes nothing; another one counts
+  /// while nothing is decided.
   public mutating func receive(at location: LocationID) throws(ReturnsError) -> Bool {
     switch state {
     case .received where locationID == location: return false
-    case .received, .inspected, .cancelled: throw .stateWrong(id, state)
-    case .requested:
+    case .received where lines.contains(where: \.isDecided): throw .stateWrong(id, state)
+    case .inspected, .cancelled: throw .stateWrong(id, state)
+    case .requested, .received:
       state = .received
       locationID = location
       return true

@@ -6,6 +6,8 @@ public enum ReturnsError: Error, Equatable, Sendable {
   /// The ID is taken by another return.
   case returnExists(ReturnID)
   case orderUnknown(OrderID)
+  /// Nothing of the order has left, so nothing can come back.
+  case orderNotShipped(OrderID)
   /// The order has no such line, or it is of another SKU.
   case orderLineUnknown(OrderID, LineID)
   /// The return has no such line.
@@ -18,6 +20,9 @@ public enum ReturnsError: Error, Equatable, Sendable {
   /// A line's disposals do not add up to its quantity; its position in the request.
   case unbalanced([Unbalanced])
   case poolUnavailable(ReturnID, reason: String)
+  case locationUnknown(LocationID)
+  /// The pool cannot be asked for its locations.
+  case locationsUnavailable(LocationID, reason: String)
   case fulfilmentUnavailable(OrderID, reason: String)
   case sequenceUnknown(Int64)
 

@@ -14,6 +14,8 @@ public enum ReturnsLimits {
   public static let actorBytes = 128
   /// Returns that one read for a watcher takes: each may have 10,000 lines.
   public static let watchPageCount = 50
-  /// How long an inspection waits for the pool before it says that it did not answer.
-  public static let poolWait = Duration.seconds(3)
+  /// Locations of the pool that are asked for at once.
+  public static let locationPageCount: Int32 = 1000
+  /// Bytes of returns in one page of a list; a message may have 4 MiB.
+  public static let pageBytes = 3 << 20
 }

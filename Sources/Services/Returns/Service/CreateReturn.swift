@@ -15,7 +15,10 @@ extension ReturnsHandler {
     let known = try await database.read(until: context.deadline) { try $0.knownReturn(wanted.id) }
     var sale: Sale?
     if known == nil, let orderID = wanted.orderID {
-      sale = try await self.sale(orderID, until: context.deadline)
+      let found = try await self.sale(orderID, until: context.deadline)
+      // What has not left may still be cancelled, and then it would be back twice.
+      guard found.isShipped else { throw ReturnsError.orderNotShipped(orderID) }
+      sale = found
     }
     let response = try await database.once(
       request, requestID: request.requestID, until: context.deadline, clock: clock
@@ -50,7 +53,7 @@ extension ReturnsHandler {
         GetOrderRequest(orderID: id.text), options: options)
       let order = response.order ?? FulfilmentAPI.Order()
       return Sale(
-        accountID: AccountID(trusted: order.accountID),
+        accountID: AccountID(trusted: order.accountID), isShipped: order.state == .shipped,
         lines: order.lines.map {
           SoldUnits.Line(
             id: LineID(trusted: $0.lineID), sku: SKU(trusted: $0.sku),
@@ -63,7 +66,7 @@ extension ReturnsHandler {
   }
 
   /// Nothing of a peer's words, which may name addresses.
-  private static func short(_ error: RPCError) -> String {
+  static func short(_ error: RPCError) -> String {
     error.reason.isEmpty ? error.code.name : "\(error.code.name)/\(error.reason)"
   }
 
@@ -109,5 +112,7 @@ extension ReturnsHandler {
 /// An order as fulfilment knows it, as far as a return needs it.
 private struct Sale: Sendable {
   var accountID: AccountID
+  /// It leaves as a whole, and nothing is cancelled after that.
+  var isShipped: Bool
   var lines: [SoldUnits.Line]
 }

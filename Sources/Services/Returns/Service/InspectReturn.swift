@@ -42,7 +42,7 @@ extension ReturnsHandler {
   /// Tries to tell the pool what it does not know yet. What does not arrive is the worker's affair.
   private func tellPool(of keys: [String], until deadline: Deadline) async -> OutboxOutcome {
     // Some of the caller's time is left for saying that it did not work.
-    let remaining = min(deadline.remaining, ReturnsLimits.poolWait)
+    let remaining = min(deadline.remaining, poolWait)
     let outcome = await outbox.deliver(keys, until: .after(remaining * 4 / 5))
     if !outcome.isDelivered { outbox.wake() }
     return outcome

@@ -38,9 +38,21 @@ extension ReturnsHandler {
     let found = try await database.read(until: context.deadline) {
       try $0.listedReturns(filter, after: position, limit: size + 1)
     }
-    let page = Page(found, size: size, scope: scope) { PageToken("\($0.position)") }
+    let messages = found.map(\.message)
+    let fitting = Self.fittingCount(messages)
+    let page = Page(found, size: min(size, fitting), scope: scope) { PageToken("\($0.position)") }
     return ListReturnsResponse(
-      returnOrders: page.items.map(\.message), nextPageToken: page.nextToken)
+      returnOrders: Array(messages.prefix(page.items.count)), nextPageToken: page.nextToken)
+  }
+
+  /// How many of these go into one page by their bytes; one does in any case.
+  private static func fittingCount(_ messages: [ReturnsAPI.ReturnOrder]) -> Int {
+    var bytes = 0
+    for (index, message) in messages.enumerated() {
+      bytes += message.serialized().count
+      if bytes > ReturnsLimits.pageBytes { return max(1, index) }
+    }
+    return max(1, messages.count)
   }
 
   public func watchReturns(

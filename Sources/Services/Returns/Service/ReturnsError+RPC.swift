@@ -13,6 +13,11 @@ extension ReturnsError: RPCErrorConvertible {
         ["returnId": id.text])
     case .orderUnknown(let id):
       RPCError(.notFound, "ORDER_UNKNOWN", "There is no order \(id).", ["orderId": id.text])
+    case .orderNotShipped(let id):
+      RPCError(
+        .failedPrecondition, "ORDER_NOT_SHIPPED",
+        "Nothing of order \(id) has left, so nothing can come back; cancel it, or ship it first.",
+        ["orderId": id.text])
     case .orderLineUnknown(let id, let line):
       RPCError(
         .notFound, "LINE_UNKNOWN", "Order \(id) has not sold what line \(line) names.",
@@ -41,6 +46,14 @@ extension ReturnsError: RPCErrorConvertible {
         .unavailable, "POOL_UNAVAILABLE",
         "Return \(id) is recorded; the pool is told as soon as it answers. It said: \(reason)",
         ["returnId": id.text, "problem": reason], retryAfter: .seconds(1))
+    case .locationUnknown(let id):
+      RPCError(
+        .notFound, "LOCATION_UNKNOWN", "The pool has no location \(id).", ["locationId": id.text])
+    case .locationsUnavailable(let id, let reason):
+      RPCError(
+        .unavailable, "POOL_UNAVAILABLE",
+        "Location \(id) cannot be looked up now; try again. The pool said: \(reason)",
+        ["locationId": id.text, "problem": reason], retryAfter: .seconds(1))
     case .fulfilmentUnavailable(let id, let reason):
       RPCError(
         .unavailable, "FULFILMENT_UNAVAILABLE",

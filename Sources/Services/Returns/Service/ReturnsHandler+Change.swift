@@ -1,4 +1,5 @@
 internal import Kit
+internal import PoolAPI
 internal import Primitives
 public import RPCCore
 public import ReturnsAPI
@@ -15,6 +16,10 @@ extension ReturnsHandler {
     check.text(request.actor, "actor", atMost: ReturnsLimits.actorBytes, mayBeEmpty: true)
     check.requestID(request.requestID)
     try check.finish()
+    let known = try await database.read(until: context.deadline) { try $0.returnOrder(id) }.order
+    if known.state == .requested || known.state == .received, known.locationID != location {
+      try await checkInPool(location, until: context.deadline)
+    }
     let response = try await database.once(
       request, requestID: request.requestID, until: context.deadline, clock: clock
     ) { [clock, feed] transaction in
@@ -25,6 +30,23 @@ extension ReturnsHandler {
     }
     announce(response.returnOrder)
     return response
+  }
+
+  /// The pool would refuse what is decided of goods at a place that it does not have.
+  private func checkInPool(_ location: LocationID, until deadline: Deadline) async throws {
+    var request = ListLocationsRequest(pageSize: ReturnsLimits.locationPageCount)
+    do {
+      repeat {
+        let page = try await pool.listLocations(
+          request,
+          options: CallOptions(timeout: min(deadline.remaining, RPCClient.defaultTimeout) * 4 / 5))
+        if page.locations.contains(where: { $0.locationID == location.text }) { return }
+        request.pageToken = page.nextPageToken
+      } while !request.pageToken.isEmpty
+    } catch {
+      throw ReturnsError.locationsUnavailable(location, reason: Self.short(error))
+    }
+    throw ReturnsError.locationUnknown(location)
   }
 
   public func cancelReturn(

@@ -93,6 +93,22 @@ import Testing
     #expect(http.requests.isEmpty)
   }
 
+  /// Goal: a parcel that Shopify does not take yet is told later, and what it takes is told now.
+  @Test(arguments: ["ON_HOLD", "SCHEDULED"]) func parcelOfAHeldOrderIsToldLater(_ status: String)
+    async throws
+  {
+    let waiting = order([1, 2]).replacing(
+      #"FulfillmentOrder/1","status":"OPEN""#, with: #"FulfillmentOrder/1","status":"\#(status)""#)
+    #expect(waiting.contains(status))
+    let http = RecordedHTTP(waiting, shipped)
+    await #expect(throws: ChannelError.unavailable("order 450789469 is \(status) at Shopify")) {
+      try await adapter.markShipped(notice(3), api: shopifyAPI(http))
+    }
+    #expect(http.requests.count == 2)
+    let enough = RecordedHTTP(waiting, shipped)
+    try await adapter.markShipped(notice(1), api: shopifyAPI(enough))
+  }
+
   @Test func refundWithoutItemsAsksTheOrder() async throws {
     let event = refundEvent(
       #"{"id":1,"line_item_id":466157049,"quantity":1,"restock_type":"return"}"#)

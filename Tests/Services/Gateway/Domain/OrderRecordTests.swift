@@ -259,6 +259,9 @@ struct ModelPool {
       ([.requested, .closed], [.create, .cancel]),
       ([.restocked, .closed], [.create, .restock]),
       ([.requested, .requested, .requested], [.create]),
+      ([.requested, .closed, .restocked], [.create, .cancel, .create, .restock]),
+      ([.requested, .restocked, .closed], [.create, .restock]),
+      ([.closed, .restocked, .requested], [.create, .restock]),
     ] as [([ReturnRecord.State], [ReturnRecord.Step])])
   func stepsFollowTheState(_ states: [ReturnRecord.State], _ wanted: [ReturnRecord.Step]) {
     var record = ReturnRecord(state: states[0], updateTime: Timestamp(seconds: 1))
@@ -271,6 +274,23 @@ struct ModelPool {
       }
     }
     #expect(made == wanted)
+    #expect(record.steps.isEmpty)
+  }
+
+  /// A return was closed before we heard of the refund that put its goods back.
+  @Test func restockedCountsWheneverItIsHeardOf() {
+    var record = ReturnRecord(state: .closed, updateTime: Timestamp(seconds: 5), told: .cancelled)
+    #expect(record.merge(state: .restocked, updateTime: Timestamp(seconds: 4)) == true)
+    #expect(record.state == .restocked && record.updateTime == Timestamp(seconds: 5))
+    #expect(record.isSecond && record.steps == [.create, .restock])
+    record.markTold(.create)
+    #expect(record.isSecond && record.steps == [.restock])
+  }
+
+  @Test func returnThatCouldNotBeCancelledIsNotRestockedTwice() {
+    var record = ReturnRecord(state: .closed, updateTime: Timestamp(seconds: 5), told: .created)
+    record.markCancelRefused()
+    _ = record.merge(state: .restocked, updateTime: Timestamp(seconds: 6))
     #expect(record.steps.isEmpty)
   }
 

@@ -206,9 +206,20 @@ import Testing
     // It arrived, and the channel has sold one since.
     var arrived = state
     #expect(arrived.decide(shown: 9, now: Self.start) == .settled)
-    // It did not arrive, and the channel has sold one.
-    var lost = state
-    #expect(lost.decide(shown: 4, now: Self.start) == .push(9, expected: 4))
+    // It did not arrive, and the channel has sold one; or it arrived, and the channel has sold six.
+    var unclear = state
+    #expect(unclear.decide(shown: 4, now: Self.start) == .settled)
+    #expect(unclear.isPending, "nothing is put back on sale, and it is looked at again")
+    #expect(unclear.need(Self.at(1000)) == .raise)
+    var sold = unclear
+    sold.takeIn(6)
+    _ = sold.want(4, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(sold.decide(shown: 4, now: Self.at(1000)) == .settled)
+    #expect(!sold.isPending)
+    var lost = unclear
+    let end = Self.at(15_001)
+    #expect(lost.decide(shown: 4, hasOpenEvents: true, now: end) == .settled, "may still come")
+    #expect(lost.decide(shown: 4, now: end) == .push(10, expected: 4))
     // It arrived as it was sent.
     #expect(state.decide(shown: 10, now: Self.start) == .settled)
     #expect(!state.isPending)
@@ -222,6 +233,37 @@ import Testing
     _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
     #expect(state.need(Self.start) == .lower)
     #expect(Self.push(&state) == 4)
+    #expect(!state.isPending)
+  }
+
+  /// The raise arrived, its answer did not: with compare-and-set, too, the channel is asked what it
+  /// shows, and two units that buyers took meanwhile are not put back.
+  @Test func timedOutRaiseIsNeverSetBlindly() {
+    var state = Self.settled(5)
+    _ = state.want(10, version: PushVersion(pool: 2), commitTime: nil)
+    #expect(!state.wantsReading(raises: true, comparesStock: true))
+    #expect(state.decide(shown: nil, now: Self.start) == .push(10, expected: 5))
+    state.begin(10)
+    _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
+    #expect(state.wantsReading(raises: true, comparesStock: true))
+    #expect(state.wantsReading(raises: false, comparesStock: false), "a lowering one, too")
+    #expect(state.decide(shown: 8, now: Self.start) == .settled)
+    _ = state.want(0, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(!state.wantsReading(raises: false, comparesStock: true), "zero is right anyway")
+  }
+
+  /// A raise that left out unseen sales was lost: what it left out counts when it is read.
+  @Test func lostRaiseRemembersWhatItLeftOut() {
+    var state = Self.settled(10)
+    _ = state.want(15, version: PushVersion(pool: 2), commitTime: nil)
+    #expect(state.decide(shown: 8, now: Self.start) == .push(13, expected: 8))
+    state.begin(13)
+    _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
+    // It arrived, and one more was sold.
+    #expect(state.decide(shown: 12, now: Self.start) == .settled)
+    state.takeIn(3)
+    _ = state.want(12, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(state.decide(shown: 12, now: Self.at(1000)) == .settled)
     #expect(!state.isPending)
   }
 
@@ -297,6 +339,43 @@ import Testing
     _ = state.want(10, version: PushVersion(pool: 5), commitTime: nil)
     #expect(state.need(Self.start) == .raise)
     #expect(state.decide(shown: 12, now: Self.start) == .push(10, expected: 12))
+  }
+
+  /// A raise to 10 was kept before it went out; then the gateway was killed, and buyers took two.
+  @Test func restartDoesNotForgetARaiseOnItsWay() {
+    var state = Self.settled(5)
+    _ = state.want(10, version: PushVersion(pool: 2), commitTime: nil)
+    guard case .push(let quantity, _) = state.decide(shown: 5, now: Self.start) else {
+      Issue.record("nothing is pushed")
+      return
+    }
+    #expect(state.isRaised(by: quantity))
+    state.begin(quantity)
+    #expect(state.highest == 10)
+    var restored = PushState(
+      acknowledged: 5, highest: state.highest, version: PushVersion(pool: 1), time: nil, lag: nil,
+      isDead: false, lastError: "")
+    _ = restored.want(10, version: PushVersion(pool: 2), commitTime: nil)
+    #expect(restored.wantsReading(raises: true, comparesStock: true))
+    #expect(restored.decide(shown: 8, now: Self.start) == .settled)
+    _ = restored.want(9, version: PushVersion(pool: 3), commitTime: nil)
+    #expect(restored.decide(shown: 8, now: Self.at(1000)) == .settled, "still two unseen")
+  }
+
+  /// A push that lowered from 10 to 5 was acknowledged and not kept: nothing is raised for it, and
+  /// nothing lowered.
+  @Test func restartBearsAForgottenLowering() {
+    var state = PushState(
+      acknowledged: 10, highest: 10, version: PushVersion(pool: 4), time: Self.start, lag: nil,
+      isDead: false, lastError: "")
+    _ = state.want(5, version: PushVersion(pool: 5), commitTime: nil)
+    #expect(state.need(Self.start) == .lower)
+    #expect(state.wantsReading(raises: false, comparesStock: false))
+    var sold = state
+    #expect(sold.decide(shown: 4, now: Self.start) == .settled)
+    #expect(state.decide(shown: 5, now: Self.start) == .settled)
+    #expect(state.decide(shown: 5, now: Self.at(15_001)) == .settled)
+    #expect(!state.isPending)
   }
 
   @Test func withdrawnListingIsLeftAlone() {

@@ -15,8 +15,24 @@ import Testing
     var bucket = TokenBucket(rate: 10, burst: 5, now: 0)
     bucket.pause(until: 2_000_000_000, now: 0)
     #expect(bucket.reserve(now: 0) == 2_000_000_000)
-    #expect(bucket.reserve(now: 500_000_000) == 1_500_000_000)
+    #expect(bucket.reserve(now: 500_000_000) == 1_600_000_000)
     #expect(bucket.reserve(now: 3_000_000_000) == 0)
+  }
+
+  @Test func callsAfterAPauseGoByTheRate() {
+    var bucket = TokenBucket(rate: 10, burst: 5, now: 0)
+    bucket.pause(until: 2_000_000_000, now: 0)
+    let waits = (0..<4).map { _ in bucket.reserve(now: 1_000_000_000) }
+    #expect(waits == [1_000_000_000, 1_100_000_000, 1_200_000_000, 1_300_000_000])
+    bucket.pause(until: 1_500_000_000, now: 1_000_000_000)
+    #expect(bucket.reserve(now: 1_000_000_000) == 1_400_000_000, "a shorter pause ends none")
+  }
+
+  @Test func turnThatIsTooFarOffIsNotTaken() {
+    var bucket = TokenBucket(rate: 1, burst: 1, now: 0)
+    #expect(bucket.reserve(within: 0, now: 0) == (true, 0))
+    #expect(bucket.reserve(within: 500_000_000, now: 0) == (false, 1_000_000_000))
+    #expect(bucket.reserve(within: 1_000_000_000, now: 0) == (true, 1_000_000_000))
   }
 
   @Test func unusedTokenComesBack() {

@@ -102,6 +102,7 @@ import Testing
       ("INVALID_REQUEST connection.calls_per_second", { $0.callsPerSecond = -1 }),
       ("INVALID_REQUEST connection.calls_per_second", { $0.callsPerSecond = .nan }),
       ("INVALID_REQUEST connection.location_id", { $0.locationID = " x" }),
+      ("INVALID_REQUEST connection.location_id", { $0.locationID = "NOWHERE" }),
       ("CHANNEL_UNSUPPORTED", { $0.channelID = "ebay" }),
       ("CREDENTIAL_MISSING", { $0.credentials = [:] }),
     ]

@@ -1,6 +1,7 @@
 import ChannelAdapter
 import Foundation
 import GatewayAPI
+import Kit
 import Primitives
 import RPCCore
 import Testing
@@ -103,22 +104,59 @@ import Testing
     }
   }
 
-  /// Goal: 400 events at once are all stored, and the slowest answer stays within bounds.
+  /// Goal: what a full disk does not take is not acknowledged; sent again, it is taken in once.
+  @Test func fullDiskIsToldAndLosesNothing() async throws {
+    let bench = try GatewayBench()
+    bench.pool.receive("TEE", 10)
+    bench.mapping.set("acc", item: "i1", takes: [("TEE", 1)])
+    for id in ["o1", "o2"] { bench.order(id, [("1", "i1", 1, 0)]) }
+    try await bench.run { run in
+      #expect(await GatewayBench.post(run, try GatewayBench.event("e1", "o1")).status == 202)
+      run.database.be(full: true)
+      let refused = await GatewayBench.post(run, try GatewayBench.event("e2", "o2"))
+      #expect(refused.status == 503)
+      #expect(String(decoding: refused.body, as: UTF8.self).contains("STORE_UNAVAILABLE"))
+      run.database.be(full: false)
+      #expect(await GatewayBench.post(run, try GatewayBench.event("e2", "o2")).status == 202)
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 1, "acc/o2 1 TEE": 1])
+    }
+  }
+
+  /// Goal: 400 events at once are all stored, many of them by one commit. Method: the writer is held
+  /// while they come.
   @Test func manyEventsShareCommits() async throws {
     let bench = try GatewayBench()
     bench.pool.receive("TEE", 1000)
     bench.mapping.set("acc", item: "i1", takes: [("TEE", 1)])
     for number in 0..<400 { bench.order("o\(number)", [("1", "i1", 1, 0)]) }
     try await bench.run { run in
+      try await GatewayBench.settled(run)
+      let gate = DispatchSemaphore(value: 0)
+      let isHeld = FeedSignal()
+      let come = FeedSignal()
       try await withThrowingTaskGroup(of: Int.self) { group in
+        group.addTask {
+          try await run.database.write(until: .after(.seconds(60))) { _ in
+            isHeld.raise()
+            gate.wait()
+          }
+          return 202
+        }
+        await isHeld.wait(past: 0)
         for number in 0..<400 {
           group.addTask {
-            await GatewayBench.post(run, try GatewayBench.event("e\(number)", "o\(number)")).status
+            let request = try GatewayBench.event("e\(number)", "o\(number)")
+            come.raise()
+            return await GatewayBench.post(run, request).status
           }
         }
+        await come.wait(past: 399)
+        gate.signal()
         for try await status in group { #expect(status == 202) }
       }
       try await GatewayBench.settled(run)
+      #expect(run.commits.mostWrites > 50, "\(run.commits.mostWrites) at most in one commit")
       #expect(bench.pool.available("TEE") == 600)
       let lag = try await run.client.getLag(GetLagRequest())
       #expect(lag.webhook?.count == 400)

@@ -67,6 +67,28 @@ import Testing
     }
   }
 
+  /// Goal: an order that had left before the account was connected takes nothing off the stock that
+  /// was counted since, whatever is heard of it; one that had not left does.
+  @Test func orderFromBeforeTheConnectionIsLeftAlone() async throws {
+    let bench = try Self.bench()
+    let before = Timestamp(seconds: 1_700_000_000)
+    bench.order("o1", [("1", "i1", 2, 0)], state: .shipped, saleTime: before)
+    bench.order("o2", [("1", "i1", 1, 0)], saleTime: before)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o2"))
+      try await GatewayBench.settled(run)
+      bench.order("o1", [("1", "i1", 2, 0)], time: 2, state: .shipped, saleTime: before)
+      bench.order("o2", [("1", "i1", 1, 0)], time: 2, state: .shipped, saleTime: before)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e3", "o1"))
+      _ = await GatewayBench.post(run, try GatewayBench.event("e4", "o2"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o2 1 TEE": 1])
+      #expect(bench.fulfilment.order("acc/o1") == nil)
+      #expect(bench.fulfilment.order("acc/o2")?.state == .shipped)
+    }
+  }
+
   @Test func orderShippedByTheChannelIsHandedOver() async throws {
     let bench = try Self.bench()
     bench.order("o1", [("1", "i1", 2, 0)], state: .shipped)
@@ -110,6 +132,26 @@ import Testing
     }
   }
 
+  /// Goal: a line that is linked while it is being quarantined is deducted, and its alert ends.
+  /// Method: many times, since the link may be heard of before or after the row is written.
+  @Test func lineMappedWhileItIsQuarantinedIsDeducted() async throws {
+    let bench = try Self.bench()
+    bench.pool.receive("TEE", 40)
+    for number in 0..<50 {
+      bench.order("o\(number)", [("1", "new\(number)", 1, 0)])
+      bench.mapping.state.withLock { $0.linkedMeanwhile["new\(number)"] = "TEE" }
+    }
+    try await bench.run { run in
+      for number in 0..<50 {
+        _ = await GatewayBench.post(run, try GatewayBench.event("e\(number)", "o\(number)"))
+      }
+      try await eventually("all are deducted") { bench.pool.available("TEE") == 0 }
+      try await GatewayBench.settled(run)
+      #expect(try await run.client.getBacklog(GetBacklogRequest()).quarantinedCount == 0)
+      #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+    }
+  }
+
   @Test func lineMappedWhileTheGatewayWasDownIsDeductedAtItsStart() async throws {
     let bench = try Self.bench()
     bench.order("o1", [("2", "new", 3, 0)])
@@ -132,6 +174,78 @@ import Testing
       #expect(bench.pool.available("TEE") == -4)
       let alerts = try await run.client.listAlerts(ListAlertsRequest()).alerts
       #expect(alerts.map(\.kind) == ["OVERSOLD"] && alerts.first?.subject == "acc/o1")
+    }
+  }
+
+  /// Goal: an oversell is heard of though the answer that told it was lost, and another event of
+  /// the order told the pool again.
+  @Test func oversellWhoseAnswerWasLostIsAlerted() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 14, 0)])
+    try await bench.run { run in
+      bench.faults.plan(failAt: 2, .afterItIsDone)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await eventually("the answer is lost") { bench.faults.hasHit }
+      #expect(bench.faults.names.last == "recordSale")
+      // The first event is out of the way, so that the second tells the pool.
+      let first = try await run.client.listInboxEvents(ListInboxEventsRequest()).events.first
+      let inboxID = first?.inboxID ?? 0
+      try await run.gateway.store.write {
+        try $0.setEvent(inboxID, .dead, error: "TEST: given up", now: .zero)
+      }
+      bench.faults.mend()
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o1"))
+      try await GatewayBench.settled(run)
+      let alerts = try await run.client.listAlerts(ListAlertsRequest()).alerts
+      #expect(alerts.map(\.kind) == ["OVERSOLD"] && alerts.first?.subject == "acc/o1")
+      #expect(bench.pool.available("TEE") == -4)
+    }
+  }
+
+  /// Goal: a sale that the pool knows stays taken in while fulfilment is away: what the channel has
+  /// sold since is not put back.
+  @Test func recordedSaleStaysTakenInWhileFulfilmentIsAway() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 3, 0)])
+    try await bench.run { run in
+      try await PushTests.shows(bench, "i1", 10)
+      try await GatewayBench.settled(run)
+      // Three are sold by the order, one by another that nobody has heard of.
+      let readCount = bench.channel.with { state in
+        state.shown["i1"] = 6
+        return state.readCount
+      }
+      bench.faults.plan(failAt: bench.faults.names.count + 3, .beforeItIsDone)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await eventually("fulfilment is away") { bench.faults.hasHit }
+      #expect(bench.faults.names.last == "createOrder")
+      try await eventually("it is looked at") { bench.channel.with { $0.readCount } > readCount }
+      bench.faults.mend()
+      try await eventually("it is taken in") { bench.fulfilment.order("acc/o1") != nil }
+      let pushed = bench.channel.with { $0.pushes.filter { $0.item == "i1" }.map(\.quantity) }
+      #expect(pushed == [10], "nothing is pushed")
+      #expect(bench.channel.shown("i1") == 6)
+    }
+  }
+
+  /// Goal: an event that died is not said to be done.
+  @Test func deadEventStaysDeadWhenItIsAskedFor() async throws {
+    let bench = try Self.bench()
+    bench.mapping.set("acc", item: "i9", takes: [("NONE", 1)])
+    bench.order("o1", [("1", "i9", 1, 0)])
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      let event = try await run.client.listInboxEvents(ListInboxEventsRequest()).events.first
+      let outcome = await run.gateway.intake.submit(
+        WorkScheduler.Job(
+          id: event?.inboxID ?? 0, accountID: AccountID(trusted: "acc"), key: "order acc/o1"),
+        waitingFor: .seconds(20))
+      guard case .dead(let code, _) = outcome else {
+        Issue.record("\(String(describing: outcome))")
+        return
+      }
+      #expect(code == "SKU_UNKNOWN")
     }
   }
 
@@ -171,6 +285,20 @@ import Testing
       try await eventually("it is deducted") { bench.pool.net == ["acc/o1 1 NONE": 1] }
       try await GatewayBench.settled(run)
       #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+    }
+  }
+
+  /// Goal: an order whose turn is not yet is taken in then, and that is no failed try.
+  @Test func orderWaitsForItsTurnWithoutAPlace() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 1, 0)])
+    bench.channel.with { $0.fetchErrors = [.rateLimited(after: .milliseconds(20))] }
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 1])
+      let event = try await run.client.listInboxEvents(ListInboxEventsRequest()).events.first
+      #expect(event?.attemptCount == 1)
     }
   }
 

@@ -152,6 +152,117 @@ import Testing
     }
   }
 
+  /// Goal: goods that a refund put back are on sale, though the return was closed and cancelled
+  /// before. Method: the refund's lines have other names, as Shopify's have.
+  @Test(arguments: [6, 8] as [Int64])
+  func refundHeardOfAfterTheCloseIsRestocked(_ refundTime: Int64) async throws {
+    let bench = try Self.shippedBench()
+    func set(_ state: ChannelReturn.State, _ line: String, _ time: Int64) {
+      bench.channel.with {
+        $0.returns["r1"] = ChannelReturn(
+          externalID: "r1", orderExternalID: "o1", state: state,
+          lines: [
+            ChannelReturn.Line(
+              lineID: line, itemID: "i1", variationID: "", sellerSKU: "", quantity: 1)
+          ], updateTime: Timestamp(seconds: time))
+      }
+    }
+    try await bench.run { run in
+      for (event, state, line, time) in [
+        ("e2", .requested, "7", 5), ("e3", .closed, "7", 7), ("e4", .restocked, "99", refundTime),
+      ] as [(String, ChannelReturn.State, String, Int64)] {
+        set(state, line, time)
+        _ = await GatewayBench.post(run, try GatewayBench.event(event, "r1", kind: "return"))
+        try await GatewayBench.settled(run)
+      }
+      #expect(bench.returns.found("acc/r1")?.state == .cancelled)
+      let again = try #require(bench.returns.found("acc/r1/again"))
+      #expect(again.state == .inspected && again.lines.map(\.lineID) == ["99"])
+      #expect(bench.channel.with { $0.answers.isEmpty })
+    }
+  }
+
+  /// Goal: a return that was asked for under other lines than those that came back is restocked.
+  @Test func refundOfARequestedReturnIsRestocked() async throws {
+    let bench = try Self.shippedBench()
+    func set(_ state: ChannelReturn.State, _ line: String, _ quantity: Quantity, _ time: Int64) {
+      bench.channel.with {
+        $0.returns["r1"] = ChannelReturn(
+          externalID: "r1", orderExternalID: "o1", state: state,
+          lines: [
+            ChannelReturn.Line(
+              lineID: line, itemID: "i1", variationID: "", sellerSKU: "", quantity: quantity)
+          ], updateTime: Timestamp(seconds: time))
+      }
+    }
+    try await bench.run { run in
+      set(.requested, "7", 2, 5)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "r1", kind: "return"))
+      try await GatewayBench.settled(run)
+      set(.restocked, "99", 1, 6)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "r1", kind: "return"))
+      try await GatewayBench.settled(run)
+      let found = try #require(bench.returns.found("acc/r1"))
+      #expect(found.state == .inspected)
+      #expect(
+        found.lines.map { $0.disposals.map { "\($0.disposition) \($0.quantity)" } }
+          == [["restock 1", "quarantine 1"]])
+    }
+  }
+
+  /// Goal: a return that a channel tells of before our parcel is booked is taken once it is.
+  @Test func returnBeforeTheParcelIsTakenLater() async throws {
+    let bench = try Self.shippedBench()
+    bench.returns.state.withLock { $0.unshippedOrders = ["acc/o1"] }
+    bench.channel.with {
+      $0.returns["r1"] = ChannelReturn(
+        externalID: "r1", orderExternalID: "o1", state: .requested,
+        lines: [
+          ChannelReturn.Line(
+            lineID: "7", itemID: "i1", variationID: "", sellerSKU: "", quantity: 1)
+        ], updateTime: Timestamp(seconds: 5))
+    }
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "r1", kind: "return"))
+      try await eventually("it is put off") {
+        let request = ListInboxEventsRequest(state: .retrying)
+        return try await run.client.listInboxEvents(request).events.count == 1
+      }
+      bench.returns.state.withLock { $0.unshippedOrders = [] }
+      try await eventually("it is created") { bench.returns.found("acc/r1")?.orderID == "acc/o1" }
+    }
+  }
+
+  /// Goal: a return that was taken without the link, whose answer was lost, does not die once its
+  /// order is known.
+  @Test func unlinkedReturnSurvivesItsOrderBecomingKnown() async throws {
+    let bench = try Self.shippedBench()
+    bench.returns.state.withLock { $0.knownOrders = [] }
+    bench.channel.with {
+      $0.returns["r1"] = ChannelReturn(
+        externalID: "r1", orderExternalID: "o1", state: .restocked,
+        lines: [
+          ChannelReturn.Line(
+            lineID: "7", itemID: "i1", variationID: "", sellerSKU: "", quantity: 1)
+        ], updateTime: Timestamp(seconds: 5))
+    }
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      bench.faults.plan(failAt: bench.faults.names.count + 2, .afterItIsDone)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "r1", kind: "return"))
+      try await eventually("the answer is lost") { bench.faults.hasHit }
+      #expect(bench.returns.found("acc/r1")?.orderID == "")
+      bench.returns.state.withLock { $0.knownOrders = nil }
+      bench.faults.mend()
+      try await GatewayBench.settled(run)
+      #expect(bench.returns.found("acc/r1")?.state == .inspected)
+      #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+    }
+  }
+
   @Test func returnOfAnOrderThatNobodyHasIsTakenUnlinked() async throws {
     let bench = try Self.shippedBench()
     bench.returns.state.withLock { $0.knownOrders = [] }

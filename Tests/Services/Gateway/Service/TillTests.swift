@@ -7,8 +7,8 @@ import Testing
 @testable import GatewayService
 
 @Suite struct TillTests {
-  static func bench() throws -> GatewayBench {
-    let bench = try GatewayBench()
+  static func bench(tillWait: Duration = .seconds(60)) throws -> GatewayBench {
+    let bench = try GatewayBench(tillWait: tillWait)
     bench.pool.receive("TEE", 10)
     bench.pool.receive("CAP", 10)
     return bench
@@ -90,6 +90,21 @@ import Testing
       bench.pool.receive("NONE", 5)
       #expect(Self.statuses(try await Self.post(run, batch)) == ["s1 already_known"])
       #expect(bench.pool.net == ["till/s1 1 NONE": 1])
+      #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+    }
+  }
+
+  @Test func twoSalesOfOneIDAreBothRefused() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await bench.connectTill(run)
+      let body = try await Self.post(
+        run,
+        Self.batch(
+          Self.sale("s1", Self.line("TEE")), Self.sale("s1", Self.line("TEE", 2)),
+          Self.sale("s2", Self.line("TEE"))))
+      #expect(Self.statuses(body) == ["s1 rejected SALE_ID_REUSED", "s2 accepted"])
+      #expect(bench.pool.net == ["till/s2 1 TEE": 1])
     }
   }
 
@@ -157,7 +172,7 @@ import Testing
   /// Goal: a batch that comes while the pool is away is never lost, and the till hears that it may
   /// forget it.
   @Test func batchDuringAnOutageIsPendingAndNotLost() async throws {
-    let bench = try Self.bench()
+    let bench = try Self.bench(tillWait: .milliseconds(50))
     try await bench.run { run in
       try await bench.connectTill(run)
       bench.faults.setDown(true)
@@ -170,6 +185,39 @@ import Testing
     let run = try await bench.start()
     try await eventually("it is taken in") { bench.pool.net == ["till/s1 1 TEE": 1] }
     await run.stop()
+  }
+
+  /// Goal: what a full disk does not take is not acknowledged, and nothing that was is lost.
+  @Test func fullDiskIsToldAndLosesNothing() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await bench.connectTill(run)
+      _ = try await Self.post(run, Self.batch(Self.sale("s1", Self.line("TEE"))))
+      run.database.be(full: true)
+      let batch = Self.batch(Self.sale("s2", Self.line("TEE")))
+      for (path, body) in [
+        ("/till/v1/sales", batch), ("/till/v1/holds/h1/commit", "{\"order_id\":\"web-1\"}"),
+      ] {
+        let (status, answer) = try await GatewayBench.till(run, "POST", path, body)
+        #expect(status == 503, "\(path)")
+        #expect((answer["error"] as? [String: String])?["code"] == "STORE_UNAVAILABLE", "\(path)")
+      }
+      #expect(bench.pool.net == ["till/s1 1 TEE": 1])
+      run.database.be(full: false)
+      #expect(Self.statuses(try await Self.post(run, batch)) == ["s2 accepted"])
+      #expect(bench.pool.net == ["till/s1 1 TEE": 1, "till/s2 1 TEE": 1])
+    }
+  }
+
+  @Test func holdOfAnUnknownSKUIsRefused() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await bench.connectTill(run)
+      let hold = "{\"hold_id\":\"h1\",\"lines\":[{\"sku\":\"NONE\",\"quantity\":1}]}"
+      let (status, answer) = try await GatewayBench.till(run, "POST", "/till/v1/holds", hold)
+      #expect(status == 404)
+      #expect((answer["error"] as? [String: String])?["code"] == "SKU_UNKNOWN")
+    }
   }
 
   @Test func holdThenCommitNeverOversells() async throws {
@@ -229,7 +277,7 @@ import Testing
   /// Goal: the commit of a hold takes effect once, wherever the gateway dies.
   @Test(arguments: 1...3, Faults.Moment.allCases)
   func commitTakesEffectOnce(_ step: Int, _ moment: Faults.Moment) async throws {
-    let bench = try Self.bench()
+    let bench = try Self.bench(tillWait: .milliseconds(200))
     try await bench.run { run in
       try await bench.connectTill(run)
       bench.faults.plan(failAt: step, moment)

@@ -19,6 +19,9 @@ final class FakeChannel: Sendable {
     var callTimes: [Deadline] = []
     /// Answers to the next calls of pushStock, before it does anything.
     var pushErrors: [ChannelError] = []
+    /// Pushes are made, or listings read, and the answers kept back.
+    var keepsAnswersBack = false
+    var keepsReadingsBack = false
     /// Answers for single listings, first come first served.
     var pushResults: [String: [PushResult]] = [:]
     var batches: [Int] = []
@@ -39,6 +42,14 @@ final class FakeChannel: Sendable {
   let signal = FeedSignal()
 
   func shown(_ item: String) -> Quantity? { state.withLock { $0.shown[item] } }
+
+  func wait(until condition: (borrowing State) -> Bool) async {
+    while !Task.isCancelled {
+      let seen = signal.latest
+      if state.withLock({ condition($0) }) { return }
+      await signal.wait(past: seen)
+    }
+  }
 
   func with<T: Sendable>(_ body: (inout sending State) -> sending T) -> T {
     let value = state.withLock(body)
@@ -145,6 +156,7 @@ struct FakeAdapter: ChannelAdapter {
       if token != state.token { return .failure(.tokenExpired("token is over")) }
       return .success(pushes.map { Self.apply($0, &state, comparesStock: traits.comparesStock) })
     }
+    await channel.wait { !$0.keepsAnswersBack }
     return try result.get()
   }
 
@@ -174,6 +186,7 @@ struct FakeAdapter: ChannelAdapter {
       let error = state.readErrors.isEmpty ? nil : state.readErrors.removeFirst()
       return (error, listings.map { state.shown[$0.itemID] })
     }
+    await channel.wait { !$0.keepsReadingsBack }
     if let error { throw error }
     return numbers
   }

@@ -10,6 +10,8 @@ final class FakeMapping: MappingServiceHandler {
     var accounts: [String: Account] = [:]
     var listings: [String: Listing] = [:]
     var sequence: Int64 = 0
+    /// Listings that are linked to a SKU the moment after they were resolved as unmapped.
+    var linkedMeanwhile: [String: String] = [:]
   }
 
   let faults: Faults
@@ -77,7 +79,7 @@ final class FakeMapping: MappingServiceHandler {
   func resolveLines(
     _ request: ResolveLinesRequest, context: ServerContext
   ) async throws -> ResolveLinesResponse {
-    try faults.step("resolveLines") {
+    let response = try faults.step("resolveLines") {
       state.withLock { state in
         ResolveLinesResponse(
           lines: request.lines.map { line in
@@ -93,6 +95,11 @@ final class FakeMapping: MappingServiceHandler {
           })
       }
     }
+    for line in request.lines {
+      let sku = state.withLock { $0.linkedMeanwhile.removeValue(forKey: line.itemID) }
+      if let sku { set(request.accountID, item: line.itemID, takes: [(sku, 1)]) }
+    }
+    return response
   }
 
   func watchListings(

@@ -79,6 +79,12 @@ final class FakePool: PoolServiceHandler {
     return skus
   }
 
+  func listLocations(
+    _ request: ListLocationsRequest, context: ServerContext
+  ) async throws -> ListLocationsResponse {
+    ListLocationsResponse(locations: ["MAIN", "STORE"].map { Location(locationID: $0) })
+  }
+
   func getSku(_ request: GetSkuRequest, context: ServerContext) async throws -> GetSkuResponse {
     guard state.withLock({ $0.onHand[request.sku] }) != nil else {
       throw RPCError(.notFound, "SKU_UNKNOWN", "No SKU \(request.sku).", ["sku": request.sku])
@@ -162,6 +168,9 @@ final class FakePool: PoolServiceHandler {
       try change { state in
         if state.holds[request.holdID] != nil {
           throw RPCError(.alreadyExists, "HOLD_EXISTS", "Hold \(request.holdID).")
+        }
+        for line in request.lines where state.onHand[line.sku] == nil {
+          throw RPCError(.notFound, "SKU_UNKNOWN", "No SKU \(line.sku).", ["sku": line.sku])
         }
         for line in request.lines where Self.available(line.sku, state) < line.quantity {
           throw RPCError(

@@ -9,6 +9,7 @@ final class FakeReturns: ReturnsServiceHandler {
   struct State {
     var returns: [String: ReturnOrder] = [:]
     var knownOrders: Set<String>?
+    var unshippedOrders: Set<String> = []
     var sequence: Int64 = 0
   }
 
@@ -48,8 +49,12 @@ final class FakeReturns: ReturnsServiceHandler {
         {
           throw RPCError(.notFound, "ORDER_UNKNOWN", "No order \(wanted.orderID).")
         }
+        if state.unshippedOrders.contains(wanted.orderID) {
+          throw RPCError(.failedPrecondition, "ORDER_NOT_SHIPPED", "Not yet: \(wanted.orderID).")
+        }
         if let known = state.returns[wanted.returnID] {
-          guard known.lines.map(\.sku) == wanted.lines.map(\.sku) else {
+          guard known.orderID == wanted.orderID, known.lines.map(\.sku) == wanted.lines.map(\.sku)
+          else {
             throw RPCError(.alreadyExists, "RETURN_EXISTS", "Return \(wanted.returnID).")
           }
           return
@@ -60,6 +65,15 @@ final class FakeReturns: ReturnsServiceHandler {
       }
       return CreateReturnResponse(returnOrder: try change(wanted.returnID) { _ in })
     }
+  }
+
+  func getReturn(
+    _ request: GetReturnRequest, context: ServerContext
+  ) async throws -> GetReturnResponse {
+    guard let known = found(request.returnID) else {
+      throw RPCError(.notFound, "RETURN_UNKNOWN", "No return \(request.returnID).")
+    }
+    return GetReturnResponse(returnOrder: known)
   }
 
   func receiveReturn(

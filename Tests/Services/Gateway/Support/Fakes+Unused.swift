@@ -20,9 +20,6 @@ extension FakePool {
   func setLocation(
     _: PoolAPI.SetLocationRequest, context _: ServerContext
   ) async throws -> PoolAPI.SetLocationResponse { throw refused() }
-  func listLocations(
-    _: PoolAPI.ListLocationsRequest, context _: ServerContext
-  ) async throws -> PoolAPI.ListLocationsResponse { throw refused() }
   func setBuffer(
     _: PoolAPI.SetBufferRequest, context _: ServerContext
   ) async throws -> PoolAPI.SetBufferResponse { throw refused() }
@@ -95,9 +92,6 @@ extension FakeFulfilment {
 }
 
 extension FakeReturns {
-  func getReturn(
-    _: ReturnsAPI.GetReturnRequest, context _: ServerContext
-  ) async throws -> ReturnsAPI.GetReturnResponse { throw refused() }
   func listReturns(
     _: ReturnsAPI.ListReturnsRequest, context _: ServerContext
   ) async throws -> ReturnsAPI.ListReturnsResponse { throw refused() }

@@ -28,8 +28,14 @@ final class GatewayBench: Sendable {
   let channel: FakeChannel
   let adapter: FakeAdapter
   let others: [any ChannelAdapter]
+  /// How long a till waits for its sales: long enough for any machine, but where they cannot be
+  /// taken in.
+  let tillWait: Duration
 
-  init(_ adapter: FakeAdapter? = nil, others: [any ChannelAdapter] = []) throws {
+  init(
+    _ adapter: FakeAdapter? = nil, others: [any ChannelAdapter] = [],
+    tillWait: Duration = .seconds(60)
+  ) throws {
     folder = try BenchFolder()
     pool = FakePool(faults)
     mapping = FakeMapping(faults)
@@ -39,6 +45,7 @@ final class GatewayBench: Sendable {
     self.adapter = chosen
     channel = chosen.channel
     self.others = others
+    self.tillWait = tillWait
   }
 
   /// A gateway while it runs.
@@ -47,7 +54,8 @@ final class GatewayBench: Sendable {
     var client: GatewayServiceClient
     var routes: [HTTPRoute]
     var background: BackgroundTasks
-    var database: SQLiteDatabase
+    var database: FillableDatabase
+    var commits: CommitCounter
     var metrics: Metrics
     /// How far the others have come.
     var sequences: @Sendable () -> (pool: Int64, mapping: Int64)
@@ -59,8 +67,10 @@ final class GatewayBench: Sendable {
   }
 
   func start() async throws -> Run {
-    let database = try SQLiteDatabase(
-      path: folder.file("gateway.db"), migrations: GatewayMigrations.all)
+    let commits = CommitCounter()
+    let database = FillableDatabase(
+      try SQLiteDatabase(
+        path: folder.file("gateway.db"), migrations: GatewayMigrations.all, observer: commits))
     let metrics = Metrics()
     let background = BackgroundTasks(log: .silent, metrics: metrics)
     let transport = InProcessTransport(services: [pool, mapping, fulfilment, returns])
@@ -71,13 +81,13 @@ final class GatewayBench: Sendable {
         registry: AdapterRegistry([adapter, PointOfSaleAdapter()] + others),
         peers: Peers(pool: client, mapping: client, fulfilment: client, returns: client),
         http: NoHTTP(), publicURL: Self.hookURL, metrics: metrics, log: .silent,
-        background: background))
+        background: background, tillWait: tillWait))
     try await gateway.start()
     let own = RPCClient(
       transport: InProcessTransport(services: gateway.services), retry: .never)
     return Run(
       gateway: gateway, client: GatewayServiceClient(own), routes: gateway.routes,
-      background: background, database: database, metrics: metrics,
+      background: background, database: database, commits: commits, metrics: metrics,
       sequences: { [pool, mapping] in
         (pool.state.withLock { $0.sequence }, mapping.state.withLock { $0.sequence })
       })
@@ -166,7 +176,7 @@ final class GatewayBench: Sendable {
 
   func order(
     _ id: String, _ lines: [(String, String, Quantity, Quantity)], time: Int64 = 1,
-    state: ChannelOrder.State = .open
+    state: ChannelOrder.State = .open, saleTime: Timestamp = SystemClock().now()
   ) {
     channel.with {
       $0.orders[id] = ChannelOrder(
@@ -175,7 +185,7 @@ final class GatewayBench: Sendable {
           ChannelOrder.Line(
             lineID: $0.0, itemID: $0.1, variationID: "", sellerSKU: "", quantity: $0.2,
             cancelledCount: $0.3)
-        }, saleTime: Timestamp(seconds: 1), updateTime: Timestamp(seconds: time))
+        }, saleTime: saleTime, updateTime: Timestamp(seconds: time))
     }
   }
 

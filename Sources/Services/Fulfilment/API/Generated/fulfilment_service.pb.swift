@@ -66,7 +66,7 @@ public struct ListOrdersRequest: Message {
   public var accountID: String = ""
   /// Only in this state. Optional.
   public var state: Order.State = Order.State()
-  /// 0 = 50, at most 1,000.
+  /// 0 = 50, at most 1,000. A page may be shorter: it has at most 3 MiB.
   public var pageSize: Int32 = 0
   /// From the last response. Optional.
   public var pageToken: String = ""

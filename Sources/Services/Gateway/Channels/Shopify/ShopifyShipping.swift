@@ -54,6 +54,8 @@ private struct ShippingData: Decodable {
     var status: String?
     var lineItems: ShopifyNodes<Line>
 
+    /// Shopify takes no parcel of it yet, and will.
+    var isWaiting: Bool { ["ON_HOLD", "SCHEDULED"].contains(status ?? "OPEN") }
     var isOpen: Bool { ["OPEN", "IN_PROGRESS"].contains(status ?? "OPEN") }
   }
   struct Order: Decodable {
@@ -114,6 +116,13 @@ extension ShopifyAdapter {
       let part = ShipVariables.Fulfilment.Part(
         fulfillmentOrderId: fulfilmentOrder.id, fulfillmentOrderLineItems: lines)
       try await ship(part, notice, client)
+    }
+    for fulfilmentOrder in order.fulfillmentOrders.nodes where fulfilmentOrder.isWaiting {
+      for line in fulfilmentOrder.lineItems.nodes
+      where min(wanted[ShopifyID.number(line.lineItem.id)] ?? 0, line.remainingQuantity.units) > 0 {
+        throw .unavailable(
+          "order \(notice.orderExternalID) is \(fulfilmentOrder.status ?? "waiting") at Shopify")
+      }
     }
   }
 

@@ -6,16 +6,13 @@ actor AccountDirectory {
   private var sessions: [AccountID: AccountSession] = [:]
   private var byShop: [String: AccountSession] = [:]
 
-  /// Takes a connection into use; returns the account's session and whether it is a new one.
+  /// The account's session, and whether it is a new one, made from `connection`.
   func connect(
     _ connection: ConnectionRow, _ adapter: any ChannelAdapter,
     _ surroundings: AccountSession.Surroundings
-  ) async -> (session: AccountSession, isNew: Bool) {
+  ) -> (session: AccountSession, isNew: Bool) {
     let account = connection.account
-    if let session = sessions[account.accountID] {
-      await session.update(connection)
-      return (session, false)
-    }
+    if let session = sessions[account.accountID] { return (session, false) }
     let session = AccountSession(connection, adapter: adapter, surroundings)
     sessions[account.accountID] = session
     byShop[Self.key(session.channelID, account.externalID)] = session

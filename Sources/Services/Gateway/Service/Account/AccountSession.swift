@@ -11,9 +11,13 @@ actor AccountSession {
   private let surroundings: Surroundings
   private(set) var connection: ConnectionRow
   private var bucket: TokenBucket
+  /// Until when the channel takes no stock: a quota of that call alone.
+  private var pushesPausedUntil: Deadline?
   private var refreshing: Task<Result<Void, ChannelError>, Never>?
   private var isRefused = false
   private var lastForgedAlert: Deadline?
+  /// The store did not take the connection as it is.
+  private var isUnsaved = false
   /// After a refresh ahead of time has failed.
   private var nextRefreshAhead: Deadline?
 
@@ -25,6 +29,7 @@ actor AccountSession {
     var alerts: AlertBook
     var metrics: GatewayMetrics
     var log: Log
+    var background: BackgroundTasks
   }
 
   init(_ connection: ConnectionRow, adapter: any ChannelAdapter, _ surroundings: Surroundings) {
@@ -37,13 +42,16 @@ actor AccountSession {
 
   nonisolated var channelID: ChannelID { adapter.channelID }
 
-  /// Takes new settings in.
-  func update(_ connection: ConnectionRow) {
-    if connection.callsPerSecond != self.connection.callsPerSecond {
-      bucket = Self.bucket(connection, adapter)
+  /// Takes what was asked for over what is known: tokens may have been refreshed since the asker
+  /// looked.
+  func update(_ wanted: ConnectionRow) async {
+    if wanted.callsPerSecond != connection.callsPerSecond {
+      bucket = Self.bucket(wanted, adapter)
     }
-    self.connection = connection
+    connection = connection.merged(with: wanted)
     isRefused = false
+    pushesPausedUntil = nil
+    await save()
   }
 
   private static func bucket(_ connection: ConnectionRow, _ adapter: any ChannelAdapter)
@@ -55,42 +63,64 @@ actor AccountSession {
       rate: rate, burst: max(1, rate * GatewayLimits.burstSeconds), now: monotonicNanoseconds())
   }
 
+  /// Waits for the account's turn to push stock.
+  func acquirePush() async throws(CancellationError) {
+    while let pause = pushesPausedUntil, !pause.isPast { try await sleep(pause.remaining) }
+    try await acquire()
+  }
+
   /// Waits for the account's turn to make a call.
   func acquire() async throws(CancellationError) {
-    let wait = bucket.reserve(now: monotonicNanoseconds())
+    try await use(bucket.reserve(now: monotonicNanoseconds()))
+  }
+
+  /// Takes a turn that comes within `span`; otherwise says how long it would have been.
+  private func acquire(within span: Duration) async throws(ChannelError) {
+    // Only a pause makes it longer than the line: nobody starves behind the others.
+    let line = Duration.seconds(Double(GatewayLimits.callersInLine) / bucket.rate)
+    let (isTaken, wait) = bucket.reserve(
+      within: max(span, line).microseconds * 1000, now: monotonicNanoseconds())
+    guard isTaken else { throw .rateLimited(after: .nanoseconds(wait)) }
+    do { try await use(wait) } catch { throw .unavailable("stopping") }
+  }
+
+  /// Waits until a turn that was taken comes.
+  private func use(_ wait: Int64) async throws(CancellationError) {
     guard wait > 0 else { return }
     do {
-      try await Task.sleep(for: .nanoseconds(wait))
+      try await sleep(.nanoseconds(wait))
     } catch {
       bucket.refund(now: monotonicNanoseconds())
-      throw CancellationError()
+      throw error
     }
+  }
+
+  private func sleep(_ span: Duration) async throws(CancellationError) {
+    do { try await Task.sleep(for: span) } catch { throw CancellationError() }
   }
 
   /// Gives a turn back that was not used.
   func giveBack() { bucket.refund(now: monotonicNanoseconds()) }
 
-  /// Waits for a turn and makes a call.
+  /// Waits for a turn and makes a call; one whose turn is farther off than `span` is to be made
+  /// later, so that whoever makes it does other work until then.
   nonisolated func call<T: Sendable>(
+    turnWithin span: Duration = GatewayLimits.turnWait,
     _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
-    do {
-      try await acquire()
-    } catch {
-      throw .unavailable("stopping")
-    }
+    try await acquire(within: span)
     return try await callNow(body)
   }
 
   /// Makes a call whose turn was waited for. A token that is over, or soon will be, is refreshed
   /// first, and once more when the channel says so.
   nonisolated func callNow<T: Sendable>(
-    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
+    isPush: Bool = false, _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
     await refreshAhead()
     let api = await api()
     do {
-      return try await counted(body, api)
+      return try await counted(body, api, isPush)
     } catch {
       guard case .tokenExpired = error else { throw error }
     }
@@ -101,7 +131,7 @@ actor AccountSession {
       throw error
     }
     do { try await acquire() } catch { throw .unavailable("stopping") }
-    return try await counted(body, await self.api())
+    return try await counted(body, await self.api(), isPush)
   }
 
   private func api() -> ChannelAPI {
@@ -110,7 +140,8 @@ actor AccountSession {
   }
 
   private nonisolated func counted<T: Sendable>(
-    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T, _ api: ChannelAPI
+    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T, _ api: ChannelAPI,
+    _ isPush: Bool
   ) async throws(ChannelError) -> T {
     do {
       let answer = try await body(api)
@@ -120,11 +151,21 @@ actor AccountSession {
     } catch {
       surroundings.metrics.channelCalls.increment([accountID.text, error.label])
       switch error {
-      case .rateLimited(let span): await pause(span ?? .seconds(1))
+      case .rateLimited(let span): await tooMany(span ?? .seconds(1), isPush)
       case .unauthorised(let text): await refused(text)
       case .unavailable, .tokenExpired, .notFound, .refused, .malformed: break
       }
       throw error
+    }
+  }
+
+  /// A short pause is the account's rate; a long one is a quota of the call that was made, and
+  /// nothing else waits for it.
+  private func tooMany(_ span: Duration, _ isPush: Bool) {
+    if span <= GatewayLimits.longestRatePause {
+      pause(span)
+    } else if isPush {
+      pushesPausedUntil = .after(span)
     }
   }
 
@@ -200,17 +241,48 @@ extension AccountSession {
         throw .unauthorised("the access token is over and there is no way to refresh it")
       }
       connection.account.credentials.merge(changed) { _, new in new }
-      connection.updateTime = surroundings.store.clock.now()
     } catch {
       return .failure(error)
     }
+    await save()
+    return .success(())
+  }
+
+  /// Makes the connection durable. When the store does not take it, the new tokens are used all the
+  /// same, since the old ones are over; it is tried until it works.
+  private func save() async {
+    let now = surroundings.store.clock.now()
+    connection.updateTime = max(now, connection.updateTime + .microseconds(1))
+    guard await !isSaved(), !isUnsaved else { return }
+    isUnsaved = true
+    await surroundings.background.start("save \(accountID)") { await self.saveUntilItWorks() }
+    await surroundings.alerts.raise(
+      .tokensUnsaved, about: accountID.text, account: accountID,
+      "New tokens of \(accountID) cannot be stored: do not stop the gateway before they are.")
+  }
+
+  private func isSaved() async -> Bool {
     do {
       try await surroundings.store.save(connection, surroundings.box)
+      return true
     } catch {
-      // They are kept in memory and saved with the next refresh; the channel knows them already.
       surroundings.log.error(
-        "new tokens could not be stored", ["account": accountID, "error": "\(error)"])
+        "a connection could not be stored", ["account": accountID, "error": "\(error)"])
+      return false
     }
-    return .success(())
+  }
+
+  private func saveUntilItWorks() async {
+    var attempt = 0
+    while await !isSaved() {
+      attempt += 1
+      do {
+        try await Task.sleep(for: GatewayLimits.peerBackoff.pause(attempt: attempt))
+      } catch {
+        return
+      }
+    }
+    isUnsaved = false
+    await surroundings.alerts.resolve(.tokensUnsaved, about: accountID.text, account: accountID)
   }
 }

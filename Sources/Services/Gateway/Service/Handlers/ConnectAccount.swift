@@ -3,6 +3,7 @@ internal import Foundation
 internal import GatewayAPI
 internal import Kit
 internal import MappingAPI
+internal import PoolAPI
 internal import Primitives
 internal import RPCCore
 
@@ -19,6 +20,7 @@ extension GatewayHandler {
     // before, too.
     if let first = try await firstAnswer(request) { return first }
     let connection = try await merged(wanted, adapter)
+    try await checkLocation(wanted.locationID)
     try await tellMapping(account, displayName)
     let box = gateway.box
     let response = ConnectAccountResponse(connection: Connection(connection))
@@ -29,7 +31,7 @@ extension GatewayHandler {
         return response
       }
     }
-    await gateway.connect(connection, adapter)
+    await gateway.connect(connection, wanted: wanted, adapter)
     return answer
   }
 
@@ -66,7 +68,7 @@ extension GatewayHandler {
           accountID: accountID, channelID: channelID, externalID: connection.externalID,
           baseURL: baseURL, credentials: connection.credentials),
         callsPerSecond: connection.callsPerSecond, locationID: connection.locationID,
-        updateTime: store.clock.now()), request.displayName
+        updateTime: store.clock.now(), connectTime: store.clock.now()), request.displayName
     )
   }
 
@@ -114,11 +116,7 @@ extension GatewayHandler {
       guard known.account.channelID == account.channelID,
         known.account.externalID == account.externalID
       else { throw conflict }
-      connection.account.credentials = known.account.credentials.merging(
-        account.credentials
-      ) { _, new in new }
-      if account.baseURL.isEmpty { connection.account.baseURL = known.account.baseURL }
-      if wanted.locationID.isEmpty { connection.locationID = known.locationID }
+      connection = known.merged(with: wanted)
     }
     for name in adapter.traits.requiredCredentials {
       guard let value = connection.account.credentials[name], !value.isEmpty else {
@@ -126,6 +124,20 @@ extension GatewayHandler {
       }
     }
     return connection
+  }
+
+  /// A location that the pool does not have would be found out only by the first sale or return.
+  private func checkLocation(_ locationID: String) async throws {
+    guard !locationID.isEmpty else { return }
+    var request = ListLocationsRequest(pageSize: GatewayLimits.locationPage)
+    repeat {
+      let page = try await gateway.peers.pool.listLocations(request)
+      if page.locations.contains(where: { $0.locationID == locationID }) { return }
+      request.pageToken = page.nextPageToken
+    } while !request.pageToken.isEmpty
+    var check = RequestCheck()
+    check.refuse("connection.location_id", "The pool has no location \(locationID).")
+    try check.finish()
   }
 
   private func tellMapping(_ account: ChannelAccount, _ displayName: String) async throws {

@@ -16,6 +16,11 @@ extension IntakeFailure {
   }
 
   private init(_ error: RPCError) {
+    if error.reason == "ORDER_NOT_SHIPPED" {
+      // The channel may hear of a parcel before we do.
+      self.init(kind: .channelAway, code: error.reason, message: error.description)
+      return
+    }
     switch error.code {
     case .unavailable, .deadlineExceeded, .cancelled, .resourceExhausted, .aborted, .unknown, .ok:
       self.init(kind: .peerAway, code: error.reason, message: error.description)
@@ -29,7 +34,10 @@ extension IntakeFailure {
 
   private init(_ error: ChannelError) {
     switch error {
-    case .unavailable, .rateLimited, .tokenExpired, .unauthorised:
+    case .rateLimited(let after):
+      self.init(
+        kind: .notYet(after ?? GatewayLimits.turnWait), code: "RATE_LIMITED", message: error.text)
+    case .unavailable, .tokenExpired, .unauthorised:
       self.init(kind: .channelAway, code: "CHANNEL_UNAVAILABLE", message: error.text)
     case .malformed, .notFound:
       // An order may be announced before it can be fetched.

@@ -9,7 +9,7 @@ extension IntakeWorker {
   ///
   /// - Returns: whether something was cancelled that had left already.
   func tellFulfilment(
-    _ steps: IntakeSteps, of order: OrderRow, _ row: InboxRow, _ session: AccountSession
+    _ steps: IntakeSteps, of order: OrderRow, _ session: AccountSession
   ) async throws -> Bool {
     var state: FulfilmentAPI.Order.State?
     if !steps.sales.isEmpty || steps.ships {
@@ -17,7 +17,7 @@ extension IntakeWorker {
     }
     var hasLeft = false
     if !steps.cancellations.isEmpty {
-      hasLeft = try await !cancel(steps.cancellations, of: order, row)
+      hasLeft = try await !cancel(steps.cancellations, of: order)
     }
     if steps.ships, let state, state != .shipped {
       try await ship(order, from: state, session)
@@ -54,7 +54,7 @@ extension IntakeWorker {
 
   /// Returns false when the order has left.
   private func cancel(
-    _ parts: [OrderPart], of order: OrderRow, _ row: InboxRow
+    _ parts: [OrderPart], of order: OrderRow
   ) async throws -> Bool {
     let request = CancelOrderRequest(
       orderID: order.orderID,
@@ -67,7 +67,7 @@ extension IntakeWorker {
     let totals = CancelSaleRequest(
       orderID: order.orderID,
       lines: parts.map { LineTotal(lineID: $0.lineID, totalCount: $0.takenBackCount) },
-      reason: "channel", cause: row.event.key)
+      reason: "channel", cause: order.orderID)
     let released = try await Refusals.tolerate(["SALE_SHIPPED"]) {
       try await peers.pool.cancelSale(DerivedRequestID.stamp(totals, \.requestID))
     }

@@ -16,6 +16,8 @@ extension IntakeWorker {
       throw IntakeFailure(kind: .channel, code: "ORDER_MALFORMED", message: problem)
     }
     let known = try await store.order(row.orderID)
+    var snapshot = snapshot
+    if await wasOverBefore(snapshot, known, session) { snapshot.state = .foreign }
     var order =
       known
       ?? OrderRow(
@@ -41,9 +43,22 @@ extension IntakeWorker {
     }
     try await finish(
       row, order, steps: steps, unmapped: unmapped, oversold: oversoldCount, hasLeft: hasLeft)
+    await planner.forgetIntake(of: order.orderID)
     guard !unmapped.isEmpty else { return .done(oversoldCount: oversoldCount) }
     await retakeIfLinkedMeanwhile(unmapped)
     return .quarantined
+  }
+
+  /// Whether an order was sold before the account was connected and had left when we first heard of
+  /// it: the stock that was counted then is without its units. A till tells old sales on purpose.
+  private func wasOverBefore(
+    _ snapshot: OrderSnapshot, _ known: OrderRow?, _ session: AccountSession
+  ) async -> Bool {
+    guard snapshot.state == .shipped, session.channelID != TillChannel.id,
+      known.map({ $0.record.state == .foreign }) ?? true
+    else { return false }
+    let connection = await session.connection
+    return snapshot.saleTime + GatewayLimits.clockSkew < connection.connectTime
   }
 
   /// Asks mapping what the lines that are not resolved take from the pool.
@@ -68,40 +83,46 @@ extension IntakeWorker {
   private func tell(
     _ steps: IntakeSteps, of order: OrderRow, _ row: InboxRow, _ session: AccountSession
   ) async throws -> (oversold: Int64, hasLeft: Bool) {
-    // Before the pool knows: the change of availability that follows must find the listing's
-    // estimate lowered.
-    await planner.openIntake(steps.takenIn)
-    do {
-      var oversoldCount: Int64 = 0
-      var sequence: Int64 = 0
-      if !steps.sales.isEmpty {
-        let response = try await recordSale(steps.sales, of: order, row, session)
-        oversoldCount = response.oversoldCount
-        sequence = response.sequence
-      }
-      let hasLeft = try await tellFulfilment(steps, of: order, row, session)
-      await planner.closeIntake(steps.takenIn, after: sequence)
-      return (oversoldCount, hasLeft)
-    } catch {
-      await planner.undoIntake(steps.takenIn)
-      throw error
+    var oversoldCount: Int64 = 0
+    if !steps.sales.isEmpty {
+      let sold = steps.takenIn.filter { $0.value > 0 }
+      oversoldCount = try await recordSale(steps.sales, sold, of: order, session)
     }
+    let hasLeft = try await tellFulfilment(steps, of: order, session)
+    // What the channel has given back to itself counts once it is sure.
+    let given = await planner.openIntake(steps.takenIn, of: order.orderID)
+    await planner.closeIntake(given, after: 0)
+    return (oversoldCount, hasLeft)
   }
 
+  /// - Returns: units that had no stock behind them.
   private func recordSale(
-    _ sales: [OrderPart], of order: OrderRow, _ row: InboxRow, _ session: AccountSession
-  ) async throws -> RecordSaleResponse {
+    _ sales: [OrderPart], _ sold: [String: Quantity], of order: OrderRow, _ session: AccountSession
+  ) async throws -> Int64 {
     // A till's goods leave its own store; others are taken from where the pool says.
     let connection = await session.connection
     let locationID = session.channelID == TillChannel.id ? connection.locationID : ""
-    let request = RecordSaleRequest(
-      orderID: order.orderID, channelID: session.channelID.text,
-      lines: sales.map {
-        SaleLine(
-          lineID: $0.lineID, sku: $0.sku.text, quantity: $0.soldCount, locationID: locationID)
-      },
-      saleTime: order.record.saleTime, cause: row.event.key)
-    return try await peers.pool.recordSale(DerivedRequestID.stamp(request, \.requestID))
+    // Nothing of the event is in it: whichever event of the order tells it, the pool gives the same
+    // answer, so an oversell is heard of even when its first answer was lost.
+    let request = DerivedRequestID.stamp(
+      RecordSaleRequest(
+        orderID: order.orderID, channelID: session.channelID.text,
+        lines: sales.map {
+          SaleLine(
+            lineID: $0.lineID, sku: $0.sku.text, quantity: $0.soldCount, locationID: locationID)
+        },
+        saleTime: order.record.saleTime, cause: order.orderID), \.requestID)
+    // Before the pool knows: the change of availability that follows must find the listing's
+    // estimate lowered.
+    let takenIn = await planner.openIntake(sold, of: order.orderID)
+    do {
+      let response = try await peers.pool.recordSale(request)
+      await planner.closeIntake(takenIn, after: response.sequence)
+      return response.oversoldCount
+    } catch {
+      await planner.undoIntake(takenIn, of: order.orderID)
+      throw error
+    }
   }
 
   private func finish(

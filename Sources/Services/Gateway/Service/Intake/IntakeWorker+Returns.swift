@@ -30,16 +30,23 @@ extension IntakeWorker {
         orderExternalID: incoming.orderExternalID,
         record: ReturnRecord(state: incoming.state, updateTime: incoming.updateTime))
     _ = found.record.merge(state: incoming.state, updateTime: incoming.updateTime)
-    // A money-only return has no lines, so there is nothing to receive.
-    let steps = incoming.lines.isEmpty ? [] : found.record.steps
+    // A money-only return has no lines, so there is nothing to receive. What was restocked is said
+    // by the event that restocked it.
+    let isNews = incoming.state == .restocked || found.record.state != .restocked
+    let steps = incoming.lines.isEmpty || !isNews ? [] : found.record.steps
     if !steps.isEmpty {
       // Before the others know: whoever hears of it from them must find what the channel said.
       try await store.save(found)
       let order = try await orderOf(row, incoming, isTill: resolve != nil)
       let parts = try await parts(of: incoming, order, row.accountID, resolve)
       for step in steps {
-        try await make(step, found, parts, order?.orderID ?? "", incoming, session)
-        found.record.markTold(step)
+        if try await make(step, found, parts, order?.orderID ?? "", incoming, session) {
+          found.record.markTold(step)
+        } else {
+          found.record.markCancelRefused()
+        }
+        // A step that was made is not made again when the next one fails.
+        try await store.save(found)
       }
     }
     let now = now
@@ -134,21 +141,25 @@ extension IntakeWorker {
     }
   }
 
+  /// Returns false when it was to be cancelled and could not be.
   private func make(
     _ step: ReturnRecord.Step, _ found: ReturnRow, _ parts: [ReturnPart], _ orderID: String,
     _ incoming: IncomingReturn, _ session: AccountSession
-  ) async throws {
+  ) async throws -> Bool {
     switch step {
     case .create:
       try await create(found, parts, orderID, incoming)
+      return true
     case .restock:
       try await restock(found, parts, session)
+      return true
     case .cancel:
-      let request = CancelReturnRequest(returnID: found.returnID)
+      let request = CancelReturnRequest(returnID: found.serviceID)
       // When the goods are here already they stay, whatever the channel made of the money.
-      _ = try await Refusals.tolerate(["STATE_WRONG"]) {
+      let cancelled = try await Refusals.tolerate(["STATE_WRONG"]) {
         try await peers.returns.cancelReturn(DerivedRequestID.stamp(request, \.requestID))
       }
+      return cancelled != nil
     }
   }
 
@@ -157,11 +168,13 @@ extension IntakeWorker {
   ) async throws {
     var request = CreateReturnRequest(
       returnOrder: ReturnOrder(
-        returnID: found.returnID, orderID: orderID, accountID: found.accountID.text,
+        returnID: found.serviceID, orderID: orderID, accountID: found.accountID.text,
         externalID: found.externalID, lines: parts.map(\.line),
         reason: String(decoding: incoming.reason.utf8.prefix(64), as: UTF8.self)))
     let linked = DerivedRequestID.stamp(request, \.requestID)
-    let response = try await Refusals.tolerate(["ORDER_UNKNOWN", "LINE_UNKNOWN"]) {
+    // It exists as another one when it was created without the link before its order was known.
+    let reasons: Set<String> = ["ORDER_UNKNOWN", "LINE_UNKNOWN", "RETURN_EXISTS"]
+    let response = try await Refusals.tolerate(reasons) {
       try await peers.returns.createReturn(linked)
     }
     guard response == nil else { return }
@@ -187,21 +200,54 @@ extension IntakeWorker {
     }
     let actor = "channel \(session.channelID)"
     let receive = ReceiveReturnRequest(
-      returnID: found.returnID, locationID: locationID, actor: actor)
+      returnID: found.serviceID, locationID: locationID, actor: actor)
     _ = try await peers.returns.receiveReturn(DerivedRequestID.stamp(receive, \.requestID))
-    let inspect = InspectReturnRequest(
-      returnID: found.returnID,
-      lines: parts.map { part in
-        LineInspection(
-          lineID: part.line.lineID,
-          disposals: [
-            Disposal(
-              disposition: part.isRestocked ? .restock : .quarantine,
-              quantity: part.line.quantity)
-          ])
-      },
-      actor: actor)
+    let lines = try await inspections(of: found, parts)
+    guard !lines.isEmpty else { return }
+    let inspect = InspectReturnRequest(returnID: found.serviceID, lines: lines, actor: actor)
     _ = try await peers.returns.inspectReturn(DerivedRequestID.stamp(inspect, \.requestID))
+  }
+}
+
+extension IntakeWorker {
+  /// What became of the lines that the return has: it may have been asked for under other lines
+  /// than those that came back. Units of a line that did not come back are set aside; of lines that
+  /// nothing came back of, a person decides.
+  private func inspections(
+    of found: ReturnRow, _ parts: [ReturnPart]
+  ) async throws -> [LineInspection] {
+    let request = GetReturnRequest(returnID: found.serviceID)
+    let known = try await peers.returns.getReturn(request).returnOrder?.lines ?? []
+    var open = parts
+    var lines: [LineInspection] = []
+    for line in known {
+      var wanted = line.quantity
+      var restocked: Quantity = 0
+      var setAside: Quantity = 0
+      for index in open.indices
+      where wanted > 0 && open[index].belongs(to: line, among: known) {
+        let count = min(wanted, open[index].line.quantity)
+        open[index].line.quantity -= count
+        wanted -= count
+        if open[index].isRestocked { restocked += count } else { setAside += count }
+      }
+      guard wanted < line.quantity else { continue }
+      let disposals = [
+        Disposal(disposition: .restock, quantity: restocked),
+        Disposal(disposition: .quarantine, quantity: setAside + wanted),
+      ]
+      lines.append(
+        LineInspection(lineID: line.lineID, disposals: disposals.filter { $0.quantity > 0 }))
+    }
+    return lines
+  }
+}
+
+extension IntakeWorker.ReturnPart {
+  /// By its name, else by its SKU where no line has that name.
+  fileprivate func belongs(to known: ReturnOrderLine, among all: [ReturnOrderLine]) -> Bool {
+    guard line.quantity > 0, line.sku == known.sku else { return false }
+    return line.lineID == known.lineID || !all.contains { $0.lineID == line.lineID }
   }
 }
 

@@ -52,8 +52,9 @@ extension IntakeWorker {
     } catch {
       guard Self.refusals.contains(error.reason) else { throw error }
       // The answer to whoever asked; nothing that an operator must mend.
-      try await finish(row, .done, error: "\(error.reason): \(error.message)")
-      return .dead(code: error.reason, error.message)
+      let refusal = IntakeFailure(kind: .final, code: error.reason, message: error.message)
+      try await finish(row, .done, error: refusal.kept)
+      return .dead(code: refusal.code, refusal.message)
     }
     let order = CreateOrderRequest(
       order: FulfilmentAPI.Order(

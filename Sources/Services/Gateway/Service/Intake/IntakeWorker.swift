@@ -23,8 +23,12 @@ struct IntakeWorker: Sendable {
     let outcome: WorkOutcome
     do {
       row = try await store.event(job.id)
-      guard let row, row.state == .waiting || row.state == .retrying else {
-        return .done(oversoldCount: 0)
+      guard let row else { return .done(oversoldCount: 0) }
+      switch row.state {
+      case .waiting, .retrying: break
+      case .done: return .done(oversoldCount: 0)
+      case .quarantined: return .quarantined
+      case .dead: return IntakeFailure.outcome(of: row)
       }
       guard let session = await directory.session(row.accountID) else {
         throw IntakeFailure(
@@ -72,13 +76,17 @@ struct IntakeWorker: Sendable {
   private func settle(
     _ failure: IntakeFailure, _ job: WorkScheduler.Job, _ row: InboxRow?
   ) async -> WorkOutcome {
+    if case .notYet(let pause) = failure.kind {
+      // Not all at the same moment, and the longer a job has waited the rarer.
+      return .later(pause + GatewayLimits.eventBackoff.pause(attempt: job.attemptCount + 1))
+    }
     guard failure.kind != .peerAway, let row else {
       return .later(GatewayLimits.peerBackoff.pause(attempt: job.attemptCount + 1))
     }
     let attempt = row.attemptCount + 1
     let bound: Int
     switch failure.kind {
-    case .peerAway, .final: bound = 0
+    case .peerAway, .notYet, .final: bound = 0
     case .channel: bound = GatewayLimits.eventAttempts
     case .channelAway: bound = GatewayLimits.eventAttemptsAway
     }
@@ -87,7 +95,7 @@ struct IntakeWorker: Sendable {
     do {
       try await store.write { transaction in
         try transaction.setEvent(
-          row.inboxID, isOver ? .dead : .retrying, error: failure.message, now: now)
+          row.inboxID, isOver ? .dead : .retrying, error: failure.kept, now: now)
         guard isOver else { return }
         try transaction.raise(
           .eventDead, about: row.event.key, account: row.accountID,

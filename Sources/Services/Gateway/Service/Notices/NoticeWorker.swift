@@ -43,13 +43,15 @@ struct NoticeWorker: Sendable {
       guard let notice = page.first, notice.noticeID == job.id else {
         return .done(oversoldCount: 0)
       }
-      return try await tell(notice)
+      return try await tell(notice, job)
     } catch {
       return .later(GatewayLimits.peerBackoff.pause(attempt: job.attemptCount + 1))
     }
   }
 
-  private func tell(_ notice: NoticeRow) async throws -> WorkOutcome {
+  private func tell(
+    _ notice: NoticeRow, _ job: WorkScheduler.Job
+  ) async throws -> WorkOutcome {
     let now = store.clock.now()
     do {
       guard let session = await directory.session(notice.accountID) else {
@@ -67,6 +69,10 @@ struct NoticeWorker: Sendable {
           try await session.adapter.answerReturn(value, api: api)
         }
       }
+    } catch ChannelError.rateLimited(let after) {
+      return .later(
+        (after ?? GatewayLimits.turnWait)
+          + GatewayLimits.noticeBackoff.pause(attempt: job.attemptCount + 1))
     } catch let error as ChannelError {
       return try await settle(error, notice, now)
     }

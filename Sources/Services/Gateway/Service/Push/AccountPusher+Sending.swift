@@ -6,7 +6,7 @@ internal import Primitives
 extension AccountPusher {
   /// Waits for a turn, chooses what is most urgent then, and pushes it with its newest number.
   func send() async {
-    let hasTurn = (try? await session.acquire()) != nil
+    let hasTurn = (try? await session.acquirePush()) != nil
     choosingCount -= 1
     let (batch, raises) = hasTurn ? takeBatch() : ([], false)
     if batch.isEmpty {
@@ -81,43 +81,82 @@ extension AccountPusher {
     return entry.group == other.group && !entry.isAlone && !other.isAlone
   }
 
+  private typealias Push = (id: ListingID, push: StockPush)
+
   private func push(_ batch: [ListingID], raises: Bool) async {
-    var shown: [ListingID: Quantity] = [:]
-    let traits = session.adapter.traits
-    if traits.readsStock {
-      // Compare-and-set needs no look, unless it failed and the channel did not say what it shows.
-      let toRead = batch.filter { id in
-        (raises && !traits.comparesStock) || entries[id]?.state.wantsLook ?? false
-      }
-      if !toRead.isEmpty {
-        guard let found = await read(toRead) else { return }
-        shown = found
-        guard (try? await session.acquire()) != nil else { return }
-      }
-    }
+    guard let readings = await readings(batch, raises: raises) else { return }
+    // A reading, and the way to the scheduler, take time: what has changed meanwhile is left out
+    // and comes again.
+    let isWaiting = batch.contains { entries[$0]?.state.isKeptDown ?? false }
+    let hasOpenEvents = isWaiting ? await !surroundings.intake.isFinished(accountID) : false
     let now = now
-    var pushes: [(id: ListingID, push: StockPush)] = []
+    var pushes: [Push] = []
+    var risen: [ListingID] = []
     for id in batch {
       guard var entry = entries[id] else { continue }
-      switch entry.state.decide(shown: shown[id], now: now) {
+      let need = entry.state.need(now)
+      guard need == .lower || (need == .raise && raises) else { continue }
+      let reading = readings[id]
+      if let reading, reading.intakeCount != entry.state.intakeCount { continue }
+      switch entry.state.decide(shown: reading?.shown, hasOpenEvents: hasOpenEvents, now: now) {
       case .settled:
         entry.serial += 1
         dirty.insert(id)
         entries[id] = entry
+        await endAlert(id)
       case .push(let quantity, let expected):
+        if entry.state.isRaised(by: quantity) { risen.append(id) }
         entry.state.begin(quantity)
         let key = key(id, entry, quantity, expected)
-        pushes.append(
-          (
-            id,
-            StockPush(
-              listing: entry.listing, quantity: quantity, expected: expected, idempotencyKey: key)
-          ))
+        let push = StockPush(
+          listing: entry.listing, quantity: quantity, expected: expected, idempotencyKey: key)
+        pushes.append((id, push))
         entries[id] = entry
       }
     }
     guard !pushes.isEmpty else { return await session.giveBack() }
-    await make(pushes)
+    if await keep(risen, of: pushes) { await make(pushes) }
+  }
+
+  /// What a listing shows, and how many sales had been taken in when it was asked for.
+  private struct Reading {
+    var shown: Quantity?
+    var intakeCount: Int
+  }
+
+  /// Reads what must be read and waits for the next turn; nil when there is nothing to go on with.
+  private func readings(
+    _ batch: [ListingID], raises: Bool
+  ) async -> [ListingID: Reading]? {
+    let traits = session.adapter.traits
+    guard traits.readsStock else { return [:] }
+    let toRead = batch.filter {
+      entries[$0]?.state.wantsReading(raises: raises, comparesStock: traits.comparesStock) ?? false
+    }
+    guard !toRead.isEmpty else { return [:] }
+    let intakeCounts = toRead.map { entries[$0]?.state.intakeCount ?? 0 }
+    guard let found = await read(toRead) else { return nil }
+    guard (try? await session.acquirePush()) != nil else { return nil }
+    var readings: [ListingID: Reading] = [:]
+    for (id, count) in zip(toRead, intakeCounts) {
+      readings[id] = Reading(shown: found[id], intakeCount: count)
+    }
+    return readings
+  }
+
+  /// Makes it durable how much the channel may show, before it does: after a restart a raise whose
+  /// answer nobody heard must not be unknown. Lowering pushes do not wait for it.
+  private func keep(_ risen: [ListingID], of pushes: [Push]) async -> Bool {
+    if risen.isEmpty { return true }
+    if await isKept(risen) { return true }
+    await session.giveBack()
+    let now = now
+    for push in pushes {
+      let pause = GatewayLimits.pushBackoff.pause(attempt: attempt(push.id))
+      await finish(
+        push.id, .retry("the store takes nothing", after: pause, mayHaveArrived: false), now)
+    }
+    return false
   }
 
   private func key(
@@ -155,6 +194,7 @@ extension AccountPusher {
           // Outside of the change below: both look at the entries.
           let pause = GatewayLimits.pushBackoff.pause(attempt: attempt(id))
           entries[id]?.state.putOff(error.text, until: now + pause)
+          await alertIfStuck(id, error.text)
         }
         return nil
       }
@@ -163,12 +203,12 @@ extension AccountPusher {
 
   private func attempt(_ id: ListingID) -> Int { (entries[id]?.state.attemptCount ?? 0) + 1 }
 
-  private func make(_ pushes: [(id: ListingID, push: StockPush)]) async {
+  private func make(_ pushes: [Push]) async {
     let session = session
     let values = pushes.map(\.push)
     let outcomes: [PushState.Outcome]
     do throws(ChannelError) {
-      let results = try await session.callNow { api async throws(ChannelError) in
+      let results = try await session.callNow(isPush: true) { api async throws(ChannelError) in
         try await session.adapter.pushStock(values, api: api)
       }
       guard results.count == pushes.count else {
@@ -219,23 +259,16 @@ extension AccountPusher {
   private func finish(_ id: ListingID, _ outcome: PushState.Outcome, _ now: Timestamp) async {
     guard var entry = entries[id] else { return }
     let span = entry.state.finish(outcome, now: now)
-    var alert: String?
     switch outcome {
-    case .retry(let text, _, let mayHaveArrived):
+    case .retry(_, _, let mayHaveArrived):
       // A try of a push that may have arrived has the same idempotency key.
       if !mayHaveArrived { entry.serial += 1 }
-      if entry.state.attemptCount == GatewayLimits.pushAttemptsUntilAlert { alert = text }
-    case .refused(let text):
-      entry.serial += 1
-      alert = text
     case .acknowledged:
       entry.serial += 1
       entry.isAlone = false
-    case .stale, .locked:
+    case .refused, .stale, .locked:
       entry.serial += 1
     }
-    let wasAlerted = entry.isAlerted
-    entry.isAlerted = alert != nil || (wasAlerted && outcome != .acknowledged)
     entries[id] = entry
     dirty.insert(id)
     surroundings.metrics.pushes.increment([accountID.text, outcome.label])
@@ -243,13 +276,33 @@ extension AccountPusher {
       surroundings.metrics.lagSeconds.observe(span, [accountID.text])
       await surroundings.lag.addPush(span, account: accountID.text)
     }
-    if let alert {
-      await surroundings.alerts.raise(
-        .pushFailed, about: id.text, account: accountID,
-        "The stock of listing \(id) cannot be set: \(alert)")
-    } else if wasAlerted, outcome == .acknowledged {
-      await surroundings.alerts.resolve(.pushFailed, about: id.text, account: accountID)
+    switch outcome {
+    case .acknowledged: await endAlert(id)
+    case .refused(let text): await alert(id, text)
+    case .retry(let text, _, _), .locked(let text): await alertIfStuck(id, text)
+    case .stale: await alertIfStuck(id, "the channel's number keeps changing")
     }
+  }
+
+  /// Whatever the reason: an operator must know of a listing whose number is not set for long.
+  private func alertIfStuck(_ id: ListingID, _ text: String) async {
+    guard let entry = entries[id], !entry.isAlerted,
+      entry.state.attemptCount >= GatewayLimits.pushAttemptsUntilAlert
+    else { return }
+    await alert(id, text)
+  }
+
+  private func alert(_ id: ListingID, _ text: String) async {
+    entries[id]?.isAlerted = true
+    await surroundings.alerts.raise(
+      .pushFailed, about: id.text, account: accountID,
+      "The stock of listing \(id) cannot be set: \(text)")
+  }
+
+  private func endAlert(_ id: ListingID) async {
+    guard entries[id]?.isAlerted ?? false else { return }
+    entries[id]?.isAlerted = false
+    await surroundings.alerts.resolve(.pushFailed, about: id.text, account: accountID)
   }
 }
 

@@ -45,6 +45,9 @@ actor AccountPusher {
   var raiserCount = 0
   private var isClearing = false
   private var isSaving = false
+  /// Those who wait until what is dirty now is kept.
+  private var saveWaiters: [CheckedContinuation<Bool, Never>] = []
+  private var isStopped = false
 
   struct Surroundings: Sendable {
     var store: GatewayStore
@@ -68,7 +71,7 @@ actor AccountPusher {
     for row in rows {
       entries[row.listingID] = Entry(
         state: row.state, listing: ChannelListing(itemID: "", variationID: "", sellerSKU: ""),
-        group: "")
+        group: "", isAlerted: !row.lastError.isEmpty)
     }
   }
 
@@ -152,9 +155,11 @@ actor AccountPusher {
         startSaving(&group)
         arm(&group)
       }
+      isStopped = true
+      for waiter in takeWaiters() { waiter.resume(returning: false) }
       group.cancelAll()
     }
-    await save(takeDirty())
+    _ = await save(takeDirty())
   }
 
   func wake() { wakeUp() }
@@ -247,13 +252,31 @@ actor AccountPusher {
     return rows
   }
 
+  /// One at a time: an older row never replaces a newer one.
   private func startSaving(_ group: inout DiscardingTaskGroup) {
     guard !isSaving, !dirty.isEmpty else { return }
     isSaving = true
     let rows = takeDirty()
+    let waiters = takeWaiters()
     group.addTask {
-      await self.save(rows)
+      let isKept = await self.save(rows)
+      for waiter in waiters { waiter.resume(returning: isKept) }
       await self.saved()
+    }
+  }
+
+  private func takeWaiters() -> [CheckedContinuation<Bool, Never>] {
+    defer { saveWaiters = [] }
+    return saveWaiters
+  }
+
+  /// Waits until these are kept as they are now; false when they cannot be.
+  func isKept(_ ids: [ListingID]) async -> Bool {
+    guard !isStopped else { return false }
+    dirty.formUnion(ids)
+    return await withCheckedContinuation { continuation in
+      saveWaiters.append(continuation)
+      wakeUp()
     }
   }
 
@@ -262,14 +285,15 @@ actor AccountPusher {
     if !dirty.isEmpty { wakeUp() }
   }
 
-  private func save(_ rows: [PushRow]) async {
-    guard !rows.isEmpty else { return }
+  private func save(_ rows: [PushRow]) async -> Bool {
+    guard !rows.isEmpty else { return true }
     do {
       try await surroundings.store.save(rows)
+      return true
     } catch {
-      // A push that is not kept is at worst made again after a restart.
       surroundings.log.warning(
         "pushes could not be kept", ["account": accountID, "error": "\(error)"])
+      return false
     }
   }
 }

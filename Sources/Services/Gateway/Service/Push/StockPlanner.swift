@@ -17,6 +17,9 @@ actor StockPlanner {
   private var maximum: [AccountID: Quantity] = [:]
   /// Sales that the pool has recorded and whose change of availability has not come back yet.
   private var open: [(sequence: Int64, listings: [ListingID])] = []
+  /// Units of orders that were taken in though the order's record does not say so yet: a later step
+  /// failed, and will be made again.
+  private var early: [String: [String: Quantity]] = [:]
   /// The pool's sequence up to which wanted numbers are worked out.
   private(set) var sequence: Int64 = 0
   /// Mapping's sequence up to which listings are known.
@@ -116,28 +119,41 @@ actor StockPlanner {
 
   // MARK: What channels have sold
 
-  /// The channels have sold this of these listings, and the pool is about to know.
-  func openIntake(_ takenIn: [String: Quantity]) async {
-    for (listing, units) in takenIn {
+  /// The channel has sold this of these listings by an order, and the pool is about to know.
+  ///
+  /// - Returns: what of it was not taken in before.
+  func openIntake(
+    _ total: [String: Quantity], of orderID: String
+  ) async -> [String: Quantity] {
+    let before = early[orderID] ?? [:]
+    let units = total.merging(before.mapValues { -$0 }, uniquingKeysWith: +)
+      .filter { total[$0.key] != nil && $0.value != 0 }
+    early[orderID] = before.merging(units, uniquingKeysWith: +)
+    for (listing, units) in units {
       let id = ListingID(trusted: listing)
       await pusher(of: id)?.openIntake(id, units)
     }
+    return units
   }
 
   /// The pool knows; raises wait until its sequence has come back.
-  func closeIntake(_ takenIn: [String: Quantity], after sequence: Int64) async {
-    guard !takenIn.isEmpty else { return }
-    open.append((sequence, takenIn.keys.map { ListingID(trusted: $0) }))
+  func closeIntake(_ units: [String: Quantity], after sequence: Int64) async {
+    guard !units.isEmpty else { return }
+    open.append((sequence, units.keys.map { ListingID(trusted: $0) }))
     await closeReached()
   }
 
-  /// It did not work; it will be tried again.
-  func undoIntake(_ takenIn: [String: Quantity]) async {
-    for (listing, units) in takenIn {
+  /// The pool could not be told; it will be tried again.
+  func undoIntake(_ units: [String: Quantity], of orderID: String) async {
+    for (listing, units) in units {
+      early[orderID]?[listing, default: 0] -= units
       let id = ListingID(trusted: listing)
       await pusher(of: id)?.undoIntake(id, units)
     }
   }
+
+  /// The order's record says now what was taken in.
+  func forgetIntake(of orderID: String) { early[orderID] = nil }
 
   private func closeReached() async {
     guard !open.isEmpty else { return }

@@ -11,6 +11,21 @@ struct ConnectionRow: Sendable, Equatable {
   var callsPerSecond: Double
   var locationID: String
   var updateTime: Timestamp
+  /// When it was connected first.
+  var connectTime: Timestamp
+}
+
+extension ConnectionRow {
+  /// What is known stays where `wanted` says nothing.
+  func merged(with wanted: ConnectionRow) -> ConnectionRow {
+    var merged = self
+    merged.account.credentials.merge(wanted.account.credentials) { _, new in new }
+    if !wanted.account.baseURL.isEmpty { merged.account.baseURL = wanted.account.baseURL }
+    if !wanted.locationID.isEmpty { merged.locationID = wanted.locationID }
+    merged.callsPerSecond = wanted.callsPerSecond
+    merged.updateTime = max(wanted.updateTime, updateTime)
+    return merged
+  }
 }
 
 extension GatewayStore {
@@ -19,7 +34,7 @@ extension GatewayStore {
       try transaction.rows(
         """
         SELECT account_id, channel_id, external_id, base_url, calls_per_second, location_id,
-          credentials, update_time
+          credentials, update_time, connect_time
         FROM connection ORDER BY account_id
         """
       ) { row in
@@ -29,7 +44,8 @@ extension GatewayStore {
           account: ChannelAccount(
             accountID: accountID, channelID: row.id(1), externalID: row.text(2),
             baseURL: row.text(3), credentials: try Credentials.decode(sealed)),
-          callsPerSecond: row.double(4), locationID: row.text(5), updateTime: row.time(7))
+          callsPerSecond: row.double(4), locationID: row.text(5), updateTime: row.time(7),
+          connectTime: row.time(8))
       }
     }
   }
@@ -40,6 +56,7 @@ extension GatewayStore {
 }
 
 extension Transaction {
+  /// An older row never replaces a newer one: tokens may have been refreshed since it was read.
   func save(_ connection: ConnectionRow, _ box: SecretBox) throws {
     let account = connection.account
     let sealed = box.seal(
@@ -47,16 +64,17 @@ extension Transaction {
     try execute(
       """
       INSERT INTO connection (account_id, channel_id, external_id, base_url, calls_per_second,
-        location_id, credentials, update_time)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        location_id, credentials, update_time, connect_time)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (account_id) DO UPDATE SET base_url = excluded.base_url,
         calls_per_second = excluded.calls_per_second, location_id = excluded.location_id,
         credentials = excluded.credentials, update_time = excluded.update_time
+      WHERE connection.update_time <= excluded.update_time
       """,
       [
         .id(account.accountID), .id(account.channelID), .text(account.externalID),
         .text(account.baseURL), .real(connection.callsPerSecond), .text(connection.locationID),
-        .blob(sealed), .time(connection.updateTime),
+        .blob(sealed), .time(connection.updateTime), .time(connection.connectTime),
       ])
   }
 }

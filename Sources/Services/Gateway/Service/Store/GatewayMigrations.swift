@@ -10,7 +10,14 @@ public enum GatewayMigrations {
     Migration(4, "inbox", inbox),
     Migration(5, "orders and returns", orders),
     Migration(6, "pushes, notices and alerts", outward),
+    Migration(7, "what a channel may be showing", highest),
+    Migration(8, "since when an account is connected", connectTime),
   ]
+
+  private static let connectTime =
+    "ALTER TABLE connection ADD COLUMN connect_time BIGINT NOT NULL DEFAULT 0"
+
+  private static let highest = "ALTER TABLE listing_push ADD COLUMN highest_count BIGINT"
 
   private static let connections = """
     CREATE TABLE connection (

@@ -9,6 +9,9 @@ struct ReturnRow: Sendable, Equatable {
   var externalID: String
   var orderExternalID: String
   var record: ReturnRecord
+
+  /// As the returns service calls it.
+  var serviceID: String { record.isSecond ? "\(returnID)/again" : returnID }
 }
 
 extension GatewayStore {

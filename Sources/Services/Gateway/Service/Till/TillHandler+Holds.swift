@@ -185,13 +185,11 @@ extension TillHandler {
   private func answer(
     _ stored: StoredEvent, _ incoming: IncomingEvent, _ commit: HoldCommit
   ) async throws(ErrorAnswer) -> HTTPResponse {
-    if stored.state == .done {
-      try await refusalOf(stored.inboxID)
-    } else {
+    if stored.state != .done {
       let outcome = await intake.submit(
         WorkScheduler.Job(
           id: stored.inboxID, accountID: incoming.accountID, key: incoming.key),
-        waitingFor: GatewayLimits.tillWait)
+        waitingFor: wait)
       switch outcome {
       case .done: break
       case .dead(let code, let message):
@@ -201,17 +199,24 @@ extension TillHandler {
           202, HoldAnswer(holdID: commit.holdID, state: "pending", orderID: commit.orderID))
       }
     }
+    // It may have been done by another call meanwhile, and refused.
+    try await refusalOf(stored.inboxID)
     return JSONAnswer.make(
       200, HoldAnswer(holdID: commit.holdID, state: "committed", orderID: commit.orderID))
   }
 
   /// A commit that was refused is refused again, with the same words.
   private func refusalOf(_ inboxID: Int64) async throws(ErrorAnswer) {
-    let row = try? await store.event(inboxID)
-    guard let text = row?.lastError, !text.isEmpty else { return }
-    let code = String(text.prefix { $0 != ":" })
-    throw ErrorAnswer(
-      status: 409, code: code, message: String(text.dropFirst(code.count + 2)), field: "hold_id")
+    let row: InboxRow?
+    do {
+      row = try await store.event(inboxID)
+    } catch {
+      log.error("a commit could not be read", ["event": inboxID, "error": "\(error)"])
+      throw ErrorAnswer(
+        status: 503, code: "STORE_UNAVAILABLE", message: "How it ended is not known; ask again.")
+    }
+    guard let row, let (code, message) = IntakeFailure.parts(of: row) else { return }
+    throw ErrorAnswer(status: 409, code: code, message: message, field: "hold_id")
   }
 
   /// What the till's channel may sell of a SKU, or of what the account calls so.

@@ -14,6 +14,7 @@ struct TillHandler: Sendable {
   let intake: WorkScheduler
   let worker: IntakeWorker
   let pool: PoolServiceClient
+  let wait: Duration
   let metrics: GatewayMetrics
   let lag: LagBook
   let log: Log
@@ -88,9 +89,16 @@ struct TillHandler: Sendable {
     }
     var taken: [PointOfSaleSale] = []
     var seen: Set<String> = []
+    let bodies = Dictionary(grouping: batch.sales, by: \.saleID).mapValues {
+      Set($0.map(\.event.body))
+    }
     for sale in batch.sales
     where results[sale.saleID] == nil && seen.insert(sale.saleID).inserted {
-      if sale.storeID != account.externalID {
+      if bodies[sale.saleID, default: []].count > 1 {
+        // Neither is taken: the answer goes by the ID, and the till must keep both.
+        results[sale.saleID] = .rejected(
+          sale.saleID, "SALE_ID_REUSED", "Two different sales of the batch have this sale_id.")
+      } else if sale.storeID != account.externalID {
         results[sale.saleID] = .rejected(
           sale.saleID, "STORE_WRONG", "store_id \(sale.storeID) is not the account's store.")
       } else {
@@ -159,12 +167,12 @@ struct TillHandler: Sendable {
     }
     switch stored.state {
     case .done, .quarantined: return .known(sale.saleID, isPending: false)
-    case .dead: await reopen(stored.inboxID)
+    case .dead: await reopen(stored.inboxID, incoming)
     case .waiting, .retrying: break
     }
     let outcome = await intake.submit(
       WorkScheduler.Job(id: stored.inboxID, accountID: accountID, key: incoming.key),
-      waitingFor: GatewayLimits.tillWait)
+      waitingFor: wait)
     switch outcome {
     case .dead(let code, let message):
       return .rejected(sale.saleID, code, message)
@@ -178,9 +186,14 @@ struct TillHandler: Sendable {
   }
 
   /// A sale that was rejected is sent again: what was wrong may have been mended.
-  private func reopen(_ inboxID: Int64) async {
+  private func reopen(_ inboxID: Int64, _ incoming: IncomingEvent) async {
+    let now = store.clock.now()
     do {
-      _ = try await store.write { try $0.reopen(inboxID) }
+      try await store.write { transaction in
+        guard try transaction.reopen(inboxID) else { return }
+        try transaction.resolve(
+          .eventDead, about: incoming.event.key, account: incoming.accountID, now: now)
+      }
     } catch {
       log.error("a sale could not be taken up again", ["event": inboxID, "error": "\(error)"])
     }

@@ -1203,6 +1203,9 @@ public protocol MappingServiceHandler: RPCService {
   /// refused; a listing that was not known becomes known as unmapped. A line without an item is known by its
   /// seller_sku: the listing whose item ID it is, else the one listing of the account that has it.
   ///
+  /// It needs no request_id: it answers what is so now, and that a listing becomes known is the same however often it is
+  /// asked for.
+  ///
   /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId).
   func resolveLines(_ request: ResolveLinesRequest, context: ServerContext)
     async throws -> ResolveLinesResponse
@@ -1376,6 +1379,9 @@ public struct MappingServiceClient: Sendable {
   /// Says what the lines of an order take from the pool. A line that maps to nothing is answered as such, not
   /// refused; a listing that was not known becomes known as unmapped. A line without an item is known by its
   /// seller_sku: the listing whose item ID it is, else the one listing of the account that has it.
+  ///
+  /// It needs no request_id: it answers what is so now, and that a listing becomes known is the same however often it is
+  /// asked for.
   ///
   /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId).
   public func resolveLines(

@@ -68,7 +68,7 @@ public struct ListReturnsRequest: Message {
   public var orderID: String = ""
   /// Only in this state. Optional.
   public var state: ReturnOrder.State = ReturnOrder.State()
-  /// 0 = 50, at most 1,000.
+  /// 0 = 50, at most 1,000. A page may be shorter: it has at most 3 MiB.
   public var pageSize: Int32 = 0
   /// From the last response. Optional.
   public var pageToken: String = ""
@@ -602,6 +602,7 @@ public protocol ReturnsServiceHandler: RPCService {
   ///
   /// Errors: ALREADY_EXISTS/RETURN_EXISTS (returnId) when the ID is taken by another return,
   /// NOT_FOUND/ORDER_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
+  /// FAILED_PRECONDITION/ORDER_NOT_SHIPPED (orderId) while nothing of the order has left,
   /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more comes back than was sold,
   /// UNAVAILABLE/FULFILMENT_UNAVAILABLE (orderId, problem) while the order cannot be looked up: nothing is recorded.
   func createReturn(_ request: CreateReturnRequest, context: ServerContext)
@@ -616,9 +617,12 @@ public protocol ReturnsServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listReturns(_ request: ListReturnsRequest, context: ServerContext)
     async throws -> ListReturnsResponse
-  /// Says that the goods are here. State: REQUESTED to RECEIVED. A repeat changes nothing.
+  /// Says that the goods are here. State: REQUESTED to RECEIVED. A repeat changes nothing; another location counts
+  /// while no line is decided.
   ///
-  /// Errors: NOT_FOUND/RETURN_UNKNOWN (returnId), FAILED_PRECONDITION/STATE_WRONG (returnId, state).
+  /// Errors: NOT_FOUND/RETURN_UNKNOWN (returnId), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// FAILED_PRECONDITION/STATE_WRONG (returnId, state), UNAVAILABLE/POOL_UNAVAILABLE (locationId, problem) while the
+  /// location cannot be looked up: nothing is recorded.
   func receiveReturn(_ request: ReceiveReturnRequest, context: ServerContext)
     async throws -> ReceiveReturnResponse
   /// Decides what becomes of lines, and tells the pool. State: RECEIVED to INSPECTED once every line is decided.
@@ -686,6 +690,7 @@ public struct ReturnsServiceClient: Sendable {
   ///
   /// Errors: ALREADY_EXISTS/RETURN_EXISTS (returnId) when the ID is taken by another return,
   /// NOT_FOUND/ORDER_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
+  /// FAILED_PRECONDITION/ORDER_NOT_SHIPPED (orderId) while nothing of the order has left,
   /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more comes back than was sold,
   /// UNAVAILABLE/FULFILMENT_UNAVAILABLE (orderId, problem) while the order cannot be looked up: nothing is recorded.
   public func createReturn(
@@ -712,9 +717,12 @@ public struct ReturnsServiceClient: Sendable {
     try await client.unary(ReturnsServiceMethods.listReturns, request, options: options)
   }
 
-  /// Says that the goods are here. State: REQUESTED to RECEIVED. A repeat changes nothing.
+  /// Says that the goods are here. State: REQUESTED to RECEIVED. A repeat changes nothing; another location counts
+  /// while no line is decided.
   ///
-  /// Errors: NOT_FOUND/RETURN_UNKNOWN (returnId), FAILED_PRECONDITION/STATE_WRONG (returnId, state).
+  /// Errors: NOT_FOUND/RETURN_UNKNOWN (returnId), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// FAILED_PRECONDITION/STATE_WRONG (returnId, state), UNAVAILABLE/POOL_UNAVAILABLE (locationId, problem) while the
+  /// location cannot be looked up: nothing is recorded.
   public func receiveReturn(
     _ request: ReceiveReturnRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReceiveReturnResponse {

@@ -108,7 +108,7 @@ struct  Onepool__Fulfilment__V1__ListOrdersRequest
    */
   Onepool__Fulfilment__V1__Order__State state;
   /*
-   * 0 = 50, at most 1,000.
+   * 0 = 50, at most 1,000. A page may be shorter: it has at most 3 MiB.
    */
   int32_t page_size;
   /*

@@ -241,7 +241,8 @@ struct  Onepool__Gateway__V1__Alert
 {
   ProtobufCMessage base;
   /*
-   * A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `SIGNATURE_REFUSED`.
+   * A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
+   * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`.
    */
   char *kind;
   /*

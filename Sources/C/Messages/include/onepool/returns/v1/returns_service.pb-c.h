@@ -110,7 +110,7 @@ struct  Onepool__Returns__V1__ListReturnsRequest
    */
   Onepool__Returns__V1__ReturnOrder__State state;
   /*
-   * 0 = 50, at most 1,000.
+   * 0 = 50, at most 1,000. A page may be shorter: it has at most 3 MiB.
    */
   int32_t page_size;
   /*
