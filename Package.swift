@@ -126,7 +126,8 @@ let testing: [Target] = [
     name: "InteropAPI", dependencies: ["Primitives", "Protobuf", "RPCCore", "CFixtures"],
     path: "Tests/Interop/API"),
   .executableTarget(
-    name: "InteropServer", dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "Kit"],
+    name: "InteropServer",
+    dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "Kit"],
     path: "Tests/Interop/Server"),
   .executableTarget(
     name: "InteropClient", dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2"],
