@@ -59,6 +59,10 @@ breaking: install ## Checks that no proto breaks what was there where this branc
 bench: install release ## Measures the pool's calls a second on this machine, and proves what it has written
 	@$(VENV)/python Tests/Benchmarks/bench.py
 
+.PHONY: interop
+interop: debug ## Sets gRPC's test service against grpcio: our server under its client, our client against its server
+	@$(VENV)/python Tests/Interop/test_interop.py
+
 .PHONY: simulate
 simulate: debug ## Plays 20 new seeds against the pool's model, and crashes at new moments of a flash sale
 	@ONEPOOL_SIMULATIONS=20 $(TESTS) --filter ModelTests --filter CrashTests

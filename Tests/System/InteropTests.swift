@@ -14,11 +14,25 @@ extension SystemTests {
       }
     }
 
+    /// gRPC's own test service: our server under grpcio's client, our client against grpcio's server.
+    @Test(.timeLimit(.minutes(5))) func testServiceInteroperates() async throws {
+      var environment = ProcessInfo.processInfo.environment
+      for program in ["server", "client"] {
+        let path = Programs.folder.appending(path: "interop-\(program)").path
+        environment["ONEPOOL_INTEROP_\(program.uppercased())"] = path
+      }
+      try await run("Tests/Interop/test_interop.py", environment)
+    }
+
     private func run(_ script: String, _ cluster: Cluster) async throws {
       var environment = ProcessInfo.processInfo.environment
       for service in Cluster.services {
         environment["ONEPOOL_\(service.uppercased())"] = cluster.addresses[service]
       }
+      try await run(script, environment)
+    }
+
+    private func run(_ script: String, _ environment: [String: String]) async throws {
       let path = Programs.repository.appending(path: script).path
       let result = try await CommandRun.run(Programs.python, [path], environment: environment)
       #expect(result.status == 0, "\(script):\n\(result.output)")

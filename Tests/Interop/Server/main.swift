@@ -1,3 +1,4 @@
+import Foundation
 import InteropAPI
 import Kit
 import RPCCore
@@ -16,5 +17,6 @@ let server = try RPCServer(
     observer: RPCMetrics(metrics: Metrics(), log: Log()),
     loopCount: options["loops"].flatMap { Int($0) } ?? 0))
 server.start()
-print("listening on \(server.address)")
+// Not `print`, which keeps what goes into a pipe.
+FileHandle.standardOutput.write(Data("listening on \(server.address)\n".utf8))
 while true { try await Task.sleep(for: .seconds(3600)) }
