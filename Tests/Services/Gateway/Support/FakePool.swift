@@ -101,7 +101,8 @@ final class FakePool: PoolServiceHandler {
       try change { state in
         for line in request.lines {
           guard state.onHand[line.sku] != nil else {
-            throw RPCError(.notFound, "SKU_UNKNOWN", "No SKU \(line.sku).", ["sku": line.sku])
+            throw RPCError(
+              .invalidArgument, "SKU_UNKNOWN", "No SKU \(line.sku).", ["sku": line.sku])
           }
           let known = state.lines[request.orderID]?[line.lineID]
           guard known.map({ $0.sku == line.sku && $0.sold <= line.quantity }) ?? true else {
@@ -170,7 +171,8 @@ final class FakePool: PoolServiceHandler {
           throw RPCError(.alreadyExists, "HOLD_EXISTS", "Hold \(request.holdID).")
         }
         for line in request.lines where state.onHand[line.sku] == nil {
-          throw RPCError(.notFound, "SKU_UNKNOWN", "No SKU \(line.sku).", ["sku": line.sku])
+          throw RPCError(
+            .invalidArgument, "SKU_UNKNOWN", "No SKU \(line.sku).", ["sku": line.sku])
         }
         for line in request.lines where Self.available(line.sku, state) < line.quantity {
           throw RPCError(

@@ -340,10 +340,10 @@ import Testing
         for call in calls {
           if sku == "NONE" {
             await expectError(
-              .notFound, "SKU_UNKNOWN", ["sku": "NONE"], violations: ["lines[1].sku"], call)
+              .invalidArgument, "SKU_UNKNOWN", ["sku": "NONE"], violations: ["lines[1].sku"], call)
           } else {
             await expectError(
-              .notFound, "LOCATION_UNKNOWN", ["locationId": "NOWHERE"],
+              .invalidArgument, "LOCATION_UNKNOWN", ["locationId": "NOWHERE"],
               violations: ["lines[1].location_id"], call)
           }
         }

@@ -2664,12 +2664,12 @@ public protocol PoolServiceHandler: RPCService {
     async throws -> ListBuffersResponse
   /// Takes goods in: on hand rises.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
   func receiveStock(_ request: ReceiveStockRequest, context: ServerContext)
     async throws -> ReceiveStockResponse
   /// Corrects what a count has shown: on hand changes by a signed number of units.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, onHandCount, requestedCount) when more would be
   /// lost than is there.
   func adjustStock(_ request: AdjustStockRequest, context: ServerContext)
@@ -2677,18 +2677,18 @@ public protocol PoolServiceHandler: RPCService {
   /// Puts returned units where their disposition says. Never refused for lack of stock. Its request_id is known
   /// for ever, not for 24 hours: a return that is reported again after days adds nothing.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
   func returnStock(_ request: ReturnStockRequest, context: ServerContext)
     async throws -> ReturnStockResponse
   /// Moves units that could not be sold back on sale, or writes them off.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, unavailableCount, requestedCount).
   func resolveUnavailable(_ request: ResolveUnavailableRequest, context: ServerContext)
     async throws -> ResolveUnavailableResponse
   /// Sets units aside for every line, or for none. State: none to HELD.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
   /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
@@ -2715,7 +2715,7 @@ public protocol PoolServiceHandler: RPCService {
   /// stock: what is short is sold all the same and counted as oversold. A line that is known with the same
   /// SKU and quantity changes nothing; with a larger quantity the difference is sold.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
   /// quantity, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) only when
   /// refuse_shortage is set.
@@ -2940,7 +2940,7 @@ public struct PoolServiceClient: Sendable {
 
   /// Takes goods in: on hand rises.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
   public func receiveStock(
     _ request: ReceiveStockRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReceiveStockResponse {
@@ -2949,7 +2949,7 @@ public struct PoolServiceClient: Sendable {
 
   /// Corrects what a count has shown: on hand changes by a signed number of units.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, onHandCount, requestedCount) when more would be
   /// lost than is there.
   public func adjustStock(
@@ -2961,7 +2961,7 @@ public struct PoolServiceClient: Sendable {
   /// Puts returned units where their disposition says. Never refused for lack of stock. Its request_id is known
   /// for ever, not for 24 hours: a return that is reported again after days adds nothing.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
   public func returnStock(
     _ request: ReturnStockRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReturnStockResponse {
@@ -2970,7 +2970,7 @@ public struct PoolServiceClient: Sendable {
 
   /// Moves units that could not be sold back on sale, or writes them off.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, unavailableCount, requestedCount).
   public func resolveUnavailable(
     _ request: ResolveUnavailableRequest, options: CallOptions = CallOptions()
@@ -2980,7 +2980,7 @@ public struct PoolServiceClient: Sendable {
 
   /// Sets units aside for every line, or for none. State: none to HELD.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
   /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
   public func createHold(
@@ -3023,7 +3023,7 @@ public struct PoolServiceClient: Sendable {
   /// stock: what is short is sold all the same and counted as oversold. A line that is known with the same
   /// SKU and quantity changes nothing; with a larger quantity the difference is sold.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
   /// quantity, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) only when
   /// refuse_shortage is set.

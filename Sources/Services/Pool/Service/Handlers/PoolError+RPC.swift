@@ -69,7 +69,8 @@ extension PoolError: RPCErrorConvertible {
     }
   }
 
-  /// Whoever sent many lines is told which one it is.
+  /// What a read asks for is not there; a line that names what is not there is wrong, and whoever sent many lines is
+  /// told which one it is.
   private static func unknown(
     _ reason: String, _ message: String, _ metadata: [String: String], _ field: String, _ line: Int?
   ) -> RPCError {
@@ -77,7 +78,8 @@ extension PoolError: RPCErrorConvertible {
       RPCError.FieldViolation(field: "lines[\($0)].\(field)", problem: message)
     }
     return RPCError(
-      .notFound, reason, message, metadata, violations: violation.map { [$0] } ?? [])
+      line == nil ? .notFound : .invalidArgument, reason, message, metadata,
+      violations: violation.map { [$0] } ?? [])
   }
 
   private static func changed(_ noun: String, _ metadata: [String: String]) -> RPCError {
