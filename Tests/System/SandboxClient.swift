@@ -97,10 +97,17 @@ struct SandboxClient: Sendable {
       ["channel": shop.channel, "shop": shop.externalID, "order_id": order])
   }
 
-  /// The buyer sends an order back.
+  /// A buyer sends an order back. Waits for the platform to know that it was shipped: it hears so from the gateway.
   func sendBack(_ shop: Shop, order: String) async throws {
-    try await command(
-      "returns", ["channel": shop.channel, "shop": shop.externalID, "order_id": order])
+    let body = ["channel": shop.channel, "shop": shop.externalID, "order_id": order]
+    try await eventually("\(shop.channel) takes \(order) back") { () async throws -> Void? in
+      let answer = try await Self.send("POST", "\(base)/control/returns", body)
+      if answer.status == 409 { return nil }
+      guard answer.status == 200 else {
+        throw Unexpected(description: "/control/returns: \(answer.status) \(answer.text)")
+      }
+      return ()
+    }
   }
 
   /// What share of events is sent twice and out of order, in percent.

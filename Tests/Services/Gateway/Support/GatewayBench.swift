@@ -74,7 +74,7 @@ final class GatewayBench: Sendable {
     let metrics = Metrics()
     let background = BackgroundTasks(log: .silent, metrics: metrics)
     let transport = InProcessTransport(services: [pool, mapping, fulfilment, returns])
-    let client = RPCClient(transport: transport, retry: .never)
+    let client = RPCClient(transport: transport, timeout: .seconds(120), retry: .never)
     let gateway = Gateway(
       GatewayConfiguration(
         database: database, box: SecretBox(key: Array(repeating: 7, count: 32)),
@@ -84,7 +84,8 @@ final class GatewayBench: Sendable {
         background: background, tillWait: tillWait))
     try await gateway.start()
     let own = RPCClient(
-      transport: InProcessTransport(services: gateway.services), retry: .never)
+      transport: InProcessTransport(services: gateway.services), timeout: .seconds(120),
+      retry: .never)
     return Run(
       gateway: gateway, client: GatewayServiceClient(own), routes: gateway.routes,
       background: background, database: database, commits: commits, metrics: metrics,
