@@ -145,8 +145,8 @@ let testing: [Target] = [
   tests(
     "RPCTests", "RPC",
     [
-      "RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCTLS", "RPCInProcess", "Protobuf", "PoolAPI", "CLinux",
-      "CNghttp2",
+      "Kit", "RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCTLS", "RPCInProcess", "Protobuf", "PoolAPI",
+      "CLinux", "CNghttp2",
     ]),
   tests("StorageTests", "Storage", ["StorageCore", "StorageSQLite", "Primitives"]),
   tests(

@@ -115,7 +115,8 @@ import Testing
         #expect(names == "spiffe://onepool/gateway till.shop")
       }
     }
-    try await serving(.known(authorities: certificates.authority)) { (_, port) async throws -> Void in
+    try await serving(.known(authorities: certificates.authority)) {
+      (_, port) async throws -> Void in
       #expect(try await echo("identity", port) == "")
     }
   }
@@ -155,7 +156,8 @@ import Testing
     let other = try Certificates("other")
     let stranger = try other.issue("stranger", "URI:spiffe://onepool/gateway")
     let expired = try certificates.issue("expired", "DNS:till.shop", isExpired: true)
-    try await serving(.onlyKnown(authorities: certificates.authority)) { (_, port) async throws -> Void in
+    try await serving(.onlyKnown(authorities: certificates.authority)) {
+      (_, port) async throws -> Void in
       for identity in [nil, stranger, expired] {
         let error = await refusal {
           try await echo("x", port, identity: identity, timeout: .milliseconds(500))
@@ -164,7 +166,8 @@ import Testing
       }
     }
     // One that need not be shown must be good all the same.
-    try await serving(.known(authorities: certificates.authority)) { (_, port) async throws -> Void in
+    try await serving(.known(authorities: certificates.authority)) {
+      (_, port) async throws -> Void in
       let error = await refusal {
         try await echo("identity", port, identity: stranger, timeout: .milliseconds(500))
       }
@@ -254,7 +257,8 @@ import Testing
     let flags = ["--silent", "--show-error", "--max-time", "20", version]
     let trust = ["--cacert", certificates.authority]
     let own = ["--cert", client.certificate, "--key", client.key]
-    try await serving(.known(authorities: certificates.authority)) { (_, port) async throws -> Void in
+    try await serving(.known(authorities: certificates.authority)) {
+      (_, port) async throws -> Void in
       let base = "https://localhost:\(port)"
       let unary = "\(base)/onepool.test.v1.EchoService/Unary"
       #expect(try run(flags + trust + ["\(base)/who"]) == "\n")

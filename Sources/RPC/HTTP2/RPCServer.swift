@@ -16,13 +16,19 @@ public struct ServerConfiguration: Sendable {
   public var limits: TransportLimits
   /// With it the port speaks TLS and nothing else.
   public var tls: TLSCredentials?
+  /// Who may call which method; nil for everybody, which only loopback addresses are served with unless
+  /// `trustsNetwork`.
+  public var authorizer: (any RPCAuthorizer)?
+  /// Whether whoever can reach the port may call everything.
+  public var trustsNetwork: Bool
   /// Event loops: threads that handlers run on. 0 = one a core.
   public var loopCount: Int
 
   public init(
     address: String, services: [any RPCService], routes: [HTTPRoute] = [],
     observer: any RPCObserver = SilentObserver(), limits: TransportLimits = TransportLimits(),
-    tls: TLSCredentials? = nil, loopCount: Int = 0
+    tls: TLSCredentials? = nil, authorizer: (any RPCAuthorizer)? = nil,
+    trustsNetwork: Bool = false, loopCount: Int = 0
   ) {
     precondition(tls?.isServer != false, "a server's credentials are made for one")
     self.address = address
@@ -31,6 +37,8 @@ public struct ServerConfiguration: Sendable {
     self.observer = observer
     self.limits = limits
     self.tls = tls
+    self.authorizer = authorizer
+    self.trustsNetwork = trustsNetwork
     self.loopCount = loopCount
   }
 }
@@ -60,14 +68,16 @@ public final class RPCServer: Sendable {
 
   /// Binds the address; nothing is served before `start`.
   ///
-  /// - Throws: `TransportError.listen` when the address is in use or may not be used.
+  /// - Throws: `TransportError.listen` when the address is in use or may not be used; `TransportError.unprotected` when
+  ///   others could reach it and nothing says who may call.
   public init(_ configuration: ServerConfiguration) throws {
     let dispatcher = Dispatcher(
       services: configuration.services, routes: configuration.routes,
-      observer: configuration.observer)
+      observer: configuration.observer, authorizer: configuration.authorizer)
     let target = try HostPort(configuration.address)
     let bound: SocketAddress
-    (descriptor, bound) = try Sockets.listen(on: target)
+    (descriptor, bound) = try Sockets.listen(
+      on: target, anywhere: configuration.authorizer != nil || configuration.trustsNetwork)
     address = bound.text
     port = Int(address.split(separator: ":").last.flatMap { Int($0) } ?? 0)
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))

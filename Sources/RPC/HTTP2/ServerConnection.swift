@@ -211,9 +211,8 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
         stream.deadline = .after(span)
         if stream.deadline != .never { loop.schedule(stream, at: stream.deadline.nanoseconds) }
       }
-      let context = ServerContext(
-        method: method.descriptor, metadata: stream.head.metadata, deadline: stream.deadline,
-        peer: peer, identity: identity)
+      let context = try method.admit(
+        metadata: stream.head.metadata, deadline: stream.deadline, peer: peer, identity: identity)
       stream.context = context
       if case .unary = method.body {
         stream.role = .unary
