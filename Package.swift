@@ -116,7 +116,7 @@ let tools: [Target] = [
   program("SandboxMain", "Sandbox/Main", ["SandboxServer", "Kit"]),
   program(
     "CommandLineMain", "CommandLine",
-    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
+    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit"] + apis),
 ]
 
 let testing: [Target] = [
@@ -132,10 +132,11 @@ let testing: [Target] = [
     path: "Tests/Interop/API"),
   .executableTarget(
     name: "InteropServer",
-    dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "Kit"],
+    dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit"],
     path: "Tests/Interop/Server"),
   .executableTarget(
-    name: "InteropClient", dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2"],
+    name: "InteropClient",
+    dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "RPCTLS"],
     path: "Tests/Interop/Client"),
   tests("TidyTests", "Tidy", []),
   tests("PrimitivesTests", "Primitives", ["Primitives"]),

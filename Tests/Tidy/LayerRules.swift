@@ -46,7 +46,7 @@ enum LayerRules {
         .union(["FoundationNetworking", "FoundationXML"]),
       "Sources/Sandbox/Main": ["SandboxServer", "Kit"],
       "Sources/CommandLine": system.union(apis).union([
-        "FoundationNetworking", "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit",
+        "FoundationNetworking", "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit",
       ]),
       "Sources/Services/Gateway/Channels/Adapter": adapting,
     ]

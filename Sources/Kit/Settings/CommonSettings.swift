@@ -31,6 +31,15 @@ public enum CommonSettings {
     "ONEPOOL_TRUSTED_NETWORK", "whether whoever reaches the port may call, without a policy",
     default: false)
 
+  /// What secures a service, and an operator's calls.
+  public static let securityNames =
+    [tlsCertificate, tlsKey, tlsClientCA, tlsCA, accessPolicy].map(\.name) + [
+      trustedNetwork.name, tokenName,
+    ]
+
+  /// The command line's token, which no service reads.
+  static let tokenName = "ONEPOOL_TOKEN"
+
   /// What every service reads.
   static func all(listen text: String) -> [any AnySetting] {
     [
@@ -54,7 +63,7 @@ public enum CommonSettings {
   static func namesOfOthers(than name: String) -> [String] {
     let words = ["POOL", "MAPPING", "FULFILMENT", "RETURNS", "GATEWAY", "SANDBOX", "DEMO"]
     let others = words.filter { $0 != name.uppercased() }.map { "\(Settings.prefix)\($0)_" }
-    return others + peerNames
+    return others + peerNames + [tokenName]
   }
 
   private static let peerNames = [pool, mapping, fulfilment, returns, gateway].map(\.name)
