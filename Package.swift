@@ -47,14 +47,19 @@ let foundations: [Target] = [
   module("Protobuf", "Protobuf", ["Primitives", "CProtobufC", "CMessages"]),
   module("RPCCore", "RPC/Core", ["Primitives", "Protobuf", "CMessages", "CZlib"]),
   module("RPCHTTP1", "RPC/HTTP1", ["RPCCore", "CMicroHTTPD"]),
+  module("RPCTLS", "RPC/TLS", ["Primitives", "COpenSSL"]),
   module(
-    "RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "CNghttp2", "CLinux"], settings: unwatched),
+    "RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "RPCTLS", "CNghttp2", "CLinux"],
+    settings: unwatched),
   module("RPCInProcess", "RPC/InProcess", ["RPCCore"]),
   module("StorageCore", "Storage/Core", ["Primitives"]),
   module("StorageSQLite", "Storage/SQLite", ["Primitives", "StorageCore", "CSQLite"]),
   module(
     "Kit", "Kit",
-    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "StorageCore", "COpenSSL", "CLinux"]),
+    [
+      "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "StorageCore", "COpenSSL",
+      "CLinux",
+    ]),
 ]
 
 /// The four rooms of a service: what it says, what it decides, how it serves, how it starts.
@@ -111,7 +116,7 @@ let tools: [Target] = [
   program("SandboxMain", "Sandbox/Main", ["SandboxServer", "Kit"]),
   program(
     "CommandLineMain", "CommandLine",
-    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
+    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit"] + apis),
 ]
 
 let testing: [Target] = [
@@ -127,10 +132,11 @@ let testing: [Target] = [
     path: "Tests/Interop/API"),
   .executableTarget(
     name: "InteropServer",
-    dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "Kit"],
+    dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit"],
     path: "Tests/Interop/Server"),
   .executableTarget(
-    name: "InteropClient", dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2"],
+    name: "InteropClient",
+    dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "RPCTLS"],
     path: "Tests/Interop/Client"),
   tests("TidyTests", "Tidy", []),
   tests("PrimitivesTests", "Primitives", ["Primitives"]),
@@ -140,8 +146,8 @@ let testing: [Target] = [
   tests(
     "RPCTests", "RPC",
     [
-      "RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCInProcess", "Protobuf", "PoolAPI", "CLinux",
-      "CNghttp2",
+      "Kit", "RPCCore", "RPCHTTP1", "RPCHTTP2", "RPCTLS", "RPCInProcess", "Protobuf", "PoolAPI",
+      "CLinux", "CNghttp2",
     ]),
   tests("StorageTests", "Storage", ["StorageCore", "StorageSQLite", "Primitives"]),
   tests(

@@ -5,6 +5,7 @@ internal import MappingAPI
 internal import PoolAPI
 internal import RPCCore
 internal import RPCHTTP2
+internal import RPCTLS
 internal import ReturnsAPI
 
 /// Where the services are, and clients of them.
@@ -18,7 +19,7 @@ struct Peers: Sendable {
   let returns: ReturnsServiceClient
   let gateway: GatewayServiceClient
 
-  /// The addresses that the environment names, or the ordinary ones.
+  /// The addresses that the environment names, or the ordinary ones; over TLS and with a token where it says so.
   static func fromEnvironment() throws -> Peers {
     let environment = ProcessInfo.processInfo.environment
     var addresses: [String: String] = [:]
@@ -26,13 +27,30 @@ struct Peers: Sendable {
       let port = name == "gateway" ? 8080 : 7001 + index
       addresses[name] = environment["ONEPOOL_\(name.uppercased())"] ?? "127.0.0.1:\(port)"
     }
-    return try Peers(addresses: addresses)
+    return try Peers(
+      addresses: addresses, tls: try credentials(environment), token: environment["ONEPOOL_TOKEN"])
   }
 
-  init(addresses: [String: String]) throws {
+  private static func credentials(_ environment: [String: String]) throws -> TLSCredentials? {
+    guard let authorities = environment["ONEPOOL_TLS_CA"] else { return nil }
+    var configuration = TLSClientConfiguration(authorities: authorities)
+    if let certificate = environment["ONEPOOL_TLS_CERTIFICATE"] {
+      configuration.identity = TLSIdentity(
+        certificate: certificate, key: environment["ONEPOOL_TLS_KEY"] ?? certificate)
+    }
+    return try TLSCredentials(client: configuration)
+  }
+
+  init(
+    addresses: [String: String], tls: TLSCredentials? = nil, token: String? = nil
+  ) throws {
     self.addresses = addresses
+    var metadata = Metadata()
+    if let token { metadata.add("authorization", "Bearer \(token)") }
     func client(_ name: String) throws -> RPCClient {
-      RPCClient(transport: try HTTP2ClientTransport(target: addresses[name] ?? ""))
+      RPCClient(
+        transport: try HTTP2ClientTransport(target: addresses[name] ?? "", tls: tls),
+        metadata: metadata)
     }
     pool = PoolServiceClient(try client("pool"))
     mapping = MappingServiceClient(try client("mapping"))

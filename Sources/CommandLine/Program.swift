@@ -53,7 +53,9 @@ enum Program {
       \(lines.joined(separator: "\n"))
 
       Services are found at ONEPOOL_POOL (127.0.0.1:7001), ONEPOOL_MAPPING (…:7002), ONEPOOL_FULFILMENT (…:7003),
-      ONEPOOL_RETURNS (…:7004) and ONEPOOL_GATEWAY (…:8080).
+      ONEPOOL_RETURNS (…:7004) and ONEPOOL_GATEWAY (…:8080). With ONEPOOL_TLS_CA, their authorities in a file, they
+      are called over TLS; ONEPOOL_TLS_CERTIFICATE and ONEPOOL_TLS_KEY name what is shown to them, ONEPOOL_TOKEN is
+      the token that goes with each call.
       """
   }
 }

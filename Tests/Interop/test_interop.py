@@ -17,6 +17,8 @@ import unittest
 import grpc
 from grpc_tools import protoc
 
+from authority import Authority
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROTOS = ROOT / "Tests/Fixtures/Protos"
 SERVER = os.environ.get("ONEPOOL_INTEROP_SERVER", ROOT / ".build/debug/interop-server")
@@ -104,16 +106,19 @@ class Peer(TEST.TestServiceServicer):
 class OurClient(unittest.TestCase):
     """Each case of our client, against grpcio's server and against our own."""
 
+    FLAGS = ()
+    SERVER_FLAGS = ()
+
     def run_case(self, name, port):
         done = subprocess.run(
-            [CLIENT, "--server_host", "127.0.0.1", "--server_port", str(port), "--test_case", name],
+            [CLIENT, "--server_host", "localhost", "--server_port", str(port), "--test_case", name, *self.FLAGS],
             capture_output=True, timeout=TIMEOUT, check=False)
         self.assertEqual(done.returncode, 0, f"{name}: {done.stderr.decode()}")
 
     def test_against_grpcio(self):
         server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=8))
         TEST.add_TestServiceServicer_to_server(Peer(), server)
-        port = server.add_insecure_port("127.0.0.1:0")
+        port = self.add_port(server)
         server.start()
         for name in CASES:
             if name not in OURS_ONLY:
@@ -121,8 +126,11 @@ class OurClient(unittest.TestCase):
                     self.run_case(name, port)
         server.stop(None)
 
+    def add_port(self, server):
+        return server.add_insecure_port("localhost:0")
+
     def test_against_our_server(self):
-        with OurServer() as port:
+        with OurServer(self.SERVER_FLAGS) as port:
             for name in CASES:
                 with self.subTest(name):
                     self.run_case(name, port)
@@ -135,8 +143,11 @@ class OurClient(unittest.TestCase):
 class OurServer:
     """Our server as a process, for as long as the block lasts."""
 
+    def __init__(self, flags=()):
+        self.flags = flags
+
     def __enter__(self):
-        self.process = subprocess.Popen([SERVER, "--port", "0"], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([SERVER, "--port", "0", *self.flags], stdout=subprocess.PIPE, text=True)
         return int(self.process.stdout.readline().rsplit(":", 1)[1])
 
     def __exit__(self, *_):
@@ -148,11 +159,17 @@ class OurServer:
 class GrpcioClient(unittest.TestCase):
     """grpcio's client against our server."""
 
+    FLAGS = ()
+
+    @classmethod
+    def connect(cls):
+        return grpc.insecure_channel(f"localhost:{cls.port}")
+
     @classmethod
     def setUpClass(cls):
-        cls.server = OurServer()
+        cls.server = OurServer(cls.FLAGS)
         cls.port = cls.server.__enter__()
-        cls.channel = grpc.insecure_channel(f"127.0.0.1:{cls.port}")
+        cls.channel = cls.connect()
         cls.stub = TEST.TestServiceStub(cls.channel)
 
     @classmethod
@@ -294,8 +311,31 @@ class GrpcioClient(unittest.TestCase):
         for _ in range(100):
             self.stub.UnaryCall(self.large(), timeout=TIMEOUT)
         for _ in range(20):
-            with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
+            with self.connect() as channel:
                 TEST.TestServiceStub(channel).UnaryCall(self.large(), timeout=TIMEOUT)
+
+
+AUTHORITY = Authority()
+AUTHORITY.issue("server", "DNS:localhost")
+SECURE_SERVER = (
+    "--use_tls", "true", "--tls_certificate", AUTHORITY.path("server.pem"), "--tls_key", AUTHORITY.path("server.key"))
+
+
+class OurClientOverTLS(OurClient):
+    FLAGS = ("--use_tls", "true", "--ca_file", AUTHORITY.path("ca.pem"))
+    SERVER_FLAGS = SECURE_SERVER
+
+    def add_port(self, server):
+        pair = (AUTHORITY.bytes("server.key"), AUTHORITY.bytes("server.pem"))
+        return server.add_secure_port("localhost:0", grpc.ssl_server_credentials([pair]))
+
+
+class GrpcioClientOverTLS(GrpcioClient):
+    FLAGS = SECURE_SERVER
+
+    @classmethod
+    def connect(cls):
+        return grpc.secure_channel(f"localhost:{cls.port}", grpc.ssl_channel_credentials(AUTHORITY.bytes("ca.pem")))
 
 
 if __name__ == "__main__":

@@ -29,10 +29,7 @@ import Testing
   func settings(_ listen: String = "127.0.0.1:0") throws -> Settings {
     try Settings(
       program: "onepool-test", about: "a test", version: "1",
-      declared: [
-        CommonSettings.listen, CommonSettings.data, CommonSettings.logLevel,
-        CommonSettings.logFormat, CommonSettings.drain, CommonSettings.loops,
-      ],
+      declared: CommonSettings.all(listen: "127.0.0.1:0"),
       environment: [
         "ONEPOOL_LISTEN": listen, "ONEPOOL_DATA": folder, "ONEPOOL_LOG_LEVEL": "error",
         "ONEPOOL_DRAIN_SECONDS": "5", "ONEPOOL_LOOPS": "1",

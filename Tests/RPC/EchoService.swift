@@ -85,6 +85,7 @@ struct EchoService: RPCService {
     case "metadata":
       return Response(
         service: "\(context.metadata["x-one"] ?? "-") \(context.metadata.bytes("x-two-bin") ?? [])")
+    case "identity": return Response(service: context.identity.joined(separator: " "))
     case "deadline":
       return Response(service: context.deadline == .never ? "never" : "set")
     default: return request

@@ -24,6 +24,13 @@ extension SystemTests {
       try await run("Tests/Interop/test_interop.py", environment)
     }
 
+    /// TLS, mutual TLS and a policy, in a pool of the script's own.
+    @Test(.timeLimit(.minutes(5))) func securedServiceLetsInWhomItKnows() async throws {
+      var environment = ProcessInfo.processInfo.environment
+      environment["ONEPOOL_BIN"] = Programs.folder.path
+      try await run("Tests/Interop/test_tls.py", environment)
+    }
+
     private func run(_ script: String, _ cluster: Cluster) async throws {
       var environment = ProcessInfo.processInfo.environment
       for service in Cluster.services {

@@ -29,13 +29,15 @@ enum LayerRules {
       "Sources/RPC/Core": floor.union(["Foundation", "Primitives", "Protobuf", "CZlib"]),
       "Sources/RPC/Core/Generated": ["Primitives", "Protobuf", "CMessages"],
       "Sources/RPC/HTTP1": system.union(["Primitives", "RPCCore", "CMicroHTTPD", "CLinux"]),
-      "Sources/RPC/HTTP2": system.union(["Primitives", "RPCCore", "RPCHTTP1", "CNghttp2", "CLinux"]
-      ),
+      "Sources/RPC/HTTP2": system.union([
+        "Primitives", "RPCCore", "RPCHTTP1", "RPCTLS", "CNghttp2", "CLinux",
+      ]),
+      "Sources/RPC/TLS": floor.union(["Primitives", "COpenSSL"]),
       "Sources/RPC/InProcess": floor.union(["Primitives", "RPCCore"]),
       "Sources/Storage/Core": floor.union(["Primitives"]),
       "Sources/Storage/SQLite": system.union(["Primitives", "StorageCore", "CSQLite"]),
       "Sources/Kit": system.union([
-        "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "StorageCore", "CLinux",
+        "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "StorageCore", "CLinux",
       ]),
       "Sources/Kit/Cryptography": system.union(["COpenSSL"]),
       "Sources/Codegen/Core": ["Foundation", "Protobuf", "CProtobufC", "CDescriptors"],
@@ -44,7 +46,7 @@ enum LayerRules {
         .union(["FoundationNetworking", "FoundationXML"]),
       "Sources/Sandbox/Main": ["SandboxServer", "Kit"],
       "Sources/CommandLine": system.union(apis).union([
-        "FoundationNetworking", "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit",
+        "FoundationNetworking", "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit",
       ]),
       "Sources/Services/Gateway/Channels/Adapter": adapting,
     ]

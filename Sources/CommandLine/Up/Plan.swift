@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Kit
 
 /// Which programs `up` starts, where they listen and with which settings.
 struct Plan: Sendable {
@@ -37,6 +38,8 @@ struct Plan: Sendable {
       .deletingLastPathComponent().path
     environment = ProcessInfo.processInfo.environment
     environment["ONEPOOL_DATA"] = data
+    // What is started here talks among itself on loopback.
+    for name in CommonSettings.securityNames { environment[name] = nil }
     for service in services where service.name != "sandbox" {
       environment["ONEPOOL_\(service.name.uppercased())"] = service.address
     }

@@ -8,6 +8,7 @@ struct RunningService: Sendable {
   private let context: ServiceContext
   private let parts: ServiceParts
   private let server: RPCServer
+  private let security: ServiceSecurity
   private let readiness: Readiness
   private let health: HealthService
   /// `127.0.0.1:7001`, with the port that was free when 0 was asked for.
@@ -23,20 +24,23 @@ struct RunningService: Sendable {
     ).with(["service": name])
     let metrics = Metrics()
     ProcessMetrics.register(in: metrics)
-    context = ServiceContext(name: name, settings: settings, log: log, metrics: metrics)
+    security = try ServiceSecurity(settings)
+    context = ServiceContext(
+      name: name, settings: settings, log: log, metrics: metrics, credentials: security.client)
     parts = try await make(context)
     let readiness = Readiness(databases: parts.databases, checks: parts.checks)
     self.readiness = readiness
     health = HealthService()
     let services: [any RPCService] = parts.services + [health]
     let reflection = ReflectionService(services)
-    server = try RPCServer(
-      ServerConfiguration(
-        address: settings[CommonSettings.listen].description,
-        services: services + [reflection, ReflectionServiceV1Alpha(reflection)],
-        routes: parts.routes + readiness.routes() + [Self.metricsRoute(metrics)],
-        observer: RPCMetrics(metrics: metrics, log: log),
-        loopCount: settings[CommonSettings.loops]))
+    let configuration = ServerConfiguration(
+      address: settings[CommonSettings.listen].description,
+      services: services + [reflection, ReflectionServiceV1Alpha(reflection)],
+      routes: parts.routes + readiness.routes() + [Self.metricsRoute(metrics)],
+      observer: RPCMetrics(metrics: metrics, log: log), tls: security.server,
+      authorizer: security.policy, trustsNetwork: security.trustsNetwork,
+      loopCount: settings[CommonSettings.loops])
+    server = try Self.server(configuration, settings)
     await startLoops()
     server.start()
     readiness.enter(.serving)
@@ -49,8 +53,29 @@ struct RunningService: Sendable {
       ["address": server.address, "version": Version.text, "process": Int(getpid())])
   }
 
+  private static func server(
+    _ configuration: ServerConfiguration, _ settings: Settings
+  ) throws -> RPCServer {
+    do {
+      return try RPCServer(configuration)
+    } catch TransportError.unprotected(let address) {
+      throw settings.refusal(
+        "\(CommonSettings.listen.name) is \(address), which others can reach: set "
+          + "\(CommonSettings.accessPolicy.name), or \(CommonSettings.trustedNetwork.name)=true "
+          + "where everybody may call")
+    }
+  }
+
   private func startLoops() async {
     for loop in parts.background { await context.background.start(loop.name, loop.run) }
+    if security.hasFiles {
+      await context.background.start("security") {
+        while true {
+          try await Task.sleep(for: .seconds(1))
+          security.follow(context.log)
+        }
+      }
+    }
     await context.background.start("health") {
       while true {
         try await Task.sleep(for: .seconds(1))

@@ -1,6 +1,7 @@
 internal import Glibc
 public import RPCCore
 internal import RPCHTTP2
+internal import RPCTLS
 
 /// What a service gets to build itself from.
 public struct ServiceContext: Sendable {
@@ -13,12 +14,18 @@ public struct ServiceContext: Sendable {
   public let storageObserver: StorageMetrics
   /// Loops that run until the service drains.
   public let background: BackgroundTasks
+  /// What calls to other services are secured with; nil for plaintext.
+  private let credentials: TLSCredentials?
 
-  init(name: String, settings: Settings, log: Log, metrics: Metrics) {
+  init(
+    name: String, settings: Settings, log: Log, metrics: Metrics,
+    credentials: TLSCredentials? = nil
+  ) {
     self.name = name
     self.settings = settings
     self.log = log
     self.metrics = metrics
+    self.credentials = credentials
     storageObserver = StorageMetrics(metrics: metrics, log: log)
     background = BackgroundTasks(log: log, metrics: metrics)
   }
@@ -38,13 +45,15 @@ public struct ServiceContext: Sendable {
     return SecretBox(key: try KeyFile.load(orCreate: path("\(name).key")))
   }
 
-  /// A client of the service at the address that `peer` names, with several connections.
+  /// A client of the service at the address that `peer` names, with several connections; over TLS when the settings
+  /// name whom to trust.
   public func client(
     of peer: Setting<HostPort>, timeout: Duration = RPCClient.defaultTimeout, connections: Int = 2
   ) throws -> RPCClient {
     let target = settings[peer].description
     return RPCClient(
-      transport: try HTTP2ClientTransport(target: target, connections: connections),
+      transport: try HTTP2ClientTransport(
+        target: target, connections: connections, tls: credentials),
       timeout: timeout)
   }
 }

@@ -57,12 +57,9 @@ public enum ServiceRunner {
     _ name: String, _ program: String, _ about: String, _ listen: String,
     _ own: [any AnySetting]
   ) throws(Settings.Exit) -> Settings {
-    let common: [any AnySetting] = [
-      CommonSettings.listen.with(default: listen), CommonSettings.data, CommonSettings.logLevel,
-      CommonSettings.logFormat, CommonSettings.drain, CommonSettings.loops,
-    ]
-    return try Settings(
-      program: program, about: about, version: Version.text, declared: common + own,
+    try Settings(
+      program: program, about: about, version: Version.text,
+      declared: CommonSettings.all(listen: listen) + own,
       environment: ProcessInfo.processInfo.environment,
       arguments: Array(CommandLine.arguments.dropFirst()),
       others: CommonSettings.namesOfOthers(than: name))

@@ -16,6 +16,38 @@ public enum CommonSettings {
     "ONEPOOL_LOOPS", "event loops, one a core by default",
     default: min(64, max(1, ProcessInfo.processInfo.activeProcessorCount)), in: 1...64)
 
+  public static let tlsCertificate = Setting<String?>.file(
+    "ONEPOOL_TLS_CERTIFICATE", "certificate to serve TLS with, and to show to other services")
+  public static let tlsKey = Setting<String?>.file(
+    "ONEPOOL_TLS_KEY", "key of that certificate")
+  public static let tlsClientCA = Setting<String?>.file(
+    "ONEPOOL_TLS_CLIENT_CA",
+    "authorities of callers' certificates, which without a policy all must show")
+  public static let tlsCA = Setting<String?>.file(
+    "ONEPOOL_TLS_CA", "authorities of the services that are called, then over TLS")
+  public static let accessPolicy = Setting<String?>.file(
+    "ONEPOOL_ACCESS_POLICY", "policy of who may call what", format: "JSON")
+  public static let trustedNetwork = Setting<Bool>.flag(
+    "ONEPOOL_TRUSTED_NETWORK", "whether whoever reaches the port may call, without a policy",
+    default: false)
+
+  /// What secures a service, and an operator's calls.
+  public static let securityNames =
+    [tlsCertificate, tlsKey, tlsClientCA, tlsCA, accessPolicy].map(\.name) + [
+      trustedNetwork.name, tokenName,
+    ]
+
+  /// The command line's token, which no service reads.
+  static let tokenName = "ONEPOOL_TOKEN"
+
+  /// What every service reads.
+  static func all(listen text: String) -> [any AnySetting] {
+    [
+      listen.with(default: text), data, logLevel, logFormat, drain, loops, tlsCertificate, tlsKey,
+      tlsClientCA, tlsCA, accessPolicy, trustedNetwork,
+    ]
+  }
+
   public static let pool = peer("POOL", "the pool", 7001)
   public static let mapping = peer("MAPPING", "mapping", 7002)
   public static let fulfilment = peer("FULFILMENT", "fulfilment", 7003)
@@ -31,7 +63,7 @@ public enum CommonSettings {
   static func namesOfOthers(than name: String) -> [String] {
     let words = ["POOL", "MAPPING", "FULFILMENT", "RETURNS", "GATEWAY", "SANDBOX", "DEMO"]
     let others = words.filter { $0 != name.uppercased() }.map { "\(Settings.prefix)\($0)_" }
-    return others + peerNames
+    return others + peerNames + [tokenName]
   }
 
   private static let peerNames = [pool, mapping, fulfilment, returns, gateway].map(\.name)

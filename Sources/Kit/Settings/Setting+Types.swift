@@ -7,6 +7,15 @@ extension Setting where Value == String {
   }
 }
 
+extension Setting where Value == String? {
+  /// The path of a file; nil when unset. Whoever reads the file says what is wrong with it.
+  public static func file(_ name: String, _ about: String, format: String = "PEM") -> Setting {
+    Setting(name, about, default: "", allowed: "a \(format) file's path") { text in
+      text.isEmpty ? .some(nil) : .some(text)
+    }
+  }
+}
+
 extension Setting where Value == Int {
   public static func integer(
     _ name: String, _ about: String, default number: Int, in range: ClosedRange<Int>

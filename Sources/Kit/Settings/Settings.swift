@@ -81,14 +81,18 @@ public struct Settings: Sendable {
     return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 
+  /// Ends the start: something that was set is wrong.
+  func refusal(_ text: String) -> Exit { Self.refusal(program, Self.plain(text, atMost: 1000)) }
+
   private static func refusal(_ program: String, _ text: String) -> Exit {
     Exit(status: usageStatus, text: "\(program): \(text)\n")
   }
 
   /// One line, whatever was set.
-  private static func plain(_ text: String) -> String {
+  private static func plain(_ text: String, atMost count: Int = 200) -> String {
     String(
-      text.prefix(200).map { $0.isNewline || $0.asciiValue.map { $0 < 0x20 } ?? false ? " " : $0 })
+      text.prefix(count).map { $0.isNewline || $0.asciiValue.map { $0 < 0x20 } ?? false ? " " : $0 }
+    )
   }
 
   private static func answer(

@@ -75,8 +75,8 @@ enum ConnectProtocol {
     }
     var metadata = Metadata()
     for (name, value) in request.headers where !isReserved(name) { metadata.add(name, value) }
-    return ServerContext(
-      method: method.descriptor, metadata: metadata, deadline: deadline, peer: request.peer)
+    return try method.admit(
+      metadata: metadata, deadline: deadline, peer: request.peer, identity: request.identity)
   }
 
   private static func isReserved(_ name: String) -> Bool {

@@ -9,7 +9,7 @@ public struct Dispatcher: Sendable {
 
   public init(
     services: [any RPCService], routes: [HTTPRoute] = [],
-    observer: any RPCObserver = SilentObserver()
+    observer: any RPCObserver = SilentObserver(), authorizer: (any RPCAuthorizer)? = nil
   ) {
     self.services = services.map(\.definition)
     self.observer = observer
@@ -17,7 +17,7 @@ public struct Dispatcher: Sendable {
     for service in self.services {
       for method in service.methods {
         precondition(methods[method.descriptor.path] == nil, "\(method.descriptor.path) twice")
-        methods[method.descriptor.path] = ServedMethod(method, observer)
+        methods[method.descriptor.path] = ServedMethod(method, observer, authorizer)
       }
     }
     self.methods = methods

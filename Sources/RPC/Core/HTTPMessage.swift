@@ -12,12 +12,15 @@ public struct HTTPRequest: Sendable {
   public var body: [UInt8]
   /// Who sent it: `address:port`.
   public var peer: String
+  /// The names in the certificate that the sender has shown: URIs, then DNS names. Empty without one.
+  public var identity: [String]
   /// What a route that ends in `/*` matched behind its stem; empty for other routes.
   public var pathSuffix = ""
 
   public init(
     method: String, path: String, query: String = "",
-    headers: [(name: String, value: String)] = [], body: [UInt8] = [], peer: String = ""
+    headers: [(name: String, value: String)] = [], body: [UInt8] = [], peer: String = "",
+    identity: [String] = []
   ) {
     self.method = method
     self.path = path
@@ -25,6 +28,7 @@ public struct HTTPRequest: Sendable {
     self.headers = headers
     self.body = body
     self.peer = peer
+    self.identity = identity
   }
 
   /// The first value of a header; its name in any case.

@@ -56,14 +56,17 @@ public final class RPCClient: Sendable {
   private let transport: any ClientTransport
   private let timeout: Duration
   private let retry: RetryPolicy
+  private let metadata: Metadata
 
+  /// - Parameter metadata: goes with every call, before the call's own.
   public init(
     transport: any ClientTransport, timeout: Duration = RPCClient.defaultTimeout,
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = RetryPolicy(), metadata: Metadata = Metadata()
   ) {
     self.transport = transport
     self.timeout = timeout
     self.retry = retry
+    self.metadata = metadata
   }
 
   /// Makes a unary call. One that the proto marks idempotent or without side effects is made again after
@@ -118,6 +121,11 @@ public final class RPCClient: Sendable {
       method: method, metadata: options.metadata,
       deadline: deadline ?? options.timeout.map { .after($0) } ?? .never,
       compresses: options.compresses, record: options.record)
+    if !metadata.isEmpty {
+      var all = metadata
+      all.add(call.metadata)
+      call.metadata = all
+    }
     if let outer = ServerContext.current {
       call.deadline = min(call.deadline, outer.deadline)
       if call.metadata[TraceContext.headerName] == nil {

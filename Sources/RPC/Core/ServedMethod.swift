@@ -1,4 +1,4 @@
-internal import Primitives
+public import Primitives
 
 /// A method as a server offers it: runs its handler, and turns whatever it throws into one `RPCError`.
 public final class ServedMethod: Sendable {
@@ -6,12 +6,37 @@ public final class ServedMethod: Sendable {
   public let body: MethodHandler.Body
   private let observer: any RPCObserver
   private let calls: any MethodObserver
+  private let authorizer: (any RPCAuthorizer)?
 
-  init(_ handler: MethodHandler, _ observer: any RPCObserver) {
+  init(
+    _ handler: MethodHandler, _ observer: any RPCObserver, _ authorizer: (any RPCAuthorizer)?
+  ) {
     descriptor = handler.descriptor
     body = handler.body
     self.observer = observer
     calls = observer.calls(of: handler.descriptor)
+    self.authorizer = authorizer
+  }
+
+  /// Lets a call in, or does not: all transports ask here, before the handler and before the call's message.
+  ///
+  /// - Returns: what the handler gets to know of the call.
+  /// - Throws: UNAUTHENTICATED or PERMISSION_DENIED, as the server's authorizer says.
+  public func admit(
+    metadata: Metadata, deadline: Deadline, peer: String = "in-process", identity: [String] = []
+  ) throws(RPCError) -> ServerContext {
+    let context = ServerContext(
+      method: descriptor, metadata: metadata, deadline: deadline, peer: peer, identity: identity)
+    guard let authorizer else { return context }
+    let caller = RPCCaller(identity: identity, authorization: metadata["authorization"])
+    do throws(RPCError) {
+      try authorizer.authorize(caller, to: descriptor)
+    } catch {
+      calls.callStarted()
+      ended(context, error.code, since: monotonicNanoseconds())
+      throw error
+    }
+    return context
   }
 
   /// Runs a unary handler; every failure comes out as an `RPCError` with the service's domain.

@@ -23,16 +23,20 @@ public final class ServerContext: Sendable {
   public let deadline: Deadline
   /// `address:port` of the caller, or `in-process`.
   public let peer: String
+  /// The names in the certificate that the caller has shown and that was checked: URIs, then DNS names. Empty without
+  /// one.
+  public let identity: [String]
   private let answer = Mutex(Answer())
 
   public init(
     method: MethodDescriptor, metadata: Metadata = Metadata(), deadline: Deadline = .never,
-    peer: String = "in-process"
+    peer: String = "in-process", identity: [String] = []
   ) {
     self.method = method
     self.metadata = metadata
     self.deadline = deadline
     self.peer = peer
+    self.identity = identity
   }
 
   // MARK: - What the handler says

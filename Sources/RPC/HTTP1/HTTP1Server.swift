@@ -46,12 +46,17 @@ public final class HTTP1Server: Sendable {
   public var openRequests: Int { core.open.load(ordering: .relaxed) }
 
   /// Takes a connected socket over; its first bytes are still unread.
-  public func take(_ descriptor: Int32) {
+  ///
+  /// - Parameters:
+  ///   - connection: the socket whose peer it is for, when `descriptor` is one end of a pair.
+  ///   - identity: the names in the certificate that the peer has shown.
+  public func take(_ descriptor: Int32, from connection: Int32? = nil, identity: [String] = []) {
+    core.setIdentity(identity, of: descriptor)
     var address = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let handed = withUnsafeMutablePointer(to: &address) { storage in
       storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        getpeername(descriptor, pointer, &length) == 0
+        getpeername(connection ?? descriptor, pointer, &length) == 0
           && daemon.add(descriptor, pointer, length)
       }
     }
@@ -153,6 +158,8 @@ final class RequestCore: Sendable {
   private struct State {
     var waiting: [ObjectIdentifier: PendingRequest] = [:]
     var isStopping = false
+    /// By the number of the connection's descriptor. Whoever comes under it next sets or clears it.
+    var identities: [Int32: [String]] = [:]
   }
 
   let dispatcher: Dispatcher
@@ -165,6 +172,14 @@ final class RequestCore: Sendable {
     self.dispatcher = dispatcher
     self.messageBytes = messageBytes
     self.executor = executor
+  }
+
+  func setIdentity(_ identity: [String], of descriptor: Int32) {
+    state.withLock { $0.identities[descriptor] = identity.isEmpty ? nil : identity }
+  }
+
+  func identity(of descriptor: Int32) -> [String] {
+    state.withLock { $0.identities[descriptor] ?? [] }
   }
 
   /// Notes that a request waits for its route; false when the server stops.

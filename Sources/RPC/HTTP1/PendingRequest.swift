@@ -102,7 +102,8 @@ final class PendingRequest: @unchecked Sendable {
     let taken = body
     body = []
     return HTTPRequest(
-      method: method, path: path, query: query, headers: headers, body: taken, peer: peer())
+      method: method, path: path, query: query, headers: headers, body: taken, peer: peer(),
+      identity: core.identity(of: onepool_mhd_descriptor(connection)))
   }
 
   private func peer() -> String {

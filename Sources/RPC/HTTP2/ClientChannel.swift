@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Glibc
 internal import Primitives
 internal import RPCCore
+internal import RPCTLS
 
 /// One connection to a target, made when it is first wanted and again when it is lost. Used on its loop only.
 ///
@@ -18,6 +19,7 @@ final class ClientChannel: @unchecked Sendable {
   let loop: EventLoop
   let limits: TransportLimits
   private let target: HostPort
+  private let credentials: TLSCredentials?
   private let name: String
   private var connection: ClientConnection?
   private var pending: ClientConnection?
@@ -28,8 +30,11 @@ final class ClientChannel: @unchecked Sendable {
   private var lastProblem: String?
   private var isClosed = false
 
-  init(target: HostPort, loop: EventLoop, limits: TransportLimits) {
+  init(
+    target: HostPort, loop: EventLoop, limits: TransportLimits, credentials: TLSCredentials?
+  ) {
     self.target = target
+    self.credentials = credentials
     self.loop = loop
     self.limits = limits
     name = "\(target.host):\(target.port)"
@@ -102,6 +107,12 @@ final class ClientChannel: @unchecked Sendable {
       return failed(lastProblem ?? "the name is unknown")
     }
     let rest = addresses.dropFirst()
+    let tls: TLSSession?
+    do throws(TLSError) {
+      tls = try credentials?.session(to: target.host)
+    } catch {
+      return failed("\(error)")
+    }
     let socket = Glibc.socket(
       address.family,
       Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -113,7 +124,7 @@ final class ClientChannel: @unchecked Sendable {
       return connect(to: rest)
     }
     let made = ClientConnection(
-      socket: socket, authority: name, loop: loop, limits: limits,
+      socket: socket, authority: name, loop: loop, limits: limits, tls: tls,
       onReady: { self.ready($0) }, onEnd: { self.ended($0, $1, $2, rest: rest) })
     pending = made
     made.start(timeout: Self.connectTimeout)

@@ -3,8 +3,9 @@ internal import CNghttp2
 internal import Glibc
 internal import Primitives
 internal import RPCCore
+internal import RPCTLS
 
-/// A client's connection to one server.
+/// A client's connection to one server; with TLS, the handshake is a part of connecting.
 ///
 ///     connecting ──▶ ready ──GOAWAY──▶ draining ──▶ closed
 final class ClientConnection: HTTP2Connection {
@@ -23,9 +24,12 @@ final class ClientConnection: HTTP2Connection {
   /// The connection takes no more calls; those in the list were not seen by the server and may be made elsewhere.
   private let onEnd: (ClientConnection, String, [ClientStream]) -> Void
   private var hasEnded = false
+  private var handshake: TLSHandshake?
+  /// When it must be ready, in monotonic nanoseconds.
+  private var due: Int64 = 0
 
   init(
-    socket: Int32, authority: String, loop: EventLoop, limits: TransportLimits,
+    socket: Int32, authority: String, loop: EventLoop, limits: TransportLimits, tls: TLSSession?,
     onReady: @escaping (ClientConnection) -> Void,
     onEnd: @escaping (ClientConnection, String, [ClientStream]) -> Void
   ) {
@@ -33,30 +37,61 @@ final class ClientConnection: HTTP2Connection {
     self.authority = authority
     self.onReady = onReady
     self.onEnd = onEnd
-    super.init(descriptor: socket, loop: loop, limits: limits)
+    super.init(descriptor: socket, loop: loop, limits: limits, tls: tls)
   }
 
   /// Waits for the socket to be connected.
   func start(timeout: Duration) {
     guard watch(events: EPOLLOUT.rawValue) else { return close("no room to watch it") }
-    let limit = Deadline.after(timeout).nanoseconds
-    schedule(at: limit) { [unowned self] in
+    due = Deadline.after(timeout).nanoseconds
+    schedule(at: due) { [unowned self] in
       guard case .connecting = self.phase else { return }
       self.close("the connection was not made in time")
     }
   }
 
   override func becameWritable() {
-    guard case .connecting = phase else { return }
+    guard case .connecting = phase, handshake == nil else { return }
     var code: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)
     getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length)
     guard code == 0 else { return close(String(cString: strerror(code))) }
+    guard let tls else {
+      setEvents(EPOLLIN.rawValue)
+      return becameReady()
+    }
+    unwatch()
+    let handshake = TLSHandshake(descriptor: socket, loop: loop, tls: tls, due: due) {
+      [unowned self] problem in
+      self.handshakeEnded(problem, tls)
+    }
+    self.handshake = handshake
+    handshake.start()
+  }
+
+  private func handshakeEnded(_ problem: String?, _ tls: TLSSession) {
+    handshake = nil
+    if let problem { return close(problem) }
+    // RFC 9113, 3.3: HTTP/2 over TLS is spoken by those that have agreed to it.
+    guard tls.applicationProtocol == "h2" else {
+      return close("the server speaks no HTTP/2 over TLS")
+    }
+    guard watch(events: EPOLLIN.rawValue) else { return close("no room to watch it") }
+    becameReady()
+    readRecords(tls)
+  }
+
+  private func becameReady() {
     phase = .ready
     makeSession(server: false)
-    setEvents(EPOLLIN.rawValue)
     flushSoon()
     onReady(self)
+  }
+
+  override func close(_ reason: String) {
+    handshake?.stop()
+    handshake = nil
+    super.close(reason)
   }
 
   // MARK: - Calls
@@ -64,7 +99,7 @@ final class ClientConnection: HTTP2Connection {
   /// Starts a call; false when the connection takes no more.
   func start(_ stream: ClientStream) -> Bool {
     guard case .ready = phase, !isClosed,
-      let streamID = request(stream.headers(authority: authority))
+      let streamID = request(stream.headers(authority: authority, isSecure: tls != nil))
     else { return false }
     stream.streamID = streamID
     stream.connection = self

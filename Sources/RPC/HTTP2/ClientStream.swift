@@ -79,9 +79,9 @@ final class ClientStream: LoopTimer {
     writer = nil
   }
 
-  func headers(authority: String) -> HeaderBlock {
+  func headers(authority: String, isSecure: Bool) -> HeaderBlock {
     var headers = HeaderBlock([
-      (":method", "POST"), (":scheme", "http"), (":path", call.method.path),
+      (":method", "POST"), (":scheme", isSecure ? "https" : "http"), (":path", call.method.path),
       (":authority", authority), ("te", "trailers"), ("content-type", "application/grpc"),
       ("user-agent", "onepool"), ("grpc-accept-encoding", MessageEncoding.accepted),
     ])

@@ -307,6 +307,8 @@ public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible 
   case listen(String, Int32)
   /// The address cannot be understood.
   case address(String)
+  /// Others reach the address, and nothing says who may call.
+  case unprotected(String)
 
   public var description: String {
     switch self {
@@ -314,6 +316,8 @@ public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible 
     case .listen(let address, let code):
       "cannot listen on \(address): \(String(cString: strerror(code)))"
     case .address(let text): "\(text) is no address: host:port is wanted"
+    case .unprotected(let text):
+      "\(text) can be reached by others, and nothing says who may call"
     }
   }
 }

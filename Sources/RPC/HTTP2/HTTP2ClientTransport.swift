@@ -1,5 +1,6 @@
 internal import Primitives
 public import RPCCore
+public import RPCTLS
 
 /// gRPC over HTTP/2 to one target. A lost connection is made again by itself; calls wait for it within their deadline.
 public final class HTTP2ClientTransport: ClientTransport {
@@ -9,14 +10,18 @@ public final class HTTP2ClientTransport: ClientTransport {
   /// - Parameters:
   ///   - target: `host:port`.
   ///   - connections: how many to keep; calls go round them.
+  ///   - tls: what to secure them with; nil for plaintext.
   /// - Throws: `TransportError.address` when the target makes no sense.
   public init(
-    target: String, connections: Int = 1, limits: TransportLimits = TransportLimits()
+    target: String, connections: Int = 1, limits: TransportLimits = TransportLimits(),
+    tls: TLSCredentials? = nil
   ) throws {
     precondition(connections > 0, "a client has a connection")
+    precondition(tls?.isServer != true, "a client's credentials are made for one")
     let address = try HostPort(target)
     channels = (0..<connections).map { _ in
-      ClientChannel(target: address, loop: EventLoopGroup.shared.nextLoop(), limits: limits)
+      ClientChannel(
+        target: address, loop: EventLoopGroup.shared.nextLoop(), limits: limits, credentials: tls)
     }
   }
 

@@ -2,6 +2,7 @@ internal import CLinux
 internal import CNghttp2
 internal import Glibc
 internal import Primitives
+internal import RPCTLS
 
 /// One HTTP/2 connection: a socket and its nghttp2 session, used on one loop's thread.
 ///
@@ -10,10 +11,14 @@ internal import Primitives
 class HTTP2Connection: EventHandler, Flushing {
   let loop: EventLoop
   let limits: TransportLimits
+  /// What the connection is secured with, once the handshake is made; nil for plaintext.
+  let tls: TLSSession?
   private var descriptor: Int32
   private var token: UInt64 = 0
   private(set) var session: OpaquePointer?
   private var output = ByteQueue()
+  /// What is gathered for the next records of TLS; empty without it.
+  private var plaintext: [UInt8] = []
   private var wantsWritable = false
   private var flushIsDue = false
   private(set) var isClosed = false
@@ -23,10 +28,11 @@ class HTTP2Connection: EventHandler, Flushing {
   /// Monotonic nanoseconds of the last byte read.
   private(set) var lastActivity = monotonicNanoseconds()
 
-  init(descriptor: Int32, loop: EventLoop, limits: TransportLimits) {
+  init(descriptor: Int32, loop: EventLoop, limits: TransportLimits, tls: TLSSession? = nil) {
     self.descriptor = descriptor
     self.loop = loop
     self.limits = limits
+    self.tls = tls
   }
 
   // MARK: - What subclasses say
@@ -87,6 +93,9 @@ class HTTP2Connection: EventHandler, Flushing {
     timers.append(loop.schedule(at: due, action))
   }
 
+  /// Leaves the socket to somebody else until `watch`.
+  func unwatch() { loop.remove(descriptor, token: token) }
+
   func setEvents(_ events: UInt32) {
     loop.modify(descriptor, token: token, events: events)
   }
@@ -98,6 +107,7 @@ class HTTP2Connection: EventHandler, Flushing {
     isClosed = true
     for timer in timers { loop.cancel(timer) }
     timers = []
+    if let tls { sayEnd(tls) }
     loop.remove(descriptor, token: token)
     Glibc.close(descriptor)
     descriptor = -1
@@ -106,6 +116,13 @@ class HTTP2Connection: EventHandler, Flushing {
     // until then by the closure.
     let holder = SessionHolder(self)
     loop.executeLater { holder.release() }
+  }
+
+  /// Tells the peer that this is the end, as far as there is room for it (RFC 8446, 6.1).
+  private func sayEnd(_ tls: TLSSession) {
+    guard output.isEmpty, session != nil else { return }
+    tls.end()
+    tls.takeOutput { _ = send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
   }
 
   fileprivate func freeSession() {
@@ -140,15 +157,40 @@ class HTTP2Connection: EventHandler, Flushing {
       return close(String(cString: strerror(errno)))
     }
     lastActivity = monotonicNanoseconds()
-    let bytes = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    if let tls {
+      tls.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      return readRecords(tls)
+    }
+    if take(count, session) { flushSoon() }
+  }
+
+  /// Hands what stands in the loop's buffer to nghttp2; false when that was the connection's end.
+  private func take(_ count: Int, _ session: OpaquePointer) -> Bool {
+    let bytes = loop.readBuffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
     let used = nghttp2_session_mem_recv(session, bytes, count)
-    guard !isClosed else { return }
+    guard !isClosed else { return false }
     if used < 0 {
       // nghttp2 has queued a GOAWAY where the protocol wants one: write it, then close.
       flush()
-      return close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
+      close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
+      return false
     }
-    flushSoon()
+    return true
+  }
+
+  /// Takes what the TLS session has: also right after the handshake, behind whose last bytes more may have come.
+  func readRecords(_ tls: TLSSession) {
+    while !isClosed, let session {
+      switch tls.read(into: loop.readBuffer) {
+      case .bytes(let count):
+        guard take(count, session) else { return }
+      case .waiting: return flushSoon()
+      case .ended: return close("closed by the peer")
+      case .failed(let problem):
+        flush()
+        return close("TLS: \(problem)")
+      }
+    }
   }
 
   // MARK: - Output
@@ -164,7 +206,7 @@ class HTTP2Connection: EventHandler, Flushing {
     flushIsDue = false
     guard !isClosed, let session else { return }
     while true {
-      while output.count < limits.socketBufferBytes {
+      while output.count + plaintext.count < limits.socketBufferBytes {
         var chunk: UnsafePointer<UInt8>?
         let count = nghttp2_session_mem_send(session, &chunk)
         if isClosed { return }
@@ -172,14 +214,33 @@ class HTTP2Connection: EventHandler, Flushing {
           return close("cannot send: \(String(cString: nghttp2_strerror(Int32(count))))")
         }
         guard count > 0, let chunk else { break }
-        output.append(UnsafeBufferPointer(start: chunk, count: count))
+        let bytes = UnsafeBufferPointer(start: chunk, count: count)
+        if tls == nil { output.append(bytes) } else { plaintext.append(contentsOf: bytes) }
       }
+      if let tls, !encrypt(tls) { return }
       guard !output.isEmpty else { break }
       guard writeOnce() else { return }
     }
     if nghttp2_session_want_read(session) == 0, nghttp2_session_want_write(session) == 0 {
       close("ended")
     }
+  }
+
+  /// Makes records of what is gathered, as large as they may be; false when that was the connection's end.
+  private func encrypt(_ tls: TLSSession) -> Bool {
+    let isOpen = plaintext.withUnsafeBytes { tls.write($0) }
+    plaintext.removeAll(keepingCapacity: true)
+    tls.takeOutput { output.append($0) }
+    guard isOpen else {
+      close("the TLS session is over")
+      return false
+    }
+    // Only one who asks for new keys again and again, and takes no answer, gets there.
+    guard output.count < limits.socketBufferBytes * 2 else {
+      close("the peer takes nothing")
+      return false
+    }
+    return true
   }
 
   /// Writes what is gathered; false when the socket is full or gone.
@@ -198,6 +259,7 @@ class HTTP2Connection: EventHandler, Flushing {
     }
     if output.isEmpty {
       output.shrink(above: limits.socketBufferBytes * 2)
+      if plaintext.capacity > limits.socketBufferBytes * 2 { plaintext = [] }
       return true
     }
     if !wantsWritable {

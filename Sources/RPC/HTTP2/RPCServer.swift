@@ -3,6 +3,7 @@ internal import Glibc
 internal import Primitives
 public import RPCCore
 internal import RPCHTTP1
+public import RPCTLS
 internal import Synchronization
 
 /// What a server is made of.
@@ -13,29 +14,43 @@ public struct ServerConfiguration: Sendable {
   public var routes: [HTTPRoute]
   public var observer: any RPCObserver
   public var limits: TransportLimits
+  /// With it the port speaks TLS and nothing else.
+  public var tls: TLSCredentials?
+  /// Who may call which method; nil for everybody, which only loopback addresses are served with unless
+  /// `trustsNetwork`.
+  public var authorizer: (any RPCAuthorizer)?
+  /// Whether whoever can reach the port may call everything.
+  public var trustsNetwork: Bool
   /// Event loops: threads that handlers run on. 0 = one a core.
   public var loopCount: Int
 
   public init(
     address: String, services: [any RPCService], routes: [HTTPRoute] = [],
     observer: any RPCObserver = SilentObserver(), limits: TransportLimits = TransportLimits(),
-    loopCount: Int = 0
+    tls: TLSCredentials? = nil, authorizer: (any RPCAuthorizer)? = nil,
+    trustsNetwork: Bool = false, loopCount: Int = 0
   ) {
+    precondition(tls?.isServer != false, "a server's credentials are made for one")
     self.address = address
     self.services = services
     self.routes = routes
     self.observer = observer
     self.limits = limits
+    self.tls = tls
+    self.authorizer = authorizer
+    self.trustsNetwork = trustsNetwork
     self.loopCount = loopCount
   }
 }
 
-/// A server for gRPC, Connect and plain HTTP on one port: the first bytes of a connection tell which it speaks.
+/// A server for gRPC, Connect and plain HTTP on one port: the first bytes of a connection tell which it speaks or, with
+/// TLS, what was agreed on in the handshake.
 public final class RPCServer: Sendable {
   private struct State {
     var connections: [ObjectIdentifier: ServerConnection] = [:]
     var acceptors: [Acceptor] = []
     var connectionCount = 0
+    var bridgeCount = 0
     var isDraining = false
   }
 
@@ -44,6 +59,7 @@ public final class RPCServer: Sendable {
   private let dispatcher: Dispatcher
   private let limits: TransportLimits
   private let plain: HTTP1Server
+  private let credentials: TLSCredentials?
   private let descriptor: Int32
   /// Where it listens: `127.0.0.1:7001`.
   public let address: String
@@ -52,20 +68,23 @@ public final class RPCServer: Sendable {
 
   /// Binds the address; nothing is served before `start`.
   ///
-  /// - Throws: `TransportError.listen` when the address is in use or may not be used.
+  /// - Throws: `TransportError.listen` when the address is in use or may not be used; `TransportError.unprotected` when
+  ///   others could reach it and nothing says who may call.
   public init(_ configuration: ServerConfiguration) throws {
     let dispatcher = Dispatcher(
       services: configuration.services, routes: configuration.routes,
-      observer: configuration.observer)
+      observer: configuration.observer, authorizer: configuration.authorizer)
     let target = try HostPort(configuration.address)
     let bound: SocketAddress
-    (descriptor, bound) = try Sockets.listen(on: target)
+    (descriptor, bound) = try Sockets.listen(
+      on: target, anywhere: configuration.authorizer != nil || configuration.trustsNetwork)
     address = bound.text
     port = Int(address.split(separator: ":").last.flatMap { Int($0) } ?? 0)
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     group = try EventLoopGroup(
       count: configuration.loopCount > 0 ? configuration.loopCount : cores, name: "onepool-loop")
     limits = configuration.limits
+    credentials = configuration.tls
     self.dispatcher = dispatcher
     plain = try HTTP1Server(
       dispatcher: dispatcher, messageBytes: limits.messageBytes,
@@ -105,7 +124,16 @@ public final class RPCServer: Sendable {
     let left = state.withLock { Array($0.connections.values) }
     for connection in left { connection.loop.execute { connection.close("the server stopped") } }
     plain.stop()
+    await waitForBridges()
     close(descriptor)
+  }
+
+  /// Lets the last answers of HTTP/1.1 go out: libmicrohttpd has ended its side of each.
+  private func waitForBridges() async {
+    let deadline = Deadline.after(.seconds(1))
+    while !deadline.isPast, state.withLock({ $0.bridgeCount }) > 0 {
+      guard (try? await Task.sleep(for: .milliseconds(5))) != nil else { return }
+    }
   }
 
   /// A new socket. On the acceptor's loop.
@@ -120,42 +148,82 @@ public final class RPCServer: Sendable {
       return
     }
     Sockets.setNoDelay(socket)
+    if let credentials { return secure(socket, credentials, loop) }
     let sniffer = ProtocolSniffer(
       descriptor: socket, loop: loop, handshakeSeconds: limits.handshakeSeconds
     ) { kind in
-      self.sniffed(socket, kind, loop)
+      switch kind {
+      case .http2: self.serveHTTP2(socket, nil, loop)
+      case .http1:
+        self.forget()
+        self.plain.take(socket)
+      case .neither: self.drop(socket)
+      }
     }
     sniffer.start()
   }
 
-  private func sniffed(_ socket: Int32, _ kind: ProtocolSniffer.Kind, _ loop: EventLoop) {
-    switch kind {
-    case .http2:
-      let connection = ServerConnection(
-        descriptor: socket, loop: loop, limits: limits, dispatcher: dispatcher,
-        peer: SocketAddress.peer(of: socket).text
-      ) { closed in
-        self.state.withLock { state in
-          state.connections[ObjectIdentifier(closed)] = nil
-          state.connectionCount -= 1
-        }
+  private func serveHTTP2(_ socket: Int32, _ tls: TLSSession?, _ loop: EventLoop) {
+    let connection = ServerConnection(
+      descriptor: socket, loop: loop, limits: limits, dispatcher: dispatcher,
+      peer: SocketAddress.peer(of: socket).text, tls: tls
+    ) { closed in
+      self.state.withLock { state in
+        state.connections[ObjectIdentifier(closed)] = nil
+        state.connectionCount -= 1
       }
-      let isDraining = state.withLock { state in
-        state.connections[ObjectIdentifier(connection)] = connection
-        return state.isDraining
-      }
-      guard connection.watch(events: EPOLLIN.rawValue) else {
-        return connection.close("no room to watch it")
-      }
-      connection.start()
-      if isDraining { connection.drain() }
-    case .http1:
-      state.withLock { $0.connectionCount -= 1 }
-      plain.take(socket)
-    case .neither:
-      state.withLock { $0.connectionCount -= 1 }
-      close(socket)
     }
+    let isDraining = state.withLock { state in
+      state.connections[ObjectIdentifier(connection)] = connection
+      return state.isDraining
+    }
+    guard connection.watch(events: EPOLLIN.rawValue) else {
+      return connection.close("no room to watch it")
+    }
+    connection.start()
+    if isDraining { connection.drain() }
+  }
+
+  /// Counts a connection no longer.
+  private func forget() { state.withLock { $0.connectionCount -= 1 } }
+
+  private func drop(_ socket: Int32) {
+    forget()
+    close(socket)
+  }
+
+  // MARK: - TLS
+
+  private func secure(_ socket: Int32, _ credentials: TLSCredentials, _ loop: EventLoop) {
+    guard let tls = try? credentials.session() else { return drop(socket) }
+    let due = monotonicNanoseconds() + Int64(limits.handshakeSeconds) * 1_000_000_000
+    let handshake = TLSHandshake(descriptor: socket, loop: loop, tls: tls, due: due) { problem in
+      if problem != nil {
+        self.drop(socket)
+      } else if tls.applicationProtocol == "h2" {
+        self.serveHTTP2(socket, tls, loop)
+      } else {
+        self.forget()
+        self.serveHTTP1(socket, tls, loop)
+      }
+    }
+    handshake.start()
+  }
+
+  /// libmicrohttpd reads sockets only: it gets one end of a pair, and a bridge works the other.
+  private func serveHTTP1(_ socket: Int32, _ tls: TLSSession, _ loop: EventLoop) {
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      close(socket)
+      return
+    }
+    plain.take(ends[1], from: socket, identity: tls.peerIdentity())
+    state.withLock { $0.bridgeCount += 1 }
+    let bridge = TLSBridge(
+      outside: socket, inside: ends[0], tls: tls, loop: loop, lingerSeconds: limits.lingerSeconds
+    ) { self.state.withLock { $0.bridgeCount -= 1 } }
+    bridge.start()
   }
 }
 

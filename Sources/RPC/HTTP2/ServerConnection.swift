@@ -1,6 +1,7 @@
 internal import CNghttp2
 internal import Primitives
 internal import RPCCore
+internal import RPCTLS
 
 /// One caller's HTTP/2 connection: makes calls of its streams and answers of what handlers return.
 final class ServerConnection: HTTP2Connection, @unchecked Sendable {
@@ -9,6 +10,8 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
 
   private let dispatcher: Dispatcher
   private let peer: String
+  /// The names in the certificate that the peer has shown.
+  private let identity: [String]
   private var streams: [Int32: ServerStream] = [:]
   /// The stream whose header fields are coming in: no other frame may come between them (RFC 9113, 4.3).
   private var arriving: ServerStream?
@@ -18,18 +21,20 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
 
   init(
     descriptor: Int32, loop: EventLoop, limits: TransportLimits, dispatcher: Dispatcher,
-    peer: String, onClose: @escaping (ServerConnection) -> Void
+    peer: String, tls: TLSSession?, onClose: @escaping (ServerConnection) -> Void
   ) {
     self.dispatcher = dispatcher
     self.peer = peer
+    identity = tls?.peerIdentity() ?? []
     self.onClose = onClose
-    super.init(descriptor: descriptor, loop: loop, limits: limits)
+    super.init(descriptor: descriptor, loop: loop, limits: limits, tls: tls)
   }
 
   func start() {
     makeSession(server: true)
     flushSoon()
     watchIdleness()
+    if let tls { readRecords(tls) }
   }
 
   /// Ends the connection once it was without a call and without a byte for `idleSeconds`.
@@ -206,9 +211,8 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
         stream.deadline = .after(span)
         if stream.deadline != .never { loop.schedule(stream, at: stream.deadline.nanoseconds) }
       }
-      let context = ServerContext(
-        method: method.descriptor, metadata: stream.head.metadata, deadline: stream.deadline,
-        peer: peer)
+      let context = try method.admit(
+        metadata: stream.head.metadata, deadline: stream.deadline, peer: peer, identity: identity)
       stream.context = context
       if case .unary = method.body {
         stream.role = .unary
@@ -394,7 +398,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     let (path, query) = HTTPDispatch.split(head.target)
     let request = HTTPRequest(
       method: head.verb, path: path, query: query, headers: head.fields, body: stream.body,
-      peer: peer)
+      peer: peer, identity: identity)
     stream.body = []
     let dispatcher = dispatcher
     let call = CallBox(stream)

@@ -35,6 +35,22 @@ struct SocketAddress: @unchecked Sendable {
     }
   }
 
+  /// Whether only this machine reaches it: 127.0.0.0/8 (RFC 1122, 3.2.1.3) and ::1 (RFC 4291, 2.5.3).
+  var isLoopback: Bool {
+    with { address, _ in
+      let raw = UnsafeRawPointer(address)
+      switch family {
+      case AF_INET:
+        let number = raw.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr
+        return UInt32(bigEndian: number) >> 24 == 127
+      case AF_INET6:
+        var number = raw.loadUnaligned(as: sockaddr_in6.self).sin6_addr
+        return withUnsafeBytes(of: &number) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+      default: return false
+      }
+    }
+  }
+
   /// `address:port`, or `[address]:port` for IPv6.
   var text: String {
     var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
@@ -106,11 +122,16 @@ enum Sockets {
   }
 
   /// A listening socket, and where it listens.
-  static func listen(on target: HostPort) throws(TransportError) -> (Int32, SocketAddress) {
+  ///
+  /// - Parameter anywhere: whether addresses are served that other machines reach.
+  static func listen(
+    on target: HostPort, anywhere: Bool
+  ) throws(TransportError) -> (Int32, SocketAddress) {
     let name = "\(target.host):\(target.port)"
     guard let address = SocketAddress.resolve(target, passive: true).first else {
       throw .address(name)
     }
+    guard anywhere || address.isLoopback else { throw .unprotected(name) }
     let descriptor = socket(
       address.family,
       Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)

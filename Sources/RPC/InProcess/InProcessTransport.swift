@@ -7,15 +7,18 @@ internal import Synchronization
 public final class InProcessTransport: ClientTransport {
   private let dispatcher: Dispatcher
 
-  public init(services: [any RPCService], observer: any RPCObserver = SilentObserver()) {
-    dispatcher = Dispatcher(services: services, observer: observer)
+  public init(
+    services: [any RPCService], observer: any RPCObserver = SilentObserver(),
+    authorizer: (any RPCAuthorizer)? = nil
+  ) {
+    dispatcher = Dispatcher(services: services, observer: observer, authorizer: authorizer)
   }
 
   public func unary(
     _ call: OutgoingCall, _ message: [UInt8]
   ) async throws(RPCError) -> [UInt8] {
     let method = try dispatcher.method(path: call.method.path)
-    let context = Self.context(method, call)
+    let context = try Self.context(method, call)
     let result = await DeadlineRace.run(until: call.deadline) {
       await method.unary(message, codec: .proto, context: context)
     }
@@ -29,12 +32,12 @@ public final class InProcessTransport: ClientTransport {
 
   public func open(_ outgoing: OutgoingCall) async throws(RPCError) -> any ClientCall {
     let method = try dispatcher.method(path: outgoing.method.path)
+    let context = try Self.context(method, outgoing)
     let deadline = outgoing.deadline
     let requests = Pipe()
     let responses = Pipe()
     let call = PipeServerCall(
-      context: Self.context(method, outgoing), record: outgoing.record, requests: requests,
-      responses: responses)
+      context: context, record: outgoing.record, requests: requests, responses: responses)
     let task = Task {
       let failure = await method.streaming(call)
       outgoing.record?.setTrailingMetadata(call.context.trailingMetadata)
@@ -54,9 +57,14 @@ public final class InProcessTransport: ClientTransport {
 
   public func close() async {}
 
-  private static func context(_ method: ServedMethod, _ call: OutgoingCall) -> ServerContext {
-    ServerContext(
-      method: method.descriptor, metadata: call.metadata, deadline: call.deadline)
+  private static func context(
+    _ method: ServedMethod, _ call: OutgoingCall
+  ) throws(RPCError) -> ServerContext {
+    do throws(RPCError) {
+      return try method.admit(metadata: call.metadata, deadline: call.deadline)
+    } catch {
+      throw travelled(error)
+    }
   }
 
   /// What is left of an error after it went over the wire.

@@ -114,7 +114,7 @@ extension InteropCases {
     let patience = options["soak_per_iteration_max_acceptable_latency_ms"].flatMap { Int64($0) }
     var failures: [String] = []
     for _ in 0..<count {
-      let rpc = newChannels ? try Self.connect(target) : self.rpc
+      let rpc = newChannels ? try Self.connect(target, options) : self.rpc
       do {
         let answer = try await TestServiceClient(rpc).unaryCall(
           largeRequest(), options: CallOptions(timeout: .milliseconds(patience ?? 10_000)))

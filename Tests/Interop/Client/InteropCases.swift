@@ -2,6 +2,7 @@ import InteropAPI
 import Primitives
 import RPCCore
 import RPCHTTP2
+import RPCTLS
 
 /// What did not come out as gRPC's description of the case says.
 struct Unexpected: Error, CustomStringConvertible {
@@ -48,13 +49,20 @@ struct InteropCases: Sendable {
   init(target: String, options: Options) throws {
     self.target = target
     self.options = options
-    rpc = try Self.connect(target)
+    rpc = try Self.connect(target, options)
     client = TestServiceClient(rpc)
   }
 
-  static func connect(_ target: String) throws -> RPCClient {
-    RPCClient(
-      transport: try HTTP2ClientTransport(target: target), timeout: .seconds(60), retry: .never)
+  static func connect(_ target: String, _ options: Options) throws -> RPCClient {
+    let tls =
+      options["use_tls"] != "true"
+      ? nil
+      : try TLSCredentials(
+        client: TLSClientConfiguration(
+          authorities: options["ca_file"], serverName: options["server_host_override"]))
+    return RPCClient(
+      transport: try HTTP2ClientTransport(target: target, tls: tls), timeout: .seconds(60),
+      retry: .never)
   }
 
   // MARK: - Parts of many cases

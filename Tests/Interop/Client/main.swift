@@ -3,7 +3,8 @@ import InteropAPI
 import RPCCore
 import RPCHTTP2
 
-// gRPC's interop client: `interop-client --server_host H --server_port N --test_case NAME`; exit status 0 = passed.
+// gRPC's interop client: `interop-client --server_host H --server_port N --test_case NAME`, with
+// `--use_tls true`, `--ca_file FILE` and `--server_host_override NAME`; exit status 0 = passed.
 let options = Options(CommandLine.arguments)
 let name = options["test_case"] ?? ""
 guard let test = InteropCases.all[name] else {

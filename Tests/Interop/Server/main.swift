@@ -3,18 +3,26 @@ import InteropAPI
 import Kit
 import RPCCore
 import RPCHTTP2
+import RPCTLS
 
-// gRPC's interop server: `interop-server --port N`. Its line on standard output says where it listens.
+// gRPC's interop server: `interop-server --port N`, with `--use_tls true --tls_certificate FILE --tls_key FILE`. Its line on standard output says where it listens.
 let options = Options(CommandLine.arguments)
 let health = HealthService()
 health.set(serving: true)
 let services: [any RPCService] = [TestService(), health]
 let reflection = ReflectionService(services)
+let tls =
+  options["use_tls"] != "true"
+  ? nil
+  : try TLSCredentials(
+    server: TLSServerConfiguration(
+      identity: TLSIdentity(
+        certificate: options["tls_certificate"] ?? "", key: options["tls_key"] ?? "")))
 let server = try RPCServer(
   ServerConfiguration(
     address: "127.0.0.1:\(options["port"] ?? "0")",
     services: services + [reflection, ReflectionServiceV1Alpha(reflection)],
-    observer: RPCMetrics(metrics: Metrics(), log: Log()),
+    observer: RPCMetrics(metrics: Metrics(), log: Log()), tls: tls,
     loopCount: options["loops"].flatMap { Int($0) } ?? 0))
 server.start()
 // Not `print`, which keeps what goes into a pipe.
