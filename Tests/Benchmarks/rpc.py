@@ -30,7 +30,7 @@ class Bench:
     def __init__(self, quick):
         self.quick = quick
         self.rounds = 2 if quick else 4
-        self.seconds = 0.5 if quick else 1.5
+        self.seconds = 0.5 if quick else 1.25
         self.neighbours = processors.Neighbours()
         self.rows = []
 
