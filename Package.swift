@@ -176,6 +176,26 @@ let testing: [Target] = [
   tests("SystemTests", "System", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
 ]
 
+/// One folder, built as the test that replays the corpus or, where ONEPOOL_FUZZ is set, as the program that libFuzzer
+/// drives: `@testable` lets it in where no other module comes, and only debug builds know it.
+let fuzzed: [Target.Dependency] = [
+  "RPCCore", "RPCHTTP2", "Protobuf", "Primitives", "FixtureAPI", "CLinux",
+]
+let fuzzFiles = ["Corpus", "run", "thread.suppressions"]
+let fuzzing: [Target] =
+  Context.environment["ONEPOOL_FUZZ"] == nil
+  ? [
+    .testTarget(
+      name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz",
+      exclude: fuzzFiles + ["C", "Driver"], sources: ["Entries", "Replay"])
+  ]
+  : [
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/C"),
+    .executableTarget(
+      name: "fuzz", dependencies: fuzzed + ["CFuzzer"], path: "Tests/Fuzz",
+      exclude: fuzzFiles + ["C", "Replay"], sources: ["Entries", "Driver"]),
+  ]
+
 let package = Package(
   name: "OnePool",
   products: [
@@ -190,6 +210,6 @@ let package = Package(
     .executable(name: "interop-server", targets: ["InteropServer"]),
     .executable(name: "interop-client", targets: ["InteropClient"]),
   ],
-  targets: libraries + foundations + services + tools + testing,
+  targets: libraries + foundations + services + tools + testing + fuzzing,
   swiftLanguageModes: [.v6]
 )
