@@ -31,7 +31,8 @@ import Testing
       program: "onepool-test", about: "a test", version: "1",
       declared: [
         CommonSettings.listen, CommonSettings.data, CommonSettings.logLevel,
-        CommonSettings.logFormat, CommonSettings.drain, CommonSettings.loops,
+        CommonSettings.logFormat, CommonSettings.accessLog, CommonSettings.drain,
+        CommonSettings.loops,
       ],
       environment: [
         "ONEPOOL_LISTEN": listen, "ONEPOOL_DATA": folder, "ONEPOOL_LOG_LEVEL": "error",

@@ -82,6 +82,13 @@ struct EchoService: RPCService {
         throw RPCError(.unavailable, "", "Not yet.")
       }
       return Response(service: "at last")
+    case "pushback 1" where context.metadata["grpc-previous-rpc-attempts"] != nil:
+      return Response(service: "previous \(context.metadata["grpc-previous-rpc-attempts"] ?? "")")
+    case "pushback 1", "pushback -1":
+      probe.attempts.increment()
+      let wait = String(request.service.dropFirst("pushback ".count))
+      context.addTrailingMetadata(["grpc-retry-pushback-ms": wait])
+      throw RPCError(.unavailable, "", "It is down.")
     case "metadata":
       return Response(
         service: "\(context.metadata["x-one"] ?? "-") \(context.metadata.bytes("x-two-bin") ?? [])")

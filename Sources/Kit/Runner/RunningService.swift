@@ -35,7 +35,9 @@ struct RunningService: Sendable {
         address: settings[CommonSettings.listen].description,
         services: services + [reflection, ReflectionServiceV1Alpha(reflection)],
         routes: parts.routes + readiness.routes() + [Self.metricsRoute(metrics)],
-        observer: RPCMetrics(metrics: metrics, log: log),
+        observer: RPCMetrics(
+          metrics: metrics, log: log,
+          accessLog: AccessLog(log, share: settings[CommonSettings.accessLog])),
         loopCount: settings[CommonSettings.loops]))
     await startLoops()
     server.start()

@@ -59,7 +59,8 @@ public enum ServiceRunner {
   ) throws(Settings.Exit) -> Settings {
     let common: [any AnySetting] = [
       CommonSettings.listen.with(default: listen), CommonSettings.data, CommonSettings.logLevel,
-      CommonSettings.logFormat, CommonSettings.drain, CommonSettings.loops,
+      CommonSettings.logFormat, CommonSettings.accessLog, CommonSettings.drain,
+      CommonSettings.loops,
     ]
     return try Settings(
       program: program, about: about, version: Version.text, declared: common + own,

@@ -1,5 +1,5 @@
 internal import Foundation
-public import Primitives
+internal import Primitives
 
 /// Unary calls as plain HTTP POSTs (connectrpc.com/docs/protocol, "Unary-Request").
 enum ConnectProtocol {
@@ -114,25 +114,5 @@ enum ConnectProtocol {
     let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes]
     let body = try? JSONSerialization.data(withJSONObject: object, options: options)
     return .json(error.code.httpStatus, [UInt8](body ?? Data()))
-  }
-}
-
-/// A call against the clock: when the deadline comes, the task is cancelled and its result is not used any more.
-public enum DeadlineRace {
-  public static func run(
-    until deadline: Deadline,
-    _ body: @escaping @Sendable () async -> Result<[UInt8], RPCError>
-  ) async -> Result<[UInt8], RPCError> {
-    await withTaskGroup(of: Result<[UInt8], RPCError>.self) { group in
-      group.addTask { await body() }
-      group.addTask {
-        // A cancelled sleep means that the body was first; its result was taken then.
-        try? await Task.sleep(for: deadline.remaining)
-        return .failure(RPCError(.deadlineExceeded, "", "The call's deadline is over."))
-      }
-      let first = await group.next()
-      group.cancelAll()
-      return first ?? .failure(RPCError(.cancelled, "", "The call was cancelled."))
-    }
   }
 }

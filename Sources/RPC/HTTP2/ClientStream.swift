@@ -26,6 +26,7 @@ final class ClientStream: LoopTimer {
   var status: Int32?
   var statusMessage = ""
   var statusDetails: [UInt8] = []
+  var pushback: RetryPushback?
   /// What came beside the protocol's own fields, in the block of fields that comes in now.
   var metadata = Metadata()
   /// How the call ended; nil while it goes on. `.success` is OK.
@@ -106,6 +107,8 @@ final class ClientStream: LoopTimer {
       statusMessage = PercentCodec.decode(value.text)
     } else if name.isText("grpc-status-details-bin") {
       statusDetails = Base64Codec.decode(value.text) ?? []
+    } else if name.isText("grpc-retry-pushback-ms") {
+      pushback = RetryPushback(value.text)
     } else if name.isText("grpc-encoding") {
       input.encoding = MessageEncoding(rawValue: value.text) ?? .identity
     } else if call.record != nil {
@@ -131,8 +134,9 @@ final class ClientStream: LoopTimer {
     }
     guard status != 0 else { return .success(()) }
     let code = RPCCode(rawValue: status) ?? .unknown
-    return .failure(
-      RPCError(
-        code: code == .ok ? .unknown : code, message: statusMessage, statusDetails: statusDetails))
+    var error = RPCError(
+      code: code == .ok ? .unknown : code, message: statusMessage, statusDetails: statusDetails)
+    error.pushback = pushback
+    return .failure(error)
   }
 }

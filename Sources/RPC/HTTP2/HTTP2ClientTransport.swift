@@ -55,7 +55,7 @@ public final class HTTP2ClientTransport: ClientTransport {
     let box = StreamBox(
       ClientStream(call, isUnary: false, messageBytes: channel.limits.messageBytes))
     channel.loop.execute { channel.start(box.stream) }
-    return HTTP2ClientCall(channel: channel, box: box)
+    return HTTP2ClientCall(transport: self, channel: channel, box: box)
   }
 
   public func close() async { closeAll() }
@@ -80,10 +80,13 @@ final class StreamBox: @unchecked Sendable {
 
 /// A streaming call, as its caller holds it.
 final class HTTP2ClientCall: ClientCall {
+  /// Held: a transport that nobody holds any more ends its calls.
+  private let transport: HTTP2ClientTransport
   private let channel: ClientChannel
   private let box: StreamBox
 
-  init(channel: ClientChannel, box: StreamBox) {
+  init(transport: HTTP2ClientTransport, channel: ClientChannel, box: StreamBox) {
+    self.transport = transport
     self.channel = channel
     self.box = box
   }

@@ -130,6 +130,8 @@ enum ReservedHeaders {
   static func contains(_ name: String) -> Bool {
     switch name {
     case "content-type", "te", "user-agent", "accept-encoding", "host", "content-length": true
+    // gRFC A6: handlers may want to know.
+    case "grpc-previous-rpc-attempts": false
     default: name.hasPrefix(":") || name.hasPrefix("grpc-")
     }
   }
