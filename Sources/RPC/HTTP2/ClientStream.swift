@@ -1,12 +1,12 @@
 internal import Primitives
 internal import RPCCore
 
-/// One call of a client, from before its connection is there to its status. Used on the channel's loop only. As a timer
+/// One call of a client, from before its connection is there to its status. Used on the client's loop only. As a timer
 /// it is the call's deadline.
 final class ClientStream: LoopTimer {
   let call: OutgoingCall
   /// Where the call is made, while it goes on.
-  var channel: ClientChannel?
+  var owner: ClientBalancer?
   /// Unary calls get their one message here; streams take theirs by `take`.
   var unary: CheckedContinuation<Result<[UInt8], RPCError>, Never>?
   let isUnary: Bool
@@ -44,7 +44,7 @@ final class ClientStream: LoopTimer {
     input = MessageFraming(maximumBytes: messageBytes)
   }
 
-  override func fire() { channel?.expire(self) }
+  override func fire() { owner?.expire(self) }
 
   /// Queues a message. A compressed one needs `grpc-encoding`, which every call of ours sends.
   func append(_ message: [UInt8], compressed: Bool) {
