@@ -19,6 +19,7 @@ public final class DeadlineRace: Sendable {
   public static func run(
     until deadline: Deadline, _ body: @escaping @Sendable () async -> Outcome
   ) async -> Outcome {
+    guard deadline != .never else { return await body() }
     let race = DeadlineRace()
     return await withTaskCancellationHandler {
       await withCheckedContinuation { caller in
@@ -39,7 +40,6 @@ public final class DeadlineRace: Sendable {
     }
     if let early { return caller.resume(returning: early) }
     own(Task { self.finish(await body()) })
-    guard deadline != .never else { return }
     own(
       Task {
         guard (try? await Task.sleep(for: deadline.remaining)) != nil else { return }

@@ -202,6 +202,7 @@ final class ClientChannel: @unchecked Sendable {
       OutgoingCall(method: HealthProbe.watch), isUnary: false, messageBytes: limits.messageBytes)
     stream.append(HealthProbe.request(service), compressed: false)
     stream.outputEnded = true
+    stream.isBound = true
     guard watched.start(stream) else { return }
     let call = HTTP2ClientCall(
       transport: nil, loop: loop, limits: limits, owner: owner, box: StreamBox(stream))

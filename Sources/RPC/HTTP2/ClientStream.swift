@@ -35,6 +35,8 @@ final class ClientStream: LoopTimer {
   var writer: CheckedContinuation<Void, Never>?
   /// Whether the server has answered anything: a call that it has not may be moved to another connection.
   private(set) var hasAnswer = false
+  /// Whether the call is about its connection, and so of no use on another one.
+  var isBound = false
   /// How often the call was moved to another connection.
   private var moves = 0
 
@@ -63,7 +65,7 @@ final class ClientStream: LoopTimer {
   /// Makes a call that the server has not looked at ready for another connection; false when it was moved
   /// `limit` times before, or when what was sent is no longer there.
   func move(atMost limit: Int) -> Bool {
-    guard !hasAnswer, moves < limit, output.rewind() else { return false }
+    guard !isBound, !hasAnswer, moves < limit, output.rewind() else { return false }
     moves += 1
     streamID = nil
     connection = nil

@@ -8,7 +8,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   // through `loop.execute`.
 
   private let dispatcher: Dispatcher
-  private let peer: String
+  let peer: String
   private var streams: [Int32: ServerStream] = [:]
   /// The stream whose header fields are coming in: no other frame may come between them (RFC 9113, 4.3).
   private var arriving: ServerStream?
@@ -90,7 +90,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       return answer(
         stream, .text(431, "The header list is larger than \(limits.headerListBytes) bytes.\n"))
     }
-    if stream.head.isGRPC {
+    if stream.head.isGRPC || stream.head.connectCodec != nil {
       startCall(stream)
     } else {
       startRequest(stream)
@@ -196,6 +196,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     do throws(RPCError) {
       let method = try method(of: stream)
       stream.method = method
+      if let codec = stream.head.connectCodec {
+        return try startConnectStream(stream, method, codec)
+      }
       stream.input.encoding = try encoding(of: stream)
       if let text = stream.head.timeout {
         guard let span = TimeoutCodec.decode(text) else {
@@ -299,7 +302,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     }
   }
 
-  private func runStreaming(
+  func runStreaming(
     _ stream: ServerStream, _ method: ServedMethod, _ context: ServerContext
   ) {
     let call = StreamingServerCall(connection: self, stream: stream, context: context)
@@ -314,6 +317,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     guard !stream.isClosed, stream.failure == nil else { return }
     if let failure { return fail(stream, failure) }
     dropInput(stream)
+    guard stream.head.connectCodec == nil else { return endConnectStream(stream, nil) }
     stream.trailers = GRPCHeaders.okTrailers(stream.context?.trailingMetadata ?? Metadata())
     sendOn(stream)
   }
@@ -335,10 +339,14 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   /// Sends what was queued on a streaming call, the response's headers first.
-  private func sendOn(_ stream: ServerStream) {
+  func sendOn(_ stream: ServerStream) {
     guard !stream.headersSent else { return resume(stream.id) }
     stream.headersSent = true
     let metadata = stream.context?.initialMetadata ?? Metadata()
+    if let codec = stream.head.connectCodec {
+      let fields = ConnectStreamHead.response(codec, gzip: stream.head.acceptsGzip, metadata)
+      return respond(stream.id, HeaderBlock([(":status", "200")] + fields), hasBody: true)
+    }
     // Said once for all messages, whichever of them will be compressed.
     respond(
       stream.id, GRPCHeaders.response(gzip: stream.head.acceptsGzip, metadata), hasBody: true)
@@ -352,7 +360,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     stream.wakeReader()
     stream.wakeWriter()
     let metadata = stream.context?.trailingMetadata ?? Metadata()
-    if stream.headersSent {
+    if stream.head.connectCodec != nil {
+      endConnectStream(stream, error)
+    } else if stream.headersSent {
       stream.trailers = GRPCHeaders.trailers(error, metadata)
       resume(stream.id)
     } else if let initial = stream.context?.initialMetadata, !initial.isEmpty {
@@ -397,14 +407,15 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       peer: peer)
     stream.body = []
     let dispatcher = dispatcher
+    let messageBytes = limits.messageBytes
     let call = CallBox(stream)
     stream.task = Task(executorPreference: loop) {
-      let response = await dispatcher.respond(to: request)
+      let response = await dispatcher.respond(to: request, messageBytes: messageBytes)
       self.loop.execute { self.answer(call.stream, response) }
     }
   }
 
-  private func answer(_ stream: ServerStream, _ response: HTTPResponse) {
+  func answer(_ stream: ServerStream, _ response: HTTPResponse) {
     guard !stream.isClosed, !stream.headersSent else { return }
     stream.headersSent = true
     stream.lingers = true
