@@ -140,6 +140,21 @@ import Testing
     await servers[1].drain(within: .zero)
   }
 
+  /// Goal: a name with several addresses is tried through. Method: `localhost`, which is ::1 too where there is IPv6, and
+  /// nobody listens there.
+  @Test(arguments: ClientOptions.Balancing.allCases) func namesAreLookedUp(
+    _ balancing: ClientOptions.Balancing
+  ) async throws {
+    let server = try server("a")
+    var options = Self.roundRobin
+    options.balancing = balancing
+    let transport = try HTTP2ClientTransport(target: "localhost:\(server.port)", options: options)
+    let client = RPCClient(transport: transport, timeout: .seconds(60))
+    for _ in 0..<3 { #expect(try await name(client) == "a") }
+    await client.close()
+    await server.drain(within: .zero)
+  }
+
   @Test func serverThatDoesNotServeIsPassedOver() async throws {
     let health = HealthService()
     health.set(serving: true)

@@ -149,34 +149,39 @@ import Testing
     }
   }
 
-  /// Goal: who does not read stops the handler, and who goes away ends it. Method: a socket that sends the request and
-  /// then nothing.
+  /// A socket that has asked for a stream.
+  private func stream(_ service: String, of base: String) throws -> Int32 {
+    let url = try #require(URL(string: base))
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(url.port ?? 0).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let connected = withUnsafePointer(to: address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    #expect(connected == 0)
+    let body = framed(#"{"service":"\#(service)"}"#)
+    let head = """
+      POST \(url.path)/Expand HTTP/1.1\r
+      Host: test\r
+      Content-Type: application/connect+json\r
+      Content-Length: \(body.count)\r
+      \r
+
+      """
+    let bytes = Array(head.utf8) + body
+    #expect(send(socket, bytes, bytes.count, 0) == bytes.count)
+    return socket
+  }
+
+  /// Goal: who does not read stops the handler, and who goes away ends it.
   @Test func readerStopsAndEndsTheHandler() async throws {
     let probe = Probe()
     try await with(probe: probe) { base async throws -> Void in
-      let url = try #require(URL(string: base))
-      let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_port = UInt16(url.port ?? 0).bigEndian
-      address.sin_addr.s_addr = inet_addr("127.0.0.1")
-      let connected = withUnsafePointer(to: address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
-      #expect(connected == 0)
-      let body = framed(#"{"service":"10000000"}"#)
-      let head = """
-        POST \(url.path)/Expand HTTP/1.1\r
-        Host: test\r
-        Content-Type: application/connect+json\r
-        Content-Length: \(body.count)\r
-        \r
-
-        """
-      let bytes = Array(head.utf8) + body
-      #expect(send(socket, bytes, bytes.count, 0) == bytes.count)
+      let socket = try stream("10000000", of: base)
       var last = -1
       while probe.written.value != last || last < 1 {
         last = probe.written.value
@@ -186,6 +191,17 @@ import Testing
       #expect(last < 1_000_000)
       close(socket)
       await probe.torn.wait()
+    }
+  }
+
+  /// Goal: a handler that has nothing more to say does not outlive its caller.
+  @Test func readerThatGoesAwayEndsASilentHandler() async throws {
+    let probe = Probe()
+    try await with(probe: probe) { base async throws -> Void in
+      let socket = try stream("hang after", of: base)
+      await probe.started.wait()
+      close(socket)
+      await probe.cancelled.wait()
     }
   }
 

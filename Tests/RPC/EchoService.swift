@@ -65,13 +65,7 @@ struct EchoService: RPCService {
         retryAfter: .milliseconds(1500))
     case "bug": throw Bug()
     case "hang":
-      probe.started.signal()
-      do {
-        try await Task.sleep(for: .seconds(3600))
-      } catch {
-        probe.cancelled.signal()
-        throw error
-      }
+      try await hang()
       return Response()
     case "deaf":
       await probe.released.wait()
@@ -102,6 +96,16 @@ struct EchoService: RPCService {
     }
   }
 
+  private func hang() async throws {
+    probe.started.signal()
+    do {
+      try await Task.sleep(for: .seconds(3600))
+    } catch {
+      probe.cancelled.signal()
+      throw error
+    }
+  }
+
   private func expand(
     _ request: Request, _ responses: ResponseWriter<Response>, _ context: ServerContext
   ) async throws {
@@ -117,6 +121,7 @@ struct EchoService: RPCService {
       }
       probe.written.increment()
     }
+    if request.service == "hang after" { try await hang() }
     if request.service == "fail after" {
       throw RPCError(.aborted, "TORN", "It broke in the middle.")
     }

@@ -19,6 +19,8 @@ final class ClientBalancer: ChannelOwner, @unchecked Sendable {
   private var waiting: [ClientStream] = []
   private var isResolving = false
   private var lastResolution: Int64?
+  /// Why there is no address; nil while there is one, or nobody has looked.
+  private var problem: String?
   private var isClosed = false
 
   init(
@@ -66,7 +68,7 @@ final class ClientBalancer: ChannelOwner, @unchecked Sendable {
 
   /// The call's deadline has come.
   func expire(_ stream: ClientStream) {
-    if stream.streamID == nil, let problem = channels.compactMap(\.problem).last {
+    if stream.streamID == nil, let problem = channels.compactMap(\.problem).last ?? problem {
       // Never sent: the caller learns what kept it, and may try again.
       cancel(
         stream,
@@ -152,6 +154,7 @@ final class ClientBalancer: ChannelOwner, @unchecked Sendable {
     isResolving = false
     lastResolution = monotonicNanoseconds()
     guard !isClosed else { return }
+    problem = endpoints.isEmpty ? "the name is unknown" : nil
     // A resolver that fails takes nothing away.
     if endpoints.isEmpty {
       if channels.isEmpty, wantsConnections, !waiting.isEmpty { resolve() }

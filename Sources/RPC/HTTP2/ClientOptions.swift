@@ -9,7 +9,7 @@ public struct ClientOptions: Sendable {
 
   public var balancing = Balancing.pickFirst
   /// The service whose health each connection is asked for (`grpc.health.v1`); one that does not serve is passed over.
-  /// The empty name stands for the server. Nil: nobody asks.
+  /// The empty name stands for the server. Nil: nobody asks. With `pickFirst`, calls wait until it serves.
   public var healthService: String?
   /// PINGs that find out a dead connection. Nil: none are sent.
   public var keepalive: Keepalive?
