@@ -124,7 +124,7 @@ class Connect(unittest.TestCase):
             for kind in ("text/plain", "application/xml", "multipart/form-data"):
                 answer = curl("pool", f"{POOL}/GetStock", "--header", f"Content-Type: {kind}", version=version, body=b"{}")
                 self.assertEqual(answer.status, 415)
-            self.assertEqual(curl("pool", f"{POOL}/GetStock", version=version).status, 405)
+            self.assertEqual(curl("pool", f"{POOL}/ReceiveStock", version=version).status, 405)
             self.assertEqual(curl("pool", "/nothing", version=version).status, 404)
             self.assertEqual(curl("pool", f"{POOL}/Nothing", version=version).status, 404)
 
@@ -134,10 +134,6 @@ class Connect(unittest.TestCase):
                 body = b'{"sku": "' + b"a" * (5 << 20) + b'"}'
                 self.assertEqual(call("GetStock", body, version=version).status, 413)
                 self.assertEqual(call("ListSkus", {"pageSize": 1}, version=version).status, 200)
-
-    def test_streams_are_not_for_connect(self):
-        answer = call("WatchAvailability", {"channelIds": ["web"]})
-        self.assertEqual(answer.json()["code"], "unimplemented")
 
     def test_a_timeout_that_is_no_number_is_refused(self):
         answer = call("ListSkus", {}, "--header", "Connect-Timeout-Ms: soon")

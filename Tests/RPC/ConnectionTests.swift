@@ -115,6 +115,25 @@ import Testing
     peer.stop()
   }
 
+  /// Goal: a call goes on though nobody holds its client any more.
+  @Test func openCallKeepsItsTransport() async throws {
+    let server = try server()
+    func open() async throws -> DuplexCall<HealthCheckRequest, HealthCheckRequest> {
+      let client = RPCClient(transport: try HTTP2ClientTransport(target: server.address))
+      return try await client.bidirectional(
+        EchoService.chat, HealthCheckRequest.self, HealthCheckRequest.self,
+        options: CallOptions(timeout: .seconds(60)))
+    }
+    let chat = try await open()
+    for word in ["a", "b"] {
+      try await chat.send(HealthCheckRequest(service: word))
+      let answer = try await chat.next()
+      #expect(answer?.service == word.uppercased())
+    }
+    chat.cancel()
+    await server.drain(within: .zero)
+  }
+
   @Test func busyPortIsRefusedWithItsAddress() async throws {
     let first = try server()
     #expect(throws: TransportError.self) { try self.server(at: first.address) }

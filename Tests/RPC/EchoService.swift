@@ -8,6 +8,7 @@ struct EchoService: RPCService {
   typealias Response = HealthCheckRequest
 
   static let unary = method("Unary", .unary, .idempotent)
+  static let get = method("Get", .unary, .noSideEffects)
   static let expand = method("Expand", .serverStreaming, .noSideEffects)
   static let collect = method("Collect", .clientStreaming, .unknown)
   static let chat = method("Chat", .bidirectional, .unknown)
@@ -26,9 +27,9 @@ struct EchoService: RPCService {
       name: "onepool.test.v1.EchoService", file: .grpcHealthV1Health,
       methods: [
         .unary(Self.unary, Request.self, Response.self) { try await self.unary($0, $1) },
+        .unary(Self.get, Request.self, Response.self) { request, _ in request },
         .serverStreaming(Self.expand, Request.self, Response.self) {
-          try await self.expand($0, $1)
-          _ = $2
+          try await self.expand($0, $1, $2)
         },
         .clientStreaming(Self.collect, Request.self, Response.self) { requests, _ in
           var all: [String] = []
@@ -64,13 +65,10 @@ struct EchoService: RPCService {
         retryAfter: .milliseconds(1500))
     case "bug": throw Bug()
     case "hang":
-      probe.started.signal()
-      do {
-        try await Task.sleep(for: .seconds(3600))
-      } catch {
-        probe.cancelled.signal()
-        throw error
-      }
+      try await hang()
+      return Response()
+    case "deaf":
+      await probe.released.wait()
       return Response()
     case "spin":
       probe.started.signal()
@@ -82,6 +80,13 @@ struct EchoService: RPCService {
         throw RPCError(.unavailable, "", "Not yet.")
       }
       return Response(service: "at last")
+    case "pushback 1" where context.metadata["grpc-previous-rpc-attempts"] != nil:
+      return Response(service: "previous \(context.metadata["grpc-previous-rpc-attempts"] ?? "")")
+    case "pushback 1", "pushback -1":
+      probe.attempts.increment()
+      let wait = String(request.service.dropFirst("pushback ".count))
+      context.addTrailingMetadata(["grpc-retry-pushback-ms": wait])
+      throw RPCError(.unavailable, "", "It is down.")
     case "metadata":
       return Response(
         service: "\(context.metadata["x-one"] ?? "-") \(context.metadata.bytes("x-two-bin") ?? [])")
@@ -92,12 +97,32 @@ struct EchoService: RPCService {
     }
   }
 
-  private func expand(_ request: Request, _ responses: ResponseWriter<Response>) async throws {
+  private func hang() async throws {
+    probe.started.signal()
+    do {
+      try await Task.sleep(for: .seconds(3600))
+    } catch {
+      probe.cancelled.signal()
+      throw error
+    }
+  }
+
+  private func expand(
+    _ request: Request, _ responses: ResponseWriter<Response>, _ context: ServerContext
+  ) async throws {
+    context.compressesResponses = request.service == "gzip"
+    if request.service == "deaf" { await probe.released.wait() }
     let count = Int(request.service) ?? 0
     for number in 1...max(1, count) {
-      try await responses.write(Response(service: "\(number)"))
+      do {
+        try await responses.write(Response(service: "\(number)"))
+      } catch {
+        probe.torn.signal()
+        throw error
+      }
       probe.written.increment()
     }
+    if request.service == "hang after" { try await hang() }
     if request.service == "fail after" {
       throw RPCError(.aborted, "TORN", "It broke in the middle.")
     }

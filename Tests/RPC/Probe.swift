@@ -4,6 +4,10 @@ import Synchronization
 final class Probe: Sendable {
   let started = Signal()
   let cancelled = Signal()
+  /// A stream's writer was told that nobody reads.
+  let torn = Signal()
+  /// What a handler waits for that hears of nothing else.
+  let released = Signal()
   let attempts = Counter()
   let written = Counter()
 }

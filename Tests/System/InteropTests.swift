@@ -7,7 +7,7 @@ extension SystemTests {
   struct InteropTests {
     @Test(.timeLimit(.minutes(10))) func otherClientsAreServed() async throws {
       try await Cluster.with(Cluster.services) { cluster in
-        for script in ["test_grpc.py", "test_http.py", "test_frames.py"] {
+        for script in ["test_grpc.py", "test_http.py", "test_connect.py", "test_frames.py"] {
           try await run("Tests/Interop/\(script)", cluster)
         }
         for service in Cluster.services { #expect(try cluster.process(service).isRunning) }

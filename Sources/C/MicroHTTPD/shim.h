@@ -15,8 +15,9 @@ static inline const struct sockaddr *onepool_mhd_client_address(struct MHD_Conne
   return info == NULL ? NULL : info->client_addr;
 }
 
-// The connection's socket.
-static inline int onepool_mhd_descriptor(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+// The connection's socket, or -1; valid while the connection is.
+static inline int onepool_mhd_socket(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info == NULL ? -1 : info->connect_fd;
 }

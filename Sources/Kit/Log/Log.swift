@@ -1,4 +1,5 @@
 public import Primitives
+internal import RPCCore
 
 /// What a field of a log line may hold.
 public typealias LogValue = CustomStringConvertible & Sendable
@@ -7,7 +8,7 @@ public typealias LogValue = CustomStringConvertible & Sendable
 ///
 ///     log.info("pushed", ["listing": listing, "quantity": 3])
 ///
-/// Never give it a secret: a `Secret` prints as `(secret)`.
+/// A line that is written while a call is handled has the call's `trace`. Never give it a secret: a `Secret` prints as `(secret)`.
 public struct Log: Sendable {
   /// How much a line matters. From the least to the most.
   public enum Level: String, CaseIterable, Comparable, Sendable {
@@ -104,6 +105,7 @@ public struct Log: Sendable {
     line.add("message", message())
     for (key, value) in context { line.add(key, value) }
     for (key, value) in fields() { line.add(key, value) }
+    if let call = ServerContext.current { line.add("trace", call.trace.traceID) }
     write(line.finished())
   }
 }

@@ -3,12 +3,14 @@ public import RPCCore
 /// Counts the calls that a server answers, and logs what no service's table of errors knows.
 public struct RPCMetrics: RPCObserver {
   private let log: Log
+  private let accessLog: AccessLog?
   private let calls: Counter
   private let latency: Histogram
   private let inFlight: Gauge
 
-  public init(metrics: Metrics, log: Log) {
+  public init(metrics: Metrics, log: Log, accessLog: AccessLog? = nil) {
     self.log = log
+    self.accessLog = accessLog
     calls = metrics.counter(
       "onepool_rpc_calls_total", "Calls answered, by their code.",
       labels: ["service", "method", "code"])
@@ -23,7 +25,8 @@ public struct RPCMetrics: RPCObserver {
     let labels = [method.service, method.method]
     return MethodCells(
       inFlight: inFlight.cell(labels), latency: latency.cell(labels),
-      ok: calls.cell(labels + [RPCCode.ok.name]), calls: calls, labels: labels)
+      ok: calls.cell(labels + [RPCCode.ok.name]), calls: calls, labels: labels,
+      accessLog: accessLog)
   }
 
   /// The cells that one method's calls are counted in.
@@ -33,13 +36,15 @@ public struct RPCMetrics: RPCObserver {
     let ok: AtomicDouble
     let calls: Counter
     let labels: [String]
+    let accessLog: AccessLog?
 
     func callStarted() { inFlight.add(1) }
 
-    func callEnded(_: ServerContext, code: RPCCode, duration: Duration) {
+    func callEnded(_ context: ServerContext, code: RPCCode, duration: Duration) {
       inFlight.add(-1)
       if code == .ok { ok.add(1) } else { calls.increment(labels + [code.name]) }
       latency.observe(duration)
+      accessLog?.callEnded(context, code, duration)
     }
   }
 

@@ -37,8 +37,10 @@ struct RunningService: Sendable {
       address: settings[CommonSettings.listen].description,
       services: services + [reflection, ReflectionServiceV1Alpha(reflection)],
       routes: parts.routes + readiness.routes() + [Self.metricsRoute(metrics)],
-      observer: RPCMetrics(metrics: metrics, log: log), tls: security.server,
-      authorizer: security.policy, trustsNetwork: security.trustsNetwork,
+      observer: RPCMetrics(
+        metrics: metrics, log: log,
+        accessLog: AccessLog(log, share: settings[CommonSettings.accessLog])),
+      tls: security.server, authorizer: security.policy, trustsNetwork: security.trustsNetwork,
       loopCount: settings[CommonSettings.loops])
     server = try Self.server(configuration, settings)
     await startLoops()

@@ -10,6 +10,8 @@ public enum CommonSettings {
     "ONEPOOL_LOG_LEVEL", "least important lines to log", default: .info)
   public static let logFormat = Setting<Log.Format>.choice(
     "ONEPOOL_LOG_FORMAT", "form of the log on standard error", default: .logfmt)
+  public static let accessLog = Setting<Double>.share(
+    "ONEPOOL_ACCESS_LOG", "share of the calls to log; server's failures always are", default: 0.01)
   public static let drain = Setting<Duration>.seconds(
     "ONEPOOL_DRAIN_SECONDS", "time that calls get to end after SIGTERM", default: 10, in: 0...3600)
   public static let loops = Setting<Int>.integer(
@@ -43,8 +45,8 @@ public enum CommonSettings {
   /// What every service reads.
   static func all(listen text: String) -> [any AnySetting] {
     [
-      listen.with(default: text), data, logLevel, logFormat, drain, loops, tlsCertificate, tlsKey,
-      tlsClientCA, tlsCA, accessPolicy, trustedNetwork,
+      listen.with(default: text), data, logLevel, logFormat, accessLog, drain, loops, tlsCertificate,
+      tlsKey, tlsClientCA, tlsCA, accessPolicy, trustedNetwork,
     ]
   }
 

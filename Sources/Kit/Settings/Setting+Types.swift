@@ -49,6 +49,18 @@ extension Setting where Value == Int {
   }
 }
 
+extension Setting where Value == Double {
+  /// A part of a whole, from 0 to 1.
+  public static func share(_ name: String, _ about: String, default share: Double) -> Setting {
+    Setting(
+      name, about, default: Exposition.text(share), allowed: "a share from 0 to 1, such as 0.01"
+    ) { text in
+      guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E }) else { return nil }
+      return Double(text).flatMap { (0...1).contains($0) ? $0 : nil }
+    }
+  }
+}
+
 extension Setting where Value == Duration {
   /// A span as a number of seconds, with a fraction if wanted. The name ends in `_SECONDS`.
   public static func seconds(

@@ -11,8 +11,7 @@ public enum HTTPAnswers {
   static let notFound = HTTPResponse.text(404, "There is nothing under this path.\n")
 }
 
-/// Plain HTTP requests: routes, and unary methods by the Connect protocol
-/// (connectrpc.com/docs/protocol, unary calls), over HTTP/1.1 and HTTP/2 alike.
+/// Plain HTTP requests: routes, and methods by the Connect protocol, over HTTP/1.1 and HTTP/2 alike.
 public enum HTTPDispatch {
   /// The path and the query of a request target.
   public static func split(_ target: String) -> (path: String, query: String) {
@@ -29,9 +28,12 @@ extension Dispatcher {
   }
 
   /// Answers any HTTP request.
-  public func respond(to request: HTTPRequest) async -> HTTPResponse {
+  ///
+  /// - Parameter messageBytes: the largest message that is taken, decompressed.
+  public func respond(to request: HTTPRequest, messageBytes: Int) async -> HTTPResponse {
     if let method = knows(path: request.path) {
-      return await ConnectProtocol.respond(to: request, method: method)
+      return await ConnectProtocol.respond(
+        to: request, method: method, messageBytes: messageBytes)
     }
     let (routes, suffix) = routes(path: request.path)
     guard !routes.isEmpty else { return HTTPAnswers.notFound }

@@ -48,16 +48,22 @@ public struct HTTPRequest: Sendable {
   }
 }
 
-/// A whole HTTP answer.
+/// An HTTP answer.
 public struct HTTPResponse: Sendable {
   public var status: Int
   public var headers: [(name: String, value: String)]
   public var body: [UInt8]
+  /// What follows while it is made, in place of `body`.
+  public var stream: HTTPBodyStream?
 
-  public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+  public init(
+    status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+    stream: HTTPBodyStream? = nil
+  ) {
     self.status = status
     self.headers = headers
     self.body = body
+    self.stream = stream
   }
 
   public static func json(_ status: Int, _ body: [UInt8]) -> HTTPResponse {

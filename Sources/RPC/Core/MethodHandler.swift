@@ -33,14 +33,8 @@ public struct MethodHandler: Sendable {
     MethodHandler(
       descriptor: descriptor,
       body: .unary { message, codec, context in
-        switch codec {
-        case .proto:
-          let request: Request = try parse(message)
-          return try await handle(request, context).serialized()
-        case .json:
-          let request: Request = try parseJSON(message)
-          return try await handle(request, context).json()
-        }
+        let request: Request = try parse(message, codec)
+        return bytes(try await handle(request, context), codec)
       })
   }
 
@@ -65,7 +59,7 @@ public struct MethodHandler: Sendable {
       descriptor: descriptor,
       body: .streaming { call in
         let response = try await handle(RequestStream(call: call), call.context)
-        try await call.send(response.serialized())
+        try await call.send(bytes(response, call.codec))
       })
   }
 
@@ -91,11 +85,27 @@ public struct MethodHandler: Sendable {
     guard try await call.nextMessage() == nil else {
       throw RPCError(.unimplemented, "MESSAGE_SURPLUS", "The method takes one message.")
     }
-    return try parse(message)
+    return try parse(message, call.codec)
+  }
+
+  static func bytes(_ message: some Message, _ codec: MessageCodec) -> [UInt8] {
+    switch codec {
+    case .proto: message.serialized()
+    case .json: message.json()
+    }
   }
 
   /// Reads a request; what cannot be read is the caller's mistake.
-  static func parse<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
+  static func parse<Request: Message>(
+    _ bytes: [UInt8], _ codec: MessageCodec
+  ) throws(RPCError) -> Request {
+    switch codec {
+    case .proto: try parse(bytes)
+    case .json: try parseJSON(bytes)
+    }
+  }
+
+  private static func parse<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
     do {
       return try Request(serialized: bytes)
     } catch {
@@ -104,7 +114,7 @@ public struct MethodHandler: Sendable {
     }
   }
 
-  static func parseJSON<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
+  private static func parseJSON<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
     do {
       return try Request(json: bytes)
     } catch {

@@ -22,68 +22,72 @@ public struct CallOptions: Sendable {
   }
 }
 
-/// When a call that failed is made again.
-public struct RetryPolicy: Sendable {
-  /// Tries in all; 1 = no retry.
-  public var attempts: Int
-  /// Before the second try; doubled for each after it, with full jitter.
-  public var initialBackoff: Duration
-  public var maximumBackoff: Duration
-
-  public init(
-    attempts: Int = 5, initialBackoff: Duration = .milliseconds(50),
-    maximumBackoff: Duration = .seconds(2)
-  ) {
-    self.attempts = attempts
-    self.initialBackoff = initialBackoff
-    self.maximumBackoff = maximumBackoff
-  }
-
-  public static let never = RetryPolicy(attempts: 1)
-
-  /// The longest wait before try `attempt` (2 is the first retry); the wait itself is drawn below it.
-  func bound(before attempt: Int) -> Duration {
-    let doubled = initialBackoff * (1 << min(attempt - 2, 16))
-    return min(doubled, maximumBackoff)
-  }
-}
-
 /// Makes calls over a transport: always with a deadline, and again where that is safe.
 public final class RPCClient: Sendable {
-  /// Kept for calls whose method says that they may be repeated; see `retry`.
+  /// How long a unary call waits when nobody has said.
   public static let defaultTimeout = Duration.seconds(10)
+  /// How often the call was tried before (gRFC A6, "Exposed Retry Metadata").
+  private static let previousAttempts = "grpc-previous-rpc-attempts"
 
   private let transport: any ClientTransport
   private let timeout: Duration
   private let retry: RetryPolicy
   private let metadata: Metadata
+  private let retryByMethod: [String: RetryPolicy]
+  private let throttle: RetryThrottle
+  private let sleep: @Sendable (Duration) async throws -> Void
 
-  /// - Parameter metadata: goes with every call, before the call's own.
-  public init(
+  /// - Parameters:
+  ///   - retry: for each method that may be repeated.
+  ///   - retryByMethod: for single ones, by path (`/onepool.pool.v1.PoolService/GetStock`), whatever their proto says.
+  ///   - budget: what retries may add to the load of a server that fails.
+  ///   - metadata: goes with every call, before the call's own.
+  public convenience init(
     transport: any ClientTransport, timeout: Duration = RPCClient.defaultTimeout,
-    retry: RetryPolicy = RetryPolicy(), metadata: Metadata = Metadata()
+    retry: RetryPolicy = RetryPolicy(), retryByMethod: [String: RetryPolicy] = [:],
+    budget: RetryBudget = RetryBudget(), metadata: Metadata = Metadata()
+  ) {
+    self.init(
+      transport: transport, timeout: timeout, retry: retry, retryByMethod: retryByMethod,
+      budget: budget, metadata: metadata
+    ) { try await Task.sleep(for: $0) }
+  }
+
+  /// - Parameter sleep: waits between tries, as a test wants it.
+  package init(
+    transport: any ClientTransport, timeout: Duration, retry: RetryPolicy,
+    retryByMethod: [String: RetryPolicy], budget: RetryBudget, metadata: Metadata = Metadata(),
+    sleep: @escaping @Sendable (Duration) async throws -> Void
   ) {
     self.transport = transport
     self.timeout = timeout
     self.retry = retry
     self.metadata = metadata
+    self.retryByMethod = retryByMethod
+    self.sleep = sleep
+    throttle = RetryThrottle(budget)
   }
 
   /// Makes a unary call. One that the proto marks idempotent or without side effects is made again after
-  /// UNAVAILABLE, and after RESOURCE_EXHAUSTED with a RetryInfo, while attempts and time last.
+  /// UNAVAILABLE, and after RESOURCE_EXHAUSTED with a RetryInfo, while attempts, budget and time last.
   public func unary<Request: Message, Response: Message>(
     _ method: MethodDescriptor, _ request: Request, options: CallOptions
   ) async throws(RPCError) -> Response {
     let call = outgoing(method, options, deadline: .after(options.timeout ?? timeout))
     let message = request.serialized()
+    let policy = policy(of: method)
     var attempt = 1
     while true {
       do {
-        return try Self.parse(try await transport.unary(call, message))
+        var numbered = call
+        if attempt > 1 { numbered.metadata.add(Self.previousAttempts, "\(attempt - 1)") }
+        let answer = try await transport.unary(numbered, message)
+        throttle.succeeded()
+        return try Self.parse(answer)
       } catch {
         attempt += 1
-        guard let wait = wait(before: attempt, after: error, method),
-          wait < call.deadline.remaining, (try? await Task.sleep(for: wait)) != nil
+        guard let wait = wait(before: attempt, after: error, policy),
+          wait < call.deadline.remaining, (try? await sleep(wait)) != nil
         else { throw error }
       }
     }
@@ -147,21 +151,27 @@ public final class RPCClient: Sendable {
     }
   }
 
+  private func policy(of method: MethodDescriptor) -> RetryPolicy {
+    if !retryByMethod.isEmpty, let own = retryByMethod[method.path] { return own }
+    return method.idempotency == .unknown ? .never : retry
+  }
+
   /// How long to wait before another try; nil when there is to be none.
   private func wait(
-    before attempt: Int, after error: RPCError, _ method: MethodDescriptor
+    before attempt: Int, after error: RPCError, _ policy: RetryPolicy
   ) -> Duration? {
-    guard attempt <= retry.attempts, method.idempotency != .unknown, !Task.isCancelled else {
-      return nil
+    let passes = policy.retries(error)
+    // gRFC A6: a push-back that says never counts as a failure, whatever the code.
+    guard passes || error.pushback == .never else { return nil }
+    let isWithinBudget = throttle.failed()
+    guard passes, isWithinBudget, attempt <= policy.attempts, !Task.isCancelled else { return nil }
+    switch error.pushback {
+    case .never: return nil
+    case .after(let wait): return wait
+    case nil:
+      let jittered = policy.bound(before: attempt) * Double.random(in: 0...1)
+      return max(jittered, error.retryAfter ?? .zero)
     }
-    switch error.code {
-    case .unavailable: break
-    case .resourceExhausted where error.retryAfter != nil: break
-    default: return nil
-    }
-    let bound = retry.bound(before: attempt)
-    let jittered = bound * Double.random(in: 0...1)
-    return max(jittered, error.retryAfter ?? .zero)
   }
 }
 

@@ -27,6 +27,8 @@ public struct RPCError: Error, Equatable, Sendable {
   public var violations: [FieldViolation]
   /// When the same call may be tried again (`google.rpc.RetryInfo`).
   public var retryAfter: Duration?
+  /// What the server said of another try beside the status; for clients.
+  public package(set) var pushback: RetryPushback?
 
   public init(
     _ code: RPCCode, _ reason: String = "", _ message: String, _ metadata: [String: String] = [:],

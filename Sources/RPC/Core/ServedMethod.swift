@@ -76,7 +76,7 @@ public final class ServedMethod: Sendable {
             throw RPCError(
               .unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
           }
-          try await call.send(try await handle(message, .proto, context))
+          try await call.send(try await handle(message, call.codec, context))
         }
       }
       ended(context, .ok, since: start)

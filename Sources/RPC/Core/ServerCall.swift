@@ -3,11 +3,17 @@ public import Protobuf
 /// One call as a transport carries it to a streaming handler.
 public protocol ServerCall: Sendable {
   var context: ServerContext { get }
+  /// How the caller writes its messages, and wants ours.
+  var codec: MessageCodec { get }
   /// The next message of the caller; nil when it has sent its last. Suspends until there is one, and lets the
   /// caller send more only as messages are taken.
   func nextMessage() async throws(RPCError) -> [UInt8]?
   /// Sends a message; suspends while more than the transport's bound is unsent.
   func send(_ message: [UInt8]) async throws(RPCError)
+}
+
+extension ServerCall {
+  public var codec: MessageCodec { .proto }
 }
 
 /// Where a handler writes its messages, one after another.
@@ -22,7 +28,7 @@ public struct ResponseWriter<Response: Message>: Sendable {
   ///
   /// - Throws: CANCELLED when the caller is gone, DEADLINE_EXCEEDED when its time is over.
   public func write(_ message: Response) async throws(RPCError) {
-    try await call.send(message.serialized())
+    try await call.send(MethodHandler.bytes(message, call.codec))
   }
 }
 
@@ -40,7 +46,7 @@ public struct RequestStream<Request: Message>: AsyncSequence, Sendable {
 
     public mutating func next() async throws -> Request? {
       guard let bytes = try await call.nextMessage() else { return nil }
-      return try MethodHandler.parse(bytes)
+      return try MethodHandler.parse(bytes, call.codec)
     }
   }
 

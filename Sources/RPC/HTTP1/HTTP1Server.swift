@@ -64,10 +64,15 @@ public final class HTTP1Server: Sendable {
     if !handed, length == 0 { close(descriptor) }
   }
 
+  /// Ends the answers that have no end of their own.
+  public func drain() {
+    for request in core.all() { request.stopStream() }
+  }
+
   /// Ends all connections and the thread. A request whose route still runs is answered 503 as far as its connection
   /// takes it: libmicrohttpd aborts the process when a connection is suspended at its end.
   public func stop() {
-    for request in core.stop() { request.finish(HTTPAnswers.stopping) }
+    for request in core.stop() { request.stop() }
     daemon.stop()
   }
 
@@ -111,6 +116,7 @@ public final class HTTP1Server: Sendable {
       guard let slot, let known = slot.pointee else { return }
       let request = Unmanaged<PendingRequest>.fromOpaque(known).takeRetainedValue()
       slot.pointee = nil
+      request.completed()
       request.core.open.subtract(1, ordering: .relaxed)
     }
 }
@@ -153,7 +159,7 @@ private final class DaemonBox: @unchecked Sendable {
   }
 }
 
-/// What every request needs, and which of them wait for their route.
+/// What every request needs, and which of them wait for their route or make their answer as it is sent.
 final class RequestCore: Sendable {
   private struct State {
     var waiting: [ObjectIdentifier: PendingRequest] = [:]
@@ -193,6 +199,11 @@ final class RequestCore: Sendable {
 
   func end(_ request: PendingRequest) {
     state.withLock { $0.waiting[ObjectIdentifier(request)] = nil }
+  }
+
+  /// Those that are not answered to their end.
+  func all() -> [PendingRequest] {
+    state.withLock { Array($0.waiting.values) }
   }
 
   /// Takes no further request; returns those that wait.

@@ -7,6 +7,7 @@ internal import Synchronization
 /// answer is queued. Used on libmicrohttpd's thread, but for `finish`.
 ///
 ///     reading ──body whole──▶ suspended ──route or stop──▶ answered ──▶ queued
+///                                                          answered ──▶ sending ──▶ over
 final class PendingRequest: @unchecked Sendable {
   // Sendable: other threads touch `phase` only, under its lock, and resume the connection in the same breath: it
   // stays while it is suspended, and is resumed once.
@@ -14,7 +15,15 @@ final class PendingRequest: @unchecked Sendable {
     case reading
     case suspended
     case answered(HTTPResponse)
+    /// The body is sent as it is made; the connection is suspended while there is nothing to send.
+    case sending(HTTPBodyStream, isSuspended: Bool)
+    case over
   }
+
+  /// How much of a body that is made as it is sent libmicrohttpd asks for at once, in bytes.
+  private static let pieceBytes = 16 << 10
+  /// How often it is looked whether the reader of a silent answer is still there.
+  private static let watchInterval = Duration.seconds(1)
 
   let core: RequestCore
   private let connection: OpaquePointer
@@ -55,8 +64,10 @@ final class PendingRequest: @unchecked Sendable {
   /// The body is whole, or the route has answered.
   func proceed() -> MHD_Result {
     switch phase.withLock({ $0 }) {
-    case .answered(let response): return queue(response)
-    case .suspended: return .NO
+    case .answered(let response):
+      if let stream = response.stream { return queue(response, stream) }
+      return queue(response)
+    case .suspended, .sending, .over: return .NO
     case .reading: break
     }
     if isTooLarge { return queue(HTTPAnswers.tooLarge(limit), closing: true) }
@@ -70,20 +81,56 @@ final class PendingRequest: @unchecked Sendable {
       return .YES
     }
     Task(executorPreference: core.executor) {
-      let response = await self.core.dispatcher.respond(to: request)
-      self.core.end(self)
-      self.finish(response)
+      let response = await self.core.dispatcher.respond(
+        to: request, messageBytes: self.core.messageBytes)
+      // One that is made as it is sent may still have to be stopped.
+      if response.stream == nil { self.core.end(self) }
+      if !self.finish(response) { response.stream?.abandon() }
     }
     return .YES
   }
 
   /// Lets libmicrohttpd send an answer; the first one counts.
-  func finish(_ response: HTTPResponse) {
+  @discardableResult
+  func finish(_ response: HTTPResponse) -> Bool {
     phase.withLock { phase in
-      guard case .suspended = phase else { return }
+      guard case .suspended = phase else { return false }
       phase = .answered(response)
       MHD_resume_connection(connection)
+      return true
     }
+  }
+
+  /// The server stops: no connection may be suspended from now on.
+  func stop() {
+    finish(HTTPAnswers.stopping)
+    stopStream()
+  }
+
+  /// Ends an answer that is made as it is sent.
+  func stopStream() {
+    let stream: HTTPBodyStream? = phase.withLock { phase in
+      switch phase {
+      case .answered(let response): response.stream
+      case .sending(let stream, _): stream
+      case .reading, .suspended, .over: nil
+      }
+    }
+    stream?.stop(RPCError(.unavailable, "DRAINING", "The server is going down."))
+  }
+
+  /// The connection has no more to do with the request.
+  func completed() {
+    core.end(self)
+    let stream: HTTPBodyStream? = phase.withLock { phase in
+      defer { phase = .over }
+      switch phase {
+      case .answered(let response): return response.stream
+      case .sending(let stream, _): return stream
+      case .reading, .suspended, .over: return nil
+      }
+    }
+    stream?.abandon()
   }
 
   private func request() -> HTTPRequest {
@@ -103,7 +150,7 @@ final class PendingRequest: @unchecked Sendable {
     body = []
     return HTTPRequest(
       method: method, path: path, query: query, headers: headers, body: taken, peer: peer(),
-      identity: core.identity(of: onepool_mhd_descriptor(connection)))
+      identity: core.identity(of: onepool_mhd_socket(connection)))
   }
 
   private func peer() -> String {
@@ -132,5 +179,81 @@ final class PendingRequest: @unchecked Sendable {
     for (name, value) in response.headers { MHD_add_response_header(handle, name, value) }
     if closing { MHD_add_response_header(handle, "connection", "close") }
     return MHD_queue_response(connection, UInt32(response.status), handle)
+  }
+
+  // MARK: - Bodies that are made as they are sent
+
+  private func queue(_ response: HTTPResponse, _ stream: HTTPBodyStream) -> MHD_Result {
+    let context = Unmanaged.passRetained(self)
+    let handle = MHD_create_response_from_callback(
+      UInt64.max, Self.pieceBytes, Self.produce, context.toOpaque(), Self.released)
+    guard let handle else {
+      context.release()
+      return .NO
+    }
+    defer { MHD_destroy_response(handle) }
+    phase.withLock { $0 = .sending(stream, isSuspended: false) }
+    for (name, value) in response.headers { MHD_add_response_header(handle, name, value) }
+    watchReader(of: stream)
+    return MHD_queue_response(connection, UInt32(response.status), handle)
+  }
+
+  private static let produce:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UInt64, UnsafeMutablePointer<CChar>?, Int
+    ) -> Int = { context, _, buffer, count in
+      guard let context, let buffer else { return -1 }
+      let request = Unmanaged<PendingRequest>.fromOpaque(context).takeUnretainedValue()
+      return request.produce(into: UnsafeMutableRawBufferPointer(start: buffer, count: count))
+    }
+
+  private static let released: @convention(c) (UnsafeMutableRawPointer?) -> Void = { context in
+    guard let context else { return }
+    Unmanaged<PendingRequest>.fromOpaque(context).release()
+  }
+
+  /// Moves what there is; suspends the connection when that is nothing. -1 ends the body (`MHD_ContentReaderCallback`).
+  private func produce(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    guard case .sending(let stream, _) = phase.withLock({ $0 }) else { return -1 }
+    switch stream.read(into: buffer) {
+    case .bytes(let count): return count
+    case .end: return -1
+    case .wait:
+      phase.withLock { phase in
+        MHD_suspend_connection(connection)
+        phase = .sending(stream, isSuspended: true)
+      }
+      stream.whenReadable { self.resume() }
+      return 0
+    }
+  }
+
+  private func resume() {
+    phase.withLock { phase in
+      guard case .sending(let stream, isSuspended: true) = phase else { return }
+      phase = .sending(stream, isSuspended: false)
+      MHD_resume_connection(connection)
+    }
+  }
+
+  /// libmicrohttpd does not look at a connection that is suspended: somebody must, or a handler that has nothing to say
+  /// would outlive its caller for ever.
+  private func watchReader(of stream: HTTPBodyStream) {
+    Task {
+      while (try? await Task.sleep(for: Self.watchInterval)) != nil {
+        let state = self.phase.withLock { phase -> (isOver: Bool, isGone: Bool) in
+          guard case .sending(_, let isSuspended) = phase else { return (true, false) }
+          guard isSuspended else { return (false, false) }
+          var byte: UInt8 = 0
+          let flags = Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)
+          let count = recv(onepool_mhd_socket(self.connection), &byte, 1, flags)
+          return (false, count == 0 || count < 0 && errno != EAGAIN && errno != EINTR)
+        }
+        if state.isOver { return }
+        guard state.isGone else { continue }
+        stream.abandon()
+        return self.resume()
+      }
+    }
   }
 }

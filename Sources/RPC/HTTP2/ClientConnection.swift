@@ -17,6 +17,7 @@ final class ClientConnection: HTTP2Connection {
   }
 
   private let authority: String
+  private let options: ClientOptions
   private let socket: Int32
   private var phase = Phase.connecting
   private var streams: [Int32: ClientStream] = [:]
@@ -29,12 +30,14 @@ final class ClientConnection: HTTP2Connection {
   private var due: Int64 = 0
 
   init(
-    socket: Int32, authority: String, loop: EventLoop, limits: TransportLimits, tls: TLSSession?,
+    socket: Int32, authority: String, loop: EventLoop, limits: TransportLimits,
+    options: ClientOptions, tls: TLSSession?,
     onReady: @escaping (ClientConnection) -> Void,
     onEnd: @escaping (ClientConnection, String, [ClientStream]) -> Void
   ) {
     self.socket = socket
     self.authority = authority
+    self.options = options
     self.onReady = onReady
     self.onEnd = onEnd
     super.init(descriptor: socket, loop: loop, limits: limits, tls: tls)
@@ -85,6 +88,13 @@ final class ClientConnection: HTTP2Connection {
     phase = .ready
     makeSession(server: false)
     flushSoon()
+    keepAlive()
+    if let age = options.maximumAge {
+      // Connections that were made together do not end together (gRFC A9).
+      schedule(at: Deadline.after(age * Double.random(in: 0.9...1.1)).nanoseconds) {
+        [unowned self] in self.retire("it is old enough")
+      }
+    }
     onReady(self)
   }
 
@@ -92,6 +102,29 @@ final class ClientConnection: HTTP2Connection {
     handshake?.stop()
     handshake = nil
     super.close(reason)
+  private static func nanoseconds(_ span: Duration) -> Int64 { Int64(span / .nanoseconds(1)) }
+
+  /// Asks a connection that was silent whether it is still there (gRFC A8).
+  private func keepAlive() {
+    guard let keepalive = options.keepalive else { return }
+    let due = max(
+      Deadline(nanoseconds: lastActivity + Self.nanoseconds(keepalive.time)),
+      Deadline.after(.milliseconds(1)))
+    schedule(at: due.nanoseconds) { [unowned self] in
+      let silence = Duration.nanoseconds(monotonicNanoseconds() - self.lastActivity)
+      guard silence >= keepalive.time else { return self.keepAlive() }
+      guard keepalive.withoutCalls || !self.streams.isEmpty else {
+        return self.schedule(at: Deadline.after(keepalive.time).nanoseconds) { [unowned self] in
+          self.keepAlive()
+        }
+      }
+      self.ping()
+      let asked = monotonicNanoseconds()
+      self.schedule(at: Deadline.after(keepalive.timeout).nanoseconds) { [unowned self] in
+        guard self.lastActivity < asked else { return self.keepAlive() }
+        self.close("it did not answer a PING in time")
+      }
+    }
   }
 
   // MARK: - Calls
@@ -113,10 +146,12 @@ final class ClientConnection: HTTP2Connection {
     reset(streamID, NGHTTP2_CANCEL)
   }
 
-  /// Ends the connection when its calls are over.
-  func retire() {
-    if case .ready = phase { phase = .draining }
-    if streams.isEmpty { close("retired") }
+  /// Takes no more calls, and ends when those that are open are over.
+  func retire(_ reason: String) {
+    guard case .ready = phase else { return }
+    phase = .draining
+    end(reason, [])
+    if streams.isEmpty { close(reason) }
   }
 
   // MARK: - Input
@@ -251,7 +286,7 @@ final class ClientConnection: HTTP2Connection {
   static func finish(_ stream: ClientStream, _ end: Result<Void, RPCError>, loop: EventLoop) {
     guard stream.end == nil else { return }
     stream.end = end
-    stream.channel = nil
+    stream.owner = nil
     stream.inputEnded = true
     loop.cancel(stream)
     if let unary = stream.unary {

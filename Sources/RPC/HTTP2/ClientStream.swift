@@ -1,12 +1,12 @@
 internal import Primitives
 internal import RPCCore
 
-/// One call of a client, from before its connection is there to its status. Used on the channel's loop only. As a timer
+/// One call of a client, from before its connection is there to its status. Used on the client's loop only. As a timer
 /// it is the call's deadline.
 final class ClientStream: LoopTimer {
   let call: OutgoingCall
   /// Where the call is made, while it goes on.
-  var channel: ClientChannel?
+  var owner: ClientBalancer?
   /// Unary calls get their one message here; streams take theirs by `take`.
   var unary: CheckedContinuation<Result<[UInt8], RPCError>, Never>?
   let isUnary: Bool
@@ -26,6 +26,7 @@ final class ClientStream: LoopTimer {
   var status: Int32?
   var statusMessage = ""
   var statusDetails: [UInt8] = []
+  var pushback: RetryPushback?
   /// What came beside the protocol's own fields, in the block of fields that comes in now.
   var metadata = Metadata()
   /// How the call ended; nil while it goes on. `.success` is OK.
@@ -34,6 +35,8 @@ final class ClientStream: LoopTimer {
   var writer: CheckedContinuation<Void, Never>?
   /// Whether the server has answered anything: a call that it has not may be moved to another connection.
   private(set) var hasAnswer = false
+  /// Whether the call is about its connection, and so of no use on another one.
+  var isBound = false
   /// How often the call was moved to another connection.
   private var moves = 0
 
@@ -43,7 +46,7 @@ final class ClientStream: LoopTimer {
     input = MessageFraming(maximumBytes: messageBytes)
   }
 
-  override func fire() { channel?.expire(self) }
+  override func fire() { owner?.expire(self) }
 
   /// Queues a message. A compressed one needs `grpc-encoding`, which every call of ours sends.
   func append(_ message: [UInt8], compressed: Bool) {
@@ -62,7 +65,7 @@ final class ClientStream: LoopTimer {
   /// Makes a call that the server has not looked at ready for another connection; false when it was moved
   /// `limit` times before, or when what was sent is no longer there.
   func move(atMost limit: Int) -> Bool {
-    guard !hasAnswer, moves < limit, output.rewind() else { return false }
+    guard !isBound, !hasAnswer, moves < limit, output.rewind() else { return false }
     moves += 1
     streamID = nil
     connection = nil
@@ -106,6 +109,8 @@ final class ClientStream: LoopTimer {
       statusMessage = PercentCodec.decode(value.text)
     } else if name.isText("grpc-status-details-bin") {
       statusDetails = Base64Codec.decode(value.text) ?? []
+    } else if name.isText("grpc-retry-pushback-ms") {
+      pushback = RetryPushback(value.text)
     } else if name.isText("grpc-encoding") {
       input.encoding = MessageEncoding(rawValue: value.text) ?? .identity
     } else if call.record != nil {
@@ -131,8 +136,9 @@ final class ClientStream: LoopTimer {
     }
     guard status != 0 else { return .success(()) }
     let code = RPCCode(rawValue: status) ?? .unknown
-    return .failure(
-      RPCError(
-        code: code == .ok ? .unknown : code, message: statusMessage, statusDetails: statusDetails))
+    var error = RPCError(
+      code: code == .ok ? .unknown : code, message: statusMessage, statusDetails: statusDetails)
+    error.pushback = pushback
+    return .failure(error)
   }
 }

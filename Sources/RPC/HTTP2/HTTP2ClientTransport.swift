@@ -2,65 +2,66 @@ internal import Primitives
 public import RPCCore
 public import RPCTLS
 
-/// gRPC over HTTP/2 to one target. A lost connection is made again by itself; calls wait for it within their deadline.
+/// gRPC over HTTP/2 to one service. A lost connection is made again by itself; calls wait for it within their deadline.
 public final class HTTP2ClientTransport: ClientTransport {
-  private let channels: [ClientChannel]
-  private let next = RoundRobin()
+  private let balancer: ClientBalancer
 
   /// - Parameters:
-  ///   - target: `host:port`.
-  ///   - connections: how many to keep; calls go round them.
+  ///   - target: `host:port`, or several with commas between them; a name may have several addresses.
+  ///   - connections: how many to keep to an address; calls go round them.
+  ///   - options: how to choose among the addresses, and how to keep connections.
   ///   - tls: what to secure them with; nil for plaintext.
   /// - Throws: `TransportError.address` when the target makes no sense.
   public init(
     target: String, connections: Int = 1, limits: TransportLimits = TransportLimits(),
-    tls: TLSCredentials? = nil
+    options: ClientOptions = ClientOptions(), tls: TLSCredentials? = nil
   ) throws {
     precondition(connections > 0, "a client has a connection")
     precondition(tls?.isServer != true, "a client's credentials are made for one")
-    let address = try HostPort(target)
-    channels = (0..<connections).map { _ in
-      ClientChannel(
-        target: address, loop: EventLoopGroup.shared.nextLoop(), limits: limits, credentials: tls)
-    }
+    var options = options
+    options.tls = tls
+    balancer = ClientBalancer(
+      targets: try HostPort.list(target), connections: connections,
+      loop: EventLoopGroup.shared.nextLoop(), limits: limits, options: options)
   }
 
   public func unary(
     _ call: OutgoingCall, _ message: [UInt8]
   ) async throws(RPCError) -> [UInt8] {
-    let channel = channels[next.index(below: channels.count)]
+    let balancer = balancer
     let box = StreamBox(
-      ClientStream(call, isUnary: true, messageBytes: channel.limits.messageBytes))
+      ClientStream(call, isUnary: true, messageBytes: balancer.limits.messageBytes))
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        channel.loop.execute {
+        balancer.loop.execute {
           let stream = box.stream
           stream.unary = continuation
           stream.append(message, compressed: call.compresses)
           stream.outputEnded = true
           if box.isCancelled {
-            channel.cancel(stream, RPCError(.cancelled, "", "The caller's task was cancelled."))
+            balancer.cancel(stream, RPCError(.cancelled, "", "The caller's task was cancelled."))
           } else {
-            channel.start(stream)
+            balancer.start(stream)
           }
         }
       }
     } onCancel: {
-      channel.loop.execute {
+      balancer.loop.execute {
         box.isCancelled = true
         guard box.stream.unary != nil else { return }
-        channel.cancel(box.stream, RPCError(.cancelled, "", "The caller's task was cancelled."))
+        balancer.cancel(box.stream, RPCError(.cancelled, "", "The caller's task was cancelled."))
       }
     }
     return try result.get()
   }
 
   public func open(_ call: OutgoingCall) async throws(RPCError) -> any ClientCall {
-    let channel = channels[next.index(below: channels.count)]
+    let balancer = balancer
     let box = StreamBox(
-      ClientStream(call, isUnary: false, messageBytes: channel.limits.messageBytes))
-    channel.loop.execute { channel.start(box.stream) }
-    return HTTP2ClientCall(channel: channel, box: box)
+      ClientStream(call, isUnary: false, messageBytes: balancer.limits.messageBytes))
+    balancer.loop.execute { balancer.start(box.stream) }
+    return HTTP2ClientCall(
+      transport: self, loop: balancer.loop, limits: balancer.limits, owner: balancer, box: box)
   }
 
   public func close() async { closeAll() }
@@ -68,13 +69,13 @@ public final class HTTP2ClientTransport: ClientTransport {
   deinit { closeAll() }
 
   private func closeAll() {
-    for channel in channels { channel.loop.execute { channel.close() } }
+    balancer.loop.execute { [balancer] in balancer.close() }
   }
 }
 
-/// Carries a call to its channel's loop.
+/// Carries a call to its client's loop.
 final class StreamBox: @unchecked Sendable {
-  // Sendable: both fields are touched on the channel's loop only.
+  // Sendable: both fields are touched on the client's loop only.
   let stream: ClientStream
   var isCancelled = false
 
@@ -85,11 +86,21 @@ final class StreamBox: @unchecked Sendable {
 
 /// A streaming call, as its caller holds it.
 final class HTTP2ClientCall: ClientCall {
-  private let channel: ClientChannel
+  /// Held: a transport that nobody holds any more ends its calls.
+  private let transport: HTTP2ClientTransport?
+  private let loop: EventLoop
+  private let limits: TransportLimits
+  private let owner: any ChannelOwner
   private let box: StreamBox
 
-  init(channel: ClientChannel, box: StreamBox) {
-    self.channel = channel
+  init(
+    transport: HTTP2ClientTransport?, loop: EventLoop, limits: TransportLimits,
+    owner: any ChannelOwner, box: StreamBox
+  ) {
+    self.transport = transport
+    self.loop = loop
+    self.limits = limits
+    self.owner = owner
     self.box = box
   }
 
@@ -101,7 +112,7 @@ final class HTTP2ClientCall: ClientCall {
       return nil
     }
     if let failure { throw failure }
-    await wait(for: \.writer) { [limits = channel.limits] stream in
+    await wait(for: \.writer) { [limits] stream in
       stream.end != nil || stream.output.count < limits.unsentBytes
     }
   }
@@ -127,10 +138,10 @@ final class HTTP2ClientCall: ClientCall {
   }
 
   func cancel() {
-    let channel = channel
+    let owner = owner
     let box = box
-    channel.loop.execute {
-      channel.cancel(box.stream, RPCError(.cancelled, "", "The caller ended the call."))
+    loop.execute {
+      owner.cancel(box.stream, RPCError(.cancelled, "", "The caller ended the call."))
     }
   }
 
@@ -143,7 +154,7 @@ final class HTTP2ClientCall: ClientCall {
         return .success(message.bytes)
       }
     } catch {
-      channel.cancel(stream, error)
+      owner.cancel(stream, error)
       return .failure(error)
     }
     switch stream.end {
@@ -157,9 +168,9 @@ final class HTTP2ClientCall: ClientCall {
     _ body: @escaping @Sendable (ClientStream) -> Value
   ) async -> Value {
     let box = box
-    if channel.loop.isCurrent { return body(box.stream) }
+    if loop.isCurrent { return body(box.stream) }
     return await withCheckedContinuation { continuation in
-      channel.loop.execute { continuation.resume(returning: body(box.stream)) }
+      loop.execute { continuation.resume(returning: body(box.stream)) }
     }
   }
 
@@ -171,7 +182,7 @@ final class HTTP2ClientCall: ClientCall {
     let box = box
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        channel.loop.execute {
+        loop.execute {
           if isOver(box.stream) {
             continuation.resume()
           } else {

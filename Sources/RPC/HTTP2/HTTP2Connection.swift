@@ -307,6 +307,13 @@ class HTTP2Connection: EventHandler, Flushing {
     flushSoon()
   }
 
+  /// Asks the peer for a sign of life (RFC 9113, 6.7).
+  func ping() {
+    guard let session, !isClosed else { return }
+    _ = nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    flushSoon()
+  }
+
   func reset(_ streamID: Int32, _ code: nghttp2_error_code) {
     guard let session, !isClosed else { return }
     _ = nghttp2_submit_rst_stream(

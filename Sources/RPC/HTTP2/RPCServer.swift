@@ -117,6 +117,7 @@ public final class RPCServer: Sendable {
       }
     }
     for connection in connections { connection.loop.execute { connection.drain() } }
+    plain.drain()
     let deadline = Deadline.after(span)
     while !deadline.isPast, state.withLock({ !$0.connections.isEmpty }) || plain.openRequests > 0 {
       guard (try? await Task.sleep(for: .milliseconds(5))) != nil else { break }

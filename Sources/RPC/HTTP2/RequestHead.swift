@@ -11,6 +11,8 @@ struct RequestHead {
   var httpMethod = ""
   var authority = ""
   var isGRPC = false
+  /// Set for a stream by the Connect protocol.
+  var connectCodec: MessageCodec?
   var timeout: String?
   var encoding: String?
   var acceptsGzip = false
@@ -64,6 +66,7 @@ struct RequestHead {
     }
     let text = value.text
     isGRPC = text.hasPrefix("application/grpc+") || text.hasPrefix("application/grpc;")
+    if !isGRPC { connectCodec = ConnectStreamHead.codec(contentType: text) }
     protocolFields.append(("content-type", text))
   }
 
@@ -130,6 +133,8 @@ enum ReservedHeaders {
   static func contains(_ name: String) -> Bool {
     switch name {
     case "content-type", "te", "user-agent", "accept-encoding", "host", "content-length": true
+    // gRFC A6: handlers may want to know.
+    case "grpc-previous-rpc-attempts": false
     default: name.hasPrefix(":") || name.hasPrefix("grpc-")
     }
   }

@@ -9,9 +9,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   // through `loop.execute`.
 
   private let dispatcher: Dispatcher
-  private let peer: String
+  let peer: String
   /// The names in the certificate that the peer has shown.
-  private let identity: [String]
+  let identity: [String]
   private var streams: [Int32: ServerStream] = [:]
   /// The stream whose header fields are coming in: no other frame may come between them (RFC 9113, 4.3).
   private var arriving: ServerStream?
@@ -95,7 +95,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       return answer(
         stream, .text(431, "The header list is larger than \(limits.headerListBytes) bytes.\n"))
     }
-    if stream.head.isGRPC {
+    if stream.head.isGRPC || stream.head.connectCodec != nil {
       startCall(stream)
     } else {
       startRequest(stream)
@@ -201,6 +201,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     do throws(RPCError) {
       let method = try method(of: stream)
       stream.method = method
+      if let codec = stream.head.connectCodec {
+        return try startConnectStream(stream, method, codec)
+      }
       stream.input.encoding = try encoding(of: stream)
       if let text = stream.head.timeout {
         guard let span = TimeoutCodec.decode(text) else {
@@ -303,7 +306,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     }
   }
 
-  private func runStreaming(
+  func runStreaming(
     _ stream: ServerStream, _ method: ServedMethod, _ context: ServerContext
   ) {
     let call = StreamingServerCall(connection: self, stream: stream, context: context)
@@ -318,6 +321,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     guard !stream.isClosed, stream.failure == nil else { return }
     if let failure { return fail(stream, failure) }
     dropInput(stream)
+    guard stream.head.connectCodec == nil else { return endConnectStream(stream, nil) }
     stream.trailers = GRPCHeaders.okTrailers(stream.context?.trailingMetadata ?? Metadata())
     sendOn(stream)
   }
@@ -339,10 +343,14 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   /// Sends what was queued on a streaming call, the response's headers first.
-  private func sendOn(_ stream: ServerStream) {
+  func sendOn(_ stream: ServerStream) {
     guard !stream.headersSent else { return resume(stream.id) }
     stream.headersSent = true
     let metadata = stream.context?.initialMetadata ?? Metadata()
+    if let codec = stream.head.connectCodec {
+      let fields = ConnectStreamHead.response(codec, gzip: stream.head.acceptsGzip, metadata)
+      return respond(stream.id, HeaderBlock([(":status", "200")] + fields), hasBody: true)
+    }
     // Said once for all messages, whichever of them will be compressed.
     respond(
       stream.id, GRPCHeaders.response(gzip: stream.head.acceptsGzip, metadata), hasBody: true)
@@ -356,7 +364,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     stream.wakeReader()
     stream.wakeWriter()
     let metadata = stream.context?.trailingMetadata ?? Metadata()
-    if stream.headersSent {
+    if stream.head.connectCodec != nil {
+      endConnectStream(stream, error)
+    } else if stream.headersSent {
       stream.trailers = GRPCHeaders.trailers(error, metadata)
       resume(stream.id)
     } else if let initial = stream.context?.initialMetadata, !initial.isEmpty {
@@ -401,14 +411,15 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       peer: peer, identity: identity)
     stream.body = []
     let dispatcher = dispatcher
+    let messageBytes = limits.messageBytes
     let call = CallBox(stream)
     stream.task = Task(executorPreference: loop) {
-      let response = await dispatcher.respond(to: request)
+      let response = await dispatcher.respond(to: request, messageBytes: messageBytes)
       self.loop.execute { self.answer(call.stream, response) }
     }
   }
 
-  private func answer(_ stream: ServerStream, _ response: HTTPResponse) {
+  func answer(_ stream: ServerStream, _ response: HTTPResponse) {
     guard !stream.isClosed, !stream.headersSent else { return }
     stream.headersSent = true
     stream.lingers = true

@@ -19,6 +19,18 @@ struct HostPort: Sendable, Equatable {
     self.host = host
     self.port = port
   }
+
+  /// As it is written: an IPv6 address stands in brackets.
+  var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  /// A list such as `10.0.0.1:7001,10.0.0.2:7001`.
+  static func list(_ text: String) throws(TransportError) -> [HostPort] {
+    var targets: [HostPort] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      targets.append(try HostPort(String(part)))
+    }
+    return targets
+  }
 }
 
 /// An address that a socket can be bound or connected to.
@@ -93,10 +105,19 @@ struct SocketAddress: @unchecked Sendable {
 
   /// Every address of a name, in the resolver's order. Blocks: call it away from the loops.
   static func resolve(_ target: HostPort, passive: Bool) -> [SocketAddress] {
+    look(up: target, passive ? AI_PASSIVE : 0)
+  }
+
+  /// An address that needs no resolver; nil for a name.
+  static func numeric(_ target: HostPort) -> SocketAddress? {
+    look(up: target, AI_NUMERICHOST).first
+  }
+
+  private static func look(up target: HostPort, _ flags: Int32) -> [SocketAddress] {
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    hints.ai_flags = passive ? AI_PASSIVE | AI_NUMERICSERV : AI_NUMERICSERV
+    hints.ai_flags = flags | AI_NUMERICSERV
     var list: UnsafeMutablePointer<addrinfo>?
     guard getaddrinfo(target.host, "\(target.port)", &hints, &list) == 0 else { return [] }
     defer { freeaddrinfo(list) }

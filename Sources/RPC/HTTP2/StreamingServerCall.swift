@@ -6,11 +6,13 @@ final class StreamingServerCall: ServerCall, @unchecked Sendable {
   let connection: ServerConnection
   let stream: ServerStream
   let context: ServerContext
+  let codec: MessageCodec
 
   init(connection: ServerConnection, stream: ServerStream, context: ServerContext) {
     self.connection = connection
     self.stream = stream
     self.context = context
+    codec = stream.head.connectCodec ?? .proto
   }
 
   func nextMessage() async throws(RPCError) -> [UInt8]? {

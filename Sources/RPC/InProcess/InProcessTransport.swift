@@ -27,7 +27,7 @@ public final class InProcessTransport: ClientTransport {
     if Task.isCancelled {
       throw RPCError(.cancelled, "", "The caller's task was cancelled.")
     }
-    return try result.mapError(Self.travelled).get()
+    return try result.mapError { Self.travelled($0, context) }.get()
   }
 
   public func open(_ outgoing: OutgoingCall) async throws(RPCError) -> any ClientCall {
@@ -41,7 +41,7 @@ public final class InProcessTransport: ClientTransport {
     let task = Task {
       let failure = await method.streaming(call)
       outgoing.record?.setTrailingMetadata(call.context.trailingMetadata)
-      responses.finish(failure.map(Self.travelled))
+      responses.finish(failure.map { Self.travelled($0, call.context) })
     }
     let timer = Task {
       guard deadline != .never, (try? await Task.sleep(for: deadline.remaining)) != nil else {
@@ -68,8 +68,11 @@ public final class InProcessTransport: ClientTransport {
   }
 
   /// What is left of an error after it went over the wire.
-  private static func travelled(_ error: RPCError) -> RPCError {
-    RPCError(code: error.code, message: error.message, statusDetails: error.statusDetails())
+  private static func travelled(_ error: RPCError, _ context: ServerContext) -> RPCError {
+    var travelled = RPCError(
+      code: error.code, message: error.message, statusDetails: error.statusDetails())
+    travelled.pushback = context.trailingMetadata[RetryPushback.header].map { RetryPushback($0) }
+    return travelled
   }
 }
 
