@@ -4,12 +4,15 @@ internal import Primitives
 public final class ServedMethod: Sendable {
   public let descriptor: MethodDescriptor
   public let body: MethodHandler.Body
+  /// Whether it is answered however busy the server is.
+  public let isAlwaysAdmitted: Bool
   private let observer: any RPCObserver
   private let calls: any MethodObserver
 
   init(_ handler: MethodHandler, _ observer: any RPCObserver) {
     descriptor = handler.descriptor
     body = handler.body
+    isAlwaysAdmitted = handler.descriptor.service == "grpc.health.v1.Health"
     self.observer = observer
     calls = observer.calls(of: handler.descriptor)
   }

@@ -40,6 +40,8 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   private var timers = TimerHeap()
   private var flushes: [any Flushing] = []
   private var isRunning = true
+  /// How late the loop is with its work.
+  var load = LoopLoad()
   /// What sockets are read into, one after another.
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
@@ -197,10 +199,14 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func run() {
     var events = [epoll_event](repeating: epoll_event(), count: 256)
+    var turnStart = monotonicNanoseconds()
     while isRunning {
       runWork()
-      let wait = mayWait() ? waitMilliseconds() : 0
+      let now = monotonicNanoseconds()
+      load.turn(from: turnStart, to: now)
+      let wait = mayWait() ? waitMilliseconds(now) : 0
       let count = epoll_wait(epoll, &events, Int32(events.count), wait)
+      turnStart = wait == 0 ? now : monotonicNanoseconds()
       if count < 0 {
         precondition(errno == EINTR, "epoll_wait fails by signals only (epoll_wait(2))")
         continue
@@ -280,9 +286,9 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     localClosures.append(contentsOf: closures)
   }
 
-  private func waitMilliseconds() -> Int32 {
+  private func waitMilliseconds(_ now: Int64) -> Int32 {
     guard let due = timers.firstDue else { return -1 }
-    let nanoseconds = due - monotonicNanoseconds()
+    let nanoseconds = due - now
     guard nanoseconds > 0 else { return 0 }
     return Int32(min(nanoseconds / 1_000_000 + 1, 60_000))
   }
