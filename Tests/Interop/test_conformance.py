@@ -221,7 +221,8 @@ class States(Conformance):
 
     def test_5_3_stream_that_depends_on_itself_harms_nobody(self):
         # RFC 9113 gives priorities up; RFC 7540 made it a PROTOCOL_ERROR.
-        self.open().send(frame(HEADERS, END_HEADERS | END_STREAM | PRIORITIZED, 1, number(1) + b"\xff" + block(*request())))
+        payload = number(1) + b"\xff" + block(*request())
+        self.open().send(frame(HEADERS, END_HEADERS | END_STREAM | PRIORITIZED, 1, payload))
         found = self.peer.answer(1)
         self.assertTrue(found is None or found[0][":status"] == "404")
 

@@ -156,7 +156,7 @@ class Peer:
         return None
 
     def answer(self, stream):
-        """Header and trailer fields, and the body, of a stream's answer; None when the connection or stream ends first."""
+        """Header and trailer fields, and the body, of a stream's answer; None when it or the connection ends first."""
         fields, body = {}, b""
         while (found := self.next()) is not None:
             kind, flags, number, payload = found

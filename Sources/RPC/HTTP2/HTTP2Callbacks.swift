@@ -53,6 +53,8 @@ enum HTTP2Callbacks {
         option, UInt64(limits.resets) * 4, UInt64(limits.resets))
       nghttp2_option_set_max_continuations(option, limits.continuationFrames * 2)
       nghttp2_option_set_max_outbound_ack(option, limits.pings * 2)
+      // Frames of unknown kinds are ignored (RFC 9113, 4.1), but not uncounted.
+      for kind in 10...UInt8.max { nghttp2_option_set_user_recv_extension_type(option, kind) }
     }
     let user = Unmanaged.passUnretained(connection).toOpaque()
     let made =
@@ -145,6 +147,8 @@ enum HTTP2Callbacks {
   /// A HEADERS frame whose stream is older than the newest and not open is a connection error (RFC 9113, 5.1.1);
   /// libnghttp2 would ignore it.
   private static func setServerChecks(_ callbacks: OpaquePointer?) {
+    nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in 0 }
+    nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(callbacks) { _, _, _, _, _ in 0 }
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { session, header, user in
       guard let session, let header, let connection = connection(of: user) else {
         return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
