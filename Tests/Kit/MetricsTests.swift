@@ -1,8 +1,40 @@
+import Primitives
+import RPCCore
+import Synchronization
 import Testing
 
 @testable import Kit
 
 @Suite struct MetricsTests {
+  /// Goal: each connection that was ended counts, and the log says it without being flooded itself.
+  @Test func endedConnectionsAreCountedAndLoggedWithTheirPeer() {
+    let metrics = Metrics()
+    let lines = Mutex<[String]>([])
+    let log = Log(level: .info, format: .logfmt, clock: SystemClock()) { line in
+      lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+    }
+    let observer = RPCMetrics(metrics: metrics, log: log)
+    for _ in 0..<100 { observer.connectionEnded(.resets, peer: "192.0.2.1:4711") }
+    observer.connectionEnded(.idle, peer: "192.0.2.2:4711")
+    let text = metrics.exposition()
+    #expect(text.contains("onepool_rpc_connections_ended_total{reason=\"resets\"} 100"))
+    #expect(text.contains("onepool_rpc_connections_ended_total{reason=\"idle\"} 1"))
+    let written = lines.withLock { $0 }
+    #expect(written.first?.contains("192.0.2.1:4711") == true)
+    #expect(written.count < 100)
+    #expect(!written.contains { $0.contains("192.0.2.2") })
+  }
+
+  @Test func logPaceTellsWhatItLeftOut() {
+    let pace = LogPace()
+    #expect(pace.lines(of: .resets, now: 0) == 0)
+    #expect(pace.lines(of: .resets, now: 1) == nil)
+    #expect(pace.lines(of: .resets, now: 999_999_999) == nil)
+    #expect(pace.lines(of: .pings, now: 1) == 0)
+    #expect(pace.lines(of: .resets, now: 1_000_000_000) == 2)
+    #expect(pace.lines(of: .resets, now: 2_000_000_000) == 0)
+  }
+
   /// Goal: Prometheus reads what we write. Method: the text of each kind, by hand from the format's page.
   @Test func textIsThatOfTheFormat() {
     let metrics = Metrics()

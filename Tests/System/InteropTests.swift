@@ -31,6 +31,15 @@ extension SystemTests {
       try await run("Tests/Interop/test_tls.py", environment)
     }
 
+    /// What RFC 9113, RFC 7541 and gRPC's protocol demand of a server, and what it does about floods.
+    @Test(.timeLimit(.minutes(10)), arguments: ["test_conformance.py", "test_floods.py"])
+    func badFramesHarmNobody(_ script: String) async throws {
+      var environment = ProcessInfo.processInfo.environment
+      environment["ONEPOOL_INTEROP_SERVER"] =
+        Programs.folder.appending(path: "interop-server").path
+      try await run("Tests/Interop/\(script)", environment)
+    }
+
     private func run(_ script: String, _ cluster: Cluster) async throws {
       var environment = ProcessInfo.processInfo.environment
       for service in Cluster.services {

@@ -1,12 +1,17 @@
+internal import Primitives
 public import RPCCore
+internal import Synchronization
 
-/// Counts the calls that a server answers, and logs what no service's table of errors knows.
+/// Counts the calls that a server answers and the connections that it ends, and logs what no service's table of errors
+/// knows.
 public struct RPCMetrics: RPCObserver {
   private let log: Log
   private let accessLog: AccessLog?
   private let calls: Counter
   private let latency: Histogram
   private let inFlight: Gauge
+  private let ends: Counter
+  private let pace = LogPace()
 
   public init(metrics: Metrics, log: Log, accessLog: AccessLog? = nil) {
     self.log = log
@@ -19,6 +24,9 @@ public struct RPCMetrics: RPCObserver {
       labels: ["service", "method"])
     inFlight = metrics.gauge(
       "onepool_rpc_in_flight", "Calls begun and not answered.", labels: ["service", "method"])
+    ends = metrics.counter(
+      "onepool_rpc_connections_ended_total", "Connections that the server ended, by the reason.",
+      labels: ["reason"])
   }
 
   public func calls(of method: MethodDescriptor) -> any MethodObserver {
@@ -52,5 +60,39 @@ public struct RPCMetrics: RPCObserver {
     log.error(
       "internal error",
       ["method": "\(method.service)/\(method.method)", "reference": reference, "error": "\(error)"])
+  }
+
+  public func connectionEnded(_ reason: ConnectionEnd, peer: String) {
+    ends.increment([reason.rawValue])
+    guard reason.isFault, let unsaid = pace.lines(of: reason, now: monotonicNanoseconds()) else {
+      return
+    }
+    log.warning(
+      "connection ended", ["reason": reason.rawValue, "peer": peer, "unsaid": unsaid])
+  }
+}
+
+/// Keeps who opens connection after connection from filling the log: a line a reason and second, and the next one says
+/// how many were left out.
+final class LogPace: Sendable {
+  private struct Line {
+    var due: Int64
+    var unsaid: Int
+  }
+
+  private static let intervalNanoseconds: Int64 = 1_000_000_000
+  private let last = Mutex<[ConnectionEnd: Line]>([:])
+
+  /// How many lines were left out before this one; nil when it is left out itself.
+  func lines(of reason: ConnectionEnd, now: Int64) -> Int? {
+    last.withLock { last in
+      let line = last[reason] ?? Line(due: now, unsaid: 0)
+      guard now >= line.due else {
+        last[reason] = Line(due: line.due, unsaid: line.unsaid + 1)
+        return nil
+      }
+      last[reason] = Line(due: now + Self.intervalNanoseconds, unsaid: 0)
+      return line.unsaid
+    }
   }
 }

@@ -6,6 +6,16 @@ public enum HTTPAnswers {
     .text(413, "The body is larger than the \(limit) bytes that are allowed here.\n")
   }
 
+  /// An error of the server itself, as the Connect protocol writes it.
+  public static func failure(_ error: RPCError) -> HTTPResponse {
+    var response = ConnectProtocol.failure(error)
+    if let wait = error.retryAfter {
+      // RFC 9110, 10.2.3: whole seconds.
+      response.headers.append(("retry-after", "\(max(1, wait.components.seconds))"))
+    }
+    return response
+  }
+
   public static let stopping = HTTPResponse.text(503, "The server is going down.\n")
 
   static let notFound = HTTPResponse.text(404, "There is nothing under this path.\n")

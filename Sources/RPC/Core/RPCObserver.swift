@@ -4,6 +4,8 @@ public protocol RPCObserver: Sendable {
   func calls(of method: MethodDescriptor) -> any MethodObserver
   /// An error that no service's table knows. The caller sees `reference` only.
   func internalError(_ error: any Error, method: MethodDescriptor, reference: String)
+  /// A server ended a connection. `peer` is its address; empty when it has none.
+  func connectionEnded(_ reason: ConnectionEnd, peer: String)
 }
 
 /// Who is told of each call of one method. Called on the thread of the call; it must not block.
@@ -19,4 +21,5 @@ public struct SilentObserver: RPCObserver, MethodObserver {
   public func callStarted() {}
   public func callEnded(_: ServerContext, code _: RPCCode, duration _: Duration) {}
   public func internalError(_: any Error, method _: MethodDescriptor, reference _: String) {}
+  public func connectionEnded(_: ConnectionEnd, peer _: String) {}
 }

@@ -4,6 +4,8 @@ public import Primitives
 public final class ServedMethod: Sendable {
   public let descriptor: MethodDescriptor
   public let body: MethodHandler.Body
+  /// Whether it is answered however busy the server is.
+  public let isAlwaysAdmitted: Bool
   private let observer: any RPCObserver
   private let calls: any MethodObserver
   private let authorizer: (any RPCAuthorizer)?
@@ -13,6 +15,7 @@ public final class ServedMethod: Sendable {
   ) {
     descriptor = handler.descriptor
     body = handler.body
+    isAlwaysAdmitted = handler.descriptor.service == "grpc.health.v1.Health"
     self.observer = observer
     calls = observer.calls(of: handler.descriptor)
     self.authorizer = authorizer

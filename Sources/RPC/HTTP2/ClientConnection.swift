@@ -102,6 +102,8 @@ final class ClientConnection: HTTP2Connection {
     handshake?.stop()
     handshake = nil
     super.close(reason)
+  }
+
   private static func nanoseconds(_ span: Duration) -> Int64 { Int64(span / .nanoseconds(1)) }
 
   /// Asks a connection that was silent whether it is still there (gRFC A8).

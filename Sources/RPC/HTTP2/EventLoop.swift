@@ -30,7 +30,8 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   private let epoll: Int32
   private let wakeup: Int32
   private let inbox = Mutex(Inbox())
-  private var thread = pthread_t()
+  /// The loop's thread, once it runs (a `pthread_t`).
+  private let thread = Atomic<UInt>(0)
   private var localJobs: [UnownedJob] = []
   private var localClosures: [@Sendable () -> Void] = []
   /// What is being run; swapped with `localJobs`, so that neither is allocated anew.
@@ -40,6 +41,8 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   private var timers = TimerHeap()
   private var flushes: [any Flushing] = []
   private var isRunning = true
+  /// How late the loop is with its work.
+  var load = LoopLoad()
   /// What sockets are read into, one after another.
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
@@ -70,22 +73,23 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     pthread_attr_setstacksize(&attributes, 4 << 20)
+    var made = pthread_t()
     let result = pthread_create(
-      &thread, &attributes,
+      &made, &attributes,
       { argument in
         guard let argument else { return nil }
         let loop = Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue()
-        loop.thread = pthread_self()
+        loop.thread.store(UInt(pthread_self()), ordering: .relaxed)
         loop.run()
         return nil
       }, unmanaged.toOpaque())
     precondition(result == 0, "a thread can be started (pthread_create(3): \(result))")
-    onepool_name_thread(thread, String(name.prefix(15)))
-    pthread_detach(thread)
+    onepool_name_thread(made, String(name.prefix(15)))
+    pthread_detach(made)
     pthread_attr_destroy(&attributes)
   }
 
-  var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
+  var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
   func preconditionOnLoop() {
     precondition(isCurrent, "called from another thread than the loop's")
@@ -197,10 +201,14 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func run() {
     var events = [epoll_event](repeating: epoll_event(), count: 256)
+    var turnStart = monotonicNanoseconds()
     while isRunning {
       runWork()
-      let wait = mayWait() ? waitMilliseconds() : 0
+      let now = monotonicNanoseconds()
+      load.turn(from: turnStart, to: now)
+      let wait = mayWait() ? waitMilliseconds(now) : 0
       let count = epoll_wait(epoll, &events, Int32(events.count), wait)
+      turnStart = wait == 0 ? now : monotonicNanoseconds()
       if count < 0 {
         precondition(errno == EINTR, "epoll_wait fails by signals only (epoll_wait(2))")
         continue
@@ -280,9 +288,9 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     localClosures.append(contentsOf: closures)
   }
 
-  private func waitMilliseconds() -> Int32 {
+  private func waitMilliseconds(_ now: Int64) -> Int32 {
     guard let due = timers.firstDue else { return -1 }
-    let nanoseconds = due - monotonicNanoseconds()
+    let nanoseconds = due - now
     guard nanoseconds > 0 else { return 0 }
     return Int32(min(nanoseconds / 1_000_000 + 1, 60_000))
   }

@@ -47,6 +47,15 @@ enum HTTP2Callbacks {
     // Room is given back as handlers take messages, so that a slow one slows its caller down.
     nghttp2_option_set_no_auto_window_update(option, 1)
     nghttp2_option_set_peer_max_concurrent_streams(option, UInt32(limits.concurrentStreams))
+    if server {
+      // Beyond our own bounds, which say more: what ended the connection, and to whom it belonged.
+      nghttp2_option_set_stream_reset_rate_limit(
+        option, UInt64(limits.resets) * 4, UInt64(limits.resets))
+      nghttp2_option_set_max_continuations(option, limits.continuationFrames * 2)
+      nghttp2_option_set_max_outbound_ack(option, limits.pings * 2)
+      // Frames of unknown kinds are ignored (RFC 9113, 4.1), but not uncounted.
+      for kind in 10...UInt8.max { nghttp2_option_set_user_recv_extension_type(option, kind) }
+    }
     let user = Unmanaged.passUnretained(connection).toOpaque()
     let made =
       server
@@ -106,12 +115,13 @@ enum HTTP2Callbacks {
       guard let frame, let connection = connection(of: user) else {
         return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
       }
-      frameReceived(frame.pointee, connection)
-      return 0
+      return frameReceived(frame.pointee, connection) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
     }
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
-      guard let header = frame?.pointee.hd else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+      guard let frame else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+      let header = frame.pointee.hd
       let kind = UInt32(header.type)
+      connection(of: user)?.frameSent(frame)
       if kind == NGHTTP2_DATA.rawValue || kind == NGHTTP2_HEADERS.rawValue,
         header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
       {
@@ -137,8 +147,15 @@ enum HTTP2Callbacks {
   /// A HEADERS frame whose stream is older than the newest and not open is a connection error (RFC 9113, 5.1.1);
   /// libnghttp2 would ignore it.
   private static func setServerChecks(_ callbacks: OpaquePointer?) {
-    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { session, header, _ in
-      guard let session, let header else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+    nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in 0 }
+    nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(callbacks) { _, _, _, _, _ in 0 }
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { session, header, user in
+      guard let session, let header, let connection = connection(of: user) else {
+        return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+      }
+      guard connection.frameBegan(header.pointee) else {
+        return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+      }
       let id = header.pointee.stream_id
       if UInt32(header.pointee.type) == NGHTTP2_HEADERS.rawValue,
         id <= nghttp2_session_get_last_proc_stream_id(session),
@@ -158,7 +175,8 @@ private func connection(of user: UnsafeMutableRawPointer?) -> HTTP2Connection? {
   return connection.isClosed ? nil : connection
 }
 
-private func frameReceived(_ frame: nghttp2_frame, _ connection: HTTP2Connection) {
+/// False ends the connection.
+private func frameReceived(_ frame: nghttp2_frame, _ connection: HTTP2Connection) -> Bool {
   let header = frame.hd
   let isLast = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
   switch UInt32(header.type) {
@@ -167,6 +185,8 @@ private func frameReceived(_ frame: nghttp2_frame, _ connection: HTTP2Connection
     if isLast { connection.inputEnded(header.stream_id) }
   case NGHTTP2_DATA.rawValue where isLast:
     connection.inputEnded(header.stream_id)
+  case NGHTTP2_DATA.rawValue where header.length > 0 && frame.data.padlen == header.length:
+    return connection.paddingReceived()
   case NGHTTP2_GOAWAY.rawValue:
     connection.goAway(
       lastStreamID: frame.goaway.last_stream_id, errorCode: frame.goaway.error_code)
@@ -175,4 +195,5 @@ private func frameReceived(_ frame: nghttp2_frame, _ connection: HTTP2Connection
   default:
     break
   }
+  return true
 }

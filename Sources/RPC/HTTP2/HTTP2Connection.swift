@@ -49,6 +49,14 @@ class HTTP2Connection: EventHandler, Flushing {
   func streamClosed(_ streamID: Int32, errorCode: UInt32) {}
   func goAway(lastStreamID: Int32, errorCode: UInt32) {}
   func settingsReceived() {}
+  /// A frame's header came, before anything is done with it; false ends the connection once what is queued is out.
+  func frameBegan(_ header: nghttp2_frame_hd) -> Bool { true }
+  /// A DATA frame that held nothing but padding; false as above.
+  func paddingReceived() -> Bool { true }
+  /// A frame is out.
+  func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {}
+  /// nghttp2 reads no more of what the peer sends.
+  func inputRefused() {}
   /// Copies what is to be sent on a stream into `buffer`.
   func produce(_ streamID: Int32, into buffer: UnsafeMutableBufferPointer<UInt8>) -> Production {
     .wait
@@ -109,7 +117,7 @@ class HTTP2Connection: EventHandler, Flushing {
     timers = []
     if let tls { sayEnd(tls) }
     loop.remove(descriptor, token: token)
-    Glibc.close(descriptor)
+    Sockets.closeReading(descriptor, into: loop.readBuffer)
     descriptor = -1
     connectionClosed(reason)
     // The session may be on the stack above us; it is freed when this turn of the loop is over. `self` is kept
@@ -170,6 +178,7 @@ class HTTP2Connection: EventHandler, Flushing {
     let used = nghttp2_session_mem_recv(session, bytes, count)
     guard !isClosed else { return false }
     if used < 0 {
+      inputRefused()
       // nghttp2 has queued a GOAWAY where the protocol wants one: write it, then close.
       flush()
       close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
@@ -344,6 +353,15 @@ class HTTP2Connection: EventHandler, Flushing {
     }
     flushSoon()
     return streamID > 0 ? streamID : nil
+  }
+
+  /// Says that the peer is refused, and why (RFC 9113, 6.8).
+  func refuse(_ code: nghttp2_error_code, _ text: StaticString) {
+    guard let session, !isClosed else { return }
+    _ = nghttp2_submit_goaway(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
+      code.rawValue, text.utf8Start, text.utf8CodeUnitCount)
+    flushSoon()
   }
 
   /// Says that no new stream is taken (RFC 9113, 6.8): first a notice, then the last stream that will be served.

@@ -7,7 +7,9 @@ final class ProtocolSniffer: EventHandler {
   enum Kind {
     case http2
     case http1
-    /// It closed, or said nothing in time.
+    /// It did not say in time.
+    case overdue
+    /// It closed.
     case neither
   }
 
@@ -39,7 +41,7 @@ final class ProtocolSniffer: EventHandler {
       at: monotonicNanoseconds() + Int64(handshakeSeconds) * 1_000_000_000
     ) { [weak self] in
       self?.timer = nil
-      self?.finish(.neither)
+      self?.finish(.overdue)
     }
     ready(readable: true, writable: false, broken: false)
   }

@@ -58,6 +58,7 @@ public final class RPCServer: Sendable {
   private let group: EventLoopGroup
   private let dispatcher: Dispatcher
   private let limits: TransportLimits
+  private let admission: Admission
   private let plain: HTTP1Server
   private let credentials: TLSCredentials?
   private let descriptor: Int32
@@ -85,6 +86,7 @@ public final class RPCServer: Sendable {
       count: configuration.loopCount > 0 ? configuration.loopCount : cores, name: "onepool-loop")
     limits = configuration.limits
     credentials = configuration.tls
+    admission = Admission(limits)
     self.dispatcher = dispatcher
     plain = try HTTP1Server(
       dispatcher: dispatcher, messageBytes: limits.messageBytes,
@@ -97,8 +99,16 @@ public final class RPCServer: Sendable {
     for loop in group.loops {
       let acceptor = Acceptor(descriptor: descriptor, loop: loop, server: self)
       state.withLock { $0.acceptors.append(acceptor) }
-      loop.execute { acceptor.start() }
+      loop.execute { [limits] in
+        loop.load = LoopLoad(limits)
+        acceptor.start()
+      }
     }
+  }
+
+  /// Tells the observer what a connection was ended for.
+  fileprivate func ended(_ reason: ConnectionEnd, peer: String) {
+    dispatcher.observer.connectionEnded(reason, peer: peer)
   }
 
   /// Takes no new connection and no new call, lets open calls finish for at most `span`, then closes all.
@@ -139,16 +149,20 @@ public final class RPCServer: Sendable {
 
   /// A new socket. On the acceptor's loop.
   fileprivate func accepted(_ socket: Int32, on loop: EventLoop) {
-    let isFull = state.withLock { state in
-      guard !state.isDraining, state.connectionCount < limits.connections else { return true }
+    let (isFull, isDraining) = state.withLock { state in
+      guard !state.isDraining, state.connectionCount < limits.connections else {
+        return (true, state.isDraining)
+      }
       state.connectionCount += 1
-      return false
+      return (false, false)
     }
     if isFull {
+      if !isDraining { ended(.connectionsExhausted, peer: SocketAddress.peer(of: socket).text) }
       close(socket)
       return
     }
     Sockets.setNoDelay(socket)
+    Sockets.setPatience(socket, seconds: limits.stalledSeconds)
     if let credentials { return secure(socket, credentials, loop) }
     let sniffer = ProtocolSniffer(
       descriptor: socket, loop: loop, handshakeSeconds: limits.handshakeSeconds
@@ -158,6 +172,9 @@ public final class RPCServer: Sendable {
       case .http1:
         self.forget()
         self.plain.take(socket)
+      case .overdue:
+        self.ended(.headersOverdue, peer: SocketAddress.peer(of: socket).text)
+        self.drop(socket)
       case .neither: self.drop(socket)
       }
     }
@@ -167,12 +184,13 @@ public final class RPCServer: Sendable {
   private func serveHTTP2(_ socket: Int32, _ tls: TLSSession?, _ loop: EventLoop) {
     let connection = ServerConnection(
       descriptor: socket, loop: loop, limits: limits, dispatcher: dispatcher,
-      peer: SocketAddress.peer(of: socket).text, tls: tls
+      admission: admission, peer: SocketAddress.peer(of: socket).text, tls: tls
     ) { closed in
       self.state.withLock { state in
         state.connections[ObjectIdentifier(closed)] = nil
         state.connectionCount -= 1
       }
+      if let reason = closed.endReason { self.ended(reason, peer: closed.peer) }
     }
     let isDraining = state.withLock { state in
       state.connections[ObjectIdentifier(connection)] = connection
@@ -279,7 +297,10 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
       let socket = onepool_accept(descriptor)
       guard socket >= 0 else {
         // accept(2): out of descriptors or of memory, which the connections that end give back.
-        if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pause() }
+        if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
+          server?.ended(.descriptorsExhausted, peer: "")
+          pause()
+        }
         return
       }
       guard let server else {

@@ -18,6 +18,8 @@ struct RequestHead {
   var acceptsGzip = false
   /// The caller's own entries.
   var metadata = Metadata()
+  /// The first `-bin` field whose value is not base64 (`doc/PROTOCOL-HTTP2.md`, Binary-Header).
+  var malformedName: String?
   /// Fields that are gRPC's or HTTP's own: a plain HTTP route wants to see them all the same.
   var protocolFields: [(name: String, value: String)] = []
   /// RFC 9113, 6.5.2: 32 bytes for each field beside its name and value.
@@ -65,7 +67,10 @@ struct RequestHead {
       return
     }
     let text = value.text
-    isGRPC = text.hasPrefix("application/grpc+") || text.hasPrefix("application/grpc;")
+    // Another message format than ours is a media type that we do not take (415).
+    isGRPC =
+      text.hasPrefix("application/grpc;") || text == "application/grpc+proto"
+      || text.hasPrefix("application/grpc+proto;")
     if !isGRPC { connectCodec = ConnectStreamHead.codec(contentType: text) }
     protocolFields.append(("content-type", text))
   }
@@ -75,7 +80,18 @@ struct RequestHead {
       protocolFields.append((name, value))
     } else {
       metadata.add(name, value)
+      guard name.hasSuffix("-bin"), malformedName == nil else { return }
+      let values = value.split(separator: ",", omittingEmptySubsequences: false)
+      let isSound = values.allSatisfy { Base64Codec.decode($0.trimmed) != nil }
+      if !isSound { malformedName = name }
     }
+  }
+}
+
+extension Substring {
+  /// Without the spaces at its ends.
+  fileprivate var trimmed: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }
 

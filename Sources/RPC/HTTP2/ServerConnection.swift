@@ -12,20 +12,32 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   let peer: String
   /// The names in the certificate that the peer has shown.
   let identity: [String]
-  private var streams: [Int32: ServerStream] = [:]
+  private let admission: Admission
+  private(set) var streams: [Int32: ServerStream] = [:]
   /// The stream whose header fields are coming in: no other frame may come between them (RFC 9113, 4.3).
-  private var arriving: ServerStream?
+  private(set) var arriving: ServerStream?
   private var cache = HeadCache()
   private var isDraining = false
+  var floods: FloodGuard
+  /// Whether a timer looks at what waits for the peer.
+  var isWatched = false
+  private var hasSettings = false
+  /// Why we ended the connection; nil when the peer did.
+  var endReason: ConnectionEnd?
+  /// What answers have waiting on all streams, in bytes.
+  private var unsentBytes = 0
   private let onClose: (ServerConnection) -> Void
 
   init(
     descriptor: Int32, loop: EventLoop, limits: TransportLimits, dispatcher: Dispatcher,
-    peer: String, tls: TLSSession?, onClose: @escaping (ServerConnection) -> Void
+    admission: Admission, peer: String, tls: TLSSession?,
+    onClose: @escaping (ServerConnection) -> Void
   ) {
     self.dispatcher = dispatcher
+    self.admission = admission
     self.peer = peer
     identity = tls?.peerIdentity() ?? []
+    floods = FloodGuard(limits, now: monotonicNanoseconds())
     self.onClose = onClose
     super.init(descriptor: descriptor, loop: loop, limits: limits, tls: tls)
   }
@@ -34,8 +46,29 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     makeSession(server: true)
     flushSoon()
     watchIdleness()
+    let now = monotonicNanoseconds()
+    // RFC 9113, 3.4: SETTINGS come with the preface.
+    schedule(at: now + Int64(limits.handshakeSeconds) * 1_000_000_000) { [unowned self] in
+      if !self.hasSettings { self.refuseOverdue() }
+    }
+    if limits.connectionAgeSeconds > 0 {
+      let age = Double(limits.connectionAgeSeconds) * 1e9 * .random(in: 0.9...1.1)
+      schedule(at: now + Int64(age)) { [unowned self] in self.retire() }
+    }
     if let tls { readRecords(tls) }
   }
+
+  override func frameBegan(_ header: nghttp2_frame_hd) -> Bool { bears(header) }
+  override func paddingReceived() -> Bool { bearsPadding() }
+  override func frameSent(_ frame: UnsafePointer<nghttp2_frame>) { noteSent(frame) }
+  override func inputRefused() { endReason = endReason ?? .protocolError }
+
+  override func flush() {
+    super.flush()
+    watchIfNeeded()
+  }
+
+  override func settingsReceived() { hasSettings = true }
 
   /// Ends the connection once it was without a call and without a byte for `idleSeconds`.
   private func watchIdleness() {
@@ -43,6 +76,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     let due = streams.isEmpty ? lastActivity + allowed : monotonicNanoseconds() + allowed
     schedule(at: due) { [unowned self] in
       if self.streams.isEmpty, monotonicNanoseconds() - self.lastActivity >= allowed {
+        self.endReason = self.endReason ?? .idle
         self.end()
       } else {
         self.watchIdleness()
@@ -61,8 +95,28 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       guard stream.role == .streaming else { continue }
       fail(stream, RPCError(.unavailable, "DRAINING", "The server is going down."))
     }
-    // RFC 9113, 6.8: the second GOAWAY a round trip after the first; 100 ms is more than any.
+    endSoon()
+  }
+
+  /// RFC 9113, 6.8: the second GOAWAY a round trip after the first; 100 ms is more than any.
+  private func endSoon() {
     schedule(at: monotonicNanoseconds() + 100_000_000) { [unowned self] in self.end() }
+  }
+
+  /// Takes no new call and lets all others go on for the time of grace.
+  private func retire() {
+    guard !isDraining, !isClosed else { return }
+    endReason = endReason ?? .aged
+    announceEnd()
+    endSoon()
+    let grace = monotonicNanoseconds() + Int64(limits.connectionGraceSeconds) * 1_000_000_000
+    schedule(at: grace) { [unowned self] in
+      for stream in self.streams.values {
+        self.fail(stream, RPCError(.unavailable, "CONNECTION_AGED", "The connection is too old."))
+      }
+    }
+    // Whoever has not taken its answer by then will not.
+    schedule(at: grace + 5_000_000_000) { [unowned self] in self.close("too old") }
   }
 
   // MARK: - Input
@@ -161,6 +215,8 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
 
   override func streamClosed(_ streamID: Int32, errorCode: UInt32) {
     guard let stream = streams.removeValue(forKey: streamID) else { return }
+    if arriving === stream { arriving = nil }
+    unsentBytes -= stream.output.count
     consume(streamID, stream.unconsumedBytes, connectionOnly: true)
     forget(stream, Self.callEnded)
   }
@@ -190,6 +246,10 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
 
   private static let deadlineExceeded = RPCError(
     .deadlineExceeded, "", "The call's deadline is over.")
+  private static let answersWaiting = RPCError(
+    .resourceExhausted, "ANSWERS_WAITING",
+    "The connection has more answers waiting than it may: its peer takes too little of them.",
+    retryAfter: .seconds(1))
   private static let callEnded = RPCError(.cancelled, "", "The caller ended the call.")
   private static let callerGone = RPCError(.cancelled, "", "The caller's connection is gone.")
 
@@ -200,6 +260,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     }
     do throws(RPCError) {
       let method = try method(of: stream)
+      try checkMetadata(of: stream)
       stream.method = method
       if let codec = stream.head.connectCodec {
         return try startConnectStream(stream, method, codec)
@@ -208,7 +269,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       if let text = stream.head.timeout {
         guard let span = TimeoutCodec.decode(text) else {
           throw RPCError(
-            .invalidArgument, "TIMEOUT_MALFORMED", "grpc-timeout must be 1 to 8 digits and a unit.")
+            .internalError, "TIMEOUT_MALFORMED", "grpc-timeout must be 1 to 8 digits and a unit.")
         }
         guard span > .zero else { throw Self.deadlineExceeded }
         stream.deadline = .after(span)
@@ -220,11 +281,19 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       if case .unary = method.body {
         stream.role = .unary
       } else {
+        guard enter(stream, method) else { throw admission.refusal }
         stream.role = .streaming
         runStreaming(stream, method, context)
       }
     } catch {
       fail(stream, error)
+    }
+  }
+
+  private func checkMetadata(of stream: ServerStream) throws(RPCError) {
+    if let name = stream.head.malformedName {
+      throw RPCError(
+        .internalError, "METADATA_MALFORMED", "The value of \(name) is not base64.", ["name": name])
     }
   }
 
@@ -274,6 +343,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       return fail(stream, error)
     }
     if message.wasCompressed { context.noteCompression(true) }
+    guard enter(stream, method) else { return fail(stream, admission.refusal) }
     let call = CallBox(stream)
     let bytes = message.bytes
     stream.task = Task(executorPreference: loop) {
@@ -283,10 +353,11 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   private func finishUnary(_ stream: ServerStream, _ result: Result<[UInt8], RPCError>) {
-    stream.task = nil
+    leave(stream)
     guard !stream.isClosed, stream.failure == nil, let context = stream.context else { return }
     switch result {
     case .success(let message):
+      guard hasRoom else { return fail(stream, Self.answersWaiting) }
       let compresses = context.compressesResponses && stream.head.acceptsGzip
       append(message, compressed: compresses, to: stream)
       stream.trailers = GRPCHeaders.okTrailers(context.trailingMetadata)
@@ -298,7 +369,28 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     }
   }
 
+  /// Whether a handler may run now. Health checks always do: a busy server is not a dead one.
+  private func enter(_ stream: ServerStream, _ method: ServedMethod) -> Bool {
+    method.isAlwaysAdmitted || enter(stream)
+  }
+
+  private func enter(_ stream: ServerStream) -> Bool {
+    stream.isCounted = admission.enter(isOverloaded: loop.load.isOverloaded)
+    return stream.isCounted
+  }
+
+  /// The handler is over.
+  private func leave(_ stream: ServerStream) {
+    stream.task = nil
+    if stream.isCounted { admission.leave() }
+    stream.isCounted = false
+  }
+
+  private var hasRoom: Bool { unsentBytes < limits.connectionUnsentBytes }
+
   private func append(_ message: [UInt8], compressed: Bool, to stream: ServerStream) {
+    let before = stream.output.count
+    defer { unsentBytes += stream.output.count - before }
     if compressed {
       stream.output.append(message: Gzip.compress(message), compressed: true)
     } else {
@@ -317,7 +409,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   private func finishStreaming(_ stream: ServerStream, _ failure: RPCError?) {
-    stream.task = nil
+    leave(stream)
     guard !stream.isClosed, stream.failure == nil else { return }
     if let failure { return fail(stream, failure) }
     dropInput(stream)
@@ -337,6 +429,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   /// Queues a handler's message.
   func write(_ message: [UInt8], on stream: ServerStream) {
     guard !stream.isClosed, stream.failure == nil else { return }
+    guard hasRoom else { return fail(stream, Self.answersWaiting) }
     let compresses = stream.head.acceptsGzip && stream.context?.compressesResponses == true
     append(message, compressed: compresses, to: stream)
     sendOn(stream)
@@ -357,7 +450,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   /// Ends a call with a status; its handler is cancelled.
-  private func fail(_ stream: ServerStream, _ error: RPCError) {
+  func fail(_ stream: ServerStream, _ error: RPCError) {
     guard !stream.isClosed, stream.failure == nil else { return }
     stream.failure = error
     stream.task?.cancel()
@@ -403,6 +496,17 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       path: HTTPDispatch.split(stream.head.target).path, messageBytes: limits.messageBytes)
   }
 
+  /// A request that never got whole.
+  func giveUp(_ stream: ServerStream) {
+    guard stream.role == .http else {
+      return fail(
+        stream, RPCError(.deadlineExceeded, "MESSAGE_OVERDUE", "The message did not come in time."))
+    }
+    stream.role = .refused
+    stream.body = []
+    answer(stream, .text(408, "The body did not come in time.\n"))
+  }
+
   private func runRequest(_ stream: ServerStream) {
     let head = stream.head
     let (path, query) = HTTPDispatch.split(head.target)
@@ -410,12 +514,21 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       method: head.verb, path: path, query: query, headers: head.fields, body: stream.body,
       peer: peer, identity: identity)
     stream.body = []
+    // What only looks is let in: probes, metrics, the console.
+    let method = dispatcher.knows(path: path)
+    let counts = method.map { !$0.isAlwaysAdmitted } ?? !["GET", "HEAD"].contains(head.verb)
+    guard !counts || enter(stream) else {
+      return answer(stream, HTTPAnswers.failure(admission.refusal))
+    }
     let dispatcher = dispatcher
     let messageBytes = limits.messageBytes
     let call = CallBox(stream)
     stream.task = Task(executorPreference: loop) {
       let response = await dispatcher.respond(to: request, messageBytes: messageBytes)
-      self.loop.execute { self.answer(call.stream, response) }
+      self.loop.execute {
+        self.leave(call.stream)
+        self.answer(call.stream, response)
+      }
     }
   }
 
@@ -426,7 +539,10 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     var headers = HeaderBlock([(":status", "\(response.status)")])
     for (name, value) in response.headers { headers.add(name.lowercased(), value) }
     headers.add("content-length", "\(response.body.count)")
-    stream.output.append(stream.head.verb == "HEAD" ? [] : response.body)
+    if stream.head.verb != "HEAD" {
+      stream.output.append(response.body)
+      unsentBytes += response.body.count
+    }
     stream.outputEnds = true
     respond(stream.id, headers, hasBody: !stream.output.isEmpty)
   }
@@ -438,6 +554,8 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   ) -> Production {
     guard let stream = stream(streamID) else { return .reset }
     let count = stream.output.move(into: buffer)
+    stream.sentBytes += count
+    unsentBytes -= count
     if stream.output.count < limits.unsentBytes { stream.wakeWriter() }
     guard stream.output.isEmpty else { return .bytes(count) }
     if let trailers = stream.trailers { return .trailers(count, trailers) }

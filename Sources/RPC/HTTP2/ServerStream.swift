@@ -41,6 +41,15 @@ final class ServerStream: LoopTimer {
   var lingers = false
   var droppedBytes = 0
   var isClosed = false
+  /// When its headers began, in monotonic nanoseconds.
+  let openedAt: Int64
+  /// Since when a message of a streaming call was seen half there.
+  var partialSince: Int64?
+  /// Whether its handler counts among those that run.
+  var isCounted = false
+  /// Bytes of the answer that went out, and since when none did.
+  var sentBytes = 0
+  var stall = Stall()
   var task: Task<Void, Never>?
   /// The handler, waiting for a message or for the end of input.
   var reader: CheckedContinuation<Void, Never>?
@@ -52,6 +61,7 @@ final class ServerStream: LoopTimer {
   init(id: Int32, connection: ServerConnection) {
     self.id = id
     self.connection = connection
+    openedAt = connection.lastActivity
     input = MessageFraming(maximumBytes: connection.limits.messageBytes)
   }
 

@@ -142,6 +142,27 @@ enum Sockets {
       descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
   }
 
+  /// The kernel ends a connection whose peer acknowledges nothing, or takes nothing, for so long (TCP_USER_TIMEOUT,
+  /// tcp(7)).
+  static func setPatience(_ descriptor: Int32, seconds: Int) {
+    var milliseconds = UInt32(clamping: seconds * 1000)
+    _ = setsockopt(
+      descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds,
+      socklen_t(MemoryLayout<UInt32>.size))
+  }
+
+  /// Closes a socket, but first takes some of what the peer has sent: bytes that are unread make the kernel send a reset,
+  /// which may overtake the last words to the peer.
+  static func closeReading(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) {
+    _ = shutdown(descriptor, Int32(SHUT_WR))
+    for _ in 0..<16 {
+      let count = recv(
+        descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+      guard count > 0 else { break }
+    }
+    close(descriptor)
+  }
+
   /// A listening socket, and where it listens.
   ///
   /// - Parameter anywhere: whether addresses are served that other machines reach.

@@ -63,15 +63,15 @@ public final class InProcessTransport: ClientTransport {
     do throws(RPCError) {
       return try method.admit(metadata: call.metadata, deadline: call.deadline)
     } catch {
-      throw travelled(error)
+      throw travelled(error, nil)
     }
   }
 
   /// What is left of an error after it went over the wire.
-  private static func travelled(_ error: RPCError, _ context: ServerContext) -> RPCError {
+  private static func travelled(_ error: RPCError, _ context: ServerContext?) -> RPCError {
     var travelled = RPCError(
       code: error.code, message: error.message, statusDetails: error.statusDetails())
-    travelled.pushback = context.trailingMetadata[RetryPushback.header].map { RetryPushback($0) }
+    travelled.pushback = context?.trailingMetadata[RetryPushback.header].map { RetryPushback($0) }
     return travelled
   }
 }

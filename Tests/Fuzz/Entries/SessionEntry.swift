@@ -43,7 +43,8 @@ enum SessionEntry {
     var limits = TransportLimits()
     limits.messageBytes = 1 << 16
     let connection = ServerConnection(
-      descriptor: descriptor, loop: loop, limits: limits, dispatcher: dispatcher, peer: "fuzz"
+      descriptor: descriptor, loop: loop, limits: limits, dispatcher: dispatcher,
+      admission: Admission(limits), peer: "fuzz", tls: nil
     ) { _ in }
     precondition(connection.watch(events: EPOLLIN.rawValue), "a socket can be watched")
     connection.start()

@@ -7,6 +7,15 @@ import RPCTLS
 
 // gRPC's interop server: `interop-server --port N`, with `--use_tls true --tls_certificate FILE --tls_key FILE`. Its line on standard output says where it listens.
 let options = Options(CommandLine.arguments)
+// For tests of what is refused: `--patience_seconds` for what a peer may take to get on, `--connections`.
+var limits = TransportLimits()
+if let seconds = options["patience_seconds"].flatMap({ Int($0) }) {
+  limits.handshakeSeconds = seconds
+  limits.headerSeconds = seconds
+  limits.bodySeconds = seconds
+  limits.stalledSeconds = seconds
+}
+if let count = options["connections"].flatMap({ Int($0) }) { limits.connections = count }
 let health = HealthService()
 health.set(serving: true)
 let services: [any RPCService] = [TestService(), health]
@@ -22,7 +31,7 @@ let server = try RPCServer(
   ServerConfiguration(
     address: "127.0.0.1:\(options["port"] ?? "0")",
     services: services + [reflection, ReflectionServiceV1Alpha(reflection)],
-    observer: RPCMetrics(metrics: Metrics(), log: Log()), tls: tls,
+    observer: RPCMetrics(metrics: Metrics(), log: Log()), limits: limits, tls: tls,
     loopCount: options["loops"].flatMap { Int($0) } ?? 0))
 server.start()
 // Not `print`, which keeps what goes into a pipe.
