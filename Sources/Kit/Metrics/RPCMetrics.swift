@@ -6,6 +6,7 @@ public struct RPCMetrics: RPCObserver {
   private let calls: Counter
   private let latency: Histogram
   private let inFlight: Gauge
+  private let failedHandshakes: Counter
 
   public init(metrics: Metrics, log: Log) {
     self.log = log
@@ -17,6 +18,13 @@ public struct RPCMetrics: RPCObserver {
       labels: ["service", "method"])
     inFlight = metrics.gauge(
       "onepool_rpc_in_flight", "Calls begun and not answered.", labels: ["service", "method"])
+    failedHandshakes = metrics.counter(
+      "onepool_rpc_failed_handshakes_total", "Connections whose TLS handshake was not made.")
+  }
+
+  public func handshakeFailed(_ problem: String, peer: String) {
+    failedHandshakes.increment()
+    log.info("no TLS handshake", ["peer": peer, "problem": problem])
   }
 
   public func calls(of method: MethodDescriptor) -> any MethodObserver {

@@ -4,6 +4,12 @@ public protocol RPCObserver: Sendable {
   func calls(of method: MethodDescriptor) -> any MethodObserver
   /// An error that no service's table knows. The caller sees `reference` only.
   func internalError(_ error: any Error, method: MethodDescriptor, reference: String)
+  /// A connection from `peer` (`address:port`) that came to nothing in its TLS handshake, and why.
+  func handshakeFailed(_ problem: String, peer: String)
+}
+
+extension RPCObserver {
+  public func handshakeFailed(_: String, peer _: String) {}
 }
 
 /// Who is told of each call of one method. Called on the thread of the call; it must not block.
