@@ -6,6 +6,7 @@ import Protobuf
 import RPCCore
 import RPCHTTP2
 import RPCTLS
+import Synchronization
 import Testing
 
 /// Our client and our server over TLS, and what each of them refuses.
@@ -23,7 +24,7 @@ import Testing
   /// Serves with `callers` let in, and gives `body` the server's credentials and port.
   private func serving(
     _ callers: TLSServerConfiguration.Callers = .anybody, identity: TLSIdentity? = nil,
-    limits: TransportLimits = TransportLimits(),
+    limits: TransportLimits = TransportLimits(), observer: any RPCObserver = SilentObserver(),
     _ body: (TLSCredentials, Int) async throws -> Void
   ) async throws {
     let credentials = try TLSCredentials(
@@ -37,7 +38,7 @@ import Testing
           HTTPRoute("GET", "/large") { _ in
             .text(200, String(repeating: "x", count: 3_000_000))
           },
-        ], limits: limits, tls: credentials, loopCount: 1))
+        ], observer: observer, limits: limits, tls: credentials, loopCount: 1))
     server.start()
     do {
       try await body(credentials, server.port)
@@ -228,7 +229,8 @@ import Testing
   @Test func plaintextAndSlowHandshakesAreClosed() async throws {
     var limits = TransportLimits()
     limits.handshakeSeconds = 1
-    try await serving(limits: limits) { (_, port) async throws -> Void in
+    let observer = HandshakeObserver()
+    try await serving(limits: limits, observer: observer) { (_, port) async throws -> Void in
       let openings = [
         "GET /who HTTP/1.1\r\nhost: x\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\u{16}\u{3}",
         "",
@@ -239,6 +241,9 @@ import Testing
       }
       #expect(try await echo("still here", port) == "still here")
     }
+    let failures = observer.failures.withLock { $0 }
+    #expect(failures.count == 4 && failures.allSatisfy { $0.hasPrefix("127.0.0.1:") })
+    #expect(failures.filter { $0.contains("in time") }.count == 2, "\(failures)")
   }
 
   @Test func clientSaysThatAServerSpeaksNoTLS() async throws {
@@ -290,6 +295,17 @@ import Testing
     let text = String(decoding: said, as: UTF8.self)
     guard process.terminationStatus == 0 else { throw Certificates.Failure(output: text) }
     return text
+  }
+}
+
+/// Keeps what a server says of handshakes that were not made.
+final class HandshakeObserver: RPCObserver {
+  let failures = Mutex<[String]>([])
+
+  func calls(of _: MethodDescriptor) -> any MethodObserver { SilentObserver() }
+  func internalError(_: any Error, method _: MethodDescriptor, reference _: String) {}
+  func handshakeFailed(_ problem: String, peer: String) {
+    failures.withLock { $0.append("\(peer) \(problem)") }
   }
 }
 

@@ -12,6 +12,7 @@ public struct RPCMetrics: RPCObserver {
   private let inFlight: Gauge
   private let ends: Counter
   private let pace = LogPace()
+  private let failedHandshakes: Counter
 
   public init(metrics: Metrics, log: Log, accessLog: AccessLog? = nil) {
     self.log = log
@@ -27,6 +28,13 @@ public struct RPCMetrics: RPCObserver {
     ends = metrics.counter(
       "onepool_rpc_connections_ended_total", "Connections that the server ended, by the reason.",
       labels: ["reason"])
+    failedHandshakes = metrics.counter(
+      "onepool_rpc_failed_handshakes_total", "Connections whose TLS handshake was not made.")
+  }
+
+  public func handshakeFailed(_ problem: String, peer: String) {
+    failedHandshakes.increment()
+    log.info("no TLS handshake", ["peer": peer, "problem": problem])
   }
 
   public func calls(of method: MethodDescriptor) -> any MethodObserver {

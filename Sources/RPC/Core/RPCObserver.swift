@@ -6,6 +6,12 @@ public protocol RPCObserver: Sendable {
   func internalError(_ error: any Error, method: MethodDescriptor, reference: String)
   /// A server ended a connection. `peer` is its address; empty when it has none.
   func connectionEnded(_ reason: ConnectionEnd, peer: String)
+  /// A connection from `peer` (`address:port`) that came to nothing in its TLS handshake, and why.
+  func handshakeFailed(_ problem: String, peer: String)
+}
+
+extension RPCObserver {
+  public func handshakeFailed(_: String, peer _: String) {}
 }
 
 /// Who is told of each call of one method. Called on the thread of the call; it must not block.

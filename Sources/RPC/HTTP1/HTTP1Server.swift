@@ -54,14 +54,16 @@ public final class HTTP1Server: Sendable {
     core.setIdentity(identity, of: descriptor)
     var address = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    let handed = withUnsafeMutablePointer(to: &address) { storage in
+    withUnsafeMutablePointer(to: &address) { storage in
       storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        getpeername(connection ?? descriptor, pointer, &length) == 0
-          && daemon.add(descriptor, pointer, length)
+        guard getpeername(connection ?? descriptor, pointer, &length) == 0 else {
+          // The peer is gone already: ENOTCONN (getpeername(2)).
+          close(descriptor)
+          return
+        }
+        daemon.add(descriptor, pointer, length)
       }
     }
-    // libmicrohttpd closes a socket that it does not take; one without a peer is ours to close.
-    if !handed, length == 0 { close(descriptor) }
   }
 
   /// Ends the answers that have no end of their own.
@@ -135,13 +137,14 @@ private final class DaemonBox: @unchecked Sendable {
     handle.withLock { $0 = UInt(bitPattern: pointer) }
   }
 
-  func add(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Bool {
+  func add(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) {
     handle.withLock { bits in
       guard let pointer = OpaquePointer(bitPattern: bits) else {
         close(descriptor)
-        return false
+        return
       }
-      return MHD_add_connection(pointer, descriptor, address, length) == .YES
+      // libmicrohttpd closes a socket that it does not take.
+      _ = MHD_add_connection(pointer, descriptor, address, length)
     }
   }
 

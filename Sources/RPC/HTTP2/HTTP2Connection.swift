@@ -158,7 +158,8 @@ class HTTP2Connection: EventHandler, Flushing {
       return
     }
     let buffer = loop.readBuffer
-    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    let room = tls == nil ? buffer.count : TLSSession.pieceBytes
+    let count = recv(descriptor, buffer.baseAddress, room, 0)
     if count == 0 { return close("closed by the peer") }
     if count < 0 {
       if errno == EAGAIN || errno == EINTR { return }
@@ -237,8 +238,15 @@ class HTTP2Connection: EventHandler, Flushing {
 
   /// Makes records of what is gathered, as large as they may be; false when that was the connection's end.
   private func encrypt(_ tls: TLSSession) -> Bool {
-    let isOpen = plaintext.withUnsafeBytes { tls.write($0) }
+    let isOpen = plaintext.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: TLSSession.pieceBytes).allSatisfy { start in
+        let end = min(start + TLSSession.pieceBytes, bytes.count)
+        defer { tls.takeOutput { output.append($0) } }
+        return tls.write(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+      }
+    }
     plaintext.removeAll(keepingCapacity: true)
+    // What the session says by itself, for instance with a new key.
     tls.takeOutput { output.append($0) }
     guard isOpen else {
       close("the TLS session is over")

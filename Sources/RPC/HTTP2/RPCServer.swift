@@ -217,7 +217,9 @@ public final class RPCServer: Sendable {
     guard let tls = try? credentials.session() else { return drop(socket) }
     let due = monotonicNanoseconds() + Int64(limits.handshakeSeconds) * 1_000_000_000
     let handshake = TLSHandshake(descriptor: socket, loop: loop, tls: tls, due: due) { problem in
-      if problem != nil {
+      if let problem {
+        self.dispatcher.observer.handshakeFailed(
+          problem, peer: SocketAddress.peer(of: socket).text)
         self.drop(socket)
       } else if tls.applicationProtocol == "h2" {
         self.serveHTTP2(socket, tls, loop)

@@ -79,6 +79,7 @@ final class TLSBridge: EventHandler {
     }
     if count > 0 {
       queue.remove(count)
+      queue.shrink(above: TLSSession.pieceBytes)
       return true
     }
     if errno == EAGAIN { return false }
@@ -99,7 +100,7 @@ final class TLSBridge: EventHandler {
     case .waiting:
       // What the session says by itself, for instance with a new key.
       takeOutput()
-      let count = recv(outside, buffer.baseAddress, buffer.count, 0)
+      let count = recv(outside, buffer.baseAddress, TLSSession.pieceBytes, 0)
       if count > 0 {
         tls.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         return true
@@ -116,7 +117,7 @@ final class TLSBridge: EventHandler {
   private func readInside() -> Bool {
     guard !isClosed, toOutside.isEmpty, !insideEnded else { return false }
     let buffer = loop.readBuffer
-    let count = recv(inside, buffer.baseAddress, buffer.count, 0)
+    let count = recv(inside, buffer.baseAddress, TLSSession.pieceBytes, 0)
     if count > 0 {
       guard tls.write(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
         close()

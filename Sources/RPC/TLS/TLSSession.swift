@@ -25,6 +25,10 @@ public final class TLSSession {
     case failed(String)
   }
 
+  /// What is best fed or written at once, in bytes: a record is 16 KiB at most (RFC 8446, 5.1), and OpenSSL's memory
+  /// keeps the size that it has grown to.
+  public static let pieceBytes = 16 << 10
+
   private let ssl: OpaquePointer
   /// Owned by `ssl`.
   private let incoming: OpaquePointer
