@@ -382,11 +382,71 @@ class TooMany(Floods):
         self.bystander.start()
 
 
+class Admission(unittest.TestCase):
+    def test_calls_beyond_the_limit_are_refused_and_told_when_to_come_again(self):
+        server = Server("--calls", "1")
+        self.addCleanup(server.stop)
+        with contextlib.closing(Peer(server.address)) as peer:
+            def answer(stream, fields, body=EMPTY_MESSAGE):
+                peer.headers(stream, fields, end=False)
+                peer.data(stream, body)
+                return peer.answer(stream)
+            peer.headers(1, call("StreamingOutputCall"), end=False)
+            peer.data(1, wire.streaming_request((1, 2_000_000_000)))
+            fields, _ = answer(3, call())
+            self.assertEqual(fields["grpc-status"], "8")
+            self.assertIn("grpc-status-details-bin", fields)
+            self.assertEqual(answer(5, call("StreamingOutputCall"))[0]["grpc-status"], "8")
+            connect = request(wire.SERVICE + "EmptyCall", "POST", [("content-type", "application/json")])
+            fields, body = answer(7, connect, b"{}")
+            self.assertEqual((fields[":status"], fields["retry-after"]), ("429", "1"))
+            self.assertIn(b"resource_exhausted", body)
+            # Who only looks is let in.
+            self.assertEqual(answer(9, request("/grpc.health.v1.Health/Check", "POST", [
+                ("content-type", "application/grpc")]))[0]["grpc-status"], "0")
+            self.assertEqual(answer(11, request(), b"")[0][":status"], "404")
+            peer.send(reset(1))
+            free = (number for number in range(13, 1 << 20, 2))
+            self.assertTrue(wire.wait_until(lambda: answer(next(free), call())[0]["grpc-status"] == "0"))
+            self.assertEqual(answer(next(free), connect, b"{}")[0][":status"], "200")
+
+
+class Age(unittest.TestCase):
+    def test_old_connection_says_goodbye_twice_and_loses_no_call(self):
+        """RFC 9113, 6.8: a notice that refuses nothing, then the last stream; open calls go on to their end."""
+        server = Server("--age_seconds", "1")
+        self.addCleanup(server.stop)
+        with contextlib.closing(Peer(server.address)) as peer:
+            peer.headers(1, call("FullDuplexCall"), end=False)
+            first = peer.until(lambda kind, *_: kind == GOAWAY)
+            self.assertEqual(first[3], struct.pack(">II", (1 << 31) - 1, 0))
+            # A call that was under way when the notice came.
+            peer.headers(3, call(), end=False)
+            peer.data(3, EMPTY_MESSAGE)
+            second = peer.until(lambda kind, *_: kind == GOAWAY)
+            self.assertEqual(second[3], struct.pack(">II", 3, 0))
+            answered = [found for found in peer.seen if found[0] == HEADERS and found[2] == 3]
+            self.assertEqual(len(answered), 2, "headers and trailers")
+            # The one that is open goes on, and is the last.
+            peer.data(1, wire.streaming_request((7, 0)), end=False)
+            self.assertIsNotNone(peer.until(lambda kind, _, stream, __: kind == DATA and stream == 1))
+            peer.data(1, b"")
+            self.assertIsNotNone(
+                peer.until(lambda kind, flags, stream, _: kind == HEADERS and stream == 1 and flags & END_STREAM))
+            self.assertIsNone(peer.next())
+
+
 class NoDescriptors(unittest.TestCase):
     def test_connections_wait_until_there_is_a_descriptor(self):
         """EMFILE: the server stays up, does not spin, and takes who waits once others have gone."""
-        server = Server(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+        server = Server()
         self.addCleanup(server.stop)
+        # Dispatch opens its timers' descriptors at the first sleep, and traps when there are none: sleep once before.
+        with contextlib.closing(Peer(server.address)) as peer:
+            peer.headers(1, call("StreamingOutputCall"), end=False)
+            peer.data(1, wire.streaming_request((1, 1000)))
+            self.assertEqual(peer.answer(1)[0]["grpc-status"], "0")
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (64, 64))
         peers = [Peer(server.address) for _ in range(100)]
         self.assertTrue(wire.wait_until(lambda: "descriptors_exhausted" in server.logged()))
         self.assertTrue(peers[0].ping())

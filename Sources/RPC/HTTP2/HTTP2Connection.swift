@@ -117,7 +117,7 @@ class HTTP2Connection: EventHandler, Flushing {
     timers = []
     if let tls { sayEnd(tls) }
     loop.remove(descriptor, token: token)
-    Sockets.closeReading(descriptor, into: loop.readBuffer)
+    Sockets.closeReading(descriptor)
     descriptor = -1
     connectionClosed(reason)
     // The session may be on the stack above us; it is freed when this turn of the loop is over. `self` is kept

@@ -124,9 +124,10 @@ extension ServerConnection {
     case .unary: received = stream.input.bufferedBytes
     case .http: received = stream.body.count
     case .streaming:
-      // A stream may be silent for as long as it likes, but not in the middle of a message.
+      // A stream may be silent for as long as it likes, but not in the middle of a message that its handler waits for;
+      // until it does, the caller may have no room to go on.
       received = stream.input.bufferedBytes
-      guard received > 0, !stream.input.hasMessage else {
+      guard received > 0, !stream.input.hasMessage, stream.reader != nil else {
         stream.partialSince = nil
         return false
       }

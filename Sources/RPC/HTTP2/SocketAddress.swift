@@ -153,12 +153,13 @@ enum Sockets {
 
   /// Closes a socket, but first takes some of what the peer has sent: bytes that are unread make the kernel send a reset,
   /// which may overtake the last words to the peer.
-  static func closeReading(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) {
+  static func closeReading(_ descriptor: Int32) {
     _ = shutdown(descriptor, Int32(SHUT_WR))
-    for _ in 0..<16 {
-      let count = recv(
-        descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
-      guard count > 0 else { break }
+    withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { buffer in
+      for _ in 0..<64 {
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+        guard count > 0 else { break }
+      }
     }
     close(descriptor)
   }

@@ -56,7 +56,7 @@ public struct TransportLimits: Sendable {
   public var priorityFrames = 200
   /// Streams opened beyond `concurrentStreams`.
   public var refusedStreams = 1000
-  /// Frames of any other kind, of streams that are closed, or that acknowledge nothing.
+  /// Frames of any other kind, and those that acknowledge nothing.
   public var otherFrames = 10_000
   /// CONTINUATION frames of one header block.
   public var continuationFrames = 16

@@ -7,7 +7,8 @@ import RPCTLS
 
 // gRPC's interop server: `interop-server --port N`, with `--use_tls true --tls_certificate FILE --tls_key FILE`. Its line on standard output says where it listens.
 let options = Options(CommandLine.arguments)
-// For tests of what is refused: `--patience_seconds` for what a peer may take to get on, `--connections`.
+// For tests of what is refused: `--patience_seconds` for what a peer may take to get on, `--connections`, `--calls`,
+// `--age_seconds`.
 var limits = TransportLimits()
 if let seconds = options["patience_seconds"].flatMap({ Int($0) }) {
   limits.handshakeSeconds = seconds
@@ -16,6 +17,10 @@ if let seconds = options["patience_seconds"].flatMap({ Int($0) }) {
   limits.stalledSeconds = seconds
 }
 if let count = options["connections"].flatMap({ Int($0) }) { limits.connections = count }
+if let count = options["calls"].flatMap({ Int($0) }) { limits.callsInFlight = count }
+if let seconds = options["age_seconds"].flatMap({ Int($0) }) {
+  limits.connectionAgeSeconds = seconds
+}
 let health = HealthService()
 health.set(serving: true)
 let services: [any RPCService] = [TestService(), health]
