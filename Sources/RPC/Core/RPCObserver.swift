@@ -11,6 +11,7 @@ public protocol RPCObserver: Sendable {
 }
 
 extension RPCObserver {
+  public func connectionEnded(_: ConnectionEnd, peer _: String) {}
   public func handshakeFailed(_: String, peer _: String) {}
 }
 
@@ -27,5 +28,4 @@ public struct SilentObserver: RPCObserver, MethodObserver {
   public func callStarted() {}
   public func callEnded(_: ServerContext, code _: RPCCode, duration _: Duration) {}
   public func internalError(_: any Error, method _: MethodDescriptor, reference _: String) {}
-  public func connectionEnded(_: ConnectionEnd, peer _: String) {}
 }
