@@ -27,7 +27,11 @@ final class RawPeer: Sendable {
       var number = 0
       while true {
         let socket = accept(listener, nil, nil)
-        guard socket >= 0 else { return }
+        guard socket >= 0 else {
+          // Only here: closed elsewhere, its number could be another listener's by the next accept.
+          Glibc.close(listener)
+          return
+        }
         script(RawConnection(socket), number)
         Glibc.close(socket)
         number += 1
@@ -43,10 +47,8 @@ final class RawPeer: Sendable {
     pthread_detach(thread)
   }
 
-  func stop() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  /// Takes no more connections.
+  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private final class Body {
     let run: () -> Void

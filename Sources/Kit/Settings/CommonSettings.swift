@@ -45,7 +45,8 @@ public enum CommonSettings {
   /// What every service reads.
   static func all(listen text: String) -> [any AnySetting] {
     [
-      listen.with(default: text), data, logLevel, logFormat, accessLog, drain, loops, tlsCertificate,
+      listen.with(default: text), data, logLevel, logFormat, accessLog, drain, loops,
+      tlsCertificate,
       tlsKey, tlsClientCA, tlsCA, accessPolicy, trustedNetwork,
     ]
   }
