@@ -28,7 +28,7 @@ internal import CProtobufC
     }
     try count(descriptor.structureBytes)
     var cursor = WireCursor(bytes)
-    var messages: [UInt32] = []
+    var messages = FieldNumbers()
     while !cursor.isAtEnd {
       let (number, wire) = try cursor.tag()
       // protobuf-c keeps 40 bytes for each field that it meets.
@@ -41,8 +41,7 @@ internal import CProtobufC
       }
       do throws(CodecError) {
         if field.pointee.type == PROTOBUF_C_TYPE_MESSAGE, !field.pointee.isRepeated {
-          guard !messages.contains(number) else { throw CodecError("is there twice") }
-          messages.append(number)
+          guard messages.insert(number) else { throw CodecError("is there twice") }
         }
         try self.field(field.pointee, wire, &cursor, depth: depth)
       } catch {
@@ -93,6 +92,20 @@ internal import CProtobufC
     guard decodedBytes <= limits.maximumDecodedBytes else {
       throw CodecError("decodes to more than \(limits.maximumDecodedBytes) bytes")
     }
+  }
+}
+
+/// The numbers of fields that were seen; small ones cost no memory.
+private struct FieldNumbers {
+  private var small: UInt64 = 0
+  private var large: Set<UInt32> = []
+
+  /// False when the number was there before.
+  mutating func insert(_ number: UInt32) -> Bool {
+    guard number < 64 else { return large.insert(number).inserted }
+    let bit = UInt64(1) << UInt64(number)
+    defer { small |= bit }
+    return small & bit == 0
   }
 }
 

@@ -348,6 +348,8 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     let bytes = message.bytes
     stream.task = Task(executorPreference: loop) {
       let result = await method.unary(bytes, codec: .proto, context: context)
+      // Asked here and not in `execute`, whose closure is memory that is not needed.
+      guard !self.loop.isCurrent else { return self.finishUnary(call.stream, result) }
       self.loop.execute { self.finishUnary(call.stream, result) }
     }
   }
