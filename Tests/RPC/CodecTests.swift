@@ -7,6 +7,7 @@ import Testing
     (.nanoseconds(100_000_000), "100000u"), (.seconds(10), "10000000u"),
     (.seconds(100), "100000m"), (.seconds(99_999_999), "99999999S"), (.seconds(-5), "0n"),
     (.seconds(Int64.max / 2), "99999999H"),
+    (.seconds(99_994_999 * 3600), "99994999H"), (.seconds(1_000_000_000), "277777H"),
   ])
   func timeoutIsWrittenWithTheFinestUnitThatFits(_ span: Duration, _ text: String) {
     #expect(TimeoutCodec.encode(span) == text)

@@ -34,7 +34,8 @@ public struct RPCMetrics: RPCObserver {
 
   public func handshakeFailed(_ problem: String, peer: String) {
     failedHandshakes.increment()
-    log.info("no TLS handshake", ["peer": peer, "problem": problem])
+    guard let unsaid = pace.lines(of: "handshake", now: monotonicNanoseconds()) else { return }
+    log.info("no TLS handshake", ["peer": peer, "problem": problem, "unsaid": unsaid])
   }
 
   public func calls(of method: MethodDescriptor) -> any MethodObserver {
@@ -72,7 +73,8 @@ public struct RPCMetrics: RPCObserver {
 
   public func connectionEnded(_ reason: ConnectionEnd, peer: String) {
     ends.increment([reason.rawValue])
-    guard reason.isFault, let unsaid = pace.lines(of: reason, now: monotonicNanoseconds()) else {
+    guard reason.isFault, let unsaid = pace.lines(of: reason.rawValue, now: monotonicNanoseconds())
+    else {
       return
     }
     log.warning(
@@ -89,10 +91,10 @@ final class LogPace: Sendable {
   }
 
   private static let intervalNanoseconds: Int64 = 1_000_000_000
-  private let last = Mutex<[ConnectionEnd: Line]>([:])
+  private let last = Mutex<[String: Line]>([:])
 
   /// How many lines were left out before this one; nil when it is left out itself.
-  func lines(of reason: ConnectionEnd, now: Int64) -> Int? {
+  func lines(of reason: String, now: Int64) -> Int? {
     last.withLock { last in
       let line = last[reason] ?? Line(due: now, unsaid: 0)
       guard now >= line.due else {

@@ -110,7 +110,10 @@ public enum TimeoutCodec {
     let units: [(Int64, String)] = [
       (1, "n"), (1000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
     ]
-    guard span.components.seconds < 1_000_000_000 else { return "99999999H" }
+    // More than nanoseconds count: said in whole hours, as many as there is room for.
+    guard span.components.seconds < 1_000_000_000 else {
+      return "\(min(span.components.seconds / 3600, 99_999_999))H"
+    }
     for (size, unit) in units where nanoseconds / size < 100_000_000 {
       return "\(nanoseconds / size)\(unit)"
     }

@@ -217,12 +217,12 @@ final class ClientChannel: @unchecked Sendable {
     let call = HTTP2ClientCall(
       transport: nil, loop: loop, limits: limits, owner: owner, box: StreamBox(stream))
     let loop = loop
-    let box = ConnectionBox(watched)
+    let box = LoopBound(watched)
     Task {
       var isUnimplemented = false
       do throws(RPCError) {
         while let answer = try await call.nextMessage() {
-          loop.execute { self.hears(HealthProbe.isServing(answer), of: box.connection) }
+          loop.execute { self.hears(HealthProbe.isServing(answer), of: box.value) }
         }
       } catch {
         // A server without a health service is taken to serve.
@@ -230,10 +230,10 @@ final class ClientChannel: @unchecked Sendable {
       }
       let serves = isUnimplemented
       loop.execute {
-        self.hears(serves, of: box.connection)
+        self.hears(serves, of: box.value)
         guard !serves else { return }
         loop.schedule(at: Deadline.after(Self.watchPause).nanoseconds) {
-          self.watchHealth(of: service, on: box.connection)
+          self.watchHealth(of: service, on: box.value)
         }
       }
     }
@@ -243,15 +243,5 @@ final class ClientChannel: @unchecked Sendable {
     guard connection === watched, serves != isServing else { return }
     isServing = serves
     owner.changed(self)
-  }
-}
-
-/// Carries a connection to its loop.
-private struct ConnectionBox: @unchecked Sendable {
-  // Sendable: the connection is touched on its loop only.
-  let connection: ClientConnection
-
-  init(_ connection: ClientConnection) {
-    self.connection = connection
   }
 }

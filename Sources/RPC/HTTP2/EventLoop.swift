@@ -302,6 +302,16 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 }
 
+/// Carries something of a loop's through a task or to a later turn, back to the loop.
+struct LoopBound<Value>: @unchecked Sendable {
+  // Sendable: the value is touched on its loop only, by those who carry it.
+  let value: Value
+
+  init(_ value: Value) {
+    self.value = value
+  }
+}
+
 /// What gathers output during a turn of the loop.
 protocol Flushing: AnyObject {
   func flush()

@@ -344,13 +344,13 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     }
     if message.wasCompressed { context.noteCompression(true) }
     guard enter(stream, method) else { return fail(stream, admission.refusal) }
-    let call = CallBox(stream)
+    let call = LoopBound(stream)
     let bytes = message.bytes
     stream.task = Task(executorPreference: loop) {
       let result = await method.unary(bytes, codec: .proto, context: context)
       // Asked here and not in `execute`, whose closure is memory that is not needed.
-      guard !self.loop.isCurrent else { return self.finishUnary(call.stream, result) }
-      self.loop.execute { self.finishUnary(call.stream, result) }
+      guard !self.loop.isCurrent else { return self.finishUnary(call.value, result) }
+      self.loop.execute { self.finishUnary(call.value, result) }
     }
   }
 
@@ -524,12 +524,12 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     }
     let dispatcher = dispatcher
     let messageBytes = limits.messageBytes
-    let call = CallBox(stream)
+    let call = LoopBound(stream)
     stream.task = Task(executorPreference: loop) {
       let response = await dispatcher.respond(to: request, messageBytes: messageBytes)
       self.loop.execute {
-        self.leave(call.stream)
-        self.answer(call.stream, response)
+        self.leave(call.value)
+        self.answer(call.value, response)
       }
     }
   }
@@ -563,15 +563,5 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     if let trailers = stream.trailers { return .trailers(count, trailers) }
     if stream.outputEnds { return .end(count) }
     return count > 0 ? .bytes(count) : .wait
-  }
-}
-
-/// Carries a stream through its handler's task, back to the loop.
-private struct CallBox: @unchecked Sendable {
-  // Sendable: the stream is touched on its connection's loop only.
-  let stream: ServerStream
-
-  init(_ stream: ServerStream) {
-    self.stream = stream
   }
 }

@@ -66,8 +66,8 @@ final class TLSBridge: EventHandler {
       guard moved else { return }
       rounds += 1
       if rounds == Self.roundsPerTurn {
-        let carried = BridgeBox(self)
-        return loop.executeLater { carried.bridge.pump() }
+        let carried = LoopBound(self)
+        return loop.executeLater { carried.value.pump() }
       }
     }
   }
@@ -158,15 +158,5 @@ final class TLSBridge: EventHandler {
     Glibc.close(outside)
     Glibc.close(inside)
     onClose()
-  }
-}
-
-/// Carries a bridge to a later turn of its loop.
-private struct BridgeBox: @unchecked Sendable {
-  // Sendable: the bridge is touched on its loop only.
-  let bridge: TLSBridge
-
-  init(_ bridge: TLSBridge) {
-    self.bridge = bridge
   }
 }
