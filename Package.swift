@@ -213,3 +213,10 @@ let package = Package(
   targets: libraries + foundations + services + tools + testing + fuzzing,
   swiftLanguageModes: [.v6]
 )
+
+// An async function runs where its caller runs: a call's handler stays on its event loop, and each function that would
+// leave it and come back costs a call 1 %.
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+}

@@ -5,6 +5,7 @@ internal import Glibc
 extension Arena {
   /// A C string. A NUL, which C would take for the end, becomes U+FFFD.
   public func string(_ text: String) -> UnsafeMutablePointer<CChar> {
+    guard !text.isEmpty else { return Self.emptyString }
     var copy = text
     let target = copy.withUTF8 { source -> UnsafeMutablePointer<CChar>? in
       if let start = source.baseAddress, memchr(start, 0, source.count) != nil { return nil }
@@ -15,6 +16,13 @@ extension Arena {
     }
     return target ?? string(text.replacingNUL())
   }
+
+  /// What every empty string points to; nobody writes there.
+  nonisolated(unsafe) private static let emptyString: UnsafeMutablePointer<CChar> = {
+    let end = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
+    end.initialize(to: 0)
+    return end
+  }()
 
   public func bytes(_ bytes: [UInt8]) -> UnsafeMutablePointer<UInt8>? {
     guard !bytes.isEmpty else { return nil }

@@ -26,7 +26,7 @@ public final class Arena {
       to: ProtobufCAllocator(
         alloc: { data, size in
           guard let data else { return nil }
-          return Unmanaged<Arena>.fromOpaque(data).takeUnretainedValue().allocate(size)
+          return Unmanaged<Arena>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.allocate(size) }
         },
         free: { _, _ in },
         allocator_data: nil))
@@ -74,14 +74,16 @@ public final class Arena {
       protobuf_c_message_unpack(descriptor.pointer, allocator, bytes.count, start))
   }
 
-  /// The bytes of a C structure.
-  @usableFromInline func pack(_ structure: UnsafeMutableRawPointer) -> [UInt8] {
+  /// The bytes of a C structure, behind `prefix` bytes of zero.
+  @usableFromInline func pack(_ structure: UnsafeMutableRawPointer, prefix: Int) -> [UInt8] {
     let message = structure.assumingMemoryBound(to: ProtobufCMessage.self)
     let size = protobuf_c_message_get_packed_size(message)
-    return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      guard let start = buffer.baseAddress, size > 0 else { return }
-      count = protobuf_c_message_pack(message, start)
-      precondition(count == size, "protobuf-c packed another size than it said")
+    return [UInt8](unsafeUninitializedCapacity: prefix + size) { buffer, count in
+      guard let start = buffer.baseAddress else { return }
+      start.initialize(repeating: 0, count: prefix)
+      let packed = size == 0 ? 0 : protobuf_c_message_pack(message, start + prefix)
+      precondition(packed == size, "protobuf-c packed another size than it said")
+      count = prefix + size
     }
   }
 

@@ -29,18 +29,19 @@ extension Message {
   @inlinable public init(serialized bytes: [UInt8], limits: CodecLimits = .standard)
     throws(CodecError)
   {
-    let result = bytes.withUnsafeBytes { buffer -> Result<Self, CodecError> in
-      Result { () throws(CodecError) -> Self in try Self(serialized: buffer, limits: limits) }
+    self = try bytes.span.bytes.withUnsafeBytes { buffer throws(CodecError) -> Self in
+      try Self(serialized: buffer, limits: limits)
     }
-    self = try result.get()
   }
 
   /// The protobuf encoding: fields by number, maps by key, so that equal messages have equal bytes.
-  @inlinable public func serialized() -> [UInt8] {
+  ///
+  /// - Parameter prefix: how many bytes of zero stand in front of it, for whoever frames it.
+  @inlinable public func serialized(prefix: Int = 0) -> [UInt8] {
     Arena.lend { arena in
       let raw = arena.structure(Self.descriptor)
       write(to: raw, in: arena)
-      return arena.pack(raw)
+      return arena.pack(raw, prefix: prefix)
     }
   }
 }

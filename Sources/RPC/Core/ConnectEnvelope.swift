@@ -4,7 +4,7 @@ public import Primitives
 /// Messages of a stream by the Connect protocol: gRPC's prefix, and a last message for the status
 /// (connectrpc.com/docs/protocol, "Streaming-RPCs").
 package enum ConnectEnvelope {
-  static let prefixBytes = 5
+  static let prefixBytes = MessagePrefix.bytes
   static let compressed: UInt8 = 1
   static let endOfStream: UInt8 = 2
 

@@ -8,10 +8,10 @@ public enum MessageCodec: Sendable, Hashable {
 
 /// A method with what answers it; the types of its messages are inside.
 public struct MethodHandler: Sendable {
-  /// Takes one message's bytes and returns one message's bytes.
+  /// Takes one message's bytes and returns one message's bytes, behind gRPC's prefix if `framed`.
   public typealias Unary =
     nonisolated(nonsending) @Sendable (
-      _ message: [UInt8], _ codec: MessageCodec, _ context: ServerContext
+      _ message: [UInt8], _ codec: MessageCodec, _ framed: Bool, _ context: ServerContext
     ) async throws -> [UInt8]
   /// Takes the call as it is and ends it by returning or throwing.
   public typealias Streaming = @Sendable (_ call: any ServerCall) async throws -> Void
@@ -24,7 +24,13 @@ public struct MethodHandler: Sendable {
   public let descriptor: MethodDescriptor
   public let body: Body
 
-  public static func unary<Request: Message, Response: Message>(
+  @usableFromInline init(descriptor: MethodDescriptor, body: Body) {
+    self.descriptor = descriptor
+    self.body = body
+  }
+
+  /// Inlined where generated code calls it, so that no message is passed on as a value of an unknown type.
+  @inlinable public static func unary<Request: Message, Response: Message>(
     _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,
     _ handle:
       nonisolated(nonsending) @escaping @Sendable (Request, ServerContext) async throws ->
@@ -32,9 +38,9 @@ public struct MethodHandler: Sendable {
   ) -> MethodHandler {
     MethodHandler(
       descriptor: descriptor,
-      body: .unary { message, codec, context in
+      body: .unary { message, codec, framed, context in
         let request: Request = try parse(message, codec)
-        return bytes(try await handle(request, context), codec)
+        return bytes(try await handle(request, context), codec, framed: framed)
       })
   }
 
@@ -88,15 +94,21 @@ public struct MethodHandler: Sendable {
     return try parse(message, call.codec)
   }
 
-  static func bytes(_ message: some Message, _ codec: MessageCodec) -> [UInt8] {
-    switch codec {
-    case .proto: message.serialized()
-    case .json: message.json()
-    }
+  @inlinable static func bytes(
+    _ message: some Message, _ codec: MessageCodec, framed: Bool = false
+  ) -> [UInt8] {
+    let prefix = framed ? MessagePrefix.bytes : 0
+    var bytes =
+      switch codec {
+      case .proto: message.serialized(prefix: prefix)
+      case .json: [UInt8](repeating: 0, count: prefix) + message.json()
+      }
+    if framed { MessagePrefix.fill(&bytes) }
+    return bytes
   }
 
   /// Reads a request; what cannot be read is the caller's mistake.
-  static func parse<Request: Message>(
+  @inlinable static func parse<Request: Message>(
     _ bytes: [UInt8], _ codec: MessageCodec
   ) throws(RPCError) -> Request {
     switch codec {
@@ -105,16 +117,21 @@ public struct MethodHandler: Sendable {
     }
   }
 
-  private static func parse<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
+  @inlinable static func parse<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
     do {
       return try Request(serialized: bytes)
     } catch {
-      throw RPCError(
-        .invalidArgument, "MESSAGE_MALFORMED", "The message cannot be read: \(error)")
+      throw malformed(error)
     }
   }
 
-  private static func parseJSON<Request: Message>(_ bytes: [UInt8]) throws(RPCError) -> Request {
+  @usableFromInline static func malformed(_ error: CodecError) -> RPCError {
+    RPCError(.invalidArgument, "MESSAGE_MALFORMED", "The message cannot be read: \(error)")
+  }
+
+  @usableFromInline static func parseJSON<Request: Message>(_ bytes: [UInt8]) throws(RPCError)
+    -> Request
+  {
     do {
       return try Request(json: bytes)
     } catch {

@@ -43,8 +43,10 @@ public final class ServedMethod: Sendable {
   }
 
   /// Runs a unary handler; every failure comes out as an `RPCError` with the service's domain.
+  ///
+  /// - Parameter framed: whether gRPC's prefix stands in front of the answer's message.
   nonisolated(nonsending) public func unary(
-    _ message: [UInt8], codec: MessageCodec, context: ServerContext
+    _ message: [UInt8], codec: MessageCodec, framed: Bool = false, context: ServerContext
   ) async -> Result<[UInt8], RPCError> {
     guard case .unary(let handle) = body else {
       return .failure(RPCError(.internalError, "", "The method is not unary."))
@@ -53,7 +55,7 @@ public final class ServedMethod: Sendable {
     calls.callStarted()
     do {
       let response = try await ServerContext.$current.withValue(context) {
-        try await handle(message, codec, context)
+        try await handle(message, codec, framed, context)
       }
       ended(context, .ok, since: start)
       return .success(response)
@@ -79,7 +81,7 @@ public final class ServedMethod: Sendable {
             throw RPCError(
               .unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
           }
-          try await call.send(try await handle(message, call.codec, context))
+          try await call.send(try await handle(message, call.codec, false, context))
         }
       }
       ended(context, .ok, since: start)

@@ -5,10 +5,11 @@ internal import Synchronization
 ///
 /// Cancellation is the task's: `Task.isCancelled` turns true when the caller is gone or the deadline is past.
 public final class ServerContext: Sendable {
-  private struct Answer {
-    var initialMetadata = Metadata()
-    var trailingMetadata = Metadata()
-    var compresses = false
+  /// What the handler says beside its messages, and what it has asked for.
+  package struct Answer: Sendable {
+    package var initialMetadata = Metadata()
+    package var trailingMetadata = Metadata()
+    package var compresses = false
     var wasCompressed = false
     var trace: TraceContext?
   }
@@ -26,7 +27,8 @@ public final class ServerContext: Sendable {
   /// The names in the certificate that the caller has shown and that was checked: URIs, then DNS names. Empty without
   /// one.
   public let identity: [String]
-  private let answer = Mutex(Answer())
+  /// Nil as long as there is nothing to say, as in most calls.
+  private let said = Mutex<Answer?>(nil)
 
   public init(
     method: MethodDescriptor, metadata: Metadata = Metadata(), deadline: Deadline = .never,
@@ -43,26 +45,26 @@ public final class ServerContext: Sendable {
 
   /// Adds metadata that goes before the first message. What is added after that is not sent.
   public func addInitialMetadata(_ more: Metadata) {
-    answer.withLock { $0.initialMetadata.add(more) }
+    change { $0.initialMetadata.add(more) }
   }
 
   /// Adds metadata that goes with the status, whatever it is.
   public func addTrailingMetadata(_ more: Metadata) {
-    answer.withLock { $0.trailingMetadata.add(more) }
+    change { $0.trailingMetadata.add(more) }
   }
 
   /// Whether messages are sent with gzip from now on. A caller that does not take gzip gets them as they are.
   public var compressesResponses: Bool {
-    get { answer.withLock { $0.compresses } }
-    set { answer.withLock { $0.compresses = newValue } }
+    get { said.withLock { $0?.compresses ?? false } }
+    set { if newValue != compressesResponses { change { $0.compresses = newValue } } }
   }
 
   /// Whether the message that was taken last came compressed.
-  public var messageWasCompressed: Bool { answer.withLock { $0.wasCompressed } }
+  public var messageWasCompressed: Bool { said.withLock { $0?.wasCompressed ?? false } }
 
   /// The call's place in a distributed trace: the caller's, or a new one.
   public var trace: TraceContext {
-    answer.withLock { answer in
+    change { answer in
       if let known = answer.trace { return known }
       let made = metadata[TraceContext.headerName].flatMap(TraceContext.init) ?? .random()
       answer.trace = made
@@ -72,10 +74,21 @@ public final class ServerContext: Sendable {
 
   // MARK: - For transports
 
-  package var initialMetadata: Metadata { answer.withLock { $0.initialMetadata } }
-  package var trailingMetadata: Metadata { answer.withLock { $0.trailingMetadata } }
+  /// What goes with the call's messages; nil when the handler has said nothing.
+  package var answer: Answer? { said.withLock { $0 } }
+  package var initialMetadata: Metadata { answer?.initialMetadata ?? Metadata() }
+  package var trailingMetadata: Metadata { answer?.trailingMetadata ?? Metadata() }
 
   package func noteCompression(_ wasCompressed: Bool) {
-    answer.withLock { $0.wasCompressed = wasCompressed }
+    if wasCompressed || messageWasCompressed { change { $0.wasCompressed = wasCompressed } }
+  }
+
+  private func change<Result>(_ body: (inout Answer) -> Result) -> Result {
+    said.withLock { said in
+      var answer = said ?? Answer()
+      said = nil
+      defer { said = answer }
+      return body(&answer)
+    }
   }
 }

@@ -33,6 +33,11 @@ struct ByteQueue {
     bytes.append(contentsOf: more)
   }
 
+  /// Appends bytes that nobody else needs: without a copy, when nothing is queued.
+  mutating func append(owned more: consuming [UInt8]) {
+    if bytes.isEmpty { bytes = more } else { bytes.append(contentsOf: more) }
+  }
+
   /// Lends what was not taken.
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[start...])) }

@@ -11,13 +11,14 @@ enum GRPCHeaders {
   private static let ok = HeaderBlock(fixed: [("grpc-status", "0")])
 
   /// What comes before the messages.
-  static func response(gzip: Bool, _ metadata: Metadata) -> HeaderBlock {
-    guard !metadata.isEmpty else { return gzip ? compressed : plain }
+  static func response(gzip: Bool, _ metadata: Metadata?) -> HeaderBlock {
+    guard let metadata, !metadata.isEmpty else { return gzip ? compressed : plain }
     return HeaderBlock(head + (gzip ? encoding : []) + fields(metadata))
   }
 
-  static func okTrailers(_ metadata: Metadata) -> HeaderBlock {
-    metadata.isEmpty ? ok : HeaderBlock([("grpc-status", "0")] + fields(metadata))
+  static func okTrailers(_ metadata: Metadata?) -> HeaderBlock {
+    guard let metadata, !metadata.isEmpty else { return ok }
+    return HeaderBlock([("grpc-status", "0")] + fields(metadata))
   }
 
   static func trailers(_ error: RPCError, _ metadata: Metadata) -> HeaderBlock {

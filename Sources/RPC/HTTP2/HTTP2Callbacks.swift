@@ -7,11 +7,11 @@ enum HTTP2Callbacks {
     nghttp2_data_provider(
       source: nghttp2_data_source(ptr: nil),
       read_callback: { session, streamID, buffer, length, flags, _, user in
-        guard let buffer, let flags, let connection = connection(of: user) else {
-          return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
-        }
+        guard let buffer, let flags else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
         let room = UnsafeMutableBufferPointer(start: buffer, count: length)
-        switch connection.produce(streamID, into: room) {
+        let produced = withConnection(user) { $0.produce(streamID, into: room) }
+        switch produced {
+        case nil: return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
         case .bytes(let count):
           return count
         case .end(let count):
@@ -95,51 +95,46 @@ enum HTTP2Callbacks {
   private static func set(_ callbacks: OpaquePointer?, server: Bool) {
     if server { setServerChecks(callbacks) }
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
-      guard let frame, let connection = connection(of: user) else {
-        return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
-      }
-      return connection.headersBegan(frame.pointee.hd.stream_id)
-        ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+      guard let id = frame?.pointee.hd.stream_id,
+        let isTaken = withConnection(user, { $0.headersBegan(id) })
+      else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+      return isTaken ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
     }
     nghttp2_session_callbacks_set_on_header_callback(callbacks) {
       _, frame, name, nameLength, value, valueLength, _, user in
-      guard let frame, let connection = connection(of: user) else {
+      guard let id = frame?.pointee.hd.stream_id else {
         return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
       }
-      connection.header(
-        frame.pointee.hd.stream_id, UnsafeBufferPointer(start: name, count: nameLength),
-        UnsafeBufferPointer(start: value, count: valueLength))
-      return 0
+      let name = UnsafeBufferPointer(start: name, count: nameLength)
+      let value = UnsafeBufferPointer(start: value, count: valueLength)
+      return result(withConnection(user) { $0.header(id, name, value) })
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
-      guard let frame, let connection = connection(of: user) else {
-        return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
-      }
-      return frameReceived(frame.pointee, connection) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+      guard let frame,
+        withConnection(user, { frameReceived(frame.pointee, $0) }) == true
+      else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+      return 0
     }
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
       guard let frame else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
       let header = frame.pointee.hd
       let kind = UInt32(header.type)
-      connection(of: user)?.frameSent(frame)
+      withConnection(user) { $0.frameSent(frame) }
       if kind == NGHTTP2_DATA.rawValue || kind == NGHTTP2_HEADERS.rawValue,
         header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
       {
-        connection(of: user)?.outputEnded(header.stream_id)
+        withConnection(user) { $0.outputEnded(header.stream_id) }
       }
       return 0
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
       _, _, streamID, bytes, count, user in
-      guard let connection = connection(of: user) else {
-        return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
-      }
-      connection.received(streamID, UnsafeBufferPointer(start: bytes, count: count))
-      return 0
+      let bytes = UnsafeBufferPointer(start: bytes, count: count)
+      return result(withConnection(user) { $0.received(streamID, bytes) })
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) {
       _, streamID, errorCode, user in
-      connection(of: user)?.streamClosed(streamID, errorCode: errorCode)
+      withConnection(user) { $0.streamClosed(streamID, errorCode: errorCode) }
       return 0
     }
   }
@@ -150,12 +145,9 @@ enum HTTP2Callbacks {
     nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in 0 }
     nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(callbacks) { _, _, _, _, _ in 0 }
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { session, header, user in
-      guard let session, let header, let connection = connection(of: user) else {
-        return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
-      }
-      guard connection.frameBegan(header.pointee) else {
-        return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
-      }
+      guard let session, let header,
+        withConnection(user, { $0.frameBegan(header.pointee) }) == true
+      else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
       let id = header.pointee.stream_id
       if UInt32(header.pointee.type) == NGHTTP2_HEADERS.rawValue,
         id <= nghttp2_session_get_last_proc_stream_id(session),
@@ -168,11 +160,23 @@ enum HTTP2Callbacks {
   }
 }
 
-/// The connection that a callback is for; nil when it is closed.
-private func connection(of user: UnsafeMutableRawPointer?) -> HTTP2Connection? {
+/// Lends the connection that a callback is for; nil when it is closed.
+///
+/// It is not retained: whoever calls into nghttp2 holds it, and one that is closed is kept until the loop's turn is over.
+@discardableResult
+@inline(__always)
+private func withConnection<Result>(
+  _ user: UnsafeMutableRawPointer?, _ body: (HTTP2Connection) -> Result
+) -> Result? {
   guard let user else { return nil }
-  let connection = Unmanaged<HTTP2Connection>.fromOpaque(user).takeUnretainedValue()
-  return connection.isClosed ? nil : connection
+  return Unmanaged<HTTP2Connection>.fromOpaque(user)._withUnsafeGuaranteedRef {
+    $0.isClosed ? nil : body($0)
+  }
+}
+
+/// What a callback returns that has nothing to say.
+private func result(_ done: Void?) -> Int32 {
+  done == nil ? NGHTTP2_ERR_CALLBACK_FAILURE.rawValue : 0
 }
 
 /// False ends the connection.

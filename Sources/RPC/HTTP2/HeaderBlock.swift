@@ -5,12 +5,26 @@ internal import CNghttp2
 /// Fields that change are built in one buffer that lives until they are submitted; nghttp2 copies them. Those that never
 /// change are laid out once and lent to nghttp2 without a copy.
 struct HeaderBlock {
-  private var bytes: [UInt8] = []
-  private var spans: [(nameLength: Int, valueLength: Int)] = []
+  private struct Built {
+    var bytes: [UInt8] = []
+    var spans: [(nameLength: Int, valueLength: Int)] = []
+
+    mutating func add(_ name: String.UTF8View, _ value: String.UTF8View) {
+      let start = bytes.count
+      bytes.append(contentsOf: name)
+      let middle = bytes.count
+      bytes.append(contentsOf: value)
+      spans.append((middle - start, bytes.count - middle))
+    }
+  }
+
+  /// Nil in a block of fixed fields, which costs nothing to copy.
+  private var built: Built?
   private let fixed: FixedFields?
 
   init(_ fields: [(String, String)] = []) {
     fixed = nil
+    built = Built()
     for (name, value) in fields { add(name, value) }
   }
 
@@ -21,17 +35,13 @@ struct HeaderBlock {
 
   mutating func add(_ name: String, _ value: String) {
     precondition(fixed == nil, "fixed fields do not change")
-    let start = bytes.count
-    bytes.append(contentsOf: name.utf8)
-    let middle = bytes.count
-    bytes.append(contentsOf: value.utf8)
-    spans.append((middle - start, bytes.count - middle))
+    built?.add(name.utf8, value.utf8)
   }
 
   /// Lends the fields as nghttp2 wants them.
   func withFields<Result>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result) -> Result {
     if let fixed { return body(fixed.start, fixed.count) }
-    var bytes = bytes
+    guard var bytes = built?.bytes, let spans = built?.spans else { return body(nil, 0) }
     return bytes.withUnsafeMutableBufferPointer { buffer in
       withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: max(1, spans.count)) { fields in
         guard var cursor = buffer.baseAddress else { return body(nil, 0) }

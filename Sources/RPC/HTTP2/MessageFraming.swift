@@ -24,7 +24,7 @@ struct FramedMessage {
 
 /// Length-prefixed messages: a flag byte, four bytes of length, the message (`doc/PROTOCOL-HTTP2.md`).
 struct MessageFraming {
-  static let prefixBytes = 5
+  static let prefixBytes = MessagePrefix.bytes
   private var buffer: [UInt8] = []
   private var start = 0
   /// A message that came alone and at once, as those of most unary calls do; then nothing is buffered.

@@ -10,6 +10,8 @@ struct RequestHead {
   var isPost = false
   var httpMethod = ""
   var authority = ""
+  var userAgent = ""
+  var contentLength = ""
   var isGRPC = false
   /// Set for a stream by the Connect protocol.
   var connectCodec: MessageCodec?
@@ -31,7 +33,9 @@ struct RequestHead {
   var verb: String { isPost ? "POST" : httpMethod }
   /// All fields as a plain HTTP route sees them.
   var fields: [(name: String, value: String)] {
-    protocolFields + metadata.entries.map { ($0.name, $0.value) } + [("host", authority)]
+    let known = [("user-agent", userAgent), ("content-length", contentLength)]
+    return known.filter { !$0.1.isEmpty } + protocolFields
+      + metadata.entries.map { ($0.name, $0.value) } + [("host", authority)]
   }
 
   mutating func add(_ name: Bytes, _ value: Bytes, cache: inout HeadCache) {
@@ -55,7 +59,9 @@ struct RequestHead {
     } else if name.isText("grpc-accept-encoding") {
       acceptsGzip = MessageEncoding.acceptsGzip(cache.acceptEncoding.text(of: value))
     } else if name.isText("user-agent") {
-      protocolFields.append(("user-agent", cache.userAgent.text(of: value)))
+      userAgent = cache.userAgent.text(of: value)
+    } else if name.isText("content-length") {
+      contentLength = value.text
     } else {
       addOther(name.text, value.text)
     }

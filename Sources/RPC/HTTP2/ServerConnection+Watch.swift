@@ -102,7 +102,7 @@ extension ServerConnection {
     if let arriving, now - arriving.openedAt > seconds(limits.headerSeconds) {
       return refuseOverdue()
     }
-    for stream in streams.values {
+    for stream in streams.all {
       if isOverdue(stream, now) {
         giveUp(stream)
       } else if stream.stall.note(

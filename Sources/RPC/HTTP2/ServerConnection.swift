@@ -13,7 +13,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   /// The names in the certificate that the peer has shown.
   let identity: [String]
   private let admission: Admission
-  private(set) var streams: [Int32: ServerStream] = [:]
+  private(set) var streams = OpenStreams()
   /// The stream whose header fields are coming in: no other frame may come between them (RFC 9113, 4.3).
   private(set) var arriving: ServerStream?
   private var cache = HeadCache()
@@ -91,7 +91,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     guard !isDraining, !isClosed else { return }
     isDraining = true
     announceEnd()
-    for stream in streams.values {
+    for stream in streams.all {
       guard stream.role == .streaming else { continue }
       fail(stream, RPCError(.unavailable, "DRAINING", "The server is going down."))
     }
@@ -111,7 +111,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     endSoon()
     let grace = monotonicNanoseconds() + Int64(limits.connectionGraceSeconds) * 1_000_000_000
     schedule(at: grace) { [unowned self] in
-      for stream in self.streams.values {
+      for stream in self.streams.all {
         self.fail(stream, RPCError(.unavailable, "CONNECTION_AGED", "The connection is too old."))
       }
     }
@@ -122,15 +122,13 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   // MARK: - Input
 
   override func headersBegan(_ streamID: Int32) -> Bool {
-    if streams[streamID] == nil {
-      let stream = ServerStream(id: streamID, connection: self)
-      streams[streamID] = stream
-      attach(stream, to: streamID)
-      arriving = stream
-    } else {
-      // Trailers, of which gRPC has none from the caller.
-      arriving = nil
-    }
+    // Trailers, of which gRPC has none from the caller.
+    arriving = nil
+    guard stream(streamID) == nil else { return true }
+    let stream = ServerStream(id: streamID, connection: self)
+    streams.insert(stream)
+    attach(stream, to: streamID)
+    arriving = stream
     return true
   }
 
@@ -214,7 +212,8 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   override func streamClosed(_ streamID: Int32, errorCode: UInt32) {
-    guard let stream = streams.removeValue(forKey: streamID) else { return }
+    guard let stream = stream(streamID) else { return }
+    streams.remove(stream)
     if arriving === stream { arriving = nil }
     unsentBytes -= stream.output.count
     consume(streamID, stream.unconsumedBytes, connectionOnly: true)
@@ -222,9 +221,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   override func connectionClosed(_ reason: String) {
-    let open = streams
-    streams = [:]
-    for stream in open.values {
+    let open = streams.all
+    streams = OpenStreams()
+    for stream in open {
       forget(stream, Self.callerGone)
     }
     onClose(self)
@@ -344,28 +343,39 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     }
     if message.wasCompressed { context.noteCompression(true) }
     guard enter(stream, method) else { return fail(stream, admission.refusal) }
+    stream.isHandled = true
     let call = LoopBound(stream)
     let bytes = message.bytes
-    stream.task = Task(executorPreference: loop) {
-      let result = await method.unary(bytes, codec: .proto, context: context)
+    // It begins at once, and most handlers are over when this returns: what they need lives shortly, and so does the
+    // memory of their task, which the next call gets again.
+    let task = Task.immediate(executorPreference: loop) {
+      let result = await method.unary(bytes, codec: .proto, framed: true, context: context)
       // Asked here and not in `execute`, whose closure is memory that is not needed.
       guard !self.loop.isCurrent else { return self.finishUnary(call.value, result) }
       self.loop.execute { self.finishUnary(call.value, result) }
     }
+    if stream.isHandled { stream.task = task }
   }
 
+  /// - Parameter result: the answer, behind its prefix.
   private func finishUnary(_ stream: ServerStream, _ result: Result<[UInt8], RPCError>) {
     leave(stream)
     guard !stream.isClosed, stream.failure == nil, let context = stream.context else { return }
     switch result {
-    case .success(let message):
+    case .success(let framed):
       guard hasRoom else { return fail(stream, Self.answersWaiting) }
-      let compresses = context.compressesResponses && stream.head.acceptsGzip
-      append(message, compressed: compresses, to: stream)
-      stream.trailers = GRPCHeaders.okTrailers(context.trailingMetadata)
+      let answer = context.answer
+      let compresses = answer?.compresses == true && stream.head.acceptsGzip
+      if compresses {
+        append(Array(framed[MessageFraming.prefixBytes...]), compressed: true, to: stream)
+      } else {
+        unsentBytes += framed.count
+        stream.output.append(owned: framed)
+      }
+      stream.trailers = GRPCHeaders.okTrailers(answer?.trailingMetadata)
       stream.headersSent = true
       respond(
-        stream.id, GRPCHeaders.response(gzip: compresses, context.initialMetadata), hasBody: true)
+        stream.id, GRPCHeaders.response(gzip: compresses, answer?.initialMetadata), hasBody: true)
     case .failure(let error):
       fail(stream, error)
     }
@@ -383,6 +393,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
 
   /// The handler is over.
   private func leave(_ stream: ServerStream) {
+    stream.isHandled = false
     stream.task = nil
     if stream.isCounted { admission.leave() }
     stream.isCounted = false

@@ -19,6 +19,8 @@ final class ServerStream: LoopTimer {
   }
 
   let id: Int32
+  /// Where it stands among the connection's open streams.
+  fileprivate var place = -1
   unowned let connection: ServerConnection
   var role = Role.unknown
   var head = RequestHead()
@@ -51,6 +53,8 @@ final class ServerStream: LoopTimer {
   var sentBytes = 0
   var stall = Stall()
   var task: Task<Void, Never>?
+  /// Whether a unary call's handler has begun and is not over.
+  var isHandled = false
   /// The handler, waiting for a message or for the end of input.
   var reader: CheckedContinuation<Void, Never>?
   /// The handler, waiting for room.
@@ -75,5 +79,25 @@ final class ServerStream: LoopTimer {
   func wakeWriter() {
     writer?.resume()
     writer = nil
+  }
+}
+
+/// The open streams of a connection, each of which knows its place; nghttp2 finds them by their number.
+struct OpenStreams {
+  private(set) var all: [ServerStream] = []
+
+  var count: Int { all.count }
+  var isEmpty: Bool { all.isEmpty }
+
+  mutating func insert(_ stream: ServerStream) {
+    stream.place = all.count
+    all.append(stream)
+  }
+
+  mutating func remove(_ stream: ServerStream) {
+    let last = all.removeLast()
+    guard last !== stream else { return }
+    all[stream.place] = last
+    last.place = stream.place
   }
 }
