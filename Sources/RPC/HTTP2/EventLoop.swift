@@ -26,6 +26,8 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// How often work that makes more work is run on before sockets and timers have their turn.
   private static let roundsPerTurn = 64
+  /// After so many jobs what they made goes out: the other side works on it while the rest is run here.
+  private static let jobsPerFlush = 16
 
   private let epoll: Int32
   private let wakeup: Int32
@@ -246,16 +248,23 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         runLocalWork()
         rounds += 1
       }
-      let pending = flushes
-      flushes.removeAll(keepingCapacity: true)
-      for gatherer in pending { gatherer.flush() }
+      flushAll()
       rounds += 1
     }
   }
 
+  private func flushAll() {
+    let pending = flushes
+    flushes.removeAll(keepingCapacity: true)
+    for gatherer in pending { gatherer.flush() }
+  }
+
   private func runLocalWork() {
     swap(&localJobs, &runningJobs)
-    for job in runningJobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+    for (index, job) in runningJobs.enumerated() {
+      job.runSynchronously(on: asUnownedTaskExecutor())
+      if index % Self.jobsPerFlush == Self.jobsPerFlush - 1, !flushes.isEmpty { flushAll() }
+    }
     runningJobs.removeAll(keepingCapacity: true)
     guard !localClosures.isEmpty else { return }
     let closures = localClosures

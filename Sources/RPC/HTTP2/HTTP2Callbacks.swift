@@ -130,7 +130,11 @@ enum HTTP2Callbacks {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
       _, _, streamID, bytes, count, user in
       let bytes = UnsafeBufferPointer(start: bytes, count: count)
-      return result(withConnection(user) { $0.received(streamID, bytes) })
+      let pauses = withConnection(user) { connection in
+        connection.received(streamID, bytes)
+        return connection.pauses()
+      }
+      return pauses == true ? NGHTTP2_ERR_PAUSE.rawValue : result(pauses.map { _ in })
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) {
       _, streamID, errorCode, user in

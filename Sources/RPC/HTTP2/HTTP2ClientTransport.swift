@@ -25,6 +25,9 @@ public final class HTTP2ClientTransport: ClientTransport {
       loop: EventLoopGroup.shared.nextLoop(), limits: limits, options: options)
   }
 
+  /// The loop of the client's connections. A call that is made there, and all that follows it, crosses no thread.
+  public var executor: any TaskExecutor { balancer.loop }
+
   public func unary(
     _ call: OutgoingCall, _ message: [UInt8]
   ) async throws(RPCError) -> [UInt8] {

@@ -20,7 +20,11 @@ class HTTP2Connection: EventHandler, Flushing {
   /// What is gathered for the next records of TLS; empty without it.
   private var plaintext: [UInt8] = []
   private var wantsWritable = false
+  private static let answersPerFlush = 16
+  private var isPaused = false
   private var flushIsDue = false
+  /// Answers and requests since the last flush.
+  private var gathered = 0
   private(set) var isClosed = false
   /// Timers of the connection itself. No timer holds the connection weakly: a weak reference would make each of its
   /// retains and releases, of which a call has dozens, take the slow way.
@@ -176,16 +180,30 @@ class HTTP2Connection: EventHandler, Flushing {
   /// Hands what stands in the loop's buffer to nghttp2; false when that was the connection's end.
   private func take(_ count: Int, _ session: OpaquePointer) -> Bool {
     let bytes = loop.readBuffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    let used = nghttp2_session_mem_recv(session, bytes, count)
-    guard !isClosed else { return false }
-    if used < 0 {
-      inputRefused()
-      // nghttp2 has queued a GOAWAY where the protocol wants one: write it, then close.
+    var taken = 0
+    while true {
+      let used = nghttp2_session_mem_recv(session, bytes.map { $0 + taken }, count - taken)
+      guard !isClosed else { return false }
+      if used < 0 {
+        inputRefused()
+        // nghttp2 has queued a GOAWAY where the protocol wants one: write it, then close.
+        flush()
+        close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
+        return false
+      }
+      taken += used
+      guard isPaused else { return true }
+      // Though all bytes may be taken, what the last of them mean comes with the next call.
+      isPaused = false
       flush()
-      close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
-      return false
+      guard !isClosed else { return false }
     }
-    return true
+  }
+
+  /// Whether nghttp2 is to stop here, so that what is gathered goes out: the peer works on it while the rest is read.
+  func pauses() -> Bool {
+    isPaused = gathered >= Self.answersPerFlush
+    return isPaused
   }
 
   /// Takes what the TLS session has: also right after the handshake, behind whose last bytes more may have come.
@@ -214,6 +232,7 @@ class HTTP2Connection: EventHandler, Flushing {
 
   func flush() {
     flushIsDue = false
+    gathered = 0
     guard !isClosed, let session else { return }
     while true {
       while output.count + plaintext.count < limits.socketBufferBytes {
@@ -341,6 +360,7 @@ class HTTP2Connection: EventHandler, Flushing {
   /// Sends headers and then what `produce` says.
   func respond(_ streamID: Int32, _ headers: HeaderBlock, hasBody: Bool) {
     guard let session, !isClosed else { return }
+    gathered += 1
     headers.withFields { fields, count in
       if hasBody {
         var provider = HTTP2Callbacks.dataProvider

@@ -17,15 +17,17 @@ struct Load: Sendable {
 
   /// What it counted, in one line: `1234 calls in 1.0002 s`.
   func run() async throws -> String {
-    let rpc = RPCClient(
-      transport: try HTTP2ClientTransport(target: target), timeout: .seconds(10), retry: .never)
+    let transport = try HTTP2ClientTransport(target: target)
+    let rpc = RPCClient(transport: transport, timeout: .seconds(10), retry: .never)
     let client = TestServiceClient(rpc)
     let clock = ContinuousClock()
     let begin = clock.now
     let end = begin + span
     let count = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<callCount {
-        group.addTask { try await Self.repeatCalls(client, until: end) }
+        group.addTask(executorPreference: transport.executor) {
+          try await Self.repeatCalls(client, until: end)
+        }
       }
       return try await group.reduce(0, +)
     }
