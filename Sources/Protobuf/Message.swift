@@ -18,12 +18,12 @@ extension Message {
     serialized bytes: UnsafeRawBufferPointer, limits: CodecLimits = .standard
   ) throws(CodecError) {
     try WireValidator.check(bytes, as: Self.descriptor, limits: limits)
-    self = try Arena.lend { (arena: Arena) throws(CodecError) -> Self in
-      guard let raw = arena.unpack(bytes, as: Self.descriptor) else {
-        throw CodecError("is not a \(Self.descriptor.fullName)")
-      }
-      return try Self(reading: raw)
+    let arena = Arena.borrow()
+    defer { arena.giveBack() }
+    guard let raw = arena.unpack(bytes, as: Self.descriptor) else {
+      throw CodecError("is not a \(Self.descriptor.fullName)")
     }
+    try self.init(reading: raw)
   }
 
   @inlinable public init(serialized bytes: [UInt8], limits: CodecLimits = .standard)
@@ -38,10 +38,11 @@ extension Message {
   ///
   /// - Parameter prefix: how many bytes of zero stand in front of it, for whoever frames it.
   @inlinable public func serialized(prefix: Int = 0) -> [UInt8] {
-    Arena.lend { arena in
-      let raw = arena.structure(Self.descriptor)
-      write(to: raw, in: arena)
-      return arena.pack(raw, prefix: prefix)
-    }
+    // No closure around it: it would copy the message.
+    let arena = Arena.borrow()
+    defer { arena.giveBack() }
+    let raw = arena.structure(Self.descriptor)
+    write(to: raw, in: arena)
+    return arena.pack(raw, prefix: prefix)
   }
 }

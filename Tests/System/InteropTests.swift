@@ -31,9 +31,11 @@ extension SystemTests {
       try await run("Tests/Interop/test_tls.py", environment)
     }
 
-    /// What RFC 9113, RFC 7541 and gRPC's protocol demand of a server, and what it does about floods.
-    @Test(.timeLimit(.minutes(10)), arguments: ["test_conformance.py", "test_floods.py"])
-    func badFramesHarmNobody(_ script: String) async throws {
+    /// What RFC 9113, RFC 7541 and gRPC's protocol demand of a server, what it does about floods, and what calls cost it.
+    @Test(
+      .timeLimit(.minutes(10)),
+      arguments: ["test_conformance.py", "test_floods.py", "test_allocations.py"])
+    func testServerKeepsToItsBounds(_ script: String) async throws {
       var environment = ProcessInfo.processInfo.environment
       environment["ONEPOOL_INTEROP_SERVER"] =
         Programs.folder.appending(path: "interop-server").path
