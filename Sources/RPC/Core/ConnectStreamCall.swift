@@ -10,6 +10,8 @@ final class ConnectStreamCall: ServerCall {
   private let body = HTTPBodyStream()
   /// What of the request was not taken.
   private let rest: Mutex<ArraySlice<UInt8>>
+  private let refused = Mutex<RPCError?>(nil)
+  var fault: RPCError? { refused.withLock { $0 } }
 
   private init(
     _ head: ConnectStreamHead, _ request: HTTPRequest, _ method: ServedMethod, limit: Int
@@ -33,9 +35,7 @@ final class ConnectStreamCall: ServerCall {
       call = try ConnectStreamCall(head, request, method, limit: messageBytes)
     } catch {
       // A stream's status is in its body, whatever it is.
-      return HTTPResponse(
-        status: 200, headers: ConnectStreamHead.response(codec, gzip: false, Metadata()),
-        body: ConnectEnvelope.end(error, Metadata()))
+      return ConnectStreamHead.failure(method.refused(error, peer: request.peer), codec)
     }
     let task = Task {
       let outcome = await DeadlineRace.run(until: call.context.deadline) {
@@ -62,11 +62,16 @@ final class ConnectStreamCall: ServerCall {
   }
 
   func nextMessage() async throws(RPCError) -> [UInt8]? {
-    let (message, isCompressed) = try takeEnvelope()
-    guard let message else { return nil }
-    context.noteCompression(isCompressed)
-    guard isCompressed else { return message }
-    return try ConnectProtocol.decompressed(message, atMost: limit)
+    do throws(RPCError) {
+      let (message, isCompressed) = try takeEnvelope()
+      guard let message else { return nil }
+      context.noteCompression(isCompressed)
+      guard isCompressed else { return message }
+      return try ConnectProtocol.decompressed(message, atMost: limit)
+    } catch {
+      refused.withLock { $0 = error }
+      throw error
+    }
   }
 
   private func takeEnvelope() throws(RPCError) -> ([UInt8]?, Bool) {

@@ -88,10 +88,14 @@ public final class RPCServer: Sendable {
     credentials = configuration.tls
     admission = Admission(limits)
     self.dispatcher = dispatcher
+    let loop = group.loops[0]
     plain = try HTTP1Server(
-      dispatcher: dispatcher, messageBytes: limits.messageBytes,
-      maximumConnections: limits.connections, idleSeconds: limits.http1IdleSeconds,
-      executor: group.loops[0])
+      dispatcher: dispatcher, admission: admission, messageBytes: limits.messageBytes,
+      maximumConnections: limits.connections, idleSeconds: limits.http1IdleSeconds, executor: loop
+    ) {
+      loop.preconditionOnLoop()
+      return loop.load.isOverloaded
+    }
   }
 
   /// Begins to serve.
