@@ -34,7 +34,9 @@ extension SystemTests {
     /// What RFC 9113, RFC 7541 and gRPC's protocol demand of a server, and what it does about floods.
     @Test(
       .timeLimit(.minutes(10)),
-      arguments: ["test_conformance.py", "test_faults.py", "test_floods.py"])
+      arguments: [
+        "test_conformance.py", "test_faults.py", "test_floods.py", "test_memory.py",
+      ])
     func badFramesHarmNobody(_ script: String) async throws {
       var environment = ProcessInfo.processInfo.environment
       environment["ONEPOOL_INTEROP_SERVER"] =
