@@ -36,6 +36,23 @@ public final class ServedMethod: Sendable {
     return context
   }
 
+  /// Asks again for a stream that is open; nil while its caller may go on.
+  public func revocation(of context: ServerContext) -> RPCError? {
+    guard let authorizer else { return nil }
+    let caller = RPCCaller(
+      identity: context.identity, authorization: context.metadata["authorization"])
+    do throws(RPCError) {
+      try authorizer.authorize(caller, to: descriptor)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  func watchAuthorizer(_ changed: @escaping @Sendable () -> Void) -> AuthorizerWatch {
+    authorizer?.watch(changed) ?? AuthorizerWatch {}
+  }
+
   /// Counts a call that ended before its handler began, and what its caller did wrong.
   ///
   /// - Parameter context: what is known of the call, when it got so far.
