@@ -1,6 +1,7 @@
 internal import Foundation
 internal import FulfilmentAPI
 internal import GatewayAPI
+internal import Kit
 internal import MappingAPI
 internal import PoolAPI
 internal import RPCCore
@@ -12,31 +13,40 @@ internal import ReturnsAPI
 struct Peers: Sendable {
   static let names = ["pool", "mapping", "fulfilment", "returns", "gateway"]
 
-  private var addresses: [String: String]
   let pool: PoolServiceClient
   let mapping: MappingServiceClient
   let fulfilment: FulfilmentServiceClient
   let returns: ReturnsServiceClient
   let gateway: GatewayServiceClient
 
+  private static let targets = [
+    CommonSettings.pool, CommonSettings.mapping, CommonSettings.fulfilment, CommonSettings.returns,
+    CommonSettings.gateway,
+  ]
+
   /// The addresses that the environment names, or the ordinary ones; over TLS and with a token where it says so.
+  ///
+  /// - Throws: `Settings.Exit` for a value that is not allowed.
   static func fromEnvironment() throws -> Peers {
-    let environment = ProcessInfo.processInfo.environment
-    var addresses: [String: String] = [:]
-    for (index, name) in names.enumerated() {
-      let port = name == "gateway" ? 8080 : 7001 + index
-      addresses[name] = environment["ONEPOOL_\(name.uppercased())"] ?? "127.0.0.1:\(port)"
-    }
+    let secured: [any AnySetting] = [
+      CommonSettings.tlsCA, CommonSettings.tlsCertificate, CommonSettings.tlsKey,
+      CommonSettings.token,
+    ]
+    let settings = try Settings(
+      program: "onepool", about: "", version: "", declared: targets + secured,
+      environment: ProcessInfo.processInfo.environment, arguments: [])
+    let addresses = zip(names, targets).map { ($0, settings[$1].description) }
     return try Peers(
-      addresses: addresses, tls: try credentials(environment), token: environment["ONEPOOL_TOKEN"])
+      addresses: Dictionary(uniqueKeysWithValues: addresses), tls: try credentials(settings),
+      token: settings[CommonSettings.token]?.text)
   }
 
-  private static func credentials(_ environment: [String: String]) throws -> TLSCredentials? {
-    guard let authorities = environment["ONEPOOL_TLS_CA"] else { return nil }
+  private static func credentials(_ settings: Settings) throws -> TLSCredentials? {
+    guard let authorities = settings[CommonSettings.tlsCA] else { return nil }
     var configuration = TLSClientConfiguration(authorities: authorities)
-    if let certificate = environment["ONEPOOL_TLS_CERTIFICATE"] {
+    if let certificate = settings[CommonSettings.tlsCertificate] {
       configuration.identity = TLSIdentity(
-        certificate: certificate, key: environment["ONEPOOL_TLS_KEY"] ?? certificate)
+        certificate: certificate, key: settings[CommonSettings.tlsKey] ?? certificate)
     }
     return try TLSCredentials(client: configuration)
   }
@@ -44,7 +54,6 @@ struct Peers: Sendable {
   init(
     addresses: [String: String], tls: TLSCredentials? = nil, token: String? = nil
   ) throws {
-    self.addresses = addresses
     var metadata = Metadata()
     if let token { metadata.add("authorization", "Bearer \(token)") }
     func client(_ name: String) throws -> RPCClient {
@@ -58,8 +67,6 @@ struct Peers: Sendable {
     returns = ReturnsServiceClient(try client("returns"))
     gateway = GatewayServiceClient(try client("gateway"))
   }
-
-  func address(_ name: String) -> String { addresses[name] ?? "" }
 }
 
 /// Reads a list to its end, page by page.

@@ -1,3 +1,4 @@
+internal import Kit
 internal import RPCCore
 
 /// The operator's program: finds the command and turns its failure into one line and an exit status.
@@ -27,6 +28,10 @@ enum Program {
     } catch let error as UsageError {
       Output.failure("\(error.description)\nusage: onepool \(command.name) \(command.usage)")
       return 64
+    } catch let exit as Settings.Exit {
+      // A whole line already, with the program's name in front.
+      Output.failure(String(exit.text.dropFirst("onepool: ".count).dropLast()))
+      return exit.status
     } catch let error as RPCError {
       Output.failure("\(error)")
       for violation in error.violations {
@@ -54,8 +59,8 @@ enum Program {
 
       Services are found at ONEPOOL_POOL (127.0.0.1:7001), ONEPOOL_MAPPING (…:7002), ONEPOOL_FULFILMENT (…:7003),
       ONEPOOL_RETURNS (…:7004) and ONEPOOL_GATEWAY (…:8080). With ONEPOOL_TLS_CA, their authorities in a file, they
-      are called over TLS; ONEPOOL_TLS_CERTIFICATE and ONEPOOL_TLS_KEY name what is shown to them, ONEPOOL_TOKEN is
-      the token that goes with each call.
+      are called over TLS; ONEPOOL_TLS_CERTIFICATE and ONEPOOL_TLS_KEY name what is shown to them, ONEPOOL_TOKEN
+      is the token that goes with each call, or ONEPOOL_TOKEN_FILE names its file.
       """
   }
 }

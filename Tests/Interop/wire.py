@@ -1,7 +1,9 @@
 """A server of ours as a process, and a peer that sends it bytes that no library would send."""
 
+import http.client
 import os
 import pathlib
+import re
 import socket
 import struct
 import subprocess
@@ -101,6 +103,16 @@ class Server:
     def resident_bytes(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def metric(self, name, **labels):
+        """A number of /metrics: the sum of the series that have all the labels."""
+        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+        connection.close()
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        found = (re.fullmatch(name + r"(\{.*\})? (\S+)", line) for line in lines)
+        return sum(float(match[2]) for match in found if match and all(text in (match[1] or "") for text in wanted))
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))

@@ -25,6 +25,29 @@ import Testing
     #expect(!written.contains { $0.contains("192.0.2.2") })
   }
 
+  /// The same for what is wrong with single calls.
+  @Test func faultsAreCountedAndLoggedWithTheirPeer() {
+    let metrics = Metrics()
+    let lines = Mutex<[String]>([])
+    let log = Log(level: .info, format: .logfmt, clock: SystemClock()) { line in
+      lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+    }
+    let observer = RPCMetrics(metrics: metrics, log: log)
+    let method = MethodDescriptor(service: "a.B", method: "Get", kind: .unary)
+    for fault in CallFault.allCases {
+      for _ in 0..<100 { observer.callFault(fault, method: method, peer: "192.0.2.1:4711") }
+      let text = metrics.exposition()
+      #expect(text.contains("onepool_rpc_faults_total{fault=\"\(fault.rawValue)\"} 100"))
+    }
+    let written = lines.withLock { $0 }
+    #expect(written.count < CallFault.allCases.count * 10)
+    for fault in CallFault.allCases {
+      #expect(
+        written.contains { $0.contains("fault=\(fault.rawValue) ") && $0.contains("/a.B/Get") })
+    }
+    #expect(written.allSatisfy { $0.contains("192.0.2.1:4711") })
+  }
+
   @Test func logPaceTellsWhatItLeftOut() {
     let pace = LogPace()
     #expect(pace.lines(of: "resets", now: 0) == 0)

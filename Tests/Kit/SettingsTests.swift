@@ -16,7 +16,11 @@ import Testing
   static let items = Setting<[String]>.list("ONEPOOL_ITEMS", "items", default: [], atMost: 3)
   static let loud = Setting<Bool>.flag("ONEPOOL_LOUD", "loud", default: false)
   static let key = Setting<Secret?>.secret("ONEPOOL_KEY", "a key")
-  static let all: [any AnySetting] = [loops, wait, size, listen, colour, items, loud, key]
+  static let peer = CommonSettings.pool
+  static let all: [any AnySetting] = [
+    loops, wait, size, listen, colour, items, loud, key, peer, CommonSettings.token,
+    CommonSettings.balancing,
+  ]
 
   func settings(
     _ environment: [String: String], _ arguments: [String] = []
@@ -79,12 +83,42 @@ import Testing
     ("ONEPOOL_ITEMS", "a,,b", "up to 3 items with commas between them"),
     ("ONEPOOL_ITEMS", "a,b,c,d", "up to 3 items with commas between them"),
     ("ONEPOOL_LOUD", "yes", "true or false"),
+    ("ONEPOOL_BALANCING", "random", "one of pick_first, round_robin"),
+    ("ONEPOOL_BALANCING", "pick-first", "one of pick_first, round_robin"),
+    ("ONEPOOL_POOL", "", PeerTarget.allowed),
+    ("ONEPOOL_POOL", "pool", PeerTarget.allowed),
+    ("ONEPOOL_POOL", "pool:0", PeerTarget.allowed),
+    ("ONEPOOL_POOL", "pool:7001,", PeerTarget.allowed),
+    ("ONEPOOL_POOL", "pool:7001,pool:7001", PeerTarget.allowed),
+    ("ONEPOOL_POOL", "dns:///", PeerTarget.allowed),
+    ("ONEPOOL_POOL", "dns:///a:1,b:1", PeerTarget.allowed),
+    ("ONEPOOL_POOL", "dns://8.8.8.8/pool:7001", PeerTarget.allowed),
+    ("ONEPOOL_POOL", "http://pool:7001", PeerTarget.allowed),
+    ("ONEPOOL_POOL", (1...17).map { "10.0.0.\($0):1" }.joined(separator: ","), PeerTarget.allowed),
   ])
   func wrongValueIsRefused(_ wrong: (name: String, value: String, allowed: String)) {
     let expected = Settings.Exit(
       status: 64,
       text: "onepool-test: \(wrong.name) is \"\(wrong.value)\": must be \(wrong.allowed)\n")
     #expect(throws: expected) { try settings([wrong.name: wrong.value]) }
+  }
+
+  @Test(arguments: [
+    ("pool:7001", "pool:7001"), ("10.0.0.1:1,10.0.0.2:1", "10.0.0.1:1,10.0.0.2:1"),
+    ("a:1, [::1]:2", "a:1,[::1]:2"), ("dns:///pool:7001", "pool:7001"),
+  ])
+  func peersAreRead(_ form: (text: String, target: String)) throws {
+    let settings = try settings(["ONEPOOL_POOL": form.text, "ONEPOOL_BALANCING": "round_robin"])
+    #expect(settings[Self.peer].description == form.target)
+    #expect(settings[CommonSettings.balancing] == .roundRobin)
+  }
+
+  /// Goal: a token that no header can carry is refused, and shown nowhere.
+  @Test(arguments: ["two words", "naïve", "a\tb", String(repeating: "x", count: 4097)])
+  func wrongTokenIsRefusedUnseen(_ token: String) {
+    let exit = #expect(throws: Settings.Exit.self) { try settings(["ONEPOOL_TOKEN": token]) }
+    #expect(exit?.text.contains("ONEPOOL_TOKEN is not allowed: must be up to 4096") == true)
+    #expect(exit?.text.contains(token) == false)
   }
 
   @Test func refusalIsOneLine() throws {

@@ -166,6 +166,75 @@ import Testing
     }
   }
 
+  /// Goal: a stream that is open ends with the right that it was opened by, and no other does. Method: three callers'
+  /// streams; one's token goes, one's name is granted no more, one's token stays.
+  @Test func streamsEndWhenTheirRightIsTakenAway() async throws {
+    let chat = Self.service + "/Chat"
+    let tills = ["till-1", "till-2"].map { Self.grant(token: $0, allow: chat) }
+    try write(grants: Self.grants + tills)
+    try await serving { (policy, port) async throws -> Void in
+      let teller = try client(port)
+      let watcher = try client(port, names: "DNS:watcher.onepool")
+      func open(
+        _ client: RPCClient, _ token: String?
+      ) async throws -> DuplexCall<HealthCheckRequest, HealthCheckRequest> {
+        var options = Self.bearing(token)
+        options.timeout = .seconds(60)
+        let call = try await client.bidirectional(
+          EchoService.chat, HealthCheckRequest.self, HealthCheckRequest.self, options: options)
+        try await call.send(HealthCheckRequest(service: "a"))
+        #expect(try await call.next()?.service == "A")
+        return call
+      }
+      let first = try await open(teller, "Bearer till-1")
+      let second = try await open(teller, "Bearer till-2")
+      let named = try await open(watcher, nil)
+      try write(grants: Self.grants.dropLast() + tills.dropFirst())
+      #expect(try policy.reloadIfChanged())
+      for (call, reason) in [(first, "TOKEN_UNKNOWN"), (named, "CALL_NOT_GRANTED")] {
+        let error = await #expect(throws: RPCError.self) { _ = try await call.next() }
+        #expect(error?.code == .permissionDenied && error?.reason == reason)
+      }
+      try await second.send(HealthCheckRequest(service: "b"))
+      #expect(try await second.next()?.service == "B")
+      // A policy that grants nothing ends all.
+      try write(grants: [])
+      #expect(try policy.reloadIfChanged())
+      let error = await #expect(throws: RPCError.self) { _ = try await second.next() }
+      #expect(error?.reason == "TOKEN_UNKNOWN")
+      await teller.close()
+      await watcher.close()
+    }
+  }
+
+  /// The same for a stream by the Connect protocol over HTTP/1.1, before its first message and after it.
+  @Test(arguments: ["hang after", "deaf"])
+  func connectStreamsEndWhenTheirRightIsTakenAway(_ word: String) async throws {
+    try write(grants: [Self.grant(token: "till", allow: Self.service + "/*")])
+    let policy = try PolicyAuthorizer(path: "\(certificates.folder)/policy.json")
+    let probe = Probe()
+    let server = try RPCServer(
+      ServerConfiguration(
+        address: "127.0.0.1:0", services: [EchoService(probe: probe)], authorizer: policy,
+        loopCount: 1))
+    server.start()
+    let message = #"{"service":"\#(word)"}"#
+    let prefix = "\0\0\0\0" + String(UnicodeScalar(UInt8(message.utf8.count)))
+    let peer = try PlainSocket.connect(server.port)
+    peer.send(
+      "POST /\(Self.service)/Expand HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+        + "authorization: Bearer till\r\ncontent-type: application/connect+json\r\n"
+        + "content-length: \(5 + message.utf8.count)\r\n\r\n\(prefix)\(message)")
+    await probe.started.wait()
+    try write(grants: [])
+    #expect(try policy.reloadIfChanged())
+    let answer = peer.rest()
+    #expect(answer.contains("permission_denied") && answer.contains("TOKEN_UNKNOWN"), "\(answer)")
+    peer.end()
+    probe.released.signal()
+    await server.drain(within: .seconds(5))
+  }
+
   /// Goal: Connect's calls are asked for the same, and told with its status.
   @Test func connectCallsAreRefusedToo() async throws {
     let policy = try PolicyAuthorizer(path: "\(certificates.folder)/policy.json")

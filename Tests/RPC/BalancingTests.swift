@@ -1,6 +1,7 @@
 import Primitives
 import Protobuf
 import RPCCore
+import Synchronization
 import Testing
 
 @testable import RPCHTTP2
@@ -153,6 +154,52 @@ import Testing
     for _ in 0..<3 { #expect(try await name(client) == "a") }
     await client.close()
     await server.drain(within: .zero)
+  }
+
+  /// Goal: who looks a name up again finds where the service has moved. Method: a resolver whose answers change: nothing
+  /// first, then one server, then another while the first one goes.
+  @Test(.timeLimit(.minutes(1)), arguments: ClientOptions.Balancing.allCases)
+  func nameThatMovesIsFollowed(_ balancing: ClientOptions.Balancing) async throws {
+    let first = try server("a")
+    let second = try server("b")
+    let answers = Mutex<[String]>([])
+    let asked = Counter()
+    var options = Self.roundRobin
+    options.balancing = balancing
+    options.resolver = NameResolver { name in
+      asked.increment()
+      return name == "pool.test" ? answers.withLock { $0 } : []
+    }
+    let transport = try HTTP2ClientTransport(target: "pool.test:7001", options: options)
+    let client = RPCClient(transport: transport, timeout: .seconds(60))
+    async let early = name(client)
+    while asked.value < 2 { await Task.yield() }
+    answers.withLock { $0 = [first.address] }
+    #expect(try await early == "a")
+    answers.withLock { $0 = [second.address] }
+    await first.drain(within: .zero)
+    for _ in 0..<3 { #expect(try await name(client) == "b") }
+    // A resolver that fails takes nothing away from who is connected.
+    answers.withLock { $0 = [] }
+    for _ in 0..<3 { #expect(try await name(client) == "b") }
+    await client.close()
+    await second.drain(within: .zero)
+  }
+
+  /// Goal: new addresses of a name are taken up, and those that are gone let go of, without a lost call.
+  @Test(.timeLimit(.minutes(1))) func nameThatGrowsIsFollowed() async throws {
+    let servers = [try server("a"), try server("b"), try server("c")]
+    let answers = Mutex([servers[0].address, servers[1].address])
+    var options = Self.roundRobin
+    options.resolver = NameResolver { _ in answers.withLock { $0 } }
+    let transport = try HTTP2ClientTransport(target: "pool.test:7001", options: options)
+    let client = RPCClient(transport: transport, timeout: .seconds(60))
+    try await names(client, last: 4) { Set($0) == ["a", "b"] }
+    answers.withLock { $0 = [servers[1].address, servers[2].address] }
+    await servers[0].drain(within: .zero)
+    try await names(client, last: 4) { Set($0) == ["b", "c"] }
+    await client.close()
+    for server in servers.dropFirst() { await server.drain(within: .zero) }
   }
 
   @Test func serverThatDoesNotServeIsPassedOver() async throws {

@@ -111,7 +111,10 @@ struct EchoService: RPCService {
     _ request: Request, _ responses: ResponseWriter<Response>, _ context: ServerContext
   ) async throws {
     context.compressesResponses = request.service == "gzip"
-    if request.service == "deaf" { await probe.released.wait() }
+    if request.service == "deaf" {
+      probe.started.signal()
+      await probe.released.wait()
+    }
     let count = Int(request.service) ?? 0
     for number in 1...max(1, count) {
       do {

@@ -66,6 +66,87 @@ import Testing
     await server.drain(within: .seconds(5))
   }
 
+  /// Goal: both HTTPs have the same places. Method: a call of one takes the only one; the other is told so, in the words
+  /// of the Connect protocol, until it is free again.
+  @Test(.timeLimit(.minutes(1))) func placesAreCountedOverBothHTTPs() async throws {
+    let probe = Probe()
+    let server = try server(probe) { $0.callsInFlight = 1 }
+    let client = RPCClient(
+      transport: try HTTP2ClientTransport(target: server.address), retry: .never)
+    let first = Task { try await client.echo("hang") }
+    await probe.started.wait()
+    let refused = try Self.ask(server, "onepool.test.v1.EchoService/Unary", "x")
+    #expect(refused.hasPrefix("HTTP/1.1 429 "), "\(refused)")
+    #expect(refused.contains("retry-after: 1"), "\(refused)")
+    #expect(refused.contains("SERVER_BUSY") && refused.contains("RetryInfo"), "\(refused)")
+    let stream = try Self.ask(server, "onepool.test.v1.EchoService/Expand", "1", isStream: true)
+    #expect(stream.hasPrefix("HTTP/1.1 200 "), "\(stream)")
+    #expect(stream.contains("resource_exhausted") && stream.contains("SERVER_BUSY"), "\(stream)")
+    // Who only looks is let in.
+    let health = try Self.ask(server, "grpc.health.v1.Health/Check", "")
+    #expect(health.hasPrefix("HTTP/1.1 200 "), "\(health)")
+    #expect(try PlainSocket.ask(server.port, Self.get).hasPrefix("HTTP/1.1 404 "))
+    first.cancel()
+    _ = await first.result
+    // Each gives its place back, however it ends.
+    for (method, word, isStream) in [
+      ("Unary", "x", false), ("Expand", "3", true), ("Unary", "fail", false),
+      ("Expand", "fail after", true), ("Unary", "x", false),
+    ] {
+      var answer = "busy"
+      while answer == "busy" {
+        let text = try Self.ask(
+          server, "onepool.test.v1.EchoService/\(method)", word, isStream: isStream)
+        if !text.contains("SERVER_BUSY") { answer = text }
+      }
+      #expect(answer.contains(word == "x" ? "x" : isStream ? "1" : "HOLD_ENDED"), "\(answer)")
+    }
+    await client.close()
+    await server.drain(within: .seconds(5))
+  }
+
+  /// A stream's place is taken until its reader is gone.
+  @Test(.timeLimit(.minutes(1))) func readerThatGoesGivesItsPlaceBack() async throws {
+    let probe = Probe()
+    let server = try server(probe) { $0.callsInFlight = 1 }
+    let reader = try PlainSocket.connect(server.port)
+    reader.send(Self.request("onepool.test.v1.EchoService/Expand", "hang after", isStream: true))
+    await probe.started.wait()
+    let client = RPCClient(
+      transport: try HTTP2ClientTransport(target: server.address), retry: .never)
+    let error = await #expect(throws: RPCError.self) { try await client.echo("x") }
+    #expect(error?.reason == "SERVER_BUSY")
+    reader.end()
+    var answer: String?
+    while answer == nil {
+      do {
+        answer = try await client.echo("free")
+      } catch let error as RPCError where error.code == .resourceExhausted {
+        continue
+      }
+    }
+    #expect(answer == "free")
+    await client.close()
+    await server.drain(within: .seconds(5))
+  }
+
+  private static let get = "GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+
+  private static func ask(
+    _ server: RPCServer, _ path: String, _ word: String, isStream: Bool = false
+  ) throws -> String {
+    try PlainSocket.ask(server.port, request(path, word, isStream: isStream))
+  }
+
+  private static func request(_ path: String, _ word: String, isStream: Bool) -> String {
+    let message = #"{"service":"\#(word)"}"#
+    let prefix = isStream ? "\0\0\0\0" + String(UnicodeScalar(UInt8(message.utf8.count))) : ""
+    let body = prefix + message
+    return "POST /\(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+      + "content-type: application/\(isStream ? "connect+" : "")json\r\n"
+      + "content-length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+
   /// Goal: an old connection gives way to a new one and no call is lost. Method: calls without a pause, not repeated,
   /// until two connections were ended for their age.
   @Test(.timeLimit(.minutes(1))) func connectionThatIsTooOldLosesNoCall() async throws {

@@ -313,20 +313,41 @@ final class HandshakeObserver: RPCObserver {
 enum PlainSocket {
   /// Sends a text and reads to the end that the other side makes.
   static func ask(_ port: Int, _ text: String) throws -> String {
+    let peer = try connect(port)
+    defer { peer.end() }
+    peer.send(text)
+    return peer.rest()
+  }
+
+  static func connect(_ port: Int) throws -> PlainPeer {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(UInt16(port)).bigEndian
     address.sin_addr.s_addr = inet_addr("127.0.0.1")
     let connected = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
     try #require(connected == 0)
+    return PlainPeer(descriptor: descriptor)
+  }
+}
+
+/// One end of a connection. `end` closes it.
+struct PlainPeer {
+  fileprivate let descriptor: Int32
+
+  func send(_ text: String) {
     let bytes = Array(text.utf8)
-    _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+  }
+
+  func end() { close(descriptor) }
+
+  /// All that comes until the other side ends.
+  func rest() -> String {
     var answer: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {

@@ -34,7 +34,9 @@ extension SystemTests {
     /// What RFC 9113, RFC 7541 and gRPC's protocol demand of a server, what it does about floods, and what calls cost it.
     @Test(
       .timeLimit(.minutes(10)),
-      arguments: ["test_conformance.py", "test_floods.py", "test_allocations.py"])
+      arguments: [
+        "test_conformance.py", "test_faults.py", "test_floods.py", "test_memory.py", "test_allocations.py",
+      ])
     func testServerKeepsToItsBounds(_ script: String) async throws {
       var environment = ProcessInfo.processInfo.environment
       environment["ONEPOOL_INTEROP_SERVER"] =

@@ -7,6 +7,8 @@ public final class PolicyAuthorizer: RPCAuthorizer {
   private struct State {
     var policy: AccessPolicy
     var stamp: FileStamp
+    var watchers: [UInt64: @Sendable () -> Void] = [:]
+    var nextWatcher: UInt64 = 0
   }
 
   /// Who defines the reasons of its refusals.
@@ -32,8 +34,23 @@ public final class PolicyAuthorizer: RPCAuthorizer {
     guard stamp != state.withLock({ $0.stamp }) else { return false }
     state.withLock { $0.stamp = stamp }
     let policy = try Self.read(path)
-    state.withLock { $0.policy = policy }
+    let watchers = state.withLock { state in
+      state.policy = policy
+      return Array(state.watchers.values)
+    }
+    for changed in watchers { changed() }
     return true
+  }
+
+  public func watch(_ changed: @escaping @Sendable () -> Void) -> AuthorizerWatch {
+    let number = state.withLock { state in
+      defer { state.nextWatcher += 1 }
+      state.watchers[state.nextWatcher] = changed
+      return state.nextWatcher
+    }
+    return AuthorizerWatch { [weak self] in
+      self?.state.withLock { $0.watchers[number] = nil }
+    }
   }
 
   public func authorize(_ caller: RPCCaller, to method: MethodDescriptor) throws(RPCError) {

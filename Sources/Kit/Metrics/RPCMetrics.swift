@@ -13,6 +13,7 @@ public struct RPCMetrics: RPCObserver {
   private let ends: Counter
   private let pace = LogPace()
   private let failedHandshakes: Counter
+  private let faults: Counter
 
   public init(metrics: Metrics, log: Log, accessLog: AccessLog? = nil) {
     self.log = log
@@ -30,12 +31,24 @@ public struct RPCMetrics: RPCObserver {
       labels: ["reason"])
     failedHandshakes = metrics.counter(
       "onepool_rpc_failed_handshakes_total", "Connections whose TLS handshake was not made.")
+    faults = metrics.counter(
+      "onepool_rpc_faults_total",
+      "What callers did wrong in single calls, while their connection went on, by its kind.",
+      labels: ["fault"])
   }
 
   public func handshakeFailed(_ problem: String, peer: String) {
     failedHandshakes.increment()
     guard let unsaid = pace.lines(of: "handshake", now: monotonicNanoseconds()) else { return }
     log.info("no TLS handshake", ["peer": peer, "problem": problem, "unsaid": unsaid])
+  }
+
+  public func callFault(_ fault: CallFault, method: MethodDescriptor?, peer: String) {
+    faults.increment([fault.rawValue])
+    guard let unsaid = pace.lines(of: "call \(fault)", now: monotonicNanoseconds()) else { return }
+    log.info(
+      "a caller's fault",
+      ["fault": fault.rawValue, "method": method?.path ?? "", "peer": peer, "unsaid": unsaid])
   }
 
   public func calls(of method: MethodDescriptor) -> any MethodObserver {

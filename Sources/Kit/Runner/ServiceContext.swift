@@ -45,16 +45,27 @@ public struct ServiceContext: Sendable {
     return SecretBox(key: try KeyFile.load(orCreate: path("\(name).key")))
   }
 
-  /// A client of the service at the address that `peer` names, with several connections; over TLS when the settings
-  /// name whom to trust.
+  /// A client of the service that `peer` names, with several connections to an address; over TLS when the settings name
+  /// whom to trust, and with the service's own token when they have one.
   public func client(
-    of peer: Setting<HostPort>, timeout: Duration = RPCClient.defaultTimeout, connections: Int = 2
+    of peer: Setting<PeerTarget>, timeout: Duration = RPCClient.defaultTimeout, connections: Int = 2
   ) throws -> RPCClient {
-    let target = settings[peer].description
+    var metadata = Metadata()
+    if let token = settings[CommonSettings.token] {
+      metadata.add("authorization", "Bearer \(token.text)")
+    }
+    var options = ClientOptions()
+    if settings[CommonSettings.balancing] == .roundRobin {
+      options.balancing = .roundRobin
+      // The server as a whole.
+      options.healthService = ""
+      options.healthMetadata = metadata
+    }
     return RPCClient(
       transport: try HTTP2ClientTransport(
-        target: target, connections: connections, tls: credentials),
-      timeout: timeout)
+        target: settings[peer].description, connections: connections, options: options,
+        tls: credentials),
+      timeout: timeout, metadata: metadata)
   }
 }
 

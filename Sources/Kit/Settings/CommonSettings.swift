@@ -33,21 +33,24 @@ public enum CommonSettings {
     "ONEPOOL_TRUSTED_NETWORK", "whether whoever reaches the port may call, without a policy",
     default: false)
 
+  public static let token = Setting<Secret?>.token(
+    "ONEPOOL_TOKEN", "token to show to the services that are called")
+  public static let balancing = Setting<Balancing>.choice(
+    "ONEPOOL_BALANCING", "how calls are shared out among the addresses of a service",
+    default: .pickFirst)
+
   /// What secures a service, and an operator's calls.
   public static let securityNames =
     [tlsCertificate, tlsKey, tlsClientCA, tlsCA, accessPolicy].map(\.name) + [
-      trustedNetwork.name, tokenName,
+      trustedNetwork.name, token.name, "\(token.name)_FILE",
     ]
-
-  /// The command line's token, which no service reads.
-  static let tokenName = "ONEPOOL_TOKEN"
 
   /// What every service reads.
   static func all(listen text: String) -> [any AnySetting] {
     [
       listen.with(default: text), data, logLevel, logFormat, accessLog, drain, loops,
       tlsCertificate,
-      tlsKey, tlsClientCA, tlsCA, accessPolicy, trustedNetwork,
+      tlsKey, tlsClientCA, tlsCA, accessPolicy, trustedNetwork, token, balancing,
     ]
   }
 
@@ -57,8 +60,8 @@ public enum CommonSettings {
   public static let returns = peer("RETURNS", "returns", 7004)
   public static let gateway = peer("GATEWAY", "the gateway", 8080)
 
-  private static func peer(_ name: String, _ noun: String, _ port: Int) -> Setting<HostPort> {
-    .address("ONEPOOL_\(name)", "address of \(noun)", default: "127.0.0.1:\(port)")
+  private static func peer(_ name: String, _ noun: String, _ port: Int) -> Setting<PeerTarget> {
+    .peer("ONEPOOL_\(name)", "address of \(noun)", default: "127.0.0.1:\(port)")
   }
 
   /// Beginnings of variables that other programs of the same system read, and every peer's address: one
@@ -66,7 +69,7 @@ public enum CommonSettings {
   static func namesOfOthers(than name: String) -> [String] {
     let words = ["POOL", "MAPPING", "FULFILMENT", "RETURNS", "GATEWAY", "SANDBOX", "DEMO"]
     let others = words.filter { $0 != name.uppercased() }.map { "\(Settings.prefix)\($0)_" }
-    return others + peerNames + [tokenName]
+    return others + peerNames
   }
 
   private static let peerNames = [pool, mapping, fulfilment, returns, gateway].map(\.name)

@@ -146,4 +146,15 @@ extension Setting where Value == Secret? {
       text.isEmpty ? .some(nil) : .some(Secret(text))
     }
   }
+
+  /// A bearer token (RFC 6750, 2.1), as a secret. Nil when unset.
+  public static func token(_ name: String, _ about: String) -> Setting {
+    let allowed = "up to 4096 visible ASCII characters without a space"
+    return Setting(name, about, default: "", allowed: allowed, isSecret: true) { text in
+      guard text.utf8.count <= 4096, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        return nil
+      }
+      return text.isEmpty ? .some(nil) : .some(Secret(text))
+    }
+  }
 }

@@ -72,6 +72,13 @@ public struct ConnectStreamHead: Sendable {
     return fields + metadata.entries.map { ($0.name, $0.value) }
   }
 
+  /// The whole answer of a stream that never began: its status is in its body, whatever it is.
+  static func failure(_ error: RPCError, _ codec: MessageCodec) -> HTTPResponse {
+    HTTPResponse(
+      status: 200, headers: response(codec, gzip: false, Metadata()),
+      body: ConnectEnvelope.end(error, Metadata()))
+  }
+
   /// What a unary method answers to a stream.
   public static let notStreaming = ConnectProtocol.unsupported(
     "application/json", "application/proto")

@@ -19,17 +19,20 @@ enum ConnectProtocol {
     let isUnary = if case .unary = method.body { true } else { false }
     let allowsGet = isUnary && method.descriptor.idempotency == .noSideEffects
     guard request.method == "POST" || request.method == "GET" && allowsGet else {
+      method.fault(.verbNotAllowed, peer: request.peer)
       return HTTPResponse(status: 405, headers: [("allow", allowsGet ? "GET, POST" : "POST")])
     }
     let type = request.header("content-type") ?? ""
     if !isUnary {
       guard let codec = ConnectStreamHead.codec(contentType: type) else {
+        method.fault(.mediaTypeUnsupported, peer: request.peer)
         return unsupported("application/connect+json", "application/connect+proto")
       }
       return await ConnectStreamCall.respond(
         to: request, method: method, codec: codec, messageBytes: messageBytes)
     }
     guard request.method == "GET" || codec(of: mediaType(type)) != nil else {
+      method.fault(.mediaTypeUnsupported, peer: request.peer)
       return unsupported("application/json", "application/proto")
     }
     do throws(RPCError) {
@@ -40,7 +43,7 @@ enum ConnectProtocol {
       }
       return answer(result, question.codec, context, request)
     } catch {
-      return failure(error)
+      return failure(method.refused(error, peer: request.peer))
     }
   }
 

@@ -7,9 +7,12 @@ final class ConnectStreamCall: ServerCall {
   let codec: MessageCodec
   private let head: ConnectStreamHead
   private let limit: Int
-  private let body = HTTPBodyStream()
+  private let body: HTTPBodyStream
+  private let watch: AuthorizerWatch
   /// What of the request was not taken.
   private let rest: Mutex<ArraySlice<UInt8>>
+  private let refused = Mutex<RPCError?>(nil)
+  var fault: RPCError? { refused.withLock { $0 } }
 
   private init(
     _ head: ConnectStreamHead, _ request: HTTPRequest, _ method: ServedMethod, limit: Int
@@ -17,9 +20,15 @@ final class ConnectStreamCall: ServerCall {
     self.head = head
     self.limit = limit
     codec = head.codec
-    context = try method.admit(
+    let context = try method.admit(
       metadata: head.metadata, deadline: head.deadline, peer: request.peer,
       identity: request.identity)
+    let body = HTTPBodyStream()
+    watch = method.watchAuthorizer {
+      if let reason = method.revocation(of: context) { body.stop(reason) }
+    }
+    self.context = context
+    self.body = body
     rest = Mutex(request.body[...])
   }
 
@@ -33,9 +42,7 @@ final class ConnectStreamCall: ServerCall {
       call = try ConnectStreamCall(head, request, method, limit: messageBytes)
     } catch {
       // A stream's status is in its body, whatever it is.
-      return HTTPResponse(
-        status: 200, headers: ConnectStreamHead.response(codec, gzip: false, Metadata()),
-        body: ConnectEnvelope.end(error, Metadata()))
+      return ConnectStreamHead.failure(method.refused(error, peer: request.peer), codec)
     }
     let task = Task {
       let outcome = await DeadlineRace.run(until: call.context.deadline) {
@@ -47,6 +54,8 @@ final class ConnectStreamCall: ServerCall {
       call.finish(.failure(reason))
       task.cancel()
     }
+    // Who was let in while that changed is asked for once more: before, there was nobody to stop.
+    if let reason = method.revocation(of: call.context) { call.body.stop(reason) }
     await call.body.begun()
     return HTTPResponse(
       status: 200,
@@ -56,17 +65,23 @@ final class ConnectStreamCall: ServerCall {
   }
 
   private func finish(_ outcome: Result<[UInt8], RPCError>) {
+    watch.end()
     var failure: RPCError?
     if case .failure(let error) = outcome { failure = error }
     body.end(ConnectEnvelope.end(failure, context.trailingMetadata))
   }
 
   func nextMessage() async throws(RPCError) -> [UInt8]? {
-    let (message, isCompressed) = try takeEnvelope()
-    guard let message else { return nil }
-    context.noteCompression(isCompressed)
-    guard isCompressed else { return message }
-    return try ConnectProtocol.decompressed(message, atMost: limit)
+    do throws(RPCError) {
+      let (message, isCompressed) = try takeEnvelope()
+      guard let message else { return nil }
+      context.noteCompression(isCompressed)
+      guard isCompressed else { return message }
+      return try ConnectProtocol.decompressed(message, atMost: limit)
+    } catch {
+      refused.withLock { $0 = error }
+      throw error
+    }
   }
 
   private func takeEnvelope() throws(RPCError) -> ([UInt8]?, Bool) {

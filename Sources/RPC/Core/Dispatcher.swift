@@ -39,6 +39,11 @@ public struct Dispatcher: Sendable {
     throw RPCError(.unimplemented, "METHOD_UNKNOWN", "The service has no method of that name.")
   }
 
+  /// Tells the observer what a caller did wrong in a call of no method.
+  public func noted(_ error: RPCError, peer: String) -> RPCError {
+    observer.noted(error, method: nil, peer: peer)
+  }
+
   /// Whether a path names a method, whatever the HTTP method.
   public func knows(path: String) -> ServedMethod? { methods[path] }
 

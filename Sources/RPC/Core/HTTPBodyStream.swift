@@ -23,6 +23,7 @@ public final class HTTPBodyStream: Sendable {
     var beginning: CheckedContinuation<Void, Never>?
     var wakeReader: (@Sendable () -> Void)?
     var cancel: (@Sendable (RPCError) -> Void)?
+    var whenOver: (@Sendable () -> Void)?
 
     var count: Int { bytes.count - start }
     var isOver: Bool { isEnded || isAbandoned }
@@ -39,6 +40,15 @@ public final class HTTPBodyStream: Sendable {
     state.withLock { state in
       if !state.isOver { state.cancel = cancel }
     }
+  }
+
+  /// Calls `body` once, when the last piece is there or nobody reads any more.
+  public func whenOver(_ body: @escaping @Sendable () -> Void) {
+    let isOver = state.withLock { state in
+      if !state.isOver { state.whenOver = body }
+      return state.isOver
+    }
+    if isOver { body() }
   }
 
   /// Appends a piece; suspends while more than `bound` is unsent.
@@ -66,7 +76,7 @@ public final class HTTPBodyStream: Sendable {
   }
 
   private func append(_ piece: [UInt8], isLast: Bool = false) {
-    let (wake, beginning, writer) = state.withLock { state in
+    let (wake, beginning, writer, over) = state.withLock { state in
       if !state.isOver {
         state.bytes.append(contentsOf: piece)
         state.isEnded = isLast
@@ -78,10 +88,15 @@ public final class HTTPBodyStream: Sendable {
         if isLast {
           state.writer = nil
           state.cancel = nil
+          state.whenOver = nil
         }
       }
-      return (state.wakeReader, state.beginning, isLast ? state.writer : nil)
+      return (
+        state.wakeReader, state.beginning, isLast ? state.writer : nil,
+        isLast ? state.whenOver : nil
+      )
     }
+    over?()
     beginning?.resume()
     writer?.resume()
     wake?()
@@ -131,15 +146,17 @@ public final class HTTPBodyStream: Sendable {
 
   /// Nobody reads any more.
   public func abandon() {
-    let (cancel, writer) = state.withLock { state in
+    let (cancel, writer, over) = state.withLock { state in
       state.isAbandoned = true
       defer {
         state.cancel = nil
         state.writer = nil
         state.wakeReader = nil
+        state.whenOver = nil
       }
-      return (state.cancel, state.writer)
+      return (state.cancel, state.writer, state.whenOver)
     }
+    over?()
     writer?.resume()
     cancel?(RPCError(.cancelled, "", "The caller's connection is gone."))
   }

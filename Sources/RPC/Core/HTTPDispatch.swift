@@ -46,9 +46,13 @@ extension Dispatcher {
         to: request, method: method, messageBytes: messageBytes)
     }
     let (routes, suffix) = routes(path: request.path)
-    guard !routes.isEmpty else { return HTTPAnswers.notFound }
+    guard !routes.isEmpty else {
+      observer.callFault(.pathUnknown, method: nil, peer: request.peer)
+      return HTTPAnswers.notFound
+    }
     let wanted = request.method == "HEAD" ? "GET" : request.method
     guard let route = routes.first(where: { $0.method == wanted || $0.method == "*" }) else {
+      observer.callFault(.verbNotAllowed, method: nil, peer: request.peer)
       let allowed = Set(routes.map(\.method)).sorted().joined(separator: ", ")
       return HTTPResponse(
         status: 405, headers: [("allow", allowed), ("content-type", "text/plain; charset=utf-8")],
@@ -57,6 +61,7 @@ extension Dispatcher {
     var request = request
     request.pathSuffix = suffix
     guard request.body.count <= route.maximumBodyBytes else {
+      observer.callFault(.bodyTooLarge, method: nil, peer: request.peer)
       return HTTPAnswers.tooLarge(route.maximumBodyBytes)
     }
     return await route.handle(request)

@@ -24,7 +24,7 @@ public final class ServedMethod: Sendable {
   /// Lets a call in, or does not: all transports ask here, before the handler and before the call's message.
   ///
   /// - Returns: what the handler gets to know of the call.
-  /// - Throws: UNAUTHENTICATED or PERMISSION_DENIED, as the server's authorizer says.
+  /// - Throws: UNAUTHENTICATED or PERMISSION_DENIED, as the server's authorizer says. Whoever asked passes it to `refused`.
   public func admit(
     metadata: Metadata, deadline: Deadline, peer: String = "in-process", identity: [String] = []
   ) throws(RPCError) -> ServerContext {
@@ -32,14 +32,47 @@ public final class ServedMethod: Sendable {
       method: descriptor, metadata: metadata, deadline: deadline, peer: peer, identity: identity)
     guard let authorizer else { return context }
     let caller = RPCCaller(identity: identity, authorization: metadata["authorization"])
+    try authorizer.authorize(caller, to: descriptor)
+    return context
+  }
+
+  /// Asks again for a stream that is open; nil while its caller may go on.
+  public func revocation(of context: ServerContext) -> RPCError? {
+    guard let authorizer else { return nil }
+    let caller = RPCCaller(
+      identity: context.identity, authorization: context.metadata["authorization"])
     do throws(RPCError) {
       try authorizer.authorize(caller, to: descriptor)
+      return nil
     } catch {
-      calls.callStarted()
-      ended(context, error.code, since: monotonicNanoseconds())
-      throw error
+      return error
     }
-    return context
+  }
+
+  func watchAuthorizer(_ changed: @escaping @Sendable () -> Void) -> AuthorizerWatch {
+    authorizer?.watch(changed) ?? AuthorizerWatch {}
+  }
+
+  /// Counts a call that ended before its handler began, and what its caller did wrong.
+  ///
+  /// - Parameter context: what is known of the call, when it got so far.
+  /// - Returns: the error as the caller is told it.
+  public func refused(_ error: RPCError, peer: String, context: ServerContext? = nil) -> RPCError {
+    calls.callStarted()
+    ended(
+      context ?? ServerContext(method: descriptor, peer: peer), error.code,
+      since: monotonicNanoseconds())
+    return noted(error, peer: peer)
+  }
+
+  /// Tells the observer what a caller did wrong, once: from then on the error has a domain.
+  public func noted(_ error: RPCError, peer: String) -> RPCError {
+    observer.noted(error, method: descriptor, peer: peer)
+  }
+
+  /// A caller's mistake that is answered by HTTP's means.
+  public func fault(_ fault: CallFault, peer: String) {
+    observer.callFault(fault, method: descriptor, peer: peer)
   }
 
   /// Runs a unary handler; every failure comes out as an `RPCError` with the service's domain.
@@ -87,7 +120,8 @@ public final class ServedMethod: Sendable {
       ended(context, .ok, since: start)
       return nil
     } catch {
-      let failure = rpcError(error, context: context)
+      let failure =
+        call.fault.map { noted($0, peer: context.peer) } ?? rpcError(error, context: context)
       ended(context, failure.code, since: start)
       return failure
     }
@@ -101,9 +135,13 @@ public final class ServedMethod: Sendable {
   /// What the caller sees of an error. One that no table knows is logged with a reference, and only that is sent.
   private func rpcError(_ error: any Error, context: ServerContext) -> RPCError {
     if let known = error as? any RPCErrorConvertible, known.rpcError.code != .internalError {
-      var failure = known.rpcError
-      if failure.domain.isEmpty { failure.domain = context.method.errorDomain }
-      return failure
+      let failure = known.rpcError
+      // Said before the handler has seen the message, and of no other.
+      switch CallFault(failure) {
+      case .messageMalformed, .jsonMalformed, .messageMissing, .messageSurplus:
+        return noted(failure, peer: context.peer)
+      default: return failure.owned(by: context.method.errorDomain)
+      }
     }
     if error is CancellationError {
       return context.deadline.isPast

@@ -10,10 +10,13 @@ public protocol ServerCall: Sendable {
   func nextMessage() async throws(RPCError) -> [UInt8]?
   /// Sends a message; suspends while more than the transport's bound is unsent.
   func send(_ message: [UInt8]) async throws(RPCError)
+  /// What was wrong with the caller's input, once `nextMessage` has thrown it: nobody need look for a mistake of ours.
+  var fault: RPCError? { get }
 }
 
 extension ServerCall {
   public var codec: MessageCodec { .proto }
+  public var fault: RPCError? { nil }
 }
 
 /// Where a handler writes its messages, one after another.

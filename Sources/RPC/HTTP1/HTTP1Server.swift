@@ -10,12 +10,18 @@ public final class HTTP1Server: Sendable {
   private let daemon: DaemonBox
   private let core: RequestCore
 
+  /// - Parameters:
+  ///   - executor: what routes and methods run on.
+  ///   - isOverloaded: whether that one is too late with its work; asked there.
   /// - Throws: `HTTP1Error.start` when libmicrohttpd cannot start its thread.
   public init(
-    dispatcher: Dispatcher, messageBytes: Int, maximumConnections: Int, idleSeconds: Int,
-    executor: any TaskExecutor
+    dispatcher: Dispatcher, admission: Admission, messageBytes: Int, maximumConnections: Int,
+    idleSeconds: Int, executor: any TaskExecutor,
+    isOverloaded: @escaping @Sendable () -> Bool = { false }
   ) throws(HTTP1Error) {
-    core = RequestCore(dispatcher: dispatcher, messageBytes: messageBytes, executor: executor)
+    core = RequestCore(
+      dispatcher: dispatcher, admission: admission, messageBytes: messageBytes, executor: executor,
+      isOverloaded: isOverloaded)
     daemon = DaemonBox()
     let flags =
       MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_NO_LISTEN_SOCKET.rawValue
@@ -114,11 +120,11 @@ public final class HTTP1Server: Sendable {
     @convention(c) (
       UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
       MHD_RequestTerminationCode
-    ) -> Void = { _, _, slot, _ in
+    ) -> Void = { _, _, slot, code in
       guard let slot, let known = slot.pointee else { return }
       let request = Unmanaged<PendingRequest>.fromOpaque(known).takeRetainedValue()
       slot.pointee = nil
-      request.completed()
+      request.completed(isOverdue: code == .REQUEST_TERMINATED_TIMEOUT_REACHED)
       request.core.open.subtract(1, ordering: .relaxed)
     }
 }
@@ -172,15 +178,39 @@ final class RequestCore: Sendable {
   }
 
   let dispatcher: Dispatcher
-  let messageBytes: Int
   let executor: any TaskExecutor
+  let messageBytes: Int
   let open = Atomic<Int>(0)
+  private let admission: Admission
+  private let isOverloaded: @Sendable () -> Bool
   private let state = Mutex(State())
 
-  init(dispatcher: Dispatcher, messageBytes: Int, executor: any TaskExecutor) {
+  init(
+    dispatcher: Dispatcher, admission: Admission, messageBytes: Int, executor: any TaskExecutor,
+    isOverloaded: @escaping @Sendable () -> Bool
+  ) {
     self.dispatcher = dispatcher
+    self.admission = admission
     self.messageBytes = messageBytes
     self.executor = executor
+    self.isOverloaded = isOverloaded
+  }
+
+  /// Answers a request, unless the server has as much to do as it may have.
+  func respond(to request: HTTPRequest) async -> HTTPResponse {
+    guard dispatcher.counts(request) else {
+      return await dispatcher.respond(to: request, messageBytes: messageBytes)
+    }
+    guard admission.enter(isOverloaded: isOverloaded()) else {
+      return dispatcher.refuse(request, admission.refusal)
+    }
+    let response = await dispatcher.respond(to: request, messageBytes: messageBytes)
+    if let stream = response.stream {
+      stream.whenOver { [admission] in admission.leave() }
+    } else {
+      admission.leave()
+    }
+    return response
   }
 
   func setIdentity(_ identity: [String], of descriptor: Int32) {

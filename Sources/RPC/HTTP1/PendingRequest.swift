@@ -70,7 +70,10 @@ final class PendingRequest: @unchecked Sendable {
     case .suspended, .sending, .over: return .NO
     case .reading: break
     }
-    if isTooLarge { return queue(HTTPAnswers.tooLarge(limit), closing: true) }
+    if isTooLarge {
+      note(.bodyTooLarge)
+      return queue(HTTPAnswers.tooLarge(limit), closing: true)
+    }
     let request = request()
     phase.withLock { phase in
       MHD_suspend_connection(connection)
@@ -81,8 +84,7 @@ final class PendingRequest: @unchecked Sendable {
       return .YES
     }
     Task(executorPreference: core.executor) {
-      let response = await self.core.dispatcher.respond(
-        to: request, messageBytes: self.core.messageBytes)
+      let response = await self.core.respond(to: request)
       // One that is made as it is sent may still have to be stopped.
       if response.stream == nil { self.core.end(self) }
       if !self.finish(response) { response.stream?.abandon() }
@@ -120,17 +122,25 @@ final class PendingRequest: @unchecked Sendable {
   }
 
   /// The connection has no more to do with the request.
-  func completed() {
+  ///
+  /// - Parameter isOverdue: whether the peer did not get on with it.
+  func completed(isOverdue: Bool) {
     core.end(self)
-    let stream: HTTPBodyStream? = phase.withLock { phase in
+    let (stream, fault): (HTTPBodyStream?, CallFault) = phase.withLock { phase in
       defer { phase = .over }
       switch phase {
-      case .answered(let response): return response.stream
-      case .sending(let stream, _): return stream
-      case .reading, .suspended, .over: return nil
+      case .answered(let response): return (response.stream, .stalled)
+      case .sending(let stream, _): return (stream, .stalled)
+      case .reading: return (nil, .messageOverdue)
+      case .suspended, .over: return (nil, .stalled)
       }
     }
     stream?.abandon()
+    if isOverdue { note(fault) }
+  }
+
+  private func note(_ fault: CallFault) {
+    core.dispatcher.observer.callFault(fault, method: nil, peer: peer())
   }
 
   private func request() -> HTTPRequest {

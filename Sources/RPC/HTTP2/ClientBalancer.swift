@@ -144,8 +144,9 @@ final class ClientBalancer: ChannelOwner, @unchecked Sendable {
     let limit = options.limits.addresses
     if let endpoints = Endpoint.numeric(targets) { return resolved(Array(endpoints.prefix(limit))) }
     // The resolver blocks, and so must not run on the loop.
+    let resolver = options.resolver
     DispatchQueue.global().async {
-      let endpoints = Endpoint.resolve(targets, atMost: limit)
+      let endpoints = Endpoint.resolve(targets, by: resolver, atMost: limit)
       self.loop.execute { self.resolved(endpoints) }
     }
   }

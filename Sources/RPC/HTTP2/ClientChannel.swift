@@ -13,10 +13,12 @@ struct Endpoint: Sendable {
   var host: String
 
   /// Every address of the targets, in their order. Blocks: call it away from the loops.
-  static func resolve(_ targets: [HostPort], atMost limit: Int) -> [Endpoint] {
+  static func resolve(
+    _ targets: [HostPort], by resolver: NameResolver, atMost limit: Int
+  ) -> [Endpoint] {
     var found: [Endpoint] = []
     for target in targets {
-      for address in SocketAddress.resolve(target, passive: false) {
+      for address in resolver.addresses(of: target) {
         found.append(Endpoint(address: address, authority: target.text, host: target.host))
       }
     }
@@ -123,8 +125,9 @@ final class ClientChannel: @unchecked Sendable {
       let limit = options.limits.addresses
       if let endpoints = Endpoint.numeric(targets) { return connect(to: endpoints[...]) }
       // The resolver blocks, and so must not run on the loop.
+      let resolver = options.resolver
       DispatchQueue.global().async {
-        let endpoints = Endpoint.resolve(targets, atMost: limit)
+        let endpoints = Endpoint.resolve(targets, by: resolver, atMost: limit)
         self.loop.execute { self.connect(to: endpoints[...]) }
       }
     }
@@ -209,7 +212,8 @@ final class ClientChannel: @unchecked Sendable {
   private func watchHealth(of service: String, on watched: ClientConnection) {
     guard connection === watched, !isClosed else { return }
     let stream = ClientStream(
-      OutgoingCall(method: HealthProbe.watch), isUnary: false, messageBytes: limits.messageBytes)
+      OutgoingCall(method: HealthProbe.watch, metadata: options.healthMetadata), isUnary: false,
+      messageBytes: limits.messageBytes)
     stream.append(HealthProbe.request(service), compressed: false)
     stream.outputEnded = true
     stream.isBound = true

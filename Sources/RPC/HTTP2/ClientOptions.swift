@@ -1,3 +1,4 @@
+public import RPCCore
 internal import RPCTLS
 
 /// How a client keeps and chooses its connections.
@@ -13,11 +14,15 @@ public struct ClientOptions: Sendable {
   /// The service whose health each connection is asked for (`grpc.health.v1`); one that does not serve is passed over.
   /// The empty name stands for the server. Nil: nobody asks. With `pickFirst`, calls wait until it serves.
   public var healthService: String?
+  /// What goes with the question for health, where a policy wants to know who asks.
+  public var healthMetadata = Metadata()
   /// PINGs that find out a dead connection. Nil: none are sent.
   public var keepalive: Keepalive?
   /// How long a connection takes new calls before another one is made, give or take a tenth. Nil: for ever.
   public var maximumAge: Duration?
   public var limits = ClientLimits()
+  /// What looks names up.
+  package var resolver = NameResolver()
   /// What secures the connections; the transport's own parameter sets it.
   var tls: TLSCredentials?
 

@@ -52,6 +52,7 @@ public final class RPCServer: Sendable {
     var connectionCount = 0
     var bridgeCount = 0
     var isDraining = false
+    var watch: AuthorizerWatch?
   }
 
   private let state = Mutex(State())
@@ -61,6 +62,7 @@ public final class RPCServer: Sendable {
   private let admission: Admission
   private let plain: HTTP1Server
   private let credentials: TLSCredentials?
+  private let authorizer: (any RPCAuthorizer)?
   private let descriptor: Int32
   /// Where it listens: `127.0.0.1:7001`.
   public let address: String
@@ -86,16 +88,23 @@ public final class RPCServer: Sendable {
       count: configuration.loopCount > 0 ? configuration.loopCount : cores, name: "onepool-loop")
     limits = configuration.limits
     credentials = configuration.tls
+    authorizer = configuration.authorizer
     admission = Admission(limits)
     self.dispatcher = dispatcher
+    let loop = group.loops[0]
     plain = try HTTP1Server(
-      dispatcher: dispatcher, messageBytes: limits.messageBytes,
-      maximumConnections: limits.connections, idleSeconds: limits.http1IdleSeconds,
-      executor: group.loops[0])
+      dispatcher: dispatcher, admission: admission, messageBytes: limits.messageBytes,
+      maximumConnections: limits.connections, idleSeconds: limits.http1IdleSeconds, executor: loop
+    ) {
+      loop.preconditionOnLoop()
+      return loop.load.isOverloaded
+    }
   }
 
   /// Begins to serve.
   public func start() {
+    let watch = authorizer?.watch { [weak self] in self?.askAgain() }
+    state.withLock { $0.watch = watch }
     for loop in group.loops {
       let acceptor = Acceptor(descriptor: descriptor, loop: loop, server: self)
       state.withLock { $0.acceptors.append(acceptor) }
@@ -106,6 +115,12 @@ public final class RPCServer: Sendable {
     }
   }
 
+  /// Who may call what has changed: ends the streams of those who may not any more.
+  private func askAgain() {
+    let connections = state.withLock { Array($0.connections.values) }
+    for connection in connections { connection.loop.execute { connection.askAgain() } }
+  }
+
   /// Tells the observer what a connection was ended for.
   fileprivate func ended(_ reason: ConnectionEnd, peer: String) {
     dispatcher.observer.connectionEnded(reason, peer: peer)
@@ -113,9 +128,9 @@ public final class RPCServer: Sendable {
 
   /// Takes no new connection and no new call, lets open calls finish for at most `span`, then closes all.
   public func drain(within span: Duration) async {
-    let (acceptors, connections) = state.withLock { state in
+    let (acceptors, connections, watch) = state.withLock { state in
       state.isDraining = true
-      return (state.acceptors, Array(state.connections.values))
+      return (state.acceptors, Array(state.connections.values), state.watch)
     }
     // Awaited: the descriptor must not be closed, and its number taken anew, while a loop still watches it.
     for acceptor in acceptors {
@@ -135,6 +150,7 @@ public final class RPCServer: Sendable {
     let left = state.withLock { Array($0.connections.values) }
     for connection in left { connection.loop.execute { connection.close("the server stopped") } }
     plain.stop()
+    watch?.end()
     await waitForBridges()
     close(descriptor)
   }

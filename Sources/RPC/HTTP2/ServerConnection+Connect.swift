@@ -9,6 +9,7 @@ extension ServerConnection {
   ) throws(RPCError) {
     guard case .streaming = method.body else {
       stream.role = .refused
+      note(.mediaTypeUnsupported)
       return answer(stream, ConnectStreamHead.notStreaming)
     }
     let fields = stream.head.metadata.entries.map { ($0.name, $0.value) }
@@ -20,6 +21,7 @@ extension ServerConnection {
     let context = try method.admit(
       metadata: head.metadata, deadline: stream.deadline, peer: peer, identity: identity)
     stream.context = context
+    guard enter(stream, method) else { throw admission.refusal }
     stream.role = .streaming
     runStreaming(stream, method, context)
   }

@@ -49,9 +49,10 @@ extension ServerConnection {
     case NGHTTP2_RST_STREAM.rawValue:
       // A peer that makes us reset its streams does what a rapid reset does (CVE-2025-8671).
       let code = frame.pointee.rst_stream.error_code
-      guard Self.peerMistakes.contains(code),
-        let reason = floods.note(.resets, now: lastActivity)
-      else { return }
+      if code == NGHTTP2_REFUSED_STREAM.rawValue { note(.streamsExhausted) }
+      guard Self.peerMistakes.contains(code) else { return }
+      note(.streamBroken)
+      guard let reason = floods.note(.resets, now: lastActivity) else { return }
       overdrawn(reason)
       // Not here, inside nghttp2.
       loop.executeLater { [self] in
@@ -109,6 +110,7 @@ extension ServerConnection {
         sent: stream.sentBytes, waits: !stream.output.isEmpty, now: now)
         > seconds(limits.stalledSeconds)
       {
+        note(.stalled)
         reset(stream.id, NGHTTP2_CANCEL)
       }
     }

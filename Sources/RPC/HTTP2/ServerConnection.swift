@@ -8,11 +8,11 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   // Sendable: it is used on its loop's thread only; handlers' tasks run there, and what comes from elsewhere goes
   // through `loop.execute`.
 
-  private let dispatcher: Dispatcher
+  let dispatcher: Dispatcher
   let peer: String
   /// The names in the certificate that the peer has shown.
   let identity: [String]
-  private let admission: Admission
+  let admission: Admission
   private(set) var streams = OpenStreams()
   /// The stream whose header fields are coming in: no other frame may come between them (RFC 9113, 4.3).
   private(set) var arriving: ServerStream?
@@ -144,6 +144,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     arriving = nil
     guard stream.head.bytes <= limits.headerListBytes else {
       stream.role = .refused
+      note(.headersTooLarge)
       return answer(
         stream, .text(431, "The header list is larger than \(limits.headerListBytes) bytes.\n"))
     }
@@ -188,6 +189,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       guard stream.body.count + bytes.count <= stream.bodyLimit else {
         stream.role = .refused
         stream.body = []
+        note(.bodyTooLarge)
         return answer(stream, HTTPAnswers.tooLarge(stream.bodyLimit))
       }
       stream.body.append(contentsOf: bytes)
@@ -255,6 +257,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   private func startCall(_ stream: ServerStream) {
     guard stream.head.isPost else {
       stream.role = .refused
+      note(.verbNotAllowed)
       return answer(stream, HTTPResponse(status: 405, headers: [("allow", "POST")]))
     }
     do throws(RPCError) {
@@ -344,6 +347,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     if message.wasCompressed { context.noteCompression(true) }
     guard enter(stream, method) else { return fail(stream, admission.refusal) }
     stream.isHandled = true
+    stream.isBegun = true
     let call = LoopBound(stream)
     let bytes = message.bytes
     // It begins at once, and most handlers are over when this returns: what they need lives shortly, and so does the
@@ -382,7 +386,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   /// Whether a handler may run now. Health checks always do: a busy server is not a dead one.
-  private func enter(_ stream: ServerStream, _ method: ServedMethod) -> Bool {
+  func enter(_ stream: ServerStream, _ method: ServedMethod) -> Bool {
     method.isAlwaysAdmitted || enter(stream)
   }
 
@@ -414,6 +418,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   func runStreaming(
     _ stream: ServerStream, _ method: ServedMethod, _ context: ServerContext
   ) {
+    stream.isBegun = true
     let call = StreamingServerCall(connection: self, stream: stream, context: context)
     stream.task = Task(executorPreference: loop) {
       let failure = await method.streaming(call)
@@ -465,6 +470,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   /// Ends a call with a status; its handler is cancelled.
   func fail(_ stream: ServerStream, _ error: RPCError) {
     guard !stream.isClosed, stream.failure == nil else { return }
+    let error = noted(error, stream)
     stream.failure = error
     stream.task?.cancel()
     stream.wakeReader()
@@ -517,6 +523,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     }
     stream.role = .refused
     stream.body = []
+    note(.messageOverdue)
     answer(stream, .text(408, "The body did not come in time.\n"))
   }
 
@@ -527,11 +534,8 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       method: head.verb, path: path, query: query, headers: head.fields, body: stream.body,
       peer: peer, identity: identity)
     stream.body = []
-    // What only looks is let in: probes, metrics, the console.
-    let method = dispatcher.knows(path: path)
-    let counts = method.map { !$0.isAlwaysAdmitted } ?? !["GET", "HEAD"].contains(head.verb)
-    guard !counts || enter(stream) else {
-      return answer(stream, HTTPAnswers.failure(admission.refusal))
+    guard !dispatcher.counts(request) || enter(stream) else {
+      return answer(stream, dispatcher.refuse(request, admission.refusal))
     }
     let dispatcher = dispatcher
     let messageBytes = limits.messageBytes

@@ -47,6 +47,8 @@ final class ServerStream: LoopTimer {
   let openedAt: Int64
   /// Since when a message of a streaming call was seen half there.
   var partialSince: Int64?
+  /// Whether its handler has begun: from then on it tells the observer of the call.
+  var isBegun = false
   /// Whether its handler counts among those that run.
   var isCounted = false
   /// Bytes of the answer that went out, and since when none did.

@@ -1,4 +1,5 @@
 internal import RPCCore
+internal import Synchronization
 
 /// What a streaming handler holds of its call. Its methods may be called from any task; the work is done on the loop.
 final class StreamingServerCall: ServerCall, @unchecked Sendable {
@@ -7,6 +8,8 @@ final class StreamingServerCall: ServerCall, @unchecked Sendable {
   let stream: ServerStream
   let context: ServerContext
   let codec: MessageCodec
+  private let refused = Mutex<RPCError?>(nil)
+  var fault: RPCError? { refused.withLock { $0 } }
 
   init(connection: ServerConnection, stream: ServerStream, context: ServerContext) {
     self.connection = connection
@@ -57,14 +60,19 @@ final class StreamingServerCall: ServerCall, @unchecked Sendable {
         return .message(message.bytes)
       }
     } catch {
-      return .failed(error)
+      return refuse(error)
     }
     guard stream.inputEnded else { return .wait }
     guard stream.input.isEmpty else {
-      return .failed(
+      return refuse(
         RPCError(.internalError, "MESSAGE_MISSING", "The call ended inside a message."))
     }
     return .ended
+  }
+
+  private func refuse(_ error: RPCError) -> Step {
+    refused.withLock { $0 = error }
+    return .failed(error)
   }
 
   private var isReadable: Bool {

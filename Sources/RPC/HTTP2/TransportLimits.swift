@@ -1,3 +1,5 @@
+internal import RPCCore
+
 /// Bounds of an HTTP/2 endpoint. Each is on from the first byte.
 public struct TransportLimits: Sendable {
   /// The largest message that is taken, in bytes. Larger: RESOURCE_EXHAUSTED.
@@ -89,4 +91,11 @@ public struct TransportLimits: Sendable {
   public var connectionGraceSeconds = 60
 
   public init() {}
+}
+
+extension Admission {
+  convenience init(_ limits: TransportLimits) {
+    self.init(
+      limit: limits.callsInFlight, retryAfter: .milliseconds(limits.admissionRetryMilliseconds))
+  }
 }

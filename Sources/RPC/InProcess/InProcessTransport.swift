@@ -63,7 +63,7 @@ public final class InProcessTransport: ClientTransport {
     do throws(RPCError) {
       return try method.admit(metadata: call.metadata, deadline: call.deadline)
     } catch {
-      throw travelled(error, nil)
+      throw travelled(method.refused(error, peer: "in-process"), nil)
     }
   }
 

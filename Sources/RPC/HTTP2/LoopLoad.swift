@@ -1,35 +1,3 @@
-internal import RPCCore
-internal import Synchronization
-
-/// Bounds the handlers that run in a server at once. All loops share it; it costs a call two relaxed atomics.
-final class Admission: Sendable {
-  private let limit: Int
-  private let retryAfter: Duration
-  private let running = Atomic<Int>(0)
-
-  init(_ limits: TransportLimits) {
-    limit = limits.callsInFlight
-    retryAfter = .milliseconds(limits.admissionRetryMilliseconds)
-  }
-
-  /// Whether one more may run; `leave` when it has.
-  func enter(isOverloaded: Bool) -> Bool {
-    if !isOverloaded, running.add(1, ordering: .relaxed).newValue <= limit { return true }
-    if !isOverloaded { leave() }
-    return false
-  }
-
-  func leave() { running.subtract(1, ordering: .relaxed) }
-
-  /// What a call that may not run is told, before its handler has seen it.
-  var refusal: RPCError {
-    RPCError(
-      .resourceExhausted, "SERVER_BUSY",
-      "The server has as many calls as it can answer in time; try again later.",
-      retryAfter: retryAfter)
-  }
-}
-
 /// How late a loop is: a call that comes during a turn waits for the next one.
 ///
 /// One long turn is a hiccup. A loop whose every turn was too long for `queueDelayPatience` gets further behind with each
