@@ -53,6 +53,10 @@ extension FakePool {
   func listMovements(
     _: PoolAPI.ListMovementsRequest, context _: ServerContext
   ) async throws -> PoolAPI.ListMovementsResponse { throw refused() }
+  func exportMovements(
+    _: PoolAPI.ExportMovementsRequest, responses _: ResponseWriter<PoolAPI.ExportMovementsResponse>,
+    context _: ServerContext
+  ) async throws { throw refused() }
   func verifyLedger(
     _: PoolAPI.VerifyLedgerRequest, context _: ServerContext
   ) async throws -> PoolAPI.VerifyLedgerResponse { throw refused() }

@@ -1211,21 +1211,92 @@ public struct ListMovementsResponse: Message {
   }
 }
 
-public struct VerifyLedgerRequest: Message {
+public struct ExportMovementsRequest: Message {
+  /// Only of this SKU. Optional.
+  public var sku: String = ""
+  /// Only at this location. Optional.
+  public var locationID: String = ""
+  /// Only of this order. Optional.
+  public var orderID: String = ""
+  /// Only committed at this time or later. Optional.
+  public var startTime: Primitives.Timestamp? = nil
+  /// Only committed before this time. Optional.
+  public var endTime: Primitives.Timestamp? = nil
+  /// Only later than this sequence. Optional.
+  public var afterSequence: Int64 = 0
+  /// Only up to this sequence. 0 = to the end.
+  public var throughSequence: Int64 = 0
+
   public init() {}
+
+  public init(
+    sku: String = "",
+    locationID: String = "",
+    orderID: String = "",
+    startTime: Primitives.Timestamp? = nil,
+    endTime: Primitives.Timestamp? = nil,
+    afterSequence: Int64 = 0,
+    throughSequence: Int64 = 0
+  ) {
+    self.sku = sku
+    self.locationID = locationID
+    self.orderID = orderID
+    self.startTime = startTime
+    self.endTime = endTime
+    self.afterSequence = afterSequence
+    self.throughSequence = throughSequence
+  }
+}
+
+public struct ExportMovementsResponse: Message {
+  /// In sequence, at most 500; none when the filters let nothing of a long stretch through.
+  public var movements: [Movement] = []
+  /// Every movement up to this sequence was sent, or is not wanted.
+  public var throughSequence: Int64 = 0
+
+  public init() {}
+
+  public init(
+    movements: [Movement] = [],
+    throughSequence: Int64 = 0
+  ) {
+    self.movements = movements
+    self.throughSequence = throughSequence
+  }
+}
+
+public struct VerifyLedgerRequest: Message {
+  /// A head that an earlier call returned and the caller has kept: it is then proved, too, that nothing up to there
+  /// was changed or removed since, by whoever it may be. Optional.
+  public var expectedHead: LedgerHead? = nil
+
+  public init() {}
+
+  public init(
+    expectedHead: LedgerHead? = nil
+  ) {
+    self.expectedHead = expectedHead
+  }
 }
 
 public struct VerifyLedgerResponse: Message {
-  /// True when every balance is the sum of its movements and every invariant holds.
+  /// True when every row follows from the one before, every balance is the sum of its movements and every invariant
+  /// holds.
   public var proved: Bool = false
   /// Movements read.
   public var movementCount: Int64 = 0
-  /// Balances compared.
+  /// Balances compared, each as it is in memory and as it was swept to disk.
   public var balanceCount: Int64 = 0
   /// The ledger's sequence up to which it was proved.
   public var sequence: Int64 = 0
   /// The first difference found, in words; empty when proved.
   public var difference: String = ""
+  /// Rows read: one for each command.
+  public var rowCount: Int64 = 0
+  /// Where the proof ended. Keep it elsewhere, and send it as `expected_head` next time.
+  public var head: LedgerHead? = nil
+  /// The first row that is not the one that was written; 0 when there is none.
+  public var badRowNumber: Int64 = 0
 
   public init() {}
 
@@ -1234,13 +1305,41 @@ public struct VerifyLedgerResponse: Message {
     movementCount: Int64 = 0,
     balanceCount: Int64 = 0,
     sequence: Int64 = 0,
-    difference: String = ""
+    difference: String = "",
+    rowCount: Int64 = 0,
+    head: LedgerHead? = nil,
+    badRowNumber: Int64 = 0
   ) {
     self.proved = proved
     self.movementCount = movementCount
     self.balanceCount = balanceCount
     self.sequence = sequence
     self.difference = difference
+    self.rowCount = rowCount
+    self.head = head
+    self.badRowNumber = badRowNumber
+  }
+}
+
+/// A place in the ledger.
+public struct LedgerHead: Message {
+  /// The row, from 1. Required.
+  public var rowNumber: Int64 = 0
+  /// Of the last movement up to there. Required.
+  public var sequence: Int64 = 0
+  /// SHA-256 over the row and the hash of the row before it. Required, 32 bytes.
+  public var hash: [UInt8] = []
+
+  public init() {}
+
+  public init(
+    rowNumber: Int64 = 0,
+    sequence: Int64 = 0,
+    hash: [UInt8] = []
+  ) {
+    self.rowNumber = rowNumber
+    self.sequence = sequence
+    self.hash = hash
   }
 }
 
@@ -2492,6 +2591,57 @@ extension ListMovementsResponse {
   }
 }
 
+extension ExportMovementsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExportMovementsRequest()
+    onepool__pool__v1__export_movements_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExportMovementsRequest.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.orderID = Read.string(source.pointee.order_id)
+    self.startTime = try Read.message(source.pointee.start_time, "start_time")
+    self.endTime = try Read.message(source.pointee.end_time, "end_time")
+    self.afterSequence = source.pointee.after_sequence
+    self.throughSequence = source.pointee.through_sequence
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExportMovementsRequest.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.order_id = arena.string(self.orderID)
+    target.pointee.start_time = arena.message(self.startTime)
+    target.pointee.end_time = arena.message(self.endTime)
+    target.pointee.after_sequence = self.afterSequence
+    target.pointee.through_sequence = self.throughSequence
+  }
+}
+
+extension ExportMovementsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExportMovementsResponse()
+    onepool__pool__v1__export_movements_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExportMovementsResponse.self)
+    self.movements = try Read.messages(source.pointee.movements, source.pointee.n_movements, "movements")
+    self.throughSequence = source.pointee.through_sequence
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExportMovementsResponse.self)
+    target.pointee.n_movements = self.movements.count
+    target.pointee.movements = arena.messages(self.movements)
+    target.pointee.through_sequence = self.throughSequence
+  }
+}
+
 extension VerifyLedgerRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Pool__V1__VerifyLedgerRequest()
@@ -2500,9 +2650,13 @@ extension VerifyLedgerRequest {
   }()
 
   public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__VerifyLedgerRequest.self)
+    self.expectedHead = try Read.message(source.pointee.expected_head, "expected_head")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__VerifyLedgerRequest.self)
+    target.pointee.expected_head = arena.message(self.expectedHead)
   }
 }
 
@@ -2520,6 +2674,9 @@ extension VerifyLedgerResponse {
     self.balanceCount = source.pointee.balance_count
     self.sequence = source.pointee.sequence
     self.difference = Read.string(source.pointee.difference)
+    self.rowCount = source.pointee.row_count
+    self.head = try Read.message(source.pointee.head, "head")
+    self.badRowNumber = source.pointee.bad_row_number
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2529,6 +2686,32 @@ extension VerifyLedgerResponse {
     target.pointee.balance_count = self.balanceCount
     target.pointee.sequence = self.sequence
     target.pointee.difference = arena.string(self.difference)
+    target.pointee.row_count = self.rowCount
+    target.pointee.head = arena.message(self.head)
+    target.pointee.bad_row_number = self.badRowNumber
+  }
+}
+
+extension LedgerHead {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__LedgerHead()
+    onepool__pool__v1__ledger_head__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__LedgerHead.self)
+    self.rowNumber = source.pointee.row_number
+    self.sequence = source.pointee.sequence
+    self.hash = Read.bytes(source.pointee.hash.data, source.pointee.hash.len)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__LedgerHead.self)
+    target.pointee.row_number = self.rowNumber
+    target.pointee.sequence = self.sequence
+    target.pointee.hash.data = arena.bytes(self.hash)
+    target.pointee.hash.len = self.hash.count
   }
 }
 
@@ -2609,11 +2792,14 @@ public enum PoolServiceMethods {
   public static let listMovements = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ListMovements",
     kind: .unary, idempotency: .noSideEffects)
+  public static let exportMovements = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ExportMovements",
+    kind: .serverStreaming, idempotency: .noSideEffects)
   public static let verifyLedger = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "VerifyLedger",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, verifyLedger]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -2771,7 +2957,12 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listMovements(_ request: ListMovementsRequest, context: ServerContext)
     async throws -> ListMovementsResponse
-  /// Recomputes every balance from the ledger and compares, while the pool serves.
+  /// Streams the ledger's movements in sequence, up to what is durable when the call begins, however many. A slow
+  /// reader slows it down. Whoever was cut off goes on with `after_sequence` as the last message's `through_sequence`
+  /// and the same filters.
+  func exportMovements(_ request: ExportMovementsRequest, responses: ResponseWriter<ExportMovementsResponse>, context: ServerContext)
+    async throws
+  /// Follows the hash chain over the whole ledger, recomputes every balance from it and compares, while the pool serves.
   ///
   /// Errors: none of its own; a difference is an answer.
   func verifyLedger(_ request: VerifyLedgerRequest, context: ServerContext)
@@ -2860,6 +3051,9 @@ extension PoolServiceHandler {
         .unary(
           PoolServiceMethods.listMovements, ListMovementsRequest.self, ListMovementsResponse.self
         ) { request, context in try await self.listMovements(request, context: context) },
+        .serverStreaming(
+          PoolServiceMethods.exportMovements, ExportMovementsRequest.self, ExportMovementsResponse.self
+        ) { request, responses, context in try await self.exportMovements(request, responses: responses, context: context) },
         .unary(
           PoolServiceMethods.verifyLedger, VerifyLedgerRequest.self, VerifyLedgerResponse.self
         ) { request, context in try await self.verifyLedger(request, context: context) },
@@ -3119,7 +3313,16 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.listMovements, request, options: options)
   }
 
-  /// Recomputes every balance from the ledger and compares, while the pool serves.
+  /// Streams the ledger's movements in sequence, up to what is durable when the call begins, however many. A slow
+  /// reader slows it down. Whoever was cut off goes on with `after_sequence` as the last message's `through_sequence`
+  /// and the same filters.
+  public func exportMovements(
+    _ request: ExportMovementsRequest, options: CallOptions = CallOptions()
+  ) -> ResponseStream<ExportMovementsResponse> {
+    client.serverStreaming(PoolServiceMethods.exportMovements, request, options: options)
+  }
+
+  /// Follows the hash chain over the whole ledger, recomputes every balance from it and compares, while the pool serves.
   ///
   /// Errors: none of its own; a difference is an answer.
   public func verifyLedger(
@@ -3149,6 +3352,8 @@ extension FileDescriptor {
       "onepool.pool.v1.ExplainAvailabilityResponse.Holder",
       "onepool.pool.v1.ExplainAvailabilityResponse.Rule",
       "onepool.pool.v1.ExplainAvailabilityResponse.Term",
+      "onepool.pool.v1.ExportMovementsRequest",
+      "onepool.pool.v1.ExportMovementsResponse",
       "onepool.pool.v1.GetAvailabilityRequest",
       "onepool.pool.v1.GetAvailabilityResponse",
       "onepool.pool.v1.GetHoldRequest",
@@ -3159,6 +3364,7 @@ extension FileDescriptor {
       "onepool.pool.v1.GetSkuResponse",
       "onepool.pool.v1.GetStockRequest",
       "onepool.pool.v1.GetStockResponse",
+      "onepool.pool.v1.LedgerHead",
       "onepool.pool.v1.LineTotal",
       "onepool.pool.v1.ListBalancesRequest",
       "onepool.pool.v1.ListBalancesResponse",
@@ -3198,5 +3404,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIpgBChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi7gEKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkIj8KEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQimwEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJ1ChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIpUCChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZCKNAQoSUmVjb3JkU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEiUKDm92ZXJzb2xkX2NvdW50GAIgASgDUg1vdmVyc29sZENvdW50EhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSJ4ChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzInIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIk0KGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZCKMBgobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2UaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIhUKE1ZlcmlmeUxlZGdlclJlcXVlc3QitgEKFFZlcmlmeUxlZGdlclJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEiUKDm1vdmVtZW50X2NvdW50GAIgASgDUg1tb3ZlbWVudENvdW50EiMKDWJhbGFuY2VfY291bnQYAyABKANSDGJhbGFuY2VDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USHgoKZGlmZmVyZW5jZRgFIAEoCVIKZGlmZmVyZW5jZTKeEwoLUG9vbFNlcnZpY2USTgoGU2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVzcG9uc2UiA5ACAhJOCgZHZXRTa3USHi5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXNwb25zZSIDkAIBElQKCExpc3RTa3VzEiAub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1Jlc3BvbnNlIgOQAgESXQoLU2V0TG9jYXRpb24SIy5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVzcG9uc2UiA5ACAhJjCg1MaXN0TG9jYXRpb25zEiUub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBElcKCVNldEJ1ZmZlchIhLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlc3BvbnNlIgOQAgISXQoLTGlzdEJ1ZmZlcnMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVzcG9uc2UiA5ACARJbCgxSZWNlaXZlU3RvY2sSJC5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJYCgtBZGp1c3RTdG9jaxIjLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJYCgtSZXR1cm5TdG9jaxIjLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXNwb25zZRJtChJSZXNvbHZlVW5hdmFpbGFibGUSKi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRJaCgpDcmVhdGVIb2xkEiIub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXNwb25zZSIDkAICEloKCkNvbW1pdEhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlc3BvbnNlIgOQAgISXQoLUmVsZWFzZUhvbGQSIy5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISWgoKQ2FuY2VsU2FsZRIiLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVzcG9uc2UiA5ACAhJUCghTaGlwU2FsZRIgLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXNwb25zZSIDkAICElEKB0dldFNhbGUSHy5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlc3BvbnNlIgOQAgESVAoIR2V0U3RvY2sSIC5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVzcG9uc2UiA5ACARJgCgxMaXN0QmFsYW5jZXMSJC5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXNwb25zZSIDkAIBEmkKD0dldEF2YWlsYWJpbGl0eRInLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgESdQoTRXhwbGFpbkF2YWlsYWJpbGl0eRIrLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBosLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJxChFXYXRjaEF2YWlsYWJpbGl0eRIpLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QaKi5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBMAESYwoNTGlzdE1vdmVtZW50cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVzcG9uc2UiA5ACARJgCgxWZXJpZnlMZWRnZXISJC5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXNwb25zZSIDkAIBYgZwcm90bzM=")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIpgBChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi7gEKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkIj8KEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQimwEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJ1ChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIpUCChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZCKNAQoSUmVjb3JkU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEiUKDm92ZXJzb2xkX2NvdW50GAIgASgDUg1vdmVyc29sZENvdW50EhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSJ4ChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzInIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIk0KGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZCKMBgobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2UaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIqoCChZFeHBvcnRNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhkKCG9yZGVyX2lkGAMgASgJUgdvcmRlcklkEjkKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydFRpbWUSNQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdlbmRUaW1lEiUKDmFmdGVyX3NlcXVlbmNlGAYgASgDUg1hZnRlclNlcXVlbmNlEikKEHRocm91Z2hfc2VxdWVuY2UYByABKANSD3Rocm91Z2hTZXF1ZW5jZSJ9ChdFeHBvcnRNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxIpChB0aHJvdWdoX3NlcXVlbmNlGAIgASgDUg90aHJvdWdoU2VxdWVuY2UiVwoTVmVyaWZ5TGVkZ2VyUmVxdWVzdBJACg1leHBlY3RlZF9oZWFkGAEgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSDGV4cGVjdGVkSGVhZCKqAgoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSJQoObW92ZW1lbnRfY291bnQYAiABKANSDW1vdmVtZW50Q291bnQSIwoNYmFsYW5jZV9jb3VudBgDIAEoA1IMYmFsYW5jZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRIeCgpkaWZmZXJlbmNlGAUgASgJUgpkaWZmZXJlbmNlEhsKCXJvd19jb3VudBgGIAEoA1IIcm93Q291bnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkEiQKDmJhZF9yb3dfbnVtYmVyGAggASgDUgxiYWRSb3dOdW1iZXIiWwoKTGVkZ2VySGVhZBIdCgpyb3dfbnVtYmVyGAEgASgDUglyb3dOdW1iZXISGgoIc2VxdWVuY2UYAiABKANSCHNlcXVlbmNlEhIKBGhhc2gYAyABKAxSBGhhc2gyixQKC1Bvb2xTZXJ2aWNlEk4KBlNldFNrdRIeLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlc3BvbnNlIgOQAgISTgoGR2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVzcG9uc2UiA5ACARJUCghMaXN0U2t1cxIgLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXNwb25zZSIDkAIBEl0KC1NldExvY2F0aW9uEiMub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlc3BvbnNlIgOQAgISYwoNTGlzdExvY2F0aW9ucxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVzcG9uc2UiA5ACARJXCglTZXRCdWZmZXISIS5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXNwb25zZSIDkAICEl0KC0xpc3RCdWZmZXJzEiMub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISUQoHR2V0SG9sZBIfLm9uZXBvb2wucG9vbC52MS5HZXRIb2xkUmVxdWVzdBogLm9uZXBvb2wucG9vbC52MS5HZXRIb2xkUmVzcG9uc2UiA5ACARJaCgpSZWNvcmRTYWxlEiIub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
 }

@@ -7,9 +7,8 @@ internal import StorageSQLite
 /// thread.
 final class PoolStore {
   let connection: SQLiteConnection
-  /// The ledger's last row; the next one is chained to it.
-  private(set) var lastRow: Int64 = 0
-  private(set) var lastChecksum: Int64 = 0
+  /// The ledger's end; the next row is chained to it.
+  private(set) var chain = LedgerChain(after: .origin, plainRow: 0)
   private let append: SQLiteStatement
   private let saleBody: SQLiteStatement
   private let putBalance: SQLiteStatement
@@ -52,10 +51,11 @@ final class PoolStore {
     connection.close()
   }
 
+  var lastRow: Int64 { chain.head.row }
+
   /// Sets where the ledger ends, after loading.
-  func continueAfter(row: Int64, checksum: Int64) {
-    lastRow = row
-    lastChecksum = checksum
+  func goOn(with chain: LedgerChain) {
+    self.chain = chain
   }
 
   /// Notes for ever which row has the first response to a request.
@@ -72,11 +72,10 @@ final class PoolStore {
     sequence: Int64, time: Timestamp, requestID: String, bodyHash: [UInt8], response: [UInt8],
     entry: [UInt8]
   ) -> LedgerRow {
-    let row = LedgerRow(
+    var row = LedgerRow(
       number: lastRow + 1, sequence: sequence, time: time, requestID: requestID,
-      bodyHash: bodyHash, response: response, entry: entry, after: lastChecksum)
-    lastRow = row.number
-    lastChecksum = row.checksum
+      bodyHash: bodyHash, response: response, entry: entry)
+    row.checksum = chain.append(row)
     return row
   }
 
@@ -129,9 +128,11 @@ final class PoolStore {
     try putSale.run()
   }
 
-  /// Notes that everything up to `row` is in the swept tables.
-  func mark(sweptRow row: Int64) throws(StorageError) {
-    try connection.execute("UPDATE mark SET swept_row = ? WHERE mark_id = 1", [.integer(row)])
+  /// Notes that everything up to `head` is in the swept tables.
+  func mark(_ head: LedgerHead) throws(StorageError) {
+    try connection.execute(
+      "UPDATE mark SET swept_row = ?, sequence = ?, hash = ? WHERE mark_id = 1",
+      [.integer(head.row), .integer(head.sequence), .blob(head.hash.bytes)])
   }
 
   /// The sale of an order as it was swept.

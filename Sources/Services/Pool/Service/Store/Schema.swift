@@ -72,5 +72,6 @@ enum Schema {
         row_number INTEGER NOT NULL
       );
       """),
+    LedgerSchema.chain(3),
   ]
 }

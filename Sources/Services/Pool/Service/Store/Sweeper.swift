@@ -64,6 +64,7 @@ struct Sweeper {
   /// The row up to which a finished round has written every balance.
   private var balancesRow: Int64
   private(set) var markedRow: Int64
+  private var heads = LedgerHeads()
   private var hasDirtyBalances: Bool
 
   init(_ loaded: PoolStore.Loaded, lastRow: Int64) {
@@ -143,11 +144,14 @@ struct Sweeper {
     var row = hasDirtyBalances ? balancesRow : store.lastRow
     if let oldest = holds.oldestRow { row = min(row, oldest - 1) }
     if let oldest = sales.oldestRow { row = min(row, oldest - 1) }
-    guard row >= markedRow + ServiceLimits.rowsBetweenMarks || (isClean && row > markedRow) else {
-      return
-    }
-    try store.mark(sweptRow: row)
-    markedRow = row
+    let end = store.chain.head
+    heads.note(end)
+    guard row >= markedRow + ServiceLimits.rowsBetweenMarks || (isClean && row > markedRow),
+      let head = row == end.row ? end : heads.last(upTo: row), head.row > markedRow
+    else { return }
+    try store.mark(head)
+    markedRow = head.row
+    heads.forget(upTo: head.row)
   }
 
   /// Sales that may leave memory, since they are written and there are too many.

@@ -13,6 +13,7 @@ final class LivePool {
   private let store: PoolStore
   private let salesInMemory: Int
   private var requests: RequestIndex
+  private var run: RequestRun
   private var sweeper: Sweeper
   /// The batch at hand: rows that are not durable yet, and where they begin.
   private var rows: [LedgerRow] = []
@@ -37,6 +38,7 @@ final class LivePool {
       let loaded = try store.load(now: now, salesInMemory: salesInMemory)
       pool = loaded.pool
       requests = loaded.requests
+      run = loaded.openRun
       hasUnloadedSales = loaded.hasUnloadedSales
       sweeper = Sweeper(loaded, lastRow: store.lastRow)
       startRow = store.lastRow
@@ -107,7 +109,10 @@ final class LivePool {
   ) {
     var entries = pool.takeEntries()
     guard let request else {
-      for entry in entries { add(entry) }
+      for entry in entries {
+        add(entry)
+        run.add(nil)
+      }
       return
     }
     // What changes nothing is remembered all the same: with an entry without movements.
@@ -116,6 +121,7 @@ final class LivePool {
     precondition(entries.isEmpty, "a command makes one entry")
     add(own, request.id.text, request.hash, request.response)
     requests.add(request.key, row: store.lastRow, at: pool.now)
+    run.add(request.key)
     if isKept { kept.append((request.id.text, store.lastRow)) }
   }
 
@@ -167,6 +173,10 @@ final class LivePool {
       if changes.hasCatalog { try store.write(catalogOf: changes, pool) }
       for row in rows { try store.write(row) }
       for request in kept { try store.keep(requestID: request.requestID, row: request.row) }
+      if run.keys.count >= ServiceLimits.requestRunRows {
+        try store.write(run, at: pool.now)
+        run.restart()
+      }
       try sweeper.sweep(pool, to: store, isIdle: isIdle)
       try connection.commit()
     } catch {

@@ -74,8 +74,11 @@ typedef struct Onepool__Pool__V1__WatchAvailabilityRequest Onepool__Pool__V1__Wa
 typedef struct Onepool__Pool__V1__WatchAvailabilityResponse Onepool__Pool__V1__WatchAvailabilityResponse;
 typedef struct Onepool__Pool__V1__ListMovementsRequest Onepool__Pool__V1__ListMovementsRequest;
 typedef struct Onepool__Pool__V1__ListMovementsResponse Onepool__Pool__V1__ListMovementsResponse;
+typedef struct Onepool__Pool__V1__ExportMovementsRequest Onepool__Pool__V1__ExportMovementsRequest;
+typedef struct Onepool__Pool__V1__ExportMovementsResponse Onepool__Pool__V1__ExportMovementsResponse;
 typedef struct Onepool__Pool__V1__VerifyLedgerRequest Onepool__Pool__V1__VerifyLedgerRequest;
 typedef struct Onepool__Pool__V1__VerifyLedgerResponse Onepool__Pool__V1__VerifyLedgerResponse;
+typedef struct Onepool__Pool__V1__LedgerHead Onepool__Pool__V1__LedgerHead;
 
 
 /* --- enums --- */
@@ -1298,20 +1301,81 @@ struct  Onepool__Pool__V1__ListMovementsResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+struct  Onepool__Pool__V1__ExportMovementsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Only of this SKU. Optional.
+   */
+  char *sku;
+  /*
+   * Only at this location. Optional.
+   */
+  char *location_id;
+  /*
+   * Only of this order. Optional.
+   */
+  char *order_id;
+  /*
+   * Only committed at this time or later. Optional.
+   */
+  Google__Protobuf__Timestamp *start_time;
+  /*
+   * Only committed before this time. Optional.
+   */
+  Google__Protobuf__Timestamp *end_time;
+  /*
+   * Only later than this sequence. Optional.
+   */
+  int64_t after_sequence;
+  /*
+   * Only up to this sequence. 0 = to the end.
+   */
+  int64_t through_sequence;
+};
+#define ONEPOOL__POOL__V1__EXPORT_MOVEMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__export_movements_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, 0, 0 }
+
+
+struct  Onepool__Pool__V1__ExportMovementsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In sequence, at most 500; none when the filters let nothing of a long stretch through.
+   */
+  size_t n_movements;
+  Onepool__Pool__V1__Movement **movements;
+  /*
+   * Every movement up to this sequence was sent, or is not wanted.
+   */
+  int64_t through_sequence;
+};
+#define ONEPOOL__POOL__V1__EXPORT_MOVEMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__export_movements_response__descriptor) \
+    , 0,NULL, 0 }
+
+
 struct  Onepool__Pool__V1__VerifyLedgerRequest
 {
   ProtobufCMessage base;
+  /*
+   * A head that an earlier call returned and the caller has kept: it is then proved, too, that nothing up to there
+   * was changed or removed since, by whoever it may be. Optional.
+   */
+  Onepool__Pool__V1__LedgerHead *expected_head;
 };
 #define ONEPOOL__POOL__V1__VERIFY_LEDGER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__verify_ledger_request__descriptor) \
-     }
+    , NULL }
 
 
 struct  Onepool__Pool__V1__VerifyLedgerResponse
 {
   ProtobufCMessage base;
   /*
-   * True when every balance is the sum of its movements and every invariant holds.
+   * True when every row follows from the one before, every balance is the sum of its movements and every invariant
+   * holds.
    */
   protobuf_c_boolean proved;
   /*
@@ -1319,7 +1383,7 @@ struct  Onepool__Pool__V1__VerifyLedgerResponse
    */
   int64_t movement_count;
   /*
-   * Balances compared.
+   * Balances compared, each as it is in memory and as it was swept to disk.
    */
   int64_t balance_count;
   /*
@@ -1330,10 +1394,46 @@ struct  Onepool__Pool__V1__VerifyLedgerResponse
    * The first difference found, in words; empty when proved.
    */
   char *difference;
+  /*
+   * Rows read: one for each command.
+   */
+  int64_t row_count;
+  /*
+   * Where the proof ended. Keep it elsewhere, and send it as `expected_head` next time.
+   */
+  Onepool__Pool__V1__LedgerHead *head;
+  /*
+   * The first row that is not the one that was written; 0 when there is none.
+   */
+  int64_t bad_row_number;
 };
 #define ONEPOOL__POOL__V1__VERIFY_LEDGER_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__verify_ledger_response__descriptor) \
-    , 0, 0, 0, 0, (char *)protobuf_c_empty_string }
+    , 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, NULL, 0 }
+
+
+/*
+ * A place in the ledger.
+ */
+struct  Onepool__Pool__V1__LedgerHead
+{
+  ProtobufCMessage base;
+  /*
+   * The row, from 1. Required.
+   */
+  int64_t row_number;
+  /*
+   * Of the last movement up to there. Required.
+   */
+  int64_t sequence;
+  /*
+   * SHA-256 over the row and the hash of the row before it. Required, 32 bytes.
+   */
+  ProtobufCBinaryData hash;
+};
+#define ONEPOOL__POOL__V1__LEDGER_HEAD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__ledger_head__descriptor) \
+    , 0, 0, {0,NULL} }
 
 
 /* Onepool__Pool__V1__StockLine methods */
@@ -2371,6 +2471,44 @@ Onepool__Pool__V1__ListMovementsResponse *
 void   onepool__pool__v1__list_movements_response__free_unpacked
                      (Onepool__Pool__V1__ListMovementsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ExportMovementsRequest methods */
+void   onepool__pool__v1__export_movements_request__init
+                     (Onepool__Pool__V1__ExportMovementsRequest         *message);
+size_t onepool__pool__v1__export_movements_request__get_packed_size
+                     (const Onepool__Pool__V1__ExportMovementsRequest   *message);
+size_t onepool__pool__v1__export_movements_request__pack
+                     (const Onepool__Pool__V1__ExportMovementsRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__export_movements_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ExportMovementsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ExportMovementsRequest *
+       onepool__pool__v1__export_movements_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__export_movements_request__free_unpacked
+                     (Onepool__Pool__V1__ExportMovementsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ExportMovementsResponse methods */
+void   onepool__pool__v1__export_movements_response__init
+                     (Onepool__Pool__V1__ExportMovementsResponse         *message);
+size_t onepool__pool__v1__export_movements_response__get_packed_size
+                     (const Onepool__Pool__V1__ExportMovementsResponse   *message);
+size_t onepool__pool__v1__export_movements_response__pack
+                     (const Onepool__Pool__V1__ExportMovementsResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__export_movements_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ExportMovementsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ExportMovementsResponse *
+       onepool__pool__v1__export_movements_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__export_movements_response__free_unpacked
+                     (Onepool__Pool__V1__ExportMovementsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__VerifyLedgerRequest methods */
 void   onepool__pool__v1__verify_ledger_request__init
                      (Onepool__Pool__V1__VerifyLedgerRequest         *message);
@@ -2408,6 +2546,25 @@ Onepool__Pool__V1__VerifyLedgerResponse *
                       const uint8_t       *data);
 void   onepool__pool__v1__verify_ledger_response__free_unpacked
                      (Onepool__Pool__V1__VerifyLedgerResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__LedgerHead methods */
+void   onepool__pool__v1__ledger_head__init
+                     (Onepool__Pool__V1__LedgerHead         *message);
+size_t onepool__pool__v1__ledger_head__get_packed_size
+                     (const Onepool__Pool__V1__LedgerHead   *message);
+size_t onepool__pool__v1__ledger_head__pack
+                     (const Onepool__Pool__V1__LedgerHead   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__ledger_head__pack_to_buffer
+                     (const Onepool__Pool__V1__LedgerHead   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__LedgerHead *
+       onepool__pool__v1__ledger_head__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__ledger_head__free_unpacked
+                     (Onepool__Pool__V1__LedgerHead *message,
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
@@ -2582,11 +2739,20 @@ typedef void (*Onepool__Pool__V1__ListMovementsRequest_Closure)
 typedef void (*Onepool__Pool__V1__ListMovementsResponse_Closure)
                  (const Onepool__Pool__V1__ListMovementsResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__ExportMovementsRequest_Closure)
+                 (const Onepool__Pool__V1__ExportMovementsRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ExportMovementsResponse_Closure)
+                 (const Onepool__Pool__V1__ExportMovementsResponse *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__VerifyLedgerRequest_Closure)
                  (const Onepool__Pool__V1__VerifyLedgerRequest *message,
                   void *closure_data);
 typedef void (*Onepool__Pool__V1__VerifyLedgerResponse_Closure)
                  (const Onepool__Pool__V1__VerifyLedgerResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__LedgerHead_Closure)
+                 (const Onepool__Pool__V1__LedgerHead *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -2695,6 +2861,10 @@ struct Onepool__Pool__V1__PoolService_Service
                          const Onepool__Pool__V1__ListMovementsRequest *input,
                          Onepool__Pool__V1__ListMovementsResponse_Closure closure,
                          void *closure_data);
+  void (*export_movements)(Onepool__Pool__V1__PoolService_Service *service,
+                           const Onepool__Pool__V1__ExportMovementsRequest *input,
+                           Onepool__Pool__V1__ExportMovementsResponse_Closure closure,
+                           void *closure_data);
   void (*verify_ledger)(Onepool__Pool__V1__PoolService_Service *service,
                         const Onepool__Pool__V1__VerifyLedgerRequest *input,
                         Onepool__Pool__V1__VerifyLedgerResponse_Closure closure,
@@ -2732,6 +2902,7 @@ void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Servi
       function_prefix__ ## explain_availability,\
       function_prefix__ ## watch_availability,\
       function_prefix__ ## list_movements,\
+      function_prefix__ ## export_movements,\
       function_prefix__ ## verify_ledger  }
 void onepool__pool__v1__pool_service__set_sku(ProtobufCService *service,
                                               const Onepool__Pool__V1__SetSkuRequest *input,
@@ -2833,6 +3004,10 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ListMovementsRequest *input,
                                                      Onepool__Pool__V1__ListMovementsResponse_Closure closure,
                                                      void *closure_data);
+void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service,
+                                                       const Onepool__Pool__V1__ExportMovementsRequest *input,
+                                                       Onepool__Pool__V1__ExportMovementsResponse_Closure closure,
+                                                       void *closure_data);
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
                                                     Onepool__Pool__V1__VerifyLedgerResponse_Closure closure,
@@ -2899,8 +3074,11 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__watch_availability_re
 extern const ProtobufCMessageDescriptor onepool__pool__v1__watch_availability_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__list_movements_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__list_movements_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__export_movements_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__export_movements_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__ledger_head__descriptor;
 extern const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor;
 
 PROTOBUF_C__END_DECLS
