@@ -143,17 +143,20 @@ struct Arguments: Sendable {
     return number
   }
 
-  /// A moment as `2026-11-25T08:00:00Z`; nil when the option is not given.
+  /// A moment, as `2026-11-25T08:00:00Z`; nil when the option is not given.
   func time(option name: String) throws(UsageError) -> Timestamp? {
     let text = option(name)
-    guard !text.isEmpty else { return nil }
+    return text.isEmpty ? nil : try Self.time(text)
+  }
+
+  static func time(_ text: String) throws(UsageError) -> Timestamp {
     for style in [
       Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true),
     ] {
       guard let date = try? Date(text, strategy: style) else { continue }
       return Timestamp(microseconds: Int64((date.timeIntervalSince1970 * 1e6).rounded()))
     }
-    throw UsageError("--\(name) is \(text): a moment like 2026-11-25T08:00:00Z is wanted")
+    throw UsageError("\(text) is no moment; one looks like 2026-11-25T08:00:00Z")
   }
 
   func has(_ flag: String) -> Bool { flags.contains(flag) }

@@ -6,7 +6,7 @@ internal import RPCCore
 
 /// What an operator asks of the pool's ledger.
 enum LedgerCommands {
-  static let all = [verify, export]
+  static let all = [verify, export, archive, at]
 
   /// A whole ledger takes its time.
   private static let patience = CallOptions(timeout: .seconds(6 * 3600))
@@ -29,6 +29,7 @@ enum LedgerCommands {
       "proved: \(answer.rowCount) rows, \(answer.movementCount) movements, \(answer.balanceCount) balances"
     )
     if let head = answer.head { Output.line("head: \(head.text)") }
+    if let start = answer.start { Output.line("archived: \(start.text)") }
     return 0
   }
 
@@ -57,10 +58,70 @@ enum LedgerCommands {
         // Whoever reads has gone away (`| head`).
         guard isOpen else { return 0 }
         request.afterSequence = part.throughSequence
+        for archive in part.archives {
+          Output.failure(
+            "not here: up to \(archive.lastTime.text), in the archive \(archive.archive)")
+        }
       }
     } catch let error as RPCError where error.code == .unavailable {
       throw Failure("\(error); go on with --after \(request.afterSequence)")
     }
+    return 0
+  }
+}
+
+extension LedgerCommands {
+  static let archive = Command(
+    name: "ledger archive", usage: "--before TIME | --verify ARCHIVE",
+    summary:
+      "moves old rows into a file beside the store, or proves such a file; status 2 when it differs",
+    options: ["before": "", "verify": ""]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    if !arguments.option("verify").isEmpty {
+      let answer = try await peers.pool.verifyArchive(
+        VerifyArchiveRequest(archive: arguments.option("verify")), options: patience)
+      let words = "\(answer.rowCount) rows, \(answer.movementCount) movements"
+      Output.line(answer.proved ? "proved: \(words)" : "not proved: \(answer.difference)")
+      return answer.proved ? 0 : 2
+    }
+    guard let time = try arguments.time(option: "before") else {
+      throw UsageError("--before or --verify is missing")
+    }
+    let answer = try await peers.pool.archiveLedger(
+      ArchiveLedgerRequest(beforeTime: time), options: patience)
+    guard let made = answer.archive, let head = made.head else {
+      Output.line("no row is old enough")
+      return 0
+    }
+    Output.line(
+      "\(made.archive): rows \(made.firstRowNumber) to \(head.rowNumber), up to \(made.lastTime.text)"
+    )
+    Output.line("head: \(head.text)")
+    return 0
+  }
+
+  static let at = Command(
+    name: "ledger at", usage: "TIME SKU [CHANNEL …]",
+    summary: "what the balances of a SKU were, and what channels could show"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.pool.getStockAt(
+      GetStockAtRequest(
+        sku: try arguments.word(1, "SKU"), time: try Arguments.time(arguments.word(0, "TIME")),
+        channelIDs: Array(arguments.positions.dropFirst(2))))
+    Output.table(
+      ["location", "on hand", "held", "committed", "unavailable", "available"],
+      answer.balances.map {
+        [
+          $0.locationID, "\($0.onHandCount)", "\($0.heldCount)", "\($0.committedCount)",
+          "\($0.unavailableCount)", "\($0.availableCount)",
+        ]
+      })
+    for channel in answer.channels {
+      Output.line("\(channel.channelID): \(channel.availableToSellCount)")
+    }
+    Output.line("at sequence \(answer.sequence)")
     return 0
   }
 }

@@ -50,6 +50,14 @@ enum ServiceLimits {
   static let auditPace = Duration.milliseconds(200)
   /// Balances that one audit adds up; of more, it takes a share.
   static let auditedBalances = 250_000
+  /// Movements of the ledger after which a balance is kept once more before it is overwritten.
+  static let historyMovements: Int64 = 65_536
+  /// Rows of the ledger that are read to know what a balance was.
+  static let pastRows: Int64 = 1_000_000
+  /// Rows and balances that a commit moves for an archive.
+  static let archivedAtOnce = 2_000
+  /// Archives that are named beside a list.
+  static let listedArchives = 1_000
   /// Movements in one message of an export.
   static let exportedMovements = 500
   /// SKUs that a list of balances looks at in one transaction.

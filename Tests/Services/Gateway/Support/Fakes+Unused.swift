@@ -60,6 +60,15 @@ extension FakePool {
   func verifyLedger(
     _: PoolAPI.VerifyLedgerRequest, context _: ServerContext
   ) async throws -> PoolAPI.VerifyLedgerResponse { throw refused() }
+  func getStockAt(
+    _: PoolAPI.GetStockAtRequest, context _: ServerContext
+  ) async throws -> PoolAPI.GetStockAtResponse { throw refused() }
+  func archiveLedger(
+    _: PoolAPI.ArchiveLedgerRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ArchiveLedgerResponse { throw refused() }
+  func verifyArchive(
+    _: PoolAPI.VerifyArchiveRequest, context _: ServerContext
+  ) async throws -> PoolAPI.VerifyArchiveResponse { throw refused() }
 }
 
 extension FakeMapping {

@@ -351,6 +351,12 @@ extension Bench {
     try connection.execute(
       script: """
         DROP TABLE request_run;
+        DROP TABLE archive;
+        DROP TABLE archived_balance;
+        DROP TABLE kept_response;
+        DROP TABLE balance_history;
+        DROP TABLE buffer_history;
+        DROP TABLE history_start;
         ALTER TABLE mark DROP COLUMN sequence;
         ALTER TABLE mark DROP COLUMN hash;
         ALTER TABLE mark DROP COLUMN plain_row;

@@ -13,14 +13,18 @@ extension PoolServer {
     context: ServerContext
   ) async throws {
     guard var filter = try movementFilter(request) else { return }
+    var isFirst = true
     while true {
-      let next = filter
-      let page = try await database.read(until: context.deadline) { transaction in
-        try next.page(LedgerReader(transaction))
+      let (next, tellsArchives) = (filter, isFirst)
+      let (page, archives) = try await database.read(until: context.deadline) { transaction in
+        let reader = LedgerReader(transaction)
+        return (try next.page(reader), try tellsArchives ? reader.archives(after: next.after) : [])
       }
       try await responses.write(
         ExportMovementsResponse(
-          movements: messages(page.movements), throughSequence: page.through))
+          movements: messages(page.movements), throughSequence: page.through,
+          archives: archives.map { PoolAPI.LedgerArchive($0) }))
+      isFirst = false
       if page.isLast { return }
       filter.after = page.through
     }

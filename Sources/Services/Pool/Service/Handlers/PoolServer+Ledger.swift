@@ -31,12 +31,15 @@ extension PoolServer {
     // A row may be durable a moment before the view knows the names in it.
     let filter = MovementFilter(
       sku: index, order: order, after: after, through: view.sequence, size: size)
-    let found = try await database.read(until: context.deadline) { transaction in
-      try filter.page(LedgerReader(transaction))
+    let isFirst = token == nil
+    let (found, archives) = try await database.read(until: context.deadline) { transaction in
+      let reader = LedgerReader(transaction)
+      return (try filter.page(reader), try isFirst ? reader.archives(after: filter.after) : [])
     }
     return ListMovementsResponse(
       movements: messages(found.movements),
-      nextPageToken: found.isLast ? "" : PageToken("\(found.through)").encoded(scope: scope))
+      nextPageToken: found.isLast ? "" : PageToken("\(found.through)").encoded(scope: scope),
+      archives: archives.map { PoolAPI.LedgerArchive($0) })
   }
 
   func messages(_ found: [MovementFilter.Found]) -> [PoolAPI.Movement] {
@@ -60,7 +63,8 @@ extension PoolServer {
       proved: proof.difference == nil, movementCount: proof.movementCount,
       balanceCount: Int64(proof.balanceCount), sequence: proof.head.sequence,
       difference: proof.difference ?? "", rowCount: proof.rowCount,
-      head: PoolAPI.LedgerHead(proof.head), badRowNumber: proof.badRow)
+      head: PoolAPI.LedgerHead(proof.head), badRowNumber: proof.badRow,
+      start: proof.start.row == 0 ? nil : PoolAPI.LedgerHead(proof.start))
   }
 }
 

@@ -6,6 +6,7 @@ internal import Protobuf
 internal import RPCCore
 public import StorageCore
 internal import StorageSQLite
+internal import Synchronization
 
 /// The pool's service: checks requests at its edge, hands commands to the writer, and answers reads
 /// from what is durable.
@@ -18,6 +19,8 @@ public final class PoolServer: PoolServiceHandler {
   let database: SQLiteDatabase
   private let metrics: PoolMetrics
   let audit: LedgerAudit
+  /// Whether an archive is being made.
+  let isArchiving = Atomic(false)
   private let thread: Worker
 
   /// Opens or makes the store at `path`, reads it, and begins to take commands.

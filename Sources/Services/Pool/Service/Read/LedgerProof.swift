@@ -20,7 +20,7 @@ struct LedgerProof: Sendable {
     func has(_ sku: SKUIndex) -> Bool { sku.int % count == number }
   }
 
-  private enum Phase { case toMark, onward, done }
+  private enum Phase { case begin, toMark, onward, done }
 
   private struct Key: Hashable {
     var sku: SKUIndex
@@ -35,6 +35,8 @@ struct LedgerProof: Sendable {
   private(set) var movementCount: Int64 = 0
   private(set) var rowCount: Int64 = 0
   private(set) var balanceCount = 0
+  /// Where it began: at the end of the archives.
+  private(set) var start = LedgerHead.origin
   /// The place up to which it was proved.
   private(set) var head = LedgerHead.origin
   private(set) var difference: String?
@@ -46,7 +48,7 @@ struct LedgerProof: Sendable {
   private let share: Share
   /// A place that somebody has kept and that must be the same still.
   private let expected: LedgerHead?
-  private var phase = Phase.toMark
+  private var phase = Phase.begin
   private var places: [Key: Int32] = [:]
   private var sums: [Balance] = []
   private var claims: [Key: [Claim]] = [:]
@@ -61,8 +63,15 @@ struct LedgerProof: Sendable {
 
   /// Reads the next part of the ledger.
   mutating func advance(_ reader: LedgerReader) throws {
+    let base = try reader.base
+    if phase != .begin, phase != .done, base.row > head.row {
+      // The rows went into an archive meanwhile.
+      self = LedgerProof(view, share: share, expected: expected)
+    }
+    if phase == .begin { try begin(at: base, reader) }
     let chain = LedgerChain(after: head, plainRow: try reader.plainRow)
     switch phase {
+    case .begin: break
     case .toMark:
       let mark = try reader.sweptRow
       let count = try read(reader, chain, through: mark)
@@ -78,6 +87,31 @@ struct LedgerProof: Sendable {
       guard !isFinished, count < ServiceLimits.provedRows || hasMetAll else { return }
       finish()
     case .done: break
+    }
+  }
+
+  /// Takes what the archives add up to for the sum so far.
+  private mutating func begin(at base: LedgerHead, _ reader: LedgerReader) throws {
+    if let expected, expected.row < base.row, let archive = try reader.archive(ofRow: expected.row)
+    {
+      throw LedgerError.archived(archive)
+    }
+    phase = .toMark
+    start = base
+    head = base
+    try reader.archivedBalances { balance in
+      guard share.has(balance.sku) else { return }
+      sums[place(of: Key(sku: balance.sku, location: balance.location))] = balance
+    }
+    compareExpected()
+  }
+
+  private mutating func compareExpected() {
+    guard let expected, expected.row == head.row else { return }
+    guard expected.hash == head.hash, expected.sequence == head.sequence else {
+      return stop(
+        at: head.row,
+        "is not the one of the expected head: it or a row before it was written anew")
     }
   }
 
@@ -126,12 +160,7 @@ struct LedgerProof: Sendable {
       guard difference == nil else { return }
       sequence += 1
     }
-    guard let expected, expected.row == head.row else { return }
-    guard expected.hash == head.hash, expected.sequence == head.sequence else {
-      return stop(
-        at: head.row,
-        "is not the one of the expected head: it or a row before it was written anew")
-    }
+    compareExpected()
   }
 
   private mutating func count(_ movement: Movement, _ sequence: Int64) {

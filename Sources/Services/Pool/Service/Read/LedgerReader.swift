@@ -11,12 +11,17 @@ struct LedgerReader {
   }
 
   var lastRow: Int64 {
-    get throws { try transaction.int64("SELECT max(row_number) FROM ledger") ?? 0 }
+    get throws { try max(base.row, transaction.int64("SELECT max(row_number) FROM ledger") ?? 0) }
   }
 
   /// The row up to which everything is swept.
   var sweptRow: Int64 {
     get throws { try transaction.int64("SELECT swept_row FROM mark") ?? 0 }
+  }
+
+  /// The sequence of that row.
+  var markSequence: Int64 {
+    get throws { try transaction.int64("SELECT sequence FROM mark") ?? 0 }
   }
 
   /// The row up to which rows keep a plain checksum.
@@ -34,8 +39,13 @@ struct LedgerReader {
     try firstRow("commit_time") { $0 >= time.microseconds }
   }
 
+  /// Of the last movement up to a row; 0 for one that is not there.
+  func sequence(of row: Int64) throws -> Int64 {
+    try transaction.int64("SELECT sequence FROM ledger WHERE row_number = ?", [.integer(row)]) ?? 0
+  }
+
   private func firstRow(_ column: String, where isLate: (Int64) -> Bool) throws -> Int64 {
-    try LedgerSQL.firstRow(from: 1, to: try lastRow) { number in
+    try LedgerSQL.firstRow(from: try base.row + 1, to: try lastRow) { number in
       isLate(
         try transaction.int64(
           "SELECT \(column) FROM ledger WHERE row_number = ?", [.integer(number)]) ?? 0)

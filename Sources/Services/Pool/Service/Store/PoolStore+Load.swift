@@ -15,6 +15,7 @@ extension PoolStore {
     var hasUnloadedSales = false
     /// The row behind which a restart would replay.
     var sweptRow: Int64 = 0
+    var sweptSequence: Int64 = 0
     /// The sequence up to which each balance was swept, by its place.
     var sweptSequences: [Int64] = []
     /// What the replay has changed and the sweep has still to write.
@@ -29,6 +30,7 @@ extension PoolStore {
     loaded.hasUnloadedSales = try !loadSales(loaded.pool, atMost: salesInMemory)
     let chain = try chainAtMark()
     loaded.sweptRow = chain.head.row
+    loaded.sweptSequence = chain.head.sequence
     loaded.sweptSequences = loaded.pool.balances.map(\.sequence)
     try replay(along: chain, loaded.pool, loaded.hasUnloadedSales)
     let end = chain.head
@@ -39,7 +41,7 @@ extension PoolStore {
     loaded.pool.finishLoading(time: end.time, sequence: end.sequence)
     goOn(with: chain)
     (loaded.requests, loaded.openRun) = try loadRequests(
-      since: now - Limits.requestKept, from: 1, until: end.row)
+      since: now - Limits.requestKept, from: try archivedHead().row + 1, until: end.row)
     return loaded
   }
 
@@ -150,6 +152,11 @@ extension PoolStore {
     guard mark.row > 0 else { return LedgerChain(after: .origin, plainRow: mark.plain) }
     guard let bytes = mark.hash else { return try chainOfOlderStore(mark.row, mark.plain) }
     guard let hash = SHA256Digest(bytes) else { throw corrupt("the mark has no hash") }
+    let archived = try archivedHead()
+    if archived.row == mark.row {
+      guard archived.hash == hash else { throw corrupt("mark and archive disagree") }
+      return LedgerChain(after: archived, plainRow: mark.plain)
+    }
     guard let row = try row(mark.row) else {
       throw corrupt(BadRow(number: mark.row, problem: "is missing"))
     }
@@ -220,7 +227,7 @@ extension PoolStore {
       "SELECT row_number FROM kept_request WHERE request_id = ?", [.text(requestID)]
     ) { $0.int64(0) }
     guard let number else { return nil }
-    guard let known = try row(number) else {
+    guard let known = try row(number) ?? keptResponse(number) else {
       throw corrupt("row \(number) of the ledger, which answered \(requestID), is missing")
     }
     return known
@@ -245,10 +252,15 @@ enum LedgerSQL {
     FROM ledger
     """
 
-  static let balances = """
-    SELECT balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped,
-      lost, sequence
-    FROM balance
+  static let balanceColumns = """
+    balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped, lost,
+    sequence
+    """
+
+  static let balances = "SELECT \(balanceColumns) FROM balance"
+
+  static let lastArchive = """
+    SELECT \(ArchiveRecord.columns) FROM archive ORDER BY archive_id DESC LIMIT 1
     """
 
   /// Nil for a key that is none.

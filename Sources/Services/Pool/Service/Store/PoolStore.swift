@@ -12,6 +12,7 @@ final class PoolStore {
   private let append: SQLiteStatement
   private let saleBody: SQLiteStatement
   private let putBalance: SQLiteStatement
+  private let keepBalance: SQLiteStatement
   private let putHold: SQLiteStatement
   private let putSale: SQLiteStatement
 
@@ -34,6 +35,11 @@ final class PoolStore {
         committed = excluded.committed, unavailable = excluded.unavailable,
         received = excluded.received, returned = excluded.returned, found = excluded.found,
         shipped = excluded.shipped, lost = excluded.lost, sequence = excluded.sequence
+      """)
+    keepBalance = try connection.prepare(
+      """
+      INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
+      SELECT ?, \(LedgerSQL.balanceColumns) FROM balance WHERE balance_key = ?
       """)
     putHold = try connection.prepare(
       """
@@ -110,6 +116,26 @@ final class PoolStore {
     putBalance.bind(10, balance.lost)
     putBalance.bind(11, balance.sequence)
     try putBalance.run()
+  }
+
+  /// Keeps a balance as it was swept before it is overwritten; one that was never swept was nothing.
+  ///
+  /// - Parameter through: the sequence up to which it had no later movement.
+  func keep(
+    swept sku: SKUIndex, _ location: LocationIndex, isNew: Bool, through: Int64
+  ) throws(StorageError) {
+    let key = Self.key(sku, location)
+    if isNew {
+      try connection.execute(
+        """
+        INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
+        VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        """, [.integer(through), .integer(key)])
+    } else {
+      keepBalance.bind(1, through)
+      keepBalance.bind(2, key)
+      try keepBalance.run()
+    }
   }
 
   func write(_ hold: Hold) throws(StorageError) {

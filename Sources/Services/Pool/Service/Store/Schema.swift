@@ -73,5 +73,7 @@ enum Schema {
       );
       """),
     LedgerSchema.chain(3),
+    LedgerSchema.archive(4),
+    LedgerSchema.history(5),
   ]
 }

@@ -64,6 +64,7 @@ struct Sweeper {
   /// The row up to which a finished round has written every balance.
   private var balancesRow: Int64
   private(set) var markedRow: Int64
+  private var markedSequence: Int64
   private var heads = LedgerHeads()
   private var hasDirtyBalances: Bool
 
@@ -72,6 +73,7 @@ struct Sweeper {
     roundRow = lastRow
     balancesRow = loaded.sweptRow
     markedRow = loaded.sweptRow
+    markedSequence = loaded.sweptSequence
     hasDirtyBalances = loaded.sweptRow < lastRow
     for id in loaded.replayed.holds { holds.add(id, row: loaded.sweptRow + 1) }
     for id in loaded.replayed.sales { sales.add(id, row: loaded.sweptRow + 1) }
@@ -128,6 +130,7 @@ struct Sweeper {
     while place < end {
       let sequence = pool.balances[place].sequence
       if sequence > sweptSequences[place] {
+        try keepHistory(of: pool.balances[place], to: store)
         try store.write(pool.balances[place])
         sweptSequences[place] = sequence
       }
@@ -138,6 +141,16 @@ struct Sweeper {
     balancesRow = roundRow
     // What changed while the round went on is for the next one.
     hasDirtyBalances = balancesRow < store.lastRow
+  }
+
+  /// Keeps what is overwritten when it is the last of its stretch of the ledger. Up to the mark, every
+  /// movement is in what was swept.
+  private func keepHistory(of balance: Balance, to store: PoolStore) throws(StorageError) {
+    let old = sweptSequences[place]
+    let stretch = ServiceLimits.historyMovements
+    guard old == 0 || old / stretch != balance.sequence / stretch else { return }
+    try store.keep(
+      swept: balance.sku, balance.location, isNew: old == 0, through: max(old, markedSequence))
   }
 
   private mutating func mark(_ store: PoolStore) throws(StorageError) {
@@ -151,6 +164,7 @@ struct Sweeper {
     else { return }
     try store.mark(head)
     markedRow = head.row
+    markedSequence = head.sequence
     heads.forget(upTo: head.row)
   }
 

@@ -20,6 +20,8 @@ final class LivePool {
   private var startRow: Int64
   /// Requests of the batch that are known for ever.
   private var kept: [(requestID: String, row: Int64)] = []
+  /// What others want to have done to the store within the batch's commit.
+  private var tasks: [StoreTask.Body] = []
   private(set) var oversold: Quantity = 0
   /// The first error of the store in this batch; the batch comes to nothing then.
   private var failure: StorageError?
@@ -64,6 +66,7 @@ final class LivePool {
     startRow = store.lastRow
     rows.removeAll(keepingCapacity: true)
     kept.removeAll(keepingCapacity: true)
+    tasks.removeAll()
     oversold = 0
     pool.advance(to: now)
     record(nil)
@@ -135,6 +138,10 @@ final class LivePool {
         response: response, entry: entry.bytes))
   }
 
+  func add(_ task: @escaping StoreTask.Body) {
+    tasks.append(task)
+  }
+
   private func fail(_ error: any Error) -> PoolError {
     if failure == nil { failure = storageError(error) }
     return .storeUnavailable
@@ -164,7 +171,8 @@ final class LivePool {
     if let failure { throw failure }
     let changes = pool.takeChanges()
     sweeper.note(changes, row: startRow + 1)
-    guard !rows.isEmpty || changes.hasCatalog || (isIdle && !sweeper.isClean) else {
+    guard !rows.isEmpty || changes.hasCatalog || !tasks.isEmpty || (isIdle && !sweeper.isClean)
+    else {
       return Committed(changes: changes, unloaded: [], rowCount: 0)
     }
     let connection = store.connection
@@ -173,6 +181,7 @@ final class LivePool {
       if changes.hasCatalog { try store.write(catalogOf: changes, pool) }
       for row in rows { try store.write(row) }
       for request in kept { try store.keep(requestID: request.requestID, row: request.row) }
+      for task in tasks { try task(store) }
       if run.keys.count >= ServiceLimits.requestRunRows {
         try store.write(run, at: pool.now)
         run.restart()
