@@ -8,19 +8,26 @@ enum Output {
     write(text + "\n", to: STDOUT_FILENO)
   }
 
+  /// Writes as it is; false when nobody reads any more.
+  static func text(_ text: String) -> Bool {
+    write(text, to: STDOUT_FILENO)
+  }
+
   static func failure(_ text: String) {
     write("onepool: \(text)\n", to: STDERR_FILENO)
   }
 
   /// A reader that has gone away (`| head`) ends the output and nothing else.
-  private static func write(_ text: String, to descriptor: Int32) {
+  @discardableResult
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
+      guard count > 0 else { return false }
       rest = rest.dropFirst(count)
     }
+    return true
   }
 
   /// Columns as wide as their widest cell; those whose cells are all numbers stand to the right.

@@ -1,11 +1,13 @@
 internal import Kit
+internal import Foundation
+internal import Primitives
 internal import RPCCore
 
 /// The operator's program: finds the command and turns its failure into one line and an exit status.
 enum Program {
   static let commands: [Command] = [
     [Command.up, Command.demo], StockCommands.all, OrderCommands.all, ListingCommands.all,
-    GatewayCommands.all,
+    GatewayCommands.all, LedgerCommands.all,
   ].flatMap { $0 }
 
   /// 0 = done, 1 = it did not work, 2 = the proof or check that was asked for failed, 64 = wrong usage.
@@ -14,12 +16,14 @@ enum Program {
       Output.line(help)
       return arguments.isEmpty ? 64 : 0
     }
-    guard let command = commands.first(where: { $0.name == name }) else {
+    let pair = arguments.prefix(2).joined(separator: " ")
+    guard let command = commands.first(where: { $0.name == pair || $0.name == name }) else {
       Output.failure("there is no command \(name); `onepool --help` lists them")
       return 64
     }
     do {
-      let given = try Arguments(Array(arguments.dropFirst()), for: command)
+      let given = try Arguments(
+        Array(arguments.dropFirst(command.name == name ? 1 : 2)), for: command)
       if given.wantsHelp {
         Output.line(command.help)
         return 0
@@ -142,6 +146,22 @@ struct Arguments: Sendable {
       )
     }
     return number
+  }
+
+  /// A moment, as `2026-11-25T08:00:00Z`; nil when the option is not given.
+  func time(option name: String) throws(UsageError) -> Timestamp? {
+    let text = option(name)
+    return text.isEmpty ? nil : try Self.time(text)
+  }
+
+  static func time(_ text: String) throws(UsageError) -> Timestamp {
+    for style in [
+      Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true),
+    ] {
+      guard let date = try? Date(text, strategy: style) else { continue }
+      return Timestamp(microseconds: Int64((date.timeIntervalSince1970 * 1e6).rounded()))
+    }
+    throw UsageError("\(text) is no moment; one looks like 2026-11-25T08:00:00Z")
   }
 
   func has(_ flag: String) -> Bool { flags.contains(flag) }

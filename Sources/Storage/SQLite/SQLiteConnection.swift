@@ -160,3 +160,6 @@ public final class SQLiteConnection: @unchecked Sendable {
     return statement
   }
 }
+
+/// Whoever reads beside a writer with a connection of its own; each statement sees its own moment.
+extension SQLiteConnection: ReadTransaction {}

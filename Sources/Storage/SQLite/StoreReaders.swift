@@ -30,6 +30,8 @@ final class StoreReaders: Sendable {
         try perform(job, on: open)
       } catch {
         failure = error
+        // A store whose schema cannot be read opens no more.
+        if connection == nil, error.isFatal { doubt(error) }
       }
       if let fatal = connection?.fatalError {
         connection?.close()

@@ -23,6 +23,10 @@ enum ServiceLimits {
   static let idleSweepDelay = Duration.milliseconds(200)
   /// Rows of the ledger that a sweep leaves to a restart before it notes how far it has come.
   static let rowsBetweenMarks: Int64 = 4_096
+  /// Rows between two places of the ledger whose whole hash is kept for the next mark.
+  static let rowsBetweenHeads: Int64 = 1_024
+  /// Rows whose request keys are written as one run.
+  static let requestRunRows = 4_096
   /// Parts into which the request IDs of a day are divided, to be forgotten part by part.
   static let requestGenerations = 4
   /// How far the clock may be behind the ledger's last entry before it is told.
@@ -42,6 +46,20 @@ enum ServiceLimits {
   static let examinedRows = 50_000
   /// Rows of the ledger that a proof reads in one transaction.
   static let provedRows = 2_000
+  /// The pause of the audit in the background after each of them.
+  static let auditPace = Duration.milliseconds(200)
+  /// Balances that one audit adds up; of more, it takes a share.
+  static let auditedBalances = 250_000
+  /// Movements of the ledger after which a balance is kept once more before it is overwritten.
+  static let historyMovements: Int64 = 65_536
+  /// Rows of the ledger that are read to know what a balance was.
+  static let pastRows: Int64 = 1_000_000
+  /// Rows and balances that a commit moves for an archive.
+  static let archivedAtOnce = 2_000
+  /// Archives that are named beside a list.
+  static let listedArchives = 1_000
+  /// Movements in one message of an export.
+  static let exportedMovements = 500
   /// SKUs that a list of balances looks at in one transaction.
   static let examinedSKUs = 1_000
 }

@@ -53,9 +53,22 @@ extension FakePool {
   func listMovements(
     _: PoolAPI.ListMovementsRequest, context _: ServerContext
   ) async throws -> PoolAPI.ListMovementsResponse { throw refused() }
+  func exportMovements(
+    _: PoolAPI.ExportMovementsRequest, responses _: ResponseWriter<PoolAPI.ExportMovementsResponse>,
+    context _: ServerContext
+  ) async throws { throw refused() }
   func verifyLedger(
     _: PoolAPI.VerifyLedgerRequest, context _: ServerContext
   ) async throws -> PoolAPI.VerifyLedgerResponse { throw refused() }
+  func getStockAt(
+    _: PoolAPI.GetStockAtRequest, context _: ServerContext
+  ) async throws -> PoolAPI.GetStockAtResponse { throw refused() }
+  func archiveLedger(
+    _: PoolAPI.ArchiveLedgerRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ArchiveLedgerResponse { throw refused() }
+  func verifyArchive(
+    _: PoolAPI.VerifyArchiveRequest, context _: ServerContext
+  ) async throws -> PoolAPI.VerifyArchiveResponse { throw refused() }
 }
 
 extension FakeMapping {

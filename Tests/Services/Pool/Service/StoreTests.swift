@@ -92,24 +92,6 @@ private typealias Allocation = PoolDomain.Allocation
     #expect(refused > 1_000)
   }
 
-  @Test func checksumSeesEveryPart() {
-    func row(
-      number: Int64 = 1, sequence: Int64 = 2, time: Int64 = 3, request: String = "q",
-      hash: [UInt8] = [1], response: [UInt8] = [2], entry: [UInt8] = [3], previous: Int64 = 0
-    ) -> Int64 {
-      LedgerRow(
-        number: number, sequence: sequence, time: Timestamp(microseconds: time), requestID: request,
-        bodyHash: hash, response: response, entry: entry, after: previous
-      ).checksum
-    }
-    let sums = [
-      row(), row(number: 2), row(sequence: 3), row(time: 4), row(request: "r"), row(hash: [2]),
-      row(response: [3]), row(entry: [4]), row(previous: 1), row(hash: [], response: [1, 2]),
-      row(entry: [3, 0]), row(entry: []),
-    ]
-    #expect(Set(sums).count == sums.count)
-  }
-
   /// Goal: a store of every version before opens, and takes what only this one can keep.
   @Test(arguments: 1..<Schema.migrations.count) func olderStoreOpens(version: Int) async throws {
     let folder = FileManager.default.temporaryDirectory

@@ -1199,33 +1199,114 @@ public struct ListMovementsResponse: Message {
   public var movements: [Movement] = []
   /// Empty at the end.
   public var nextPageToken: String = ""
+  /// The archives that have movements later than `after_sequence`, which are not in this list; only with the first page.
+  public var archives: [LedgerArchive] = []
 
   public init() {}
 
   public init(
     movements: [Movement] = [],
-    nextPageToken: String = ""
+    nextPageToken: String = "",
+    archives: [LedgerArchive] = []
   ) {
     self.movements = movements
     self.nextPageToken = nextPageToken
+    self.archives = archives
+  }
+}
+
+public struct ExportMovementsRequest: Message {
+  /// Only of this SKU. Optional.
+  public var sku: String = ""
+  /// Only at this location. Optional.
+  public var locationID: String = ""
+  /// Only of this order. Optional.
+  public var orderID: String = ""
+  /// Only committed at this time or later. Optional.
+  public var startTime: Primitives.Timestamp? = nil
+  /// Only committed before this time. Optional.
+  public var endTime: Primitives.Timestamp? = nil
+  /// Only later than this sequence. Optional.
+  public var afterSequence: Int64 = 0
+  /// Only up to this sequence. 0 = to the end.
+  public var throughSequence: Int64 = 0
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    locationID: String = "",
+    orderID: String = "",
+    startTime: Primitives.Timestamp? = nil,
+    endTime: Primitives.Timestamp? = nil,
+    afterSequence: Int64 = 0,
+    throughSequence: Int64 = 0
+  ) {
+    self.sku = sku
+    self.locationID = locationID
+    self.orderID = orderID
+    self.startTime = startTime
+    self.endTime = endTime
+    self.afterSequence = afterSequence
+    self.throughSequence = throughSequence
+  }
+}
+
+public struct ExportMovementsResponse: Message {
+  /// In sequence, at most 500; none when the filters let nothing of a long stretch through.
+  public var movements: [Movement] = []
+  /// Every movement up to this sequence was sent, or is not wanted.
+  public var throughSequence: Int64 = 0
+  /// The archives that have movements later than `after_sequence`, which are not sent; only in the first message.
+  public var archives: [LedgerArchive] = []
+
+  public init() {}
+
+  public init(
+    movements: [Movement] = [],
+    throughSequence: Int64 = 0,
+    archives: [LedgerArchive] = []
+  ) {
+    self.movements = movements
+    self.throughSequence = throughSequence
+    self.archives = archives
   }
 }
 
 public struct VerifyLedgerRequest: Message {
+  /// A head that an earlier call returned and the caller has kept: it is then proved, too, that nothing up to there
+  /// was changed or removed since, by whoever it may be. Optional.
+  public var expectedHead: LedgerHead? = nil
+
   public init() {}
+
+  public init(
+    expectedHead: LedgerHead? = nil
+  ) {
+    self.expectedHead = expectedHead
+  }
 }
 
 public struct VerifyLedgerResponse: Message {
-  /// True when every balance is the sum of its movements and every invariant holds.
+  /// True when every row follows from the one before, every balance is the sum of its movements and every invariant
+  /// holds.
   public var proved: Bool = false
   /// Movements read.
   public var movementCount: Int64 = 0
-  /// Balances compared.
+  /// Balances compared, each as it is in memory and as it was swept to disk.
   public var balanceCount: Int64 = 0
   /// The ledger's sequence up to which it was proved.
   public var sequence: Int64 = 0
   /// The first difference found, in words; empty when proved.
   public var difference: String = ""
+  /// Rows read: one for each command.
+  public var rowCount: Int64 = 0
+  /// Where the proof ended. Keep it elsewhere, and send it as `expected_head` next time.
+  public var head: LedgerHead? = nil
+  /// The first row that is not the one that was written; 0 when there is none.
+  public var badRowNumber: Int64 = 0
+  /// Where the proof began: the end of the archived part; not there when nothing is archived.
+  public var start: LedgerHead? = nil
 
   public init() {}
 
@@ -1234,13 +1315,199 @@ public struct VerifyLedgerResponse: Message {
     movementCount: Int64 = 0,
     balanceCount: Int64 = 0,
     sequence: Int64 = 0,
-    difference: String = ""
+    difference: String = "",
+    rowCount: Int64 = 0,
+    head: LedgerHead? = nil,
+    badRowNumber: Int64 = 0,
+    start: LedgerHead? = nil
   ) {
     self.proved = proved
     self.movementCount = movementCount
     self.balanceCount = balanceCount
     self.sequence = sequence
     self.difference = difference
+    self.rowCount = rowCount
+    self.head = head
+    self.badRowNumber = badRowNumber
+    self.start = start
+  }
+}
+
+public struct GetStockAtRequest: Message {
+  /// Required.
+  public var sku: String = ""
+  /// The instant: everything that was committed until then counts. Required.
+  public var time: Primitives.Timestamp? = nil
+  /// The channels to ask about; at most 100. Optional.
+  public var channelIDs: [String] = []
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    time: Primitives.Timestamp? = nil,
+    channelIDs: [String] = []
+  ) {
+    self.sku = sku
+    self.time = time
+    self.channelIDs = channelIDs
+  }
+}
+
+public struct GetStockAtResponse: Message {
+  /// The sum over all locations; its location_id is empty.
+  public var total: Balance? = nil
+  /// One for each location that had held the SKU by then.
+  public var balances: [Balance] = []
+  /// What each channel that was asked about could show.
+  public var channels: [ChannelAvailability] = []
+  /// The ledger's sequence at that instant.
+  public var sequence: Int64 = 0
+
+  public init() {}
+
+  public init(
+    total: Balance? = nil,
+    balances: [Balance] = [],
+    channels: [ChannelAvailability] = [],
+    sequence: Int64 = 0
+  ) {
+    self.total = total
+    self.balances = balances
+    self.channels = channels
+    self.sequence = sequence
+  }
+}
+
+public struct ArchiveLedgerRequest: Message {
+  /// Rows committed before this time. Required, at least 24 hours ago.
+  public var beforeTime: Primitives.Timestamp? = nil
+
+  public init() {}
+
+  public init(
+    beforeTime: Primitives.Timestamp? = nil
+  ) {
+    self.beforeTime = beforeTime
+  }
+}
+
+public struct ArchiveLedgerResponse: Message {
+  /// What was made; not there when no row is old enough.
+  public var archive: LedgerArchive? = nil
+
+  public init() {}
+
+  public init(
+    archive: LedgerArchive? = nil
+  ) {
+    self.archive = archive
+  }
+}
+
+public struct VerifyArchiveRequest: Message {
+  /// The archive's name. Required.
+  public var archive: String = ""
+
+  public init() {}
+
+  public init(
+    archive: String = ""
+  ) {
+    self.archive = archive
+  }
+}
+
+public struct VerifyArchiveResponse: Message {
+  /// True when every row follows from the one before, and start and end are those that the store knows.
+  public var proved: Bool = false
+  /// Rows read.
+  public var rowCount: Int64 = 0
+  /// Movements read.
+  public var movementCount: Int64 = 0
+  /// What is wrong, in words; empty when proved.
+  public var difference: String = ""
+  /// The first row that is not the one that was written; 0 when there is none.
+  public var badRowNumber: Int64 = 0
+  /// The place before the first row.
+  public var start: LedgerHead? = nil
+  /// The last row.
+  public var head: LedgerHead? = nil
+
+  public init() {}
+
+  public init(
+    proved: Bool = false,
+    rowCount: Int64 = 0,
+    movementCount: Int64 = 0,
+    difference: String = "",
+    badRowNumber: Int64 = 0,
+    start: LedgerHead? = nil,
+    head: LedgerHead? = nil
+  ) {
+    self.proved = proved
+    self.rowCount = rowCount
+    self.movementCount = movementCount
+    self.difference = difference
+    self.badRowNumber = badRowNumber
+    self.start = start
+    self.head = head
+  }
+}
+
+/// A part of the ledger that lies in a file of its own.
+public struct LedgerArchive: Message {
+  /// The file's name, in the folder `archive` beside the store.
+  public var archive: String = ""
+  /// Its first row.
+  public var firstRowNumber: Int64 = 0
+  /// The sequence of its first movement.
+  public var firstSequence: Int64 = 0
+  /// When its first row was committed.
+  public var firstTime: Primitives.Timestamp? = nil
+  /// When its last row was committed.
+  public var lastTime: Primitives.Timestamp? = nil
+  /// Its last row, from which the ledger goes on.
+  public var head: LedgerHead? = nil
+
+  public init() {}
+
+  public init(
+    archive: String = "",
+    firstRowNumber: Int64 = 0,
+    firstSequence: Int64 = 0,
+    firstTime: Primitives.Timestamp? = nil,
+    lastTime: Primitives.Timestamp? = nil,
+    head: LedgerHead? = nil
+  ) {
+    self.archive = archive
+    self.firstRowNumber = firstRowNumber
+    self.firstSequence = firstSequence
+    self.firstTime = firstTime
+    self.lastTime = lastTime
+    self.head = head
+  }
+}
+
+/// A place in the ledger.
+public struct LedgerHead: Message {
+  /// The row, from 1. Required.
+  public var rowNumber: Int64 = 0
+  /// Of the last movement up to there. Required.
+  public var sequence: Int64 = 0
+  /// SHA-256 over the row and the hash of the row before it. Required, 32 bytes.
+  public var hash: [UInt8] = []
+
+  public init() {}
+
+  public init(
+    rowNumber: Int64 = 0,
+    sequence: Int64 = 0,
+    hash: [UInt8] = []
+  ) {
+    self.rowNumber = rowNumber
+    self.sequence = sequence
+    self.hash = hash
   }
 }
 
@@ -2482,6 +2749,7 @@ extension ListMovementsResponse {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListMovementsResponse.self)
     self.movements = try Read.messages(source.pointee.movements, source.pointee.n_movements, "movements")
     self.nextPageToken = Read.string(source.pointee.next_page_token)
+    self.archives = try Read.messages(source.pointee.archives, source.pointee.n_archives, "archives")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2489,6 +2757,62 @@ extension ListMovementsResponse {
     target.pointee.n_movements = self.movements.count
     target.pointee.movements = arena.messages(self.movements)
     target.pointee.next_page_token = arena.string(self.nextPageToken)
+    target.pointee.n_archives = self.archives.count
+    target.pointee.archives = arena.messages(self.archives)
+  }
+}
+
+extension ExportMovementsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExportMovementsRequest()
+    onepool__pool__v1__export_movements_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExportMovementsRequest.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.orderID = Read.string(source.pointee.order_id)
+    self.startTime = try Read.message(source.pointee.start_time, "start_time")
+    self.endTime = try Read.message(source.pointee.end_time, "end_time")
+    self.afterSequence = source.pointee.after_sequence
+    self.throughSequence = source.pointee.through_sequence
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExportMovementsRequest.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.order_id = arena.string(self.orderID)
+    target.pointee.start_time = arena.message(self.startTime)
+    target.pointee.end_time = arena.message(self.endTime)
+    target.pointee.after_sequence = self.afterSequence
+    target.pointee.through_sequence = self.throughSequence
+  }
+}
+
+extension ExportMovementsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExportMovementsResponse()
+    onepool__pool__v1__export_movements_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExportMovementsResponse.self)
+    self.movements = try Read.messages(source.pointee.movements, source.pointee.n_movements, "movements")
+    self.throughSequence = source.pointee.through_sequence
+    self.archives = try Read.messages(source.pointee.archives, source.pointee.n_archives, "archives")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExportMovementsResponse.self)
+    target.pointee.n_movements = self.movements.count
+    target.pointee.movements = arena.messages(self.movements)
+    target.pointee.through_sequence = self.throughSequence
+    target.pointee.n_archives = self.archives.count
+    target.pointee.archives = arena.messages(self.archives)
   }
 }
 
@@ -2500,9 +2824,13 @@ extension VerifyLedgerRequest {
   }()
 
   public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__VerifyLedgerRequest.self)
+    self.expectedHead = try Read.message(source.pointee.expected_head, "expected_head")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__VerifyLedgerRequest.self)
+    target.pointee.expected_head = arena.message(self.expectedHead)
   }
 }
 
@@ -2520,6 +2848,10 @@ extension VerifyLedgerResponse {
     self.balanceCount = source.pointee.balance_count
     self.sequence = source.pointee.sequence
     self.difference = Read.string(source.pointee.difference)
+    self.rowCount = source.pointee.row_count
+    self.head = try Read.message(source.pointee.head, "head")
+    self.badRowNumber = source.pointee.bad_row_number
+    self.start = try Read.message(source.pointee.start, "start")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2529,6 +2861,194 @@ extension VerifyLedgerResponse {
     target.pointee.balance_count = self.balanceCount
     target.pointee.sequence = self.sequence
     target.pointee.difference = arena.string(self.difference)
+    target.pointee.row_count = self.rowCount
+    target.pointee.head = arena.message(self.head)
+    target.pointee.bad_row_number = self.badRowNumber
+    target.pointee.start = arena.message(self.start)
+  }
+}
+
+extension GetStockAtRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__GetStockAtRequest()
+    onepool__pool__v1__get_stock_at_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__GetStockAtRequest.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.time = try Read.message(source.pointee.time, "time")
+    self.channelIDs = Read.strings(source.pointee.channel_ids, source.pointee.n_channel_ids)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__GetStockAtRequest.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.time = arena.message(self.time)
+    target.pointee.n_channel_ids = self.channelIDs.count
+    target.pointee.channel_ids = arena.strings(self.channelIDs)
+  }
+}
+
+extension GetStockAtResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__GetStockAtResponse()
+    onepool__pool__v1__get_stock_at_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__GetStockAtResponse.self)
+    self.total = try Read.message(source.pointee.total, "total")
+    self.balances = try Read.messages(source.pointee.balances, source.pointee.n_balances, "balances")
+    self.channels = try Read.messages(source.pointee.channels, source.pointee.n_channels, "channels")
+    self.sequence = source.pointee.sequence
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__GetStockAtResponse.self)
+    target.pointee.total = arena.message(self.total)
+    target.pointee.n_balances = self.balances.count
+    target.pointee.balances = arena.messages(self.balances)
+    target.pointee.n_channels = self.channels.count
+    target.pointee.channels = arena.messages(self.channels)
+    target.pointee.sequence = self.sequence
+  }
+}
+
+extension ArchiveLedgerRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ArchiveLedgerRequest()
+    onepool__pool__v1__archive_ledger_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ArchiveLedgerRequest.self)
+    self.beforeTime = try Read.message(source.pointee.before_time, "before_time")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ArchiveLedgerRequest.self)
+    target.pointee.before_time = arena.message(self.beforeTime)
+  }
+}
+
+extension ArchiveLedgerResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ArchiveLedgerResponse()
+    onepool__pool__v1__archive_ledger_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ArchiveLedgerResponse.self)
+    self.archive = try Read.message(source.pointee.archive, "archive")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ArchiveLedgerResponse.self)
+    target.pointee.archive = arena.message(self.archive)
+  }
+}
+
+extension VerifyArchiveRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__VerifyArchiveRequest()
+    onepool__pool__v1__verify_archive_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__VerifyArchiveRequest.self)
+    self.archive = Read.string(source.pointee.archive)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__VerifyArchiveRequest.self)
+    target.pointee.archive = arena.string(self.archive)
+  }
+}
+
+extension VerifyArchiveResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__VerifyArchiveResponse()
+    onepool__pool__v1__verify_archive_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__VerifyArchiveResponse.self)
+    self.proved = source.pointee.proved != 0
+    self.rowCount = source.pointee.row_count
+    self.movementCount = source.pointee.movement_count
+    self.difference = Read.string(source.pointee.difference)
+    self.badRowNumber = source.pointee.bad_row_number
+    self.start = try Read.message(source.pointee.start, "start")
+    self.head = try Read.message(source.pointee.head, "head")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__VerifyArchiveResponse.self)
+    target.pointee.proved = self.proved ? 1 : 0
+    target.pointee.row_count = self.rowCount
+    target.pointee.movement_count = self.movementCount
+    target.pointee.difference = arena.string(self.difference)
+    target.pointee.bad_row_number = self.badRowNumber
+    target.pointee.start = arena.message(self.start)
+    target.pointee.head = arena.message(self.head)
+  }
+}
+
+extension LedgerArchive {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__LedgerArchive()
+    onepool__pool__v1__ledger_archive__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__LedgerArchive.self)
+    self.archive = Read.string(source.pointee.archive)
+    self.firstRowNumber = source.pointee.first_row_number
+    self.firstSequence = source.pointee.first_sequence
+    self.firstTime = try Read.message(source.pointee.first_time, "first_time")
+    self.lastTime = try Read.message(source.pointee.last_time, "last_time")
+    self.head = try Read.message(source.pointee.head, "head")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__LedgerArchive.self)
+    target.pointee.archive = arena.string(self.archive)
+    target.pointee.first_row_number = self.firstRowNumber
+    target.pointee.first_sequence = self.firstSequence
+    target.pointee.first_time = arena.message(self.firstTime)
+    target.pointee.last_time = arena.message(self.lastTime)
+    target.pointee.head = arena.message(self.head)
+  }
+}
+
+extension LedgerHead {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__LedgerHead()
+    onepool__pool__v1__ledger_head__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__LedgerHead.self)
+    self.rowNumber = source.pointee.row_number
+    self.sequence = source.pointee.sequence
+    self.hash = Read.bytes(source.pointee.hash.data, source.pointee.hash.len)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__LedgerHead.self)
+    target.pointee.row_number = self.rowNumber
+    target.pointee.sequence = self.sequence
+    target.pointee.hash.data = arena.bytes(self.hash)
+    target.pointee.hash.len = self.hash.count
   }
 }
 
@@ -2609,11 +3129,23 @@ public enum PoolServiceMethods {
   public static let listMovements = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ListMovements",
     kind: .unary, idempotency: .noSideEffects)
+  public static let exportMovements = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ExportMovements",
+    kind: .serverStreaming, idempotency: .noSideEffects)
   public static let verifyLedger = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "VerifyLedger",
     kind: .unary, idempotency: .noSideEffects)
+  public static let getStockAt = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "GetStockAt",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let archiveLedger = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ArchiveLedger",
+    kind: .unary, idempotency: .idempotent)
+  public static let verifyArchive = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "VerifyArchive",
+    kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, verifyLedger]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -2771,11 +3303,40 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listMovements(_ request: ListMovementsRequest, context: ServerContext)
     async throws -> ListMovementsResponse
-  /// Recomputes every balance from the ledger and compares, while the pool serves.
+  /// Streams the ledger's movements in sequence, up to what is durable when the call begins, however many. A slow
+  /// reader slows it down. Whoever was cut off goes on with `after_sequence` as the last message's `through_sequence`
+  /// and the same filters.
+  func exportMovements(_ request: ExportMovementsRequest, responses: ResponseWriter<ExportMovementsResponse>, context: ServerContext)
+    async throws
+  /// Follows the hash chain over the whole ledger, or what is not archived of it, recomputes every balance from it and
+  /// compares, while the pool serves. A difference is an answer.
   ///
-  /// Errors: none of its own; a difference is an answer.
+  /// Errors: FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) when `expected_head` lies in an archive.
   func verifyLedger(_ request: VerifyLedgerRequest, context: ServerContext)
     async throws -> VerifyLedgerResponse
+  /// Returns what the balances of a SKU were at a past instant and, for channels, what they could show by the rules
+  /// of that instant.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) for an instant
+  /// before the archives' end, FAILED_PRECONDITION/RULES_UNKNOWN (startTime) when channels are asked about before rules
+  /// were kept, FAILED_PRECONDITION/HISTORY_TOO_LONG (rowCount, limitRowCount) when too much of the ledger would have
+  /// to be read.
+  func getStockAt(_ request: GetStockAtRequest, context: ServerContext)
+    async throws -> GetStockAtResponse
+  /// Moves rows older than a time into a file beside the store, and forgets them once the file is proved. The rows are
+  /// never rewritten: the file begins at the hash with which the one before it ended, and the ledger goes on from its
+  /// last. What is not swept yet stays. A repeat moves nothing more.
+  ///
+  /// Errors: FAILED_PRECONDITION/ARCHIVE_RUNNING; DATA_LOSS/LEDGER_DAMAGED (rowNumber) when the rows do not follow from
+  /// each other.
+  func archiveLedger(_ request: ArchiveLedgerRequest, context: ServerContext)
+    async throws -> ArchiveLedgerResponse
+  /// Proves an archive on its own, and that it is the one that the store knows.
+  ///
+  /// Errors: NOT_FOUND/ARCHIVE_UNKNOWN (archive) when the store knows none of that name or its file is not there; a
+  /// difference is an answer.
+  func verifyArchive(_ request: VerifyArchiveRequest, context: ServerContext)
+    async throws -> VerifyArchiveResponse
 }
 
 extension PoolServiceHandler {
@@ -2860,9 +3421,21 @@ extension PoolServiceHandler {
         .unary(
           PoolServiceMethods.listMovements, ListMovementsRequest.self, ListMovementsResponse.self
         ) { request, context in try await self.listMovements(request, context: context) },
+        .serverStreaming(
+          PoolServiceMethods.exportMovements, ExportMovementsRequest.self, ExportMovementsResponse.self
+        ) { request, responses, context in try await self.exportMovements(request, responses: responses, context: context) },
         .unary(
           PoolServiceMethods.verifyLedger, VerifyLedgerRequest.self, VerifyLedgerResponse.self
         ) { request, context in try await self.verifyLedger(request, context: context) },
+        .unary(
+          PoolServiceMethods.getStockAt, GetStockAtRequest.self, GetStockAtResponse.self
+        ) { request, context in try await self.getStockAt(request, context: context) },
+        .unary(
+          PoolServiceMethods.archiveLedger, ArchiveLedgerRequest.self, ArchiveLedgerResponse.self
+        ) { request, context in try await self.archiveLedger(request, context: context) },
+        .unary(
+          PoolServiceMethods.verifyArchive, VerifyArchiveRequest.self, VerifyArchiveResponse.self
+        ) { request, context in try await self.verifyArchive(request, context: context) },
       ])
   }
 }
@@ -3119,13 +3692,58 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.listMovements, request, options: options)
   }
 
-  /// Recomputes every balance from the ledger and compares, while the pool serves.
+  /// Streams the ledger's movements in sequence, up to what is durable when the call begins, however many. A slow
+  /// reader slows it down. Whoever was cut off goes on with `after_sequence` as the last message's `through_sequence`
+  /// and the same filters.
+  public func exportMovements(
+    _ request: ExportMovementsRequest, options: CallOptions = CallOptions()
+  ) -> ResponseStream<ExportMovementsResponse> {
+    client.serverStreaming(PoolServiceMethods.exportMovements, request, options: options)
+  }
+
+  /// Follows the hash chain over the whole ledger, or what is not archived of it, recomputes every balance from it and
+  /// compares, while the pool serves. A difference is an answer.
   ///
-  /// Errors: none of its own; a difference is an answer.
+  /// Errors: FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) when `expected_head` lies in an archive.
   public func verifyLedger(
     _ request: VerifyLedgerRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> VerifyLedgerResponse {
     try await client.unary(PoolServiceMethods.verifyLedger, request, options: options)
+  }
+
+  /// Returns what the balances of a SKU were at a past instant and, for channels, what they could show by the rules
+  /// of that instant.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) for an instant
+  /// before the archives' end, FAILED_PRECONDITION/RULES_UNKNOWN (startTime) when channels are asked about before rules
+  /// were kept, FAILED_PRECONDITION/HISTORY_TOO_LONG (rowCount, limitRowCount) when too much of the ledger would have
+  /// to be read.
+  public func getStockAt(
+    _ request: GetStockAtRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> GetStockAtResponse {
+    try await client.unary(PoolServiceMethods.getStockAt, request, options: options)
+  }
+
+  /// Moves rows older than a time into a file beside the store, and forgets them once the file is proved. The rows are
+  /// never rewritten: the file begins at the hash with which the one before it ended, and the ledger goes on from its
+  /// last. What is not swept yet stays. A repeat moves nothing more.
+  ///
+  /// Errors: FAILED_PRECONDITION/ARCHIVE_RUNNING; DATA_LOSS/LEDGER_DAMAGED (rowNumber) when the rows do not follow from
+  /// each other.
+  public func archiveLedger(
+    _ request: ArchiveLedgerRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ArchiveLedgerResponse {
+    try await client.unary(PoolServiceMethods.archiveLedger, request, options: options)
+  }
+
+  /// Proves an archive on its own, and that it is the one that the store knows.
+  ///
+  /// Errors: NOT_FOUND/ARCHIVE_UNKNOWN (archive) when the store knows none of that name or its file is not there; a
+  /// difference is an answer.
+  public func verifyArchive(
+    _ request: VerifyArchiveRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> VerifyArchiveResponse {
+    try await client.unary(PoolServiceMethods.verifyArchive, request, options: options)
   }
 }
 
@@ -3138,6 +3756,8 @@ extension FileDescriptor {
       "onepool.pool.v1.AdjustStockRequest",
       "onepool.pool.v1.AdjustStockResponse",
       "onepool.pool.v1.AdjustmentLine",
+      "onepool.pool.v1.ArchiveLedgerRequest",
+      "onepool.pool.v1.ArchiveLedgerResponse",
       "onepool.pool.v1.CancelSaleRequest",
       "onepool.pool.v1.CancelSaleResponse",
       "onepool.pool.v1.CommitHoldRequest",
@@ -3149,6 +3769,8 @@ extension FileDescriptor {
       "onepool.pool.v1.ExplainAvailabilityResponse.Holder",
       "onepool.pool.v1.ExplainAvailabilityResponse.Rule",
       "onepool.pool.v1.ExplainAvailabilityResponse.Term",
+      "onepool.pool.v1.ExportMovementsRequest",
+      "onepool.pool.v1.ExportMovementsResponse",
       "onepool.pool.v1.GetAvailabilityRequest",
       "onepool.pool.v1.GetAvailabilityResponse",
       "onepool.pool.v1.GetHoldRequest",
@@ -3157,8 +3779,12 @@ extension FileDescriptor {
       "onepool.pool.v1.GetSaleResponse",
       "onepool.pool.v1.GetSkuRequest",
       "onepool.pool.v1.GetSkuResponse",
+      "onepool.pool.v1.GetStockAtRequest",
+      "onepool.pool.v1.GetStockAtResponse",
       "onepool.pool.v1.GetStockRequest",
       "onepool.pool.v1.GetStockResponse",
+      "onepool.pool.v1.LedgerArchive",
+      "onepool.pool.v1.LedgerHead",
       "onepool.pool.v1.LineTotal",
       "onepool.pool.v1.ListBalancesRequest",
       "onepool.pool.v1.ListBalancesResponse",
@@ -3193,10 +3819,12 @@ extension FileDescriptor {
       "onepool.pool.v1.ShipSaleRequest",
       "onepool.pool.v1.ShipSaleResponse",
       "onepool.pool.v1.StockLine",
+      "onepool.pool.v1.VerifyArchiveRequest",
+      "onepool.pool.v1.VerifyArchiveResponse",
       "onepool.pool.v1.VerifyLedgerRequest",
       "onepool.pool.v1.VerifyLedgerResponse",
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIpgBChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi7gEKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkIj8KEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQimwEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJ1ChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIpUCChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZCKNAQoSUmVjb3JkU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEiUKDm92ZXJzb2xkX2NvdW50GAIgASgDUg1vdmVyc29sZENvdW50EhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSJ4ChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzInIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIk0KGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZCKMBgobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2UaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIhUKE1ZlcmlmeUxlZGdlclJlcXVlc3QitgEKFFZlcmlmeUxlZGdlclJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEiUKDm1vdmVtZW50X2NvdW50GAIgASgDUg1tb3ZlbWVudENvdW50EiMKDWJhbGFuY2VfY291bnQYAyABKANSDGJhbGFuY2VDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USHgoKZGlmZmVyZW5jZRgFIAEoCVIKZGlmZmVyZW5jZTKeEwoLUG9vbFNlcnZpY2USTgoGU2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVzcG9uc2UiA5ACAhJOCgZHZXRTa3USHi5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXNwb25zZSIDkAIBElQKCExpc3RTa3VzEiAub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1Jlc3BvbnNlIgOQAgESXQoLU2V0TG9jYXRpb24SIy5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVzcG9uc2UiA5ACAhJjCg1MaXN0TG9jYXRpb25zEiUub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBElcKCVNldEJ1ZmZlchIhLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlc3BvbnNlIgOQAgISXQoLTGlzdEJ1ZmZlcnMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVzcG9uc2UiA5ACARJbCgxSZWNlaXZlU3RvY2sSJC5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJYCgtBZGp1c3RTdG9jaxIjLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJYCgtSZXR1cm5TdG9jaxIjLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXNwb25zZRJtChJSZXNvbHZlVW5hdmFpbGFibGUSKi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRJaCgpDcmVhdGVIb2xkEiIub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXNwb25zZSIDkAICEloKCkNvbW1pdEhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlc3BvbnNlIgOQAgISXQoLUmVsZWFzZUhvbGQSIy5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISWgoKQ2FuY2VsU2FsZRIiLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVzcG9uc2UiA5ACAhJUCghTaGlwU2FsZRIgLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXNwb25zZSIDkAICElEKB0dldFNhbGUSHy5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlc3BvbnNlIgOQAgESVAoIR2V0U3RvY2sSIC5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVzcG9uc2UiA5ACARJgCgxMaXN0QmFsYW5jZXMSJC5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXNwb25zZSIDkAIBEmkKD0dldEF2YWlsYWJpbGl0eRInLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgESdQoTRXhwbGFpbkF2YWlsYWJpbGl0eRIrLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBosLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJxChFXYXRjaEF2YWlsYWJpbGl0eRIpLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QaKi5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBMAESYwoNTGlzdE1vdmVtZW50cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVzcG9uc2UiA5ACARJgCgxWZXJpZnlMZWRnZXISJC5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXNwb25zZSIDkAIBYgZwcm90bzM=")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIpgBChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi7gEKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkIj8KEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQimwEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJ1ChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIpUCChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZCKNAQoSUmVjb3JkU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEiUKDm92ZXJzb2xkX2NvdW50GAIgASgDUg1vdmVyc29sZENvdW50EhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSJ4ChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzInIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIk0KGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZCKMBgobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2UaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiK0AQoVTGlzdE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbhI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyKqAgoWRXhwb3J0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIZCghvcmRlcl9pZBgDIAEoCVIHb3JkZXJJZBI5CgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRIlCg5hZnRlcl9zZXF1ZW5jZRgGIAEoA1INYWZ0ZXJTZXF1ZW5jZRIpChB0aHJvdWdoX3NlcXVlbmNlGAcgASgDUg90aHJvdWdoU2VxdWVuY2UiuQEKF0V4cG9ydE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEikKEHRocm91Z2hfc2VxdWVuY2UYAiABKANSD3Rocm91Z2hTZXF1ZW5jZRI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyJXChNWZXJpZnlMZWRnZXJSZXF1ZXN0EkAKDWV4cGVjdGVkX2hlYWQYASABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIMZXhwZWN0ZWRIZWFkIt0CChRWZXJpZnlMZWRnZXJSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIlCg5tb3ZlbWVudF9jb3VudBgCIAEoA1INbW92ZW1lbnRDb3VudBIjCg1iYWxhbmNlX2NvdW50GAMgASgDUgxiYWxhbmNlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEh4KCmRpZmZlcmVuY2UYBSABKAlSCmRpZmZlcmVuY2USGwoJcm93X2NvdW50GAYgASgDUghyb3dDb3VudBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQSJAoOYmFkX3Jvd19udW1iZXIYCCABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgJIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydCJ2ChFHZXRTdG9ja0F0UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtjaGFubmVsX2lkcxgDIAMoCVIKY2hhbm5lbElkcyLYAQoSR2V0U3RvY2tBdFJlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSJTChRBcmNoaXZlTGVkZ2VyUmVxdWVzdBI7CgtiZWZvcmVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmJlZm9yZVRpbWUiUQoVQXJjaGl2ZUxlZGdlclJlc3BvbnNlEjgKB2FyY2hpdmUYASABKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIHYXJjaGl2ZSIwChRWZXJpZnlBcmNoaXZlUmVxdWVzdBIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlIp0CChVWZXJpZnlBcmNoaXZlUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSGwoJcm93X2NvdW50GAIgASgDUghyb3dDb3VudBIlCg5tb3ZlbWVudF9jb3VudBgDIAEoA1INbW92ZW1lbnRDb3VudBIeCgpkaWZmZXJlbmNlGAQgASgJUgpkaWZmZXJlbmNlEiQKDmJhZF9yb3dfbnVtYmVyGAUgASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIp8CCg1MZWRnZXJBcmNoaXZlEhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUSKAoQZmlyc3Rfcm93X251bWJlchgCIAEoA1IOZmlyc3RSb3dOdW1iZXISJQoOZmlyc3Rfc2VxdWVuY2UYAyABKANSDWZpcnN0U2VxdWVuY2USOQoKZmlyc3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWZpcnN0VGltZRI3CglsYXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghsYXN0VGltZRIvCgRoZWFkGAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQiWwoKTGVkZ2VySGVhZBIdCgpyb3dfbnVtYmVyGAEgASgDUglyb3dOdW1iZXISGgoIc2VxdWVuY2UYAiABKANSCHNlcXVlbmNlEhIKBGhhc2gYAyABKAxSBGhhc2gysRYKC1Bvb2xTZXJ2aWNlEk4KBlNldFNrdRIeLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlc3BvbnNlIgOQAgISTgoGR2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVzcG9uc2UiA5ACARJUCghMaXN0U2t1cxIgLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXNwb25zZSIDkAIBEl0KC1NldExvY2F0aW9uEiMub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlc3BvbnNlIgOQAgISYwoNTGlzdExvY2F0aW9ucxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVzcG9uc2UiA5ACARJXCglTZXRCdWZmZXISIS5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXNwb25zZSIDkAICEl0KC0xpc3RCdWZmZXJzEiMub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISUQoHR2V0SG9sZBIfLm9uZXBvb2wucG9vbC52MS5HZXRIb2xkUmVxdWVzdBogLm9uZXBvb2wucG9vbC52MS5HZXRIb2xkUmVzcG9uc2UiA5ACARJaCgpSZWNvcmRTYWxlEiIub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgESWgoKR2V0U3RvY2tBdBIiLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVzcG9uc2UiA5ACARJjCg1BcmNoaXZlTGVkZ2VyEiUub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXNwb25zZSIDkAICEmMKDVZlcmlmeUFyY2hpdmUSJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
 }

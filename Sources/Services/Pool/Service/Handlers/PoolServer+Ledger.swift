@@ -4,7 +4,6 @@ internal import PoolDomain
 internal import Primitives
 public import RPCCore
 internal import StorageCore
-internal import Synchronization
 
 extension PoolServer {
   public func listMovements(
@@ -32,92 +31,60 @@ extension PoolServer {
     // A row may be durable a moment before the view knows the names in it.
     let filter = MovementFilter(
       sku: index, order: order, after: after, through: view.sequence, size: size)
-    let found = try await database.read(until: context.deadline) { transaction in
-      try filter.page(LedgerReader(transaction))
+    let isFirst = token == nil
+    let (found, archives) = try await database.read(until: context.deadline) { transaction in
+      let reader = LedgerReader(transaction)
+      return (try filter.page(reader), try isFirst ? reader.archives(after: filter.after) : [])
     }
-    return view.read { state in
-      ListMovementsResponse(
-        movements: found.movements.map {
-          PoolAPI.Movement(
-            $0.movement, $0.entry, sequence: $0.sequence, requestID: $0.requestID, state)
-        },
-        nextPageToken: found.next.map { PageToken("\($0)").encoded(scope: scope) } ?? "")
+    return ListMovementsResponse(
+      movements: messages(found.movements),
+      nextPageToken: found.isLast ? "" : PageToken("\(found.through)").encoded(scope: scope),
+      archives: archives.map { PoolAPI.LedgerArchive($0) })
+  }
+
+  func messages(_ found: [MovementFilter.Found]) -> [PoolAPI.Movement] {
+    view.read { state in
+      found.map {
+        PoolAPI.Movement(
+          $0.movement, $0.entry, sequence: $0.sequence, requestID: $0.requestID, state)
+      }
     }
   }
 
   public func verifyLedger(
     _ request: VerifyLedgerRequest, context: ServerContext
   ) async throws -> VerifyLedgerResponse {
-    let place = ProofPlace(LedgerProof(view))
-    while !place.proof.withLock({ $0.isFinished }) {
-      try await database.read(until: context.deadline) { transaction in
-        try place.proof.withLock { try $0.advance(LedgerReader(transaction)) }
-      }
-    }
-    return place.proof.withLock { proof in
-      VerifyLedgerResponse(
-        proved: proof.difference == nil, movementCount: proof.movementCount,
-        balanceCount: Int64(proof.balanceCount), sequence: proof.sequence,
-        difference: proof.difference ?? "")
-    }
+    var check = RequestCheck()
+    let expected = request.expectedHead.map { check.head($0, "expected_head") }
+    try check.finish()
+    let proof = try await LedgerProving(LedgerProof(view, expected: expected)).finish(
+      database, until: context.deadline)
+    return VerifyLedgerResponse(
+      proved: proof.difference == nil, movementCount: proof.movementCount,
+      balanceCount: Int64(proof.balanceCount), sequence: proof.head.sequence,
+      difference: proof.difference ?? "", rowCount: proof.rowCount,
+      head: PoolAPI.LedgerHead(proof.head), badRowNumber: proof.badRow,
+      start: proof.start.row == 0 ? nil : PoolAPI.LedgerHead(proof.start))
   }
 }
 
-/// Where a proof stays while it goes from reader to reader: its sums are as many as there are balances, so that a copy
-/// with each part of the ledger would cost more than the part.
-private final class ProofPlace: Sendable {
-  let proof: Mutex<LedgerProof>
-
-  init(_ proof: LedgerProof) {
-    self.proof = Mutex(proof)
+extension RequestCheck {
+  /// A head as a caller kept it.
+  fileprivate mutating func head(_ head: PoolAPI.LedgerHead, _ path: String) -> LedgerHead {
+    integer(head.rowNumber, "\(path).row_number", in: 1...Int64.max)
+    integer(head.sequence, "\(path).sequence", in: 0...Int64.max)
+    let hash = SHA256Digest(head.hash)
+    if hash == nil {
+      refuse(
+        "\(path).hash", "It has \(head.hash.count) bytes; \(SHA256Digest.byteCount) are wanted.")
+    }
+    return LedgerHead(
+      row: head.rowNumber, sequence: head.sequence, hash: hash ?? SHA256Digest.zero)
   }
 }
 
-/// Which movements a list wants, and from where on.
-struct MovementFilter {
-  struct Found {
-    var sequence: Int64
-    var movement: PoolDomain.Movement
-    var entry: LedgerEntry
-    var requestID: String
-  }
-
-  let sku: SKUIndex?
-  let order: OrderID?
-  let after: Int64
-  /// The last sequence of the list.
-  let through: Int64
-  let size: Int
-
-  /// A page, and after which sequence the next one begins; nil at the end. There is no index by SKU
-  /// or order: a page that has looked at `examinedRows` ends there, with fewer movements or none.
-  func page(_ reader: LedgerReader) throws -> (movements: [Found], next: Int64?) {
-    var found: [Found] = []
-    var next: Int64?
-    var examined = 0
-    try reader.scan(
-      from: try reader.row(after: after), count: ServiceLimits.examinedRows + 1
-    ) { row in
-      guard row.sequence <= through else { return false }
-      if examined == ServiceLimits.examinedRows {
-        next = row.sequence - Int64(try row.decoded().movements.count)
-        return false
-      }
-      examined += 1
-      let entry = try row.decoded()
-      guard order == nil || entry.orderID == order else { return true }
-      for (number, movement) in entry.movements.enumerated() {
-        let sequence = entry.firstSequence + Int64(number)
-        guard sequence > after, sku == nil || movement.sku == sku else { continue }
-        if found.count == size {
-          next = sequence - 1
-          return false
-        }
-        found.append(
-          Found(sequence: sequence, movement: movement, entry: entry, requestID: row.requestID))
-      }
-      return true
-    }
-    return (found, next)
+extension PoolAPI.LedgerHead {
+  init(_ head: LedgerHead) {
+    self.init(rowNumber: head.row, sequence: head.sequence, hash: head.hash.bytes)
   }
 }

@@ -6,6 +6,7 @@ internal import Protobuf
 internal import RPCCore
 public import StorageCore
 internal import StorageSQLite
+internal import Synchronization
 
 /// The pool's service: checks requests at its edge, hands commands to the writer, and answers reads
 /// from what is durable.
@@ -17,6 +18,9 @@ public final class PoolServer: PoolServiceHandler {
   /// Reads beside the writer; holds the store's lock as long as the service lives.
   let database: SQLiteDatabase
   private let metrics: PoolMetrics
+  let audit: LedgerAudit
+  /// Whether an archive is being made.
+  let isArchiving = Atomic(false)
   private let thread: Worker
 
   /// Opens or makes the store at `path`, reads it, and begins to take commands.
@@ -52,6 +56,8 @@ public final class PoolServer: PoolServiceHandler {
     self.feed = feed
     self.writer = writer
     self.metrics = poolMetrics
+    audit = LedgerAudit(
+      view: view, database: database, readers: readers, metrics: poolMetrics, log: log)
     thread = Worker.start { writer.run() }
   }
 
@@ -71,6 +77,12 @@ public final class PoolServer: PoolServiceHandler {
     HealthCheck("pool_clock", isAdvice: true) { [writer] in
       writer.clockLag.map { "the clock is behind the ledger by \(Int($0.inSeconds)) s" }
     }
+  }
+
+  /// Proves the ledger again and again, until it is cancelled or finds that something is wrong; nothing
+  /// is written any more then.
+  public func auditLedger(every pause: Duration) async throws {
+    try await audit.run(every: pause)
   }
 
   /// Decides what still waits, sweeps, and lets go of the store.

@@ -2,12 +2,26 @@ internal import PoolDomain
 internal import Primitives
 internal import StorageCore
 
-/// Adds the whole ledger up again and compares, while the pool serves.
+/// Follows the ledger from its beginning, adds it up and compares, while the pool serves.
 ///
-/// First it takes down what every balance claims, in memory and as it was swept to disk, each with
-/// the sequence of its last movement. Then it reads the ledger from the beginning, part by part;
-/// when the sum of a balance comes to a claim's sequence, the counts must be the claim's.
+/// 1. It reads up to the mark, part by part. There every balance as it was swept must be the sum, or
+///    have counted later movements.
+/// 2. It takes down what every balance in memory claims: it is the sum, or has counted later movements.
+/// 3. It reads on until every claim of later movements was met.
+///
+/// So that only the sums are kept and the few claims that are open.
 struct LedgerProof: Sendable {
+  /// Which SKUs it adds up: those whose number leaves `number` when divided by `count`.
+  struct Share: Hashable, Sendable {
+    static let whole = Share(number: 0, count: 1)
+    var number: Int
+    var count: Int
+
+    func has(_ sku: SKUIndex) -> Bool { sku.int % count == number }
+  }
+
+  private enum Phase { case begin, toMark, onward, done }
+
   private struct Key: Hashable {
     var sku: SKUIndex
     var location: LocationIndex
@@ -19,131 +33,226 @@ struct LedgerProof: Sendable {
   }
 
   private(set) var movementCount: Int64 = 0
-  /// Up to which it was proved.
-  private(set) var sequence: Int64 = 0
-  private(set) var difference: String?
+  private(set) var rowCount: Int64 = 0
   private(set) var balanceCount = 0
-  private(set) var isFinished = false
+  /// Where it began: at the end of the archives.
+  private(set) var start = LedgerHead.origin
+  /// The place up to which it was proved.
+  private(set) var head = LedgerHead.origin
+  private(set) var difference: String?
+  /// The first row that is not the one that was written; 0 when there is none.
+  private(set) var badRow: Int64 = 0
+  var isFinished: Bool { phase == .done }
 
+  private let view: ReadModel
+  private let share: Share
+  /// A place that somebody has kept and that must be the same still.
+  private let expected: LedgerHead?
+  private var phase = Phase.begin
+  private var places: [Key: Int32] = [:]
+  private var sums: [Balance] = []
   private var claims: [Key: [Claim]] = [:]
-  private var sums: [Key: Balance] = [:]
-  private var nextRow: Int64 = 1
-  private var checksum: Int64 = 0
-  private var hasSwept = false
-  private var endSequence: Int64
+  /// Where the ledger ended when the claims were taken down.
+  private var lastRow: Int64 = 0
 
-  init(_ view: ReadModel) {
-    endSequence = 0
-    var next = 0
-    while let part = view.stocks(from: next, count: ServiceLimits.examinedSKUs) {
-      for (number, stock) in part.enumerated() {
-        balanceCount += stock.balances.count
-        for balance in stock.balances { claim(balance, "in memory") }
-        guard stock.available == stock.balances.reduce(0, { $0 + $1.available }) else {
-          stop("the available units of SKU number \(next + number) are not those of its balances")
-          return
-        }
-      }
-      next += part.count
-    }
-    // Read last: every claim is of this sequence or an earlier one.
-    endSequence = view.sequence
-  }
-
-  private mutating func claim(_ balance: Balance, _ source: String) {
-    guard balance.sequence > 0 else { return }
-    claims[Key(sku: balance.sku, location: balance.location), default: []].append(
-      Claim(counts: balance, source: source))
-  }
-
-  private mutating func stop(_ words: String) {
-    if difference == nil { difference = words }
-    isFinished = true
+  init(_ view: ReadModel, share: Share = .whole, expected: LedgerHead? = nil) {
+    self.view = view
+    self.share = share
+    self.expected = expected
   }
 
   /// Reads the next part of the ledger.
   mutating func advance(_ reader: LedgerReader) throws {
-    if !hasSwept { try readSwept(reader) }
-    guard !isFinished else { return }
+    let base = try reader.base
+    if phase != .begin, phase != .done, base.row > head.row {
+      // The rows went into an archive meanwhile.
+      self = LedgerProof(view, share: share, expected: expected)
+    }
+    if phase == .begin { try begin(at: base, reader) }
+    let chain = LedgerChain(after: head, plainRow: try reader.plainRow)
+    switch phase {
+    case .begin: break
+    case .toMark:
+      let mark = try reader.sweptRow
+      let count = try read(reader, chain, through: mark)
+      guard !isFinished, count < ServiceLimits.provedRows || head.row == mark else { return }
+      guard head.row == mark else { return stop(at: head.row + 1, "is missing") }
+      try compareSwept(reader)
+      guard !isFinished else { return }
+      phase = .onward
+      compareMemory()
+      lastRow = try reader.lastRow
+    case .onward:
+      let count = try read(reader, chain, through: Int64.max)
+      guard !isFinished, count < ServiceLimits.provedRows || hasMetAll else { return }
+      finish()
+    case .done: break
+    }
+  }
+
+  /// Takes what the archives add up to for the sum so far.
+  private mutating func begin(at base: LedgerHead, _ reader: LedgerReader) throws {
+    if let expected, expected.row < base.row, let archive = try reader.archive(ofRow: expected.row)
+    {
+      throw LedgerError.archived(archive)
+    }
+    phase = .toMark
+    start = base
+    head = base
+    try reader.archivedBalances { balance in
+      guard share.has(balance.sku) else { return }
+      sums[place(of: Key(sku: balance.sku, location: balance.location))] = balance
+    }
+    compareExpected()
+  }
+
+  private mutating func compareExpected() {
+    guard let expected, expected.row == head.row else { return }
+    guard expected.hash == head.hash, expected.sequence == head.sequence else {
+      return stop(
+        at: head.row,
+        "is not the one of the expected head: it or a row before it was written anew")
+    }
+  }
+
+  private var hasMetAll: Bool {
+    claims.isEmpty && head.row >= max(lastRow, expected?.row ?? 0)
+  }
+
+  private mutating func stop(_ words: String) {
+    if difference == nil { difference = words }
+    phase = .done
+  }
+
+  private mutating func stop(at row: Int64, _ problem: String) {
+    badRow = row
+    stop("\(BadRow(number: row, problem: problem))")
+  }
+
+  // MARK: The ledger
+
+  private mutating func read(
+    _ reader: LedgerReader, _ chain: LedgerChain, through last: Int64
+  ) throws -> Int {
     var count = 0
-    try reader.scan(from: nextRow, count: ServiceLimits.provedRows) { row in
+    try reader.scan(from: head.row + 1, count: ServiceLimits.provedRows) { row in
+      guard row.number <= last, !(phase == .onward && hasMetAll) else { return false }
       count += 1
-      guard difference == nil, !(row.sequence > endSequence && claims.isEmpty) else { return false }
-      add(row)
+      add(row, chain)
       return !isFinished
     }
-    guard !isFinished else { return }
-    if count < ServiceLimits.provedRows || (sequence >= endSequence && claims.isEmpty) { finish() }
+    return count
   }
 
-  private mutating func readSwept(_ reader: LedgerReader) throws {
-    hasSwept = true
-    var swept: [Balance] = []
-    var wrongKey: Int64?
-    try reader.transaction.query(
-      """
-      SELECT balance_key, on_hand, held, committed, unavailable, received, returned, found,
-        shipped, lost, sequence
-      FROM balance
-      """
-    ) { row in
-      guard let (sku, location) = PoolStore.place(ofKey: row.int64(0)) else {
-        wrongKey = row.int64(0)
-        return
-      }
-      swept.append(
-        Balance(
-          sku: sku, location: location, onHand: row.int64(1), held: row.int64(2),
-          committed: row.int64(3), unavailable: row.int64(4), received: row.int64(5),
-          returned: row.int64(6), found: row.int64(7), shipped: row.int64(8), lost: row.int64(9),
-          sequence: row.int64(10)))
+  private mutating func add(_ row: LedgerRow, _ chain: LedgerChain) {
+    let entry: LedgerEntry
+    do throws(BadRow) {
+      entry = try chain.follow(row)
+    } catch {
+      return stop(at: error.number, error.problem)
     }
-    if let wrongKey { return stop("\(wrongKey) is no key of a swept balance") }
-    for balance in swept { claim(balance, "as swept") }
-  }
-
-  private mutating func add(_ row: LedgerRow) {
-    guard row.number == nextRow else { return stop("row \(nextRow) of the ledger is missing") }
-    guard row.checksum == row.expectedChecksum(after: checksum), let entry = try? row.decoded(),
-      entry.firstSequence == sequence + 1
-    else { return stop("row \(row.number) of the ledger is damaged") }
-    checksum = row.checksum
-    nextRow += 1
+    head = chain.head
+    rowCount += 1
+    var sequence = entry.firstSequence
     for movement in entry.movements {
-      sequence += 1
       movementCount += 1
-      count(movement)
+      if share.has(movement.sku) { count(movement, sequence) }
       guard difference == nil else { return }
+      sequence += 1
     }
+    compareExpected()
   }
 
-  private mutating func count(_ movement: Movement) {
+  private mutating func count(_ movement: Movement, _ sequence: Int64) {
     let key = Key(sku: movement.sku, location: movement.location)
-    var sum = sums[key] ?? Balance(sku: movement.sku, location: movement.location)
-    sum.count(movement, sequence: sequence)
-    sums[key] = sum
+    let place = place(of: key)
+    sums[place].count(movement, sequence: sequence)
+    let sum = sums[place]
     guard sum.isConsistent else {
       return stop("movement \(sequence) breaks the rules of its balance")
     }
     guard let open = claims[key] else { return }
-    var left: [Claim] = []
-    for claim in open {
-      if claim.counts.sequence > sequence {
-        left.append(claim)
-      } else if claim.counts != sum {
-        return stop(
-          "the balance of SKU number \(key.sku.number) at location number \(key.location.number) "
-            + "\(claim.source) differs from the ledger at movement \(sequence)")
-      }
+    let left = open.filter { $0.counts.sequence > sequence }
+    for claim in open where claim.counts.sequence <= sequence && claim.counts != sum {
+      return differ(key, claim.source)
     }
     claims[key] = left.isEmpty ? nil : left
   }
 
-  private mutating func finish() {
-    isFinished = true
-    guard difference == nil, let (key, open) = claims.first else { return }
+  private mutating func place(of key: Key) -> Int {
+    if let place = places[key] { return Int(place) }
+    places[key] = Int32(sums.count)
+    sums.append(Balance(sku: key.sku, location: key.location))
+    return sums.count - 1
+  }
+
+  // MARK: What is claimed
+
+  /// At the mark, in the same moment's state of the store.
+  private mutating func compareSwept(_ reader: LedgerReader) throws {
+    var met = 0
+    try reader.sweptBalances { key, balance in
+      guard let balance else {
+        stop("\(key) is no key of a swept balance")
+        return false
+      }
+      if share.has(balance.sku) { met += compare(balance, "as swept") }
+      return !isFinished
+    }
+    guard !isFinished, met != sums.count else { return }
+    stop("\(sums.count - met) balances were not swept that the mark says were")
+  }
+
+  private mutating func compareMemory() {
+    var next = 0
+    var met = 0
+    while let part = view.stocks(from: next, count: ServiceLimits.examinedSKUs) {
+      for (number, stock) in part.enumerated() where share.has(SKUIndex(next + number)) {
+        balanceCount += stock.balances.count
+        for balance in stock.balances { met += compare(balance, "in memory") }
+        guard stock.available == stock.balances.reduce(0, { $0 + $1.available }) else {
+          return stop(
+            "the available units of SKU number \(next + number) are not those of its balances")
+        }
+      }
+      next += part.count
+    }
+    if !isFinished, met != sums.count {
+      stop("memory has not all balances of which the ledger has movements")
+    }
+  }
+
+  /// Compares a balance with what was added up so far, or notes what it claims of later movements.
+  ///
+  /// - Returns: 1 when there is a sum of it, else 0.
+  private mutating func compare(_ balance: Balance, _ source: String) -> Int {
+    guard balance.sequence > 0 else { return 0 }
+    let key = Key(sku: balance.sku, location: balance.location)
+    let place = places[key]
+    if balance.sequence > head.sequence {
+      claims[key, default: []].append(Claim(counts: balance, source: source))
+    } else if place.map({ sums[Int($0)] }) != balance {
+      differ(key, source)
+    }
+    return place == nil ? 0 : 1
+  }
+
+  private mutating func differ(_ key: Key, _ source: String) {
     stop(
       "the balance of SKU number \(key.sku.number) at location number \(key.location.number) "
-        + "\(open[0].source) claims movement \(open[0].counts.sequence), which the ledger has not")
+        + "\(source) differs from the ledger at movement \(head.sequence)")
+  }
+
+  private mutating func finish() {
+    phase = .done
+    if let (key, open) = claims.first {
+      return stop(
+        "the balance of SKU number \(key.sku.number) at location number \(key.location.number) "
+          + "\(open[0].source) claims movement \(open[0].counts.sequence), which the ledger has not"
+      )
+    }
+    if let expected, expected.row > head.row {
+      stop(at: head.row + 1, "is missing: the expected head is row \(expected.row)")
+    }
   }
 }

@@ -11,18 +11,44 @@ struct LedgerReader {
   }
 
   var lastRow: Int64 {
-    get throws {
-      try transaction.first("SELECT max(row_number) FROM ledger") { $0.int64(0) } ?? 0
-    }
+    get throws { try max(base.row, transaction.int64("SELECT max(row_number) FROM ledger") ?? 0) }
+  }
+
+  /// The row up to which everything is swept.
+  var sweptRow: Int64 {
+    get throws { try transaction.int64("SELECT swept_row FROM mark") ?? 0 }
+  }
+
+  /// The sequence of that row.
+  var markSequence: Int64 {
+    get throws { try transaction.int64("SELECT sequence FROM mark") ?? 0 }
+  }
+
+  /// The row up to which rows keep a plain checksum.
+  var plainRow: Int64 {
+    get throws { try transaction.int64("SELECT plain_row FROM mark") ?? 0 }
   }
 
   /// The first row whose movements end after `sequence`.
   func row(after sequence: Int64) throws -> Int64 {
-    try LedgerSQL.firstRow(from: 1, to: try lastRow) { number in
-      let end = try transaction.first(
-        "SELECT sequence FROM ledger WHERE row_number = ?", [.integer(number)]
-      ) { $0.int64(0) }
-      return (end ?? 0) > sequence
+    try firstRow("sequence") { $0 > sequence }
+  }
+
+  /// The first row of `time` or later.
+  func row(from time: Timestamp) throws -> Int64 {
+    try firstRow("commit_time") { $0 >= time.microseconds }
+  }
+
+  /// Of the last movement up to a row; 0 for one that is not there.
+  func sequence(of row: Int64) throws -> Int64 {
+    try transaction.int64("SELECT sequence FROM ledger WHERE row_number = ?", [.integer(row)]) ?? 0
+  }
+
+  private func firstRow(_ column: String, where isLate: (Int64) -> Bool) throws -> Int64 {
+    try LedgerSQL.firstRow(from: try base.row + 1, to: try lastRow) { number in
+      isLate(
+        try transaction.int64(
+          "SELECT \(column) FROM ledger WHERE row_number = ?", [.integer(number)]) ?? 0)
     }
   }
 
@@ -32,5 +58,12 @@ struct LedgerReader {
       LedgerSQL.rows + " WHERE row_number >= ? ORDER BY row_number LIMIT ?",
       [.integer(first), .int(count)]
     ) { try body(LedgerSQL.row($0)) }
+  }
+
+  /// Every balance as it was swept with its key, until `body` returns false; nil for a key that is none.
+  func sweptBalances(_ body: (Int64, Balance?) throws -> Bool) throws {
+    try transaction.scan(LedgerSQL.balances + " ORDER BY balance_key", []) {
+      try body($0.int64(0), LedgerSQL.balance($0))
+    }
   }
 }

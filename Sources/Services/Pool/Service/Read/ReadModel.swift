@@ -62,6 +62,9 @@ final class ReadModel: Sendable {
 
   var sequence: Int64 { state.withLock { $0.sequence } }
 
+  /// About as many as there are: one a SKU at least.
+  var balanceCount: Int { state.withLock { $0.stocks.count } }
+
   /// The next SKUs' stock in the order of their creation; nil behind the last.
   func stocks(from start: Int, count: Int) -> [Stock]? {
     state.withLock { state in

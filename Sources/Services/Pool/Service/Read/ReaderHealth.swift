@@ -6,6 +6,8 @@ internal import Synchronization
 /// Their database examines the store and says here when it is well again.
 final class ReaderHealth: StorageObserver {
   private let state = Mutex(StorageHealth.healthy)
+  /// What an audit has found; it stays until the next start.
+  private let damage = Mutex<String?>(nil)
   private let changed: @Sendable () -> Void
 
   /// - Parameter changed: called after each change, on a thread of the store's.
@@ -13,7 +15,15 @@ final class ReaderHealth: StorageObserver {
     self.changed = changed
   }
 
-  var current: StorageHealth { state.withLock { $0 } }
+  var current: StorageHealth {
+    damage.withLock { $0 }.map { .unhealthy(reason: $0) } ?? state.withLock { $0 }
+  }
+
+  /// The ledger disagrees with itself or with what was counted from it.
+  func found(_ difference: String) {
+    damage.withLock { $0 = difference }
+    changed()
+  }
 
   /// The pool's writer has a connection of its own and counts its commits itself.
   func committed(writes: Int, in span: Duration) {}

@@ -44,18 +44,13 @@ extension PoolStore {
 
   private func write(_ buffer: Buffer, sku: String) throws(StorageError) {
     let channel = buffer.scope.channel?.text ?? ""
+    try keep(buffer, sku: sku, channel: channel)
     guard !buffer.isEmpty else {
       try connection.execute(
         "DELETE FROM buffer WHERE sku = ? AND channel = ?", [.text(sku), .text(channel)])
       return
     }
-    var units: Int64?
-    var points: Int64?
-    switch buffer.margin {
-    case .units(let count): units = count
-    case .basisPoints(let count): points = Int64(count)
-    case nil: break
-    }
+    let (units, points) = Self.columns(buffer.margin)
     try connection.execute(
       """
       INSERT INTO buffer (sku, channel, unit_count, basis_points, cap_count, update_time)
@@ -68,5 +63,27 @@ extension PoolStore {
         .text(sku), .text(channel), .integer(units), .integer(points), .integer(buffer.cap),
         .time(buffer.updateTime),
       ])
+  }
+
+  /// What a rule became and when, so that it is known what it was.
+  private func keep(_ buffer: Buffer, sku: String, channel: String) throws(StorageError) {
+    let (units, points) = Self.columns(buffer.margin)
+    try connection.execute(
+      """
+      INSERT INTO buffer_history (sku, channel, unit_count, basis_points, cap_count, change_time)
+      VALUES (?, ?, ?, ?, ?, ?)
+      """,
+      [
+        .text(sku), .text(channel), .integer(units), .integer(points), .integer(buffer.cap),
+        .time(buffer.updateTime),
+      ])
+  }
+
+  private static func columns(_ margin: Buffer.Margin?) -> (units: Int64?, points: Int64?) {
+    switch margin {
+    case .units(let count): (count, nil)
+    case .basisPoints(let count): (nil, Int64(count))
+    case nil: (nil, nil)
+    }
   }
 }

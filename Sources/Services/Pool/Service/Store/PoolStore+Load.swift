@@ -1,3 +1,4 @@
+internal import Kit
 internal import PoolDomain
 internal import Primitives
 internal import StorageCore
@@ -8,10 +9,13 @@ extension PoolStore {
   struct Loaded {
     var pool = Pool()
     var requests = RequestIndex()
+    /// The keys of the rows behind the last run of requests.
+    var openRun = RequestRun(after: 0)
     /// Whether sales are on disk that are not in memory.
     var hasUnloadedSales = false
     /// The row behind which a restart would replay.
     var sweptRow: Int64 = 0
+    var sweptSequence: Int64 = 0
     /// The sequence up to which each balance was swept, by its place.
     var sweptSequences: [Int64] = []
     /// What the replay has changed and the sweep has still to write.
@@ -24,16 +28,20 @@ extension PoolStore {
     try loadBalances(loaded.pool)
     try loadHolds(loaded.pool)
     loaded.hasUnloadedSales = try !loadSales(loaded.pool, atMost: salesInMemory)
-    loaded.sweptRow = try first("SELECT swept_row FROM mark WHERE mark_id = 1") { $0.int64(0) } ?? 0
+    let chain = try chainAtMark()
+    loaded.sweptRow = chain.head.row
+    loaded.sweptSequence = chain.head.sequence
     loaded.sweptSequences = loaded.pool.balances.map(\.sequence)
-    let end = try replay(after: loaded.sweptRow, loaded.pool, loaded.hasUnloadedSales)
+    try replay(along: chain, loaded.pool, loaded.hasUnloadedSales)
+    let end = chain.head
     guard loaded.pool.sequence <= end.sequence else {
       throw corrupt("the ledger ends at \(end.sequence), before what was counted from it")
     }
     loaded.replayed = loaded.pool.takeChanges()
     loaded.pool.finishLoading(time: end.time, sequence: end.sequence)
-    continueAfter(row: end.number, checksum: end.checksum)
-    loaded.requests = try loadRequests(since: now - Limits.requestKept, until: end.number)
+    goOn(with: chain)
+    (loaded.requests, loaded.openRun) = try loadRequests(
+      since: now - Limits.requestKept, from: try archivedHead().row + 1, until: end.row)
     return loaded
   }
 
@@ -94,21 +102,11 @@ extension PoolStore {
   }
 
   private func loadBalances(_ pool: Pool) throws {
-    try connection.scan(
-      """
-      SELECT balance_key, on_hand, held, committed, unavailable, received, returned, found,
-        shipped, lost, sequence
-      FROM balance ORDER BY balance_key
-      """
-    ) { row in
-      guard let (sku, location) = Self.place(ofKey: row.int64(0)) else {
+    try connection.scan(LedgerSQL.balances + " ORDER BY balance_key") { row in
+      guard let balance = LedgerSQL.balance(row) else {
         throw corrupt("\(row.int64(0)) is no balance's key")
       }
-      let balance = Balance(
-        sku: sku, location: location, onHand: row.int64(1), held: row.int64(2),
-        committed: row.int64(3), unavailable: row.int64(4), received: row.int64(5),
-        returned: row.int64(6), found: row.int64(7), shipped: row.int64(8), lost: row.int64(9),
-        sequence: row.int64(10))
+      let (sku, location) = (balance.sku, balance.location)
       guard sku.int < pool.skuCount, location.int < pool.locations.count, balance.isConsistent
       else { throw corrupt("the balance \(row.int64(0)) contradicts itself") }
       pool.load(balance)
@@ -145,34 +143,77 @@ extension PoolStore {
     return true
   }
 
-  /// Counts in what the sweep had not reached; returns the ledger's last row.
+  /// The chain at the mark, behind which the replay begins.
+  private func chainAtMark() throws -> LedgerChain {
+    let mark = try first(
+      "SELECT swept_row, sequence, hash, plain_row FROM mark WHERE mark_id = 1"
+    ) { (row: $0.int64(0), sequence: $0.int64(1), hash: $0.optionalBytes(2), plain: $0.int64(3)) }
+    guard let mark else { throw corrupt("the mark is missing") }
+    guard mark.row > 0 else { return LedgerChain(after: .origin, plainRow: mark.plain) }
+    guard let bytes = mark.hash else { return try chainOfOlderStore(mark.row, mark.plain) }
+    guard let hash = SHA256Digest(bytes) else { throw corrupt("the mark has no hash") }
+    let archived = try archivedHead()
+    if archived.row == mark.row {
+      guard archived.hash == hash else { throw corrupt("mark and archive disagree") }
+      return LedgerChain(after: archived, plainRow: mark.plain)
+    }
+    guard let row = try row(mark.row) else {
+      throw corrupt(BadRow(number: mark.row, problem: "is missing"))
+    }
+    let isKnown = row.number <= mark.plain || row.checksum == Int64(bitPattern: hash.prefix)
+    guard isKnown, row.sequence == mark.sequence else {
+      throw corrupt(BadRow(number: mark.row, problem: "is damaged: it is not the one of the mark"))
+    }
+    let head = LedgerHead(
+      row: row.number, sequence: row.sequence, time: row.time, hash: hash, checksum: row.checksum)
+    return LedgerChain(after: head, plainRow: mark.plain)
+  }
+
+  /// Chains all rows of a store that knew no hash, once: they are checked by what they keep.
+  private func chainOfOlderStore(_ sweptRow: Int64, _ plainRow: Int64) throws -> LedgerChain {
+    let chain = LedgerChain(after: .origin, plainRow: plainRow)
+    try follow(chain, through: sweptRow) { _ in }
+    guard chain.head.row == sweptRow else {
+      throw corrupt(BadRow(number: chain.head.row + 1, problem: "is missing"))
+    }
+    try mark(chain.head)
+    return chain
+  }
+
+  /// Counts in what the sweep had not reached.
   private func replay(
-    after sweptRow: Int64, _ pool: Pool, _ hasUnloadedSales: Bool
-  ) throws -> LedgerRow {
-    var last =
-      try row(sweptRow)
-      ?? LedgerRow(
-        number: 0, sequence: 0, time: .zero, requestID: "", bodyHash: [], response: [], entry: [],
-        checksum: 0)
-    guard last.number == sweptRow else { throw corrupt("row \(sweptRow) of the ledger is missing") }
-    try connection.scan(
-      LedgerSQL.rows + " WHERE row_number > ? ORDER BY row_number", [.integer(sweptRow)]
-    ) { row in
-      let next = LedgerSQL.row(row)
-      guard next.number == last.number + 1,
-        next.checksum == next.expectedChecksum(after: last.checksum),
-        let entry = try? next.decoded(), entry.firstSequence == last.sequence + 1
-      else { throw corrupt("row \(last.number + 1) of the ledger is damaged") }
+    along chain: LedgerChain, _ pool: Pool, _ hasUnloadedSales: Bool
+  ) throws {
+    try follow(chain, through: Int64.max) { entry in
       if hasUnloadedSales, let order = entry.orderID, pool.sales[order] == nil,
         let sale = try sale(order, pool)
       {
         pool.load(sale)
       }
       pool.replay(entry)
-      last = next
+    }
+  }
+
+  private func follow(
+    _ chain: LedgerChain, through last: Int64, _ body: (LedgerEntry) throws -> Void
+  ) throws {
+    try connection.scan(
+      LedgerSQL.rows + " WHERE row_number > ? AND row_number <= ? ORDER BY row_number",
+      [.integer(chain.head.row), .integer(last)]
+    ) { row in
+      let entry: LedgerEntry
+      do throws(BadRow) {
+        entry = try chain.follow(LedgerSQL.row(row))
+      } catch {
+        throw corrupt(error)
+      }
+      try body(entry)
       return true
     }
-    return last
+  }
+
+  func corrupt(_ row: BadRow) -> StorageError {
+    corrupt("\(row); \(BadRow.remedy)")
   }
 
   /// A row of the ledger.
@@ -186,33 +227,13 @@ extension PoolStore {
       "SELECT row_number FROM kept_request WHERE request_id = ?", [.text(requestID)]
     ) { $0.int64(0) }
     guard let number else { return nil }
-    guard let known = try row(number) else {
+    guard let known = try row(number) ?? keptResponse(number) else {
       throw corrupt("row \(number) of the ledger, which answered \(requestID), is missing")
     }
     return known
   }
 
-  private func loadRequests(since start: Timestamp, until lastRow: Int64) throws -> RequestIndex {
-    var index = RequestIndex()
-    let firstRow = try LedgerSQL.firstRow(from: 1, to: lastRow) { number in
-      let time = try first(
-        "SELECT commit_time FROM ledger WHERE row_number = ?", [.integer(number)]
-      ) { $0.time(0) }
-      return (time ?? .zero) > start
-    }
-    try connection.scan(
-      """
-      SELECT row_number, request_id, commit_time FROM ledger
-      WHERE row_number >= ? AND request_id IS NOT NULL ORDER BY row_number
-      """, [.integer(firstRow)]
-    ) { row in
-      index.add(RequestKey(row.text(1)), row: row.int64(0), at: row.time(2))
-      return true
-    }
-    return index
-  }
-
-  private func first<T>(
+  func first<T>(
     _ sql: String, _ values: [SQLValue] = [], _ map: (any Row) throws -> T
   ) throws -> T? {
     var found: T?
@@ -230,6 +251,27 @@ enum LedgerSQL {
     SELECT row_number, sequence, commit_time, request_id, body_hash, response, entry, checksum
     FROM ledger
     """
+
+  static let balanceColumns = """
+    balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped, lost,
+    sequence
+    """
+
+  static let balances = "SELECT \(balanceColumns) FROM balance"
+
+  static let lastArchive = """
+    SELECT \(ArchiveRecord.columns) FROM archive ORDER BY archive_id DESC LIMIT 1
+    """
+
+  /// Nil for a key that is none.
+  static func balance(_ row: any Row) -> Balance? {
+    guard let (sku, location) = PoolStore.place(ofKey: row.int64(0)) else { return nil }
+    return Balance(
+      sku: sku, location: location, onHand: row.int64(1), held: row.int64(2),
+      committed: row.int64(3), unavailable: row.int64(4), received: row.int64(5),
+      returned: row.int64(6), found: row.int64(7), shipped: row.int64(8), lost: row.int64(9),
+      sequence: row.int64(10))
+  }
 
   static func row(_ row: any Row) -> LedgerRow {
     LedgerRow(

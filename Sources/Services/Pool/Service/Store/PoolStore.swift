@@ -7,12 +7,12 @@ internal import StorageSQLite
 /// thread.
 final class PoolStore {
   let connection: SQLiteConnection
-  /// The ledger's last row; the next one is chained to it.
-  private(set) var lastRow: Int64 = 0
-  private(set) var lastChecksum: Int64 = 0
+  /// The ledger's end; the next row is chained to it.
+  private(set) var chain = LedgerChain(after: .origin, plainRow: 0)
   private let append: SQLiteStatement
   private let saleBody: SQLiteStatement
   private let putBalance: SQLiteStatement
+  private let keepBalance: SQLiteStatement
   private let putHold: SQLiteStatement
   private let putSale: SQLiteStatement
 
@@ -36,6 +36,11 @@ final class PoolStore {
         received = excluded.received, returned = excluded.returned, found = excluded.found,
         shipped = excluded.shipped, lost = excluded.lost, sequence = excluded.sequence
       """)
+    keepBalance = try connection.prepare(
+      """
+      INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
+      SELECT ?, \(LedgerSQL.balanceColumns) FROM balance WHERE balance_key = ?
+      """)
     putHold = try connection.prepare(
       """
       INSERT INTO hold (hold_id, body) VALUES (?, ?)
@@ -52,10 +57,11 @@ final class PoolStore {
     connection.close()
   }
 
+  var lastRow: Int64 { chain.head.row }
+
   /// Sets where the ledger ends, after loading.
-  func continueAfter(row: Int64, checksum: Int64) {
-    lastRow = row
-    lastChecksum = checksum
+  func goOn(with chain: LedgerChain) {
+    self.chain = chain
   }
 
   /// Notes for ever which row has the first response to a request.
@@ -72,11 +78,10 @@ final class PoolStore {
     sequence: Int64, time: Timestamp, requestID: String, bodyHash: [UInt8], response: [UInt8],
     entry: [UInt8]
   ) -> LedgerRow {
-    let row = LedgerRow(
+    var row = LedgerRow(
       number: lastRow + 1, sequence: sequence, time: time, requestID: requestID,
-      bodyHash: bodyHash, response: response, entry: entry, after: lastChecksum)
-    lastRow = row.number
-    lastChecksum = row.checksum
+      bodyHash: bodyHash, response: response, entry: entry)
+    row.checksum = chain.append(row)
     return row
   }
 
@@ -113,6 +118,26 @@ final class PoolStore {
     try putBalance.run()
   }
 
+  /// Keeps a balance as it was swept before it is overwritten; one that was never swept was nothing.
+  ///
+  /// - Parameter through: the sequence up to which it had no later movement.
+  func keep(
+    swept sku: SKUIndex, _ location: LocationIndex, isNew: Bool, through: Int64
+  ) throws(StorageError) {
+    let key = Self.key(sku, location)
+    if isNew {
+      try connection.execute(
+        """
+        INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
+        VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        """, [.integer(through), .integer(key)])
+    } else {
+      keepBalance.bind(1, through)
+      keepBalance.bind(2, key)
+      try keepBalance.run()
+    }
+  }
+
   func write(_ hold: Hold) throws(StorageError) {
     putHold.bind(1, hold.id.text)
     putHold.bind(2, hold.bytes)
@@ -129,9 +154,11 @@ final class PoolStore {
     try putSale.run()
   }
 
-  /// Notes that everything up to `row` is in the swept tables.
-  func mark(sweptRow row: Int64) throws(StorageError) {
-    try connection.execute("UPDATE mark SET swept_row = ? WHERE mark_id = 1", [.integer(row)])
+  /// Notes that everything up to `head` is in the swept tables.
+  func mark(_ head: LedgerHead) throws(StorageError) {
+    try connection.execute(
+      "UPDATE mark SET swept_row = ?, sequence = ?, hash = ? WHERE mark_id = 1",
+      [.integer(head.row), .integer(head.sequence), .blob(head.hash.bytes)])
   }
 
   /// The sale of an order as it was swept.

@@ -72,5 +72,8 @@ enum Schema {
         row_number INTEGER NOT NULL
       );
       """),
+    LedgerSchema.chain(3),
+    LedgerSchema.archive(4),
+    LedgerSchema.history(5),
   ]
 }

@@ -64,6 +64,8 @@ struct Sweeper {
   /// The row up to which a finished round has written every balance.
   private var balancesRow: Int64
   private(set) var markedRow: Int64
+  private var markedSequence: Int64
+  private var heads = LedgerHeads()
   private var hasDirtyBalances: Bool
 
   init(_ loaded: PoolStore.Loaded, lastRow: Int64) {
@@ -71,6 +73,7 @@ struct Sweeper {
     roundRow = lastRow
     balancesRow = loaded.sweptRow
     markedRow = loaded.sweptRow
+    markedSequence = loaded.sweptSequence
     hasDirtyBalances = loaded.sweptRow < lastRow
     for id in loaded.replayed.holds { holds.add(id, row: loaded.sweptRow + 1) }
     for id in loaded.replayed.sales { sales.add(id, row: loaded.sweptRow + 1) }
@@ -127,6 +130,7 @@ struct Sweeper {
     while place < end {
       let sequence = pool.balances[place].sequence
       if sequence > sweptSequences[place] {
+        try keepHistory(of: pool.balances[place], to: store)
         try store.write(pool.balances[place])
         sweptSequences[place] = sequence
       }
@@ -139,15 +143,29 @@ struct Sweeper {
     hasDirtyBalances = balancesRow < store.lastRow
   }
 
+  /// Keeps what is overwritten when it is the last of its stretch of the ledger. Up to the mark, every
+  /// movement is in what was swept.
+  private func keepHistory(of balance: Balance, to store: PoolStore) throws(StorageError) {
+    let old = sweptSequences[place]
+    let stretch = ServiceLimits.historyMovements
+    guard old == 0 || old / stretch != balance.sequence / stretch else { return }
+    try store.keep(
+      swept: balance.sku, balance.location, isNew: old == 0, through: max(old, markedSequence))
+  }
+
   private mutating func mark(_ store: PoolStore) throws(StorageError) {
     var row = hasDirtyBalances ? balancesRow : store.lastRow
     if let oldest = holds.oldestRow { row = min(row, oldest - 1) }
     if let oldest = sales.oldestRow { row = min(row, oldest - 1) }
-    guard row >= markedRow + ServiceLimits.rowsBetweenMarks || (isClean && row > markedRow) else {
-      return
-    }
-    try store.mark(sweptRow: row)
-    markedRow = row
+    let end = store.chain.head
+    heads.note(end)
+    guard row >= markedRow + ServiceLimits.rowsBetweenMarks || (isClean && row > markedRow),
+      let head = row == end.row ? end : heads.last(upTo: row), head.row > markedRow
+    else { return }
+    try store.mark(head)
+    markedRow = head.row
+    markedSequence = head.sequence
+    heads.forget(upTo: head.row)
   }
 
   /// Sales that may leave memory, since they are written and there are too many.

@@ -13,12 +13,15 @@ final class LivePool {
   private let store: PoolStore
   private let salesInMemory: Int
   private var requests: RequestIndex
+  private var run: RequestRun
   private var sweeper: Sweeper
   /// The batch at hand: rows that are not durable yet, and where they begin.
   private var rows: [LedgerRow] = []
   private var startRow: Int64
   /// Requests of the batch that are known for ever.
   private var kept: [(requestID: String, row: Int64)] = []
+  /// What others want to have done to the store within the batch's commit.
+  private var tasks: [StoreTask.Body] = []
   private(set) var oversold: Quantity = 0
   /// The first error of the store in this batch; the batch comes to nothing then.
   private var failure: StorageError?
@@ -37,6 +40,7 @@ final class LivePool {
       let loaded = try store.load(now: now, salesInMemory: salesInMemory)
       pool = loaded.pool
       requests = loaded.requests
+      run = loaded.openRun
       hasUnloadedSales = loaded.hasUnloadedSales
       sweeper = Sweeper(loaded, lastRow: store.lastRow)
       startRow = store.lastRow
@@ -62,6 +66,7 @@ final class LivePool {
     startRow = store.lastRow
     rows.removeAll(keepingCapacity: true)
     kept.removeAll(keepingCapacity: true)
+    tasks.removeAll()
     oversold = 0
     pool.advance(to: now)
     record(nil)
@@ -107,7 +112,10 @@ final class LivePool {
   ) {
     var entries = pool.takeEntries()
     guard let request else {
-      for entry in entries { add(entry) }
+      for entry in entries {
+        add(entry)
+        run.add(nil)
+      }
       return
     }
     // What changes nothing is remembered all the same: with an entry without movements.
@@ -116,6 +124,7 @@ final class LivePool {
     precondition(entries.isEmpty, "a command makes one entry")
     add(own, request.id.text, request.hash, request.response)
     requests.add(request.key, row: store.lastRow, at: pool.now)
+    run.add(request.key)
     if isKept { kept.append((request.id.text, store.lastRow)) }
   }
 
@@ -127,6 +136,10 @@ final class LivePool {
       store.nextRow(
         sequence: entry.lastSequence, time: entry.time, requestID: requestID, bodyHash: hash,
         response: response, entry: entry.bytes))
+  }
+
+  func add(_ task: @escaping StoreTask.Body) {
+    tasks.append(task)
   }
 
   private func fail(_ error: any Error) -> PoolError {
@@ -158,7 +171,8 @@ final class LivePool {
     if let failure { throw failure }
     let changes = pool.takeChanges()
     sweeper.note(changes, row: startRow + 1)
-    guard !rows.isEmpty || changes.hasCatalog || (isIdle && !sweeper.isClean) else {
+    guard !rows.isEmpty || changes.hasCatalog || !tasks.isEmpty || (isIdle && !sweeper.isClean)
+    else {
       return Committed(changes: changes, unloaded: [], rowCount: 0)
     }
     let connection = store.connection
@@ -167,6 +181,11 @@ final class LivePool {
       if changes.hasCatalog { try store.write(catalogOf: changes, pool) }
       for row in rows { try store.write(row) }
       for request in kept { try store.keep(requestID: request.requestID, row: request.row) }
+      for task in tasks { try task(store) }
+      if run.keys.count >= ServiceLimits.requestRunRows {
+        try store.write(run, at: pool.now)
+        run.restart()
+      }
       try sweeper.sweep(pool, to: store, isIdle: isIdle)
       try connection.commit()
     } catch {

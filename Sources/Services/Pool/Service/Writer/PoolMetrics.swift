@@ -10,6 +10,8 @@ struct PoolMetrics: Sendable {
   let refused: Counter
   let recoveries: Counter
   let sequence: Gauge
+  let auditedSequence: Gauge
+  let proved: Gauge
   let storage: any StorageObserver
 
   init(_ metrics: Metrics, storage: any StorageObserver, queueDepth: @escaping @Sendable () -> Int)
@@ -25,6 +27,11 @@ struct PoolMetrics: Sendable {
     recoveries = metrics.counter(
       "onepool_pool_recoveries_total", "Times that the state was read again after a failed write.")
     sequence = metrics.gauge("onepool_pool_ledger_sequence", "The ledger's last durable sequence.")
+    auditedSequence = metrics.gauge(
+      "onepool_pool_audited_sequence", "The ledger's sequence up to which the last audit came.")
+    proved = metrics.gauge(
+      "onepool_pool_ledger_proved", "Whether the last audit of the ledger found nothing: 1 or 0.")
+    proved.set(1)
     metrics.gauge("onepool_pool_queued_commands", "Commands that wait for the writer.") {
       Double(queueDepth())
     }

@@ -2,16 +2,19 @@ internal import Kit
 internal import PoolDomain
 internal import Primitives
 
-/// A request ID in sixteen bytes: the first half of its SHA-256. The ledger's row has the ID
-/// itself.
+/// A request ID in eight bytes: the first of its SHA-256. The ledger's row has the ID itself, which
+/// decides.
 struct RequestKey: Hashable, Sendable {
-  let high: UInt64
-  let low: UInt64
+  /// Never 0, which stands for no request.
+  let word: UInt64
 
   init(_ requestID: String) {
     let digest = SHA256.hash(requestID)
-    high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
-    low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+    self.init(word: digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) })
+  }
+
+  init(word: UInt64) {
+    self.word = max(1, word)
   }
 }
 

@@ -2455,6 +2455,96 @@ void   onepool__pool__v1__list_movements_response__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__list_movements_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__export_movements_request__init
+                     (Onepool__Pool__V1__ExportMovementsRequest         *message)
+{
+  static const Onepool__Pool__V1__ExportMovementsRequest init_value = ONEPOOL__POOL__V1__EXPORT_MOVEMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__export_movements_request__get_packed_size
+                     (const Onepool__Pool__V1__ExportMovementsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__export_movements_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__export_movements_request__pack
+                     (const Onepool__Pool__V1__ExportMovementsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__export_movements_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__export_movements_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ExportMovementsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__export_movements_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ExportMovementsRequest *
+       onepool__pool__v1__export_movements_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ExportMovementsRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__export_movements_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__export_movements_request__free_unpacked
+                     (Onepool__Pool__V1__ExportMovementsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__export_movements_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__export_movements_response__init
+                     (Onepool__Pool__V1__ExportMovementsResponse         *message)
+{
+  static const Onepool__Pool__V1__ExportMovementsResponse init_value = ONEPOOL__POOL__V1__EXPORT_MOVEMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__export_movements_response__get_packed_size
+                     (const Onepool__Pool__V1__ExportMovementsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__export_movements_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__export_movements_response__pack
+                     (const Onepool__Pool__V1__ExportMovementsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__export_movements_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__export_movements_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ExportMovementsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__export_movements_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ExportMovementsResponse *
+       onepool__pool__v1__export_movements_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ExportMovementsResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__export_movements_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__export_movements_response__free_unpacked
+                     (Onepool__Pool__V1__ExportMovementsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__export_movements_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__verify_ledger_request__init
                      (Onepool__Pool__V1__VerifyLedgerRequest         *message)
 {
@@ -2543,6 +2633,366 @@ void   onepool__pool__v1__verify_ledger_response__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &onepool__pool__v1__verify_ledger_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__get_stock_at_request__init
+                     (Onepool__Pool__V1__GetStockAtRequest         *message)
+{
+  static const Onepool__Pool__V1__GetStockAtRequest init_value = ONEPOOL__POOL__V1__GET_STOCK_AT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__get_stock_at_request__get_packed_size
+                     (const Onepool__Pool__V1__GetStockAtRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_stock_at_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__get_stock_at_request__pack
+                     (const Onepool__Pool__V1__GetStockAtRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_stock_at_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__get_stock_at_request__pack_to_buffer
+                     (const Onepool__Pool__V1__GetStockAtRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_stock_at_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__GetStockAtRequest *
+       onepool__pool__v1__get_stock_at_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__GetStockAtRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__get_stock_at_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__get_stock_at_request__free_unpacked
+                     (Onepool__Pool__V1__GetStockAtRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__get_stock_at_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__get_stock_at_response__init
+                     (Onepool__Pool__V1__GetStockAtResponse         *message)
+{
+  static const Onepool__Pool__V1__GetStockAtResponse init_value = ONEPOOL__POOL__V1__GET_STOCK_AT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__get_stock_at_response__get_packed_size
+                     (const Onepool__Pool__V1__GetStockAtResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_stock_at_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__get_stock_at_response__pack
+                     (const Onepool__Pool__V1__GetStockAtResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_stock_at_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__get_stock_at_response__pack_to_buffer
+                     (const Onepool__Pool__V1__GetStockAtResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_stock_at_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__GetStockAtResponse *
+       onepool__pool__v1__get_stock_at_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__GetStockAtResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__get_stock_at_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__get_stock_at_response__free_unpacked
+                     (Onepool__Pool__V1__GetStockAtResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__get_stock_at_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__archive_ledger_request__init
+                     (Onepool__Pool__V1__ArchiveLedgerRequest         *message)
+{
+  static const Onepool__Pool__V1__ArchiveLedgerRequest init_value = ONEPOOL__POOL__V1__ARCHIVE_LEDGER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__archive_ledger_request__get_packed_size
+                     (const Onepool__Pool__V1__ArchiveLedgerRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__archive_ledger_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__archive_ledger_request__pack
+                     (const Onepool__Pool__V1__ArchiveLedgerRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__archive_ledger_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__archive_ledger_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ArchiveLedgerRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__archive_ledger_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ArchiveLedgerRequest *
+       onepool__pool__v1__archive_ledger_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ArchiveLedgerRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__archive_ledger_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__archive_ledger_request__free_unpacked
+                     (Onepool__Pool__V1__ArchiveLedgerRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__archive_ledger_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__archive_ledger_response__init
+                     (Onepool__Pool__V1__ArchiveLedgerResponse         *message)
+{
+  static const Onepool__Pool__V1__ArchiveLedgerResponse init_value = ONEPOOL__POOL__V1__ARCHIVE_LEDGER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__archive_ledger_response__get_packed_size
+                     (const Onepool__Pool__V1__ArchiveLedgerResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__archive_ledger_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__archive_ledger_response__pack
+                     (const Onepool__Pool__V1__ArchiveLedgerResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__archive_ledger_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__archive_ledger_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ArchiveLedgerResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__archive_ledger_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ArchiveLedgerResponse *
+       onepool__pool__v1__archive_ledger_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ArchiveLedgerResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__archive_ledger_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__archive_ledger_response__free_unpacked
+                     (Onepool__Pool__V1__ArchiveLedgerResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__archive_ledger_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__verify_archive_request__init
+                     (Onepool__Pool__V1__VerifyArchiveRequest         *message)
+{
+  static const Onepool__Pool__V1__VerifyArchiveRequest init_value = ONEPOOL__POOL__V1__VERIFY_ARCHIVE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__verify_archive_request__get_packed_size
+                     (const Onepool__Pool__V1__VerifyArchiveRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__verify_archive_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__verify_archive_request__pack
+                     (const Onepool__Pool__V1__VerifyArchiveRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__verify_archive_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__verify_archive_request__pack_to_buffer
+                     (const Onepool__Pool__V1__VerifyArchiveRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__verify_archive_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__VerifyArchiveRequest *
+       onepool__pool__v1__verify_archive_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__VerifyArchiveRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__verify_archive_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__verify_archive_request__free_unpacked
+                     (Onepool__Pool__V1__VerifyArchiveRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__verify_archive_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__verify_archive_response__init
+                     (Onepool__Pool__V1__VerifyArchiveResponse         *message)
+{
+  static const Onepool__Pool__V1__VerifyArchiveResponse init_value = ONEPOOL__POOL__V1__VERIFY_ARCHIVE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__verify_archive_response__get_packed_size
+                     (const Onepool__Pool__V1__VerifyArchiveResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__verify_archive_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__verify_archive_response__pack
+                     (const Onepool__Pool__V1__VerifyArchiveResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__verify_archive_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__verify_archive_response__pack_to_buffer
+                     (const Onepool__Pool__V1__VerifyArchiveResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__verify_archive_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__VerifyArchiveResponse *
+       onepool__pool__v1__verify_archive_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__VerifyArchiveResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__verify_archive_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__verify_archive_response__free_unpacked
+                     (Onepool__Pool__V1__VerifyArchiveResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__verify_archive_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__ledger_archive__init
+                     (Onepool__Pool__V1__LedgerArchive         *message)
+{
+  static const Onepool__Pool__V1__LedgerArchive init_value = ONEPOOL__POOL__V1__LEDGER_ARCHIVE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__ledger_archive__get_packed_size
+                     (const Onepool__Pool__V1__LedgerArchive *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__ledger_archive__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__ledger_archive__pack
+                     (const Onepool__Pool__V1__LedgerArchive *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__ledger_archive__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__ledger_archive__pack_to_buffer
+                     (const Onepool__Pool__V1__LedgerArchive *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__ledger_archive__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__LedgerArchive *
+       onepool__pool__v1__ledger_archive__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__LedgerArchive *)
+     protobuf_c_message_unpack (&onepool__pool__v1__ledger_archive__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__ledger_archive__free_unpacked
+                     (Onepool__Pool__V1__LedgerArchive *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__ledger_archive__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__ledger_head__init
+                     (Onepool__Pool__V1__LedgerHead         *message)
+{
+  static const Onepool__Pool__V1__LedgerHead init_value = ONEPOOL__POOL__V1__LEDGER_HEAD__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__ledger_head__get_packed_size
+                     (const Onepool__Pool__V1__LedgerHead *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__ledger_head__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__ledger_head__pack
+                     (const Onepool__Pool__V1__LedgerHead *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__ledger_head__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__ledger_head__pack_to_buffer
+                     (const Onepool__Pool__V1__LedgerHead *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__ledger_head__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__LedgerHead *
+       onepool__pool__v1__ledger_head__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__LedgerHead *)
+     protobuf_c_message_unpack (&onepool__pool__v1__ledger_head__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__ledger_head__free_unpacked
+                     (Onepool__Pool__V1__LedgerHead *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__ledger_head__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor onepool__pool__v1__stock_line__field_descriptors[3] =
@@ -5957,7 +6407,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__list_movements_request__desc
   (ProtobufCMessageInit) onepool__pool__v1__list_movements_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__list_movements_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_movements_response__field_descriptors[3] =
 {
   {
     "movements",
@@ -5983,15 +6433,28 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__list_movements_response
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "archives",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ListMovementsResponse, n_archives),
+    offsetof(Onepool__Pool__V1__ListMovementsResponse, archives),
+    &onepool__pool__v1__ledger_archive__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__list_movements_response__field_indices_by_name[] = {
+  2,   /* field[2] = archives */
   0,   /* field[0] = movements */
   1,   /* field[1] = next_page_token */
 };
 static const ProtobufCIntRange onepool__pool__v1__list_movements_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__list_movements_response__descriptor =
 {
@@ -6001,16 +6464,216 @@ const ProtobufCMessageDescriptor onepool__pool__v1__list_movements_response__des
   "Onepool__Pool__V1__ListMovementsResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ListMovementsResponse),
-  2,
+  3,
   onepool__pool__v1__list_movements_response__field_descriptors,
   onepool__pool__v1__list_movements_response__field_indices_by_name,
   1,  onepool__pool__v1__list_movements_response__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__list_movements_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define onepool__pool__v1__verify_ledger_request__field_descriptors NULL
-#define onepool__pool__v1__verify_ledger_request__field_indices_by_name NULL
-#define onepool__pool__v1__verify_ledger_request__number_ranges NULL
+static const ProtobufCFieldDescriptor onepool__pool__v1__export_movements_request__field_descriptors[7] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExportMovementsRequest, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "location_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExportMovementsRequest, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExportMovementsRequest, order_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExportMovementsRequest, start_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_time",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExportMovementsRequest, end_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after_sequence",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExportMovementsRequest, after_sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "through_sequence",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExportMovementsRequest, through_sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__export_movements_request__field_indices_by_name[] = {
+  5,   /* field[5] = after_sequence */
+  4,   /* field[4] = end_time */
+  1,   /* field[1] = location_id */
+  2,   /* field[2] = order_id */
+  0,   /* field[0] = sku */
+  3,   /* field[3] = start_time */
+  6,   /* field[6] = through_sequence */
+};
+static const ProtobufCIntRange onepool__pool__v1__export_movements_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__export_movements_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExportMovementsRequest",
+  "ExportMovementsRequest",
+  "Onepool__Pool__V1__ExportMovementsRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExportMovementsRequest),
+  7,
+  onepool__pool__v1__export_movements_request__field_descriptors,
+  onepool__pool__v1__export_movements_request__field_indices_by_name,
+  1,  onepool__pool__v1__export_movements_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__export_movements_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__export_movements_response__field_descriptors[3] =
+{
+  {
+    "movements",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExportMovementsResponse, n_movements),
+    offsetof(Onepool__Pool__V1__ExportMovementsResponse, movements),
+    &onepool__pool__v1__movement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "through_sequence",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExportMovementsResponse, through_sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "archives",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExportMovementsResponse, n_archives),
+    offsetof(Onepool__Pool__V1__ExportMovementsResponse, archives),
+    &onepool__pool__v1__ledger_archive__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__export_movements_response__field_indices_by_name[] = {
+  2,   /* field[2] = archives */
+  0,   /* field[0] = movements */
+  1,   /* field[1] = through_sequence */
+};
+static const ProtobufCIntRange onepool__pool__v1__export_movements_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__export_movements_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExportMovementsResponse",
+  "ExportMovementsResponse",
+  "Onepool__Pool__V1__ExportMovementsResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExportMovementsResponse),
+  3,
+  onepool__pool__v1__export_movements_response__field_descriptors,
+  onepool__pool__v1__export_movements_response__field_indices_by_name,
+  1,  onepool__pool__v1__export_movements_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__export_movements_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__verify_ledger_request__field_descriptors[1] =
+{
+  {
+    "expected_head",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyLedgerRequest, expected_head),
+    &onepool__pool__v1__ledger_head__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__verify_ledger_request__field_indices_by_name[] = {
+  0,   /* field[0] = expected_head */
+};
+static const ProtobufCIntRange onepool__pool__v1__verify_ledger_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
 const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -6019,14 +6682,14 @@ const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_request__descr
   "Onepool__Pool__V1__VerifyLedgerRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__VerifyLedgerRequest),
-  0,
+  1,
   onepool__pool__v1__verify_ledger_request__field_descriptors,
   onepool__pool__v1__verify_ledger_request__field_indices_by_name,
-  0,  onepool__pool__v1__verify_ledger_request__number_ranges,
+  1,  onepool__pool__v1__verify_ledger_request__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__verify_ledger_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__verify_ledger_response__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__verify_ledger_response__field_descriptors[9] =
 {
   {
     "proved",
@@ -6088,18 +6751,70 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__verify_ledger_response_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "row_count",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyLedgerResponse, row_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyLedgerResponse, head),
+    &onepool__pool__v1__ledger_head__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bad_row_number",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyLedgerResponse, bad_row_number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyLedgerResponse, start),
+    &onepool__pool__v1__ledger_head__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__verify_ledger_response__field_indices_by_name[] = {
+  7,   /* field[7] = bad_row_number */
   2,   /* field[2] = balance_count */
   4,   /* field[4] = difference */
+  6,   /* field[6] = head */
   1,   /* field[1] = movement_count */
   0,   /* field[0] = proved */
+  5,   /* field[5] = row_count */
   3,   /* field[3] = sequence */
+  8,   /* field[8] = start */
 };
 static const ProtobufCIntRange onepool__pool__v1__verify_ledger_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_response__descriptor =
 {
@@ -6109,14 +6824,552 @@ const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_response__desc
   "Onepool__Pool__V1__VerifyLedgerResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__VerifyLedgerResponse),
-  5,
+  9,
   onepool__pool__v1__verify_ledger_response__field_descriptors,
   onepool__pool__v1__verify_ledger_response__field_indices_by_name,
   1,  onepool__pool__v1__verify_ledger_response__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__verify_ledger_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[26] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_at_request__field_descriptors[3] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__GetStockAtRequest, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__GetStockAtRequest, time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "channel_ids",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Onepool__Pool__V1__GetStockAtRequest, n_channel_ids),
+    offsetof(Onepool__Pool__V1__GetStockAtRequest, channel_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__get_stock_at_request__field_indices_by_name[] = {
+  2,   /* field[2] = channel_ids */
+  0,   /* field[0] = sku */
+  1,   /* field[1] = time */
+};
+static const ProtobufCIntRange onepool__pool__v1__get_stock_at_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_at_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.GetStockAtRequest",
+  "GetStockAtRequest",
+  "Onepool__Pool__V1__GetStockAtRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__GetStockAtRequest),
+  3,
+  onepool__pool__v1__get_stock_at_request__field_descriptors,
+  onepool__pool__v1__get_stock_at_request__field_indices_by_name,
+  1,  onepool__pool__v1__get_stock_at_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__get_stock_at_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_at_response__field_descriptors[4] =
+{
+  {
+    "total",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__GetStockAtResponse, total),
+    &onepool__pool__v1__balance__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "balances",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__GetStockAtResponse, n_balances),
+    offsetof(Onepool__Pool__V1__GetStockAtResponse, balances),
+    &onepool__pool__v1__balance__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "channels",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__GetStockAtResponse, n_channels),
+    offsetof(Onepool__Pool__V1__GetStockAtResponse, channels),
+    &onepool__pool__v1__channel_availability__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sequence",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__GetStockAtResponse, sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__get_stock_at_response__field_indices_by_name[] = {
+  1,   /* field[1] = balances */
+  2,   /* field[2] = channels */
+  3,   /* field[3] = sequence */
+  0,   /* field[0] = total */
+};
+static const ProtobufCIntRange onepool__pool__v1__get_stock_at_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_at_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.GetStockAtResponse",
+  "GetStockAtResponse",
+  "Onepool__Pool__V1__GetStockAtResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__GetStockAtResponse),
+  4,
+  onepool__pool__v1__get_stock_at_response__field_descriptors,
+  onepool__pool__v1__get_stock_at_response__field_indices_by_name,
+  1,  onepool__pool__v1__get_stock_at_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__get_stock_at_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__archive_ledger_request__field_descriptors[1] =
+{
+  {
+    "before_time",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ArchiveLedgerRequest, before_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__archive_ledger_request__field_indices_by_name[] = {
+  0,   /* field[0] = before_time */
+};
+static const ProtobufCIntRange onepool__pool__v1__archive_ledger_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__archive_ledger_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ArchiveLedgerRequest",
+  "ArchiveLedgerRequest",
+  "Onepool__Pool__V1__ArchiveLedgerRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ArchiveLedgerRequest),
+  1,
+  onepool__pool__v1__archive_ledger_request__field_descriptors,
+  onepool__pool__v1__archive_ledger_request__field_indices_by_name,
+  1,  onepool__pool__v1__archive_ledger_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__archive_ledger_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__archive_ledger_response__field_descriptors[1] =
+{
+  {
+    "archive",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ArchiveLedgerResponse, archive),
+    &onepool__pool__v1__ledger_archive__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__archive_ledger_response__field_indices_by_name[] = {
+  0,   /* field[0] = archive */
+};
+static const ProtobufCIntRange onepool__pool__v1__archive_ledger_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__archive_ledger_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ArchiveLedgerResponse",
+  "ArchiveLedgerResponse",
+  "Onepool__Pool__V1__ArchiveLedgerResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ArchiveLedgerResponse),
+  1,
+  onepool__pool__v1__archive_ledger_response__field_descriptors,
+  onepool__pool__v1__archive_ledger_response__field_indices_by_name,
+  1,  onepool__pool__v1__archive_ledger_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__archive_ledger_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__verify_archive_request__field_descriptors[1] =
+{
+  {
+    "archive",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyArchiveRequest, archive),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__verify_archive_request__field_indices_by_name[] = {
+  0,   /* field[0] = archive */
+};
+static const ProtobufCIntRange onepool__pool__v1__verify_archive_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__verify_archive_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.VerifyArchiveRequest",
+  "VerifyArchiveRequest",
+  "Onepool__Pool__V1__VerifyArchiveRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__VerifyArchiveRequest),
+  1,
+  onepool__pool__v1__verify_archive_request__field_descriptors,
+  onepool__pool__v1__verify_archive_request__field_indices_by_name,
+  1,  onepool__pool__v1__verify_archive_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__verify_archive_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__verify_archive_response__field_descriptors[7] =
+{
+  {
+    "proved",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyArchiveResponse, proved),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "row_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyArchiveResponse, row_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "movement_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyArchiveResponse, movement_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "difference",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyArchiveResponse, difference),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bad_row_number",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyArchiveResponse, bad_row_number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyArchiveResponse, start),
+    &onepool__pool__v1__ledger_head__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyArchiveResponse, head),
+    &onepool__pool__v1__ledger_head__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__verify_archive_response__field_indices_by_name[] = {
+  4,   /* field[4] = bad_row_number */
+  3,   /* field[3] = difference */
+  6,   /* field[6] = head */
+  2,   /* field[2] = movement_count */
+  0,   /* field[0] = proved */
+  1,   /* field[1] = row_count */
+  5,   /* field[5] = start */
+};
+static const ProtobufCIntRange onepool__pool__v1__verify_archive_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__verify_archive_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.VerifyArchiveResponse",
+  "VerifyArchiveResponse",
+  "Onepool__Pool__V1__VerifyArchiveResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__VerifyArchiveResponse),
+  7,
+  onepool__pool__v1__verify_archive_response__field_descriptors,
+  onepool__pool__v1__verify_archive_response__field_indices_by_name,
+  1,  onepool__pool__v1__verify_archive_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__verify_archive_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__ledger_archive__field_descriptors[6] =
+{
+  {
+    "archive",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerArchive, archive),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_row_number",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerArchive, first_row_number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_sequence",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerArchive, first_sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerArchive, first_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_time",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerArchive, last_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerArchive, head),
+    &onepool__pool__v1__ledger_head__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__ledger_archive__field_indices_by_name[] = {
+  0,   /* field[0] = archive */
+  1,   /* field[1] = first_row_number */
+  2,   /* field[2] = first_sequence */
+  3,   /* field[3] = first_time */
+  5,   /* field[5] = head */
+  4,   /* field[4] = last_time */
+};
+static const ProtobufCIntRange onepool__pool__v1__ledger_archive__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__ledger_archive__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.LedgerArchive",
+  "LedgerArchive",
+  "Onepool__Pool__V1__LedgerArchive",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__LedgerArchive),
+  6,
+  onepool__pool__v1__ledger_archive__field_descriptors,
+  onepool__pool__v1__ledger_archive__field_indices_by_name,
+  1,  onepool__pool__v1__ledger_archive__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__ledger_archive__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__ledger_head__field_descriptors[3] =
+{
+  {
+    "row_number",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerHead, row_number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sequence",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerHead, sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hash",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LedgerHead, hash),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__ledger_head__field_indices_by_name[] = {
+  2,   /* field[2] = hash */
+  0,   /* field[0] = row_number */
+  1,   /* field[1] = sequence */
+};
+static const ProtobufCIntRange onepool__pool__v1__ledger_head__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__ledger_head__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.LedgerHead",
+  "LedgerHead",
+  "Onepool__Pool__V1__LedgerHead",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__LedgerHead),
+  3,
+  onepool__pool__v1__ledger_head__field_descriptors,
+  onepool__pool__v1__ledger_head__field_indices_by_name,
+  1,  onepool__pool__v1__ledger_head__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__ledger_head__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[30] =
 {
   { "SetSku", &onepool__pool__v1__set_sku_request__descriptor, &onepool__pool__v1__set_sku_response__descriptor },
   { "GetSku", &onepool__pool__v1__get_sku_request__descriptor, &onepool__pool__v1__get_sku_response__descriptor },
@@ -6143,19 +7396,26 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "ExplainAvailability", &onepool__pool__v1__explain_availability_request__descriptor, &onepool__pool__v1__explain_availability_response__descriptor },
   { "WatchAvailability", &onepool__pool__v1__watch_availability_request__descriptor, &onepool__pool__v1__watch_availability_response__descriptor },
   { "ListMovements", &onepool__pool__v1__list_movements_request__descriptor, &onepool__pool__v1__list_movements_response__descriptor },
+  { "ExportMovements", &onepool__pool__v1__export_movements_request__descriptor, &onepool__pool__v1__export_movements_response__descriptor },
   { "VerifyLedger", &onepool__pool__v1__verify_ledger_request__descriptor, &onepool__pool__v1__verify_ledger_response__descriptor },
+  { "GetStockAt", &onepool__pool__v1__get_stock_at_request__descriptor, &onepool__pool__v1__get_stock_at_response__descriptor },
+  { "ArchiveLedger", &onepool__pool__v1__archive_ledger_request__descriptor, &onepool__pool__v1__archive_ledger_response__descriptor },
+  { "VerifyArchive", &onepool__pool__v1__verify_archive_request__descriptor, &onepool__pool__v1__verify_archive_response__descriptor },
 };
 const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
   8,        /* AdjustStock */
+  28,        /* ArchiveLedger */
   16,        /* CancelSale */
   12,        /* CommitHold */
   11,        /* CreateHold */
   22,        /* ExplainAvailability */
+  25,        /* ExportMovements */
   21,        /* GetAvailability */
   14,        /* GetHold */
   18,        /* GetSale */
   1,        /* GetSku */
   19,        /* GetStock */
+  27,        /* GetStockAt */
   20,        /* ListBalances */
   6,        /* ListBuffers */
   4,        /* ListLocations */
@@ -6170,7 +7430,8 @@ const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
   3,        /* SetLocation */
   0,        /* SetSku */
   17,        /* ShipSale */
-  25,        /* VerifyLedger */
+  29,        /* VerifyArchive */
+  26,        /* VerifyLedger */
   23         /* WatchAvailability */
 };
 const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
@@ -6180,7 +7441,7 @@ const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
   "PoolService",
   "Onepool__Pool__V1__PoolService",
   "onepool.pool.v1",
-  26,
+  30,
   onepool__pool__v1__pool_service__method_descriptors,
   onepool__pool__v1__pool_service__method_indices_by_name
 };
@@ -6384,13 +7645,45 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
   service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service,
+                                                       const Onepool__Pool__V1__ExportMovementsRequest *input,
+                                                       Onepool__Pool__V1__ExportMovementsResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
                                                     Onepool__Pool__V1__VerifyLedgerResponse_Closure closure,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
+                                                   const Onepool__Pool__V1__GetStockAtRequest *input,
+                                                   Onepool__Pool__V1__GetStockAtResponse_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
+                                                     const Onepool__Pool__V1__ArchiveLedgerRequest *input,
+                                                     Onepool__Pool__V1__ArchiveLedgerResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
+                                                     const Onepool__Pool__V1__VerifyArchiveRequest *input,
+                                                     Onepool__Pool__V1__VerifyArchiveResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Service *service,
                                             Onepool__Pool__V1__PoolService_ServiceDestroy destroy)

@@ -74,8 +74,18 @@ typedef struct Onepool__Pool__V1__WatchAvailabilityRequest Onepool__Pool__V1__Wa
 typedef struct Onepool__Pool__V1__WatchAvailabilityResponse Onepool__Pool__V1__WatchAvailabilityResponse;
 typedef struct Onepool__Pool__V1__ListMovementsRequest Onepool__Pool__V1__ListMovementsRequest;
 typedef struct Onepool__Pool__V1__ListMovementsResponse Onepool__Pool__V1__ListMovementsResponse;
+typedef struct Onepool__Pool__V1__ExportMovementsRequest Onepool__Pool__V1__ExportMovementsRequest;
+typedef struct Onepool__Pool__V1__ExportMovementsResponse Onepool__Pool__V1__ExportMovementsResponse;
 typedef struct Onepool__Pool__V1__VerifyLedgerRequest Onepool__Pool__V1__VerifyLedgerRequest;
 typedef struct Onepool__Pool__V1__VerifyLedgerResponse Onepool__Pool__V1__VerifyLedgerResponse;
+typedef struct Onepool__Pool__V1__GetStockAtRequest Onepool__Pool__V1__GetStockAtRequest;
+typedef struct Onepool__Pool__V1__GetStockAtResponse Onepool__Pool__V1__GetStockAtResponse;
+typedef struct Onepool__Pool__V1__ArchiveLedgerRequest Onepool__Pool__V1__ArchiveLedgerRequest;
+typedef struct Onepool__Pool__V1__ArchiveLedgerResponse Onepool__Pool__V1__ArchiveLedgerResponse;
+typedef struct Onepool__Pool__V1__VerifyArchiveRequest Onepool__Pool__V1__VerifyArchiveRequest;
+typedef struct Onepool__Pool__V1__VerifyArchiveResponse Onepool__Pool__V1__VerifyArchiveResponse;
+typedef struct Onepool__Pool__V1__LedgerArchive Onepool__Pool__V1__LedgerArchive;
+typedef struct Onepool__Pool__V1__LedgerHead Onepool__Pool__V1__LedgerHead;
 
 
 /* --- enums --- */
@@ -1292,26 +1302,97 @@ struct  Onepool__Pool__V1__ListMovementsResponse
    * Empty at the end.
    */
   char *next_page_token;
+  /*
+   * The archives that have movements later than `after_sequence`, which are not in this list; only with the first page.
+   */
+  size_t n_archives;
+  Onepool__Pool__V1__LedgerArchive **archives;
 };
 #define ONEPOOL__POOL__V1__LIST_MOVEMENTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__list_movements_response__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string }
+    , 0,NULL, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Onepool__Pool__V1__ExportMovementsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Only of this SKU. Optional.
+   */
+  char *sku;
+  /*
+   * Only at this location. Optional.
+   */
+  char *location_id;
+  /*
+   * Only of this order. Optional.
+   */
+  char *order_id;
+  /*
+   * Only committed at this time or later. Optional.
+   */
+  Google__Protobuf__Timestamp *start_time;
+  /*
+   * Only committed before this time. Optional.
+   */
+  Google__Protobuf__Timestamp *end_time;
+  /*
+   * Only later than this sequence. Optional.
+   */
+  int64_t after_sequence;
+  /*
+   * Only up to this sequence. 0 = to the end.
+   */
+  int64_t through_sequence;
+};
+#define ONEPOOL__POOL__V1__EXPORT_MOVEMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__export_movements_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, 0, 0 }
+
+
+struct  Onepool__Pool__V1__ExportMovementsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In sequence, at most 500; none when the filters let nothing of a long stretch through.
+   */
+  size_t n_movements;
+  Onepool__Pool__V1__Movement **movements;
+  /*
+   * Every movement up to this sequence was sent, or is not wanted.
+   */
+  int64_t through_sequence;
+  /*
+   * The archives that have movements later than `after_sequence`, which are not sent; only in the first message.
+   */
+  size_t n_archives;
+  Onepool__Pool__V1__LedgerArchive **archives;
+};
+#define ONEPOOL__POOL__V1__EXPORT_MOVEMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__export_movements_response__descriptor) \
+    , 0,NULL, 0, 0,NULL }
 
 
 struct  Onepool__Pool__V1__VerifyLedgerRequest
 {
   ProtobufCMessage base;
+  /*
+   * A head that an earlier call returned and the caller has kept: it is then proved, too, that nothing up to there
+   * was changed or removed since, by whoever it may be. Optional.
+   */
+  Onepool__Pool__V1__LedgerHead *expected_head;
 };
 #define ONEPOOL__POOL__V1__VERIFY_LEDGER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__verify_ledger_request__descriptor) \
-     }
+    , NULL }
 
 
 struct  Onepool__Pool__V1__VerifyLedgerResponse
 {
   ProtobufCMessage base;
   /*
-   * True when every balance is the sum of its movements and every invariant holds.
+   * True when every row follows from the one before, every balance is the sum of its movements and every invariant
+   * holds.
    */
   protobuf_c_boolean proved;
   /*
@@ -1319,7 +1400,7 @@ struct  Onepool__Pool__V1__VerifyLedgerResponse
    */
   int64_t movement_count;
   /*
-   * Balances compared.
+   * Balances compared, each as it is in memory and as it was swept to disk.
    */
   int64_t balance_count;
   /*
@@ -1330,10 +1411,211 @@ struct  Onepool__Pool__V1__VerifyLedgerResponse
    * The first difference found, in words; empty when proved.
    */
   char *difference;
+  /*
+   * Rows read: one for each command.
+   */
+  int64_t row_count;
+  /*
+   * Where the proof ended. Keep it elsewhere, and send it as `expected_head` next time.
+   */
+  Onepool__Pool__V1__LedgerHead *head;
+  /*
+   * The first row that is not the one that was written; 0 when there is none.
+   */
+  int64_t bad_row_number;
+  /*
+   * Where the proof began: the end of the archived part; not there when nothing is archived.
+   */
+  Onepool__Pool__V1__LedgerHead *start;
 };
 #define ONEPOOL__POOL__V1__VERIFY_LEDGER_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__verify_ledger_response__descriptor) \
-    , 0, 0, 0, 0, (char *)protobuf_c_empty_string }
+    , 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, NULL, 0, NULL }
+
+
+struct  Onepool__Pool__V1__GetStockAtRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  char *sku;
+  /*
+   * The instant: everything that was committed until then counts. Required.
+   */
+  Google__Protobuf__Timestamp *time;
+  /*
+   * The channels to ask about; at most 100. Optional.
+   */
+  size_t n_channel_ids;
+  char **channel_ids;
+};
+#define ONEPOOL__POOL__V1__GET_STOCK_AT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__get_stock_at_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0,NULL }
+
+
+struct  Onepool__Pool__V1__GetStockAtResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The sum over all locations; its location_id is empty.
+   */
+  Onepool__Pool__V1__Balance *total;
+  /*
+   * One for each location that had held the SKU by then.
+   */
+  size_t n_balances;
+  Onepool__Pool__V1__Balance **balances;
+  /*
+   * What each channel that was asked about could show.
+   */
+  size_t n_channels;
+  Onepool__Pool__V1__ChannelAvailability **channels;
+  /*
+   * The ledger's sequence at that instant.
+   */
+  int64_t sequence;
+};
+#define ONEPOOL__POOL__V1__GET_STOCK_AT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__get_stock_at_response__descriptor) \
+    , NULL, 0,NULL, 0,NULL, 0 }
+
+
+struct  Onepool__Pool__V1__ArchiveLedgerRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Rows committed before this time. Required, at least 24 hours ago.
+   */
+  Google__Protobuf__Timestamp *before_time;
+};
+#define ONEPOOL__POOL__V1__ARCHIVE_LEDGER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__archive_ledger_request__descriptor) \
+    , NULL }
+
+
+struct  Onepool__Pool__V1__ArchiveLedgerResponse
+{
+  ProtobufCMessage base;
+  /*
+   * What was made; not there when no row is old enough.
+   */
+  Onepool__Pool__V1__LedgerArchive *archive;
+};
+#define ONEPOOL__POOL__V1__ARCHIVE_LEDGER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__archive_ledger_response__descriptor) \
+    , NULL }
+
+
+struct  Onepool__Pool__V1__VerifyArchiveRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The archive's name. Required.
+   */
+  char *archive;
+};
+#define ONEPOOL__POOL__V1__VERIFY_ARCHIVE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__verify_archive_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__VerifyArchiveResponse
+{
+  ProtobufCMessage base;
+  /*
+   * True when every row follows from the one before, and start and end are those that the store knows.
+   */
+  protobuf_c_boolean proved;
+  /*
+   * Rows read.
+   */
+  int64_t row_count;
+  /*
+   * Movements read.
+   */
+  int64_t movement_count;
+  /*
+   * What is wrong, in words; empty when proved.
+   */
+  char *difference;
+  /*
+   * The first row that is not the one that was written; 0 when there is none.
+   */
+  int64_t bad_row_number;
+  /*
+   * The place before the first row.
+   */
+  Onepool__Pool__V1__LedgerHead *start;
+  /*
+   * The last row.
+   */
+  Onepool__Pool__V1__LedgerHead *head;
+};
+#define ONEPOOL__POOL__V1__VERIFY_ARCHIVE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__verify_archive_response__descriptor) \
+    , 0, 0, 0, (char *)protobuf_c_empty_string, 0, NULL, NULL }
+
+
+/*
+ * A part of the ledger that lies in a file of its own.
+ */
+struct  Onepool__Pool__V1__LedgerArchive
+{
+  ProtobufCMessage base;
+  /*
+   * The file's name, in the folder `archive` beside the store.
+   */
+  char *archive;
+  /*
+   * Its first row.
+   */
+  int64_t first_row_number;
+  /*
+   * The sequence of its first movement.
+   */
+  int64_t first_sequence;
+  /*
+   * When its first row was committed.
+   */
+  Google__Protobuf__Timestamp *first_time;
+  /*
+   * When its last row was committed.
+   */
+  Google__Protobuf__Timestamp *last_time;
+  /*
+   * Its last row, from which the ledger goes on.
+   */
+  Onepool__Pool__V1__LedgerHead *head;
+};
+#define ONEPOOL__POOL__V1__LEDGER_ARCHIVE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__ledger_archive__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, NULL }
+
+
+/*
+ * A place in the ledger.
+ */
+struct  Onepool__Pool__V1__LedgerHead
+{
+  ProtobufCMessage base;
+  /*
+   * The row, from 1. Required.
+   */
+  int64_t row_number;
+  /*
+   * Of the last movement up to there. Required.
+   */
+  int64_t sequence;
+  /*
+   * SHA-256 over the row and the hash of the row before it. Required, 32 bytes.
+   */
+  ProtobufCBinaryData hash;
+};
+#define ONEPOOL__POOL__V1__LEDGER_HEAD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__ledger_head__descriptor) \
+    , 0, 0, {0,NULL} }
 
 
 /* Onepool__Pool__V1__StockLine methods */
@@ -2371,6 +2653,44 @@ Onepool__Pool__V1__ListMovementsResponse *
 void   onepool__pool__v1__list_movements_response__free_unpacked
                      (Onepool__Pool__V1__ListMovementsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ExportMovementsRequest methods */
+void   onepool__pool__v1__export_movements_request__init
+                     (Onepool__Pool__V1__ExportMovementsRequest         *message);
+size_t onepool__pool__v1__export_movements_request__get_packed_size
+                     (const Onepool__Pool__V1__ExportMovementsRequest   *message);
+size_t onepool__pool__v1__export_movements_request__pack
+                     (const Onepool__Pool__V1__ExportMovementsRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__export_movements_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ExportMovementsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ExportMovementsRequest *
+       onepool__pool__v1__export_movements_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__export_movements_request__free_unpacked
+                     (Onepool__Pool__V1__ExportMovementsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ExportMovementsResponse methods */
+void   onepool__pool__v1__export_movements_response__init
+                     (Onepool__Pool__V1__ExportMovementsResponse         *message);
+size_t onepool__pool__v1__export_movements_response__get_packed_size
+                     (const Onepool__Pool__V1__ExportMovementsResponse   *message);
+size_t onepool__pool__v1__export_movements_response__pack
+                     (const Onepool__Pool__V1__ExportMovementsResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__export_movements_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ExportMovementsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ExportMovementsResponse *
+       onepool__pool__v1__export_movements_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__export_movements_response__free_unpacked
+                     (Onepool__Pool__V1__ExportMovementsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__VerifyLedgerRequest methods */
 void   onepool__pool__v1__verify_ledger_request__init
                      (Onepool__Pool__V1__VerifyLedgerRequest         *message);
@@ -2408,6 +2728,158 @@ Onepool__Pool__V1__VerifyLedgerResponse *
                       const uint8_t       *data);
 void   onepool__pool__v1__verify_ledger_response__free_unpacked
                      (Onepool__Pool__V1__VerifyLedgerResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__GetStockAtRequest methods */
+void   onepool__pool__v1__get_stock_at_request__init
+                     (Onepool__Pool__V1__GetStockAtRequest         *message);
+size_t onepool__pool__v1__get_stock_at_request__get_packed_size
+                     (const Onepool__Pool__V1__GetStockAtRequest   *message);
+size_t onepool__pool__v1__get_stock_at_request__pack
+                     (const Onepool__Pool__V1__GetStockAtRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__get_stock_at_request__pack_to_buffer
+                     (const Onepool__Pool__V1__GetStockAtRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__GetStockAtRequest *
+       onepool__pool__v1__get_stock_at_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__get_stock_at_request__free_unpacked
+                     (Onepool__Pool__V1__GetStockAtRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__GetStockAtResponse methods */
+void   onepool__pool__v1__get_stock_at_response__init
+                     (Onepool__Pool__V1__GetStockAtResponse         *message);
+size_t onepool__pool__v1__get_stock_at_response__get_packed_size
+                     (const Onepool__Pool__V1__GetStockAtResponse   *message);
+size_t onepool__pool__v1__get_stock_at_response__pack
+                     (const Onepool__Pool__V1__GetStockAtResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__get_stock_at_response__pack_to_buffer
+                     (const Onepool__Pool__V1__GetStockAtResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__GetStockAtResponse *
+       onepool__pool__v1__get_stock_at_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__get_stock_at_response__free_unpacked
+                     (Onepool__Pool__V1__GetStockAtResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ArchiveLedgerRequest methods */
+void   onepool__pool__v1__archive_ledger_request__init
+                     (Onepool__Pool__V1__ArchiveLedgerRequest         *message);
+size_t onepool__pool__v1__archive_ledger_request__get_packed_size
+                     (const Onepool__Pool__V1__ArchiveLedgerRequest   *message);
+size_t onepool__pool__v1__archive_ledger_request__pack
+                     (const Onepool__Pool__V1__ArchiveLedgerRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__archive_ledger_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ArchiveLedgerRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ArchiveLedgerRequest *
+       onepool__pool__v1__archive_ledger_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__archive_ledger_request__free_unpacked
+                     (Onepool__Pool__V1__ArchiveLedgerRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ArchiveLedgerResponse methods */
+void   onepool__pool__v1__archive_ledger_response__init
+                     (Onepool__Pool__V1__ArchiveLedgerResponse         *message);
+size_t onepool__pool__v1__archive_ledger_response__get_packed_size
+                     (const Onepool__Pool__V1__ArchiveLedgerResponse   *message);
+size_t onepool__pool__v1__archive_ledger_response__pack
+                     (const Onepool__Pool__V1__ArchiveLedgerResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__archive_ledger_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ArchiveLedgerResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ArchiveLedgerResponse *
+       onepool__pool__v1__archive_ledger_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__archive_ledger_response__free_unpacked
+                     (Onepool__Pool__V1__ArchiveLedgerResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__VerifyArchiveRequest methods */
+void   onepool__pool__v1__verify_archive_request__init
+                     (Onepool__Pool__V1__VerifyArchiveRequest         *message);
+size_t onepool__pool__v1__verify_archive_request__get_packed_size
+                     (const Onepool__Pool__V1__VerifyArchiveRequest   *message);
+size_t onepool__pool__v1__verify_archive_request__pack
+                     (const Onepool__Pool__V1__VerifyArchiveRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__verify_archive_request__pack_to_buffer
+                     (const Onepool__Pool__V1__VerifyArchiveRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__VerifyArchiveRequest *
+       onepool__pool__v1__verify_archive_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__verify_archive_request__free_unpacked
+                     (Onepool__Pool__V1__VerifyArchiveRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__VerifyArchiveResponse methods */
+void   onepool__pool__v1__verify_archive_response__init
+                     (Onepool__Pool__V1__VerifyArchiveResponse         *message);
+size_t onepool__pool__v1__verify_archive_response__get_packed_size
+                     (const Onepool__Pool__V1__VerifyArchiveResponse   *message);
+size_t onepool__pool__v1__verify_archive_response__pack
+                     (const Onepool__Pool__V1__VerifyArchiveResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__verify_archive_response__pack_to_buffer
+                     (const Onepool__Pool__V1__VerifyArchiveResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__VerifyArchiveResponse *
+       onepool__pool__v1__verify_archive_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__verify_archive_response__free_unpacked
+                     (Onepool__Pool__V1__VerifyArchiveResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__LedgerArchive methods */
+void   onepool__pool__v1__ledger_archive__init
+                     (Onepool__Pool__V1__LedgerArchive         *message);
+size_t onepool__pool__v1__ledger_archive__get_packed_size
+                     (const Onepool__Pool__V1__LedgerArchive   *message);
+size_t onepool__pool__v1__ledger_archive__pack
+                     (const Onepool__Pool__V1__LedgerArchive   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__ledger_archive__pack_to_buffer
+                     (const Onepool__Pool__V1__LedgerArchive   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__LedgerArchive *
+       onepool__pool__v1__ledger_archive__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__ledger_archive__free_unpacked
+                     (Onepool__Pool__V1__LedgerArchive *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__LedgerHead methods */
+void   onepool__pool__v1__ledger_head__init
+                     (Onepool__Pool__V1__LedgerHead         *message);
+size_t onepool__pool__v1__ledger_head__get_packed_size
+                     (const Onepool__Pool__V1__LedgerHead   *message);
+size_t onepool__pool__v1__ledger_head__pack
+                     (const Onepool__Pool__V1__LedgerHead   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__ledger_head__pack_to_buffer
+                     (const Onepool__Pool__V1__LedgerHead   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__LedgerHead *
+       onepool__pool__v1__ledger_head__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__ledger_head__free_unpacked
+                     (Onepool__Pool__V1__LedgerHead *message,
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
@@ -2582,11 +3054,41 @@ typedef void (*Onepool__Pool__V1__ListMovementsRequest_Closure)
 typedef void (*Onepool__Pool__V1__ListMovementsResponse_Closure)
                  (const Onepool__Pool__V1__ListMovementsResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__ExportMovementsRequest_Closure)
+                 (const Onepool__Pool__V1__ExportMovementsRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ExportMovementsResponse_Closure)
+                 (const Onepool__Pool__V1__ExportMovementsResponse *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__VerifyLedgerRequest_Closure)
                  (const Onepool__Pool__V1__VerifyLedgerRequest *message,
                   void *closure_data);
 typedef void (*Onepool__Pool__V1__VerifyLedgerResponse_Closure)
                  (const Onepool__Pool__V1__VerifyLedgerResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__GetStockAtRequest_Closure)
+                 (const Onepool__Pool__V1__GetStockAtRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__GetStockAtResponse_Closure)
+                 (const Onepool__Pool__V1__GetStockAtResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ArchiveLedgerRequest_Closure)
+                 (const Onepool__Pool__V1__ArchiveLedgerRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ArchiveLedgerResponse_Closure)
+                 (const Onepool__Pool__V1__ArchiveLedgerResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__VerifyArchiveRequest_Closure)
+                 (const Onepool__Pool__V1__VerifyArchiveRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__VerifyArchiveResponse_Closure)
+                 (const Onepool__Pool__V1__VerifyArchiveResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__LedgerArchive_Closure)
+                 (const Onepool__Pool__V1__LedgerArchive *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__LedgerHead_Closure)
+                 (const Onepool__Pool__V1__LedgerHead *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -2695,10 +3197,26 @@ struct Onepool__Pool__V1__PoolService_Service
                          const Onepool__Pool__V1__ListMovementsRequest *input,
                          Onepool__Pool__V1__ListMovementsResponse_Closure closure,
                          void *closure_data);
+  void (*export_movements)(Onepool__Pool__V1__PoolService_Service *service,
+                           const Onepool__Pool__V1__ExportMovementsRequest *input,
+                           Onepool__Pool__V1__ExportMovementsResponse_Closure closure,
+                           void *closure_data);
   void (*verify_ledger)(Onepool__Pool__V1__PoolService_Service *service,
                         const Onepool__Pool__V1__VerifyLedgerRequest *input,
                         Onepool__Pool__V1__VerifyLedgerResponse_Closure closure,
                         void *closure_data);
+  void (*get_stock_at)(Onepool__Pool__V1__PoolService_Service *service,
+                       const Onepool__Pool__V1__GetStockAtRequest *input,
+                       Onepool__Pool__V1__GetStockAtResponse_Closure closure,
+                       void *closure_data);
+  void (*archive_ledger)(Onepool__Pool__V1__PoolService_Service *service,
+                         const Onepool__Pool__V1__ArchiveLedgerRequest *input,
+                         Onepool__Pool__V1__ArchiveLedgerResponse_Closure closure,
+                         void *closure_data);
+  void (*verify_archive)(Onepool__Pool__V1__PoolService_Service *service,
+                         const Onepool__Pool__V1__VerifyArchiveRequest *input,
+                         Onepool__Pool__V1__VerifyArchiveResponse_Closure closure,
+                         void *closure_data);
 };
 typedef void (*Onepool__Pool__V1__PoolService_ServiceDestroy)(Onepool__Pool__V1__PoolService_Service *);
 void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Service *service,
@@ -2732,7 +3250,11 @@ void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Servi
       function_prefix__ ## explain_availability,\
       function_prefix__ ## watch_availability,\
       function_prefix__ ## list_movements,\
-      function_prefix__ ## verify_ledger  }
+      function_prefix__ ## export_movements,\
+      function_prefix__ ## verify_ledger,\
+      function_prefix__ ## get_stock_at,\
+      function_prefix__ ## archive_ledger,\
+      function_prefix__ ## verify_archive  }
 void onepool__pool__v1__pool_service__set_sku(ProtobufCService *service,
                                               const Onepool__Pool__V1__SetSkuRequest *input,
                                               Onepool__Pool__V1__SetSkuResponse_Closure closure,
@@ -2833,10 +3355,26 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ListMovementsRequest *input,
                                                      Onepool__Pool__V1__ListMovementsResponse_Closure closure,
                                                      void *closure_data);
+void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service,
+                                                       const Onepool__Pool__V1__ExportMovementsRequest *input,
+                                                       Onepool__Pool__V1__ExportMovementsResponse_Closure closure,
+                                                       void *closure_data);
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
                                                     Onepool__Pool__V1__VerifyLedgerResponse_Closure closure,
                                                     void *closure_data);
+void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
+                                                   const Onepool__Pool__V1__GetStockAtRequest *input,
+                                                   Onepool__Pool__V1__GetStockAtResponse_Closure closure,
+                                                   void *closure_data);
+void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
+                                                     const Onepool__Pool__V1__ArchiveLedgerRequest *input,
+                                                     Onepool__Pool__V1__ArchiveLedgerResponse_Closure closure,
+                                                     void *closure_data);
+void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
+                                                     const Onepool__Pool__V1__VerifyArchiveRequest *input,
+                                                     Onepool__Pool__V1__VerifyArchiveResponse_Closure closure,
+                                                     void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2899,8 +3437,18 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__watch_availability_re
 extern const ProtobufCMessageDescriptor onepool__pool__v1__watch_availability_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__list_movements_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__list_movements_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__export_movements_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__export_movements_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_at_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_at_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__archive_ledger_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__archive_ledger_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__verify_archive_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__verify_archive_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__ledger_archive__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__ledger_head__descriptor;
 extern const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor;
 
 PROTOBUF_C__END_DECLS

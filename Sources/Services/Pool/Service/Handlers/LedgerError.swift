@@ -1,0 +1,43 @@
+internal import Kit
+internal import PoolDomain
+internal import Primitives
+internal import RPCCore
+
+/// What the ledger answers instead of what it was asked for.
+enum LedgerError: Error, RPCErrorConvertible {
+  /// What is asked about lies in an archive.
+  case archived(ArchiveRecord)
+  case archiveUnknown(String)
+  case archiveRunning
+  case historyTooLong(Int64)
+  case rulesUnknown(before: Timestamp)
+  case damaged(BadRow)
+
+  var rpcError: RPCError {
+    switch self {
+    case .archived(let archive):
+      RPCError(
+        .failedPrecondition, "LEDGER_ARCHIVED",
+        "That part of the ledger lies in the archive \(archive.file), which goes to \(archive.head.time.rfc3339).",
+        ["archive": archive.file, "throughTime": "\(archive.head.time.rfc3339)"])
+    case .archiveUnknown(let name):
+      RPCError(
+        .notFound, "ARCHIVE_UNKNOWN", "There is no archive \(name).", ["archive": name])
+    case .archiveRunning:
+      RPCError(
+        .failedPrecondition, "ARCHIVE_RUNNING", "An archive is being made; wait for its end.")
+    case .historyTooLong(let count):
+      RPCError(
+        .failedPrecondition, "HISTORY_TOO_LONG",
+        "\(count) rows of the ledger would have to be read; export the movements instead.",
+        ["rowCount": "\(count)", "limitRowCount": "\(ServiceLimits.pastRows)"])
+    case .rulesUnknown(let start):
+      RPCError(
+        .failedPrecondition, "RULES_UNKNOWN",
+        "What channels could show is known from \(start.rfc3339) on; ask without channels.",
+        ["startTime": "\(start.rfc3339)"])
+    case .damaged(let row):
+      RPCError(.dataLoss, "LEDGER_DAMAGED", "\(row).", ["rowNumber": "\(row.number)"])
+    }
+  }
+}

@@ -1,0 +1,119 @@
+internal import PoolDomain
+internal import Primitives
+internal import StorageCore
+
+/// What was before the rows that the ledger has.
+extension LedgerReader {
+  var lastArchive: ArchiveRecord? {
+    get throws { try transaction.first(LedgerSQL.lastArchive) { ArchiveRecord($0) } }
+  }
+
+  /// Where the archives end, behind which the ledger begins.
+  var base: LedgerHead {
+    get throws { try lastArchive?.head ?? .origin }
+  }
+
+  func archive(_ id: Int64) throws -> ArchiveRecord? {
+    try archive("archive_id = ?", .integer(id))
+  }
+
+  func archive(named file: String) throws -> ArchiveRecord? {
+    try archive("file = ?", .text(file))
+  }
+
+  /// The one in which an instant lies, or behind which.
+  func archive(at time: Timestamp) throws -> ArchiveRecord? {
+    try archive("last_time >= ?", .time(time))
+  }
+
+  /// The one that has a row.
+  func archive(ofRow row: Int64) throws -> ArchiveRecord? {
+    try archive("last_row >= ?", .integer(row))
+  }
+
+  private func archive(_ condition: String, _ value: SQLValue) throws -> ArchiveRecord? {
+    try transaction.first(
+      "SELECT \(ArchiveRecord.columns) FROM archive WHERE \(condition) ORDER BY archive_id LIMIT 1",
+      [value]
+    ) { ArchiveRecord($0) }
+  }
+
+  /// Those with movements later than `sequence`, oldest first.
+  func archives(after sequence: Int64) throws -> [ArchiveRecord] {
+    try transaction.rows(
+      """
+      SELECT \(ArchiveRecord.columns) FROM archive WHERE last_sequence > ?
+      ORDER BY archive_id LIMIT ?
+      """, [.integer(sequence), .int(ServiceLimits.listedArchives)]
+    ) { ArchiveRecord($0) }
+  }
+
+  // MARK: Balances
+
+  /// What all archives add up to.
+  func archivedBalances(_ body: (Balance) throws -> Void) throws {
+    guard let last = try lastArchive else { return }
+    try transaction.query(
+      """
+      SELECT \(LedgerSQL.balanceColumns) FROM archived_balance
+      WHERE archive_id = ? ORDER BY balance_key
+      """, [.integer(last.id)]
+    ) { row in
+      if let balance = LedgerSQL.balance(row) { try body(balance) }
+    }
+  }
+
+  func archivedBalance(_ sku: SKUIndex, _ location: LocationIndex) throws -> Balance? {
+    guard let last = try lastArchive else { return nil }
+    return try transaction.first(
+      """
+      SELECT \(LedgerSQL.balanceColumns) FROM archived_balance
+      WHERE archive_id = ? AND balance_key = ?
+      """, [.integer(last.id), .integer(PoolStore.key(sku, location))]
+    ) { LedgerSQL.balance($0) } ?? nil
+  }
+
+  func sweptBalances(of sku: SKUIndex, _ body: (Balance) throws -> Void) throws {
+    let first = PoolStore.key(sku, LocationIndex(0))
+    try transaction.query(
+      LedgerSQL.balances + " WHERE balance_key BETWEEN ? AND ? ORDER BY balance_key",
+      [.integer(first), .integer(first + Int64(Int32.max))]
+    ) { row in
+      if let balance = LedgerSQL.balance(row) { try body(balance) }
+    }
+  }
+
+  /// The last that was kept of a balance, at `sequence` or before, and up to where it was sure to hold.
+  func keptBalance(
+    _ sku: SKUIndex, _ location: LocationIndex, upTo sequence: Int64
+  ) throws -> (balance: Balance, through: Int64)? {
+    let found = try transaction.first(
+      """
+      SELECT \(LedgerSQL.balanceColumns), through_sequence FROM balance_history
+      WHERE balance_key = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
+      """, [.integer(PoolStore.key(sku, location)), .integer(sequence)]
+    ) { (balance: LedgerSQL.balance($0), through: $0.int64(11)) }
+    return found.flatMap { found in found.balance.map { ($0, found.through) } }
+  }
+
+  // MARK: What is left to forget
+
+  func hasRows(upTo row: Int64) throws -> Bool {
+    try transaction.exists(
+      "SELECT 1 FROM ledger WHERE row_number <= ? LIMIT 1", [.integer(row)])
+  }
+
+  func hasBalances(besides archive: Int64) throws -> Bool {
+    try transaction.exists(
+      "SELECT 1 FROM archived_balance WHERE archive_id <> ? LIMIT 1", [.integer(archive)])
+  }
+
+  /// The key of the balance `count` places further on in the history; nil beyond its end.
+  func historyKey(after key: Int64, count: Int) throws -> Int64? {
+    try transaction.int64(
+      """
+      SELECT balance_key FROM balance_history WHERE balance_key > ?
+      ORDER BY balance_key LIMIT 1 OFFSET ?
+      """, [.integer(key), .int(count)])
+  }
+}

@@ -1,0 +1,95 @@
+internal import PoolDomain
+internal import Primitives
+
+/// What the balances of a SKU were at a past instant: the last that was kept of each before it, and the
+/// ledger after that.
+///
+/// The sweep keeps what it overwrites, once in so many movements, with a sequence up to which it was
+/// sure to hold; so only the rows behind that are read, and no more than `ServiceLimits.pastRows`.
+struct PastStock: Sendable {
+  private struct Base {
+    var balance: Balance
+    /// No movement of it lies between its own last one and this sequence.
+    var through: Int64
+
+    /// Takes what is later; of the same, what is known to have held longer.
+    mutating func take(_ other: Balance, through: Int64) {
+      guard other.sequence >= balance.sequence else { return }
+      self.through = other.sequence == balance.sequence ? max(through, self.through) : through
+      balance = other
+    }
+  }
+
+  let sku: SKUIndex
+  private let time: Timestamp
+  /// Of the ledger at that instant.
+  private(set) var sequence: Int64 = 0
+  private var bases: [LocationIndex: Base] = [:]
+  /// Up to which a location that was never swept has no movement.
+  private var markSequence: Int64 = 0
+  private var nextRow: Int64 = 0
+  private var lastRow: Int64 = -1
+
+  init(_ sku: SKUIndex, at time: Timestamp) {
+    self.sku = sku
+    self.time = time
+  }
+
+  var isFinished: Bool { nextRow > lastRow }
+
+  /// Those that had had a movement.
+  var balances: [Balance] {
+    bases.values.map(\.balance).filter { $0.sequence > 0 }.sorted { $0.location < $1.location }
+  }
+
+  /// Finds where to begin.
+  mutating func begin(_ reader: LedgerReader) throws {
+    let base = try reader.base
+    if base.row > 0, time < base.time, let archive = try reader.archive(at: time) {
+      throw LedgerError.archived(archive)
+    }
+    lastRow = try reader.row(from: Timestamp(microseconds: time.microseconds + 1)) - 1
+    sequence = lastRow == base.row ? base.sequence : try reader.sequence(of: lastRow)
+    markSequence = try reader.markSequence
+    try reader.sweptBalances(of: sku) { swept in
+      let archived = try reader.archivedBalance(swept.sku, swept.location)
+      var found = Base(
+        balance: archived ?? Balance(sku: swept.sku, location: swept.location),
+        through: base.sequence)
+      if swept.sequence <= sequence {
+        found.take(swept, through: max(swept.sequence, markSequence))
+      } else if let (kept, through) = try reader.keptBalance(
+        swept.sku, swept.location, upTo: sequence)
+      {
+        found.take(kept, through: max(kept.sequence, through))
+      }
+      bases[swept.location] = found
+    }
+    let start = bases.values.reduce(markSequence) { min($0, $1.through) }
+    nextRow = start >= sequence ? lastRow + 1 : try reader.row(after: start)
+    let count = lastRow - nextRow + 1
+    guard count <= ServiceLimits.pastRows else { throw LedgerError.historyTooLong(count) }
+  }
+
+  /// Counts the next part of the ledger in.
+  mutating func advance(_ reader: LedgerReader) throws {
+    try reader.scan(from: nextRow, count: ServiceLimits.provedRows) { row in
+      guard row.number <= lastRow else { return false }
+      guard row.number == nextRow else { throw PoolError.storeUnavailable }
+      let entry = try row.decoded()
+      nextRow += 1
+      for (number, movement) in entry.movements.enumerated() where movement.sku == sku {
+        count(movement, entry.firstSequence + Int64(number))
+      }
+      return true
+    }
+  }
+
+  private mutating func count(_ movement: Movement, _ sequence: Int64) {
+    var base =
+      bases[movement.location]
+      ?? Base(balance: Balance(sku: sku, location: movement.location), through: markSequence)
+    if sequence > base.through { base.balance.count(movement, sequence: sequence) }
+    bases[movement.location] = base
+  }
+}

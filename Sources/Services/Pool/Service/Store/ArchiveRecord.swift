@@ -1,0 +1,117 @@
+internal import Kit
+internal import PoolDomain
+internal import Primitives
+internal import StorageCore
+
+/// What a store knows of a part of its ledger that lies in a file of its own.
+struct ArchiveRecord: Hashable, Sendable {
+  /// From 1.
+  var id: Int64
+  var file: String
+  var firstRow: Int64
+  var firstSequence: Int64
+  var firstTime: Timestamp
+  /// Its last row.
+  var head: LedgerHead
+}
+
+extension ArchiveRecord {
+  static let columns = """
+    archive_id, file, first_row, first_sequence, first_time, last_row, last_sequence, last_time, hash,
+    checksum
+    """
+
+  init(_ row: any Row) {
+    self.init(
+      id: row.int64(0), file: row.text(1), firstRow: row.int64(2), firstSequence: row.int64(3),
+      firstTime: row.time(4),
+      head: LedgerHead(
+        row: row.int64(5), sequence: row.int64(6), time: row.time(7),
+        hash: SHA256Digest(row.bytes(8)) ?? .zero, checksum: row.int64(9)))
+  }
+}
+
+extension PoolStore {
+  func write(_ archive: ArchiveRecord) throws(StorageError) {
+    let head = archive.head
+    try connection.execute(
+      "INSERT INTO archive (\(ArchiveRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [
+        .integer(archive.id), .text(archive.file), .integer(archive.firstRow),
+        .integer(archive.firstSequence), .time(archive.firstTime), .integer(head.row),
+        .integer(head.sequence), .time(head.time), .blob(head.hash.bytes), .integer(head.checksum),
+      ])
+  }
+
+  /// What the rows of an archive and of all before it add up to.
+  func write(_ balances: [Balance], archive: Int64) throws(StorageError) {
+    for balance in balances {
+      try connection.execute(
+        """
+        INSERT INTO archived_balance (archive_id, \(LedgerSQL.balanceColumns))
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+          .integer(archive), .integer(Self.key(balance.sku, balance.location)),
+          .integer(balance.onHand), .integer(balance.held), .integer(balance.committed),
+          .integer(balance.unavailable), .integer(balance.received), .integer(balance.returned),
+          .integer(balance.found), .integer(balance.shipped), .integer(balance.lost),
+          .integer(balance.sequence),
+        ])
+    }
+  }
+
+  /// Keeps the answers that are given for ever of rows that leave the ledger.
+  func keepResponses(from first: Int64, through last: Int64) throws(StorageError) {
+    try connection.execute(
+      """
+      INSERT INTO kept_response (row_number, request_id, commit_time, body_hash, response)
+      SELECT l.row_number, l.request_id, l.commit_time, l.body_hash, l.response
+      FROM ledger l JOIN kept_request k
+        ON k.request_id = l.request_id AND k.row_number = l.row_number
+      WHERE l.row_number BETWEEN ? AND ?
+      ON CONFLICT (row_number) DO NOTHING
+      """, [.integer(first), .integer(last)])
+  }
+
+  func keptResponse(_ number: Int64) throws -> LedgerRow? {
+    try first(
+      "SELECT request_id, commit_time, body_hash, response FROM kept_response WHERE row_number = ?",
+      [.integer(number)]
+    ) { row in
+      LedgerRow(
+        number: number, sequence: 0, time: row.time(1), requestID: row.text(0),
+        bodyHash: row.bytes(2), response: row.bytes(3), entry: [])
+    }
+  }
+
+  /// Where the archives end, behind which the ledger begins.
+  func archivedHead() throws -> LedgerHead {
+    try first(LedgerSQL.lastArchive) { ArchiveRecord($0).head } ?? .origin
+  }
+
+  /// Forgets some of what the archives have: rows, what earlier archives added up to, and balances of
+  /// instants that nobody can ask about any more.
+  ///
+  /// - Parameter archive: the last one; nil when there is none, but what an attempt has left.
+  func forgetArchived(
+    _ archive: ArchiveRecord?, history keys: ClosedRange<Int64>
+  ) throws(StorageError) {
+    let head = archive?.head ?? .origin
+    try connection.execute(
+      """
+      DELETE FROM ledger WHERE row_number <= ? AND row_number IN (
+        SELECT row_number FROM ledger ORDER BY row_number LIMIT ?)
+      """, [.integer(head.row), .int(ServiceLimits.archivedAtOnce)])
+    try connection.execute(
+      """
+      DELETE FROM archived_balance WHERE (archive_id, balance_key) IN (
+        SELECT archive_id, balance_key FROM archived_balance WHERE archive_id <> ? LIMIT ?)
+      """, [.integer(archive?.id ?? 0), .int(ServiceLimits.archivedAtOnce)])
+    try connection.execute(
+      "DELETE FROM balance_history WHERE balance_key BETWEEN ? AND ? AND through_sequence <= ?",
+      [
+        .integer(keys.lowerBound), .integer(keys.upperBound), .integer(head.sequence),
+      ])
+  }
+}

@@ -1,0 +1,104 @@
+internal import Kit
+internal import PoolDomain
+internal import Primitives
+
+/// Follows the ledger row by row: each row's hash covers the whole row and the hash before it, so
+/// that no row can be changed, removed, added or moved without every later hash becoming another.
+///
+///     hash = SHA-256(hash before | number | sequence | time | four lengths |
+///                    request ID | hash of the request | response | entry)
+///
+/// Numbers are 64 bits, the lowest byte first. A row keeps the first eight bytes of its hash, which
+/// name the first bad row; marks, archives and whoever is told the head keep all of it. For one
+/// thread at a time.
+final class LedgerChain {
+  private(set) var head: LedgerHead
+  /// Rows up to this one are of a program that knew no hash: they keep a plain checksum, and are
+  /// chained all the same.
+  private let plainRow: Int64
+  private let hasher = SHA256Hasher()
+
+  init(after head: LedgerHead, plainRow: Int64) {
+    self.head = head
+    self.plainRow = plainRow
+  }
+
+  /// Adds a new row, and returns what it keeps of its hash.
+  func append(_ row: LedgerRow) -> Int64 {
+    precondition(row.number == head.row + 1, "rows have no gap")
+    let hash = hash(of: row)
+    return move(to: row, hash, Int64(bitPattern: hash.prefix))
+  }
+
+  /// Takes in the next row as a store has it.
+  ///
+  /// - Throws: `BadRow` when it is not the one that follows; the chain stays where it is.
+  func follow(_ row: LedgerRow) throws(BadRow) -> LedgerEntry {
+    let number = head.row + 1
+    guard row.number == number else { throw BadRow(number: number, problem: "is missing") }
+    let hash = hash(of: row)
+    let checksum =
+      number <= plainRow
+      ? PlainChecksum.of(row, after: head.checksum) : Int64(bitPattern: hash.prefix)
+    guard row.checksum == checksum else {
+      throw BadRow(
+        number: number,
+        problem: "is damaged: its hash does not follow from it and the row before it")
+    }
+    guard let entry = try? row.decoded(), entry.firstSequence == head.sequence + 1 else {
+      throw BadRow(number: number, problem: "is damaged: its movements cannot be read")
+    }
+    _ = move(to: row, hash, checksum)
+    return entry
+  }
+
+  private func move(to row: LedgerRow, _ hash: SHA256Digest, _ checksum: Int64) -> Int64 {
+    head = LedgerHead(
+      row: row.number, sequence: row.sequence, time: row.time, hash: hash, checksum: checksum)
+    return checksum
+  }
+
+  /// What a row's hash begins with; as it lies in memory.
+  private struct Preamble {
+    var before: SHA256Digest
+    var number: Int64
+    var sequence: Int64
+    var time: Int64
+    var requestBytes: Int64
+    var hashBytes: Int64
+    var responseBytes: Int64
+    var entryBytes: Int64
+  }
+
+  private func hash(of row: LedgerRow) -> SHA256Digest {
+    var requestID = row.requestID
+    return requestID.withUTF8 { request in
+      let preamble = Preamble(
+        before: head.hash, number: row.number.littleEndian, sequence: row.sequence.littleEndian,
+        time: row.time.microseconds.littleEndian,
+        requestBytes: Int64(request.count).littleEndian,
+        hashBytes: Int64(row.bodyHash.count).littleEndian,
+        responseBytes: Int64(row.response.count).littleEndian,
+        entryBytes: Int64(row.entry.count).littleEndian)
+      withUnsafeBytes(of: preamble) { hasher.add($0) }
+      hasher.add(UnsafeRawBufferPointer(request))
+      hasher.add(row.bodyHash)
+      hasher.add(row.response)
+      hasher.add(row.entry)
+      return hasher.finish()
+    }
+  }
+}
+
+/// A row of the ledger that is not the one that was written.
+struct BadRow: Error, Hashable, CustomStringConvertible {
+  var number: Int64
+  var problem: String
+
+  var description: String { "row \(number) of the ledger \(problem)" }
+
+  /// What an operator does about it.
+  static let remedy =
+    "stop the pool, keep these files for whoever looks into it, and put back the newest copy of the "
+    + "store that `onepool ledger verify` proves"
+}

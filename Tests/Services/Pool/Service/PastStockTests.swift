@@ -1,0 +1,144 @@
+import PoolAPI
+import Primitives
+import StorageCore
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+@Suite struct PastStockTests {
+  /// What was to be seen at a moment.
+  private struct Seen {
+    var time: Timestamp
+    var stocks: [String: GetStockResponse] = [:]
+    var channels: [String: [ChannelAvailability]] = [:]
+
+    func later(by span: Duration) -> Seen {
+      var copy = self
+      copy.time = time + span
+      return copy
+    }
+  }
+
+  private let skus = ["TEE", "CAP"]
+  private let channels = ["shopee", "till"]
+
+  private func look(_ bench: Bench) async throws -> Seen {
+    var seen = Seen(time: bench.clock.now())
+    for sku in skus {
+      seen.stocks[sku] = try await bench.client.getStock(.init(sku: sku))
+      seen.channels[sku] = try await bench.client.getAvailability(
+        .init(sku: sku, channelIDs: channels)
+      ).channels
+    }
+    return seen
+  }
+
+  private func expect(_ seen: Seen, _ bench: Bench) async throws {
+    for sku in skus {
+      let past = try await bench.client.getStockAt(
+        .init(sku: sku, time: seen.time, channelIDs: channels))
+      func sorted(_ balances: [PoolAPI.Balance]?) -> [PoolAPI.Balance] {
+        (balances ?? []).sorted { $0.locationID < $1.locationID }
+      }
+      #expect(sorted(past.balances) == sorted(seen.stocks[sku]?.balances), "\(sku) at \(seen.time)")
+      #expect(past.total == seen.stocks[sku]?.total)
+      #expect(past.channels == seen.channels[sku], "\(sku) at \(seen.time)")
+    }
+  }
+
+  /// Moves the ledger on by movements of another SKU.
+  private func fill(_ bench: Bench) async throws {
+    let line = PoolAPI.StockLine(sku: "FILL", locationID: "A", quantity: 1)
+    _ = try await bench.client.receiveStock(.init(lines: Array(repeating: line, count: 9_000)))
+  }
+
+  private func step(_ bench: Bench, _ number: Int, _ random: inout SeededRandom) async throws {
+    let sku = skus.randomElement(using: &random)!
+    let place = ["A", "B"].randomElement(using: &random)!
+    let units = Int64.random(in: 1...5, using: &random)
+    let client = bench.client
+    switch Int.random(in: 0..<9, using: &random) {
+    case 0:
+      _ = try await client.receiveStock(
+        .init(lines: [.init(sku: sku, locationID: place, quantity: units)]))
+    case 1, 2: try await bench.sell("o-\(number)", units, of: sku)
+    case 3: _ = try? await bench.hold("h-\(number)", units, seconds: units * 7)
+    case 4:
+      let lines = [PoolAPI.LineTotal(lineID: "1", totalCount: units)]
+      _ = try? await client.shipSale(.init(orderID: "o-\(number - 1)", lines: lines))
+    case 5:
+      _ = try await client.setBuffer(
+        .init(
+          buffer: .init(
+            sku: Bool.random(using: &random) ? sku : "",
+            channelID: Bool.random(using: &random) ? "till" : "",
+            margin: units == 1 ? nil : .unitCount(units), capCount: units == 5 ? 3 : nil)))
+    case 6: try await fill(bench)
+    case 7: await bench.server.tick()
+    default: break
+    }
+  }
+
+  /// Goal: what was to be seen at any moment is told later, whatever the sweep has kept by then.
+  /// Method: random steps with long stretches of other movements between them, each looked at.
+  @Test(.timeLimit(.minutes(3)), arguments: [1, 2] as [UInt64])
+  func pastIsWhatWasSeen(seed: UInt64) async throws {
+    print("seed \(seed)")
+    try await withBench { bench in
+      var random = SeededRandom(seed: seed)
+      var seen = [try await emptyLook(bench)]
+      for number in 1...160 {
+        bench.clock.advance(by: .milliseconds(1_500))
+        try await step(bench, number, &random)
+        seen.append(try await look(bench))
+        if number % 60 == 0 { try await bench.restart() }
+      }
+      let kept = try await bench.server.database.read(until: .never) {
+        try $0.int64("SELECT count(*) FROM balance_history WHERE sequence > 0")
+      }
+      #expect((kept ?? 0) > 3, "some of it was swept more than once")
+      for moment in seen { try await expect(moment, bench) }
+      for moment in seen { try await expect(moment.later(by: .milliseconds(700)), bench) }
+    }
+  }
+
+  private func emptyLook(_ bench: Bench) async throws -> Seen {
+    try await bench.stock(["TEE": 0, "CAP": 0, "FILL": 0])
+    return try await look(bench)
+  }
+
+  @Test func beginningAndFutureAreAnswered() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 5])
+      let early = try await bench.client.getStockAt(
+        .init(sku: "TEE", time: Bench.start - .seconds(1)))
+      #expect(early.balances.isEmpty && early.total?.onHandCount == 0 && early.sequence == 0)
+      let late = try await bench.client.getStockAt(
+        .init(sku: "TEE", time: Bench.start + .seconds(1_000_000)))
+      #expect(late.total?.onHandCount == 5 && late.channels.isEmpty && late.sequence == 1)
+      await expectError(.notFound, "SKU_UNKNOWN") {
+        _ = try await bench.client.getStockAt(.init(sku: "CAP", time: Bench.start))
+      }
+      await expectError(.invalidArgument, "INVALID_REQUEST", violations: ["sku", "time"]) {
+        _ = try await bench.client.getStockAt(.init())
+      }
+    }
+  }
+
+  @Test func rulesBeforeTheirHistoryAreNotGuessed() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 5])
+      try bench.change("UPDATE history_start SET rule_time = \(Bench.start.microseconds)")
+      let before = Bench.start - .seconds(1)
+      await expectError(.failedPrecondition, "RULES_UNKNOWN") {
+        _ = try await bench.client.getStockAt(
+          .init(sku: "TEE", time: before, channelIDs: ["till"]))
+      }
+      _ = try await bench.client.getStockAt(.init(sku: "TEE", time: before))
+      let answer = try await bench.client.getStockAt(
+        .init(sku: "TEE", time: Bench.start, channelIDs: ["till"]))
+      #expect(answer.channels == [.init(channelID: "till", availableToSellCount: 5)])
+    }
+  }
+}

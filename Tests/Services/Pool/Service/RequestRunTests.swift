@@ -1,0 +1,116 @@
+import Foundation
+import PoolAPI
+import Primitives
+import StorageCore
+import StorageSQLite
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+/// Request IDs that a start reads from runs of keys rather than from the ledger.
+@Suite struct RequestRunTests {
+  private let tee = StockLine(
+    sku: SKU(trusted: "TEE"), location: LocationID(trusted: "A"), quantity: 1)
+
+  private func open(_ bench: Bench) throws -> LivePool {
+    try LivePool(path: bench.path, now: bench.clock.now(), salesInMemory: 100_000) {
+      (_: PoolStore) throws(StorageError) in
+    }
+  }
+
+  private func receive(_ live: LivePool, _ bench: Bench, batches: Int, from first: Int) throws {
+    for batch in 0..<batches {
+      bench.clock.advance(by: .seconds(1))
+      live.begin(at: bench.clock.now())
+      for number in 0..<ServiceLimits.commandsInBatch {
+        let id = "q-\(first + batch * ServiceLimits.commandsInBatch + number)"
+        _ = try live.pool.apply(.receive(ReceiveStock(lines: [tee])))
+        if number % 8 == 7 {
+          live.record(nil)
+        } else {
+          live.record((RequestID(trusted: id), RequestKey(id), [1], [2]))
+        }
+      }
+      _ = try live.commit(isIdle: false)
+    }
+  }
+
+  private func answer(_ live: LivePool, _ number: Int) throws -> [UInt8]? {
+    let id = "q-\(number)"
+    let command = Command.receive(ReceiveStock(lines: [tee]))
+    return try live.knownRow(of: RequestKey(id), RequestID(trusted: id), command)?.response
+  }
+
+  /// Goal: after a start each request is known that was, and no other, whether a run has it or the
+  /// ledger. Method: ten batches, where a run is written with each fourth; then runs are taken away.
+  @Test(arguments: [
+    "", "DELETE FROM request_run WHERE first_row < 5000", "DELETE FROM request_run",
+  ])
+  func everyRequestIsKnownAfterAStart(sql: String) async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 0])
+      await bench.server.close()
+      var live = try open(bench)
+      try receive(live, bench, batches: 10, from: 0)
+      live.close()
+      let count = ServiceLimits.commandsInBatch * 10
+      if !sql.isEmpty { try bench.change(sql) }
+      live = try open(bench)
+      for number in stride(from: 0, to: count, by: 7) {
+        #expect(try answer(live, number) == (number % 8 == 7 ? nil : [2]), "\(number)")
+      }
+      #expect(try answer(live, count) == nil)
+      // What is written from here on goes on in the runs.
+      try receive(live, bench, batches: 5, from: count)
+      live.close()
+      live = try open(bench)
+      for number in stride(from: 0, to: count + 5 * 1_024, by: 11) where number % 8 != 7 {
+        #expect(try answer(live, number) == [2], "\(number)")
+      }
+      live.close()
+      try await bench.restart()
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
+  }
+
+  @Test func runsOlderThanADayAreForgotten() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 0])
+      await bench.server.close()
+      let live = try open(bench)
+      try receive(live, bench, batches: 12, from: 0)
+      bench.clock.advance(by: Limits.requestKept)
+      try receive(live, bench, batches: 8, from: 100_000)
+      live.close()
+      let again = try open(bench)
+      #expect(try answer(again, 0) == nil && answer(again, 100_000) == [2])
+      again.close()
+      let connection = try SQLiteConnection.open(bench.path, as: .writer)
+      var firstRows: [Int64] = []
+      try connection.scan("SELECT first_row FROM request_run ORDER BY first_row") {
+        firstRows.append($0.int64(0))
+        return true
+      }
+      connection.close()
+      #expect(firstRows == [12_289, 16_385])
+      try await bench.restart()
+    }
+  }
+
+  @Test(arguments: [
+    "UPDATE request_run SET request_keys = x'00'", "UPDATE request_run SET first_row = 1000000",
+    "UPDATE request_run SET request_keys = x''",
+  ])
+  func damagedRunIsNotServed(sql: String) async throws {
+    let bench = try Bench()
+    try await bench.stock(["TEE": 0])
+    await bench.server.close()
+    let live = try open(bench)
+    try receive(live, bench, batches: 5, from: 0)
+    live.close()
+    try bench.change(sql)
+    #expect(throws: StorageError.self) { _ = try open(bench) }
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+}
