@@ -15,6 +15,7 @@ public enum Command: Sendable {
   case recordSale(RecordSale)
   case cancelSale(CancelSale)
   case shipSale(ShipSale)
+  case document(DocumentCommand)
 
   /// The order whose sale has to be in memory before the command is decided.
   public var orderID: OrderID? {
@@ -25,7 +26,7 @@ public enum Command: Sendable {
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
     case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold,
-      .releaseHold:
+      .releaseHold, .document:
       nil
     }
   }
@@ -38,7 +39,7 @@ extension Command {
     switch self {
     case .returnStock: true
     case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold, .commitHold,
-      .releaseHold, .recordSale, .cancelSale, .shipSale:
+      .releaseHold, .recordSale, .cancelSale, .shipSale, .document:
       false
     }
   }

@@ -51,7 +51,8 @@ extension Pool {
     PoolState(
       sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
       balances: Set(balances), holds: holds, sales: sales,
-      available: stocks.map(\.available))
+      available: stocks.map(\.available), documents: documents,
+      incoming: incoming.mapValues { Set($0) })
   }
 }
 
@@ -65,4 +66,6 @@ public struct PoolState: Equatable, Sendable {
   public var holds: [HoldID: Hold]
   public var sales: [OrderID: Sale]
   public var available: [Quantity]
+  public var documents: [DocumentKey: Document]
+  public var incoming: [SKUIndex: Set<Incoming>]
 }

@@ -9,6 +9,6 @@ await ServiceRunner.run(
     path: context.storePath, salesInMemory: context.settings[PoolSettings.salesInMemory],
     metrics: context.metrics, log: context.log, observer: context.storageObserver)
   return ServiceParts(
-    services: [server], checks: [server.check, server.clockCheck],
+    services: server.services, checks: [server.check, server.clockCheck],
     onDrain: [{ await server.close() }])
 }

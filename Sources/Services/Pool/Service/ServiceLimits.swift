@@ -42,6 +42,9 @@ enum ServiceLimits {
   static let examinedRows = 50_000
   /// Rows of the ledger that a proof reads in one transaction.
   static let provedRows = 2_000
+  /// Documents of one page of a list, and the lines of all of them, beyond which it ends.
+  static let listedDocuments = 200
+  static let listedDocumentLines = 5_000
   /// SKUs that a list of balances looks at in one transaction.
   static let examinedSKUs = 1_000
 }

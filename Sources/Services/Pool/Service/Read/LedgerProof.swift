@@ -83,7 +83,7 @@ struct LedgerProof: Sendable {
     try reader.transaction.query(
       """
       SELECT balance_key, on_hand, held, committed, unavailable, received, returned, found,
-        shipped, lost, sequence
+        shipped, lost, sequence, transferred_in, transferred_out
       FROM balance
       """
     ) { row in
@@ -96,7 +96,7 @@ struct LedgerProof: Sendable {
           sku: sku, location: location, onHand: row.int64(1), held: row.int64(2),
           committed: row.int64(3), unavailable: row.int64(4), received: row.int64(5),
           returned: row.int64(6), found: row.int64(7), shipped: row.int64(8), lost: row.int64(9),
-          sequence: row.int64(10)))
+          transferredIn: row.int64(11), transferredOut: row.int64(12), sequence: row.int64(10)))
     }
     if let wrongKey { return stop("\(wrongKey) is no key of a swept balance") }
     for balance in swept { claim(balance, "as swept") }

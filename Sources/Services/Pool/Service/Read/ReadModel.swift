@@ -27,6 +27,8 @@ final class ReadModel: Sendable {
     var stocks: [Stock] = []
     var holds: [HoldID: Hold] = [:]
     var sales: [OrderID: Sale] = [:]
+    /// Units on their way; a SKU without any is not in it.
+    var incoming: [SKUIndex: [Incoming]] = [:]
     /// Whether sales are on disk that are not here.
     var hasUnloadedSales = false
 
@@ -84,6 +86,7 @@ final class ReadModel: Sendable {
       for id in changes.holds { state.holds[id] = pool.holds[id] }
       for id in changes.forgottenHolds { state.holds[id] = pool.holds[id] }
       for id in changes.sales { state.sales[id] = pool.sales[id] }
+      for sku in changes.incomingSKUs { state.incoming[sku] = pool.incoming[sku] }
       state.sequence = pool.sequence
     }
   }
@@ -112,6 +115,7 @@ final class ReadModel: Sendable {
     fresh.buffers = pool.buffers
     fresh.holds = pool.holds
     fresh.sales = pool.sales
+    fresh.incoming = pool.incoming
     fresh.hasUnloadedSales = hasUnloadedSales
     state.withLock { $0 = fresh }
   }

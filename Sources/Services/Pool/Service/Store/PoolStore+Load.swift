@@ -21,6 +21,7 @@ extension PoolStore {
   func load(now: Timestamp, salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
+    try loadDocuments(loaded.pool)
     try loadBalances(loaded.pool)
     try loadHolds(loaded.pool)
     loaded.hasUnloadedSales = try !loadSales(loaded.pool, atMost: salesInMemory)
@@ -97,7 +98,7 @@ extension PoolStore {
     try connection.scan(
       """
       SELECT balance_key, on_hand, held, committed, unavailable, received, returned, found,
-        shipped, lost, sequence
+        shipped, lost, sequence, transferred_in, transferred_out
       FROM balance ORDER BY balance_key
       """
     ) { row in
@@ -108,7 +109,7 @@ extension PoolStore {
         sku: sku, location: location, onHand: row.int64(1), held: row.int64(2),
         committed: row.int64(3), unavailable: row.int64(4), received: row.int64(5),
         returned: row.int64(6), found: row.int64(7), shipped: row.int64(8), lost: row.int64(9),
-        sequence: row.int64(10))
+        transferredIn: row.int64(11), transferredOut: row.int64(12), sequence: row.int64(10))
       guard sku.int < pool.skuCount, location.int < pool.locations.count, balance.isConsistent
       else { throw corrupt("the balance \(row.int64(0)) contradicts itself") }
       pool.load(balance)

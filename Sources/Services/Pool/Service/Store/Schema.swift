@@ -72,5 +72,20 @@ enum Schema {
         row_number INTEGER NOT NULL
       );
       """),
+    Migration(
+      3, "purchase orders, transfers",
+      """
+      CREATE TABLE document (
+        kind INTEGER NOT NULL,
+        document_id TEXT NOT NULL,
+        state INTEGER NOT NULL,
+        is_ended INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (kind, document_id)
+      );
+      CREATE INDEX document_in_work ON document (kind, document_id) WHERE is_ended = 0;
+      ALTER TABLE balance ADD COLUMN transferred_in INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE balance ADD COLUMN transferred_out INTEGER NOT NULL DEFAULT 0;
+      """),
   ]
 }

@@ -5034,7 +5034,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_request__descripto
   (ProtobufCMessageInit) onepool__pool__v1__get_stock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__field_descriptors[4] =
 {
   {
     "total",
@@ -5060,15 +5060,42 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "incoming",
+    20,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__GetStockResponse, n_incoming),
+    offsetof(Onepool__Pool__V1__GetStockResponse, incoming),
+    &onepool__pool__v1__incoming__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "incoming_count",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__GetStockResponse, incoming_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__get_stock_response__field_indices_by_name[] = {
   1,   /* field[1] = balances */
+  2,   /* field[2] = incoming */
+  3,   /* field[3] = incoming_count */
   0,   /* field[0] = total */
 };
-static const ProtobufCIntRange onepool__pool__v1__get_stock_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__get_stock_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 20, 2 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_response__descriptor =
 {
@@ -5078,10 +5105,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_response__descript
   "Onepool__Pool__V1__GetStockResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__GetStockResponse),
-  2,
+  4,
   onepool__pool__v1__get_stock_response__field_descriptors,
   onepool__pool__v1__get_stock_response__field_indices_by_name,
-  1,  onepool__pool__v1__get_stock_response__number_ranges,
+  2,  onepool__pool__v1__get_stock_response__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__get_stock_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -5597,7 +5624,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__holder__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[7] =
 {
   {
     "available_to_sell_count",
@@ -5671,19 +5698,33 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "incoming",
+    20,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_incoming),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, incoming),
+    &onepool__pool__v1__incoming__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__explain_availability_response__field_indices_by_name[] = {
   0,   /* field[0] = available_to_sell_count */
   4,   /* field[4] = balances */
   3,   /* field[3] = holders */
+  6,   /* field[6] = incoming */
   2,   /* field[2] = rules */
   5,   /* field[5] = sequence */
   1,   /* field[1] = terms */
 };
-static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 20, 6 },
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__descriptor =
 {
@@ -5693,10 +5734,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   "Onepool__Pool__V1__ExplainAvailabilityResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse),
-  6,
+  7,
   onepool__pool__v1__explain_availability_response__field_descriptors,
   onepool__pool__v1__explain_availability_response__field_indices_by_name,
-  1,  onepool__pool__v1__explain_availability_response__number_ranges,
+  2,  onepool__pool__v1__explain_availability_response__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

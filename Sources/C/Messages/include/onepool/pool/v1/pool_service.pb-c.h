@@ -970,10 +970,19 @@ struct  Onepool__Pool__V1__GetStockResponse
    */
   size_t n_balances;
   Onepool__Pool__V1__Balance **balances;
+  /*
+   * Units that are on their way, those that are expected first in front; without a time they come last.
+   */
+  size_t n_incoming;
+  Onepool__Pool__V1__Incoming **incoming;
+  /*
+   * Their sum.
+   */
+  int64_t incoming_count;
 };
 #define ONEPOOL__POOL__V1__GET_STOCK_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__get_stock_response__descriptor) \
-    , NULL, 0,NULL }
+    , NULL, 0,NULL, 0,NULL, 0 }
 
 
 struct  Onepool__Pool__V1__ListBalancesRequest
@@ -1188,10 +1197,15 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse
    * The ledger's sequence that it reflects.
    */
   int64_t sequence;
+  /*
+   * Units that are on their way and cannot be sold yet, those that are expected first in front.
+   */
+  size_t n_incoming;
+  Onepool__Pool__V1__Incoming **incoming;
 };
 #define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__descriptor) \
-    , 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0 }
+    , 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0,NULL }
 
 
 struct  Onepool__Pool__V1__WatchAvailabilityRequest

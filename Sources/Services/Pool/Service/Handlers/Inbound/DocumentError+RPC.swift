@@ -1,0 +1,90 @@
+internal import PoolDomain
+internal import RPCCore
+
+extension DocumentError {
+  var rpcError: RPCError {
+    switch self {
+    case .unknown(let key):
+      RPCError(
+        .notFound, key.kind.reason("UNKNOWN"), "There is no \(key.words).", key.metadata())
+    case .changed(let key):
+      RPCError(
+        .aborted, "ETAG_MISMATCH", "The \(key.words) has changed; read it again.", key.metadata())
+    case .wrongState(let key, let state):
+      RPCError(
+        .failedPrecondition, key.kind.reason("STATE"),
+        "The \(key.words) is \(state.capitalsAsWords(" ")).",
+        key.metadata(["state": state.capitalsAsWords("_").uppercased()]))
+    case .lineUnknown(let key, let line):
+      RPCError(
+        .invalidArgument, key.kind.reason("LINE_UNKNOWN"), "The \(key.words) has no line \(line).",
+        key.metadata(["lineId": line]))
+    case .receiptExists(let key, let receipt):
+      RPCError(
+        .alreadyExists, "RECEIPT_EXISTS",
+        "Receipt \(receipt) of the \(key.words) was counted with other lines.",
+        key.metadata(["receiptId": receipt.text]))
+    case .tooManyReceipts(let key):
+      RPCError(
+        .failedPrecondition, "TOO_MANY_RECEIPTS",
+        "The \(key.words) takes \(Limits.documentReceipts) receipts with \(Limits.documentReceiptLines) lines in all.",
+        key.metadata([
+          "receiptLimit": "\(Limits.documentReceipts)",
+          "lineLimit": "\(Limits.documentReceiptLines)",
+        ]))
+    case .overReceipt(let key, let line, let deviation):
+      Self.deviating(
+        "OVER_RECEIPT", key, line, deviation, "over", deviation.received - deviation.ordered)
+    case .underReceipt(let key, let line, let deviation):
+      Self.deviating(
+        "UNDER_RECEIPT", key, line, deviation, "missing", deviation.ordered - deviation.received)
+    case .notInTransit(let key, let line, let open, let requested):
+      RPCError(
+        .failedPrecondition, "NOT_IN_TRANSIT",
+        "\(requested) units of line \(line) of the \(key.words) are to arrive and \(open) are on their way.",
+        key.metadata(["lineId": line, "openCount": "\(open)", "requestedCount": "\(requested)"]))
+    }
+  }
+
+  private static func deviating(
+    _ reason: String, _ key: DocumentKey, _ line: String, _ deviation: Deviation, _ word: String,
+    _ difference: Int64
+  ) -> RPCError {
+    RPCError(
+      .failedPrecondition, reason,
+      "Of line \(line) of the \(key.words), \(deviation.ordered) units were ordered and \(deviation.received) would have come: \(difference) \(word), \(deviation.tolerance) are tolerated; give a reason.",
+      key.metadata([
+        "lineId": line, "orderedCount": "\(deviation.ordered)",
+        "receivedCount": "\(deviation.received)", "toleranceCount": "\(deviation.tolerance)",
+        "\(word)Count": "\(difference)",
+      ]))
+  }
+}
+
+extension DocumentKey {
+  /// `purchase order PO-7`
+  fileprivate var words: String { "\(kind.noun) \(text)" }
+
+  fileprivate func metadata(_ more: [String: String] = [:]) -> [String: String] {
+    var metadata = more
+    metadata[kind.key] = text
+    return metadata
+  }
+}
+
+extension DocumentKey.Kind {
+  fileprivate var noun: String { "\(self)".capitalsAsWords(" ") }
+  fileprivate var key: String { "\(self)Id" }
+
+  /// `PURCHASE_ORDER_UNKNOWN`
+  fileprivate func reason(_ end: String) -> String {
+    "\(self)".capitalsAsWords("_").uppercased() + "_" + end
+  }
+}
+
+extension String {
+  /// `partiallyReceived` as `partially received`, with a separator before each capital letter.
+  fileprivate func capitalsAsWords(_ separator: String) -> String {
+    reduce(into: "") { $0 += $1.isUppercase ? separator + $1.lowercased() : String($1) }
+  }
+}
