@@ -15,6 +15,8 @@ struct Peers: Sendable {
   private var addresses: [String: String]
   let pool: PoolServiceClient
   let inbound: InboundServiceClient
+  let counts: CountServiceClient
+  let assortment: AssortmentServiceClient
   let mapping: MappingServiceClient
   let fulfilment: FulfilmentServiceClient
   let returns: ReturnsServiceClient
@@ -56,6 +58,8 @@ struct Peers: Sendable {
     let poolClient = try client("pool")
     pool = PoolServiceClient(poolClient)
     inbound = InboundServiceClient(poolClient)
+    counts = CountServiceClient(poolClient)
+    assortment = AssortmentServiceClient(poolClient)
     mapping = MappingServiceClient(try client("mapping"))
     fulfilment = FulfilmentServiceClient(try client("fulfilment"))
     returns = ReturnsServiceClient(try client("returns"))

@@ -3,7 +3,8 @@ internal import RPCCore
 /// The operator's program: finds the command and turns its failure into one line and an exit status.
 enum Program {
   static let commands: [Command] = [
-    [Command.up, Command.demo], StockCommands.all, InboundCommands.all, OrderCommands.all,
+    [Command.up, Command.demo], StockCommands.all, InboundCommands.all, CountCommands.all,
+    AssortmentCommands.all, OrderCommands.all,
     ListingCommands.all,
     GatewayCommands.all,
   ].flatMap { $0 }

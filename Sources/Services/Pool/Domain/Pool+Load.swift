@@ -52,7 +52,7 @@ extension Pool {
       sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
       balances: Set(balances), holds: holds, sales: sales,
       available: stocks.map(\.available), documents: documents,
-      incoming: incoming.mapValues { Set($0) })
+      incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints)
   }
 }
 
@@ -68,4 +68,5 @@ public struct PoolState: Equatable, Sendable {
   public var available: [Quantity]
   public var documents: [DocumentKey: Document]
   public var incoming: [SKUIndex: Set<Incoming>]
+  public var reorderPoints: ReorderTable
 }

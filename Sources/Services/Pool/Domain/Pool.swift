@@ -36,6 +36,7 @@ public final class Pool {
   var endedDocuments: Set<DocumentKey> = []
   /// Units on their way, by SKU, in the order in which their documents were set.
   public internal(set) var incoming: [SKUIndex: [Incoming]] = [:]
+  public internal(set) var reorderPoints = ReorderTable()
   /// Of the last movement.
   public internal(set) var sequence: Int64 = 0
   /// The moment at which things are decided.
@@ -123,6 +124,7 @@ public final class Pool {
     case .cancelSale(let command): try cancel(command)
     case .shipSale(let command): try ship(command)
     case .document(let command): try apply(command)
+    case .setReorderPoint(let command): try set(command)
     }
   }
 
@@ -260,6 +262,7 @@ public final class Pool {
   func noteSet(_ document: DocumentKey) {
     if changes.setDocuments.last != document { changes.setDocuments.append(document) }
   }
+  func noteSet(_ point: ReorderPoint) { changes.setReorderPoints.append(point) }
   func noteIncoming(_ sku: SKUIndex) {
     if changes.incomingSKUs.last != sku { changes.incomingSKUs.append(sku) }
   }

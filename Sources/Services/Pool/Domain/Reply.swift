@@ -14,6 +14,7 @@ public enum Reply: Hashable, Sendable {
   /// In the order of the request's lines.
   case sale([SaleLine], oversold: Quantity)
   case document(Document)
+  case reorderPoint(ReorderPoint)
 }
 
 /// What commands have changed since somebody last asked; each thing once.
@@ -28,6 +29,7 @@ public struct Changes: Hashable, Sendable {
   public var setLocations: [LocationIndex] = []
   public var setBuffers: [Buffer] = []
   public var setDocuments: [DocumentKey] = []
+  public var setReorderPoints: [ReorderPoint] = []
   /// SKUs of which other units than before are on their way.
   public var incomingSKUs: [SKUIndex] = []
 
@@ -35,5 +37,6 @@ public struct Changes: Hashable, Sendable {
 
   public var hasCatalog: Bool {
     !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty || !setDocuments.isEmpty
+      || !setReorderPoints.isEmpty
   }
 }

@@ -26,6 +26,16 @@ enum DocumentScript {
       return .receiveTransfer(
         ReceiveTransfer(id: try TransferID(rest[0]), receipt: try receipt(rest)))
     case "writeOff": return .writeOffTransfer(try end(rest) { try TransferID($0) })
+    case "count": return .openCount(try count(rest))
+    case "report": return .reportCount(try report(rest))
+    case "submit":
+      return .submitCount(
+        SubmitCount(id: try CountID(rest[0]), leavesUncounted: rest.contains("leave")))
+    case "recount":
+      return .recount(
+        Recount(id: try CountID(rest[0]), skus: rest.dropFirst().map { SKU(trusted: $0) }))
+    case "approve": return .approveCount(try end(rest) { try CountID($0) })
+    case "drop": return .cancelCount(try end(rest) { try CountID($0) })
     case "recall": return .cancelTransfer(try end(rest) { try TransferID($0) })
     default: throw ScriptCommand.ScriptProblem(words: words)
     }
@@ -76,6 +86,25 @@ enum DocumentScript {
       etag: option("etag", words) ?? "")
   }
 
+  /// `C A TEE CAP units=1 points=500`; without SKUs, everything at A.
+  private static func count(_ words: [String]) throws -> OpenCount {
+    OpenCount(
+      id: try CountID(words[0]), location: LocationID(trusted: words[1]),
+      skus: words.dropFirst(2).filter { !$0.contains("=") }.map { SKU(trusted: $0) },
+      toleratedUnits: Quantity(option("units", words) ?? "0")!,
+      toleratedPoints: Int32(option("points", words) ?? "0")!)
+  }
+
+  /// `C r-1 5 3:CAP`: five TEEs and three CAPs are there.
+  private static func report(_ words: [String]) throws -> ReportCount {
+    ReportCount(
+      id: try CountID(words[0]), reportID: try ReportID(words[1]),
+      lines: words.dropFirst(2).map { word in
+        let demand = Demand(word)
+        return ReportCount.Line(sku: demand.sku, counted: demand.quantity)
+      })
+  }
+
   private static func receipt(_ words: [String]) throws -> Receipt {
     let lines = words.dropFirst(2).filter { !$0.hasPrefix("why=") }.map { word in
       let parts = word.split { $0 == "=" }.map(String.init)
@@ -95,6 +124,7 @@ extension Document {
     switch self {
     case .purchaseOrder(let order): "\(order.state)"
     case .transfer(let transfer): "\(transfer.state)"
+    case .count(let count): "\(count.state)"
     }
   }
 }
@@ -106,7 +136,12 @@ func documentErrorName(_ error: DocumentError) -> String {
   case .overReceipt(_, let line, let it), .underReceipt(_, let line, let it):
     "deviation:\(line):\(it.received)/\(it.ordered)±\(it.tolerance)"
   case .notInTransit(_, _, let open, let requested): "notInTransit:\(open)/\(requested)"
-  case .unknown, .changed, .lineUnknown, .receiptExists, .tooManyReceipts:
+  case .countIncomplete(_, let sku, let count): "countIncomplete:\(sku):\(count)"
+  case .varianceOverTolerance(_, let sku, let it):
+    "variance:\(sku):\(it.counted)/\(it.expected)±\(it.tolerance)"
+  case .unknown, .changed, .lineUnknown, .receiptExists, .tooManyReceipts, .countExists,
+    .countOverlaps, .tooManyLines, .tooManyReports, .reportExists, .countedBeforeOpening,
+    .countTimeTooFar:
     String("\(error)".prefix { $0 != "(" })
   }
 }

@@ -135,6 +135,7 @@ final class Script {
     switch reply {
     case .sku, .location, .buffer, .balances: return ["ok"]
     case .document(let document): return [document.stateWord]
+    case .reorderPoint: return ["ok"]
     case .hold(let hold, _): return ["\(hold.state)"]
     case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
     case .sale(let lines, let oversold):

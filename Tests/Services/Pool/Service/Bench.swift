@@ -25,6 +25,8 @@ final class Bench: @unchecked Sendable {
   private(set) var server: PoolServer
   private(set) var client: PoolServiceClient
   private(set) var inbound: InboundServiceClient
+  private(set) var counts: CountServiceClient
+  private(set) var assortment: AssortmentServiceClient
 
   /// How a test makes the disk fail.
   ///
@@ -55,6 +57,8 @@ final class Bench: @unchecked Sendable {
     server = try Self.serve(folder, clock, limit, salesInMemory)
     client = Self.client(server)
     inbound = InboundServiceClient(Self.rpcClient(server))
+    counts = CountServiceClient(Self.rpcClient(server))
+    assortment = AssortmentServiceClient(Self.rpcClient(server))
   }
 
   var path: String { folder.appendingPathComponent("pool.db").path }
@@ -89,6 +93,8 @@ final class Bench: @unchecked Sendable {
     server = try Self.serve(folder, clock, limit, salesInMemory, observer: observer, log: log)
     client = Self.client(server)
     inbound = InboundServiceClient(Self.rpcClient(server))
+    counts = CountServiceClient(Self.rpcClient(server))
+    assortment = AssortmentServiceClient(Self.rpcClient(server))
   }
 
   func end() async {

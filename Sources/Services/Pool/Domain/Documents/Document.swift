@@ -30,11 +30,31 @@ public struct ReceiptID: Identifier {
   }
 }
 
+/// A stock count, as whoever opened it named it.
+public struct CountID: Identifier {
+  public static let noun = "count"
+  public let text: String
+
+  public init(trusted text: String) {
+    self.text = text
+  }
+}
+
+/// What somebody who counts sends at once.
+public struct ReportID: Identifier {
+  public static let noun = "report"
+  public let text: String
+
+  public init(trusted text: String) {
+    self.text = text
+  }
+}
+
 /// What a document is and what it is called.
 public struct DocumentKey: Hashable, Comparable, Sendable {
   public enum Kind: UInt8, CaseIterable, Sendable {
     case purchaseOrder = 1
-    case transfer
+    case transfer, count
   }
 
   public let kind: Kind
@@ -47,6 +67,7 @@ public struct DocumentKey: Hashable, Comparable, Sendable {
 
   public init(_ id: PurchaseOrderID) { self.init(.purchaseOrder, id.text) }
   public init(_ id: TransferID) { self.init(.transfer, id.text) }
+  public init(_ id: CountID) { self.init(.count, id.text) }
 
   public static func < (left: DocumentKey, right: DocumentKey) -> Bool {
     (left.kind.rawValue, left.text) < (right.kind.rawValue, right.text)
@@ -58,11 +79,13 @@ public struct DocumentKey: Hashable, Comparable, Sendable {
 public enum Document: Hashable, Sendable {
   case purchaseOrder(PurchaseOrder)
   case transfer(Transfer)
+  case count(StockCount)
 
   public var key: DocumentKey {
     switch self {
     case .purchaseOrder(let order): DocumentKey(order.id)
     case .transfer(let transfer): DocumentKey(transfer.id)
+    case .count(let count): DocumentKey(count.id)
     }
   }
 
@@ -71,6 +94,7 @@ public enum Document: Hashable, Sendable {
     switch self {
     case .purchaseOrder(let order): order.state == .closed || order.state == .cancelled
     case .transfer(let transfer): transfer.isEnded
+    case .count(let count): count.isEnded
     }
   }
 
@@ -78,6 +102,7 @@ public enum Document: Hashable, Sendable {
     switch self {
     case .purchaseOrder(let order): order.header
     case .transfer(let transfer): transfer.header
+    case .count(let count): count.header
     }
   }
 
@@ -86,6 +111,7 @@ public enum Document: Hashable, Sendable {
     switch self {
     case .purchaseOrder(let order): order.incoming
     case .transfer(let transfer): transfer.incoming
+    case .count: []
     }
   }
 }

@@ -12,6 +12,12 @@ public enum DocumentCommand: Hashable, Sendable {
   case receiveTransfer(ReceiveTransfer)
   case writeOffTransfer(EndDocument<TransferID>)
   case cancelTransfer(EndDocument<TransferID>)
+  case openCount(OpenCount)
+  case reportCount(ReportCount)
+  case submitCount(SubmitCount)
+  case recount(Recount)
+  case approveCount(EndDocument<CountID>)
+  case cancelCount(EndDocument<CountID>)
 
   /// The document that has to be in memory before the command is decided.
   public var key: DocumentKey {
@@ -25,6 +31,11 @@ public enum DocumentCommand: Hashable, Sendable {
     case .shipTransfer(let command): DocumentKey(command.id)
     case .receiveTransfer(let command): DocumentKey(command.id)
     case .writeOffTransfer(let command), .cancelTransfer(let command): DocumentKey(command.id)
+    case .openCount(let command): DocumentKey(command.id)
+    case .reportCount(let command): DocumentKey(command.id)
+    case .submitCount(let command): DocumentKey(command.id)
+    case .recount(let command): DocumentKey(command.id)
+    case .approveCount(let command), .cancelCount(let command): DocumentKey(command.id)
     }
   }
 }

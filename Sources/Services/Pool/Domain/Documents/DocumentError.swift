@@ -18,6 +18,32 @@ public enum DocumentError: Hashable, Sendable {
   /// More is to arrive or to be written off than is on its way.
   case notInTransit(DocumentKey, String, open: Quantity, requested: Quantity)
 
+  case countExists(DocumentKey)
+  /// The other count, and what is in both; nil when one is of the whole location.
+  case countOverlaps(DocumentKey, SKU?)
+  case tooManyLines(DocumentKey, Int)
+  case tooManyReports(DocumentKey)
+  /// A report of that ID was taken with other lines.
+  case reportExists(DocumentKey, ReportID)
+  case countedBeforeOpening(DocumentKey)
+  /// More has happened since the count than is looked through.
+  case countTimeTooFar
+  /// The first line that is to be counted, and how many there are.
+  case countIncomplete(DocumentKey, SKU, Int)
+  case varianceOverTolerance(DocumentKey, SKU, Variance)
+
+  public struct Variance: Hashable, Sendable {
+    public var expected: Quantity
+    public var counted: Quantity
+    public var tolerance: Quantity
+
+    public init(expected: Quantity, counted: Quantity, tolerance: Quantity) {
+      self.expected = expected
+      self.counted = counted
+      self.tolerance = tolerance
+    }
+  }
+
   public struct Deviation: Hashable, Sendable {
     public var ordered: Quantity
     public var received: Quantity

@@ -5,6 +5,8 @@ public struct EntryDetails: Hashable, Sendable {
   /// What the units cost, one for each movement, in one currency; empty when nobody knows.
   public var costs: [LandedCost] = []
   public var currency = ""
+  /// Why, in words.
+  public var note = ""
 
   public init(document: DocumentKey? = nil, costs: [LandedCost] = [], currency: String = "") {
     self.document = document

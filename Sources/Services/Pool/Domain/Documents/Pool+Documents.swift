@@ -13,6 +13,12 @@ extension Pool {
     case .receiveTransfer(let command): try receive(command)
     case .writeOffTransfer(let command): try writeOff(command)
     case .cancelTransfer(let command): try cancel(command)
+    case .openCount(let command): try open(command)
+    case .reportCount(let command): try report(command)
+    case .submitCount(let command): try submit(command)
+    case .recount(let command): try recount(command)
+    case .approveCount(let command): try approve(command)
+    case .cancelCount(let command): try cancel(command)
     }
   }
 

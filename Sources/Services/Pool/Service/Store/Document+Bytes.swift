@@ -12,6 +12,7 @@ extension Document {
     switch self {
     case .purchaseOrder(let order): order.write(to: &writer)
     case .transfer(let transfer): transfer.write(to: &writer)
+    case .count(let count): count.write(to: &writer)
     }
     return writer.bytes
   }
@@ -26,6 +27,8 @@ extension Document {
         try PurchaseOrder(id: PurchaseOrderID(trusted: key.text), header: header, &reader))
     case .transfer:
       self = .transfer(try Transfer(id: TransferID(trusted: key.text), header: header, &reader))
+    case .count:
+      self = .count(try StockCount(id: CountID(trusted: key.text), header: header, &reader))
     }
     guard reader.isAtEnd else { throw ByteReader.Malformed() }
   }
@@ -35,6 +38,7 @@ extension Document {
     switch self {
     case .purchaseOrder(let order): Int(order.state.rawValue)
     case .transfer(let transfer): Int(transfer.state.rawValue)
+    case .count(let count): Int(count.state.rawValue)
     }
   }
 }
@@ -215,5 +219,87 @@ extension Transfer {
     self.init(
       id: id, terms: terms, state: state, receipts: try reader.receipts(), shipTime: shipTime,
       reason: reason, header: header)
+  }
+}
+
+extension StockCount {
+  fileprivate func write(to writer: inout ByteWriter) {
+    writer.byte(state.rawValue)
+    writer.text(reason)
+    writer.unsigned(UInt64(location.number))
+    writer.byte(isWhole ? 1 : 0)
+    writer.integer(toleratedUnits)
+    writer.integer(Int64(toleratedPoints))
+    writer.integer(openSequence)
+    writer.count(lines.count)
+    for line in lines {
+      writer.unsigned(UInt64(line.sku.number))
+      writer.integer(line.onHandAtOpening)
+      writer.byte(line.isToBeRecounted ? 1 : 0)
+      writer.count(line.looks.count)
+      for look in line.looks {
+        writer.integer(look.counted)
+        writer.integer(look.expected)
+        writer.integer(look.sequence)
+        writer.integer(look.time.microseconds)
+        writer.text(look.actor)
+      }
+    }
+    writer.count(reports.count)
+    for report in reports {
+      writer.text(report.id.text)
+      writer.count(report.lines.count)
+      for line in report.lines {
+        writer.unsigned(UInt64(line.sku.number))
+        writer.integer(line.counted)
+      }
+    }
+  }
+
+  fileprivate init(
+    id: CountID, header: DocumentHeader, _ reader: inout ByteReader
+  ) throws(ByteReader.Malformed) {
+    let state = try reader.choice(State.self)
+    let reason = try reader.text()
+    let location = LocationIndex(try reader.index())
+    let isWhole = try reader.byte() != 0
+    let units = try reader.integer()
+    let points = try reader.basisPoints()
+    let openSequence = try reader.integer()
+    var lines: [Line] = []
+    for _ in 0..<(try reader.count()) {
+      var line = Line(
+        sku: SKUIndex(try reader.index()), onHandAtOpening: try reader.integer(),
+        isToBeRecounted: try reader.byte() != 0)
+      for _ in 0..<(try reader.count()) { line.looks.append(try Look(&reader)) }
+      lines.append(line)
+    }
+    var reports: [Report] = []
+    for _ in 0..<(try reader.count()) {
+      var report = Report(id: ReportID(trusted: try reader.text()), lines: [])
+      for _ in 0..<(try reader.count()) {
+        report.lines.append(
+          Report.Line(sku: SKUIndex(try reader.index()), counted: try reader.integer()))
+      }
+      reports.append(report)
+    }
+    self.init(
+      id: id, location: location, isWhole: isWhole, toleratedUnits: units, toleratedPoints: points,
+      openSequence: openSequence, state: state, lines: lines, reports: reports, reason: reason,
+      header: header)
+  }
+}
+
+extension StockCount.Look {
+  fileprivate init(_ reader: inout ByteReader) throws(ByteReader.Malformed) {
+    self.init(
+      counted: try reader.integer(), expected: try reader.integer(),
+      sequence: try reader.integer(), time: Timestamp(microseconds: try reader.integer()),
+      actor: try reader.text())
+    // Within bounds in which their difference fits.
+    let bound: Int64 = 1 << 61
+    guard (0...Limits.lineUnits).contains(counted), (-bound...bound).contains(expected) else {
+      throw ByteReader.Malformed()
+    }
   }
 }

@@ -5,12 +5,14 @@ extension EntryDetails {
   private enum Part: UInt64 {
     case document = 0x1_0000
     case costs = 0x2_0000
+    case note = 0x8_0000
   }
 
   var parts: UInt64 {
     var parts: UInt64 = 0
     if document != nil { parts |= Part.document.rawValue }
     if !costs.isEmpty { parts |= Part.costs.rawValue }
+    if !note.isEmpty { parts |= Part.note.rawValue }
     return parts
   }
 
@@ -27,6 +29,7 @@ extension EntryDetails {
         writer.integer(cost.charges)
       }
     }
+    if !note.isEmpty { writer.text(note) }
   }
 
   /// - Parameter parts: of the whole entry.
@@ -44,5 +47,6 @@ extension EntryDetails {
         costs.append(LandedCost(goods: try reader.integer(), charges: try reader.integer()))
       }
     }
+    if parts & Part.note.rawValue != 0 { note = try reader.text() }
   }
 }

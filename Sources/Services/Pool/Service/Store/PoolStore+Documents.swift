@@ -22,6 +22,39 @@ extension PoolStore {
     }
   }
 
+  func write(reorderPointsOf changes: Changes, _ pool: Pool) throws(StorageError) {
+    for point in changes.setReorderPoints {
+      let sku = SQLValue.id(pool.record(of: point.scope.sku).sku)
+      let location = SQLValue.text(
+        point.scope.location.map { pool.record(of: $0).location.text } ?? "")
+      guard let units = point.units else {
+        try connection.execute(
+          "DELETE FROM reorder_point WHERE sku = ? AND location = ?", [sku, location])
+        continue
+      }
+      try connection.execute(
+        """
+        INSERT INTO reorder_point (sku, location, unit_count, update_time) VALUES (?, ?, ?, ?)
+        ON CONFLICT (sku, location) DO UPDATE SET unit_count = excluded.unit_count,
+          update_time = excluded.update_time
+        """, [sku, location, .integer(units), .time(point.updateTime)])
+    }
+  }
+
+  func loadReorderPoints(_ pool: Pool) throws {
+    try connection.scan("SELECT sku, location, unit_count, update_time FROM reorder_point") { row in
+      let location = row.text(1)
+      let place = location.isEmpty ? nil : pool.index(of: LocationID(trusted: location))
+      guard let sku = pool.index(of: row.id(0, as: SKU.self)), location.isEmpty || place != nil
+      else { throw corrupt("a reorder point is of nothing") }
+      pool.load(
+        ReorderPoint(
+          scope: ReorderPoint.Scope(sku: sku, location: place), units: row.int64(2),
+          updateTime: row.time(3)))
+      return true
+    }
+  }
+
   /// Those that have not ended.
   func loadDocuments(_ pool: Pool) throws {
     try connection.scan(DocumentSQL.rows + " WHERE is_ended = 0") { row in
@@ -72,6 +105,7 @@ extension Names {
     case .transfer(let transfer):
       knows(transfer.terms.source) && knows(transfer.terms.destination)
         && transfer.terms.lines.allSatisfy { knows($0.sku) }
+    case .count(let count): knows(count.location) && count.lines.allSatisfy { knows($0.sku) }
     }
   }
 }

@@ -73,7 +73,7 @@ enum Schema {
       );
       """),
     Migration(
-      3, "purchase orders, transfers",
+      3, "purchase orders, transfers, counts, reorder points",
       """
       CREATE TABLE document (
         kind INTEGER NOT NULL,
@@ -84,6 +84,13 @@ enum Schema {
         PRIMARY KEY (kind, document_id)
       );
       CREATE INDEX document_in_work ON document (kind, document_id) WHERE is_ended = 0;
+      CREATE TABLE reorder_point (
+        sku TEXT NOT NULL,
+        location TEXT NOT NULL,
+        unit_count INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        PRIMARY KEY (sku, location)
+      );
       ALTER TABLE balance ADD COLUMN transferred_in INTEGER NOT NULL DEFAULT 0;
       ALTER TABLE balance ADD COLUMN transferred_out INTEGER NOT NULL DEFAULT 0;
       """),

@@ -9,6 +9,7 @@ struct PoolMetrics: Sendable {
   let oversold: Counter
   let refused: Counter
   let recoveries: Counter
+  let reorders: Counter
   let sequence: Gauge
   let storage: any StorageObserver
 
@@ -24,6 +25,8 @@ struct PoolMetrics: Sendable {
       "onepool_pool_refused_commands_total", "Commands refused, since too many waited.")
     recoveries = metrics.counter(
       "onepool_pool_recoveries_total", "Times that the state was read again after a failed write.")
+    reorders = metrics.counter(
+      "onepool_pool_reorders_due_total", "Times that stock has come down to a reorder point.")
     sequence = metrics.gauge("onepool_pool_ledger_sequence", "The ledger's last durable sequence.")
     metrics.gauge("onepool_pool_queued_commands", "Commands that wait for the writer.") {
       Double(queueDepth())

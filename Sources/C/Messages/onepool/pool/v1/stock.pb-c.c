@@ -1813,7 +1813,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__movement__kind__descriptor =
   onepool__pool__v1__movement__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descriptors[18] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descriptors[19] =
 {
   {
     "sequence",
@@ -2031,6 +2031,18 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "note",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Movement, note),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__movement__field_indices_by_name[] = {
   12,   /* field[12] = actor */
@@ -2044,6 +2056,7 @@ static const unsigned onepool__pool__v1__movement__field_indices_by_name[] = {
   17,   /* field[17] = landed_cost */
   8,   /* field[8] = line_id */
   5,   /* field[5] = location_id */
+  18,   /* field[18] = note */
   7,   /* field[7] = order_id */
   6,   /* field[6] = quantity */
   11,   /* field[11] = reason */
@@ -2056,7 +2069,7 @@ static const ProtobufCIntRange onepool__pool__v1__movement__number_ranges[2 + 1]
 {
   { 1, 0 },
   { 20, 15 },
-  { 0, 18 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
 {
@@ -2066,7 +2079,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
   "Onepool__Pool__V1__Movement",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Movement),
-  18,
+  19,
   onepool__pool__v1__movement__field_descriptors,
   onepool__pool__v1__movement__field_indices_by_name,
   2,  onepool__pool__v1__movement__number_ranges,
@@ -2124,17 +2137,19 @@ const ProtobufCMessageDescriptor onepool__pool__v1__channel_availability__descri
   (ProtobufCMessageInit) onepool__pool__v1__channel_availability__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue onepool__pool__v1__document_kind__enum_values_by_number[3] =
+static const ProtobufCEnumValue onepool__pool__v1__document_kind__enum_values_by_number[4] =
 {
   { "DOCUMENT_KIND_UNSPECIFIED", "ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED", 0 },
   { "DOCUMENT_KIND_PURCHASE_ORDER", "ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_PURCHASE_ORDER", 1 },
   { "DOCUMENT_KIND_TRANSFER", "ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_TRANSFER", 2 },
+  { "DOCUMENT_KIND_COUNT", "ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_COUNT", 3 },
 };
 static const ProtobufCIntRange onepool__pool__v1__document_kind__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex onepool__pool__v1__document_kind__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex onepool__pool__v1__document_kind__enum_values_by_name[4] =
 {
+  { "DOCUMENT_KIND_COUNT", 3 },
   { "DOCUMENT_KIND_PURCHASE_ORDER", 1 },
   { "DOCUMENT_KIND_TRANSFER", 2 },
   { "DOCUMENT_KIND_UNSPECIFIED", 0 },
@@ -2146,9 +2161,9 @@ const ProtobufCEnumDescriptor onepool__pool__v1__document_kind__descriptor =
   "DocumentKind",
   "Onepool__Pool__V1__DocumentKind",
   "onepool.pool.v1",
-  3,
+  4,
   onepool__pool__v1__document_kind__enum_values_by_number,
-  3,
+  4,
   onepool__pool__v1__document_kind__enum_values_by_name,
   1,
   onepool__pool__v1__document_kind__value_ranges,

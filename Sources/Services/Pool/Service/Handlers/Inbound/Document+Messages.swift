@@ -76,6 +76,7 @@ extension DocumentKind {
     switch kind {
     case .purchaseOrder: self = .purchaseOrder
     case .transfer: self = .transfer
+    case .count: self = .count
     }
   }
 }
@@ -89,6 +90,7 @@ extension PoolAPI.Movement {
       documentKind = DocumentKind(document.kind)
       documentID = document.text
     }
+    note = details.note
     guard !details.costs.isEmpty else { return }
     let cost = details.costs[number]
     landedCost = PoolAPI.LandedCost(

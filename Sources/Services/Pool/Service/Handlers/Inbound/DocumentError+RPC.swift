@@ -43,6 +43,64 @@ extension DocumentError {
         .failedPrecondition, "NOT_IN_TRANSIT",
         "\(requested) units of line \(line) of the \(key.words) are to arrive and \(open) are on their way.",
         key.metadata(["lineId": line, "openCount": "\(open)", "requestedCount": "\(requested)"]))
+    case .countExists, .countOverlaps, .tooManyLines, .tooManyReports, .reportExists,
+      .countedBeforeOpening, .countTimeTooFar, .countIncomplete, .varianceOverTolerance:
+      countError
+    }
+  }
+
+  private var countError: RPCError {
+    switch self {
+    case .countExists(let key):
+      RPCError(
+        .alreadyExists, "COUNT_EXISTS", "Another count has the ID \(key.text).", key.metadata())
+    case .countOverlaps(let key, let sku):
+      RPCError(
+        .failedPrecondition, "COUNT_OVERLAPS",
+        "The \(key.words) is of \(sku.map { "\($0)" } ?? "the same location"), too, and has not ended.",
+        key.metadata(sku.map { ["sku": $0.text] } ?? [:]))
+    case .tooManyLines(let key, let count):
+      RPCError(
+        .failedPrecondition, "TOO_MANY_LINES",
+        "The \(key.words) would have \(count) lines; \(Limits.countLines) are allowed.",
+        key.metadata(["lineCount": "\(count)", "lineLimit": "\(Limits.countLines)"]))
+    case .tooManyReports(let key):
+      RPCError(
+        .failedPrecondition, "TOO_MANY_REPORTS",
+        "The \(key.words) takes \(Limits.countReports) reports with \(Limits.countLooks) lines in all.",
+        key.metadata([
+          "reportLimit": "\(Limits.countReports)", "lookLimit": "\(Limits.countLooks)",
+        ]))
+    case .reportExists(let key, let report):
+      RPCError(
+        .alreadyExists, "REPORT_EXISTS",
+        "Report \(report) of the \(key.words) was taken with other lines.",
+        key.metadata(["reportId": report.text]))
+    case .countedBeforeOpening(let key):
+      RPCError(
+        .failedPrecondition, "COUNTED_BEFORE_OPENING",
+        "The \(key.words) was opened after count_time.", key.metadata())
+    case .countTimeTooFar:
+      RPCError(
+        .failedPrecondition, "COUNT_TIME_TOO_FAR",
+        "More than \(ServiceLimits.examinedRows) commands came after count_time; count again.",
+        ["rowLimit": "\(ServiceLimits.examinedRows)"])
+    case .countIncomplete(let key, let sku, let count):
+      RPCError(
+        .failedPrecondition, "COUNT_INCOMPLETE",
+        "\(count) lines of the \(key.words) are to be counted, \(sku) first.",
+        key.metadata(["sku": sku.text, "uncountedCount": "\(count)"]))
+    case .varianceOverTolerance(let key, let sku, let variance):
+      RPCError(
+        .failedPrecondition, "VARIANCE_OVER_TOLERANCE",
+        "Of \(sku), \(variance.expected) units were expected and \(variance.counted) counted, once; \(variance.tolerance) are tolerated: count again, or give a reason.",
+        key.metadata([
+          "sku": sku.text, "expectedCount": "\(variance.expected)",
+          "countedCount": "\(variance.counted)", "toleranceCount": "\(variance.tolerance)",
+        ]))
+    case .unknown, .changed, .wrongState, .lineUnknown, .receiptExists, .tooManyReceipts,
+      .overReceipt, .underReceipt, .notInTransit:
+      rpcError
     }
   }
 

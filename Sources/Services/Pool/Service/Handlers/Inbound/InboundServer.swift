@@ -18,18 +18,27 @@ public final class InboundServer: InboundServiceHandler {
     _ command: DocumentCommand, for request: Request, id: String, _ context: ServerContext,
     respond: @escaping @Sendable (Document, Pool) -> Response
   ) async throws -> Response {
-    try await pool.perform(.document(command), for: request, id: id, context) { reply, pool in
+    try await pool.perform(command, for: request, id: id, context, respond: respond)
+  }
+}
+
+extension PoolServer {
+  /// Everything that the process serves.
+  public var services: [any RPCService] {
+    [self, InboundServer(self), CountServer(self), AssortmentServer(self)]
+  }
+
+  func perform<Request: Message, Response: Message>(
+    _ command: DocumentCommand, for request: Request, id: String, _ context: ServerContext,
+    respond: @escaping @Sendable (Document, Pool) -> Response
+  ) async throws -> Response {
+    try await perform(.document(command), for: request, id: id, context) { reply, pool in
       guard case .document(let document) = reply else {
         preconditionFailure("\(reply) is no document")
       }
       return respond(document, pool)
     }
   }
-}
-
-extension PoolServer {
-  /// Everything that the process serves.
-  public var services: [any RPCService] { [self, InboundServer(self)] }
 
   /// A document as it is on disk, which is what was answered last.
   func document(_ key: DocumentKey, _ context: ServerContext) async throws -> Document {
@@ -96,6 +105,7 @@ extension Document {
     switch self {
     case .purchaseOrder(let order): order.terms.lines.count
     case .transfer(let transfer): transfer.terms.lines.count
+    case .count(let count): count.lines.count
     }
   }
 }

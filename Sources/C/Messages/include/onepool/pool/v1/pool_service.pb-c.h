@@ -120,6 +120,56 @@ typedef enum _Onepool__Pool__V1__ResolveUnavailableRequest__Outcome {
   ONEPOOL__POOL__V1__RESOLVE_UNAVAILABLE_REQUEST__OUTCOME__OUTCOME_SCRAPPED = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__RESOLVE_UNAVAILABLE_REQUEST__OUTCOME)
 } Onepool__Pool__V1__ResolveUnavailableRequest__Outcome;
+/*
+ * Why stock is adjusted.
+ */
+typedef enum _Onepool__Pool__V1__AdjustmentReason {
+  /*
+   * The reason is the caller's own.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_UNSPECIFIED = 0,
+  /*
+   * Broken, soiled, not fit for sale.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_DAMAGED = 1,
+  /*
+   * Taken by somebody.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_STOLEN = 2,
+  /*
+   * Past its date.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_EXPIRED = 3,
+  /*
+   * Not to be found.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_LOST = 4,
+  /*
+   * There, and in no book.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_FOUND = 5,
+  /*
+   * Given away to be tried.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_SAMPLE = 6,
+  /*
+   * Used by the merchant.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_OWN_USE = 7,
+  /*
+   * The supplier sent something else than was booked.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_SUPPLIER_ERROR = 8,
+  /*
+   * A count showed it.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_COUNT_CORRECTION = 9,
+  /*
+   * A wrong booking is made good.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_DATA_CORRECTION = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__ADJUSTMENT_REASON)
+} Onepool__Pool__V1__AdjustmentReason;
 
 /* --- messages --- */
 
@@ -497,7 +547,7 @@ struct  Onepool__Pool__V1__AdjustStockRequest
   size_t n_lines;
   Onepool__Pool__V1__AdjustmentLine **lines;
   /*
-   * A code for why. Required. At most 64 bytes.
+   * A code of the caller's own for why. Required, unless there is a reason_code. At most 64 bytes.
    */
   char *reason;
   /*
@@ -508,10 +558,18 @@ struct  Onepool__Pool__V1__AdjustStockRequest
    * Without it the units are counted again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * A named reason; the ledger then has its name in lower case as the reason: `own_use`. Optional.
+   */
+  Onepool__Pool__V1__AdjustmentReason reason_code;
+  /*
+   * Why, in words. Optional. At most 500 bytes.
+   */
+  char *note;
 };
 #define ONEPOOL__POOL__V1__ADJUST_STOCK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__adjust_stock_request__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_UNSPECIFIED, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__AdjustStockResponse
@@ -2854,6 +2912,7 @@ void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    onepool__pool__v1__adjustment_reason__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__stock_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__adjustment_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__return_line__descriptor;

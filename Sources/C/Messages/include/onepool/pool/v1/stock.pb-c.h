@@ -164,7 +164,11 @@ typedef enum _Onepool__Pool__V1__DocumentKind {
   /*
    * Units on their way from one location to another.
    */
-  ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_TRANSFER = 2
+  ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_TRANSFER = 2,
+  /*
+   * A stock count.
+   */
+  ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_COUNT = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__DOCUMENT_KIND)
 } Onepool__Pool__V1__DocumentKind;
 
@@ -662,10 +666,14 @@ struct  Onepool__Pool__V1__Movement
    * What the units have cost, when goods came in and it is known.
    */
   Onepool__Pool__V1__LandedCost *landed_cost;
+  /*
+   * Why, in words, if anybody said so.
+   */
+  char *note;
 };
 #define ONEPOOL__POOL__V1__MOVEMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__movement__descriptor) \
-    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
+    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
 
 
 /*
