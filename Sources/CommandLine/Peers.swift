@@ -14,6 +14,9 @@ struct Peers: Sendable {
   static let names = ["pool", "mapping", "fulfilment", "returns", "gateway"]
 
   let pool: PoolServiceClient
+  let inbound: InboundServiceClient
+  let counts: CountServiceClient
+  let assortment: AssortmentServiceClient
   let mapping: MappingServiceClient
   let fulfilment: FulfilmentServiceClient
   let returns: ReturnsServiceClient
@@ -61,7 +64,11 @@ struct Peers: Sendable {
         transport: try HTTP2ClientTransport(target: addresses[name] ?? "", tls: tls),
         metadata: metadata)
     }
-    pool = PoolServiceClient(try client("pool"))
+    let poolClient = try client("pool")
+    pool = PoolServiceClient(poolClient)
+    inbound = InboundServiceClient(poolClient)
+    counts = CountServiceClient(poolClient)
+    assortment = AssortmentServiceClient(poolClient)
     mapping = MappingServiceClient(try client("mapping"))
     fulfilment = FulfilmentServiceClient(try client("fulfilment"))
     returns = ReturnsServiceClient(try client("returns"))

@@ -1,13 +1,14 @@
-internal import Kit
 internal import Foundation
+internal import Kit
 internal import Primitives
 internal import RPCCore
 
 /// The operator's program: finds the command and turns its failure into one line and an exit status.
 enum Program {
   static let commands: [Command] = [
-    [Command.up, Command.demo], StockCommands.all, OrderCommands.all, ListingCommands.all,
-    GatewayCommands.all, LedgerCommands.all,
+    [Command.up, Command.demo], StockCommands.all, InboundCommands.all, CountCommands.all,
+    AssortmentCommands.all, OrderCommands.all, ListingCommands.all, GatewayCommands.all,
+    LedgerCommands.all,
   ].flatMap { $0 }
 
   /// 0 = done, 1 = it did not work, 2 = the proof or check that was asked for failed, 64 = wrong usage.
@@ -49,10 +50,13 @@ enum Program {
   }
 
   private static var help: String {
-    let width = commands.map { $0.name.count + $0.usage.count + 1 }.max() ?? 0
-    let lines = commands.map { command in
-      let call = "\(command.name) \(command.usage)"
-      return "  \(call.padded(to: width))  \(command.summary)"
+    // A usage of several lines is left to the command's own help.
+    let calls = commands.map { command in
+      command.usage.contains("\n") ? "\(command.name) …" : "\(command.name) \(command.usage)"
+    }
+    let width = calls.map(\.count).max() ?? 0
+    let lines = zip(commands, calls).map { command, call in
+      "  \(call.padded(to: width))  \(command.summary)"
     }
     return """
       onepool: one stock pool, sold through every channel

@@ -93,17 +93,29 @@ enum StockCommands {
     return 0
   }
 
+  private static let reasons: [String: AdjustmentReason] = [
+    "damaged": .damaged, "stolen": .stolen, "expired": .expired, "lost": .lost, "found": .found,
+    "sample": .sample, "own_use": .ownUse, "supplier_error": .supplierError,
+    "count_correction": .countCorrection, "data_correction": .dataCorrection,
+  ]
+
   static let adjust = Command(
-    name: "adjust", usage: "SKU LOCATION ±UNITS REASON", summary: "corrects what a count has shown"
+    name: "adjust", usage: "SKU LOCATION ±UNITS REASON [--note TEXT] [--actor NAME]",
+    summary:
+      "corrects stock: damaged, stolen, expired, lost, found, own_use … or a reason of your own",
+    options: ["note": "", "actor": "operator"]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let line = AdjustmentLine(
       sku: try arguments.word(0, "SKU"), locationID: try arguments.word(1, "LOCATION"),
       deltaCount: try arguments.number(2, "UNITS"))
+    let reason = try arguments.word(3, "REASON")
+    let named = reasons[reason]
     let answer = try await peers.pool.adjustStock(
       AdjustStockRequest(
-        lines: [line], reason: try arguments.word(3, "REASON"), actor: "operator",
-        requestID: UUID().uuidString))
+        lines: [line], reason: named == nil ? reason : "", actor: arguments.option("actor"),
+        requestID: UUID().uuidString, reasonCode: named ?? .unspecified,
+        note: arguments.option("note")))
     for balance in answer.balances {
       Output.line("\(balance.sku) at \(balance.locationID): \(balance.availableCount) available")
     }

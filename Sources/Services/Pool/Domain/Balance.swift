@@ -4,7 +4,8 @@ public import Primitives
 ///
 /// Two rules hold after every movement:
 ///
-///     received + returned + found = on hand + unavailable + shipped + lost
+///     received + returned + found + transferred in
+///       = on hand + unavailable + shipped + lost + transferred out
 ///     available = on hand - held - committed
 ///
 /// Held, committed and unavailable are never negative. On hand becomes negative in one way only: a
@@ -23,6 +24,9 @@ public struct Balance: Hashable, Sendable {
   public internal(set) var found: Quantity = 0
   public internal(set) var shipped: Quantity = 0
   public internal(set) var lost: Quantity = 0
+  /// What came from, and went to, other locations.
+  public internal(set) var transferredIn: Quantity = 0
+  public internal(set) var transferredOut: Quantity = 0
   /// The ledger sequence of the last movement in these counts.
   public internal(set) var sequence: Int64 = 0
 
@@ -36,7 +40,8 @@ public struct Balance: Hashable, Sendable {
 
   /// Whether the two rules hold; a store that was tampered with is the only way to a "no".
   public var isConsistent: Bool {
-    received + returned + found == onHand + unavailable + shipped + lost
+    received + returned + found + transferredIn
+      == onHand + unavailable + shipped + lost + transferredOut
       && held >= 0 && committed >= 0 && unavailable >= 0
   }
 
@@ -61,6 +66,14 @@ public struct Balance: Hashable, Sendable {
     case .writtenOff: (returned, lost) = (returned + quantity, lost + quantity)
     case .cleared: (unavailable, onHand) = (unavailable - quantity, onHand + quantity)
     case .scrapped: (unavailable, lost) = (unavailable - quantity, lost + quantity)
+    case .transferredOut:
+      (onHand, transferredOut) = (onHand - quantity, transferredOut + quantity)
+    case .transferredIn: (onHand, transferredIn) = (onHand + quantity, transferredIn + quantity)
+    case .transferredInUnavailable:
+      (unavailable, transferredIn) = (unavailable + quantity, transferredIn + quantity)
+    case .transferLost: (transferredIn, lost) = (transferredIn + quantity, lost + quantity)
+    case .receivedUnavailable:
+      (unavailable, received) = (unavailable + quantity, received + quantity)
     }
     self.sequence = sequence
   }
@@ -69,7 +82,8 @@ public struct Balance: Hashable, Sendable {
   public init(
     sku: SKUIndex, location: LocationIndex, onHand: Quantity, held: Quantity, committed: Quantity,
     unavailable: Quantity, received: Quantity, returned: Quantity, found: Quantity,
-    shipped: Quantity, lost: Quantity, sequence: Int64
+    shipped: Quantity, lost: Quantity, transferredIn: Quantity = 0, transferredOut: Quantity = 0,
+    sequence: Int64
   ) {
     self.init(sku: sku, location: location)
     self.onHand = onHand
@@ -81,6 +95,8 @@ public struct Balance: Hashable, Sendable {
     self.found = found
     self.shipped = shipped
     self.lost = lost
+    self.transferredIn = transferredIn
+    self.transferredOut = transferredOut
     self.sequence = sequence
   }
 
@@ -95,6 +111,8 @@ public struct Balance: Hashable, Sendable {
     found += other.found
     shipped += other.shipped
     lost += other.lost
+    transferredIn += other.transferredIn
+    transferredOut += other.transferredOut
     sequence = max(sequence, other.sequence)
   }
 }

@@ -15,6 +15,8 @@ public enum Command: Sendable {
   case recordSale(RecordSale)
   case cancelSale(CancelSale)
   case shipSale(ShipSale)
+  case document(DocumentCommand)
+  case setReorderPoint(SetReorderPoint)
 
   /// The order whose sale has to be in memory before the command is decided.
   public var orderID: OrderID? {
@@ -25,7 +27,7 @@ public enum Command: Sendable {
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
     case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold,
-      .releaseHold:
+      .releaseHold, .document, .setReorderPoint:
       nil
     }
   }
@@ -38,7 +40,7 @@ extension Command {
     switch self {
     case .returnStock: true
     case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold, .commitHold,
-      .releaseHold, .recordSale, .cancelSale, .shipSale:
+      .releaseHold, .recordSale, .cancelSale, .shipSale, .document, .setReorderPoint:
       false
     }
   }
@@ -116,11 +118,14 @@ public struct AdjustStock: Hashable, Sendable {
   public var lines: [StockLine]
   public var reason: String
   public var actor: String
+  /// Why, in words.
+  public var note: String
 
-  public init(lines: [StockLine], reason: String, actor: String = "") {
+  public init(lines: [StockLine], reason: String, actor: String = "", note: String = "") {
     self.lines = lines
     self.reason = reason
     self.actor = actor
+    self.note = note
   }
 }
 

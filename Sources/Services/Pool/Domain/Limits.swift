@@ -31,6 +31,23 @@ public enum Limits {
   public static let lineIDBytes = 128
   /// A channel's event or a document's number.
   public static let causeBytes = 500
+  /// Lines of one purchase order or transfer.
+  public static let documentLines = 1_000
+  /// Receipts that one document counts, and the lines of all of them.
+  public static let documentReceipts = 200
+  public static let documentReceiptLines = 10_000
+  /// Lines of one stock count, the reports that it takes, and the looks at lines in all of them.
+  public static let countLines = 5_000
+  public static let countReports = 1_000
+  public static let countLooks = 20_000
+  /// Charges of one purchase order.
+  public static let charges = 20
+  /// The most that a unit may cost, and a charge may be, in the currency's minor unit.
+  public static let unitCost: Int64 = 1_000_000_000
+  public static let chargeAmount: Int64 = 1_000_000_000_000
+  public static let supplierBytes = 200
+  /// Why stock is adjusted, in words.
+  public static let noteBytes = 500
   /// Channels of one question about availability.
   public static let channels = 100
 }

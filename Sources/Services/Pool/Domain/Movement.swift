@@ -7,6 +7,8 @@ public struct Movement: Hashable, Sendable {
     case received = 1
     case found, lost, held, released, expired, committed, sold, cancelled, shipped
     case restocked, quarantined, writtenOff, cleared, scrapped
+    case transferredOut = 24
+    case transferredIn, transferredInUnavailable, transferLost, receivedUnavailable
   }
 
   public var kind: Kind
@@ -54,6 +56,8 @@ public struct LedgerEntry: Hashable, Sendable {
   public var actor: String
   public var cause: String
   public var movements: [Movement]
+  /// What only entries of documents have.
+  public var details = EntryDetails()
 
   public init(
     firstSequence: Int64 = 0, time: Timestamp = .zero, sourceTime: Timestamp? = nil,

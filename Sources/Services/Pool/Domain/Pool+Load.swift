@@ -51,7 +51,8 @@ extension Pool {
     PoolState(
       sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
       balances: Set(balances), holds: holds, sales: sales,
-      available: stocks.map(\.available))
+      available: stocks.map(\.available), documents: documents,
+      incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints)
   }
 }
 
@@ -65,4 +66,7 @@ public struct PoolState: Equatable, Sendable {
   public var holds: [HoldID: Hold]
   public var sales: [OrderID: Sale]
   public var available: [Quantity]
+  public var documents: [DocumentKey: Document]
+  public var incoming: [SKUIndex: Set<Incoming>]
+  public var reorderPoints: ReorderTable
 }

@@ -23,11 +23,12 @@ extension Pool {
     // What was found goes first: so no step on the way has less than nothing.
     let found = places.filter { $0.quantity > 0 }
     let lost = places.filter { $0.quantity < 0 }
-    post(
-      LedgerEntry(
-        reason: command.reason, actor: command.actor,
-        movements: found.map { Movement(.found, $0.sku, $0.location, $0.quantity) }
-          + lost.map { Movement(.lost, $0.sku, $0.location, -$0.quantity) }))
+    var entry = LedgerEntry(
+      reason: command.reason, actor: command.actor,
+      movements: found.map { Movement(.found, $0.sku, $0.location, $0.quantity) }
+        + lost.map { Movement(.lost, $0.sku, $0.location, -$0.quantity) })
+    entry.details.note = command.note
+    post(entry)
     return .balances(places.map { balance($0.sku, $0.location) })
   }
 

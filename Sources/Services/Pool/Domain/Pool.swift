@@ -31,6 +31,12 @@ public final class Pool {
   var nextBalance: [Int32] = []
   public internal(set) var holds: [HoldID: Hold] = [:]
   public internal(set) var sales: [OrderID: Sale] = [:]
+  /// Those of which something can still come, and what has ended since they were last unloaded.
+  public internal(set) var documents: [DocumentKey: Document] = [:]
+  var endedDocuments: Set<DocumentKey> = []
+  /// Units on their way, by SKU, in the order in which their documents were set.
+  public internal(set) var incoming: [SKUIndex: [Incoming]] = [:]
+  public internal(set) var reorderPoints = ReorderTable()
   /// Of the last movement.
   public internal(set) var sequence: Int64 = 0
   /// The moment at which things are decided.
@@ -117,6 +123,8 @@ public final class Pool {
     case .recordSale(let command): try record(command)
     case .cancelSale(let command): try cancel(command)
     case .shipSale(let command): try ship(command)
+    case .document(let command): try apply(command)
+    case .setReorderPoint(let command): try set(command)
     }
   }
 
@@ -251,4 +259,11 @@ public final class Pool {
   func noteSet(_ sku: SKUIndex) { changes.setSKUs.append(sku) }
   func noteSet(_ location: LocationIndex) { changes.setLocations.append(location) }
   func noteSet(_ buffer: Buffer) { changes.setBuffers.append(buffer) }
+  func noteSet(_ document: DocumentKey) {
+    if changes.setDocuments.last != document { changes.setDocuments.append(document) }
+  }
+  func noteSet(_ point: ReorderPoint) { changes.setReorderPoints.append(point) }
+  func noteIncoming(_ sku: SKUIndex) {
+    if changes.incomingSKUs.last != sku { changes.incomingSKUs.append(sku) }
+  }
 }

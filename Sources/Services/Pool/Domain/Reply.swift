@@ -13,6 +13,8 @@ public enum Reply: Hashable, Sendable {
   case formerHold(HoldID, OrderID, [SaleLine])
   /// In the order of the request's lines.
   case sale([SaleLine], oversold: Quantity)
+  case document(Document)
+  case reorderPoint(ReorderPoint)
 }
 
 /// What commands have changed since somebody last asked; each thing once.
@@ -26,10 +28,15 @@ public struct Changes: Hashable, Sendable {
   public var setSKUs: [SKUIndex] = []
   public var setLocations: [LocationIndex] = []
   public var setBuffers: [Buffer] = []
+  public var setDocuments: [DocumentKey] = []
+  public var setReorderPoints: [ReorderPoint] = []
+  /// SKUs of which other units than before are on their way.
+  public var incomingSKUs: [SKUIndex] = []
 
   public init() {}
 
   public var hasCatalog: Bool {
-    !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty
+    !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty || !setDocuments.isEmpty
+      || !setReorderPoints.isEmpty
   }
 }

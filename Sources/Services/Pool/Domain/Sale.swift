@@ -104,7 +104,10 @@ public struct SaleLine: Hashable, Sendable {
       shipped += quantity
       allocations[place(of: movement)].shipped += quantity
     case .restocked, .quarantined, .writtenOff: returned += quantity
-    case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped: break
+    case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped,
+      .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost,
+      .receivedUnavailable:
+      break
     }
     precondition(open >= 0 && allocations.allSatisfy { $0.open >= 0 }, "more left than was sold")
   }

@@ -10,7 +10,7 @@ await ServiceRunner.run(
     metrics: context.metrics, log: context.log, observer: context.storageObserver)
   let pause = context.settings[PoolSettings.auditPause]
   return ServiceParts(
-    services: [server],
+    services: server.services,
     background: [("ledger_audit", { try await server.auditLedger(every: pause) })],
     checks: [server.check, server.clockCheck],
     onDrain: [{ await server.close() }])

@@ -60,6 +60,13 @@ enum ServiceLimits {
   static let listedArchives = 1_000
   /// Movements in one message of an export.
   static let exportedMovements = 500
+  /// Documents of one page of a list, and the lines of all of them, beyond which it ends.
+  static let listedDocuments = 200
+  static let listedDocumentLines = 5_000
+  /// Reorder points that one page of a list looks at.
+  static let examinedReorderPoints = 5_000
+  /// Reorder points of one batch that the log names.
+  static let toldReorders = 20
   /// SKUs that a list of balances looks at in one transaction.
   static let examinedSKUs = 1_000
 }

@@ -59,7 +59,8 @@ final class Script {
     var rest = expected[...]
     let measures: Set<String> = [
       "available", "onHand", "held", "committed", "unavailable", "shipped", "lost", "returned",
-      "found", "received", "ats", "sold", "cancelled", "sequence",
+      "incoming", "transferredIn", "transferredOut", "found", "received", "ats", "sold",
+      "cancelled", "sequence",
     ]
     var told: [String] = []
     while let word = rest.first {
@@ -106,6 +107,12 @@ final class Script {
     case "returned": return total.returned
     case "found": return total.found
     case "received": return total.received
+    case "transferredIn": return total.transferredIn
+    case "transferredOut": return total.transferredOut
+    case "incoming":
+      return pool.incomingUnits(of: sku)
+        .filter { location == nil || $0.location == location }
+        .reduce(0) { $0 + $1.quantity }
     default: return -1
     }
   }
@@ -127,6 +134,8 @@ final class Script {
   private func describe(_ reply: Reply) -> [String] {
     switch reply {
     case .sku, .location, .buffer, .balances: return ["ok"]
+    case .document(let document): return [document.stateWord]
+    case .reorderPoint: return ["ok"]
     case .hold(let hold, _): return ["\(hold.state)"]
     case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
     case .sale(let lines, let oversold):
@@ -146,6 +155,7 @@ final class Script {
     case .insufficientStock(let short): "short:\(short.present)/\(short.requested)"
     case .saleShipped(_, _, let open): "saleShipped:\(open)"
     case .notCommitted(_, _, let open): "notCommitted:\(open)"
+    case .document(let error): documentErrorName(error)
     default: String("\(error)".prefix { $0 != "(" })
     }
   }
@@ -201,6 +211,7 @@ func expectFold(
   for index in 0..<pool.skuCount { copy.load(pool.record(of: SKUIndex(index))) }
   for location in pool.locations { copy.load(location) }
   for buffer in pool.buffers.all { copy.load(buffer) }
+  for document in pool.documents.values { copy.load(document) }
   for entry in entries { copy.replay(entry) }
   copy.advance(to: pool.now)
   #expect(copy.state == pool.state, "the ledger's sum is another state", sourceLocation: place)

@@ -30,7 +30,7 @@ enum ScriptCommand {
     case "rank":
       return .setLocation(SetLocation(location: try LocationID(rest[0]), rank: Int32(rest[1])!))
     case "buffer": return .setBuffer(try buffer(rest))
-    default: throw ScriptProblem(words: words)
+    default: return .document(try DocumentScript.parse(words, now: now))
     }
   }
 

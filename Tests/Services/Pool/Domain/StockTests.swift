@@ -130,12 +130,16 @@ import Testing
     arguments: zip(
       Movement.Kind.allCases,
       [
-        // on hand, held, committed, unavailable, received, returned, found, shipped, lost
+        // on hand, held, committed, unavailable, received, returned, found, shipped, lost,
+        // transferred in, transferred out
         [1, 0, 0, 0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 1, 0, 0], [-1, 0, 0, 0, 0, 0, 0, 0, 1],
         [0, 1, 0, 0, 0, 0, 0, 0, 0], [0, -1, 0, 0, 0, 0, 0, 0, 0], [0, -1, 0, 0, 0, 0, 0, 0, 0],
         [0, -1, 1, 0, 0, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0, 0, 0, 0], [0, 0, -1, 0, 0, 0, 0, 0, 0],
         [-1, 0, -1, 0, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 1, 0, 1, 0, 0, 0],
         [0, 0, 0, 0, 0, 1, 0, 0, 1], [1, 0, 0, -1, 0, 0, 0, 0, 0], [0, 0, 0, -1, 0, 0, 0, 0, 1],
+        [-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], [1, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+        [0, 0, 0, 1, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1],
+        [0, 0, 0, 1, 1, 0, 0, 0, 0],
       ] as [[Quantity]]))
   func everyKindMovesItsCounts(kind: Movement.Kind, steps: [Quantity]) {
     let start = Balance(
@@ -148,8 +152,9 @@ import Testing
       balance.committed - start.committed, balance.unavailable - start.unavailable,
       balance.received - start.received, balance.returned - start.returned,
       balance.found - start.found, balance.shipped - start.shipped, balance.lost - start.lost,
+      balance.transferredIn - start.transferredIn, balance.transferredOut - start.transferredOut,
     ]
-    #expect(moved == steps.map { $0 * 3 })
+    #expect(moved == (steps + [0, 0]).prefix(11).map { $0 * 3 })
     #expect(start.isConsistent && balance.isConsistent && balance.sequence == 8)
   }
 }

@@ -24,6 +24,9 @@ final class Bench: @unchecked Sendable {
   let limit = PageLimit()
   private(set) var server: PoolServer
   private(set) var client: PoolServiceClient
+  private(set) var inbound: InboundServiceClient
+  private(set) var counts: CountServiceClient
+  private(set) var assortment: AssortmentServiceClient
 
   /// How a test makes the disk fail.
   ///
@@ -53,6 +56,9 @@ final class Bench: @unchecked Sendable {
     self.clock = clock
     server = try Self.serve(folder, clock, limit, salesInMemory)
     client = Self.client(server)
+    inbound = InboundServiceClient(Self.rpcClient(server))
+    counts = CountServiceClient(Self.rpcClient(server))
+    assortment = AssortmentServiceClient(Self.rpcClient(server))
   }
 
   var path: String { folder.appendingPathComponent("pool.db").path }
@@ -72,8 +78,11 @@ final class Bench: @unchecked Sendable {
   }
 
   static func client(_ server: PoolServer) -> PoolServiceClient {
-    PoolServiceClient(
-      RPCClient(transport: InProcessTransport(services: [server]), timeout: .seconds(60)))
+    PoolServiceClient(rpcClient(server))
+  }
+
+  static func rpcClient(_ server: PoolServer) -> RPCClient {
+    RPCClient(transport: InProcessTransport(services: server.services), timeout: .seconds(60))
   }
 
   /// Stops the service in good order and starts another on the same store.
@@ -83,6 +92,9 @@ final class Bench: @unchecked Sendable {
     await server.close()
     server = try Self.serve(folder, clock, limit, salesInMemory, observer: observer, log: log)
     client = Self.client(server)
+    inbound = InboundServiceClient(Self.rpcClient(server))
+    counts = CountServiceClient(Self.rpcClient(server))
+    assortment = AssortmentServiceClient(Self.rpcClient(server))
   }
 
   func end() async {

@@ -189,7 +189,7 @@ import Testing
       try await bench.stock(["TEE": 10])
       for number in 1...5 { try await bench.sell("o-\(number)", 1) }
       #expect(try await bench.client.verifyLedger(.init()).proved)
-      try damage(bench, "UPDATE ledger SET commit_time = commit_time + 1 WHERE row_number = 3")
+      try Self.damage(bench, "UPDATE ledger SET commit_time = commit_time + 1 WHERE row_number = 3")
       let proof = try await bench.client.verifyLedger(.init())
       #expect(!proof.proved && proof.difference.contains("row 3"))
     }
@@ -200,12 +200,12 @@ import Testing
       try await bench.stock(["TEE": 10])
       for number in 1...5 { try await bench.sell("o-\(number)", 1) }
       try await bench.restart()
-      try damage(bench, "UPDATE balance SET on_hand = on_hand + 1, found = found + 1")
+      try Self.damage(bench, "UPDATE balance SET on_hand = on_hand + 1, found = found + 1")
       let wrong = try await bench.client.verifyLedger(.init())
       #expect(!wrong.proved && wrong.difference.contains("as swept"))
-      try damage(bench, "UPDATE balance SET on_hand = on_hand - 1, found = found - 1")
+      try Self.damage(bench, "UPDATE balance SET on_hand = on_hand - 1, found = found - 1")
       #expect(try await bench.client.verifyLedger(.init()).proved)
-      try damage(bench, "DELETE FROM ledger WHERE row_number = 4")
+      try Self.damage(bench, "DELETE FROM ledger WHERE row_number = 4")
       let missing = try await bench.client.verifyLedger(.init())
       #expect(!missing.proved && missing.difference.contains("row 4"))
     }
@@ -216,8 +216,8 @@ import Testing
     try await bench.stock(["TEE": 10])
     try await bench.sell("o-1", 1)
     await bench.server.close()
-    try damage(bench, "UPDATE mark SET swept_row = 0")
-    try damage(bench, "UPDATE ledger SET entry = zeroblob(20) WHERE row_number = 2")
+    try Self.damage(bench, "UPDATE mark SET swept_row = 0")
+    try Self.damage(bench, "UPDATE ledger SET entry = zeroblob(20) WHERE row_number = 2")
     let error = #expect(throws: StorageError.self) {
       _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
     }
@@ -288,7 +288,7 @@ import Testing
     _ = try await bench.hold("h-1", 1)
     _ = try await bench.client.setBuffer(.init(buffer: .init(margin: .basisPoints(100))))
     await bench.server.close()
-    try damage(bench, sql)
+    try Self.damage(bench, sql)
     let error = #expect(throws: StorageError.self) {
       _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
     }
@@ -303,13 +303,13 @@ import Testing
     try await withBench { bench in
       try await bench.stock(["TEE": 10])
       try await bench.restart()
-      try damage(bench, "UPDATE balance SET balance_key = -1")
+      try Self.damage(bench, "UPDATE balance SET balance_key = -1")
       let proof = try await bench.client.verifyLedger(.init())
       #expect(!proof.proved && proof.difference.contains("-1 is no key"))
     }
   }
 
-  private func damage(_ bench: Bench, _ sql: String) throws {
+  static func damage(_ bench: Bench, _ sql: String) throws {
     let connection = try SQLiteConnection.open(bench.path, as: .writer)
     defer { connection.close() }
     try connection.execute(script: sql)

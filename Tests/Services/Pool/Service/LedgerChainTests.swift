@@ -357,6 +357,10 @@ extension Bench {
         DROP TABLE balance_history;
         DROP TABLE buffer_history;
         DROP TABLE history_start;
+        DROP TABLE document;
+        DROP TABLE reorder_point;
+        ALTER TABLE balance DROP COLUMN transferred_in;
+        ALTER TABLE balance DROP COLUMN transferred_out;
         ALTER TABLE mark DROP COLUMN sequence;
         ALTER TABLE mark DROP COLUMN hash;
         ALTER TABLE mark DROP COLUMN plain_row;

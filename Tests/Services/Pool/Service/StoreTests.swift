@@ -27,6 +27,11 @@ private typealias Allocation = PoolDomain.Allocation
       )
       entry.movements.append(Movement(kind, SKUIndex(0), LocationIndex(0), 1))
     }
+    entry.details = EntryDetails(
+      document: DocumentKey(.transfer, "T ä"),
+      costs: entry.movements.indices.map { LandedCost(goods: Int64($0) << 40, charges: -7) },
+      currency: "EUR")
+    entry.details.note = "fell off the shelf ä"
     for entry in [entry, empty] {
       let again = try LedgerEntry(
         bytes: entry.bytes, time: entry.time, lastSequence: entry.lastSequence)

@@ -5,6 +5,46 @@ internal import CMessages
 public import Primitives
 public import Protobuf
 
+/// What a document is.
+public enum DocumentKind: MessageEnum {
+  /// Never sent.
+  case unspecified
+  /// A supplier's order.
+  case purchaseOrder
+  /// Units on their way from one location to another.
+  case transfer
+  /// A stock count.
+  case count
+  /// A value that this code does not know.
+  case unrecognized(Int32)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .purchaseOrder
+    case 2: self = .transfer
+    case 3: self = .count
+    default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+    case .unspecified: 0
+    case .purchaseOrder: 1
+    case .transfer: 2
+    case .count: 3
+    case .unrecognized(let number): number
+    }
+  }
+
+  public static let allCases: [DocumentKind] = [.unspecified, .purchaseOrder, .transfer, .count]
+}
+
 /// The central inventory item: what the pool counts.
 public struct Sku: Message {
   /// The merchant's own code. Immutable. 1 to 64 bytes, no control characters.
@@ -97,6 +137,10 @@ public struct Balance: Message {
   public var lostCount: Int64 = 0
   /// The ledger sequence of the last movement in these counts.
   public var sequence: Int64 = 0
+  /// Everything that ever came from other locations, what was written off on the way included.
+  public var transferredInCount: Int64 = 0
+  /// Everything that ever left for other locations.
+  public var transferredOutCount: Int64 = 0
 
   public init() {}
 
@@ -113,7 +157,9 @@ public struct Balance: Message {
     foundCount: Int64 = 0,
     shippedCount: Int64 = 0,
     lostCount: Int64 = 0,
-    sequence: Int64 = 0
+    sequence: Int64 = 0,
+    transferredInCount: Int64 = 0,
+    transferredOutCount: Int64 = 0
   ) {
     self.sku = sku
     self.locationID = locationID
@@ -128,6 +174,8 @@ public struct Balance: Message {
     self.shippedCount = shippedCount
     self.lostCount = lostCount
     self.sequence = sequence
+    self.transferredInCount = transferredInCount
+    self.transferredOutCount = transferredOutCount
   }
 }
 
@@ -362,6 +410,62 @@ public struct Allocation: Message {
   }
 }
 
+/// Units that are on their way to a location.
+public struct Incoming: Message {
+  /// Where they are to arrive.
+  public var locationID: String = ""
+  /// Stock-keeping units.
+  public var quantity: Int64 = 0
+  /// When they are expected, if anybody knows.
+  public var expectTime: Primitives.Timestamp? = nil
+  /// What brings them.
+  public var documentKind: DocumentKind = DocumentKind()
+  /// Its ID.
+  public var documentID: String = ""
+
+  public init() {}
+
+  public init(
+    locationID: String = "",
+    quantity: Int64 = 0,
+    expectTime: Primitives.Timestamp? = nil,
+    documentKind: DocumentKind = DocumentKind(),
+    documentID: String = ""
+  ) {
+    self.locationID = locationID
+    self.quantity = quantity
+    self.expectTime = expectTime
+    self.documentKind = documentKind
+    self.documentID = documentID
+  }
+}
+
+/// What units have cost until they were there, in the currency's minor unit.
+public struct LandedCost: Message {
+  /// Three letters, as in ISO 4217.
+  public var currency: String = ""
+  /// The price of all of them.
+  public var goodsMinor: Int64 = 0
+  /// Their share of freight, duty and the like.
+  public var chargesMinor: Int64 = 0
+  /// Both together for one unit, in millionths of the minor unit, rounded half up.
+  public var unitMicros: Int64 = 0
+
+  public init() {}
+
+  public init(
+    currency: String = "",
+    goodsMinor: Int64 = 0,
+    chargesMinor: Int64 = 0,
+    unitMicros: Int64 = 0
+  ) {
+    self.currency = currency
+    self.goodsMinor = goodsMinor
+    self.chargesMinor = chargesMinor
+    self.unitMicros = unitMicros
+  }
+}
+
 /// One row of the ledger: what changed, where, by how much, why, who, caused by what.
 public struct Movement: Message {
   /// Position in the ledger, from 1, without gaps.
@@ -394,6 +498,14 @@ public struct Movement: Message {
   public var cause: String = ""
   /// The request that made it.
   public var requestID: String = ""
+  /// What kind of document it belongs to, if any.
+  public var documentKind: DocumentKind = DocumentKind()
+  /// The document's ID.
+  public var documentID: String = ""
+  /// What the units have cost, when goods came in and it is known.
+  public var landedCost: LandedCost? = nil
+  /// Why, in words, if anybody said so.
+  public var note: String = ""
 
   /// What kind of change it is; it decides which counts move.
   public enum Kind: MessageEnum {
@@ -429,6 +541,16 @@ public struct Movement: Message {
     case cleared
     /// Units that could not be sold were written off: unavailable falls, lost rises.
     case scrapped
+    /// Units left for another location: on hand falls, transferred out rises.
+    case transferredOut
+    /// Units came from another location: on hand and transferred in rise.
+    case transferredIn
+    /// Units came from another location and cannot be sold: unavailable and transferred in rise.
+    case transferredInUnavailable
+    /// Units from another location did not arrive: transferred in and lost rise.
+    case transferLost
+    /// Goods came in and cannot be sold: unavailable and received rise.
+    case receivedUnavailable
     /// A value that this code does not know.
     case unrecognized(Int32)
 
@@ -454,6 +576,11 @@ public struct Movement: Message {
       case 13: self = .writtenOff
       case 14: self = .cleared
       case 15: self = .scrapped
+      case 24: self = .transferredOut
+      case 25: self = .transferredIn
+      case 26: self = .transferredInUnavailable
+      case 27: self = .transferLost
+      case 28: self = .receivedUnavailable
       default: self = .unrecognized(rawValue)
       }
     }
@@ -476,11 +603,16 @@ public struct Movement: Message {
       case .writtenOff: 13
       case .cleared: 14
       case .scrapped: 15
+      case .transferredOut: 24
+      case .transferredIn: 25
+      case .transferredInUnavailable: 26
+      case .transferLost: 27
+      case .receivedUnavailable: 28
       case .unrecognized(let number): number
       }
     }
 
-    public static let allCases: [Kind] = [.unspecified, .received, .found, .lost, .held, .released, .expired, .committed, .sold, .cancelled, .shipped, .restocked, .quarantined, .writtenOff, .cleared, .scrapped]
+    public static let allCases: [Kind] = [.unspecified, .received, .found, .lost, .held, .released, .expired, .committed, .sold, .cancelled, .shipped, .restocked, .quarantined, .writtenOff, .cleared, .scrapped, .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost, .receivedUnavailable]
   }
 
   public init() {}
@@ -500,7 +632,11 @@ public struct Movement: Message {
     reason: String = "",
     actor: String = "",
     cause: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    documentKind: DocumentKind = DocumentKind(),
+    documentID: String = "",
+    landedCost: LandedCost? = nil,
+    note: String = ""
   ) {
     self.sequence = sequence
     self.commitTime = commitTime
@@ -517,6 +653,10 @@ public struct Movement: Message {
     self.actor = actor
     self.cause = cause
     self.requestID = requestID
+    self.documentKind = documentKind
+    self.documentID = documentID
+    self.landedCost = landedCost
+    self.note = note
   }
 }
 
@@ -614,6 +754,8 @@ extension Balance {
     self.shippedCount = source.pointee.shipped_count
     self.lostCount = source.pointee.lost_count
     self.sequence = source.pointee.sequence
+    self.transferredInCount = source.pointee.transferred_in_count
+    self.transferredOutCount = source.pointee.transferred_out_count
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -631,6 +773,8 @@ extension Balance {
     target.pointee.shipped_count = self.shippedCount
     target.pointee.lost_count = self.lostCount
     target.pointee.sequence = self.sequence
+    target.pointee.transferred_in_count = self.transferredInCount
+    target.pointee.transferred_out_count = self.transferredOutCount
   }
 }
 
@@ -807,6 +951,56 @@ extension Allocation {
   }
 }
 
+extension Incoming {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Incoming()
+    onepool__pool__v1__incoming__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Incoming.self)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.quantity = source.pointee.quantity
+    self.expectTime = try Read.message(source.pointee.expect_time, "expect_time")
+    self.documentKind = DocumentKind(rawValue: Int32(truncatingIfNeeded: source.pointee.document_kind.rawValue))
+    self.documentID = Read.string(source.pointee.document_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Incoming.self)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.quantity = self.quantity
+    target.pointee.expect_time = arena.message(self.expectTime)
+    target.pointee.document_kind = .init(rawValue: .init(truncatingIfNeeded: self.documentKind.rawValue))
+    target.pointee.document_id = arena.string(self.documentID)
+  }
+}
+
+extension LandedCost {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__LandedCost()
+    onepool__pool__v1__landed_cost__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__LandedCost.self)
+    self.currency = Read.string(source.pointee.currency)
+    self.goodsMinor = source.pointee.goods_minor
+    self.chargesMinor = source.pointee.charges_minor
+    self.unitMicros = source.pointee.unit_micros
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__LandedCost.self)
+    target.pointee.currency = arena.string(self.currency)
+    target.pointee.goods_minor = self.goodsMinor
+    target.pointee.charges_minor = self.chargesMinor
+    target.pointee.unit_micros = self.unitMicros
+  }
+}
+
 extension Movement {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Pool__V1__Movement()
@@ -831,6 +1025,10 @@ extension Movement {
     self.actor = Read.string(source.pointee.actor)
     self.cause = Read.string(source.pointee.cause)
     self.requestID = Read.string(source.pointee.request_id)
+    self.documentKind = DocumentKind(rawValue: Int32(truncatingIfNeeded: source.pointee.document_kind.rawValue))
+    self.documentID = Read.string(source.pointee.document_id)
+    self.landedCost = try Read.message(source.pointee.landed_cost, "landed_cost")
+    self.note = Read.string(source.pointee.note)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -850,6 +1048,10 @@ extension Movement {
     target.pointee.actor = arena.string(self.actor)
     target.pointee.cause = arena.string(self.cause)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.document_kind = .init(rawValue: .init(truncatingIfNeeded: self.documentKind.rawValue))
+    target.pointee.document_id = arena.string(self.documentID)
+    target.pointee.landed_cost = arena.message(self.landedCost)
+    target.pointee.note = arena.string(self.note)
   }
 }
 
@@ -883,9 +1085,12 @@ extension FileDescriptor {
       "onepool.pool.v1.Balance",
       "onepool.pool.v1.Buffer",
       "onepool.pool.v1.ChannelAvailability",
+      "onepool.pool.v1.DocumentKind",
       "onepool.pool.v1.Hold",
       "onepool.pool.v1.Hold.State",
       "onepool.pool.v1.HoldLine",
+      "onepool.pool.v1.Incoming",
+      "onepool.pool.v1.LandedCost",
       "onepool.pool.v1.Location",
       "onepool.pool.v1.Movement",
       "onepool.pool.v1.Movement.Kind",
@@ -893,5 +1098,5 @@ extension FileDescriptor {
       "onepool.pool.v1.SaleLineState",
       "onepool.pool.v1.Sku",
     ],
-    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byLIAQoDU2t1EhAKA3NrdRgBIAEoCVIDc2t1EiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSOwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAUgASgJUgRldGFnIvABCghMb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEhIKBHJhbmsYAyABKAVSBHJhbmsSOwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAYgASgJUgRldGFnIs0DCgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2Ui8gEKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEh0KCWNhcF9jb3VudBgFIAEoA0gBUghjYXBDb3VudBI7Cgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWVCCAoGbWFyZ2luQgsKCWNhcF92YWx1ZSKaAwoESG9sZBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEjEKBXN0YXRlGAMgASgOMhsub25lcG9vbC5wb29sLnYxLkhvbGQuU3RhdGVSBXN0YXRlEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIvCgVsaW5lcxgFIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSGQoIb3JkZXJfaWQYBiABKAlSB29yZGVySWQSOwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lImoKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDgoKU1RBVEVfSEVMRBABEhMKD1NUQVRFX0NPTU1JVFRFRBACEhIKDlNUQVRFX1JFTEVBU0VEEAMSEQoNU1RBVEVfRVhQSVJFRBAEIlkKCEhvbGRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1EhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZCJyCghTYWxlTGluZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAQgASgJUgpsb2NhdGlvbklkIrQCCg1TYWxlTGluZVN0YXRlEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIdCgpzb2xkX2NvdW50GAMgASgDUglzb2xkQ291bnQSJwoPY2FuY2VsbGVkX2NvdW50GAQgASgDUg5jYW5jZWxsZWRDb3VudBIjCg1zaGlwcGVkX2NvdW50GAUgASgDUgxzaGlwcGVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYBiABKANSDXJldHVybmVkQ291bnQSJQoOb3ZlcnNvbGRfY291bnQYByABKANSDW92ZXJzb2xkQ291bnQSPQoLYWxsb2NhdGlvbnMYCCADKAsyGy5vbmVwb29sLnBvb2wudjEuQWxsb2NhdGlvblILYWxsb2NhdGlvbnMiSQoKQWxsb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkipQYKCE1vdmVtZW50EhoKCHNlcXVlbmNlGAEgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSOwoLc291cmNlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpzb3VyY2VUaW1lEjIKBGtpbmQYBCABKA4yHi5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnQuS2luZFIEa2luZBIQCgNza3UYBSABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgGIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgHIAEoA1IIcXVhbnRpdHkSGQoIb3JkZXJfaWQYCCABKAlSB29yZGVySWQSFwoHbGluZV9pZBgJIAEoCVIGbGluZUlkEhcKB2hvbGRfaWQYCiABKAlSBmhvbGRJZBIdCgpjaGFubmVsX2lkGAsgASgJUgljaGFubmVsSWQSFgoGcmVhc29uGAwgASgJUgZyZWFzb24SFAoFYWN0b3IYDSABKAlSBWFjdG9yEhQKBWNhdXNlGA4gASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGA8gASgJUglyZXF1ZXN0SWQisAIKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhEKDUtJTkRfUkVDRUlWRUQQARIOCgpLSU5EX0ZPVU5EEAISDQoJS0lORF9MT1NUEAMSDQoJS0lORF9IRUxEEAQSEQoNS0lORF9SRUxFQVNFRBAFEhAKDEtJTkRfRVhQSVJFRBAGEhIKDktJTkRfQ09NTUlUVEVEEAcSDQoJS0lORF9TT0xEEAgSEgoOS0lORF9DQU5DRUxMRUQQCRIQCgxLSU5EX1NISVBQRUQQChISCg5LSU5EX1JFU1RPQ0tFRBALEhQKEEtJTkRfUVVBUkFOVElORUQQDBIUChBLSU5EX1dSSVRURU5fT0ZGEA0SEAoMS0lORF9DTEVBUkVEEA4SEQoNS0lORF9TQ1JBUFBFRBAPImsKE0NoYW5uZWxBdmFpbGFiaWxpdHkSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAIgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudGIGcHJvdG8z")
+    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byLIAQoDU2t1EhAKA3NrdRgBIAEoCVIDc2t1EiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSOwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAUgASgJUgRldGFnIvABCghMb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEhIKBHJhbmsYAyABKAVSBHJhbmsSOwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAYgASgJUgRldGFnIrMECgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2USMAoUdHJhbnNmZXJyZWRfaW5fY291bnQYFCABKANSEnRyYW5zZmVycmVkSW5Db3VudBIyChV0cmFuc2ZlcnJlZF9vdXRfY291bnQYFSABKANSE3RyYW5zZmVycmVkT3V0Q291bnQi8gEKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEh0KCWNhcF9jb3VudBgFIAEoA0gBUghjYXBDb3VudBI7Cgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWVCCAoGbWFyZ2luQgsKCWNhcF92YWx1ZSKaAwoESG9sZBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEjEKBXN0YXRlGAMgASgOMhsub25lcG9vbC5wb29sLnYxLkhvbGQuU3RhdGVSBXN0YXRlEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIvCgVsaW5lcxgFIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSGQoIb3JkZXJfaWQYBiABKAlSB29yZGVySWQSOwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lImoKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDgoKU1RBVEVfSEVMRBABEhMKD1NUQVRFX0NPTU1JVFRFRBACEhIKDlNUQVRFX1JFTEVBU0VEEAMSEQoNU1RBVEVfRVhQSVJFRBAEIlkKCEhvbGRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1EhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZCJyCghTYWxlTGluZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAQgASgJUgpsb2NhdGlvbklkIrQCCg1TYWxlTGluZVN0YXRlEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIdCgpzb2xkX2NvdW50GAMgASgDUglzb2xkQ291bnQSJwoPY2FuY2VsbGVkX2NvdW50GAQgASgDUg5jYW5jZWxsZWRDb3VudBIjCg1zaGlwcGVkX2NvdW50GAUgASgDUgxzaGlwcGVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYBiABKANSDXJldHVybmVkQ291bnQSJQoOb3ZlcnNvbGRfY291bnQYByABKANSDW92ZXJzb2xkQ291bnQSPQoLYWxsb2NhdGlvbnMYCCADKAsyGy5vbmVwb29sLnBvb2wudjEuQWxsb2NhdGlvblILYWxsb2NhdGlvbnMiSQoKQWxsb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHki6QEKCEluY29taW5nEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRI7CgtleHBlY3RfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGVjdFRpbWUSQgoNZG9jdW1lbnRfa2luZBgEIAEoDjIdLm9uZXBvb2wucG9vbC52MS5Eb2N1bWVudEtpbmRSDGRvY3VtZW50S2luZBIfCgtkb2N1bWVudF9pZBgFIAEoCVIKZG9jdW1lbnRJZCKPAQoKTGFuZGVkQ29zdBIaCghjdXJyZW5jeRgBIAEoCVIIY3VycmVuY3kSHwoLZ29vZHNfbWlub3IYAiABKANSCmdvb2RzTWlub3ISIwoNY2hhcmdlc19taW5vchgDIAEoA1IMY2hhcmdlc01pbm9yEh8KC3VuaXRfbWljcm9zGAQgASgDUgp1bml0TWljcm9zIusICghNb3ZlbWVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVuY2USOwoLY29tbWl0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjb21taXRUaW1lEjsKC3NvdXJjZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKc291cmNlVGltZRIyCgRraW5kGAQgASgOMh4ub25lcG9vbC5wb29sLnYxLk1vdmVtZW50LktpbmRSBGtpbmQSEAoDc2t1GAUgASgJUgNza3USHwoLbG9jYXRpb25faWQYBiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYByABKANSCHF1YW50aXR5EhkKCG9yZGVyX2lkGAggASgJUgdvcmRlcklkEhcKB2xpbmVfaWQYCSABKAlSBmxpbmVJZBIXCgdob2xkX2lkGAogASgJUgZob2xkSWQSHQoKY2hhbm5lbF9pZBgLIAEoCVIJY2hhbm5lbElkEhYKBnJlYXNvbhgMIAEoCVIGcmVhc29uEhQKBWFjdG9yGA0gASgJUgVhY3RvchIUCgVjYXVzZRgOIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgPIAEoCVIJcmVxdWVzdElkEkIKDWRvY3VtZW50X2tpbmQYFCABKA4yHS5vbmVwb29sLnBvb2wudjEuRG9jdW1lbnRLaW5kUgxkb2N1bWVudEtpbmQSHwoLZG9jdW1lbnRfaWQYFSABKAlSCmRvY3VtZW50SWQSPAoLbGFuZGVkX2Nvc3QYFiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGFuZGVkQ29zdFIKbGFuZGVkQ29zdBISCgRub3RlGBcgASgJUgRub3RlIr8DCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIRCg1LSU5EX1JFQ0VJVkVEEAESDgoKS0lORF9GT1VORBACEg0KCUtJTkRfTE9TVBADEg0KCUtJTkRfSEVMRBAEEhEKDUtJTkRfUkVMRUFTRUQQBRIQCgxLSU5EX0VYUElSRUQQBhISCg5LSU5EX0NPTU1JVFRFRBAHEg0KCUtJTkRfU09MRBAIEhIKDktJTkRfQ0FOQ0VMTEVEEAkSEAoMS0lORF9TSElQUEVEEAoSEgoOS0lORF9SRVNUT0NLRUQQCxIUChBLSU5EX1FVQVJBTlRJTkVEEAwSFAoQS0lORF9XUklUVEVOX09GRhANEhAKDEtJTkRfQ0xFQVJFRBAOEhEKDUtJTkRfU0NSQVBQRUQQDxIYChRLSU5EX1RSQU5TRkVSUkVEX09VVBAYEhcKE0tJTkRfVFJBTlNGRVJSRURfSU4QGRIjCh9LSU5EX1RSQU5TRkVSUkVEX0lOX1VOQVZBSUxBQkxFEBoSFgoSS0lORF9UUkFOU0ZFUl9MT1NUEBsSHQoZS0lORF9SRUNFSVZFRF9VTkFWQUlMQUJMRRAcImsKE0NoYW5uZWxBdmFpbGFiaWxpdHkSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAIgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudCqEAQoMRG9jdW1lbnRLaW5kEh0KGURPQ1VNRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIgChxET0NVTUVOVF9LSU5EX1BVUkNIQVNFX09SREVSEAESGgoWRE9DVU1FTlRfS0lORF9UUkFOU0ZFUhACEhcKE0RPQ1VNRU5UX0tJTkRfQ09VTlQQA2IGcHJvdG8z")
 }

@@ -29,7 +29,8 @@ extension PoolAPI.Balance {
       unavailableCount: balance.unavailable, availableCount: balance.available,
       receivedCount: balance.received, returnedCount: balance.returned,
       foundCount: balance.found, shippedCount: balance.shipped, lostCount: balance.lost,
-      sequence: balance.sequence)
+      sequence: balance.sequence, transferredInCount: balance.transferredIn,
+      transferredOutCount: balance.transferredOut)
   }
 }
 
@@ -103,5 +104,6 @@ extension PoolAPI.Movement {
       orderID: entry.orderID?.text ?? "", lineID: movement.lineID,
       holdID: entry.holdID?.text ?? "", channelID: entry.channelID?.text ?? "",
       reason: entry.reason, actor: entry.actor, cause: entry.cause, requestID: requestID)
+    add(entry.details, movement: Int(sequence - entry.firstSequence))
   }
 }

@@ -42,6 +42,7 @@ extension PoolError: RPCErrorConvertible {
       Self.closed("SALE_SHIPPED", "cancelled", order.text, line, open)
     case .notCommitted(let order, let line, let open):
       Self.closed("NOT_COMMITTED", "shipped", order.text, line, open)
+    case .document(let error): error.rpcError
     case .requestIDReused(let id):
       RPCError(
         .invalidArgument, "REQUEST_ID_REUSED",

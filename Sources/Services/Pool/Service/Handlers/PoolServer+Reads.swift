@@ -17,7 +17,9 @@ extension PoolServer {
       let balances = state.stocks[index.int].balances
       return GetStockResponse(
         total: PoolAPI.Balance(Self.total(of: index, balances), state, isTotal: true),
-        balances: balances.map { PoolAPI.Balance($0, state) })
+        balances: balances.map { PoolAPI.Balance($0, state) },
+        incoming: state.incomingMessages(of: index),
+        incomingCount: (state.incoming[index] ?? []).reduce(0) { $0 + $1.quantity })
     }
   }
 
@@ -111,7 +113,8 @@ extension PoolServer {
             buffer: PoolAPI.Buffer($0.buffer, state), won: $0.won, explanation: $0.words)
         },
         holders: state.holders(of: index),
-        balances: balances.map { PoolAPI.Balance($0, state) }, sequence: state.sequence)
+        balances: balances.map { PoolAPI.Balance($0, state) }, sequence: state.sequence,
+        incoming: state.incomingMessages(of: index))
     }
   }
 }

@@ -34,8 +34,8 @@ extension PoolServer {
           line.deltaCount, "\(path).delta_count", in: -Limits.lineUnits...Limits.lineUnits))
     }
     let command = AdjustStock(
-      lines: lines, reason: check.reason(request.reason, isRequired: true),
-      actor: check.actor(request.actor))
+      lines: lines, reason: check.adjustmentReason(request), actor: check.actor(request.actor),
+      note: check.text(request.note, "note", atMost: Limits.noteBytes, mayBeEmpty: true))
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.adjust(command), for: request, id: request.requestID, context) {
@@ -105,4 +105,29 @@ private func disposition(
   case .unrecognized(let number): check.refuse(path, "There is no disposition \(number).")
   }
   return .restock
+}
+
+extension RequestCheck {
+  /// The code of a named reason, or the caller's own.
+  fileprivate mutating func adjustmentReason(_ request: AdjustStockRequest) -> String {
+    let named: PoolDomain.AdjustmentReason
+    switch request.reasonCode {
+    case .unspecified: return reason(request.reason, isRequired: true)
+    case .unrecognized(let number):
+      refuse("reason_code", "There is no reason \(number).")
+      return ""
+    case .damaged: named = .damaged
+    case .stolen: named = .stolen
+    case .expired: named = .expired
+    case .lost: named = .lost
+    case .found: named = .found
+    case .sample: named = .sample
+    case .ownUse: named = .ownUse
+    case .supplierError: named = .supplierError
+    case .countCorrection: named = .countCorrection
+    case .dataCorrection: named = .dataCorrection
+    }
+    if !request.reason.isEmpty { refuse("reason", "There is a reason_code; say more in note.") }
+    return named.rawValue
+  }
 }

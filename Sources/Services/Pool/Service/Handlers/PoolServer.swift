@@ -45,6 +45,9 @@ public final class PoolServer: PoolServiceHandler {
     let feed = AvailabilityFeed()
     let queue = JobQueue<any WriterJob>(capacity: ServiceLimits.queuedCommands, consumers: 1)
     let poolMetrics = PoolMetrics(metrics, storage: observer) { queue.count }
+    metrics.gauge("onepool_pool_reorders_due", "Reorder points that stock is at or under.") {
+      Double(view.dueReorderCount)
+    }
     let readers = ReaderHealth { queue.wakeUp() }
     database = try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers)
     let writer = Writer(

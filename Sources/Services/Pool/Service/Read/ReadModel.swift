@@ -27,6 +27,11 @@ final class ReadModel: Sendable {
     var stocks: [Stock] = []
     var holds: [HoldID: Hold] = [:]
     var sales: [OrderID: Sale] = [:]
+    /// Units on their way; a SKU without any is not in it.
+    var incoming: [SKUIndex: [Incoming]] = [:]
+    var reorderPoints = ReorderTable()
+    /// Those at which more is to be ordered.
+    var dueReorders: Set<ReorderPoint.Scope> = []
     /// Whether sales are on disk that are not here.
     var hasUnloadedSales = false
 
@@ -73,8 +78,8 @@ final class ReadModel: Sendable {
     }
   }
 
-  /// Takes over what a batch has changed.
-  func publish(_ changes: Changes, _ pool: Pool) {
+  /// Takes over what a batch has changed; returns the reorder points to which stock has come down.
+  func publish(_ changes: Changes, _ pool: Pool) -> [ReorderPoint.Standing] {
     state.withLock { state in
       for index in changes.setSKUs { state.put(pool.record(of: index)) }
       for index in changes.setLocations { state.put(pool.record(of: index)) }
@@ -87,7 +92,9 @@ final class ReadModel: Sendable {
       for id in changes.holds { state.holds[id] = pool.holds[id] }
       for id in changes.forgottenHolds { state.holds[id] = pool.holds[id] }
       for id in changes.sales { state.sales[id] = pool.sales[id] }
+      for sku in changes.incomingSKUs { state.incoming[sku] = pool.incoming[sku] }
       state.sequence = pool.sequence
+      return state.updateReorders(changes)
     }
   }
 
@@ -115,6 +122,10 @@ final class ReadModel: Sendable {
     fresh.buffers = pool.buffers
     fresh.holds = pool.holds
     fresh.sales = pool.sales
+    fresh.incoming = pool.incoming
+    var points = Changes()
+    points.setReorderPoints = pool.reorderPoints.all
+    _ = fresh.updateReorders(points)
     fresh.hasUnloadedSales = hasUnloadedSales
     state.withLock { $0 = fresh }
   }

@@ -49,14 +49,15 @@ extension PoolStore {
       try connection.execute(
         """
         INSERT INTO archived_balance (archive_id, \(LedgerSQL.balanceColumns))
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .integer(archive), .integer(Self.key(balance.sku, balance.location)),
           .integer(balance.onHand), .integer(balance.held), .integer(balance.committed),
           .integer(balance.unavailable), .integer(balance.received), .integer(balance.returned),
           .integer(balance.found), .integer(balance.shipped), .integer(balance.lost),
-          .integer(balance.sequence),
+          .integer(balance.sequence), .integer(balance.transferredIn),
+          .integer(balance.transferredOut),
         ])
     }
   }

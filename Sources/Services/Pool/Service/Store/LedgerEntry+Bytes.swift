@@ -35,6 +35,7 @@ extension LedgerEntry {
     if !cause.isEmpty { writer.text(cause) }
     writer.count(movements.count)
     for movement in movements { Self.write(movement, to: &writer) }
+    details.write(to: &writer)
     return writer.bytes
   }
 
@@ -50,7 +51,7 @@ extension LedgerEntry {
     add(.reason, !reason.isEmpty)
     add(.actor, !actor.isEmpty)
     add(.cause, !cause.isEmpty)
-    return parts
+    return parts | details.parts
   }
 
   private static func write(_ movement: Movement, to writer: inout ByteWriter) {
@@ -84,7 +85,10 @@ extension LedgerEntry {
     let count = try reader.count()
     movements.reserveCapacity(count)
     for _ in 0..<count { movements.append(try Self.movement(&reader)) }
-    guard reader.isAtEnd else { throw ByteReader.Malformed() }
+    details = try EntryDetails(parts, &reader)
+    guard reader.isAtEnd, details.costs.isEmpty || details.costs.count == count else {
+      throw ByteReader.Malformed()
+    }
     firstSequence = lastSequence - Int64(count) + 1
   }
 

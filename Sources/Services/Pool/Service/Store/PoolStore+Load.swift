@@ -25,6 +25,8 @@ extension PoolStore {
   func load(now: Timestamp, salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
+    try loadDocuments(loaded.pool)
+    try loadReorderPoints(loaded.pool)
     try loadBalances(loaded.pool)
     try loadHolds(loaded.pool)
     loaded.hasUnloadedSales = try !loadSales(loaded.pool, atMost: salesInMemory)
@@ -254,7 +256,7 @@ enum LedgerSQL {
 
   static let balanceColumns = """
     balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped, lost,
-    sequence
+    sequence, transferred_in, transferred_out
     """
 
   static let balances = "SELECT \(balanceColumns) FROM balance"
@@ -270,7 +272,7 @@ enum LedgerSQL {
       sku: sku, location: location, onHand: row.int64(1), held: row.int64(2),
       committed: row.int64(3), unavailable: row.int64(4), received: row.int64(5),
       returned: row.int64(6), found: row.int64(7), shipped: row.int64(8), lost: row.int64(9),
-      sequence: row.int64(10))
+      transferredIn: row.int64(11), transferredOut: row.int64(12), sequence: row.int64(10))
   }
 
   static func row(_ row: any Row) -> LedgerRow {

@@ -29,12 +29,13 @@ final class PoolStore {
       """
       INSERT INTO balance
         (balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped,
-         lost, sequence)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         lost, sequence, transferred_in, transferred_out)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (balance_key) DO UPDATE SET on_hand = excluded.on_hand, held = excluded.held,
         committed = excluded.committed, unavailable = excluded.unavailable,
         received = excluded.received, returned = excluded.returned, found = excluded.found,
-        shipped = excluded.shipped, lost = excluded.lost, sequence = excluded.sequence
+        shipped = excluded.shipped, lost = excluded.lost, sequence = excluded.sequence,
+        transferred_in = excluded.transferred_in, transferred_out = excluded.transferred_out
       """)
     keepBalance = try connection.prepare(
       """
@@ -115,6 +116,8 @@ final class PoolStore {
     putBalance.bind(9, balance.shipped)
     putBalance.bind(10, balance.lost)
     putBalance.bind(11, balance.sequence)
+    putBalance.bind(12, balance.transferredIn)
+    putBalance.bind(13, balance.transferredOut)
     try putBalance.run()
   }
 
@@ -129,7 +132,7 @@ final class PoolStore {
       try connection.execute(
         """
         INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
-        VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         """, [.integer(through), .integer(key)])
     } else {
       keepBalance.bind(1, through)

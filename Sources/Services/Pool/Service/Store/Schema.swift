@@ -75,5 +75,31 @@ enum Schema {
     LedgerSchema.chain(3),
     LedgerSchema.archive(4),
     LedgerSchema.history(5),
+    Migration(
+      6, "purchase orders, transfers, counts, reorder points",
+      """
+      CREATE TABLE document (
+        kind INTEGER NOT NULL,
+        document_id TEXT NOT NULL,
+        state INTEGER NOT NULL,
+        is_ended INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (kind, document_id)
+      );
+      CREATE INDEX document_in_work ON document (kind, document_id) WHERE is_ended = 0;
+      CREATE TABLE reorder_point (
+        sku TEXT NOT NULL,
+        location TEXT NOT NULL,
+        unit_count INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        PRIMARY KEY (sku, location)
+      );
+      ALTER TABLE balance ADD COLUMN transferred_in INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE balance ADD COLUMN transferred_out INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE archived_balance ADD COLUMN transferred_in INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE archived_balance ADD COLUMN transferred_out INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE balance_history ADD COLUMN transferred_in INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE balance_history ADD COLUMN transferred_out INTEGER NOT NULL DEFAULT 0;
+      """),
   ]
 }

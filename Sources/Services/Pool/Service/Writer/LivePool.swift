@@ -68,6 +68,8 @@ final class LivePool {
     kept.removeAll(keepingCapacity: true)
     tasks.removeAll()
     oversold = 0
+    // Those of the batch before are durable.
+    pool.unloadEndedDocuments()
     pool.advance(to: now)
     record(nil)
   }
@@ -94,6 +96,13 @@ final class LivePool {
 
   /// Brings into memory what a command needs and memory does not have.
   func prepare(_ command: Command) throws(PoolError) {
+    if case .document(let command) = command, pool.documents[command.key] == nil {
+      do {
+        if let document = try store.document(command.key, pool) { pool.load(document) }
+      } catch {
+        throw fail(error)
+      }
+    }
     guard hasUnloadedSales, let order = command.orderID, pool.sales[order] == nil else { return }
     do {
       if let sale = try store.sale(order, pool) { pool.load(sale) }
@@ -178,7 +187,11 @@ final class LivePool {
     let connection = store.connection
     try connection.begin()
     do throws(StorageError) {
-      if changes.hasCatalog { try store.write(catalogOf: changes, pool) }
+      if changes.hasCatalog {
+        try store.write(catalogOf: changes, pool)
+        try store.write(documentsOf: changes, pool)
+        try store.write(reorderPointsOf: changes, pool)
+      }
       for row in rows { try store.write(row) }
       for request in kept { try store.keep(requestID: request.requestID, row: request.row) }
       for task in tasks { try task(store) }

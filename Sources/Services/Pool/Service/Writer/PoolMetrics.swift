@@ -9,6 +9,7 @@ struct PoolMetrics: Sendable {
   let oversold: Counter
   let refused: Counter
   let recoveries: Counter
+  let reorders: Counter
   let sequence: Gauge
   let auditedSequence: Gauge
   let proved: Gauge
@@ -26,6 +27,8 @@ struct PoolMetrics: Sendable {
       "onepool_pool_refused_commands_total", "Commands refused, since too many waited.")
     recoveries = metrics.counter(
       "onepool_pool_recoveries_total", "Times that the state was read again after a failed write.")
+    reorders = metrics.counter(
+      "onepool_pool_reorders_due_total", "Times that stock has come down to a reorder point.")
     sequence = metrics.gauge("onepool_pool_ledger_sequence", "The ledger's last durable sequence.")
     auditedSequence = metrics.gauge(
       "onepool_pool_audited_sequence", "The ledger's sequence up to which the last audit came.")

@@ -131,10 +131,27 @@ final class Writer: @unchecked Sendable {
     guard committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty else {
       return
     }
-    view.publish(changes, live.pool)
+    tell(view.publish(changes, live.pool), live.pool)
     view.unload(committed.unloaded)
     lastCommitTime = max(lastCommitTime, clock.now())
     feed.append(Self.feedChanges(changes, live.pool, at: lastCommitTime))
+  }
+
+  /// Says which SKUs have come down to their reorder points; of a batch, not more than can be read.
+  private func tell(_ due: [ReorderPoint.Standing], _ pool: Pool) {
+    guard !due.isEmpty else { return }
+    metrics.reorders.increment(by: Double(due.count))
+    for standing in due.prefix(ServiceLimits.toldReorders) {
+      let scope = standing.point.scope
+      log.info(
+        "more is to be ordered",
+        [
+          "sku": pool.record(of: scope.sku).sku.text,
+          "location": scope.location.map { pool.record(of: $0).location.text } ?? "",
+          "available": standing.available, "incoming": standing.incoming,
+          "point": standing.point.units ?? 0,
+        ])
+    }
   }
 
   /// The batch's changes of availability in the order of the ledger.

@@ -4073,7 +4073,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__receive_stock_response__desc
   (ProtobufCMessageInit) onepool__pool__v1__receive_stock_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__adjust_stock_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__adjust_stock_request__field_descriptors[6] =
 {
   {
     "lines",
@@ -4123,17 +4123,44 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__adjust_stock_request__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "reason_code",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__AdjustStockRequest, reason_code),
+    &onepool__pool__v1__adjustment_reason__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "note",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__AdjustStockRequest, note),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__adjust_stock_request__field_indices_by_name[] = {
   2,   /* field[2] = actor */
   0,   /* field[0] = lines */
+  5,   /* field[5] = note */
   1,   /* field[1] = reason */
+  4,   /* field[4] = reason_code */
   3,   /* field[3] = request_id */
 };
-static const ProtobufCIntRange onepool__pool__v1__adjust_stock_request__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__adjust_stock_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 20, 4 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__adjust_stock_request__descriptor =
 {
@@ -4143,10 +4170,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__adjust_stock_request__descri
   "Onepool__Pool__V1__AdjustStockRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__AdjustStockRequest),
-  4,
+  6,
   onepool__pool__v1__adjust_stock_request__field_descriptors,
   onepool__pool__v1__adjust_stock_request__field_indices_by_name,
-  1,  onepool__pool__v1__adjust_stock_request__number_ranges,
+  2,  onepool__pool__v1__adjust_stock_request__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__adjust_stock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -5484,7 +5511,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_request__descripto
   (ProtobufCMessageInit) onepool__pool__v1__get_stock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__field_descriptors[4] =
 {
   {
     "total",
@@ -5510,15 +5537,42 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "incoming",
+    20,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__GetStockResponse, n_incoming),
+    offsetof(Onepool__Pool__V1__GetStockResponse, incoming),
+    &onepool__pool__v1__incoming__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "incoming_count",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__GetStockResponse, incoming_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__get_stock_response__field_indices_by_name[] = {
   1,   /* field[1] = balances */
+  2,   /* field[2] = incoming */
+  3,   /* field[3] = incoming_count */
   0,   /* field[0] = total */
 };
-static const ProtobufCIntRange onepool__pool__v1__get_stock_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__get_stock_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 20, 2 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_response__descriptor =
 {
@@ -5528,10 +5582,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_response__descript
   "Onepool__Pool__V1__GetStockResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__GetStockResponse),
-  2,
+  4,
   onepool__pool__v1__get_stock_response__field_descriptors,
   onepool__pool__v1__get_stock_response__field_indices_by_name,
-  1,  onepool__pool__v1__get_stock_response__number_ranges,
+  2,  onepool__pool__v1__get_stock_response__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__get_stock_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -6047,7 +6101,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__holder__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[7] =
 {
   {
     "available_to_sell_count",
@@ -6121,19 +6175,33 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "incoming",
+    20,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_incoming),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, incoming),
+    &onepool__pool__v1__incoming__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__explain_availability_response__field_indices_by_name[] = {
   0,   /* field[0] = available_to_sell_count */
   4,   /* field[4] = balances */
   3,   /* field[3] = holders */
+  6,   /* field[6] = incoming */
   2,   /* field[2] = rules */
   5,   /* field[5] = sequence */
   1,   /* field[1] = terms */
 };
-static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 20, 6 },
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__descriptor =
 {
@@ -6143,10 +6211,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   "Onepool__Pool__V1__ExplainAvailabilityResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse),
-  6,
+  7,
   onepool__pool__v1__explain_availability_response__field_descriptors,
   onepool__pool__v1__explain_availability_response__field_indices_by_name,
-  1,  onepool__pool__v1__explain_availability_response__number_ranges,
+  2,  onepool__pool__v1__explain_availability_response__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -7368,6 +7436,52 @@ const ProtobufCMessageDescriptor onepool__pool__v1__ledger_head__descriptor =
   1,  onepool__pool__v1__ledger_head__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__ledger_head__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue onepool__pool__v1__adjustment_reason__enum_values_by_number[11] =
+{
+  { "ADJUSTMENT_REASON_UNSPECIFIED", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_UNSPECIFIED", 0 },
+  { "ADJUSTMENT_REASON_DAMAGED", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_DAMAGED", 1 },
+  { "ADJUSTMENT_REASON_STOLEN", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_STOLEN", 2 },
+  { "ADJUSTMENT_REASON_EXPIRED", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_EXPIRED", 3 },
+  { "ADJUSTMENT_REASON_LOST", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_LOST", 4 },
+  { "ADJUSTMENT_REASON_FOUND", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_FOUND", 5 },
+  { "ADJUSTMENT_REASON_SAMPLE", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_SAMPLE", 6 },
+  { "ADJUSTMENT_REASON_OWN_USE", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_OWN_USE", 7 },
+  { "ADJUSTMENT_REASON_SUPPLIER_ERROR", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_SUPPLIER_ERROR", 8 },
+  { "ADJUSTMENT_REASON_COUNT_CORRECTION", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_COUNT_CORRECTION", 9 },
+  { "ADJUSTMENT_REASON_DATA_CORRECTION", "ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_DATA_CORRECTION", 10 },
+};
+static const ProtobufCIntRange onepool__pool__v1__adjustment_reason__value_ranges[] = {
+{0, 0},{0, 11}
+};
+static const ProtobufCEnumValueIndex onepool__pool__v1__adjustment_reason__enum_values_by_name[11] =
+{
+  { "ADJUSTMENT_REASON_COUNT_CORRECTION", 9 },
+  { "ADJUSTMENT_REASON_DAMAGED", 1 },
+  { "ADJUSTMENT_REASON_DATA_CORRECTION", 10 },
+  { "ADJUSTMENT_REASON_EXPIRED", 3 },
+  { "ADJUSTMENT_REASON_FOUND", 5 },
+  { "ADJUSTMENT_REASON_LOST", 4 },
+  { "ADJUSTMENT_REASON_OWN_USE", 7 },
+  { "ADJUSTMENT_REASON_SAMPLE", 6 },
+  { "ADJUSTMENT_REASON_STOLEN", 2 },
+  { "ADJUSTMENT_REASON_SUPPLIER_ERROR", 8 },
+  { "ADJUSTMENT_REASON_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor onepool__pool__v1__adjustment_reason__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.AdjustmentReason",
+  "AdjustmentReason",
+  "Onepool__Pool__V1__AdjustmentReason",
+  "onepool.pool.v1",
+  11,
+  onepool__pool__v1__adjustment_reason__enum_values_by_number,
+  11,
+  onepool__pool__v1__adjustment_reason__enum_values_by_name,
+  1,
+  onepool__pool__v1__adjustment_reason__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[30] =
 {

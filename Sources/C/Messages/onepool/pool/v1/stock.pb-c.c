@@ -412,6 +412,96 @@ void   onepool__pool__v1__allocation__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__allocation__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__incoming__init
+                     (Onepool__Pool__V1__Incoming         *message)
+{
+  static const Onepool__Pool__V1__Incoming init_value = ONEPOOL__POOL__V1__INCOMING__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__incoming__get_packed_size
+                     (const Onepool__Pool__V1__Incoming *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__incoming__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__incoming__pack
+                     (const Onepool__Pool__V1__Incoming *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__incoming__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__incoming__pack_to_buffer
+                     (const Onepool__Pool__V1__Incoming *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__incoming__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__Incoming *
+       onepool__pool__v1__incoming__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__Incoming *)
+     protobuf_c_message_unpack (&onepool__pool__v1__incoming__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__incoming__free_unpacked
+                     (Onepool__Pool__V1__Incoming *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__incoming__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__landed_cost__init
+                     (Onepool__Pool__V1__LandedCost         *message)
+{
+  static const Onepool__Pool__V1__LandedCost init_value = ONEPOOL__POOL__V1__LANDED_COST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__landed_cost__get_packed_size
+                     (const Onepool__Pool__V1__LandedCost *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__landed_cost__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__landed_cost__pack
+                     (const Onepool__Pool__V1__LandedCost *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__landed_cost__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__landed_cost__pack_to_buffer
+                     (const Onepool__Pool__V1__LandedCost *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__landed_cost__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__LandedCost *
+       onepool__pool__v1__landed_cost__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__LandedCost *)
+     protobuf_c_message_unpack (&onepool__pool__v1__landed_cost__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__landed_cost__free_unpacked
+                     (Onepool__Pool__V1__LandedCost *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__landed_cost__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__movement__init
                      (Onepool__Pool__V1__Movement         *message)
 {
@@ -695,7 +785,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__location__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__location__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__balance__field_descriptors[13] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__balance__field_descriptors[15] =
 {
   {
     "sku",
@@ -853,6 +943,30 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__balance__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "transferred_in_count",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Balance, transferred_in_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "transferred_out_count",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Balance, transferred_out_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__balance__field_indices_by_name[] = {
   6,   /* field[6] = available_count */
@@ -867,12 +981,15 @@ static const unsigned onepool__pool__v1__balance__field_indices_by_name[] = {
   12,   /* field[12] = sequence */
   10,   /* field[10] = shipped_count */
   0,   /* field[0] = sku */
+  13,   /* field[13] = transferred_in_count */
+  14,   /* field[14] = transferred_out_count */
   5,   /* field[5] = unavailable_count */
 };
-static const ProtobufCIntRange onepool__pool__v1__balance__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__balance__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 20, 13 },
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__balance__descriptor =
 {
@@ -882,10 +999,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__balance__descriptor =
   "Onepool__Pool__V1__Balance",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Balance),
-  13,
+  15,
   onepool__pool__v1__balance__field_descriptors,
   onepool__pool__v1__balance__field_indices_by_name,
-  1,  onepool__pool__v1__balance__number_ranges,
+  2,  onepool__pool__v1__balance__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__balance__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1463,7 +1580,174 @@ const ProtobufCMessageDescriptor onepool__pool__v1__allocation__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__allocation__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_by_number[16] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__incoming__field_descriptors[5] =
+{
+  {
+    "location_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Incoming, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "quantity",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Incoming, quantity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expect_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Incoming, expect_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "document_kind",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Incoming, document_kind),
+    &onepool__pool__v1__document_kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "document_id",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Incoming, document_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__incoming__field_indices_by_name[] = {
+  4,   /* field[4] = document_id */
+  3,   /* field[3] = document_kind */
+  2,   /* field[2] = expect_time */
+  0,   /* field[0] = location_id */
+  1,   /* field[1] = quantity */
+};
+static const ProtobufCIntRange onepool__pool__v1__incoming__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__incoming__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Incoming",
+  "Incoming",
+  "Onepool__Pool__V1__Incoming",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__Incoming),
+  5,
+  onepool__pool__v1__incoming__field_descriptors,
+  onepool__pool__v1__incoming__field_indices_by_name,
+  1,  onepool__pool__v1__incoming__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__incoming__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__landed_cost__field_descriptors[4] =
+{
+  {
+    "currency",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LandedCost, currency),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goods_minor",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LandedCost, goods_minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "charges_minor",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LandedCost, charges_minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit_micros",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LandedCost, unit_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__landed_cost__field_indices_by_name[] = {
+  2,   /* field[2] = charges_minor */
+  0,   /* field[0] = currency */
+  1,   /* field[1] = goods_minor */
+  3,   /* field[3] = unit_micros */
+};
+static const ProtobufCIntRange onepool__pool__v1__landed_cost__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__landed_cost__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.LandedCost",
+  "LandedCost",
+  "Onepool__Pool__V1__LandedCost",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__LandedCost),
+  4,
+  onepool__pool__v1__landed_cost__field_descriptors,
+  onepool__pool__v1__landed_cost__field_indices_by_name,
+  1,  onepool__pool__v1__landed_cost__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__landed_cost__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_by_number[21] =
 {
   { "KIND_UNSPECIFIED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED", 0 },
   { "KIND_RECEIVED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED", 1 },
@@ -1481,11 +1765,16 @@ static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_b
   { "KIND_WRITTEN_OFF", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_WRITTEN_OFF", 13 },
   { "KIND_CLEARED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_CLEARED", 14 },
   { "KIND_SCRAPPED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_SCRAPPED", 15 },
+  { "KIND_TRANSFERRED_OUT", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_OUT", 24 },
+  { "KIND_TRANSFERRED_IN", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_IN", 25 },
+  { "KIND_TRANSFERRED_IN_UNAVAILABLE", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_IN_UNAVAILABLE", 26 },
+  { "KIND_TRANSFER_LOST", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFER_LOST", 27 },
+  { "KIND_RECEIVED_UNAVAILABLE", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED_UNAVAILABLE", 28 },
 };
 static const ProtobufCIntRange onepool__pool__v1__movement__kind__value_ranges[] = {
-{0, 0},{0, 16}
+{0, 0},{24, 16},{0, 21}
 };
-static const ProtobufCEnumValueIndex onepool__pool__v1__movement__kind__enum_values_by_name[16] =
+static const ProtobufCEnumValueIndex onepool__pool__v1__movement__kind__enum_values_by_name[21] =
 {
   { "KIND_CANCELLED", 9 },
   { "KIND_CLEARED", 14 },
@@ -1496,11 +1785,16 @@ static const ProtobufCEnumValueIndex onepool__pool__v1__movement__kind__enum_val
   { "KIND_LOST", 3 },
   { "KIND_QUARANTINED", 12 },
   { "KIND_RECEIVED", 1 },
+  { "KIND_RECEIVED_UNAVAILABLE", 20 },
   { "KIND_RELEASED", 5 },
   { "KIND_RESTOCKED", 11 },
   { "KIND_SCRAPPED", 15 },
   { "KIND_SHIPPED", 10 },
   { "KIND_SOLD", 8 },
+  { "KIND_TRANSFERRED_IN", 17 },
+  { "KIND_TRANSFERRED_IN_UNAVAILABLE", 18 },
+  { "KIND_TRANSFERRED_OUT", 16 },
+  { "KIND_TRANSFER_LOST", 19 },
   { "KIND_UNSPECIFIED", 0 },
   { "KIND_WRITTEN_OFF", 13 },
 };
@@ -1511,15 +1805,15 @@ const ProtobufCEnumDescriptor onepool__pool__v1__movement__kind__descriptor =
   "Kind",
   "Onepool__Pool__V1__Movement__Kind",
   "onepool.pool.v1",
-  16,
+  21,
   onepool__pool__v1__movement__kind__enum_values_by_number,
-  16,
+  21,
   onepool__pool__v1__movement__kind__enum_values_by_name,
-  1,
+  2,
   onepool__pool__v1__movement__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descriptors[15] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descriptors[19] =
 {
   {
     "sequence",
@@ -1701,16 +1995,68 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "document_kind",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Movement, document_kind),
+    &onepool__pool__v1__document_kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "document_id",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Movement, document_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "landed_cost",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Movement, landed_cost),
+    &onepool__pool__v1__landed_cost__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "note",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Movement, note),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__movement__field_indices_by_name[] = {
   12,   /* field[12] = actor */
   13,   /* field[13] = cause */
   10,   /* field[10] = channel_id */
   1,   /* field[1] = commit_time */
+  16,   /* field[16] = document_id */
+  15,   /* field[15] = document_kind */
   9,   /* field[9] = hold_id */
   3,   /* field[3] = kind */
+  17,   /* field[17] = landed_cost */
   8,   /* field[8] = line_id */
   5,   /* field[5] = location_id */
+  18,   /* field[18] = note */
   7,   /* field[7] = order_id */
   6,   /* field[6] = quantity */
   11,   /* field[11] = reason */
@@ -1719,10 +2065,11 @@ static const unsigned onepool__pool__v1__movement__field_indices_by_name[] = {
   4,   /* field[4] = sku */
   2,   /* field[2] = source_time */
 };
-static const ProtobufCIntRange onepool__pool__v1__movement__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__movement__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 20, 15 },
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
 {
@@ -1732,10 +2079,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
   "Onepool__Pool__V1__Movement",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Movement),
-  15,
+  19,
   onepool__pool__v1__movement__field_descriptors,
   onepool__pool__v1__movement__field_indices_by_name,
-  1,  onepool__pool__v1__movement__number_ranges,
+  2,  onepool__pool__v1__movement__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__movement__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1789,4 +2136,36 @@ const ProtobufCMessageDescriptor onepool__pool__v1__channel_availability__descri
   1,  onepool__pool__v1__channel_availability__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__channel_availability__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue onepool__pool__v1__document_kind__enum_values_by_number[4] =
+{
+  { "DOCUMENT_KIND_UNSPECIFIED", "ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED", 0 },
+  { "DOCUMENT_KIND_PURCHASE_ORDER", "ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_PURCHASE_ORDER", 1 },
+  { "DOCUMENT_KIND_TRANSFER", "ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_TRANSFER", 2 },
+  { "DOCUMENT_KIND_COUNT", "ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_COUNT", 3 },
+};
+static const ProtobufCIntRange onepool__pool__v1__document_kind__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex onepool__pool__v1__document_kind__enum_values_by_name[4] =
+{
+  { "DOCUMENT_KIND_COUNT", 3 },
+  { "DOCUMENT_KIND_PURCHASE_ORDER", 1 },
+  { "DOCUMENT_KIND_TRANSFER", 2 },
+  { "DOCUMENT_KIND_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor onepool__pool__v1__document_kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.DocumentKind",
+  "DocumentKind",
+  "Onepool__Pool__V1__DocumentKind",
+  "onepool.pool.v1",
+  4,
+  onepool__pool__v1__document_kind__enum_values_by_number,
+  4,
+  onepool__pool__v1__document_kind__enum_values_by_name,
+  1,
+  onepool__pool__v1__document_kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

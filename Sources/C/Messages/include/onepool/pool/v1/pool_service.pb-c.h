@@ -130,6 +130,56 @@ typedef enum _Onepool__Pool__V1__ResolveUnavailableRequest__Outcome {
   ONEPOOL__POOL__V1__RESOLVE_UNAVAILABLE_REQUEST__OUTCOME__OUTCOME_SCRAPPED = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__RESOLVE_UNAVAILABLE_REQUEST__OUTCOME)
 } Onepool__Pool__V1__ResolveUnavailableRequest__Outcome;
+/*
+ * Why stock is adjusted.
+ */
+typedef enum _Onepool__Pool__V1__AdjustmentReason {
+  /*
+   * The reason is the caller's own.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_UNSPECIFIED = 0,
+  /*
+   * Broken, soiled, not fit for sale.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_DAMAGED = 1,
+  /*
+   * Taken by somebody.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_STOLEN = 2,
+  /*
+   * Past its date.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_EXPIRED = 3,
+  /*
+   * Not to be found.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_LOST = 4,
+  /*
+   * There, and in no book.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_FOUND = 5,
+  /*
+   * Given away to be tried.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_SAMPLE = 6,
+  /*
+   * Used by the merchant.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_OWN_USE = 7,
+  /*
+   * The supplier sent something else than was booked.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_SUPPLIER_ERROR = 8,
+  /*
+   * A count showed it.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_COUNT_CORRECTION = 9,
+  /*
+   * A wrong booking is made good.
+   */
+  ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_DATA_CORRECTION = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__ADJUSTMENT_REASON)
+} Onepool__Pool__V1__AdjustmentReason;
 
 /* --- messages --- */
 
@@ -507,7 +557,7 @@ struct  Onepool__Pool__V1__AdjustStockRequest
   size_t n_lines;
   Onepool__Pool__V1__AdjustmentLine **lines;
   /*
-   * A code for why. Required. At most 64 bytes.
+   * A code of the caller's own for why. Required, unless there is a reason_code. At most 64 bytes.
    */
   char *reason;
   /*
@@ -518,10 +568,18 @@ struct  Onepool__Pool__V1__AdjustStockRequest
    * Without it the units are counted again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * A named reason; the ledger then has its name in lower case as the reason: `own_use`. Optional.
+   */
+  Onepool__Pool__V1__AdjustmentReason reason_code;
+  /*
+   * Why, in words. Optional. At most 500 bytes.
+   */
+  char *note;
 };
 #define ONEPOOL__POOL__V1__ADJUST_STOCK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__adjust_stock_request__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_UNSPECIFIED, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__AdjustStockResponse
@@ -980,10 +1038,19 @@ struct  Onepool__Pool__V1__GetStockResponse
    */
   size_t n_balances;
   Onepool__Pool__V1__Balance **balances;
+  /*
+   * Units that are on their way, those that are expected first in front; without a time they come last.
+   */
+  size_t n_incoming;
+  Onepool__Pool__V1__Incoming **incoming;
+  /*
+   * Their sum.
+   */
+  int64_t incoming_count;
 };
 #define ONEPOOL__POOL__V1__GET_STOCK_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__get_stock_response__descriptor) \
-    , NULL, 0,NULL }
+    , NULL, 0,NULL, 0,NULL, 0 }
 
 
 struct  Onepool__Pool__V1__ListBalancesRequest
@@ -1198,10 +1265,15 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse
    * The ledger's sequence that it reflects.
    */
   int64_t sequence;
+  /*
+   * Units that are on their way and cannot be sold yet, those that are expected first in front.
+   */
+  size_t n_incoming;
+  Onepool__Pool__V1__Incoming **incoming;
 };
 #define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__descriptor) \
-    , 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0 }
+    , 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0,NULL }
 
 
 struct  Onepool__Pool__V1__WatchAvailabilityRequest
@@ -3378,6 +3450,7 @@ void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    onepool__pool__v1__adjustment_reason__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__stock_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__adjustment_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__return_line__descriptor;

@@ -25,6 +25,8 @@ typedef struct Onepool__Pool__V1__HoldLine Onepool__Pool__V1__HoldLine;
 typedef struct Onepool__Pool__V1__SaleLine Onepool__Pool__V1__SaleLine;
 typedef struct Onepool__Pool__V1__SaleLineState Onepool__Pool__V1__SaleLineState;
 typedef struct Onepool__Pool__V1__Allocation Onepool__Pool__V1__Allocation;
+typedef struct Onepool__Pool__V1__Incoming Onepool__Pool__V1__Incoming;
+typedef struct Onepool__Pool__V1__LandedCost Onepool__Pool__V1__LandedCost;
 typedef struct Onepool__Pool__V1__Movement Onepool__Pool__V1__Movement;
 typedef struct Onepool__Pool__V1__ChannelAvailability Onepool__Pool__V1__ChannelAvailability;
 
@@ -124,9 +126,51 @@ typedef enum _Onepool__Pool__V1__Movement__Kind {
   /*
    * Units that could not be sold were written off: unavailable falls, lost rises.
    */
-  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_SCRAPPED = 15
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_SCRAPPED = 15,
+  /*
+   * Units left for another location: on hand falls, transferred out rises.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_OUT = 24,
+  /*
+   * Units came from another location: on hand and transferred in rise.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_IN = 25,
+  /*
+   * Units came from another location and cannot be sold: unavailable and transferred in rise.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_IN_UNAVAILABLE = 26,
+  /*
+   * Units from another location did not arrive: transferred in and lost rise.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFER_LOST = 27,
+  /*
+   * Goods came in and cannot be sold: unavailable and received rise.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED_UNAVAILABLE = 28
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__MOVEMENT__KIND)
 } Onepool__Pool__V1__Movement__Kind;
+/*
+ * What a document is.
+ */
+typedef enum _Onepool__Pool__V1__DocumentKind {
+  /*
+   * Never sent.
+   */
+  ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED = 0,
+  /*
+   * A supplier's order.
+   */
+  ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_PURCHASE_ORDER = 1,
+  /*
+   * Units on their way from one location to another.
+   */
+  ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_TRANSFER = 2,
+  /*
+   * A stock count.
+   */
+  ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_COUNT = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__DOCUMENT_KIND)
+} Onepool__Pool__V1__DocumentKind;
 
 /* --- messages --- */
 
@@ -256,10 +300,18 @@ struct  Onepool__Pool__V1__Balance
    * The ledger sequence of the last movement in these counts.
    */
   int64_t sequence;
+  /*
+   * Everything that ever came from other locations, what was written off on the way included.
+   */
+  int64_t transferred_in_count;
+  /*
+   * Everything that ever left for other locations.
+   */
+  int64_t transferred_out_count;
 };
 #define ONEPOOL__POOL__V1__BALANCE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__balance__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 typedef enum {
@@ -477,6 +529,66 @@ struct  Onepool__Pool__V1__Allocation
 
 
 /*
+ * Units that are on their way to a location.
+ */
+struct  Onepool__Pool__V1__Incoming
+{
+  ProtobufCMessage base;
+  /*
+   * Where they are to arrive.
+   */
+  char *location_id;
+  /*
+   * Stock-keeping units.
+   */
+  int64_t quantity;
+  /*
+   * When they are expected, if anybody knows.
+   */
+  Google__Protobuf__Timestamp *expect_time;
+  /*
+   * What brings them.
+   */
+  Onepool__Pool__V1__DocumentKind document_kind;
+  /*
+   * Its ID.
+   */
+  char *document_id;
+};
+#define ONEPOOL__POOL__V1__INCOMING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__incoming__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, NULL, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string }
+
+
+/*
+ * What units have cost until they were there, in the currency's minor unit.
+ */
+struct  Onepool__Pool__V1__LandedCost
+{
+  ProtobufCMessage base;
+  /*
+   * Three letters, as in ISO 4217.
+   */
+  char *currency;
+  /*
+   * The price of all of them.
+   */
+  int64_t goods_minor;
+  /*
+   * Their share of freight, duty and the like.
+   */
+  int64_t charges_minor;
+  /*
+   * Both together for one unit, in millionths of the minor unit, rounded half up.
+   */
+  int64_t unit_micros;
+};
+#define ONEPOOL__POOL__V1__LANDED_COST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__landed_cost__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0 }
+
+
+/*
  * One row of the ledger: what changed, where, by how much, why, who, caused by what.
  */
 struct  Onepool__Pool__V1__Movement
@@ -542,10 +654,26 @@ struct  Onepool__Pool__V1__Movement
    * The request that made it.
    */
   char *request_id;
+  /*
+   * What kind of document it belongs to, if any.
+   */
+  Onepool__Pool__V1__DocumentKind document_kind;
+  /*
+   * The document's ID.
+   */
+  char *document_id;
+  /*
+   * What the units have cost, when goods came in and it is known.
+   */
+  Onepool__Pool__V1__LandedCost *landed_cost;
+  /*
+   * Why, in words, if anybody said so.
+   */
+  char *note;
 };
 #define ONEPOOL__POOL__V1__MOVEMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__movement__descriptor) \
-    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -739,6 +867,44 @@ Onepool__Pool__V1__Allocation *
 void   onepool__pool__v1__allocation__free_unpacked
                      (Onepool__Pool__V1__Allocation *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__Incoming methods */
+void   onepool__pool__v1__incoming__init
+                     (Onepool__Pool__V1__Incoming         *message);
+size_t onepool__pool__v1__incoming__get_packed_size
+                     (const Onepool__Pool__V1__Incoming   *message);
+size_t onepool__pool__v1__incoming__pack
+                     (const Onepool__Pool__V1__Incoming   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__incoming__pack_to_buffer
+                     (const Onepool__Pool__V1__Incoming   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__Incoming *
+       onepool__pool__v1__incoming__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__incoming__free_unpacked
+                     (Onepool__Pool__V1__Incoming *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__LandedCost methods */
+void   onepool__pool__v1__landed_cost__init
+                     (Onepool__Pool__V1__LandedCost         *message);
+size_t onepool__pool__v1__landed_cost__get_packed_size
+                     (const Onepool__Pool__V1__LandedCost   *message);
+size_t onepool__pool__v1__landed_cost__pack
+                     (const Onepool__Pool__V1__LandedCost   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__landed_cost__pack_to_buffer
+                     (const Onepool__Pool__V1__LandedCost   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__LandedCost *
+       onepool__pool__v1__landed_cost__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__landed_cost__free_unpacked
+                     (Onepool__Pool__V1__LandedCost *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__Movement methods */
 void   onepool__pool__v1__movement__init
                      (Onepool__Pool__V1__Movement         *message);
@@ -806,6 +972,12 @@ typedef void (*Onepool__Pool__V1__SaleLineState_Closure)
 typedef void (*Onepool__Pool__V1__Allocation_Closure)
                  (const Onepool__Pool__V1__Allocation *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__Incoming_Closure)
+                 (const Onepool__Pool__V1__Incoming *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__LandedCost_Closure)
+                 (const Onepool__Pool__V1__LandedCost *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__Movement_Closure)
                  (const Onepool__Pool__V1__Movement *message,
                   void *closure_data);
@@ -818,6 +990,7 @@ typedef void (*Onepool__Pool__V1__ChannelAvailability_Closure)
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    onepool__pool__v1__document_kind__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__sku__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__location__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__balance__descriptor;
@@ -828,6 +1001,8 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__hold_line__descriptor
 extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_line_state__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__allocation__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__incoming__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__landed_cost__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor;
 extern const ProtobufCEnumDescriptor    onepool__pool__v1__movement__kind__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__channel_availability__descriptor;

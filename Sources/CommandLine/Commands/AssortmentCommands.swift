@@ -1,0 +1,39 @@
+internal import Foundation
+internal import PoolAPI
+
+/// What is to be known of SKUs beyond their stock.
+enum AssortmentCommands {
+  static let all = [reorder]
+
+  static let reorder = Command(
+    name: "reorder", usage: "[--all] | SKU UNITS|none [--location LOCATION]",
+    summary: "what is to be ordered, or sets the stock at which it is",
+    options: ["location": "", "all": nil]
+  ) { arguments in
+    let assortment = try Peers.fromEnvironment().assortment
+    guard !arguments.positions.isEmpty else {
+      let points = try await allPages { token in
+        let page = try await assortment.listReorderPoints(
+          .init(dueOnly: !arguments.has("all"), pageSize: 1000, pageToken: token))
+        return (page.reorderPoints, page.nextPageToken)
+      }
+      Output.table(
+        ["SKU", "location", "point", "available", "incoming", "to be ordered"],
+        points.map {
+          [
+            $0.sku, $0.locationID.isEmpty ? "all" : $0.locationID, "\($0.pointCount ?? 0)",
+            "\($0.availableCount)", "\($0.incomingCount)", $0.due ? "yes" : "no",
+          ]
+        })
+      return 0
+    }
+    let units = try arguments.word(1, "UNITS")
+    let point = ReorderPoint(
+      sku: try arguments.word(0, "SKU"), locationID: arguments.option("location"),
+      pointCount: units == "none" ? nil : try arguments.number(1, "UNITS"))
+    _ = try await assortment.setReorderPoint(
+      .init(reorderPoint: point, requestID: UUID().uuidString))
+    Output.line("done")
+    return 0
+  }
+}
