@@ -35,7 +35,8 @@ extension SystemTests {
     @Test(
       .timeLimit(.minutes(10)),
       arguments: [
-        "test_conformance.py", "test_faults.py", "test_floods.py", "test_memory.py",
+        "test_conformance.py", "test_faults.py", "test_floods.py", "test_handshakes.py",
+        "test_keepalive.py", "test_memory.py",
       ])
     func badFramesHarmNobody(_ script: String) async throws {
       var environment = ProcessInfo.processInfo.environment

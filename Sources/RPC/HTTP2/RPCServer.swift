@@ -163,8 +163,9 @@ public final class RPCServer: Sendable {
     }
   }
 
-  /// A new socket. On the acceptor's loop.
-  fileprivate func accepted(_ socket: Int32, on loop: EventLoop) {
+  /// A new socket, and its peer: who has gone again by the time that something is said of it has no address any more. On
+  /// the acceptor's loop.
+  fileprivate func accepted(_ socket: Int32, from peer: SocketAddress, on loop: EventLoop) {
     let (isFull, isDraining) = state.withLock { state in
       guard !state.isDraining, state.connectionCount < limits.connections else {
         return (true, state.isDraining)
@@ -173,23 +174,23 @@ public final class RPCServer: Sendable {
       return (false, false)
     }
     if isFull {
-      if !isDraining { ended(.connectionsExhausted, peer: SocketAddress.peer(of: socket).text) }
+      if !isDraining { ended(.connectionsExhausted, peer: peer.text) }
       close(socket)
       return
     }
     Sockets.setNoDelay(socket)
     Sockets.setPatience(socket, seconds: limits.stalledSeconds)
-    if let credentials { return secure(socket, credentials, loop) }
+    if let credentials { return secure(socket, peer, credentials, loop) }
     let sniffer = ProtocolSniffer(
       descriptor: socket, loop: loop, handshakeSeconds: limits.handshakeSeconds
     ) { kind in
       switch kind {
-      case .http2: self.serveHTTP2(socket, nil, loop)
+      case .http2: self.serveHTTP2(socket, peer, nil, loop)
       case .http1:
         self.forget()
         self.plain.take(socket)
       case .overdue:
-        self.ended(.headersOverdue, peer: SocketAddress.peer(of: socket).text)
+        self.ended(.headersOverdue, peer: peer.text)
         self.drop(socket)
       case .neither: self.drop(socket)
       }
@@ -197,10 +198,12 @@ public final class RPCServer: Sendable {
     sniffer.start()
   }
 
-  private func serveHTTP2(_ socket: Int32, _ tls: TLSSession?, _ loop: EventLoop) {
+  private func serveHTTP2(
+    _ socket: Int32, _ peer: SocketAddress, _ tls: TLSSession?, _ loop: EventLoop
+  ) {
     let connection = ServerConnection(
       descriptor: socket, loop: loop, limits: limits, dispatcher: dispatcher,
-      admission: admission, peer: SocketAddress.peer(of: socket).text, tls: tls
+      admission: admission, peer: peer.text, tls: tls
     ) { closed in
       self.state.withLock { state in
         state.connections[ObjectIdentifier(closed)] = nil
@@ -229,16 +232,17 @@ public final class RPCServer: Sendable {
 
   // MARK: - TLS
 
-  private func secure(_ socket: Int32, _ credentials: TLSCredentials, _ loop: EventLoop) {
+  private func secure(
+    _ socket: Int32, _ peer: SocketAddress, _ credentials: TLSCredentials, _ loop: EventLoop
+  ) {
     guard let tls = try? credentials.session() else { return drop(socket) }
     let due = monotonicNanoseconds() + Int64(limits.handshakeSeconds) * 1_000_000_000
     let handshake = TLSHandshake(descriptor: socket, loop: loop, tls: tls, due: due) { problem in
       if let problem {
-        self.dispatcher.observer.handshakeFailed(
-          problem, peer: SocketAddress.peer(of: socket).text)
+        self.dispatcher.observer.handshakeFailed(problem, peer: peer.text)
         self.drop(socket)
       } else if tls.applicationProtocol == "h2" {
-        self.serveHTTP2(socket, tls, loop)
+        self.serveHTTP2(socket, peer, tls, loop)
       } else {
         self.forget()
         self.serveHTTP1(socket, tls, loop)
@@ -312,7 +316,9 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
   func ready(readable: Bool, writable: Bool, broken: Bool) {
     // A few at a time, so that connections are shared out among the loops.
     for _ in 0..<8 {
-      let socket = onepool_accept(descriptor)
+      var peer = SocketAddress()
+      peer.length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+      let socket = onepool_accept(descriptor, &peer.storage, &peer.length)
       guard socket >= 0 else {
         // accept(2): out of descriptors or of memory, which the connections that end give back.
         if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
@@ -325,7 +331,7 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
         close(socket)
         return
       }
-      server.accepted(socket, on: loop)
+      server.accepted(socket, from: peer, on: loop)
     }
   }
 }
