@@ -94,7 +94,7 @@ public final class RPCServer: Sendable {
     let loop = group.loops[0]
     plain = try HTTP1Server(
       dispatcher: dispatcher, admission: admission, messageBytes: limits.messageBytes,
-      maximumConnections: limits.connections, idleSeconds: limits.http1IdleSeconds, executor: loop
+      maximumConnections: limits.connections, arrivals: limits.arrivals, executor: loop
     ) {
       loop.preconditionOnLoop()
       return loop.load.isOverloaded
@@ -105,6 +105,8 @@ public final class RPCServer: Sendable {
   public func start() {
     let watch = authorizer?.watch { [weak self] in self?.askAgain() }
     state.withLock { $0.watch = watch }
+    let first = group.loops[0]
+    first.execute { self.watchArrivals(on: first) }
     for loop in group.loops {
       let acceptor = Acceptor(descriptor: descriptor, loop: loop, server: self)
       state.withLock { $0.acceptors.append(acceptor) }
@@ -119,6 +121,14 @@ public final class RPCServer: Sendable {
   private func askAgain() {
     let connections = state.withLock { Array($0.connections.values) }
     for connection in connections { connection.loop.execute { connection.askAgain() } }
+  }
+
+  /// Looks at the requests of HTTP/1.1 that are still to come, as long as the server lives.
+  private func watchArrivals(on loop: EventLoop) {
+    plain.endOverdue(now: monotonicNanoseconds())
+    loop.schedule(at: monotonicNanoseconds() + 500_000_000) { [weak self] in
+      self?.watchArrivals(on: loop)
+    }
   }
 
   /// Tells the observer what a connection was ended for.
@@ -188,7 +198,7 @@ public final class RPCServer: Sendable {
       case .http2: self.serveHTTP2(socket, peer, nil, loop)
       case .http1:
         self.forget()
-        self.plain.take(socket)
+        self.plain.take(socket, peer: peer.text)
       case .overdue:
         self.ended(.headersOverdue, peer: peer.text)
         self.drop(socket)
@@ -245,21 +255,23 @@ public final class RPCServer: Sendable {
         self.serveHTTP2(socket, peer, tls, loop)
       } else {
         self.forget()
-        self.serveHTTP1(socket, tls, loop)
+        self.serveHTTP1(socket, peer, tls, loop)
       }
     }
     handshake.start()
   }
 
   /// libmicrohttpd reads sockets only: it gets one end of a pair, and a bridge works the other.
-  private func serveHTTP1(_ socket: Int32, _ tls: TLSSession, _ loop: EventLoop) {
+  private func serveHTTP1(
+    _ socket: Int32, _ peer: SocketAddress, _ tls: TLSSession, _ loop: EventLoop
+  ) {
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
       close(socket)
       return
     }
-    plain.take(ends[1], from: socket, identity: tls.peerIdentity())
+    plain.take(ends[1], peer: peer.text, from: socket, identity: tls.peerIdentity())
     state.withLock { $0.bridgeCount += 1 }
     let bridge = TLSBridge(
       outside: socket, inside: ends[0], tls: tls, loop: loop, lingerSeconds: limits.lingerSeconds
