@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Protobuf
+public import Protobuf
 
 /// `google.rpc.Status` both ways: what travels in `grpc-status-details-bin` (AIP-193).
 extension RPCError {
@@ -21,9 +21,8 @@ extension RPCError {
 
   /// The serialised status; empty when there is nothing to say beyond code and message.
   public func statusDetails() -> [UInt8] {
-    let details = detailMessages()
-    guard !details.isEmpty else { return [] }
-    return Status(code: code.rawValue, message: message, details: details).serialized()
+    let status = Status(self)
+    return status.details.isEmpty ? [] : status.serialized()
   }
 
   /// What a client makes of the trailers; details that cannot be read are left out, the status counts all the same.
@@ -58,5 +57,12 @@ extension RPCError {
       bytes = nil
     }
     return bytes.flatMap { try? JSONSerialization.jsonObject(with: Data($0)) }
+  }
+}
+
+extension Status {
+  /// An error as a message: also that of one of many requests in a call that goes well.
+  public init(_ error: RPCError) {
+    self.init(code: error.code.rawValue, message: error.message, details: error.detailMessages())
   }
 }

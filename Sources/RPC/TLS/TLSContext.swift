@@ -9,6 +9,8 @@ final class TLSContext: @unchecked Sendable {
 
   private init(method: OpaquePointer?) throws(TLSError) {
     ERR_clear_error()
+    // Loops use it until the process is gone: what OpenSSL frees at exit would be pulled from under them.
+    OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
     guard let pointer = SSL_CTX_new(method) else { throw .library(TLSError.lastProblem()) }
     self.pointer = pointer
     guard onepool_tls_harden(pointer) == 1 else { throw .library(TLSError.lastProblem()) }

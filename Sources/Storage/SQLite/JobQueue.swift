@@ -2,13 +2,15 @@ internal import Dispatch
 internal import Primitives
 internal import Synchronization
 
-/// Hands jobs from any thread to the threads that do them, in order, within a bound.
+/// Hands jobs from any thread to the threads that do them, in order, within a bound on what they weigh together.
 package final class JobQueue<Job: Sendable>: Sendable {
   package enum Entry { case taken, full, closed }
 
   private struct State {
     var jobs: [Job] = []
     var head = 0
+    /// Of the jobs that wait.
+    var weight = 0
     var isClosed = false
     var count: Int { jobs.count - head }
   }
@@ -17,17 +19,23 @@ package final class JobQueue<Job: Sendable>: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let capacity: Int
   private let consumers: Int
+  private let weight: @Sendable (Job) -> Int
 
-  package init(capacity: Int, consumers: Int) {
+  package init(
+    capacity: Int, consumers: Int, weight: @escaping @Sendable (Job) -> Int = { _ in 1 }
+  ) {
     self.capacity = capacity
     self.consumers = consumers
+    self.weight = weight
   }
 
   package func push(_ job: Job) -> Entry {
+    let weight = weight(job)
     let (entry, mustWake) = state.withLock { state -> (Entry, Bool) in
       guard !state.isClosed else { return (.closed, false) }
-      guard state.count < capacity else { return (.full, false) }
+      guard state.weight < capacity else { return (.full, false) }
       state.jobs.append(job)
+      state.weight += weight
       // One consumer takes all that is there, so it is woken once for all; several are woken each.
       return (.taken, consumers > 1 || state.count == 1)
     }
@@ -35,10 +43,16 @@ package final class JobQueue<Job: Sendable>: Sendable {
     return entry
   }
 
-  /// Up to `limit` jobs in the order of their arrival, without waiting.
+  /// Jobs in the order of their arrival until they weigh `limit`, without waiting.
   package func take(_ limit: Int) -> [Job] {
     state.withLock { state in
-      let end = min(state.jobs.count, state.head + limit)
+      var end = state.head
+      var taking = 0
+      while end < state.jobs.count, taking < limit {
+        taking += weight(state.jobs[end])
+        end += 1
+      }
+      state.weight -= taking
       let taken = Array(state.jobs[state.head..<end])
       state.head = end
       if end == state.jobs.count {

@@ -4,6 +4,8 @@ public import Primitives
 public enum Limits {
   /// Lines of one sale, receipt, adjustment or return.
   public static let lines = 10_000
+  /// Sales that one call records; the lines of all of them are `lines` at most.
+  public static let sales = 1_000
   /// Lines of one hold.
   public static let holdLines = 200
   /// Units in one line.

@@ -2,9 +2,9 @@ internal import Primitives
 
 /// Bounds of the running service; those of the requests are in `Limits`.
 enum ServiceLimits {
-  /// Commands that may wait for the writer; more are refused with QUEUE_FULL.
+  /// Commands that may wait for the writer before more are refused with QUEUE_FULL.
   static let queuedCommands = 16_384
-  /// Commands that share one commit.
+  /// Commands from which on a commit takes no more calls.
   static let commandsInBatch = 1_024
   /// When a refused caller may try again.
   static let retryAfter = Duration.milliseconds(200)

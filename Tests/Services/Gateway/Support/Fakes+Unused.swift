@@ -53,6 +53,9 @@ extension FakePool {
   func listMovements(
     _: PoolAPI.ListMovementsRequest, context _: ServerContext
   ) async throws -> PoolAPI.ListMovementsResponse { throw refused() }
+  func recordSales(
+    _: PoolAPI.RecordSalesRequest, context _: ServerContext
+  ) async throws -> PoolAPI.RecordSalesResponse { throw refused() }
   func exportMovements(
     _: PoolAPI.ExportMovementsRequest, responses _: ResponseWriter<PoolAPI.ExportMovementsResponse>,
     context _: ServerContext

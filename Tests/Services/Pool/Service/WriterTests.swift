@@ -55,12 +55,11 @@ import Testing
         for number in 0..<600 {
           group.addTask {
             try await withCheckedThrowingContinuation { continuation in
-              let job = CommandJob(Self.sale(number), nil, until: .never, continuation) {
-                reply, _ in
+              let decision = Decision(Self.sale(number), nil, until: .never) { reply, _ in
                 guard case .sale(_, let oversold) = reply else { return RecordSaleResponse() }
                 return RecordSaleResponse(oversoldCount: oversold)
               }
-              #expect(queue.push(job) == .taken)
+              #expect(queue.push(CommandJob(decision, continuation)) == .taken)
               note.yield()
             }.oversoldCount
           }

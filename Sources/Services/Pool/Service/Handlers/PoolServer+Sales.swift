@@ -2,6 +2,7 @@ internal import Kit
 public import PoolAPI
 internal import PoolDomain
 internal import Primitives
+internal import Protobuf
 public import RPCCore
 internal import StorageCore
 
@@ -9,6 +10,46 @@ extension PoolServer {
   public func recordSale(
     _ request: RecordSaleRequest, context: ServerContext
   ) async throws -> RecordSaleResponse {
+    try await perform(
+      .recordSale(command(request)), for: request, id: request.requestID, context,
+      respond: recorded)
+  }
+
+  public func recordSales(
+    _ request: RecordSalesRequest, context: ServerContext
+  ) async throws -> RecordSalesResponse {
+    var check = RequestCheck()
+    check.count(request.sales, "sales", in: 1...Limits.sales)
+    let lineCount = request.sales.reduce(0) { $0 + $1.lines.count }
+    check.integer(Int64(lineCount), "sales.lines", in: 0...Int64(Limits.lines))
+    try check.finish()
+    // What cannot be understood is answered without the writer; the others keep their order.
+    var results = [RecordSaleResult](repeating: RecordSaleResult(), count: request.sales.count)
+    var places: [Int] = []
+    var decisions: [Decision<RecordSaleResponse>] = []
+    decisions.reserveCapacity(request.sales.count)
+    for (place, sale) in request.sales.enumerated() {
+      do throws(RPCError) {
+        decisions.append(
+          Decision(
+            .recordSale(try command(sale)), Decision.Request(sale.requestID, sale),
+            until: context.deadline, respond: recorded))
+        places.append(place)
+      } catch {
+        results[place].outcome = .error(status(of: error, context))
+      }
+    }
+    guard !decisions.isEmpty else { return RecordSalesResponse(results: results) }
+    for (place, result) in zip(places, try await perform(decisions)) {
+      switch result {
+      case .success(let response): results[place].outcome = .response(response)
+      case .failure(let error): results[place].outcome = .error(status(of: error.rpcError, context))
+      }
+    }
+    return RecordSalesResponse(results: results)
+  }
+
+  private func command(_ request: RecordSaleRequest) throws(RPCError) -> RecordSale {
     var check = RequestCheck()
     let lines = check.lines(request.lines) { check, line, path in
       check.demand(line.lineID, line.sku, line.quantity, line.locationID, path)
@@ -21,14 +62,7 @@ extension PoolServer {
       refuseShortage: request.refuseShortage)
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(.recordSale(command), for: request, id: request.requestID, context) {
-      reply, pool in
-      guard case .sale(_, let oversold) = reply else {
-        preconditionFailure("\(reply) to RecordSale")
-      }
-      return RecordSaleResponse(
-        lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence)
-    }
+    return command
   }
 
   public func cancelSale(
@@ -86,6 +120,19 @@ extension PoolServer {
       }
     }
   }
+}
+
+@Sendable private func recorded(_ reply: Reply, _ pool: Pool) -> RecordSaleResponse {
+  guard case .sale(_, let oversold) = reply else { preconditionFailure("\(reply) to RecordSale") }
+  return RecordSaleResponse(
+    lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence)
+}
+
+/// The error of one of many requests, as it would travel by itself.
+private func status(of error: RPCError, _ context: ServerContext) -> Status {
+  var error = error
+  if error.domain.isEmpty { error.domain = context.method.errorDomain }
+  return Status(error)
 }
 
 private func states(_ reply: Reply, _ pool: Pool) -> [SaleLineState] {

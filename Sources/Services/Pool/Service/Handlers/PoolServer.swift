@@ -43,7 +43,8 @@ public final class PoolServer: PoolServiceHandler {
   ) throws {
     let view = ReadModel()
     let feed = AvailabilityFeed()
-    let queue = JobQueue<any WriterJob>(capacity: ServiceLimits.queuedCommands, consumers: 1)
+    let queue = JobQueue<any WriterJob>(
+      capacity: ServiceLimits.queuedCommands, consumers: 1, weight: \.commandCount)
     let poolMetrics = PoolMetrics(metrics, storage: observer) { queue.count }
     metrics.gauge("onepool_pool_reorders_due", "Reorder points that stock is at or under.") {
       Double(view.dueReorderCount)
@@ -104,29 +105,31 @@ public final class PoolServer: PoolServiceHandler {
   }
 
   /// Hands a command to the writer and waits until it is durable.
-  func perform<Request: Message, Response: Message>(
-    _ command: Command, for request: Request, id: String, _ context: ServerContext,
+  func perform<Response: Message>(
+    _ command: Command, for request: some Message, id: String, _ context: ServerContext,
     respond: @escaping @Sendable (Reply, Pool) -> Response
   ) async throws -> Response {
+    let decision = Decision(
+      command, Decision<Response>.Request(id, request), until: context.deadline, respond: respond)
     guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
-    var identity: CommandJob<Response>.Request?
-    if !id.isEmpty {
-      // The method is part of what was asked: the same fields of another method are another
-      // request.
-      let hash = SHA256.hash([Array(Request.descriptor.fullName.utf8), request.serialized()])
-      identity = CommandJob<Response>.Request(
-        id: RequestID(trusted: id), key: RequestKey(id), bodyHash: Array(hash.prefix(16)))
-    }
-    return try await withCheckedThrowingContinuation { continuation in
-      let job = CommandJob(
-        command, identity, until: context.deadline, continuation, respond: respond)
-      switch writer.queue.push(job) {
-      case .taken: break
-      case .full:
-        metrics.refused.increment()
-        job.answer(.queueFull)
-      case .closed: job.answer(.storeUnavailable)
-      }
+    return try await withCheckedThrowingContinuation { push(CommandJob(decision, $0)) }
+  }
+
+  /// Hands commands to the writer, which decides each on its own, and waits until all are durable.
+  func perform<Response: Message>(
+    _ decisions: [Decision<Response>]
+  ) async throws -> [Result<Response, PoolError>] {
+    guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
+    return try await withCheckedThrowingContinuation { push(CommandsJob(decisions, $0)) }
+  }
+
+  private func push(_ job: some WriterJob) {
+    switch writer.queue.push(job) {
+    case .taken: break
+    case .full:
+      metrics.refused.increment()
+      job.answer(.queueFull)
+    case .closed: job.answer(.storeUnavailable)
     }
   }
 }

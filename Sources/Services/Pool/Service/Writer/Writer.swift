@@ -112,7 +112,7 @@ final class Writer: @unchecked Sendable {
       let committed = try live.commit(isIdle: isIdle)
       publish(committed, live)
       if !isIdle {
-        metrics.batches.observe(Double(jobs.count))
+        metrics.batches.observe(Double(jobs.reduce(0) { $0 + $1.commandCount }))
         metrics.storage.committed(
           writes: committed.rowCount, in: .nanoseconds(monotonicNanoseconds() - began))
       }

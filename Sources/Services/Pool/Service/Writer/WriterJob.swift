@@ -1,46 +1,58 @@
+internal import Kit
 internal import PoolDomain
 internal import Primitives
 internal import Protobuf
 
 /// What a caller waits for. The writer decides it, and answers when what it decided is durable.
 protocol WriterJob: AnyObject, Sendable {
+  /// How many commands it is.
+  var commandCount: Int { get }
   func decide(_ live: LivePool)
   /// - Parameter failure: why the batch came to nothing; nil when it is durable.
   func answer(_ failure: PoolError?)
 }
 
-/// One command of one caller.
-///
-/// `@unchecked Sendable`: the handler makes it and hands it over with the queue's lock; from then
-/// on only the writer's thread uses it.
-final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
+extension WriterJob {
+  var commandCount: Int { 1 }
+}
+
+/// One command, and what its caller is to hear.
+struct Decision<Response: Message> {
   /// A request ID with the hash of the whole request.
   struct Request {
     var id: RequestID
     var key: RequestKey
     var bodyHash: [UInt8]
+
+    /// Nil for a request that names no ID.
+    init?(_ id: String, _ message: some Message) {
+      guard !id.isEmpty else { return nil }
+      // The method is part of what was asked: the same fields of another method are another request.
+      let name = Array(type(of: message).descriptor.fullName.utf8)
+      let hash = SHA256.hash([name, message.serialized()])
+      self.id = RequestID(trusted: id)
+      key = RequestKey(id)
+      bodyHash = Array(hash.prefix(16))
+    }
   }
 
-  private let command: Command
-  private let request: Request?
-  private let deadline: Deadline
-  private let respond: @Sendable (Reply, Pool) -> Response
-  private let continuation: CheckedContinuation<Response, any Error>
-  private var result: Result<Response, PoolError> = .failure(.storeUnavailable)
+  let command: Command
+  let request: Request?
+  let deadline: Deadline
+  let respond: @Sendable (Reply, Pool) -> Response
+  private(set) var result: Result<Response, PoolError> = .failure(.storeUnavailable)
 
   init(
     _ command: Command, _ request: Request?, until deadline: Deadline,
-    _ continuation: CheckedContinuation<Response, any Error>,
     respond: @escaping @Sendable (Reply, Pool) -> Response
   ) {
     self.command = command
     self.request = request
     self.deadline = deadline
-    self.continuation = continuation
     self.respond = respond
   }
 
-  func decide(_ live: LivePool) {
+  mutating func decide(_ live: LivePool) {
     do throws(PoolError) {
       guard !deadline.isPast else { throw .deadlinePassed }
       if let request, let known = try live.knownRow(of: request.key, request.id, command) {
@@ -69,12 +81,58 @@ final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
       throw .storeUnavailable
     }
   }
+}
+
+/// One command of one caller.
+///
+/// `@unchecked Sendable`: the handler makes it and hands it over with the queue's lock; from then
+/// on only the writer's thread uses it.
+final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
+  private var decision: Decision<Response>
+  private let continuation: CheckedContinuation<Response, any Error>
+
+  init(_ decision: Decision<Response>, _ continuation: CheckedContinuation<Response, any Error>) {
+    self.decision = decision
+    self.continuation = continuation
+  }
+
+  func decide(_ live: LivePool) { decision.decide(live) }
 
   func answer(_ failure: PoolError?) {
     if let failure {
       continuation.resume(throwing: failure)
     } else {
-      continuation.resume(with: result.mapError { $0 as any Error })
+      continuation.resume(with: decision.result.mapError { $0 as any Error })
+    }
+  }
+}
+
+/// Commands of one caller that are decided each on its own, and committed together.
+///
+/// `@unchecked Sendable`: as `CommandJob`.
+final class CommandsJob<Response: Message>: WriterJob, @unchecked Sendable {
+  private var decisions: [Decision<Response>]
+  private let continuation: CheckedContinuation<[Result<Response, PoolError>], any Error>
+
+  init(
+    _ decisions: [Decision<Response>],
+    _ continuation: CheckedContinuation<[Result<Response, PoolError>], any Error>
+  ) {
+    self.decisions = decisions
+    self.continuation = continuation
+  }
+
+  var commandCount: Int { decisions.count }
+
+  func decide(_ live: LivePool) {
+    for index in decisions.indices { decisions[index].decide(live) }
+  }
+
+  func answer(_ failure: PoolError?) {
+    if let failure {
+      continuation.resume(throwing: failure)
+    } else {
+      continuation.resume(returning: decisions.map(\.result))
     }
   }
 }

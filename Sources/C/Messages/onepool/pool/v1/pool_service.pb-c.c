@@ -1627,6 +1627,141 @@ void   onepool__pool__v1__record_sale_response__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__record_sale_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__record_sales_request__init
+                     (Onepool__Pool__V1__RecordSalesRequest         *message)
+{
+  static const Onepool__Pool__V1__RecordSalesRequest init_value = ONEPOOL__POOL__V1__RECORD_SALES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__record_sales_request__get_packed_size
+                     (const Onepool__Pool__V1__RecordSalesRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sales_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__record_sales_request__pack
+                     (const Onepool__Pool__V1__RecordSalesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sales_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__record_sales_request__pack_to_buffer
+                     (const Onepool__Pool__V1__RecordSalesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sales_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__RecordSalesRequest *
+       onepool__pool__v1__record_sales_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__RecordSalesRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__record_sales_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__record_sales_request__free_unpacked
+                     (Onepool__Pool__V1__RecordSalesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__record_sales_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__record_sales_response__init
+                     (Onepool__Pool__V1__RecordSalesResponse         *message)
+{
+  static const Onepool__Pool__V1__RecordSalesResponse init_value = ONEPOOL__POOL__V1__RECORD_SALES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__record_sales_response__get_packed_size
+                     (const Onepool__Pool__V1__RecordSalesResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sales_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__record_sales_response__pack
+                     (const Onepool__Pool__V1__RecordSalesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sales_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__record_sales_response__pack_to_buffer
+                     (const Onepool__Pool__V1__RecordSalesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sales_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__RecordSalesResponse *
+       onepool__pool__v1__record_sales_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__RecordSalesResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__record_sales_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__record_sales_response__free_unpacked
+                     (Onepool__Pool__V1__RecordSalesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__record_sales_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__record_sale_result__init
+                     (Onepool__Pool__V1__RecordSaleResult         *message)
+{
+  static const Onepool__Pool__V1__RecordSaleResult init_value = ONEPOOL__POOL__V1__RECORD_SALE_RESULT__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__record_sale_result__get_packed_size
+                     (const Onepool__Pool__V1__RecordSaleResult *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sale_result__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__record_sale_result__pack
+                     (const Onepool__Pool__V1__RecordSaleResult *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sale_result__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__record_sale_result__pack_to_buffer
+                     (const Onepool__Pool__V1__RecordSaleResult *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__record_sale_result__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__RecordSaleResult *
+       onepool__pool__v1__record_sale_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__RecordSaleResult *)
+     protobuf_c_message_unpack (&onepool__pool__v1__record_sale_result__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__record_sale_result__free_unpacked
+                     (Onepool__Pool__V1__RecordSaleResult *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__record_sale_result__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__cancel_sale_request__init
                      (Onepool__Pool__V1__CancelSaleRequest         *message)
 {
@@ -5128,6 +5263,133 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_response__descri
   (ProtobufCMessageInit) onepool__pool__v1__record_sale_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sales_request__field_descriptors[1] =
+{
+  {
+    "sales",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__RecordSalesRequest, n_sales),
+    offsetof(Onepool__Pool__V1__RecordSalesRequest, sales),
+    &onepool__pool__v1__record_sale_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__record_sales_request__field_indices_by_name[] = {
+  0,   /* field[0] = sales */
+};
+static const ProtobufCIntRange onepool__pool__v1__record_sales_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__record_sales_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.RecordSalesRequest",
+  "RecordSalesRequest",
+  "Onepool__Pool__V1__RecordSalesRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__RecordSalesRequest),
+  1,
+  onepool__pool__v1__record_sales_request__field_descriptors,
+  onepool__pool__v1__record_sales_request__field_indices_by_name,
+  1,  onepool__pool__v1__record_sales_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__record_sales_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sales_response__field_descriptors[1] =
+{
+  {
+    "results",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__RecordSalesResponse, n_results),
+    offsetof(Onepool__Pool__V1__RecordSalesResponse, results),
+    &onepool__pool__v1__record_sale_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__record_sales_response__field_indices_by_name[] = {
+  0,   /* field[0] = results */
+};
+static const ProtobufCIntRange onepool__pool__v1__record_sales_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__record_sales_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.RecordSalesResponse",
+  "RecordSalesResponse",
+  "Onepool__Pool__V1__RecordSalesResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__RecordSalesResponse),
+  1,
+  onepool__pool__v1__record_sales_response__field_descriptors,
+  onepool__pool__v1__record_sales_response__field_indices_by_name,
+  1,  onepool__pool__v1__record_sales_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__record_sales_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_result__field_descriptors[2] =
+{
+  {
+    "response",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__RecordSaleResult, outcome_case),
+    offsetof(Onepool__Pool__V1__RecordSaleResult, response),
+    &onepool__pool__v1__record_sale_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__RecordSaleResult, outcome_case),
+    offsetof(Onepool__Pool__V1__RecordSaleResult, error),
+    &google__rpc__status__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__record_sale_result__field_indices_by_name[] = {
+  1,   /* field[1] = error */
+  0,   /* field[0] = response */
+};
+static const ProtobufCIntRange onepool__pool__v1__record_sale_result__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_result__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.RecordSaleResult",
+  "RecordSaleResult",
+  "Onepool__Pool__V1__RecordSaleResult",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__RecordSaleResult),
+  2,
+  onepool__pool__v1__record_sale_result__field_descriptors,
+  onepool__pool__v1__record_sale_result__field_indices_by_name,
+  1,  onepool__pool__v1__record_sale_result__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__record_sale_result__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__cancel_sale_request__field_descriptors[5] =
 {
   {
@@ -7483,7 +7745,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__adjustment_reason__descriptor =
   onepool__pool__v1__adjustment_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[30] =
+static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[31] =
 {
   { "SetSku", &onepool__pool__v1__set_sku_request__descriptor, &onepool__pool__v1__set_sku_response__descriptor },
   { "GetSku", &onepool__pool__v1__get_sku_request__descriptor, &onepool__pool__v1__get_sku_response__descriptor },
@@ -7501,6 +7763,7 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "ReleaseHold", &onepool__pool__v1__release_hold_request__descriptor, &onepool__pool__v1__release_hold_response__descriptor },
   { "GetHold", &onepool__pool__v1__get_hold_request__descriptor, &onepool__pool__v1__get_hold_response__descriptor },
   { "RecordSale", &onepool__pool__v1__record_sale_request__descriptor, &onepool__pool__v1__record_sale_response__descriptor },
+  { "RecordSales", &onepool__pool__v1__record_sales_request__descriptor, &onepool__pool__v1__record_sales_response__descriptor },
   { "CancelSale", &onepool__pool__v1__cancel_sale_request__descriptor, &onepool__pool__v1__cancel_sale_response__descriptor },
   { "ShipSale", &onepool__pool__v1__ship_sale_request__descriptor, &onepool__pool__v1__ship_sale_response__descriptor },
   { "GetSale", &onepool__pool__v1__get_sale_request__descriptor, &onepool__pool__v1__get_sale_response__descriptor },
@@ -7518,35 +7781,36 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
 };
 const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
   8,        /* AdjustStock */
-  28,        /* ArchiveLedger */
-  16,        /* CancelSale */
+  29,        /* ArchiveLedger */
+  17,        /* CancelSale */
   12,        /* CommitHold */
   11,        /* CreateHold */
-  22,        /* ExplainAvailability */
-  25,        /* ExportMovements */
-  21,        /* GetAvailability */
+  23,        /* ExplainAvailability */
+  26,        /* ExportMovements */
+  22,        /* GetAvailability */
   14,        /* GetHold */
-  18,        /* GetSale */
+  19,        /* GetSale */
   1,        /* GetSku */
-  19,        /* GetStock */
-  27,        /* GetStockAt */
-  20,        /* ListBalances */
+  20,        /* GetStock */
+  28,        /* GetStockAt */
+  21,        /* ListBalances */
   6,        /* ListBuffers */
   4,        /* ListLocations */
-  24,        /* ListMovements */
+  25,        /* ListMovements */
   2,        /* ListSkus */
   7,        /* ReceiveStock */
   15,        /* RecordSale */
+  16,        /* RecordSales */
   13,        /* ReleaseHold */
   10,        /* ResolveUnavailable */
   9,        /* ReturnStock */
   5,        /* SetBuffer */
   3,        /* SetLocation */
   0,        /* SetSku */
-  17,        /* ShipSale */
-  29,        /* VerifyArchive */
-  26,        /* VerifyLedger */
-  23         /* WatchAvailability */
+  18,        /* ShipSale */
+  30,        /* VerifyArchive */
+  27,        /* VerifyLedger */
+  24         /* WatchAvailability */
 };
 const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
 {
@@ -7555,7 +7819,7 @@ const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
   "PoolService",
   "Onepool__Pool__V1__PoolService",
   "onepool.pool.v1",
-  30,
+  31,
   onepool__pool__v1__pool_service__method_descriptors,
   onepool__pool__v1__pool_service__method_indices_by_name
 };
@@ -7687,13 +7951,21 @@ void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
   service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__pool__v1__pool_service__record_sales(ProtobufCService *service,
+                                                   const Onepool__Pool__V1__RecordSalesRequest *input,
+                                                   Onepool__Pool__V1__RecordSalesResponse_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CancelSaleRequest *input,
                                                   Onepool__Pool__V1__CancelSaleResponse_Closure closure,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 const Onepool__Pool__V1__ShipSaleRequest *input,
@@ -7701,7 +7973,7 @@ void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetSaleRequest *input,
@@ -7709,7 +7981,7 @@ void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 const Onepool__Pool__V1__GetStockRequest *input,
@@ -7717,7 +7989,7 @@ void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ListBalancesRequest *input,
@@ -7725,7 +7997,7 @@ void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service,
                                                        const Onepool__Pool__V1__GetAvailabilityRequest *input,
@@ -7733,7 +8005,7 @@ void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *service,
                                                            const Onepool__Pool__V1__ExplainAvailabilityRequest *input,
@@ -7741,7 +8013,7 @@ void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *service,
                                                          const Onepool__Pool__V1__WatchAvailabilityRequest *input,
@@ -7749,7 +8021,7 @@ void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ListMovementsRequest *input,
@@ -7757,7 +8029,7 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service,
                                                        const Onepool__Pool__V1__ExportMovementsRequest *input,
@@ -7765,7 +8037,7 @@ void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
@@ -7773,7 +8045,7 @@ void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    const Onepool__Pool__V1__GetStockAtRequest *input,
@@ -7781,7 +8053,7 @@ void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ArchiveLedgerRequest *input,
@@ -7789,7 +8061,7 @@ void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      const Onepool__Pool__V1__VerifyArchiveRequest *input,
@@ -7797,7 +8069,7 @@ void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Service *service,
                                             Onepool__Pool__V1__PoolService_ServiceDestroy destroy)

@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "google/rpc/status.pb-c.h"
 #include "onepool/pool/v1/stock.pb-c.h"
 
 typedef struct Onepool__Pool__V1__StockLine Onepool__Pool__V1__StockLine;
@@ -53,6 +54,9 @@ typedef struct Onepool__Pool__V1__GetHoldRequest Onepool__Pool__V1__GetHoldReque
 typedef struct Onepool__Pool__V1__GetHoldResponse Onepool__Pool__V1__GetHoldResponse;
 typedef struct Onepool__Pool__V1__RecordSaleRequest Onepool__Pool__V1__RecordSaleRequest;
 typedef struct Onepool__Pool__V1__RecordSaleResponse Onepool__Pool__V1__RecordSaleResponse;
+typedef struct Onepool__Pool__V1__RecordSalesRequest Onepool__Pool__V1__RecordSalesRequest;
+typedef struct Onepool__Pool__V1__RecordSalesResponse Onepool__Pool__V1__RecordSalesResponse;
+typedef struct Onepool__Pool__V1__RecordSaleResult Onepool__Pool__V1__RecordSaleResult;
 typedef struct Onepool__Pool__V1__CancelSaleRequest Onepool__Pool__V1__CancelSaleRequest;
 typedef struct Onepool__Pool__V1__CancelSaleResponse Onepool__Pool__V1__CancelSaleResponse;
 typedef struct Onepool__Pool__V1__ShipSaleRequest Onepool__Pool__V1__ShipSaleRequest;
@@ -892,6 +896,64 @@ struct  Onepool__Pool__V1__RecordSaleResponse
 #define ONEPOOL__POOL__V1__RECORD_SALE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__record_sale_response__descriptor) \
     , 0,NULL, 0, 0 }
+
+
+struct  Onepool__Pool__V1__RecordSalesRequest
+{
+  ProtobufCMessage base;
+  /*
+   * 1 to 1,000. Required.
+   */
+  size_t n_sales;
+  Onepool__Pool__V1__RecordSaleRequest **sales;
+};
+#define ONEPOOL__POOL__V1__RECORD_SALES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__record_sales_request__descriptor) \
+    , 0,NULL }
+
+
+struct  Onepool__Pool__V1__RecordSalesResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In the order of the sales.
+   */
+  size_t n_results;
+  Onepool__Pool__V1__RecordSaleResult **results;
+};
+#define ONEPOOL__POOL__V1__RECORD_SALES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__record_sales_response__descriptor) \
+    , 0,NULL }
+
+
+typedef enum {
+  ONEPOOL__POOL__V1__RECORD_SALE_RESULT__OUTCOME__NOT_SET = 0,
+  ONEPOOL__POOL__V1__RECORD_SALE_RESULT__OUTCOME_RESPONSE = 1,
+  ONEPOOL__POOL__V1__RECORD_SALE_RESULT__OUTCOME_ERROR = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__RECORD_SALE_RESULT__OUTCOME__CASE)
+} Onepool__Pool__V1__RecordSaleResult__OutcomeCase;
+
+/*
+ * What has become of one of many sales.
+ */
+struct  Onepool__Pool__V1__RecordSaleResult
+{
+  ProtobufCMessage base;
+  Onepool__Pool__V1__RecordSaleResult__OutcomeCase outcome_case;
+  union {
+    /*
+     * It is recorded.
+     */
+    Onepool__Pool__V1__RecordSaleResponse *response;
+    /*
+     * It is not: what RecordSale would have answered, with its details.
+     */
+    Google__Rpc__Status *error;
+  };
+};
+#define ONEPOOL__POOL__V1__RECORD_SALE_RESULT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__record_sale_result__descriptor) \
+    , ONEPOOL__POOL__V1__RECORD_SALE_RESULT__OUTCOME__NOT_SET, {0} }
 
 
 struct  Onepool__Pool__V1__CancelSaleRequest
@@ -2374,6 +2436,63 @@ Onepool__Pool__V1__RecordSaleResponse *
 void   onepool__pool__v1__record_sale_response__free_unpacked
                      (Onepool__Pool__V1__RecordSaleResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__RecordSalesRequest methods */
+void   onepool__pool__v1__record_sales_request__init
+                     (Onepool__Pool__V1__RecordSalesRequest         *message);
+size_t onepool__pool__v1__record_sales_request__get_packed_size
+                     (const Onepool__Pool__V1__RecordSalesRequest   *message);
+size_t onepool__pool__v1__record_sales_request__pack
+                     (const Onepool__Pool__V1__RecordSalesRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__record_sales_request__pack_to_buffer
+                     (const Onepool__Pool__V1__RecordSalesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__RecordSalesRequest *
+       onepool__pool__v1__record_sales_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__record_sales_request__free_unpacked
+                     (Onepool__Pool__V1__RecordSalesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__RecordSalesResponse methods */
+void   onepool__pool__v1__record_sales_response__init
+                     (Onepool__Pool__V1__RecordSalesResponse         *message);
+size_t onepool__pool__v1__record_sales_response__get_packed_size
+                     (const Onepool__Pool__V1__RecordSalesResponse   *message);
+size_t onepool__pool__v1__record_sales_response__pack
+                     (const Onepool__Pool__V1__RecordSalesResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__record_sales_response__pack_to_buffer
+                     (const Onepool__Pool__V1__RecordSalesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__RecordSalesResponse *
+       onepool__pool__v1__record_sales_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__record_sales_response__free_unpacked
+                     (Onepool__Pool__V1__RecordSalesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__RecordSaleResult methods */
+void   onepool__pool__v1__record_sale_result__init
+                     (Onepool__Pool__V1__RecordSaleResult         *message);
+size_t onepool__pool__v1__record_sale_result__get_packed_size
+                     (const Onepool__Pool__V1__RecordSaleResult   *message);
+size_t onepool__pool__v1__record_sale_result__pack
+                     (const Onepool__Pool__V1__RecordSaleResult   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__record_sale_result__pack_to_buffer
+                     (const Onepool__Pool__V1__RecordSaleResult   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__RecordSaleResult *
+       onepool__pool__v1__record_sale_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__record_sale_result__free_unpacked
+                     (Onepool__Pool__V1__RecordSaleResult *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__CancelSaleRequest methods */
 void   onepool__pool__v1__cancel_sale_request__init
                      (Onepool__Pool__V1__CancelSaleRequest         *message);
@@ -3063,6 +3182,15 @@ typedef void (*Onepool__Pool__V1__RecordSaleRequest_Closure)
 typedef void (*Onepool__Pool__V1__RecordSaleResponse_Closure)
                  (const Onepool__Pool__V1__RecordSaleResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__RecordSalesRequest_Closure)
+                 (const Onepool__Pool__V1__RecordSalesRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__RecordSalesResponse_Closure)
+                 (const Onepool__Pool__V1__RecordSalesResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__RecordSaleResult_Closure)
+                 (const Onepool__Pool__V1__RecordSaleResult *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__CancelSaleRequest_Closure)
                  (const Onepool__Pool__V1__CancelSaleRequest *message,
                   void *closure_data);
@@ -3233,6 +3361,10 @@ struct Onepool__Pool__V1__PoolService_Service
                       const Onepool__Pool__V1__RecordSaleRequest *input,
                       Onepool__Pool__V1__RecordSaleResponse_Closure closure,
                       void *closure_data);
+  void (*record_sales)(Onepool__Pool__V1__PoolService_Service *service,
+                       const Onepool__Pool__V1__RecordSalesRequest *input,
+                       Onepool__Pool__V1__RecordSalesResponse_Closure closure,
+                       void *closure_data);
   void (*cancel_sale)(Onepool__Pool__V1__PoolService_Service *service,
                       const Onepool__Pool__V1__CancelSaleRequest *input,
                       Onepool__Pool__V1__CancelSaleResponse_Closure closure,
@@ -3313,6 +3445,7 @@ void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Servi
       function_prefix__ ## release_hold,\
       function_prefix__ ## get_hold,\
       function_prefix__ ## record_sale,\
+      function_prefix__ ## record_sales,\
       function_prefix__ ## cancel_sale,\
       function_prefix__ ## ship_sale,\
       function_prefix__ ## get_sale,\
@@ -3391,6 +3524,10 @@ void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__RecordSaleRequest *input,
                                                   Onepool__Pool__V1__RecordSaleResponse_Closure closure,
                                                   void *closure_data);
+void onepool__pool__v1__pool_service__record_sales(ProtobufCService *service,
+                                                   const Onepool__Pool__V1__RecordSalesRequest *input,
+                                                   Onepool__Pool__V1__RecordSalesResponse_Closure closure,
+                                                   void *closure_data);
 void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CancelSaleRequest *input,
                                                   Onepool__Pool__V1__CancelSaleResponse_Closure closure,
@@ -3489,6 +3626,9 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_request__des
 extern const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__record_sales_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__record_sales_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_result__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__cancel_sale_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__cancel_sale_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__ship_sale_request__descriptor;
