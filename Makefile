@@ -9,9 +9,8 @@ STRICT := -Xswiftc -warnings-as-errors
 # At most 8 tests at once: with all of them begun together on two cores, each would wait for the others. Those that
 # start processes come after the others for the same reason.
 TESTS := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 swift test --skip-build $(STRICT)
-# Swift's runtime linked in saves a call 8 % of its time. The programs that fetch by HTTPS cannot be linked so: Debian's
-# curl would have to be, with all that it stands on.
-BENCH_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build/bench/swift
+# Swift's runtime is linked in: it saves a call 8 % of its time, and the programs run where there is no Swift.
+RELEASE := swift build -c release --static-swift-stdlib
 VENV := .build/venv/bin
 BUF := $(VENV)/buf
 # Swift sources that people write. Generated ones are laid out by their generator.
@@ -73,7 +72,6 @@ breaking: install ## Checks that no proto breaks what was there where this branc
 .PHONY: bench
 bench: release ## Measures us against gRPC C++ and others, in turn; SUITE=rpc or pool does one, QUICK=1 in brief
 	@.ci/install bench
-	@for program in interop-server interop-client; do $(BENCH_BUILD) --product $$program; done
 	@$(VENV)/python Tests/Benchmarks/bench.py $(SUITE) $(if $(QUICK),--quick)
 
 # libFuzzer as a library, since the program has a main of its own; what it wants of the code it drives.
@@ -112,7 +110,7 @@ debug: install
 .PHONY: release
 release:
 	@.ci/install build
-	@swift build -c release
+	@$(RELEASE)
 
 .PHONY: protos
 protos: install ## Makes the generated C and Swift from Protos/ again

@@ -19,7 +19,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = pathlib.Path(__file__).resolve().parent / "Rivals"
 PROTOS = REPOSITORY / "Tests/Fixtures/Protos"
 BUILT = REPOSITORY / ".build/bench"
-PROGRAMS = pathlib.Path(os.environ.get("ONEPOOL_BENCH_BIN", BUILT / "swift/release"))
+PROGRAMS = pathlib.Path(os.environ.get("ONEPOOL_BENCH_BIN", REPOSITORY / ".build/release"))
 PATH = "/grpc.testing.TestService"
 PAYLOAD_BYTES = 50
 START_SECONDS = 20
@@ -29,7 +29,7 @@ def _stale(target, *sources):
     return not target.exists() or any(source.stat().st_mtime > target.stat().st_mtime for source in sources)
 
 
-def _flags(package):
+def flags(package):
     return subprocess.run(
         ["pkg-config", "--cflags", "--libs", package], check=True, capture_output=True, text=True).stdout.split()
 
@@ -57,12 +57,12 @@ def build():
         if _stale(BUILT / name, source, SOURCES / "answers.h", stamp):
             print(f"building {source.relative_to(REPOSITORY)}", flush=True)
             subprocess.run(
-                ["g++", "-O2", f"-I{generated}", source, stamp, "-o", BUILT / name, *_flags("grpc++"),
-                 *_flags("protobuf")], check=True)
+                ["g++", "-O2", f"-I{generated}", source, stamp, "-o", BUILT / name, *flags("grpc++"),
+                 *flags("protobuf")], check=True)
     if _stale(BUILT / "floor", SOURCES / "floor.c"):
         subprocess.run(
             ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", SOURCES / "floor.c", "-o", BUILT / "floor",
-             *_flags("libnghttp2")], check=True)
+             *flags("libnghttp2")], check=True)
 
 
 def _stubs(protos):

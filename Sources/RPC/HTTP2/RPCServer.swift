@@ -173,9 +173,10 @@ public final class RPCServer: Sendable {
     }
   }
 
-  /// A new socket, and its peer: who has gone again by the time that something is said of it has no address any more. On
-  /// the acceptor's loop.
-  fileprivate func accepted(_ socket: Int32, from peer: SocketAddress, on loop: EventLoop) {
+  /// A new socket, and its peer: who has gone again by the time that something is said of it has no address any more.
+  ///
+  /// Connections go round the loops: the one that is woken for them is mostly the same.
+  fileprivate func accepted(_ socket: Int32, from peer: SocketAddress) {
     let (isFull, isDraining) = state.withLock { state in
       guard !state.isDraining, state.connectionCount < limits.connections else {
         return (true, state.isDraining)
@@ -190,6 +191,11 @@ public final class RPCServer: Sendable {
     }
     Sockets.setNoDelay(socket)
     Sockets.setPatience(socket, seconds: limits.stalledSeconds)
+    let loop = group.nextLoop()
+    loop.execute { self.serve(socket, peer, on: loop) }
+  }
+
+  private func serve(_ socket: Int32, _ peer: SocketAddress, on loop: EventLoop) {
     if let credentials { return secure(socket, peer, credentials, loop) }
     let sniffer = ProtocolSniffer(
       descriptor: socket, loop: loop, handshakeSeconds: limits.handshakeSeconds
@@ -326,7 +332,7 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
   }
 
   func ready(readable: Bool, writable: Bool, broken: Bool) {
-    // A few at a time, so that connections are shared out among the loops.
+    // A few at a time, so that those who are connected have their turn.
     for _ in 0..<8 {
       var peer = SocketAddress()
       peer.length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -343,7 +349,7 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
         close(socket)
         return
       }
-      server.accepted(socket, from: peer, on: loop)
+      server.accepted(socket, from: peer)
     }
   }
 }

@@ -24,8 +24,8 @@
 
 enum { SOCKET_BYTES = 256 << 10, HEAD_BYTES = 64, LINE_BYTES = 96, MOST_LINES = 1000, SLOWEST_MICROSECONDS = 10000000 };
 
-enum method { SALE, HOLD, AVAILABILITY, SALES };
-static const char *const methods[] = {"sale", "hold", "availability", "sales"};
+enum method { SALE, HOLD, AVAILABILITY, SALES, SKU, RECEIVE, HEALTH };
+static const char *const methods[] = {"sale", "hold", "availability", "sales", "sku", "receive", "health"};
 
 struct slot {
   struct connection *connection;
@@ -45,6 +45,7 @@ struct connection {
 
 static int port = 7001, connections = 64, streams = 10, skus = 1, hot = 0, batch = 1000;
 static double seconds = 1, rate = 0;
+static uint64_t calls = UINT64_MAX;
 static const char *run = "run", *sku_prefix = "SKU-";
 static enum method method = SALE;
 
@@ -93,19 +94,24 @@ static uint8_t *text_field(uint8_t *at, int field, const char *text) {
   return bytes_field(at, field, text, strlen(text));
 }
 
-static const char *sku(void) {
+static const char *sku_of(uint64_t number) {
   static char text[32];
-  uint64_t pick = random_number();
-  int isHot = (int)(pick % 100) < hot;
-  snprintf(text, sizeof text, "%s%06u", sku_prefix, isHot ? 0 : (unsigned)((pick >> 8) % (unsigned)skus));
+  snprintf(text, sizeof text, "%s%06llu", sku_prefix, (unsigned long long)number);
   return text;
+}
+
+// One of them by chance, the first as often as --hot says.
+static const char *sku(void) {
+  uint64_t pick = random_number();
+  return sku_of((int)(pick % 100) < hot ? 0 : (pick >> 8) % (unsigned)skus);
 }
 
 // RecordSaleRequest: order 1, channel 2, lines 3 (line 1, SKU 2, quantity 3).
 static uint8_t *sale(uint8_t *at, uint64_t number) {
   char order[64];
   uint8_t line[LINE_BYTES], *end = text_field(line, 1, "1");
-  snprintf(order, sizeof order, "%s-%llu", run, (unsigned long long)number);
+  // Not in order: channels' own numbers are not, either.
+  snprintf(order, sizeof order, "%s/%016llx", run, (unsigned long long)(number * 0x9E3779B97F4A7C15));
   end = number_field(text_field(end, 2, sku()), 3, 1);
   at = text_field(text_field(at, 1, order), 2, "shop");
   return bytes_field(at, 3, line, (size_t)(end - line));
@@ -114,7 +120,7 @@ static uint8_t *sale(uint8_t *at, uint64_t number) {
 // CreateHoldRequest: hold 1, owner 2, lines 3 (SKU 1, quantity 2), expire_time 4. CommitHoldRequest: hold 1, order 2.
 static uint8_t *hold(uint8_t *at, struct slot *slot) {
   char name[64];
-  snprintf(name, sizeof name, "%s-%llu", run, (unsigned long long)slot->number);
+  snprintf(name, sizeof name, "%s/%016llx", run, (unsigned long long)(slot->number * 0x9E3779B97F4A7C15));
   if (slot->commits) return text_field(text_field(at, 1, name), 2, name);
   uint8_t line[LINE_BYTES], *end = number_field(text_field(line, 1, sku()), 2, 1), moment[16];
   uint8_t *moment_end = number_field(moment, 1, (uint64_t)time(NULL) + 3600);
@@ -133,6 +139,19 @@ static uint8_t *sales(uint8_t *at) {
   return at;
 }
 
+// SetSkuRequest: SKU 1 (its code 1).
+static uint8_t *set_sku(uint8_t *at, uint64_t number) {
+  uint8_t inner[LINE_BYTES], *end = text_field(inner, 1, sku_of(number));
+  return bytes_field(at, 1, inner, (size_t)(end - inner));
+}
+
+// ReceiveStockRequest: lines 1 (SKU 1, location 2, quantity 3).
+static uint8_t *receive(uint8_t *at, uint64_t number) {
+  uint8_t line[LINE_BYTES], *end = text_field(text_field(line, 1, sku_of(number)), 2, "WH-1");
+  end = number_field(end, 3, 1000000000);
+  return bytes_field(at, 1, line, (size_t)(end - line));
+}
+
 static void fill(struct slot *slot) {
   uint8_t *at = slot->bytes + 5;
   switch (method) {
@@ -143,6 +162,9 @@ static void fill(struct slot *slot) {
       break;
     case AVAILABILITY: at = text_field(text_field(at, 1, sku()), 2, "shop"); break;
     case SALES: at = sales(at); break;
+    case SKU: at = set_sku(at, numbers++); break;
+    case RECEIVE: at = receive(at, numbers++); break;
+    case HEALTH: break;
   }
   size_t count = (size_t)(at - slot->bytes - 5);
   slot->bytes[0] = 0;
@@ -163,7 +185,8 @@ static nghttp2_nv head[] = {
     FIELD("grpc-timeout", "30S"),
 };
 static const nghttp2_nv paths[] = {
-    PATH("RecordSale"), PATH("CreateHold"), PATH("GetAvailability"), PATH("RecordSales"), PATH("CommitHold"),
+    PATH("RecordSale"), PATH("CreateHold"), PATH("GetAvailability"), PATH("RecordSales"), PATH("SetSku"),
+    PATH("ReceiveStock"), FIELD(":path", "/grpc.health.v1.Health/Check"), PATH("CommitHold"),
 };
 
 static ssize_t read_message(
@@ -183,7 +206,7 @@ static void start(struct slot *slot, int64_t due) {
   slot->due = due;
   slot->is_ok = 0;
   fill(slot);
-  head[2] = paths[method == HOLD && slot->commits ? 4 : method];
+  head[2] = paths[method == HOLD && slot->commits ? HEALTH + 1 : method];
   nghttp2_data_provider provider = {.source = {.ptr = slot}, .read_callback = read_message};
   int32_t id = nghttp2_submit_request(
       slot->connection->session, NULL, head, sizeof head / sizeof *head, &provider, slot);
@@ -195,7 +218,7 @@ static void start(struct slot *slot, int64_t due) {
 // Begins what is due on streams that are free.
 static void start_due(void) {
   int64_t moment = now();
-  while (free_slots && moment < ends) {
+  while (free_slots && moment < ends && started < calls) {
     int64_t due = rate > 0 ? begun + (int64_t)((double)started * 1e9 / rate) : moment;
     if (due > moment) return;
     struct slot *slot = free_slots;
@@ -314,7 +337,7 @@ static void parse(int count, char **arguments) {
   static const struct option options[] = {
       {"port", 1, 0, 'p'}, {"method", 1, 0, 'm'}, {"connections", 1, 0, 'c'}, {"streams", 1, 0, 's'},
       {"seconds", 1, 0, 't'}, {"skus", 1, 0, 'k'}, {"hot", 1, 0, 'h'}, {"rate", 1, 0, 'r'},
-      {"run", 1, 0, 'n'}, {"batch", 1, 0, 'b'}, {"sku-prefix", 1, 0, 'x'}, {0, 0, 0, 0},
+      {"run", 1, 0, 'n'}, {"batch", 1, 0, 'b'}, {"calls", 1, 0, 'a'}, {"sku-prefix", 1, 0, 'x'}, {0, 0, 0, 0},
   };
   for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
     switch (option) {
@@ -326,6 +349,7 @@ static void parse(int count, char **arguments) {
       case 'h': hot = atoi(optarg); break;
       case 'r': rate = atof(optarg); break;
       case 'n': run = optarg; break;
+      case 'a': calls = strtoull(optarg, NULL, 10); break;
       case 'b': batch = atoi(optarg); break;
       case 'x': sku_prefix = optarg; break;
       case 'm':
@@ -359,7 +383,7 @@ int main(int count, char **arguments) {
   }
   begun = now(), ends = begun + (int64_t)(seconds * 1e9);
   struct epoll_event events[256];
-  while (now() < ends || open_slots) {
+  while ((now() < ends && started < calls) || open_slots) {
     start_due();
     for (int index = 0; index < connections; index++) {
       if (nghttp2_session_want_write(open[index].session)) write_out(&open[index]);

@@ -227,6 +227,7 @@ public final class Pool {
         return
       }
       var sale = Sale(orderID: id, channelID: entry.channelID)
+      sale.number = entry.firstSequence
       count(entry, into: &sale)
       sales[id] = sale
     }

@@ -143,6 +143,8 @@ public struct Sale: Sendable {
   public private(set) var lines: [SaleLine] = []
   /// The ledger sequence of the last movement in it.
   public internal(set) var sequence: Int64 = 0
+  /// Of the sale itself, unique: the ledger sequence of its first movement, or what its store has given it.
+  public internal(set) var number: Int64 = 0
   /// Where each line is, for a sale with many.
   private var places: [String: Int] = [:]
 
@@ -154,9 +156,10 @@ public struct Sale: Sendable {
   /// The sale as a store kept it.
   public init(
     orderID: OrderID, channelID: ChannelID?, source: Source? = nil, lines: [SaleLine],
-    sequence: Int64
+    sequence: Int64, number: Int64 = 0
   ) {
     self.init(orderID: orderID, channelID: channelID)
+    self.number = number
     self.source = source
     for line in lines { append(line) }
     self.sequence = sequence

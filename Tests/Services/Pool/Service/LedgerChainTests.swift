@@ -357,6 +357,12 @@ extension Bench {
         DROP TABLE balance_history;
         DROP TABLE buffer_history;
         DROP TABLE history_start;
+        CREATE TABLE older_sale (order_id TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL);
+        INSERT INTO older_sale SELECT order_id, body FROM sale;
+        DROP TABLE sale;
+        DROP TABLE sale_index;
+        ALTER TABLE older_sale RENAME TO sale;
+        ALTER TABLE mark DROP COLUMN indexed_sale;
         DROP TABLE document;
         DROP TABLE reorder_point;
         ALTER TABLE balance DROP COLUMN transferred_in;

@@ -115,8 +115,8 @@ extension PoolServer {
   /// A sale that left memory; it is on disk as it last was.
   private func sweptSale(_ order: OrderID, _ context: ServerContext) async throws -> Sale? {
     try await database.read(until: context.deadline) { transaction in
-      try transaction.first("SELECT body FROM sale WHERE order_id = ?", [.id(order)]) { row in
-        try Sale(orderID: order, bytes: row.bytes(0))
+      try transaction.first(SaleSQL.ofOrder, [.integer(SaleKey.of(order)), .id(order)]) {
+        try SaleSQL.sale($0, order)
       }
     }
   }

@@ -13,6 +13,9 @@ extension PoolStore {
     var openRun = RequestRun(after: 0)
     /// Whether sales are on disk that are not in memory.
     var hasUnloadedSales = false
+    /// The number up to which sales are in the index of orders, and the keys of those behind it.
+    var indexedSale: Int64 = .min
+    var waitingSales: [SaleKey] = []
     /// The row behind which a restart would replay.
     var sweptRow: Int64 = 0
     var sweptSequence: Int64 = 0
@@ -29,7 +32,7 @@ extension PoolStore {
     try loadReorderPoints(loaded.pool)
     try loadBalances(loaded.pool)
     try loadHolds(loaded.pool)
-    loaded.hasUnloadedSales = try !loadSales(loaded.pool, atMost: salesInMemory)
+    try loadSales(&loaded, atMost: salesInMemory)
     let chain = try chainAtMark()
     loaded.sweptRow = chain.head.row
     loaded.sweptSequence = chain.head.sequence
@@ -127,22 +130,32 @@ extension PoolStore {
     }
   }
 
-  /// Loads all sales, or none when there are too many; then they come when they are asked for.
-  private func loadSales(_ pool: Pool, atMost limit: Int) throws -> Bool {
+  /// Loads all sales, or, when there are too many, those that the index does not lead to; the others then come when they
+  /// are asked for.
+  private func loadSales(_ loaded: inout Loaded, atMost limit: Int) throws {
+    let mark = try first("SELECT indexed_sale FROM mark WHERE mark_id = 1") { $0.optionalInt64(0) }
+    loaded.indexedSale = (mark ?? nil) ?? .min
     let count =
       try first(
-        "SELECT count(*) FROM (SELECT order_id FROM sale LIMIT ?) AS some", [.int(limit + 1)]
+        "SELECT count(*) FROM (SELECT sale_number FROM sale LIMIT ?) AS some", [.int(limit + 1)]
       ) { $0.int(0) } ?? 0
-    guard count <= limit else { return false }
-    try connection.scan("SELECT order_id, body FROM sale") { row in
-      let id = OrderID(trusted: row.text(0))
-      guard let sale = try? Sale(orderID: id, bytes: row.bytes(1)), pool.knows(sale) else {
-        throw corrupt("the sale \(id) cannot be read")
-      }
+    loaded.hasUnloadedSales = count > limit
+    let start = loaded.hasUnloadedSales ? loaded.indexedSale : .min
+    let (pool, indexed) = (loaded.pool, loaded.indexedSale)
+    var waiting: [SaleKey] = []
+    try connection.scan(
+      "SELECT sale_number, order_id, body FROM sale WHERE sale_number >= ? ORDER BY sale_number",
+      [.integer(start == .min ? start : start + 1)]
+    ) { row in
+      let id = OrderID(trusted: row.text(1))
+      guard let sale = try? Sale(orderID: id, number: row.int64(0), bytes: row.bytes(2)),
+        pool.knows(sale)
+      else { throw corrupt("the sale \(id) cannot be read") }
+      if sale.number > indexed { waiting.append(SaleKey(sale)) }
       pool.load(sale)
       return true
     }
-    return true
+    loaded.waitingSales = waiting
   }
 
   /// The chain at the mark, behind which the replay begins.

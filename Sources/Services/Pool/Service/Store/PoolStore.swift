@@ -10,7 +10,8 @@ final class PoolStore {
   /// The ledger's end; the next row is chained to it.
   private(set) var chain = LedgerChain(after: .origin, plainRow: 0)
   private let append: SQLiteStatement
-  private let saleBody: SQLiteStatement
+  private let saleOfOrder: SQLiteStatement
+  private let putSaleKey: SQLiteStatement
   private let putBalance: SQLiteStatement
   private let keepBalance: SQLiteStatement
   private let putHold: SQLiteStatement
@@ -24,7 +25,12 @@ final class PoolStore {
         (row_number, sequence, commit_time, request_id, body_hash, response, entry, checksum)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """)
-    saleBody = try connection.prepare("SELECT body FROM sale WHERE order_id = ?")
+    saleOfOrder = try connection.prepare(SaleSQL.ofOrder)
+    putSaleKey = try connection.prepare(
+      """
+      INSERT INTO sale_index (order_key, sale_number) VALUES (?, ?)
+      ON CONFLICT (order_key, sale_number) DO NOTHING
+      """)
     putBalance = try connection.prepare(
       """
       INSERT INTO balance
@@ -49,8 +55,8 @@ final class PoolStore {
       """)
     putSale = try connection.prepare(
       """
-      INSERT INTO sale (order_id, body) VALUES (?, ?)
-      ON CONFLICT (order_id) DO UPDATE SET body = excluded.body
+      INSERT INTO sale (sale_number, order_id, body) VALUES (?, ?, ?)
+      ON CONFLICT (sale_number) DO UPDATE SET body = excluded.body
       """)
   }
 
@@ -152,9 +158,22 @@ final class PoolStore {
   }
 
   func write(_ sale: Sale) throws(StorageError) {
-    putSale.bind(1, sale.orderID.text)
-    putSale.bind(2, sale.bytes)
+    putSale.bind(1, sale.number)
+    putSale.bind(2, sale.orderID.text)
+    putSale.bind(3, sale.bytes)
     try putSale.run()
+  }
+
+  func write(_ key: SaleKey) throws(StorageError) {
+    putSaleKey.bind(1, key.order)
+    putSaleKey.bind(2, key.number)
+    try putSaleKey.run()
+  }
+
+  /// Notes that every sale up to `number` is in the index.
+  func mark(indexedSale number: Int64) throws(StorageError) {
+    try connection.execute(
+      "UPDATE mark SET indexed_sale = ? WHERE mark_id = 1", [.integer(number)])
   }
 
   /// Notes that everything up to `head` is in the swept tables.
@@ -168,10 +187,11 @@ final class PoolStore {
   ///
   /// - Parameter pool: knows the SKUs and locations that a sale may name.
   func sale(_ order: OrderID, _ pool: Pool) throws(StorageError) -> Sale? {
-    saleBody.bind(1, order.text)
-    guard try saleBody.step() else { return nil }
-    defer { saleBody.reset() }
-    guard let sale = try? Sale(orderID: order, bytes: saleBody.bytes(0)), pool.knows(sale) else {
+    saleOfOrder.bind(1, SaleKey.of(order))
+    saleOfOrder.bind(2, order.text)
+    guard try saleOfOrder.step() else { return nil }
+    defer { saleOfOrder.reset() }
+    guard let sale = try? SaleSQL.sale(saleOfOrder, order), pool.knows(sale) else {
       throw corrupt("the sale \(order) cannot be read")
     }
     return sale

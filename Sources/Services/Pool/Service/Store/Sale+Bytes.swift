@@ -31,7 +31,7 @@ extension Sale {
     return writer.bytes
   }
 
-  init(orderID: OrderID, bytes: [UInt8]) throws(ByteReader.Malformed) {
+  init(orderID: OrderID, number: Int64 = 0, bytes: [UInt8]) throws(ByteReader.Malformed) {
     var reader = ByteReader(bytes)
     let channel = try reader.text()
     let sequence = try reader.integer()
@@ -48,7 +48,7 @@ extension Sale {
     }
     self.init(
       orderID: orderID, channelID: channel.isEmpty ? nil : ChannelID(trusted: channel),
-      source: source, lines: lines, sequence: sequence)
+      source: source, lines: lines, sequence: sequence, number: number)
   }
 
   private static func line(_ reader: inout ByteReader) throws(ByteReader.Malformed) -> SaleLine {

@@ -50,6 +50,7 @@ struct Sweeper {
     func contains(_ id: ID) -> Bool { known.contains(id) }
   }
 
+  private var index: SaleIndex
   private var holds = Backlog<HoldID>()
   private var sales = Backlog<OrderID>()
   private var forgottenHolds = Backlog<HoldID>()
@@ -68,7 +69,9 @@ struct Sweeper {
   private var heads = LedgerHeads()
   private var hasDirtyBalances: Bool
 
-  init(_ loaded: PoolStore.Loaded, lastRow: Int64) {
+  init(_ loaded: PoolStore.Loaded, lastRow: Int64, salesInMemory: Int) {
+    index = SaleIndex(
+      indexed: loaded.indexedSale, waiting: loaded.waitingSales, salesInMemory: salesInMemory)
     sweptSequences = loaded.sweptSequences
     roundRow = lastRow
     balancesRow = loaded.sweptRow
@@ -92,7 +95,7 @@ struct Sweeper {
   var unsweptRecordCount: Int { holds.count + sales.count + forgottenHolds.count }
 
   var isClean: Bool {
-    !hasDirtyBalances && holds.isEmpty && sales.isEmpty && forgottenHolds.isEmpty
+    !hasDirtyBalances && holds.isEmpty && sales.isEmpty && forgottenHolds.isEmpty && index.isClean
   }
 
   /// Writes some of what changed, inside the commit at hand.
@@ -112,7 +115,9 @@ struct Sweeper {
       guard let sale = pool.sales[id] else { continue }
       try store.write(sale)
       writtenSales.append(id)
+      index.add(sale)
     }
+    try index.write(to: store, isIdle: isIdle)
     for _ in 0..<forgottenHolds.share(atLeast: usual) {
       guard let id = forgottenHolds.next() else { break }
       if pool.holds[id] == nil { try store.delete(hold: id) }
@@ -168,11 +173,12 @@ struct Sweeper {
     heads.forget(upTo: head.row)
   }
 
-  /// Sales that may leave memory, since they are written and there are too many.
+  /// Sales that may leave memory, since they are written and indexed, and there are too many.
   mutating func unloadable(_ pool: Pool, keeping limit: Int) -> [OrderID] {
     var found: [OrderID] = []
     while pool.sales.count - found.count > limit, writtenStart < writtenSales.count {
       let id = writtenSales[writtenStart]
+      if let sale = pool.sales[id], sale.number > index.indexedNumber { break }
       writtenStart += 1
       if !sales.contains(id), pool.sales[id] != nil { found.append(id) }
     }

@@ -42,7 +42,7 @@ final class LivePool {
       requests = loaded.requests
       run = loaded.openRun
       hasUnloadedSales = loaded.hasUnloadedSales
-      sweeper = Sweeper(loaded, lastRow: store.lastRow)
+      sweeper = Sweeper(loaded, lastRow: store.lastRow, salesInMemory: salesInMemory)
       startRow = store.lastRow
     } catch {
       store.close()
