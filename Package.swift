@@ -22,8 +22,13 @@ let unwatched: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
 
+/// What one thread allocates and another frees, as a command goes from an event loop to the writer and back, costs a
+/// durable sale a fifth less than with the C library's allocator.
+let allocator: [LinkerSetting] = [.linkedLibrary("mimalloc", .when(configuration: .release))]
+
 func program(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: "Sources/\(folder)")
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Sources/\(folder)", linkerSettings: allocator)
 }
 
 func tests(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -133,11 +138,11 @@ let testing: [Target] = [
   .executableTarget(
     name: "InteropServer",
     dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit"],
-    path: "Tests/Interop/Server"),
+    path: "Tests/Interop/Server", linkerSettings: allocator),
   .executableTarget(
     name: "InteropClient",
     dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "RPCTLS"],
-    path: "Tests/Interop/Client"),
+    path: "Tests/Interop/Client", linkerSettings: allocator),
   tests("TidyTests", "Tidy", []),
   tests("PrimitivesTests", "Primitives", ["Primitives"]),
   tests(
