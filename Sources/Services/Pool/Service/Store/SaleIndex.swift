@@ -9,6 +9,11 @@ struct SaleKey: Hashable, Comparable {
   let order: Int64
   let number: Int64
 
+  init(order: Int64, number: Int64) {
+    self.order = order
+    self.number = number
+  }
+
   init(_ sale: Sale) {
     self.init(sale.orderID, number: sale.number)
   }
