@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import Primitives
+internal import RPCCore
 internal import Synchronization
 
 /// What an event loop calls when a file descriptor is ready. Called on the loop's thread only.
@@ -11,7 +12,7 @@ protocol EventHandler: AnyObject {
 /// One thread that waits for sockets (epoll(7)), timers and jobs, and owns everything that it calls.
 ///
 /// It is the `TaskExecutor` of the handlers of its connections: a unary call crosses no thread.
-final class EventLoop: TaskExecutor, @unchecked Sendable {
+final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
   // Sendable: what other threads touch is `inbox`, under its lock, and the eventfd; all else is used on the
   // loop's own thread, which `preconditionOnLoop` checks where it is entered.
 
@@ -32,6 +33,9 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
   private let epoll: Int32
   private let wakeup: Int32
   private let inbox = Mutex(Inbox())
+  /// Counts what was put into the inbox. The thread sanitizer does not see the lock (it is a futex of Swift's own), and so
+  /// would not see that what is handed over was written before.
+  private let handedOver = Atomic<UInt>(0)
   /// The loop's thread, once it runs (a `pthread_t`).
   private let thread = Atomic<UInt>(0)
   private var localJobs: [UnownedJob] = []
@@ -128,16 +132,19 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func post(_ add: (inout Inbox) -> Void) {
     let mustWake = inbox.withLock { inbox in
+      handedOver.wrappingAdd(1, ordering: .releasing)
       add(&inbox)
       guard !inbox.isAwake else { return false }
       inbox.isAwake = true
       return true
     }
-    if mustWake {
-      var one: UInt64 = 1
-      // A full counter (EAGAIN) wakes the loop just as well.
-      _ = write(wakeup, &one, 8)
-    }
+    if mustWake { Wakeups.wake(self) }
+  }
+
+  func wake() {
+    var one: UInt64 = 1
+    // A full counter (EAGAIN) wakes the loop just as well.
+    _ = write(wakeup, &one, 8)
   }
 
   /// Ends the loop's thread after what is queued now; nothing may be posted later.
@@ -287,6 +294,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func takeInbox() {
     let (jobs, closures) = inbox.withLock { inbox in
+      _ = handedOver.load(ordering: .acquiring)
       inbox.isAwake = true
       let taken = (inbox.jobs, inbox.closures)
       inbox.jobs = []

@@ -1,6 +1,7 @@
 internal import Kit
 internal import PoolDomain
 internal import Primitives
+internal import RPCCore
 internal import StorageCore
 internal import StorageSQLite
 internal import Synchronization
@@ -121,7 +122,10 @@ final class Writer: @unchecked Sendable {
       for job in jobs { job.answer(.storeUnavailable) }
       return
     }
-    for job in jobs { job.answer(nil) }
+    for start in stride(from: 0, to: jobs.count, by: ServiceLimits.answersAtOnce) {
+      let part = jobs[start..<min(jobs.count, start + ServiceLimits.answersAtOnce)]
+      Wakeups.gather { for job in part { job.answer(nil) } }
+    }
   }
 
   private func publish(_ committed: LivePool.Committed, _ live: LivePool) {
