@@ -5,6 +5,8 @@ public enum Command: Sendable {
   case setSKU(SetSKU)
   case setLocation(SetLocation)
   case setBuffer(SetBuffer)
+  case setSourcing(SetSourcing)
+  case setLastUnits(SetLastUnits)
   case receive(ReceiveStock)
   case adjust(AdjustStock)
   case returnStock(ReturnStock)
@@ -24,8 +26,8 @@ public enum Command: Sendable {
     case .recordSale(let command): command.orderID
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
-    case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold,
-      .releaseHold:
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
+      .resolve, .createHold, .releaseHold:
       nil
     }
   }
@@ -37,8 +39,8 @@ extension Command {
   public var isRememberedForEver: Bool {
     switch self {
     case .returnStock: true
-    case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold, .commitHold,
-      .releaseHold, .recordSale, .cancelSale, .shipSale:
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
+      .resolve, .createHold, .commitHold, .releaseHold, .recordSale, .cancelSale, .shipSale:
       false
     }
   }
@@ -47,12 +49,14 @@ extension Command {
 public struct SetSKU: Hashable, Sendable {
   public var sku: SKU
   public var displayName: String
+  public var group: SKUGroup?
   /// Changes only this version; empty for any.
   public var etag: String
 
-  public init(sku: SKU, displayName: String = "", etag: String = "") {
+  public init(sku: SKU, displayName: String = "", group: SKUGroup? = nil, etag: String = "") {
     self.sku = sku
     self.displayName = displayName
+    self.group = group
     self.etag = etag
   }
 }
@@ -61,29 +65,18 @@ public struct SetLocation: Hashable, Sendable {
   public var location: LocationID
   public var displayName: String
   public var rank: Int32
+  public var traits: LocationTraits
   public var etag: String
 
-  public init(location: LocationID, displayName: String = "", rank: Int32 = 0, etag: String = "") {
+  public init(
+    location: LocationID, displayName: String = "", rank: Int32 = 0,
+    traits: LocationTraits = LocationTraits(), etag: String = ""
+  ) {
     self.location = location
     self.displayName = displayName
     self.rank = rank
+    self.traits = traits
     self.etag = etag
-  }
-}
-
-public struct SetBuffer: Hashable, Sendable {
-  public var sku: SKU?
-  public var channel: ChannelID?
-  public var margin: Buffer.Margin?
-  public var cap: Quantity?
-
-  public init(
-    sku: SKU? = nil, channel: ChannelID? = nil, margin: Buffer.Margin? = nil, cap: Quantity? = nil
-  ) {
-    self.sku = sku
-    self.channel = channel
-    self.margin = margin
-    self.cap = cap
   }
 }
 
@@ -175,7 +168,7 @@ public struct DemandLine: Hashable, Sendable {
   public var lineID: String
   public var sku: SKU
   public var quantity: Quantity
-  /// Nil: the pool chooses by rank.
+  /// Nil: the pool chooses as the channel's sourcing says.
   public var location: LocationID?
 
   public init(lineID: String = "", sku: SKU, quantity: Quantity, location: LocationID? = nil) {
@@ -192,16 +185,19 @@ public struct CreateHold: Hashable, Sendable {
   public var lines: [DemandLine]
   public var expireTime: Timestamp
   public var channelID: ChannelID?
+  /// Where the customer is.
+  public var zone: Zone?
 
   public init(
     holdID: HoldID, owner: String, lines: [DemandLine], expireTime: Timestamp,
-    channelID: ChannelID? = nil
+    channelID: ChannelID? = nil, zone: Zone? = nil
   ) {
     self.holdID = holdID
     self.owner = owner
     self.lines = lines
     self.expireTime = expireTime
     self.channelID = channelID
+    self.zone = zone
   }
 }
 
@@ -227,10 +223,12 @@ public struct RecordSale: Hashable, Sendable {
   public var saleTime: Timestamp?
   public var cause: String
   public var refuseShortage: Bool
+  /// Where the customer is.
+  public var zone: Zone?
 
   public init(
     orderID: OrderID, channelID: ChannelID, lines: [DemandLine], saleTime: Timestamp? = nil,
-    cause: String = "", refuseShortage: Bool = false
+    cause: String = "", refuseShortage: Bool = false, zone: Zone? = nil
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -238,6 +236,7 @@ public struct RecordSale: Hashable, Sendable {
     self.saleTime = saleTime
     self.cause = cause
     self.refuseShortage = refuseShortage
+    self.zone = zone
   }
 }
 

@@ -42,6 +42,10 @@ public enum PoolError: Error, Hashable, Sendable {
   case saleShipped(OrderID, String, open: Quantity)
   case notCommitted(OrderID, String, open: Quantity)
   case requestIDReused(RequestID)
+  /// A channel asks for units at a location that neither feeds it nor offers pickup.
+  case locationNotServing(LocationID, ChannelID)
+  /// A scope has as many rules as it may have.
+  case tooManyBuffers
   case pageTokenInvalid
   /// A watcher asks to go on after what has not happened yet.
   case sequenceUnknown(Int64)

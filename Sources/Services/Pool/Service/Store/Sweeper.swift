@@ -127,7 +127,7 @@ struct Sweeper {
     while place < end {
       let sequence = pool.balances[place].sequence
       if sequence > sweptSequences[place] {
-        try store.write(pool.balances[place])
+        try store.write(pool.balances[place], pool.rates[place])
         sweptSequences[place] = sequence
       }
       place += 1
