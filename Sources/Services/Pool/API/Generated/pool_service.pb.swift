@@ -412,7 +412,7 @@ public struct ListBuffersRequest: Message {
 }
 
 public struct ListBuffersResponse: Message {
-  /// In the order of SKU, then channel.
+  /// In the order of SKU, group, channel, listing, name.
   public var buffers: [Buffer] = []
   /// Empty at the end.
   public var nextPageToken: String = ""
@@ -424,6 +424,134 @@ public struct ListBuffersResponse: Message {
     nextPageToken: String = ""
   ) {
     self.buffers = buffers
+    self.nextPageToken = nextPageToken
+  }
+}
+
+public struct SetChannelSourcingRequest: Message {
+  /// Required. Without a strategy and locations the channel has none of its own any more.
+  public var sourcing: ChannelSourcing? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    sourcing: ChannelSourcing? = nil,
+    requestID: String = ""
+  ) {
+    self.sourcing = sourcing
+    self.requestID = requestID
+  }
+}
+
+public struct SetChannelSourcingResponse: Message {
+  /// As it stands now; its strategy is unspecified when there is none.
+  public var sourcing: ChannelSourcing? = nil
+
+  public init() {}
+
+  public init(
+    sourcing: ChannelSourcing? = nil
+  ) {
+    self.sourcing = sourcing
+  }
+}
+
+public struct ListChannelSourcingsRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListChannelSourcingsResponse: Message {
+  /// In the order of the channels.
+  public var sourcings: [ChannelSourcing] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    sourcings: [ChannelSourcing] = [],
+    nextPageToken: String = ""
+  ) {
+    self.sourcings = sourcings
+    self.nextPageToken = nextPageToken
+  }
+}
+
+public struct SetLastUnitsRequest: Message {
+  /// Required. Without units the lock is removed.
+  public var lastUnits: LastUnits? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    lastUnits: LastUnits? = nil,
+    requestID: String = ""
+  ) {
+    self.lastUnits = lastUnits
+    self.requestID = requestID
+  }
+}
+
+public struct SetLastUnitsResponse: Message {
+  /// As it stands now.
+  public var lastUnits: LastUnits? = nil
+
+  public init() {}
+
+  public init(
+    lastUnits: LastUnits? = nil
+  ) {
+    self.lastUnits = lastUnits
+  }
+}
+
+public struct ListLastUnitsRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListLastUnitsResponse: Message {
+  /// In the order of SKU, then group.
+  public var lastUnits: [LastUnits] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    lastUnits: [LastUnits] = [],
+    nextPageToken: String = ""
+  ) {
+    self.lastUnits = lastUnits
     self.nextPageToken = nextPageToken
   }
 }
@@ -645,6 +773,8 @@ public struct CreateHoldRequest: Message {
   public var channelID: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
+  public var zone: String = ""
 
   public init() {}
 
@@ -654,7 +784,8 @@ public struct CreateHoldRequest: Message {
     lines: [HoldLine] = [],
     expireTime: Primitives.Timestamp? = nil,
     channelID: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    zone: String = ""
   ) {
     self.holdID = holdID
     self.owner = owner
@@ -662,19 +793,24 @@ public struct CreateHoldRequest: Message {
     self.expireTime = expireTime
     self.channelID = channelID
     self.requestID = requestID
+    self.zone = zone
   }
 }
 
 public struct CreateHoldResponse: Message {
   /// As it stands now; its lines say where the units are.
   public var hold: Hold? = nil
+  /// Why they are there, for the first 200 lines, when the channel has a sourcing of its own.
+  public var placements: [Placement] = []
 
   public init() {}
 
   public init(
-    hold: Hold? = nil
+    hold: Hold? = nil,
+    placements: [Placement] = []
   ) {
     self.hold = hold
+    self.placements = placements
   }
 }
 
@@ -795,6 +931,8 @@ public struct RecordSaleRequest: Message {
   public var refuseShortage: Bool = false
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
+  public var zone: String = ""
 
   public init() {}
 
@@ -805,7 +943,8 @@ public struct RecordSaleRequest: Message {
     saleTime: Primitives.Timestamp? = nil,
     cause: String = "",
     refuseShortage: Bool = false,
-    requestID: String = ""
+    requestID: String = "",
+    zone: String = ""
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -814,6 +953,7 @@ public struct RecordSaleRequest: Message {
     self.cause = cause
     self.refuseShortage = refuseShortage
     self.requestID = requestID
+    self.zone = zone
   }
 }
 
@@ -824,17 +964,22 @@ public struct RecordSaleResponse: Message {
   public var oversoldCount: Int64 = 0
   /// The ledger's sequence after it.
   public var sequence: Int64 = 0
+  /// Why the units of this request were taken where they were, for the first 200 lines, when the channel has a sourcing
+  /// of its own.
+  public var placements: [Placement] = []
 
   public init() {}
 
   public init(
     lines: [SaleLineState] = [],
     oversoldCount: Int64 = 0,
-    sequence: Int64 = 0
+    sequence: Int64 = 0,
+    placements: [Placement] = []
   ) {
     self.lines = lines
     self.oversoldCount = oversoldCount
     self.sequence = sequence
+    self.placements = placements
   }
 }
 
@@ -1076,15 +1221,23 @@ public struct ExplainAvailabilityRequest: Message {
   public var sku: String = ""
   /// Required.
   public var channelID: String = ""
+  /// Of the channel, when its number is asked for. Optional.
+  public var listingID: String = ""
+  /// A past instant to explain instead of now. Optional.
+  public var time: Primitives.Timestamp? = nil
 
   public init() {}
 
   public init(
     sku: String = "",
-    channelID: String = ""
+    channelID: String = "",
+    listingID: String = "",
+    time: Primitives.Timestamp? = nil
   ) {
     self.sku = sku
     self.channelID = channelID
+    self.listingID = listingID
+    self.time = time
   }
 }
 
@@ -1101,12 +1254,22 @@ public struct ExplainAvailabilityResponse: Message {
   public var balances: [Balance] = []
   /// The ledger's sequence that it reflects.
   public var sequence: Int64 = 0
+  /// From the most to the least specific.
+  public var locks: [ExplainAvailabilityResponse.Lock] = []
+  /// In the order of balances.
+  public var places: [ExplainAvailabilityResponse.Place] = []
+  /// The 20 owners that hold most of it, those with most units first.
+  public var owners: [ExplainAvailabilityResponse.Owner] = []
+  /// All holds on it.
+  public var holdCount: Int64 = 0
+  /// All owners of holds on it.
+  public var ownerCount: Int64 = 0
   /// Units that are on their way and cannot be sold yet, those that are expected first in front.
   public var incoming: [Incoming] = []
 
   /// One step of the sum, in order.
   public struct Term: Message {
-    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `floor`.
+    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
     public var name: String = ""
     /// Units that it adds or takes.
     public var deltaCount: Int64 = 0
@@ -1152,6 +1315,76 @@ public struct ExplainAvailabilityResponse: Message {
     }
   }
 
+  /// A lock on last units that was considered.
+  public struct Lock: Message {
+    /// The lock.
+    public var lastUnits: LastUnits? = nil
+    /// True for the one that counts.
+    public var won: Bool = false
+    /// Why it did or did not.
+    public var explanation: String = ""
+
+    public init() {}
+
+    public init(
+      lastUnits: LastUnits? = nil,
+      won: Bool = false,
+      explanation: String = ""
+    ) {
+      self.lastUnits = lastUnits
+      self.won = won
+      self.explanation = explanation
+    }
+  }
+
+  /// A location of the SKU.
+  public struct Place: Message {
+    /// The location.
+    public var locationID: String = ""
+    /// Units available there.
+    public var availableCount: Int64 = 0
+    /// True when they count for the channel.
+    public var counts: Bool = false
+    /// Why they do or do not.
+    public var explanation: String = ""
+
+    public init() {}
+
+    public init(
+      locationID: String = "",
+      availableCount: Int64 = 0,
+      counts: Bool = false,
+      explanation: String = ""
+    ) {
+      self.locationID = locationID
+      self.availableCount = availableCount
+      self.counts = counts
+      self.explanation = explanation
+    }
+  }
+
+  /// What one owner holds of it.
+  public struct Owner: Message {
+    /// The owner.
+    public var owner: String = ""
+    /// Units.
+    public var quantity: Int64 = 0
+    /// Holds.
+    public var holdCount: Int64 = 0
+
+    public init() {}
+
+    public init(
+      owner: String = "",
+      quantity: Int64 = 0,
+      holdCount: Int64 = 0
+    ) {
+      self.owner = owner
+      self.quantity = quantity
+      self.holdCount = holdCount
+    }
+  }
+
   /// Who holds units of it.
   public struct Holder: Message {
     /// The hold.
@@ -1187,6 +1420,11 @@ public struct ExplainAvailabilityResponse: Message {
     holders: [ExplainAvailabilityResponse.Holder] = [],
     balances: [Balance] = [],
     sequence: Int64 = 0,
+    locks: [ExplainAvailabilityResponse.Lock] = [],
+    places: [ExplainAvailabilityResponse.Place] = [],
+    owners: [ExplainAvailabilityResponse.Owner] = [],
+    holdCount: Int64 = 0,
+    ownerCount: Int64 = 0,
     incoming: [Incoming] = []
   ) {
     self.availableToSellCount = availableToSellCount
@@ -1195,6 +1433,11 @@ public struct ExplainAvailabilityResponse: Message {
     self.holders = holders
     self.balances = balances
     self.sequence = sequence
+    self.locks = locks
+    self.places = places
+    self.owners = owners
+    self.holdCount = holdCount
+    self.ownerCount = ownerCount
     self.incoming = incoming
   }
 }
@@ -1964,6 +2207,164 @@ extension ListBuffersResponse {
   }
 }
 
+extension SetChannelSourcingRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetChannelSourcingRequest()
+    onepool__pool__v1__set_channel_sourcing_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingRequest.self)
+    self.sourcing = try Read.message(source.pointee.sourcing, "sourcing")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingRequest.self)
+    target.pointee.sourcing = arena.message(self.sourcing)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension SetChannelSourcingResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetChannelSourcingResponse()
+    onepool__pool__v1__set_channel_sourcing_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingResponse.self)
+    self.sourcing = try Read.message(source.pointee.sourcing, "sourcing")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingResponse.self)
+    target.pointee.sourcing = arena.message(self.sourcing)
+  }
+}
+
+extension ListChannelSourcingsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListChannelSourcingsRequest()
+    onepool__pool__v1__list_channel_sourcings_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListChannelSourcingsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListChannelSourcingsResponse()
+    onepool__pool__v1__list_channel_sourcings_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsResponse.self)
+    self.sourcings = try Read.messages(source.pointee.sourcings, source.pointee.n_sourcings, "sourcings")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsResponse.self)
+    target.pointee.n_sourcings = self.sourcings.count
+    target.pointee.sourcings = arena.messages(self.sourcings)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
+extension SetLastUnitsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetLastUnitsRequest()
+    onepool__pool__v1__set_last_units_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsRequest.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsRequest.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension SetLastUnitsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetLastUnitsResponse()
+    onepool__pool__v1__set_last_units_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsResponse.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsResponse.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+  }
+}
+
+extension ListLastUnitsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListLastUnitsRequest()
+    onepool__pool__v1__list_last_units_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListLastUnitsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListLastUnitsResponse()
+    onepool__pool__v1__list_last_units_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsResponse.self)
+    self.lastUnits = try Read.messages(source.pointee.last_units, source.pointee.n_last_units, "last_units")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsResponse.self)
+    target.pointee.n_last_units = self.lastUnits.count
+    target.pointee.last_units = arena.messages(self.lastUnits)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
 extension ReceiveStockRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Pool__V1__ReceiveStockRequest()
@@ -2163,6 +2564,7 @@ extension CreateHoldRequest {
     self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
     self.channelID = Read.string(source.pointee.channel_id)
     self.requestID = Read.string(source.pointee.request_id)
+    self.zone = Read.string(source.pointee.zone)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2174,6 +2576,7 @@ extension CreateHoldRequest {
     target.pointee.expire_time = arena.message(self.expireTime)
     target.pointee.channel_id = arena.string(self.channelID)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.zone = arena.string(self.zone)
   }
 }
 
@@ -2187,11 +2590,14 @@ extension CreateHoldResponse {
   public init(reading raw: UnsafeRawPointer) throws(CodecError) {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__CreateHoldResponse.self)
     self.hold = try Read.message(source.pointee.hold, "hold")
+    self.placements = try Read.messages(source.pointee.placements, source.pointee.n_placements, "placements")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__CreateHoldResponse.self)
     target.pointee.hold = arena.message(self.hold)
+    target.pointee.n_placements = self.placements.count
+    target.pointee.placements = arena.messages(self.placements)
   }
 }
 
@@ -2332,6 +2738,7 @@ extension RecordSaleRequest {
     self.cause = Read.string(source.pointee.cause)
     self.refuseShortage = source.pointee.refuse_shortage != 0
     self.requestID = Read.string(source.pointee.request_id)
+    self.zone = Read.string(source.pointee.zone)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2344,6 +2751,7 @@ extension RecordSaleRequest {
     target.pointee.cause = arena.string(self.cause)
     target.pointee.refuse_shortage = self.refuseShortage ? 1 : 0
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.zone = arena.string(self.zone)
   }
 }
 
@@ -2359,6 +2767,7 @@ extension RecordSaleResponse {
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
     self.oversoldCount = source.pointee.oversold_count
     self.sequence = source.pointee.sequence
+    self.placements = try Read.messages(source.pointee.placements, source.pointee.n_placements, "placements")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2367,6 +2776,8 @@ extension RecordSaleResponse {
     target.pointee.lines = arena.messages(self.lines)
     target.pointee.oversold_count = self.oversoldCount
     target.pointee.sequence = self.sequence
+    target.pointee.n_placements = self.placements.count
+    target.pointee.placements = arena.messages(self.placements)
   }
 }
 
@@ -2645,12 +3056,16 @@ extension ExplainAvailabilityRequest {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityRequest.self)
     self.sku = Read.string(source.pointee.sku)
     self.channelID = Read.string(source.pointee.channel_id)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.time = try Read.message(source.pointee.time, "time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityRequest.self)
     target.pointee.sku = arena.string(self.sku)
     target.pointee.channel_id = arena.string(self.channelID)
+    target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.time = arena.message(self.time)
   }
 }
 
@@ -2669,6 +3084,11 @@ extension ExplainAvailabilityResponse {
     self.holders = try Read.messages(source.pointee.holders, source.pointee.n_holders, "holders")
     self.balances = try Read.messages(source.pointee.balances, source.pointee.n_balances, "balances")
     self.sequence = source.pointee.sequence
+    self.locks = try Read.messages(source.pointee.locks, source.pointee.n_locks, "locks")
+    self.places = try Read.messages(source.pointee.places, source.pointee.n_places, "places")
+    self.owners = try Read.messages(source.pointee.owners, source.pointee.n_owners, "owners")
+    self.holdCount = source.pointee.hold_count
+    self.ownerCount = source.pointee.owner_count
     self.incoming = try Read.messages(source.pointee.incoming, source.pointee.n_incoming, "incoming")
   }
 
@@ -2684,6 +3104,14 @@ extension ExplainAvailabilityResponse {
     target.pointee.n_balances = self.balances.count
     target.pointee.balances = arena.messages(self.balances)
     target.pointee.sequence = self.sequence
+    target.pointee.n_locks = self.locks.count
+    target.pointee.locks = arena.messages(self.locks)
+    target.pointee.n_places = self.places.count
+    target.pointee.places = arena.messages(self.places)
+    target.pointee.n_owners = self.owners.count
+    target.pointee.owners = arena.messages(self.owners)
+    target.pointee.hold_count = self.holdCount
+    target.pointee.owner_count = self.ownerCount
     target.pointee.n_incoming = self.incoming.count
     target.pointee.incoming = arena.messages(self.incoming)
   }
@@ -2732,6 +3160,74 @@ extension ExplainAvailabilityResponse.Rule {
     target.pointee.buffer = arena.message(self.buffer)
     target.pointee.won = self.won ? 1 : 0
     target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Lock {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Lock()
+    onepool__pool__v1__explain_availability_response__lock__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Lock.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+    self.won = source.pointee.won != 0
+    self.explanation = Read.string(source.pointee.explanation)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Lock.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+    target.pointee.won = self.won ? 1 : 0
+    target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Place {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Place()
+    onepool__pool__v1__explain_availability_response__place__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Place.self)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.availableCount = source.pointee.available_count
+    self.counts = source.pointee.counts != 0
+    self.explanation = Read.string(source.pointee.explanation)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Place.self)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.available_count = self.availableCount
+    target.pointee.counts = self.counts ? 1 : 0
+    target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Owner {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Owner()
+    onepool__pool__v1__explain_availability_response__owner__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Owner.self)
+    self.owner = Read.string(source.pointee.owner)
+    self.quantity = source.pointee.quantity
+    self.holdCount = source.pointee.hold_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Owner.self)
+    target.pointee.owner = arena.string(self.owner)
+    target.pointee.quantity = self.quantity
+    target.pointee.hold_count = self.holdCount
   }
 }
 
@@ -3175,6 +3671,18 @@ public enum PoolServiceMethods {
   public static let listBuffers = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ListBuffers",
     kind: .unary, idempotency: .noSideEffects)
+  public static let setChannelSourcing = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "SetChannelSourcing",
+    kind: .unary, idempotency: .idempotent)
+  public static let listChannelSourcings = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ListChannelSourcings",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let setLastUnits = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "SetLastUnits",
+    kind: .unary, idempotency: .idempotent)
+  public static let listLastUnits = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ListLastUnits",
+    kind: .unary, idempotency: .noSideEffects)
   public static let receiveStock = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ReceiveStock",
     kind: .unary, idempotency: .unknown)
@@ -3245,7 +3753,7 @@ public enum PoolServiceMethods {
     service: "onepool.pool.v1.PoolService", method: "VerifyArchive",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -3284,9 +3792,9 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listLocations(_ request: ListLocationsRequest, context: ServerContext)
     async throws -> ListLocationsResponse
-  /// Sets or removes the buffer of a SKU, of a channel, of both, or of all.
+  /// Sets or removes one buffer of a scope: a listing, a SKU, a group of SKUs, a channel, or all.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), FAILED_PRECONDITION/TOO_MANY_BUFFERS (limit).
   func setBuffer(_ request: SetBufferRequest, context: ServerContext)
     async throws -> SetBufferResponse
   /// Lists the buffers that are set.
@@ -3294,6 +3802,26 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listBuffers(_ request: ListBuffersRequest, context: ServerContext)
     async throws -> ListBuffersResponse
+  /// Says which locations feed a channel and which is asked first, or that all do again, by rank.
+  ///
+  /// Errors: NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  func setChannelSourcing(_ request: SetChannelSourcingRequest, context: ServerContext)
+    async throws -> SetChannelSourcingResponse
+  /// Lists the channels that have a sourcing of their own.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listChannelSourcings(_ request: ListChannelSourcingsRequest, context: ServerContext)
+    async throws -> ListChannelSourcingsResponse
+  /// Keeps the last units of a SKU, of a group of SKUs or of every SKU for one channel, or for nobody again.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  func setLastUnits(_ request: SetLastUnitsRequest, context: ServerContext)
+    async throws -> SetLastUnitsResponse
+  /// Lists the locks on last units.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listLastUnits(_ request: ListLastUnitsRequest, context: ServerContext)
+    async throws -> ListLastUnitsResponse
   /// Takes goods in: on hand rises.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
@@ -3322,7 +3850,9 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
+  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
+  /// feeds the channel nor offers pickup.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
     async throws -> CreateHoldResponse
   /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
@@ -3349,8 +3879,9 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) only when
-  /// refuse_shortage is set.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
+  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
+  /// that neither feeds the channel nor offers pickup.
   func recordSale(_ request: RecordSaleRequest, context: ServerContext)
     async throws -> RecordSaleResponse
   /// Takes back units of a sale that were not shipped. Quantities are totals, so a repeat changes nothing.
@@ -3386,9 +3917,10 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
   func getAvailability(_ request: GetAvailabilityRequest, context: ServerContext)
     async throws -> GetAvailabilityResponse
-  /// Says how a channel's number comes about: each term, each rule, and the one that won.
+  /// Says how a channel's number comes about, or came about at a past instant: each term, each rule, and the one that
+  /// won. Who held units, and what was on its way, is told of now only.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); at a past instant also those of GetStockAt.
   func explainAvailability(_ request: ExplainAvailabilityRequest, context: ServerContext)
     async throws -> ExplainAvailabilityResponse
   /// Streams every change of availability, in the order of the ledger. A watcher that is slow gets the newest
@@ -3467,6 +3999,18 @@ extension PoolServiceHandler {
         .unary(
           PoolServiceMethods.listBuffers, ListBuffersRequest.self, ListBuffersResponse.self
         ) { request, context in try await self.listBuffers(request, context: context) },
+        .unary(
+          PoolServiceMethods.setChannelSourcing, SetChannelSourcingRequest.self, SetChannelSourcingResponse.self
+        ) { request, context in try await self.setChannelSourcing(request, context: context) },
+        .unary(
+          PoolServiceMethods.listChannelSourcings, ListChannelSourcingsRequest.self, ListChannelSourcingsResponse.self
+        ) { request, context in try await self.listChannelSourcings(request, context: context) },
+        .unary(
+          PoolServiceMethods.setLastUnits, SetLastUnitsRequest.self, SetLastUnitsResponse.self
+        ) { request, context in try await self.setLastUnits(request, context: context) },
+        .unary(
+          PoolServiceMethods.listLastUnits, ListLastUnitsRequest.self, ListLastUnitsResponse.self
+        ) { request, context in try await self.listLastUnits(request, context: context) },
         .unary(
           PoolServiceMethods.receiveStock, ReceiveStockRequest.self, ReceiveStockResponse.self
         ) { request, context in try await self.receiveStock(request, context: context) },
@@ -3593,9 +4137,9 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.listLocations, request, options: options)
   }
 
-  /// Sets or removes the buffer of a SKU, of a channel, of both, or of all.
+  /// Sets or removes one buffer of a scope: a listing, a SKU, a group of SKUs, a channel, or all.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), FAILED_PRECONDITION/TOO_MANY_BUFFERS (limit).
   public func setBuffer(
     _ request: SetBufferRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SetBufferResponse {
@@ -3609,6 +4153,42 @@ public struct PoolServiceClient: Sendable {
     _ request: ListBuffersRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ListBuffersResponse {
     try await client.unary(PoolServiceMethods.listBuffers, request, options: options)
+  }
+
+  /// Says which locations feed a channel and which is asked first, or that all do again, by rank.
+  ///
+  /// Errors: NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  public func setChannelSourcing(
+    _ request: SetChannelSourcingRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> SetChannelSourcingResponse {
+    try await client.unary(PoolServiceMethods.setChannelSourcing, request, options: options)
+  }
+
+  /// Lists the channels that have a sourcing of their own.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listChannelSourcings(
+    _ request: ListChannelSourcingsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListChannelSourcingsResponse {
+    try await client.unary(PoolServiceMethods.listChannelSourcings, request, options: options)
+  }
+
+  /// Keeps the last units of a SKU, of a group of SKUs or of every SKU for one channel, or for nobody again.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  public func setLastUnits(
+    _ request: SetLastUnitsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> SetLastUnitsResponse {
+    try await client.unary(PoolServiceMethods.setLastUnits, request, options: options)
+  }
+
+  /// Lists the locks on last units.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listLastUnits(
+    _ request: ListLastUnitsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListLastUnitsResponse {
+    try await client.unary(PoolServiceMethods.listLastUnits, request, options: options)
   }
 
   /// Takes goods in: on hand rises.
@@ -3655,7 +4235,9 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
+  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
+  /// feeds the channel nor offers pickup.
   public func createHold(
     _ request: CreateHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CreateHoldResponse {
@@ -3698,8 +4280,9 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) only when
-  /// refuse_shortage is set.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
+  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
+  /// that neither feeds the channel nor offers pickup.
   public func recordSale(
     _ request: RecordSaleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> RecordSaleResponse {
@@ -3763,9 +4346,10 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.getAvailability, request, options: options)
   }
 
-  /// Says how a channel's number comes about: each term, each rule, and the one that won.
+  /// Says how a channel's number comes about, or came about at a past instant: each term, each rule, and the one that
+  /// won. Who held units, and what was on its way, is told of now only.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); at a past instant also those of GetStockAt.
   public func explainAvailability(
     _ request: ExplainAvailabilityRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ExplainAvailabilityResponse {
@@ -3868,6 +4452,9 @@ extension FileDescriptor {
       "onepool.pool.v1.ExplainAvailabilityRequest",
       "onepool.pool.v1.ExplainAvailabilityResponse",
       "onepool.pool.v1.ExplainAvailabilityResponse.Holder",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Lock",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Owner",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Place",
       "onepool.pool.v1.ExplainAvailabilityResponse.Rule",
       "onepool.pool.v1.ExplainAvailabilityResponse.Term",
       "onepool.pool.v1.ExportMovementsRequest",
@@ -3891,6 +4478,10 @@ extension FileDescriptor {
       "onepool.pool.v1.ListBalancesResponse",
       "onepool.pool.v1.ListBuffersRequest",
       "onepool.pool.v1.ListBuffersResponse",
+      "onepool.pool.v1.ListChannelSourcingsRequest",
+      "onepool.pool.v1.ListChannelSourcingsResponse",
+      "onepool.pool.v1.ListLastUnitsRequest",
+      "onepool.pool.v1.ListLastUnitsResponse",
       "onepool.pool.v1.ListLocationsRequest",
       "onepool.pool.v1.ListLocationsResponse",
       "onepool.pool.v1.ListMovementsRequest",
@@ -3913,6 +4504,10 @@ extension FileDescriptor {
       "onepool.pool.v1.ReturnStockResponse",
       "onepool.pool.v1.SetBufferRequest",
       "onepool.pool.v1.SetBufferResponse",
+      "onepool.pool.v1.SetChannelSourcingRequest",
+      "onepool.pool.v1.SetChannelSourcingResponse",
+      "onepool.pool.v1.SetLastUnitsRequest",
+      "onepool.pool.v1.SetLastUnitsResponse",
       "onepool.pool.v1.SetLocationRequest",
       "onepool.pool.v1.SetLocationResponse",
       "onepool.pool.v1.SetSkuRequest",
@@ -3927,5 +4522,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIvABChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQSQgoLcmVhc29uX2NvZGUYFCABKA4yIS5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudFJlYXNvblIKcmVhc29uQ29kZRISCgRub3RlGBUgASgJUgRub3RlIksKE0FkanVzdFN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitAEKElJldHVyblN0b2NrUmVxdWVzdBIbCglyZXR1cm5faWQYASABKAlSCHJldHVybklkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEjEKBWxpbmVzGAMgAygLMhsub25lcG9vbC5wb29sLnYxLlJldHVybkxpbmVSBWxpbmVzEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSwoTUmV0dXJuU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK3AgoZUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEkwKB291dGNvbWUYAiABKA4yMi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdC5PdXRjb21lUgdvdXRjb21lEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiTQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DTEVBUkVEEAESFAoQT1VUQ09NRV9TQ1JBUFBFRBACIlIKGlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIu4BChFDcmVhdGVIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcxI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSHQoKY2hhbm5lbF9pZBgFIAEoCVIJY2hhbm5lbElkEh0KCnJlcXVlc3RfaWQYBiABKAlSCXJlcXVlc3RJZCI/ChJDcmVhdGVIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIpsBChFDb21taXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgDIAEoCVIJY2hhbm5lbElkEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQidQoSQ29tbWl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZBI0CgVsaW5lcxgCIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyJMChJSZWxlYXNlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJAChNSZWxlYXNlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCIpCg5HZXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQiPAoPR2V0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKVAgoRUmVjb3JkU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRIUCgVjYXVzZRgFIAEoCVIFY2F1c2USJwoPcmVmdXNlX3Nob3J0YWdlGAYgASgIUg5yZWZ1c2VTaG9ydGFnZRIdCgpyZXF1ZXN0X2lkGAcgASgJUglyZXF1ZXN0SWQijQEKElJlY29yZFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcxIlCg5vdmVyc29sZF9jb3VudBgCIAEoA1INb3ZlcnNvbGRDb3VudBIaCghzZXF1ZW5jZRgDIAEoA1IIc2VxdWVuY2UirQEKEUNhbmNlbFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJKChJDYW5jZWxTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMikwEKD1NoaXBTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIwCgVsaW5lcxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MaW5lVG90YWxSBWxpbmVzEhQKBWNhdXNlGAMgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSAoQU2hpcFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyIrCg5HZXRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZCKBAQoPR2V0U2FsZVJlc3BvbnNlEhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBI0CgVsaW5lcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyIjCg9HZXRTdG9ja1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3Ui1gEKEEdldFN0b2NrUmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSNQoIaW5jb21pbmcYFCADKAsyGS5vbmVwb29sLnBvb2wudjEuSW5jb21pbmdSCGluY29taW5nEiUKDmluY29taW5nX2NvdW50GBUgASgDUg1pbmNvbWluZ0NvdW50InIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIk0KGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZCLDBgobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2USNQoIaW5jb21pbmcYFCADKAsyGS5vbmVwb29sLnBvb2wudjEuSW5jb21pbmdSCGluY29taW5nGoIBCgRUZXJtEhIKBG5hbWUYASABKAlSBG5hbWUSHwoLZGVsdGFfY291bnQYAiABKANSCmRlbHRhQ291bnQSIwoNcnVubmluZ19jb3VudBgDIAEoA1IMcnVubmluZ0NvdW50EiAKC2V4cGxhbmF0aW9uGAQgASgJUgtleHBsYW5hdGlvbhprCgRSdWxlEi8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24akAEKBkhvbGRlchIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUidgoYV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Eh8KC2NoYW5uZWxfaWRzGAEgAygJUgpjaGFubmVsSWRzEhIKBHNrdXMYAiADKAlSBHNrdXMSJQoOYWZ0ZXJfc2VxdWVuY2UYAyABKANSDWFmdGVyU2VxdWVuY2UijQIKGVdhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USQAoIY2hhbm5lbHMYAiADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSJwoPYXZhaWxhYmxlX2NvdW50GAMgASgDUg5hdmFpbGFibGVDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USOwoLY29tbWl0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjb21taXRUaW1lEhoKCHNuYXBzaG90GAYgASgIUghzbmFwc2hvdCKmAQoUTGlzdE1vdmVtZW50c1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSJQoOYWZ0ZXJfc2VxdWVuY2UYAyABKANSDWFmdGVyU2VxdWVuY2USGwoJcGFnZV9zaXplGAQgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAUgASgJUglwYWdlVG9rZW4itAEKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4SOgoIYXJjaGl2ZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIIYXJjaGl2ZXMiqgIKFkV4cG9ydE1vdmVtZW50c1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGQoIb3JkZXJfaWQYAyABKAlSB29yZGVySWQSOQoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0VGltZRI1CghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB2VuZFRpbWUSJQoOYWZ0ZXJfc2VxdWVuY2UYBiABKANSDWFmdGVyU2VxdWVuY2USKQoQdGhyb3VnaF9zZXF1ZW5jZRgHIAEoA1IPdGhyb3VnaFNlcXVlbmNlIrkBChdFeHBvcnRNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxIpChB0aHJvdWdoX3NlcXVlbmNlGAIgASgDUg90aHJvdWdoU2VxdWVuY2USOgoIYXJjaGl2ZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIIYXJjaGl2ZXMiVwoTVmVyaWZ5TGVkZ2VyUmVxdWVzdBJACg1leHBlY3RlZF9oZWFkGAEgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSDGV4cGVjdGVkSGVhZCLdAgoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSJQoObW92ZW1lbnRfY291bnQYAiABKANSDW1vdmVtZW50Q291bnQSIwoNYmFsYW5jZV9jb3VudBgDIAEoA1IMYmFsYW5jZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRIeCgpkaWZmZXJlbmNlGAUgASgJUgpkaWZmZXJlbmNlEhsKCXJvd19jb3VudBgGIAEoA1IIcm93Q291bnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkEiQKDmJhZF9yb3dfbnVtYmVyGAggASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYCSABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQidgoRR2V0U3RvY2tBdFJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSHwoLY2hhbm5lbF9pZHMYAyADKAlSCmNoYW5uZWxJZHMi2AEKEkdldFN0b2NrQXRSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UiUwoUQXJjaGl2ZUxlZGdlclJlcXVlc3QSOwoLYmVmb3JlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpiZWZvcmVUaW1lIlEKFUFyY2hpdmVMZWRnZXJSZXNwb25zZRI4CgdhcmNoaXZlGAEgASgLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSB2FyY2hpdmUiMAoUVmVyaWZ5QXJjaGl2ZVJlcXVlc3QSGAoHYXJjaGl2ZRgBIAEoCVIHYXJjaGl2ZSKdAgoVVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEhsKCXJvd19jb3VudBgCIAEoA1IIcm93Q291bnQSJQoObW92ZW1lbnRfY291bnQYAyABKANSDW1vdmVtZW50Q291bnQSHgoKZGlmZmVyZW5jZRgEIAEoCVIKZGlmZmVyZW5jZRIkCg5iYWRfcm93X251bWJlchgFIAEoA1IMYmFkUm93TnVtYmVyEjEKBXN0YXJ0GAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBXN0YXJ0Ei8KBGhlYWQYByABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZCKfAgoNTGVkZ2VyQXJjaGl2ZRIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlEigKEGZpcnN0X3Jvd19udW1iZXIYAiABKANSDmZpcnN0Um93TnVtYmVyEiUKDmZpcnN0X3NlcXVlbmNlGAMgASgDUg1maXJzdFNlcXVlbmNlEjkKCmZpcnN0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglmaXJzdFRpbWUSNwoJbGFzdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIbGFzdFRpbWUSLwoEaGVhZBgGIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIlsKCkxlZGdlckhlYWQSHQoKcm93X251bWJlchgBIAEoA1IJcm93TnVtYmVyEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZRISCgRoYXNoGAMgASgMUgRoYXNoKvwCChBBZGp1c3RtZW50UmVhc29uEiEKHUFESlVTVE1FTlRfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZQURKVVNUTUVOVF9SRUFTT05fREFNQUdFRBABEhwKGEFESlVTVE1FTlRfUkVBU09OX1NUT0xFThACEh0KGUFESlVTVE1FTlRfUkVBU09OX0VYUElSRUQQAxIaChZBREpVU1RNRU5UX1JFQVNPTl9MT1NUEAQSGwoXQURKVVNUTUVOVF9SRUFTT05fRk9VTkQQBRIcChhBREpVU1RNRU5UX1JFQVNPTl9TQU1QTEUQBhIdChlBREpVU1RNRU5UX1JFQVNPTl9PV05fVVNFEAcSJAogQURKVVNUTUVOVF9SRUFTT05fU1VQUExJRVJfRVJST1IQCBImCiJBREpVU1RNRU5UX1JFQVNPTl9DT1VOVF9DT1JSRUNUSU9OEAkSJQohQURKVVNUTUVOVF9SRUFTT05fREFUQV9DT1JSRUNUSU9OEAoysRYKC1Bvb2xTZXJ2aWNlEk4KBlNldFNrdRIeLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlc3BvbnNlIgOQAgISTgoGR2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVzcG9uc2UiA5ACARJUCghMaXN0U2t1cxIgLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXNwb25zZSIDkAIBEl0KC1NldExvY2F0aW9uEiMub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlc3BvbnNlIgOQAgISYwoNTGlzdExvY2F0aW9ucxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVzcG9uc2UiA5ACARJXCglTZXRCdWZmZXISIS5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXNwb25zZSIDkAICEl0KC0xpc3RCdWZmZXJzEiMub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISUQoHR2V0SG9sZBIfLm9uZXBvb2wucG9vbC52MS5HZXRIb2xkUmVxdWVzdBogLm9uZXBvb2wucG9vbC52MS5HZXRIb2xkUmVzcG9uc2UiA5ACARJaCgpSZWNvcmRTYWxlEiIub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgESWgoKR2V0U3RvY2tBdBIiLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVzcG9uc2UiA5ACARJjCg1BcmNoaXZlTGVkZ2VyEiUub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXNwb25zZSIDkAICEmMKDVZlcmlmeUFyY2hpdmUSJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ4ChlTZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0EjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmcSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIloKGlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlEjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmciWQobTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuIoYBChxMaXN0Q2hhbm5lbFNvdXJjaW5nc1Jlc3BvbnNlEj4KCXNvdXJjaW5ncxgBIAMoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCXNvdXJjaW5ncxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ibwoTU2V0TGFzdFVuaXRzUmVxdWVzdBI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJRChRTZXRMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzIlIKFExpc3RMYXN0VW5pdHNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuInoKFUxpc3RMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIvABChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQSQgoLcmVhc29uX2NvZGUYFCABKA4yIS5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudFJlYXNvblIKcmVhc29uQ29kZRISCgRub3RlGBUgASgJUgRub3RlIksKE0FkanVzdFN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitAEKElJldHVyblN0b2NrUmVxdWVzdBIbCglyZXR1cm5faWQYASABKAlSCHJldHVybklkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEjEKBWxpbmVzGAMgAygLMhsub25lcG9vbC5wb29sLnYxLlJldHVybkxpbmVSBWxpbmVzEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSwoTUmV0dXJuU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK3AgoZUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEkwKB291dGNvbWUYAiABKA4yMi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdC5PdXRjb21lUgdvdXRjb21lEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiTQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DTEVBUkVEEAESFAoQT1VUQ09NRV9TQ1JBUFBFRBACIlIKGlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIoICChFDcmVhdGVIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcxI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSHQoKY2hhbm5lbF9pZBgFIAEoCVIJY2hhbm5lbElkEh0KCnJlcXVlc3RfaWQYBiABKAlSCXJlcXVlc3RJZBISCgR6b25lGAcgASgJUgR6b25lInsKEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSOgoKcGxhY2VtZW50cxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5QbGFjZW1lbnRSCnBsYWNlbWVudHMimwEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJ1ChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIqkCChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZBISCgR6b25lGAggASgJUgR6b25lIskBChJSZWNvcmRTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSJQoOb3ZlcnNvbGRfY291bnQYAiABKANSDW92ZXJzb2xkQ291bnQSGgoIc2VxdWVuY2UYAyABKANSCHNlcXVlbmNlEjoKCnBsYWNlbWVudHMYBCADKAsyGi5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50UgpwbGFjZW1lbnRzIq0BChFDYW5jZWxTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIwCgVsaW5lcxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MaW5lVG90YWxSBWxpbmVzEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSgoSQ2FuY2VsU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIpMBCg9TaGlwU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIUCgVjYXVzZRgDIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkgKEFNoaXBTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiKwoOR2V0U2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQigQEKD0dldFNhbGVSZXNwb25zZRIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSNAoFbGluZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiIwoPR2V0U3RvY2tSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1ItYBChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEjUKCGluY29taW5nGBQgAygLMhkub25lcG9vbC5wb29sLnYxLkluY29taW5nUghpbmNvbWluZxIlCg5pbmNvbWluZ19jb3VudBgVIAEoA1INaW5jb21pbmdDb3VudCJyChNMaXN0QmFsYW5jZXNSZXF1ZXN0Eh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInQKFExpc3RCYWxhbmNlc1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJLChZHZXRBdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2NoYW5uZWxfaWRzGAIgAygJUgpjaGFubmVsSWRzIrIBChdHZXRBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRInCg9hdmFpbGFibGVfY291bnQYAiABKANSDmF2YWlsYWJsZUNvdW50EkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSKcAQoaRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEh0KCmxpc3RpbmdfaWQYAyABKAlSCWxpc3RpbmdJZBIuCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZSLDCwobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2USRwoFbG9ja3MYByADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkxvY2tSBWxvY2tzEkoKBnBsYWNlcxgIIAMoCzIyLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUGxhY2VSBnBsYWNlcxJKCgZvd25lcnMYCSADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLk93bmVyUgZvd25lcnMSHQoKaG9sZF9jb3VudBgKIAEoA1IJaG9sZENvdW50Eh8KC293bmVyX2NvdW50GAsgASgDUgpvd25lckNvdW50EjUKCGluY29taW5nGBQgAygLMhkub25lcG9vbC5wb29sLnYxLkluY29taW5nUghpbmNvbWluZxqCAQoEVGVybRISCgRuYW1lGAEgASgJUgRuYW1lEh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50EiMKDXJ1bm5pbmdfY291bnQYAyABKANSDHJ1bm5pbmdDb3VudBIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aawoEUnVsZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGnUKBExvY2sSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24aiwEKBVBsYWNlEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSFgoGY291bnRzGAMgASgIUgZjb3VudHMSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGlgKBU93bmVyEhQKBW93bmVyGAEgASgJUgVvd25lchIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkSHQoKaG9sZF9jb3VudBgDIAEoA1IJaG9sZENvdW50GpABCgZIb2xkZXISFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lInYKGFdhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBIfCgtjaGFubmVsX2lkcxgBIAMoCVIKY2hhbm5lbElkcxISCgRza3VzGAIgAygJUgRza3VzEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlIo0CChlXYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EkAKCGNoYW5uZWxzGAIgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEicKD2F2YWlsYWJsZV9jb3VudBgDIAEoA1IOYXZhaWxhYmxlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIaCghzbmFwc2hvdBgGIAEoCFIIc25hcHNob3QipgEKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlEhsKCXBhZ2Vfc2l6ZRgEIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgFIAEoCVIJcGFnZVRva2VuIrQBChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuEjoKCGFyY2hpdmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSCGFyY2hpdmVzIqoCChZFeHBvcnRNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhkKCG9yZGVyX2lkGAMgASgJUgdvcmRlcklkEjkKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydFRpbWUSNQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdlbmRUaW1lEiUKDmFmdGVyX3NlcXVlbmNlGAYgASgDUg1hZnRlclNlcXVlbmNlEikKEHRocm91Z2hfc2VxdWVuY2UYByABKANSD3Rocm91Z2hTZXF1ZW5jZSK5AQoXRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSKQoQdGhyb3VnaF9zZXF1ZW5jZRgCIAEoA1IPdGhyb3VnaFNlcXVlbmNlEjoKCGFyY2hpdmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSCGFyY2hpdmVzIlcKE1ZlcmlmeUxlZGdlclJlcXVlc3QSQAoNZXhwZWN0ZWRfaGVhZBgBIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgxleHBlY3RlZEhlYWQi3QIKFFZlcmlmeUxlZGdlclJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEiUKDm1vdmVtZW50X2NvdW50GAIgASgDUg1tb3ZlbWVudENvdW50EiMKDWJhbGFuY2VfY291bnQYAyABKANSDGJhbGFuY2VDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USHgoKZGlmZmVyZW5jZRgFIAEoCVIKZGlmZmVyZW5jZRIbCglyb3dfY291bnQYBiABKANSCHJvd0NvdW50Ei8KBGhlYWQYByABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZBIkCg5iYWRfcm93X251bWJlchgIIAEoA1IMYmFkUm93TnVtYmVyEjEKBXN0YXJ0GAkgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBXN0YXJ0InYKEUdldFN0b2NrQXRSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Ei4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEh8KC2NoYW5uZWxfaWRzGAMgAygJUgpjaGFubmVsSWRzItgBChJHZXRTdG9ja0F0UmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIlMKFEFyY2hpdmVMZWRnZXJSZXF1ZXN0EjsKC2JlZm9yZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKYmVmb3JlVGltZSJRChVBcmNoaXZlTGVkZ2VyUmVzcG9uc2USOAoHYXJjaGl2ZRgBIAEoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUgdhcmNoaXZlIjAKFFZlcmlmeUFyY2hpdmVSZXF1ZXN0EhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUinQIKFVZlcmlmeUFyY2hpdmVSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIbCglyb3dfY291bnQYAiABKANSCHJvd0NvdW50EiUKDm1vdmVtZW50X2NvdW50GAMgASgDUg1tb3ZlbWVudENvdW50Eh4KCmRpZmZlcmVuY2UYBCABKAlSCmRpZmZlcmVuY2USJAoOYmFkX3Jvd19udW1iZXIYBSABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgGIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQinwIKDUxlZGdlckFyY2hpdmUSGAoHYXJjaGl2ZRgBIAEoCVIHYXJjaGl2ZRIoChBmaXJzdF9yb3dfbnVtYmVyGAIgASgDUg5maXJzdFJvd051bWJlchIlCg5maXJzdF9zZXF1ZW5jZRgDIAEoA1INZmlyc3RTZXF1ZW5jZRI5CgpmaXJzdF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJZmlyc3RUaW1lEjcKCWxhc3RfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCGxhc3RUaW1lEi8KBGhlYWQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZCJbCgpMZWRnZXJIZWFkEh0KCnJvd19udW1iZXIYASABKANSCXJvd051bWJlchIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2USEgoEaGFzaBgDIAEoDFIEaGFzaCr8AgoQQWRqdXN0bWVudFJlYXNvbhIhCh1BREpVU1RNRU5UX1JFQVNPTl9VTlNQRUNJRklFRBAAEh0KGUFESlVTVE1FTlRfUkVBU09OX0RBTUFHRUQQARIcChhBREpVU1RNRU5UX1JFQVNPTl9TVE9MRU4QAhIdChlBREpVU1RNRU5UX1JFQVNPTl9FWFBJUkVEEAMSGgoWQURKVVNUTUVOVF9SRUFTT05fTE9TVBAEEhsKF0FESlVTVE1FTlRfUkVBU09OX0ZPVU5EEAUSHAoYQURKVVNUTUVOVF9SRUFTT05fU0FNUExFEAYSHQoZQURKVVNUTUVOVF9SRUFTT05fT1dOX1VTRRAHEiQKIEFESlVTVE1FTlRfUkVBU09OX1NVUFBMSUVSX0VSUk9SEAgSJgoiQURKVVNUTUVOVF9SRUFTT05fQ09VTlRfQ09SUkVDVElPThAJEiUKIUFESlVTVE1FTlRfUkVBU09OX0RBVEFfQ09SUkVDVElPThAKMuYZCgtQb29sU2VydmljZRJOCgZTZXRTa3USHi5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXNwb25zZSIDkAICEk4KBkdldFNrdRIeLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlc3BvbnNlIgOQAgESVAoITGlzdFNrdXMSIC5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVzcG9uc2UiA5ACARJdCgtTZXRMb2NhdGlvbhIjLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXNwb25zZSIDkAICEmMKDUxpc3RMb2NhdGlvbnMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1Jlc3BvbnNlIgOQAgESVwoJU2V0QnVmZmVyEiEub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlcXVlc3QaIi5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVzcG9uc2UiA5ACAhJdCgtMaXN0QnVmZmVycxIjLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXNwb25zZSIDkAIBEnIKElNldENoYW5uZWxTb3VyY2luZxIqLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlIgOQAgISeAoUTGlzdENoYW5uZWxTb3VyY2luZ3MSLC5vbmVwb29sLnBvb2wudjEuTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0Gi0ub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVzcG9uc2UiA5ACARJgCgxTZXRMYXN0VW5pdHMSJC5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5TZXRMYXN0VW5pdHNSZXNwb25zZSIDkAICEmMKDUxpc3RMYXN0VW5pdHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISUQoHR2V0SG9sZBIfLm9uZXBvb2wucG9vbC52MS5HZXRIb2xkUmVxdWVzdBogLm9uZXBvb2wucG9vbC52MS5HZXRIb2xkUmVzcG9uc2UiA5ACARJaCgpSZWNvcmRTYWxlEiIub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgESWgoKR2V0U3RvY2tBdBIiLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVzcG9uc2UiA5ACARJjCg1BcmNoaXZlTGVkZ2VyEiUub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXNwb25zZSIDkAICEmMKDVZlcmlmeUFyY2hpdmUSJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
 }

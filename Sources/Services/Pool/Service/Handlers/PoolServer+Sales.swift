@@ -18,7 +18,7 @@ extension PoolServer {
       orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
       channelID: check.identifier(ChannelID.self, request.channelID, "channel_id"), lines: lines,
       saleTime: request.saleTime, cause: check.cause(request.cause),
-      refuseShortage: request.refuseShortage)
+      refuseShortage: request.refuseShortage, zone: check.zone(request.zone))
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.recordSale(command), for: request, id: request.requestID, context) {
@@ -27,7 +27,8 @@ extension PoolServer {
         preconditionFailure("\(reply) to RecordSale")
       }
       return RecordSaleResponse(
-        lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence)
+        lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence,
+        placements: pool.placements.map { Placement($0, pool) })
     }
   }
 

@@ -101,5 +101,6 @@ enum Schema {
       ALTER TABLE balance_history ADD COLUMN transferred_in INTEGER NOT NULL DEFAULT 0;
       ALTER TABLE balance_history ADD COLUMN transferred_out INTEGER NOT NULL DEFAULT 0;
       """),
+    RuleSchema.sourcing(7),
   ]
 }
