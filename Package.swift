@@ -46,7 +46,7 @@ let foundations: [Target] = [
   module("Primitives", "Primitives", []),
   module("Protobuf", "Protobuf", ["Primitives", "CProtobufC", "CMessages"]),
   module("RPCCore", "RPC/Core", ["Primitives", "Protobuf", "CMessages", "CZlib"]),
-  module("RPCHTTP1", "RPC/HTTP1", ["RPCCore", "CMicroHTTPD"]),
+  module("RPCHTTP1", "RPC/HTTP1", ["Primitives", "RPCCore", "CMicroHTTPD"]),
   module("RPCTLS", "RPC/TLS", ["Primitives", "COpenSSL"]),
   module(
     "RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "RPCTLS", "CNghttp2", "CLinux"],

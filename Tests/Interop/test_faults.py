@@ -135,7 +135,7 @@ class Faults(Case):
         def ask(text):
             with socket.create_connection(self.server.address, timeout=wire.PATIENCE) as connection:
                 connection.sendall(text.encode())
-                return connection.recv(4096).decode()
+                return b"".join(iter(lambda: connection.recv(4096), b"")).decode()
         close = "host: x\r\nconnection: close\r\n"
         self.assertIn(" 404 ", ask(f"GET /nothing HTTP/1.1\r\n{close}\r\n").split("\r\n")[0])
         self.assertEqual(self.count("path_unknown"), 1)

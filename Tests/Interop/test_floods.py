@@ -6,6 +6,7 @@ one that is not."""
 
 import contextlib
 import resource
+import socket
 import struct
 import threading
 import time
@@ -291,6 +292,34 @@ class SlowFloods(Floods):
                 break
             drain.join(0.1)
         self.assertEqual(self.ends(peer, "headers_overdue").code or drain.code, ENHANCE_YOUR_CALM)
+
+    def test_requests_of_http_1_byte_by_byte(self):
+        """Slow loris: a hundred connections, each with a byte now and then, in the request line, the headers or the body."""
+        texts = [b"GET /" + b"x" * 4000, b"GET / HTTP/1.1\r\nx: " + b"y" * 4000,
+                 b"POST /grpc.testing.TestService/EmptyCall HTTP/1.1\r\nhost: x\r\ncontent-length: 4000\r\n\r\n" + b"{" * 4000]
+        starts = [5, 20, 90]
+        peers = []
+        for number in range(99):
+            kind = number % 3
+            sock = socket.create_connection(self.server.address, timeout=wire.PATIENCE)
+            self.addCleanup(sock.close)
+            sock.sendall(texts[kind][: starts[kind]])
+            peers.append((sock, texts[kind][starts[kind] :]))
+        index, end = 0, time.monotonic() + wire.PATIENCE
+        while peers:
+            self.assertLess(time.monotonic(), end, f"{len(peers)} connections are still open")
+            left = []
+            for sock, text in peers:
+                try:
+                    sock.sendall(text[index : index + 1])
+                    left.append((sock, text))
+                except (ConnectionResetError, BrokenPipeError):
+                    pass
+            peers, index = left, index + 1
+            time.sleep(0.2)
+        self.assertTrue(wire.wait_until(lambda: "headers_overdue" in self.server.logged()))
+        self.assertGreater(self.server.metric("onepool_rpc_faults_total", fault="message_overdue"), 60)
+        self.cost()
 
     def test_message_byte_by_byte(self):
         """The call ends; the connection lives on."""

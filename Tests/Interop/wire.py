@@ -74,6 +74,9 @@ def call(method="EmptyCall", extra=(), content_type="application/grpc"):
 class Server:
     """`interop-server` on a port of its own."""
 
+    # What a TLS client needs to speak with it; None for plaintext.
+    tls = None
+
     def __init__(self, *arguments, **options):
         self.log = tempfile.NamedTemporaryFile(prefix="onepool-server-")
         self.process = subprocess.Popen(
@@ -106,7 +109,10 @@ class Server:
 
     def metric(self, name, **labels):
         """A number of /metrics: the sum of the series that have all the labels."""
-        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
+        if self.tls:
+            connection = http.client.HTTPSConnection(*self.address, timeout=PATIENCE, context=self.tls)
+        else:
+            connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
         connection.request("GET", "/metrics")
         lines = connection.getresponse().read().decode().splitlines()
         connection.close()
@@ -121,9 +127,11 @@ class Server:
 class Peer:
     """A connection, frame by frame."""
 
-    def __init__(self, address, settings=b"", preface=PREFACE):
+    def __init__(self, address, settings=b"", preface=PREFACE, tls=None):
         self.sock = socket.create_connection(address, timeout=PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.sock = tls.wrap_socket(self.sock, server_hostname="localhost")
         self.decoder = hpack.Decoder()
         self.buffer = b""
         self.seen = []

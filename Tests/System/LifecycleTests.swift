@@ -50,6 +50,25 @@ extension SystemTests {
       }
     }
 
+    /// Goal: with too few descriptors no service starts, and says why, and none dies by a trap. Method: from 8, with
+    /// fewer of which Swift's runtime may not come to our first line, to what is one too few.
+    @Test(.timeLimit(.minutes(5)), arguments: Cluster.all)
+    func tooFewDescriptorsStopTheStartWithAWord(service: String) async throws {
+      let folder = try TemporaryFolder()
+      for count in [8, 16, 24, 64, 127] {
+        let log = folder.url.appending(path: "\(service).\(count).log")
+        let process = try ServiceProcess(
+          URL(filePath: "/bin/sh"),
+          arguments: [
+            "-c", "ulimit -n \(count); exec \"$0\"", Programs.url("onepool-\(service)").path,
+          ],
+          environment: ["ONEPOOL_DATA": folder.path, "ONEPOOL_LISTEN": "127.0.0.1:0"], log: log)
+        #expect(try await process.status() == 64, "\(count): \(process.log)")
+        #expect(process.log.contains("must leave at least 128"), "\(count): \(process.log)")
+        #expect(process.lines.count == 1, "\(process.log)")
+      }
+    }
+
     private static let callCount = 2_000
 
     /// 1 when it was answered.

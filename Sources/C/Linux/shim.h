@@ -21,9 +21,9 @@ static inline void onepool_name_thread(pthread_t thread, const char *name) {
   pthread_setname_np(thread, name);
 }
 
-// accept4 with SOCK_NONBLOCK | SOCK_CLOEXEC (accept4(2)).
-static inline int onepool_accept(int listener) {
-  return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+// accept4 with SOCK_NONBLOCK | SOCK_CLOEXEC (accept4(2)); the peer's address is written to `peer`.
+static inline int onepool_accept(int listener, struct sockaddr_storage *peer, socklen_t *length) {
+  return accept4(listener, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 // epoll_ctl(2) with a 64-bit token instead of the union.

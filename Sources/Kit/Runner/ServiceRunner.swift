@@ -30,9 +30,15 @@ public enum ServiceRunner {
     name: String, about: String, listen: String, settings own: [any AnySetting] = [],
     _ make: @Sendable (ServiceContext) async throws -> ServiceParts
   ) async -> Never {
+    let program = "onepool-\(name)"
+    do {
+      try Descriptors.prepare(for: program)
+    } catch {
+      end(error)
+    }
+    await Descriptors.takeDispatchs()
     StopSignals.ignoreBrokenPipes()
     let stop = StopSignals()
-    let program = "onepool-\(name)"
     let service: RunningService
     do {
       let settings = try readSettings(name, program, about, listen, own)

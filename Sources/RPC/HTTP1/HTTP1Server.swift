@@ -16,12 +16,12 @@ public final class HTTP1Server: Sendable {
   /// - Throws: `HTTP1Error.start` when libmicrohttpd cannot start its thread.
   public init(
     dispatcher: Dispatcher, admission: Admission, messageBytes: Int, maximumConnections: Int,
-    idleSeconds: Int, executor: any TaskExecutor,
+    arrivals: ArrivalLimits, executor: any TaskExecutor,
     isOverloaded: @escaping @Sendable () -> Bool = { false }
   ) throws(HTTP1Error) {
     core = RequestCore(
       dispatcher: dispatcher, admission: admission, messageBytes: messageBytes, executor: executor,
-      isOverloaded: isOverloaded)
+      watch: ArrivalWatch(arrivals, dispatcher.observer), isOverloaded: isOverloaded)
     daemon = DaemonBox()
     let flags =
       MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_NO_LISTEN_SOCKET.rawValue
@@ -37,9 +37,13 @@ public final class HTTP1Server: Sendable {
         value: Int(bitPattern: unsafeBitCast(Self.completed, to: UnsafeRawPointer.self)),
         ptr_value: nil),
       MHD_OptionItem(
+        option: .NOTIFY_CONNECTION,
+        value: Int(bitPattern: unsafeBitCast(Self.noticed, to: UnsafeRawPointer.self)),
+        ptr_value: context),
+      MHD_OptionItem(
         option: .CONNECTION_LIMIT, value: maximumConnections, ptr_value: nil),
       MHD_OptionItem(
-        option: .CONNECTION_TIMEOUT, value: idleSeconds, ptr_value: nil),
+        option: .CONNECTION_TIMEOUT, value: arrivals.idleSeconds, ptr_value: nil),
       MHD_OptionItem(option: .END, value: 0, ptr_value: nil),
     ]
     let handle = onepool_mhd_start(
@@ -54,16 +58,21 @@ public final class HTTP1Server: Sendable {
   /// Takes a connected socket over; its first bytes are still unread.
   ///
   /// - Parameters:
+  ///   - peer: who it is, for the log.
   ///   - connection: the socket whose peer it is for, when `descriptor` is one end of a pair.
   ///   - identity: the names in the certificate that the peer has shown.
-  public func take(_ descriptor: Int32, from connection: Int32? = nil, identity: [String] = []) {
+  public func take(
+    _ descriptor: Int32, peer: String, from connection: Int32? = nil, identity: [String] = []
+  ) {
     core.setIdentity(identity, of: descriptor)
+    core.watch.setPeer(peer, of: descriptor)
     var address = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     withUnsafeMutablePointer(to: &address) { storage in
       storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
         guard getpeername(connection ?? descriptor, pointer, &length) == 0 else {
           // The peer is gone already: ENOTCONN (getpeername(2)).
+          core.watch.closes(descriptor)
           close(descriptor)
           return
         }
@@ -71,6 +80,9 @@ public final class HTTP1Server: Sendable {
       }
     }
   }
+
+  /// Ends the connections that take too long over a request; to be called now and then, with monotonic nanoseconds.
+  public func endOverdue(now: Int64) { core.watch.look(now: now) }
 
   /// Ends the answers that have no end of their own.
   public func drain() {
@@ -94,6 +106,22 @@ public final class HTTP1Server: Sendable {
         core.open.add(1, ordering: .relaxed)
         return Unmanaged.passRetained(request).toOpaque()
       }
+
+  /// Called when a connection was taken, and before its descriptor is closed.
+  private static let noticed:
+    @convention(c) (
+      UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+      MHD_ConnectionNotificationCode
+    ) -> Void = { context, connection, _, code in
+      guard let context, let connection else { return }
+      let watch = Unmanaged<RequestCore>.fromOpaque(context).takeUnretainedValue().watch
+      let descriptor = onepool_mhd_socket(connection)
+      if code == .CONNECTION_NOTIFY_STARTED {
+        watch.awaits(descriptor)
+      } else {
+        watch.closes(descriptor)
+      }
+    }
 
   /// Called for the headers, for each piece of the body, at its end, and once more when an answer is there.
   private static let answer:
@@ -181,15 +209,17 @@ final class RequestCore: Sendable {
   let executor: any TaskExecutor
   let messageBytes: Int
   let open = Atomic<Int>(0)
+  let watch: ArrivalWatch
   private let admission: Admission
   private let isOverloaded: @Sendable () -> Bool
   private let state = Mutex(State())
 
   init(
     dispatcher: Dispatcher, admission: Admission, messageBytes: Int, executor: any TaskExecutor,
-    isOverloaded: @escaping @Sendable () -> Bool
+    watch: ArrivalWatch, isOverloaded: @escaping @Sendable () -> Bool
   ) {
     self.dispatcher = dispatcher
+    self.watch = watch
     self.admission = admission
     self.messageBytes = messageBytes
     self.executor = executor

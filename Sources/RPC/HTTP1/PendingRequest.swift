@@ -41,6 +41,7 @@ final class PendingRequest: @unchecked Sendable {
     self.connection = connection
     self.target = target
     self.core = core
+    core.watch.begins(onepool_mhd_socket(connection))
   }
 
   func begin(method: String) {
@@ -51,6 +52,7 @@ final class PendingRequest: @unchecked Sendable {
   }
 
   func receive(_ bytes: UnsafePointer<CChar>?, _ count: Int) {
+    core.watch.receives(count, on: onepool_mhd_socket(connection))
     guard let bytes, !isTooLarge else { return }
     guard body.count + count <= limit else {
       isTooLarge = true
@@ -70,6 +72,7 @@ final class PendingRequest: @unchecked Sendable {
     case .suspended, .sending, .over: return .NO
     case .reading: break
     }
+    core.watch.ends(onepool_mhd_socket(connection))
     if isTooLarge {
       note(.bodyTooLarge)
       return queue(HTTPAnswers.tooLarge(limit), closing: true)
@@ -126,6 +129,7 @@ final class PendingRequest: @unchecked Sendable {
   /// - Parameter isOverdue: whether the peer did not get on with it.
   func completed(isOverdue: Bool) {
     core.end(self)
+    let isTold = core.watch.awaits(onepool_mhd_socket(connection))
     let (stream, fault): (HTTPBodyStream?, CallFault) = phase.withLock { phase in
       defer { phase = .over }
       switch phase {
@@ -136,7 +140,7 @@ final class PendingRequest: @unchecked Sendable {
       }
     }
     stream?.abandon()
-    if isOverdue { note(fault) }
+    if isOverdue, !isTold { note(fault) }
   }
 
   private func note(_ fault: CallFault) {

@@ -94,7 +94,7 @@ public final class RPCServer: Sendable {
     let loop = group.loops[0]
     plain = try HTTP1Server(
       dispatcher: dispatcher, admission: admission, messageBytes: limits.messageBytes,
-      maximumConnections: limits.connections, idleSeconds: limits.http1IdleSeconds, executor: loop
+      maximumConnections: limits.connections, arrivals: limits.arrivals, executor: loop
     ) {
       loop.preconditionOnLoop()
       return loop.load.isOverloaded
@@ -105,6 +105,8 @@ public final class RPCServer: Sendable {
   public func start() {
     let watch = authorizer?.watch { [weak self] in self?.askAgain() }
     state.withLock { $0.watch = watch }
+    let first = group.loops[0]
+    first.execute { self.watchArrivals(on: first) }
     for loop in group.loops {
       let acceptor = Acceptor(descriptor: descriptor, loop: loop, server: self)
       state.withLock { $0.acceptors.append(acceptor) }
@@ -119,6 +121,14 @@ public final class RPCServer: Sendable {
   private func askAgain() {
     let connections = state.withLock { Array($0.connections.values) }
     for connection in connections { connection.loop.execute { connection.askAgain() } }
+  }
+
+  /// Looks at the requests of HTTP/1.1 that are still to come, as long as the server lives.
+  private func watchArrivals(on loop: EventLoop) {
+    plain.endOverdue(now: monotonicNanoseconds())
+    loop.schedule(at: monotonicNanoseconds() + 500_000_000) { [weak self] in
+      self?.watchArrivals(on: loop)
+    }
   }
 
   /// Tells the observer what a connection was ended for.
@@ -163,8 +173,9 @@ public final class RPCServer: Sendable {
     }
   }
 
-  /// A new socket. On the acceptor's loop.
-  fileprivate func accepted(_ socket: Int32, on loop: EventLoop) {
+  /// A new socket, and its peer: who has gone again by the time that something is said of it has no address any more. On
+  /// the acceptor's loop.
+  fileprivate func accepted(_ socket: Int32, from peer: SocketAddress, on loop: EventLoop) {
     let (isFull, isDraining) = state.withLock { state in
       guard !state.isDraining, state.connectionCount < limits.connections else {
         return (true, state.isDraining)
@@ -173,23 +184,23 @@ public final class RPCServer: Sendable {
       return (false, false)
     }
     if isFull {
-      if !isDraining { ended(.connectionsExhausted, peer: SocketAddress.peer(of: socket).text) }
+      if !isDraining { ended(.connectionsExhausted, peer: peer.text) }
       close(socket)
       return
     }
     Sockets.setNoDelay(socket)
     Sockets.setPatience(socket, seconds: limits.stalledSeconds)
-    if let credentials { return secure(socket, credentials, loop) }
+    if let credentials { return secure(socket, peer, credentials, loop) }
     let sniffer = ProtocolSniffer(
       descriptor: socket, loop: loop, handshakeSeconds: limits.handshakeSeconds
     ) { kind in
       switch kind {
-      case .http2: self.serveHTTP2(socket, nil, loop)
+      case .http2: self.serveHTTP2(socket, peer, nil, loop)
       case .http1:
         self.forget()
-        self.plain.take(socket)
+        self.plain.take(socket, peer: peer.text)
       case .overdue:
-        self.ended(.headersOverdue, peer: SocketAddress.peer(of: socket).text)
+        self.ended(.headersOverdue, peer: peer.text)
         self.drop(socket)
       case .neither: self.drop(socket)
       }
@@ -197,10 +208,12 @@ public final class RPCServer: Sendable {
     sniffer.start()
   }
 
-  private func serveHTTP2(_ socket: Int32, _ tls: TLSSession?, _ loop: EventLoop) {
+  private func serveHTTP2(
+    _ socket: Int32, _ peer: SocketAddress, _ tls: TLSSession?, _ loop: EventLoop
+  ) {
     let connection = ServerConnection(
       descriptor: socket, loop: loop, limits: limits, dispatcher: dispatcher,
-      admission: admission, peer: SocketAddress.peer(of: socket).text, tls: tls
+      admission: admission, peer: peer.text, tls: tls
     ) { closed in
       self.state.withLock { state in
         state.connections[ObjectIdentifier(closed)] = nil
@@ -229,33 +242,36 @@ public final class RPCServer: Sendable {
 
   // MARK: - TLS
 
-  private func secure(_ socket: Int32, _ credentials: TLSCredentials, _ loop: EventLoop) {
+  private func secure(
+    _ socket: Int32, _ peer: SocketAddress, _ credentials: TLSCredentials, _ loop: EventLoop
+  ) {
     guard let tls = try? credentials.session() else { return drop(socket) }
     let due = monotonicNanoseconds() + Int64(limits.handshakeSeconds) * 1_000_000_000
     let handshake = TLSHandshake(descriptor: socket, loop: loop, tls: tls, due: due) { problem in
       if let problem {
-        self.dispatcher.observer.handshakeFailed(
-          problem, peer: SocketAddress.peer(of: socket).text)
+        self.dispatcher.observer.handshakeFailed(problem, peer: peer.text)
         self.drop(socket)
       } else if tls.applicationProtocol == "h2" {
-        self.serveHTTP2(socket, tls, loop)
+        self.serveHTTP2(socket, peer, tls, loop)
       } else {
         self.forget()
-        self.serveHTTP1(socket, tls, loop)
+        self.serveHTTP1(socket, peer, tls, loop)
       }
     }
     handshake.start()
   }
 
   /// libmicrohttpd reads sockets only: it gets one end of a pair, and a bridge works the other.
-  private func serveHTTP1(_ socket: Int32, _ tls: TLSSession, _ loop: EventLoop) {
+  private func serveHTTP1(
+    _ socket: Int32, _ peer: SocketAddress, _ tls: TLSSession, _ loop: EventLoop
+  ) {
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
       close(socket)
       return
     }
-    plain.take(ends[1], from: socket, identity: tls.peerIdentity())
+    plain.take(ends[1], peer: peer.text, from: socket, identity: tls.peerIdentity())
     state.withLock { $0.bridgeCount += 1 }
     let bridge = TLSBridge(
       outside: socket, inside: ends[0], tls: tls, loop: loop, lingerSeconds: limits.lingerSeconds
@@ -312,7 +328,9 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
   func ready(readable: Bool, writable: Bool, broken: Bool) {
     // A few at a time, so that connections are shared out among the loops.
     for _ in 0..<8 {
-      let socket = onepool_accept(descriptor)
+      var peer = SocketAddress()
+      peer.length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+      let socket = onepool_accept(descriptor, &peer.storage, &peer.length)
       guard socket >= 0 else {
         // accept(2): out of descriptors or of memory, which the connections that end give back.
         if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
@@ -325,7 +343,7 @@ private final class Acceptor: EventHandler, @unchecked Sendable {
         close(socket)
         return
       }
-      server.accepted(socket, on: loop)
+      server.accepted(socket, from: peer, on: loop)
     }
   }
 }

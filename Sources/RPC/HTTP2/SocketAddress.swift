@@ -80,23 +80,12 @@ struct SocketAddress: @unchecked Sendable {
     return family == AF_INET6 ? "[\(name)]:\(port)" : "\(name):\(port)"
   }
 
-  static func peer(of descriptor: Int32) -> SocketAddress {
-    read(descriptor, getpeername)
-  }
-
   static func local(of descriptor: Int32) -> SocketAddress {
-    read(descriptor, getsockname)
-  }
-
-  private static func read(
-    _ descriptor: Int32,
-    _ call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
-  ) -> SocketAddress {
     var address = SocketAddress()
     address.length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let result = withUnsafeMutablePointer(to: &address.storage) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        call(descriptor, $0, &address.length)
+        getsockname(descriptor, $0, &address.length)
       }
     }
     if result != 0 { address.length = 0 }

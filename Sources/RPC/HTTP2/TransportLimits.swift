@@ -1,4 +1,5 @@
 internal import RPCCore
+internal import RPCHTTP1
 
 /// Bounds of an HTTP/2 endpoint. Each is on from the first byte.
 public struct TransportLimits: Sendable {
@@ -91,6 +92,15 @@ public struct TransportLimits: Sendable {
   public var connectionGraceSeconds = 60
 
   public init() {}
+}
+
+extension TransportLimits {
+  /// What holds of HTTP/1.1.
+  var arrivals: ArrivalLimits {
+    ArrivalLimits(
+      idleSeconds: http1IdleSeconds, headerSeconds: headerSeconds, bodySeconds: bodySeconds,
+      bodyBytesPerSecond: bodyBytesPerSecond)
+  }
 }
 
 extension Admission {
