@@ -49,7 +49,8 @@ extension Pool {
   /// Everything that commands depend on, by name: two pools with equal states answer alike.
   public var state: PoolState {
     PoolState(
-      sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
+      sequence: sequence, skus: Array(catalog.skus.all), locations: catalog.locations,
+      buffers: buffers,
       balances: Set(balances), holds: holds, sales: sales,
       available: stocks.map(\.available))
   }

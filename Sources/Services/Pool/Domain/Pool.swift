@@ -27,8 +27,9 @@ public final class Pool {
   var catalog = Catalog()
   public internal(set) var buffers = BufferTable()
   var stocks: [Stock] = []
-  public internal(set) var balances: [Balance] = []
-  var nextBalance: [Int32] = []
+  public internal(set) var balances = Pool.noBalances
+  /// The next balance of the same SKU, in the order of the locations' ranks; -1 after the last.
+  public internal(set) var nextBalance = Pool.noPlaces
   public internal(set) var holds: [HoldID: Hold] = [:]
   public internal(set) var sales: [OrderID: Sale] = [:]
   /// Of the last movement.
