@@ -131,25 +131,36 @@ def started(folder):
     return time.monotonic() - begun, running
 
 
+def loaded(skus, rows, age):
+    """Seconds until a pool with such a store serves, and the bytes of memory that it takes for it."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("ONEPOOL_BENCH_FOLDER")) as folder:
+        _, empty = started(folder)
+        base = resident_bytes(empty.process)
+        empty.stop()
+        fill(f"{folder}/pool.db", Ledger(skus, rows, age))
+        seconds, running = started(folder)
+        try:
+            memory = resident_bytes(running.process) - base
+            proof = running.call("VerifyLedger", {}, timeout=600) if age else {"proved": True}
+        finally:
+            running.stop()
+        if not proof.get("proved"):
+            raise SystemExit(f"the store that was made is none: {proof['difference']}")
+    return seconds, memory
+
+
 def measure(quick):
     skus, rows = (100_000, 1_000_000) if quick else (1_000_000, 10_000_000)
-    found = []
-    for case, age in (("requests of a day", 0), ("older requests", 2 * DAY)):
-        with tempfile.TemporaryDirectory(dir=os.environ.get("ONEPOOL_BENCH_FOLDER")) as folder:
-            _, empty = started(folder)
-            base = resident_bytes(empty.process)
-            empty.stop()
-            fill(f"{folder}/pool.db", Ledger(skus, rows, age))
-            seconds, running = started(folder)
-            try:
-                memory = resident_bytes(running.process) - base
-                proof = running.call("VerifyLedger", {}, timeout=600) if age else None
-            finally:
-                running.stop()
-            if proof and not proof.get("proved"):
-                raise SystemExit(f"the store that was made is none: {proof['difference']}")
-        shape = f"{skus:,} SKUs, {rows:,} rows, {case}"
-        found.append(results.alone(SUITE, shape, "until it serves", "s", seconds))
-        found.append(results.alone(SUITE, shape, "memory a balance", "bytes", memory / skus))
-        print(f"{shape}: serves after {seconds:.2f} s, {memory / skus:,.0f} bytes of memory a balance", flush=True)
-    return found
+    shape = f"{skus:,} SKUs, {rows:,} rows"
+    known, with_requests = loaded(skus, rows, 0)
+    older, memory = loaded(skus, rows, 2 * DAY)
+    figures = [
+        ("until it serves, requests of a day", "s", known),
+        ("until it serves, older requests", "s", older),
+        ("memory a balance", "bytes", memory / skus),
+        ("memory a request of a day", "bytes", (with_requests - memory) / rows),
+    ]
+    print(f"{shape}\n")
+    for metric, unit, value in figures:
+        print(f"{metric:36} {results.figure(value):>9} {unit}", flush=True)
+    return [results.alone(SUITE, shape, metric, unit, value) for metric, unit, value in figures]
