@@ -48,10 +48,10 @@ class Pool:
             found = re.search(r"message=serving .*address=(\S+)", pathlib.Path(self.log.name).read_text())
             self.address = found and found.group(1)
 
-    def call(self, method, request):
+    def call(self, method, request, timeout=10):
         asked = urllib.request.Request(
             f"http://{self.address}/{SERVICE}/{method}", json.dumps(request).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=timeout) as answer:
             return json.load(answer)
 
     def ended_calls(self, method, code):

@@ -60,21 +60,20 @@ public struct LocationRecord: Hashable, Sendable {
 
 /// The SKUs and locations that the pool knows, by their names and by their places.
 struct Catalog {
-  private(set) var skus: [SKURecord] = []
+  private(set) var skus = SKUTable()
   private(set) var locations: [LocationRecord] = []
-  private var skuPlaces: [SKU: SKUIndex] = [:]
   private var locationPlaces: [LocationID: LocationIndex] = [:]
   /// Locations in the order in which sales take from them: by rank, then ID.
   private(set) var ranked: [LocationIndex] = []
   /// The place of each location in `ranked`.
   private(set) var rankPlaces: [Int] = []
 
-  func find(_ sku: SKU) -> SKUIndex? { skuPlaces[sku] }
+  func find(_ sku: SKU) -> SKUIndex? { skus[sku] }
   func find(_ location: LocationID) -> LocationIndex? { locationPlaces[location] }
 
   /// - Parameter line: the number of the request's line that names it.
   func index(_ sku: SKU, line: Int? = nil) throws(PoolError) -> SKUIndex {
-    guard let index = skuPlaces[sku] else { throw .skuUnknown(sku, line: line) }
+    guard let index = skus[sku] else { throw .skuUnknown(sku, line: line) }
     return index
   }
 
@@ -89,13 +88,7 @@ struct Catalog {
   func location(_ index: LocationIndex) -> LocationID { locations[index.int].location }
 
   mutating func put(_ record: SKURecord) {
-    precondition(record.index.int <= skus.count, "SKUs are numbered without a gap")
-    if record.index.int == skus.count {
-      skus.append(record)
-      skuPlaces[record.sku] = record.index
-    } else {
-      skus[record.index.int] = record
-    }
+    skus.put(record)
   }
 
   mutating func put(_ record: LocationRecord) {

@@ -54,8 +54,8 @@ extension Pool {
   /// Everything that commands depend on, by name: two pools with equal states answer alike.
   public var state: PoolState {
     PoolState(
-      sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
-      sourcings: sourcings, lastUnits: lastUnits, balances: Set(balances),
+      sequence: sequence, skus: Array(catalog.skus.all), locations: catalog.locations,
+      buffers: buffers, sourcings: sourcings, lastUnits: lastUnits, balances: Set(balances),
       rates: Dictionary(
         uniqueKeysWithValues: balances.indices.map { (balances[$0], rates[$0]) }), holds: holds,
       sales: sales, available: stocks.map(\.available), documents: documents,

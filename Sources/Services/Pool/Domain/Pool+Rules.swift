@@ -94,7 +94,7 @@ extension Pool: AvailabilitySource {
   /// Notes that the numbers of all that a rule is for may be others.
   private func noteTurned(_ scope: Buffer.Scope) {
     guard let group = scope.group else { return noteTurned(scope.sku) }
-    for record in catalog.skus where record.group == group { noteTurned(record.index) }
+    for record in catalog.skus.all where record.group == group { noteTurned(record.index) }
   }
 
   // MARK: Time

@@ -29,10 +29,11 @@ public final class Pool {
   public internal(set) var sourcings = SourcingTable()
   public internal(set) var lastUnits = LastUnitsTable()
   var stocks: [Stock] = []
-  public internal(set) var balances: [Balance] = []
+  public internal(set) var balances = Pool.noBalances
   /// How fast each balance sells, in the same places.
-  public internal(set) var rates: [SaleRate] = []
-  var nextBalance: [Int32] = []
+  public internal(set) var rates = Pool.noRates
+  /// The next balance of the same SKU, in the order of the locations' ranks; -1 after the last.
+  public internal(set) var nextBalance = Pool.noPlaces
   public internal(set) var holds: [HoldID: Hold] = [:]
   public internal(set) var sales: [OrderID: Sale] = [:]
   /// Those of which something can still come, and what has ended since they were last unloaded.

@@ -55,7 +55,7 @@ enum ServiceLimits {
   /// Rows of the ledger that are read to know what a balance was.
   static let pastRows: Int64 = 1_000_000
   /// Rows and balances that a commit moves for an archive.
-  static let archivedAtOnce = 2_000
+  static let archivedAtOnce = 500
   /// Archives that are named beside a list.
   static let listedArchives = 1_000
   /// Movements in one message of an export.

@@ -4,6 +4,7 @@ import Primitives
 import RPCCore
 import StorageCore
 import StorageSQLite
+import Synchronization
 import Testing
 
 @testable import PoolDomain
@@ -260,6 +261,17 @@ import Testing
         try $0.int64("SELECT count(*) FROM ledger")
       }
       #expect(left == 0)
+    }
+  }
+
+  @Test func oneArchiveAtATime() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 100])
+      try await sales(bench, "a", 3)
+      bench.server.isArchiving.store(true, ordering: .relaxed)
+      await expectError(.failedPrecondition, "ARCHIVE_RUNNING") { _ = try await archive(bench) }
+      bench.server.isArchiving.store(false, ordering: .relaxed)
+      #expect(try await archive(bench)?.head?.rowNumber == 4)
     }
   }
 }

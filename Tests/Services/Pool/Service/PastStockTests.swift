@@ -192,4 +192,33 @@ import Testing
       #expect(answer.channels == [.init(channelID: "till", availableToSellCount: 5)])
     }
   }
+
+  /// Goal: what would take too much reading is refused, and says how much. Method: a store without any
+  /// history, and a small limit.
+  @Test func longReadsAreRefused() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 50])
+      for number in 1...6 {
+        bench.clock.advance(by: .seconds(1))
+        try await bench.sell("o-\(number)", 1)
+      }
+      await bench.server.tick()
+      try bench.change("DELETE FROM balance_history")
+      func begin(_ rowLimit: Int64) async throws {
+        _ = try await bench.server.database.read(until: .never) { transaction in
+          var stock = PastStock(
+            SKUIndex(0), at: Bench.start + .seconds(4), rowLimit: rowLimit)
+          try stock.begin(LedgerReader(transaction))
+        }
+      }
+      try await begin(5)
+      do {
+        try await begin(4)
+        Issue.record("five rows are more than four")
+      } catch let error as LedgerError {
+        #expect(error.rpcError.reason == "HISTORY_TOO_LONG")
+        #expect(error.rpcError.metadata == ["rowCount": "5", "limitRowCount": "4"])
+      }
+    }
+  }
 }

@@ -24,6 +24,7 @@ struct PastStock: Sendable {
 
   let sku: SKUIndex
   let time: Timestamp
+  private let rowLimit: Int64
   /// Of the ledger at that instant.
   private(set) var sequence: Int64 = 0
   private var bases: [LocationIndex: Base] = [:]
@@ -32,9 +33,10 @@ struct PastStock: Sendable {
   private var nextRow: Int64 = 0
   private var lastRow: Int64 = -1
 
-  init(_ sku: SKUIndex, at time: Timestamp) {
+  init(_ sku: SKUIndex, at time: Timestamp, rowLimit: Int64 = ServiceLimits.pastRows) {
     self.sku = sku
     self.time = time
+    self.rowLimit = rowLimit
   }
 
   var isFinished: Bool { nextRow > lastRow }
@@ -70,7 +72,7 @@ struct PastStock: Sendable {
     let start = bases.values.reduce(markSequence) { min($0, $1.through) }
     nextRow = start >= sequence ? lastRow + 1 : try reader.row(after: start)
     let count = lastRow - nextRow + 1
-    guard count <= ServiceLimits.pastRows else { throw LedgerError.historyTooLong(count) }
+    guard count <= rowLimit else { throw LedgerError.historyTooLong(count, limit: rowLimit) }
   }
 
   /// Counts the next part of the ledger in.

@@ -2,27 +2,21 @@ internal import PoolAPI
 internal import PoolDomain
 internal import Primitives
 
-extension ReadModel.Stock {
-  init(of sku: SKUIndex, _ pool: Pool) {
-    self.init(
-      available: pool.available(sku), sequence: pool.sequence(of: sku),
-      balances: pool.balances(of: sku),
-      rates: pool.buffers.followsDemand ? pool.rates(of: sku) : [])
-  }
-}
-
 extension ReadModel.State: AvailabilitySource {
   func group(of sku: SKUIndex) -> SKUGroup? { skus[sku.int].group }
 
   func available(_ sku: SKUIndex) -> Quantity { stocks[sku.int].available }
 
   func eachBalance(of sku: SKUIndex, _ body: (PoolDomain.Balance) -> Void) {
-    for balance in stocks[sku.int].balances { body(balance) }
+    stocks[sku.int].eachBalance(body)
   }
 
   func rateWeight(of sku: SKUIndex) -> Int64 {
+    guard buffers.followsDemand else { return 0 }
     let moment = rateTime
-    return stocks[sku.int].rates.reduce(0) { $0 + $1.weight(at: moment) }
+    var weight: Int64 = 0
+    stocks[sku.int].eachRate { weight += $0.weight(at: moment) }
+    return weight
   }
 
   /// The holds on a SKU, the oldest first.

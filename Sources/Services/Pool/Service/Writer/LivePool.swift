@@ -87,11 +87,13 @@ final class LivePool {
   }
 
   private func recentRow(of key: RequestKey, _ id: RequestID) throws -> LedgerRow? {
-    guard let number = requests.row(of: key) else { return nil }
-    let known = number > startRow ? rows[Int(number - startRow - 1)] : try store.row(number)
-    guard let known, known.requestID == id.text, known.time + Limits.requestKept > pool.now
-    else { return nil }
-    return known
+    for number in requests.rows(of: key) {
+      let known = number > startRow ? rows[Int(number - startRow - 1)] : try store.row(number)
+      if let known, known.requestID == id.text, known.time + Limits.requestKept > pool.now {
+        return known
+      }
+    }
+    return nil
   }
 
   /// Brings into memory what a command needs and memory does not have.
