@@ -6,20 +6,23 @@ internal import Primitives
 /// How a channel's number comes about: the pool's sum, its rules, and what the gateway made of it.
 enum ExplainCommand {
   static let explain = Command(
-    name: "explain", usage: "SKU CHANNEL [--listing LISTING]",
+    name: "explain", usage: "SKU CHANNEL [--listing LISTING] [--at TIME]",
     summary: "how a channel's number comes about, and what its listings show",
-    options: ["listing": ""]
+    options: ["listing": "", "at": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let sku = try arguments.word(0, "SKU")
     let channel = try arguments.word(1, "CHANNEL")
+    let time = try arguments.time(option: "at")
     let answer = try await peers.pool.explainAvailability(
       ExplainAvailabilityRequest(
-        sku: sku, channelID: channel, listingID: arguments.option("listing")))
+        sku: sku, channelID: channel, listingID: arguments.option("listing"), time: time))
     Output.table(
       ["term", "change", "sum", "why"],
       answer.terms.map { [$0.name, "\($0.deltaCount)", "\($0.runningCount)", $0.explanation] })
     for line in lines(answer) { Output.line(line) }
+    // Of a past instant, the pool alone knows.
+    guard time == nil else { return 0 }
     let pushes = try await pushes(of: sku, on: channel, peers)
     if !pushes.isEmpty { Output.table(pushHeader, pushes.map(row)) }
     return 0
