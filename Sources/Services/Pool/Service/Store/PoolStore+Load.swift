@@ -18,7 +18,7 @@ extension PoolStore {
     var replayed = Changes()
   }
 
-  func load(now: Timestamp, salesInMemory: Int) throws -> Loaded {
+  func load(salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
     try loadBalances(loaded.pool)
@@ -33,7 +33,9 @@ extension PoolStore {
     loaded.replayed = loaded.pool.takeChanges()
     loaded.pool.finishLoading(time: end.time, sequence: end.sequence)
     continueAfter(row: end.number, checksum: end.checksum)
-    loaded.requests = try loadRequests(since: now - Limits.requestKept, until: end.number)
+    // From the ledger's time on, not the clock's: where the clock is ahead now and is set right later, what it had left
+    // out would be done a second time.
+    loaded.requests = try loadRequests(since: end.time - Limits.requestKept, until: end.number)
     return loaded
   }
 
