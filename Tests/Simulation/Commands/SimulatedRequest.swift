@@ -15,6 +15,9 @@ struct SimulatedRequest: Sendable {
   var command: any SimulatedCommand
   /// Whether it comes after its deadline.
   var isLate = false
+
+  /// Under which it gets the same answer again.
+  var key: String { "\(id): \(command)" }
 }
 
 /// What comes back.
