@@ -14,7 +14,7 @@ import Testing
     sku: SKU(trusted: "TEE"), location: LocationID(trusted: "A"), quantity: 1)
 
   private func open(_ bench: Bench) throws -> LivePool {
-    try LivePool(path: bench.path, now: bench.clock.now(), salesInMemory: 100_000) {
+    try LivePool(path: bench.path, salesInMemory: 100_000) {
       (_: PoolStore) throws(StorageError) in
     }
   }

@@ -167,4 +167,19 @@ import Testing
     }
     #expect(index.rows(of: RequestKey("q-1")).isEmpty && index.count <= 31)
   }
+
+  /// Goal: a clock that was wrong at the start makes nobody's request new.
+  @Test func requestsAreKnownWhereTheClockWasAheadAtTheStart() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 9])
+      let line = PoolAPI.StockLine(sku: "TEE", locationID: "A", quantity: 1)
+      let request = ReceiveStockRequest(lines: [line], requestID: "q")
+      _ = try await bench.client.receiveStock(request)
+      bench.clock.advance(by: .seconds(100 * 3_600))
+      try await bench.restart()
+      bench.clock.advance(by: .seconds(-100 * 3_600))
+      _ = try await bench.client.receiveStock(request)
+      #expect(try await bench.available() == 10)
+    }
+  }
 }

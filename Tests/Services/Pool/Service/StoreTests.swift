@@ -161,7 +161,7 @@ private typealias Allocation = PoolDomain.Allocation
       try await bench.stock(["TEE": 1_000_000])
       await bench.server.close()
       let live = try LivePool(
-        path: bench.path, now: bench.clock.now(), salesInMemory: 100_000
+        path: bench.path, salesInMemory: 100_000
       ) { (_: PoolStore) throws(StorageError) in }
       let size = ServiceLimits.commandsInBatch
       var most = 0

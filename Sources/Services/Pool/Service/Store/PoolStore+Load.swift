@@ -22,7 +22,7 @@ extension PoolStore {
     var replayed = Changes()
   }
 
-  func load(now: Timestamp, salesInMemory: Int) throws -> Loaded {
+  func load(salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
     try loadDocuments(loaded.pool)
@@ -42,8 +42,10 @@ extension PoolStore {
     loaded.replayed = loaded.pool.takeChanges()
     loaded.pool.finishLoading(time: end.time, sequence: end.sequence)
     goOn(with: chain)
+    // From the ledger's time on, not the clock's: where the clock is ahead now and is set right later, what it had left
+    // out would be done a second time.
     (loaded.requests, loaded.openRun) = try loadRequests(
-      since: now - Limits.requestKept, from: try archivedHead().row + 1, until: end.row)
+      since: end.time - Limits.requestKept, from: try archivedHead().row + 1, until: end.row)
     return loaded
   }
 

@@ -30,14 +30,13 @@ final class LivePool {
   ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
   ///   - configure: run on the open connection; tests make the store small with it.
   init(
-    path: String, now: Timestamp, salesInMemory: Int,
-    configure: (PoolStore) throws(StorageError) -> Void
+    path: String, salesInMemory: Int, configure: (PoolStore) throws(StorageError) -> Void
   ) throws {
     self.salesInMemory = salesInMemory
     store = try PoolStore(path: path)
     do {
       try configure(store)
-      let loaded = try store.load(now: now, salesInMemory: salesInMemory)
+      let loaded = try store.load(salesInMemory: salesInMemory)
       pool = loaded.pool
       requests = loaded.requests
       run = loaded.openRun

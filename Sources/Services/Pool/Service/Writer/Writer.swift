@@ -18,16 +18,16 @@ final class Writer: @unchecked Sendable {
   typealias Configure = @Sendable (PoolStore) throws(StorageError) -> Void
 
   let queue: JobQueue<any WriterJob>
-  private let path: String
-  private let clock: any WallClock
-  private let view: ReadModel
-  private let feed: AvailabilityFeed
-  private let metrics: PoolMetrics
-  private let log: Log
+  let clock: any WallClock
+  let view: ReadModel
+  let feed: AvailabilityFeed
+  let metrics: PoolMetrics
+  let path: String
+  let log: Log
   private let salesInMemory: Int
   private let configure: Configure
   private let problem = Mutex<String?>(nil)
-  private let readers: ReaderHealth
+  let readers: ReaderHealth
   /// The pool's time, in microseconds since 1970.
   private let poolTime = Atomic<Int64>(0)
 
@@ -77,8 +77,7 @@ final class Writer: @unchecked Sendable {
   }
 
   private func load() throws -> LivePool {
-    try LivePool(
-      path: path, now: clock.now(), salesInMemory: salesInMemory, configure: configure)
+    try LivePool(path: path, salesInMemory: salesInMemory, configure: configure)
   }
 
   func run() {
@@ -88,11 +87,16 @@ final class Writer: @unchecked Sendable {
       if jobs.isEmpty, queue.isClosed, queue.count == 0 { break }
       if jobs.isEmpty { queue.wait(for: idleSpan()) }
       if live == nil, schedule.next.isPast { recover() }
-      tellHealth()
-      perform(jobs)
-      tellClock()
+      step(jobs)
     }
     finish()
+  }
+
+  /// One round: decides, commits and answers `jobs`. A simulation plays round after round by itself.
+  func step(_ jobs: [any WriterJob]) {
+    tellHealth()
+    perform(jobs)
+    tellClock()
   }
 
   // MARK: A batch
@@ -223,7 +227,7 @@ final class Writer: @unchecked Sendable {
   }
 
   /// Reads what is durable, as after a restart, and takes commands again once a write works.
-  private func recover() {
+  func recover() {
     var opened: LivePool?
     do {
       let fresh = try load()
@@ -252,7 +256,7 @@ final class Writer: @unchecked Sendable {
   }
 
   /// Sweeps what is left, so that the next start has nothing to replay.
-  private func finish() {
+  func finish() {
     guard let live else { return }
     do throws(StorageError) {
       while !live.isSwept, readers.current.isHealthy {
