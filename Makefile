@@ -92,9 +92,14 @@ fuzz: install ## Drives each entry point by libFuzzer for SECONDS=60; what break
 interop: debug ## Sets gRPC's test service against grpcio: our server under its client, our client against its server
 	@$(VENV)/python Tests/Interop/test_interop.py
 
+# New seeds that a simulation plays. The histories of real processes come after it: they want the cores for themselves.
+SEEDS ?= 200
+
 .PHONY: simulate
-simulate: debug ## Plays 20 new seeds against the pool's model, and crashes at new moments of a flash sale
-	@ONEPOOL_SIMULATIONS=20 $(TESTS) --filter ModelTests --filter CrashTests
+simulate: debug ## Plays SEEDS=200 new seeds of faults against the pool, its model and crashes; SEED=n plays one again
+	@$(if $(SEED),ONEPOOL_SEED=$(SEED) $(TESTS) --filter poolIsTheModel, \
+	  ONEPOOL_SIMULATIONS=$(SEEDS) $(TESTS) --filter '^SimulationTests\.' --filter ModelTests)
+	@$(if $(SEED),,ONEPOOL_HISTORIES=10 $(TESTS) --filter CrashTests --filter LinearizabilityTests)
 
 .PHONY: lint
 lint: debug ## Builds with warnings as errors; checks layout, protos and what is generated from them

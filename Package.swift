@@ -178,6 +178,12 @@ let testing: [Target] = [
     ] + apis + channelTargets),
   tests("CommandLineTests", "CommandLine", ["CommandLineMain", "PoolAPI", "Primitives"]),
   tests("SandboxTests", "Sandbox", ["SandboxServer", "Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
+  .testTarget(
+    name: "SimulationTests",
+    dependencies: [
+      "PoolAPI", "PoolDomain", "PoolService", "StorageSQLite", "Kit", "Primitives", "CSQLite",
+    ],
+    path: "Tests/Simulation", exclude: ["seeds"]),
   tests("SystemTests", "System", ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "Kit"] + apis),
 ]
 

@@ -49,7 +49,8 @@ class Pool:
     """A process of its own with a store of its own."""
 
     def __init__(self, folder):
-        folder.mkdir()
+        folder = pathlib.Path(folder)
+        folder.mkdir(exist_ok=True)
         self.log = open(folder / "pool.log", "w+")
         environment = {"ONEPOOL_DATA": str(folder), "ONEPOOL_LISTEN": "127.0.0.1:0", "PATH": os.environ["PATH"]}
         self.process = subprocess.Popen([PROGRAMS / "onepool-pool"], env=environment, stderr=self.log)
@@ -63,10 +64,10 @@ class Pool:
         self.runs = 0
         self.sold = 0
 
-    def call(self, method, request):
+    def call(self, method, request, timeout=60):
         asked = urllib.request.Request(
             f"http://{self.address}/{SERVICE}/{method}", json.dumps(request).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=60) as answer:
+        with urllib.request.urlopen(asked, timeout=timeout) as answer:
             return json.load(answer)
 
     def begin(self, method, *options):

@@ -43,6 +43,8 @@ def _make_stubs():
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     ours = [str(path) for path in sorted((PROTOS / "onepool").rglob("*.proto"))]
     _protoc(f"--python_out={folder}", f"--grpc_python_out={folder}", *ours)
+    # What ours import beside protobuf's own.
+    _protoc(f"--python_out={folder}", str(PROTOS / "google/rpc/status.proto"))
     sys.path.insert(0, folder)
 
 

@@ -35,9 +35,8 @@ extension SystemTests {
     @Test(
       .timeLimit(.minutes(10)),
       arguments: [
-        "test_conformance.py", "test_faults.py", "test_floods.py", "test_memory.py",
-        "test_allocations.py",
-        "test_handshakes.py", "test_keepalive.py",
+        "test_conformance.py", "test_faults.py", "test_floods.py", "test_handshakes.py",
+        "test_keepalive.py", "test_memory.py", "test_allocations.py",
       ])
     func testServerKeepsToItsBounds(_ script: String) async throws {
       var environment = ProcessInfo.processInfo.environment

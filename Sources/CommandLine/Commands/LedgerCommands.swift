@@ -35,9 +35,8 @@ enum LedgerCommands {
 
   static let export = Command(
     name: "ledger export",
-    usage:
-      "[--sku S] [--location L] [--order O] [--from TIME] [--to TIME] [--after N] [--through N]",
-    summary: "movements as CSV on standard output; --after goes on behind a sequence",
+    usage: "[--from TIME] [--to TIME] [--after SEQUENCE] …",
+    summary: "movements as CSV (--csv); also of one --sku, --location, --order, --through SEQUENCE",
     options: [
       "sku": "", "location": "", "order": "", "from": "", "to": "", "after": "0", "through": "0",
       "csv": nil,
@@ -74,7 +73,7 @@ extension LedgerCommands {
   static let archive = Command(
     name: "ledger archive", usage: "--before TIME | --verify ARCHIVE",
     summary:
-      "moves old rows into a file beside the store, or proves such a file; status 2 when it differs",
+      "moves old rows into a file beside the store, or proves such a file; status 2 when not",
     options: ["before": "", "verify": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()

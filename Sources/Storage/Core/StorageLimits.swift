@@ -10,6 +10,8 @@ public enum StorageLimits {
   public static let cachedStatements = 256
   /// How long a statement waits for a lock that a foreign tool holds, in milliseconds.
   public static let busyMilliseconds: Int32 = 5_000
+  /// A page of a store, in bytes.
+  public static let pageBytes: Int64 = 4_096
   /// Stores up to this size are checked page by page when they are opened, in bytes.
   public static let checkedAtOpenBytes: Int64 = 256 << 20
   /// The first and the longest pause before an unhealthy store tries again.
@@ -21,6 +23,8 @@ public enum StorageLimits {
   /// meanwhile.
   public static let trialBytes = 256 << 10
   public static let trialCachePages = 8
+  /// Bytes of a log that are copied at once; SQLite's own files take 128 KiB at most (os_unix.c, seekAndWriteFd).
+  public static let logCopyBytes = 64 << 10
   /// Pages that a connection keeps in memory, in KiB.
   public static let cacheKibibytes = 16_384
   /// Expired request records that one `once` tidies away.

@@ -26,7 +26,7 @@ extension SQLiteConnection {
     let connection = SQLiteConnection(handle: handle, lock: lock)
     do throws(StorageError) {
       try connection.configure(role)
-      if role == .owner { try connection.lookForDamage() }
+      if role == .owner { try connection.takeOver() }
     } catch {
       connection.close()
       throw openingError(error, path)
@@ -43,7 +43,7 @@ extension SQLiteConnection {
   /// - Note: Source: sqlite.org/pragma.html. No `mmap_size`: a failing disk would then be a SIGBUS.
   private func configure(_ role: Role) throws(StorageError) {
     if role != .reader {
-      try execute(script: "PRAGMA page_size = 4096")
+      try execute(script: "PRAGMA page_size = \(StorageLimits.pageBytes)")
       let mode = try pragma("journal_mode = WAL")
       guard mode == "wal" else {
         throw .cannotOpen(path: path, reason: "the journal mode is \(mode) and cannot be WAL")
@@ -64,13 +64,18 @@ extension SQLiteConnection {
     _ = try pragma("schema_version")
   }
 
+  /// What an owner does before it trusts what another process, or a failure, has left.
+  func takeOver(isSuspect: Bool = false) throws(StorageError) {
+    try rewriteLog()
+    try lookForDamage(isSuspect: isSuspect)
+  }
+
   /// Checks a store that is small enough for it; a large one shows its damage when a page is read.
   ///
   /// - Parameter isSuspect: damage was met, so that a large one is checked, too.
-  func lookForDamage(isSuspect: Bool = false) throws(StorageError) {
-    var information = stat()
-    guard stat(path, &information) == 0,
-      isSuspect || information.st_size <= StorageLimits.checkedAtOpenBytes
+  private func lookForDamage(isSuspect: Bool) throws(StorageError) {
+    let pageCount = Int64(try pragma("page_count")) ?? 0
+    guard isSuspect || pageCount * StorageLimits.pageBytes <= StorageLimits.checkedAtOpenBytes
     else { return }
     let verdict = try pragma("quick_check(1)")
     guard verdict == "ok" else { throw .corrupt(path: path, detail: verdict) }

@@ -20,7 +20,8 @@ final class SQLiteHandle: @unchecked Sendable {
   init(opening path: String, flags: Int32) throws(StorageError) {
     self.path = path
     owner = Atomic(UInt(pthread_self()))
-    let code = sqlite3_open_v2(path, &pointer, flags | SQLITE_OPEN_NOMUTEX, nil)
+    // The path may be a URI that names another disk than the system's (sqlite.org/uri.html): the simulation's.
+    let code = sqlite3_open_v2(path, &pointer, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nil)
     guard code == SQLITE_OK else {
       let reason = pointer.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(pointer)

@@ -143,7 +143,7 @@ final class StoreWriter: @unchecked Sendable {
       let opened = try SQLiteConnection.open(path, as: .writer)
       connection = opened
       try configure?(opened)
-      try opened.lookForDamage(isSuspect: isSuspect.load(ordering: .relaxed))
+      try opened.takeOver(isSuspect: isSuspect.load(ordering: .relaxed))
       try opened.migrate(migrations)
       try opened.tryWriting()
       schedule.recovered()

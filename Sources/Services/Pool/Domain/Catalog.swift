@@ -5,18 +5,21 @@ public struct SKURecord: Hashable, Sendable {
   public let index: SKUIndex
   public let sku: SKU
   public var displayName: String
+  /// Whose rules it shares, if any.
+  public var group: SKUGroup?
   public let createTime: Timestamp
   public var updateTime: Timestamp
   /// From 1, one more with every change.
   public var revision: Int64
 
   public init(
-    index: SKUIndex, sku: SKU, displayName: String, createTime: Timestamp, updateTime: Timestamp,
-    revision: Int64
+    index: SKUIndex, sku: SKU, displayName: String, group: SKUGroup? = nil, createTime: Timestamp,
+    updateTime: Timestamp, revision: Int64
   ) {
     self.index = index
     self.sku = sku
     self.displayName = displayName
+    self.group = group
     self.createTime = createTime
     self.updateTime = updateTime
     self.revision = revision
@@ -32,18 +35,21 @@ public struct LocationRecord: Hashable, Sendable {
   public var displayName: String
   /// Sales that name no location are taken from the lowest rank that has stock.
   public var rank: Int32
+  public var traits: LocationTraits
   public let createTime: Timestamp
   public var updateTime: Timestamp
   public var revision: Int64
 
   public init(
     index: LocationIndex, location: LocationID, displayName: String, rank: Int32,
-    createTime: Timestamp, updateTime: Timestamp, revision: Int64
+    traits: LocationTraits = LocationTraits(), createTime: Timestamp, updateTime: Timestamp,
+    revision: Int64
   ) {
     self.index = index
     self.location = location
     self.displayName = displayName
     self.rank = rank
+    self.traits = traits
     self.createTime = createTime
     self.updateTime = updateTime
     self.revision = revision
@@ -54,21 +60,20 @@ public struct LocationRecord: Hashable, Sendable {
 
 /// The SKUs and locations that the pool knows, by their names and by their places.
 struct Catalog {
-  private(set) var skus: [SKURecord] = []
+  private(set) var skus = SKUTable()
   private(set) var locations: [LocationRecord] = []
-  private var skuPlaces: [SKU: SKUIndex] = [:]
   private var locationPlaces: [LocationID: LocationIndex] = [:]
   /// Locations in the order in which sales take from them: by rank, then ID.
   private(set) var ranked: [LocationIndex] = []
   /// The place of each location in `ranked`.
   private(set) var rankPlaces: [Int] = []
 
-  func find(_ sku: SKU) -> SKUIndex? { skuPlaces[sku] }
+  func find(_ sku: SKU) -> SKUIndex? { skus[sku] }
   func find(_ location: LocationID) -> LocationIndex? { locationPlaces[location] }
 
   /// - Parameter line: the number of the request's line that names it.
   func index(_ sku: SKU, line: Int? = nil) throws(PoolError) -> SKUIndex {
-    guard let index = skuPlaces[sku] else { throw .skuUnknown(sku, line: line) }
+    guard let index = skus[sku] else { throw .skuUnknown(sku, line: line) }
     return index
   }
 
@@ -83,13 +88,7 @@ struct Catalog {
   func location(_ index: LocationIndex) -> LocationID { locations[index.int].location }
 
   mutating func put(_ record: SKURecord) {
-    precondition(record.index.int <= skus.count, "SKUs are numbered without a gap")
-    if record.index.int == skus.count {
-      skus.append(record)
-      skuPlaces[record.sku] = record.index
-    } else {
-      skus[record.index.int] = record
-    }
+    skus.put(record)
   }
 
   mutating func put(_ record: LocationRecord) {

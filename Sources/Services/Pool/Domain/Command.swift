@@ -5,6 +5,8 @@ public enum Command: Sendable {
   case setSKU(SetSKU)
   case setLocation(SetLocation)
   case setBuffer(SetBuffer)
+  case setSourcing(SetSourcing)
+  case setLastUnits(SetLastUnits)
   case receive(ReceiveStock)
   case adjust(AdjustStock)
   case returnStock(ReturnStock)
@@ -26,8 +28,8 @@ public enum Command: Sendable {
     case .recordSale(let command): command.orderID
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
-    case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold,
-      .releaseHold, .document, .setReorderPoint:
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
+      .resolve, .createHold, .releaseHold, .document, .setReorderPoint:
       nil
     }
   }
@@ -39,8 +41,9 @@ extension Command {
   public var isRememberedForEver: Bool {
     switch self {
     case .returnStock: true
-    case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold, .commitHold,
-      .releaseHold, .recordSale, .cancelSale, .shipSale, .document, .setReorderPoint:
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
+      .resolve, .createHold, .commitHold, .releaseHold, .recordSale, .cancelSale, .shipSale,
+      .document, .setReorderPoint:
       false
     }
   }
@@ -49,12 +52,14 @@ extension Command {
 public struct SetSKU: Hashable, Sendable {
   public var sku: SKU
   public var displayName: String
+  public var group: SKUGroup?
   /// Changes only this version; empty for any.
   public var etag: String
 
-  public init(sku: SKU, displayName: String = "", etag: String = "") {
+  public init(sku: SKU, displayName: String = "", group: SKUGroup? = nil, etag: String = "") {
     self.sku = sku
     self.displayName = displayName
+    self.group = group
     self.etag = etag
   }
 }
@@ -63,29 +68,18 @@ public struct SetLocation: Hashable, Sendable {
   public var location: LocationID
   public var displayName: String
   public var rank: Int32
+  public var traits: LocationTraits
   public var etag: String
 
-  public init(location: LocationID, displayName: String = "", rank: Int32 = 0, etag: String = "") {
+  public init(
+    location: LocationID, displayName: String = "", rank: Int32 = 0,
+    traits: LocationTraits = LocationTraits(), etag: String = ""
+  ) {
     self.location = location
     self.displayName = displayName
     self.rank = rank
+    self.traits = traits
     self.etag = etag
-  }
-}
-
-public struct SetBuffer: Hashable, Sendable {
-  public var sku: SKU?
-  public var channel: ChannelID?
-  public var margin: Buffer.Margin?
-  public var cap: Quantity?
-
-  public init(
-    sku: SKU? = nil, channel: ChannelID? = nil, margin: Buffer.Margin? = nil, cap: Quantity? = nil
-  ) {
-    self.sku = sku
-    self.channel = channel
-    self.margin = margin
-    self.cap = cap
   }
 }
 
@@ -180,7 +174,7 @@ public struct DemandLine: Hashable, Sendable {
   public var lineID: String
   public var sku: SKU
   public var quantity: Quantity
-  /// Nil: the pool chooses by rank.
+  /// Nil: the pool chooses as the channel's sourcing says.
   public var location: LocationID?
 
   public init(lineID: String = "", sku: SKU, quantity: Quantity, location: LocationID? = nil) {
@@ -197,16 +191,19 @@ public struct CreateHold: Hashable, Sendable {
   public var lines: [DemandLine]
   public var expireTime: Timestamp
   public var channelID: ChannelID?
+  /// Where the customer is.
+  public var zone: Zone?
 
   public init(
     holdID: HoldID, owner: String, lines: [DemandLine], expireTime: Timestamp,
-    channelID: ChannelID? = nil
+    channelID: ChannelID? = nil, zone: Zone? = nil
   ) {
     self.holdID = holdID
     self.owner = owner
     self.lines = lines
     self.expireTime = expireTime
     self.channelID = channelID
+    self.zone = zone
   }
 }
 
@@ -232,10 +229,12 @@ public struct RecordSale: Hashable, Sendable {
   public var saleTime: Timestamp?
   public var cause: String
   public var refuseShortage: Bool
+  /// Where the customer is.
+  public var zone: Zone?
 
   public init(
     orderID: OrderID, channelID: ChannelID, lines: [DemandLine], saleTime: Timestamp? = nil,
-    cause: String = "", refuseShortage: Bool = false
+    cause: String = "", refuseShortage: Bool = false, zone: Zone? = nil
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -243,6 +242,7 @@ public struct RecordSale: Hashable, Sendable {
     self.saleTime = saleTime
     self.cause = cause
     self.refuseShortage = refuseShortage
+    self.zone = zone
   }
 }
 

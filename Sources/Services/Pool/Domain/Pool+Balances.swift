@@ -10,6 +10,8 @@ extension Pool {
 
   public var locations: [LocationRecord] { catalog.locations }
 
+  public var skus: SKUTable { catalog.skus }
+
   public func index(of sku: SKU) -> SKUIndex? { catalog.find(sku) }
   public func index(of location: LocationID) -> LocationIndex? { catalog.find(location) }
 
@@ -51,11 +53,20 @@ extension Pool {
     findBalance(sku, location) ?? addBalance(Balance(sku: sku, location: location))
   }
 
+  /// The first balance of a SKU, from which `nextBalance` goes on; -1 when it has none.
+  public func firstBalance(of sku: SKUIndex) -> Int32 { stocks[sku.int].firstBalance }
+
+  /// What readers may share with a pool begins so.
+  public static let noBalances = ChunkedArray<Balance>(chunkSize: 8)
+  public static let noRates = ChunkedArray<SaleRate>(chunkSize: 8)
+  public static let noPlaces = ChunkedArray<Int32>(chunkSize: 64)
+
   /// Adds a balance behind those of its SKU whose location has a lower rank.
   @discardableResult
-  func addBalance(_ balance: Balance) -> Int {
+  func addBalance(_ balance: Balance, rate: SaleRate = SaleRate()) -> Int {
     let place = balances.count
     balances.append(balance)
+    rates.append(rate)
     nextBalance.append(-1)
     wantedOfBalance.append(0)
     link(place)

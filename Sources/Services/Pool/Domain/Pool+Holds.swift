@@ -14,7 +14,8 @@ extension Pool {
       throw .expiryOutOfRange(command.expireTime, now: now)
     }
     let bound: Bound = command.channelID.map { .shown(on: $0) } ?? .available
-    let taken = try plan(lines, bound: bound)
+    let taken = try plan(
+      lines, bound: bound, channel: command.channelID, zone: command.zone)
     post(
       LedgerEntry(
         holdID: command.holdID, channelID: command.channelID, owner: command.owner,

@@ -9,10 +9,14 @@ extension Pool {
 
   public func load(_ buffer: Buffer) { buffers.set(buffer) }
 
+  public func load(_ sourcing: Sourcing) { sourcings.set(sourcing) }
+
+  public func load(_ lock: LastUnits) { lastUnits.set(lock) }
+
   /// A balance and its place, which stays the same for ever: 0, 1, 2…
-  public func load(_ balance: Balance) {
+  public func load(_ balance: Balance, rate: SaleRate = SaleRate()) {
     precondition(findBalance(balance.sku, balance.location) == nil, "a balance is loaded once")
-    addBalance(balance)
+    addBalance(balance, rate: rate)
     let sku = balance.sku.int
     stocks[sku].available += balance.available
     stocks[sku].sequence = max(stocks[sku].sequence, balance.sequence)
@@ -43,15 +47,18 @@ extension Pool {
       .sorted { ($0.endTime ?? .zero, $0.sequence) < ($1.endTime ?? .zero, $1.sequence) }
       .map(\.id)
     endedStart = 0
+    rulesChanged()
     _ = takeChanges()
   }
 
   /// Everything that commands depend on, by name: two pools with equal states answer alike.
   public var state: PoolState {
     PoolState(
-      sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
-      balances: Set(balances), holds: holds, sales: sales,
-      available: stocks.map(\.available), documents: documents,
+      sequence: sequence, skus: Array(catalog.skus.all), locations: catalog.locations,
+      buffers: buffers, sourcings: sourcings, lastUnits: lastUnits, balances: Set(balances),
+      rates: Dictionary(
+        uniqueKeysWithValues: balances.indices.map { (balances[$0], rates[$0]) }), holds: holds,
+      sales: sales, available: stocks.map(\.available), documents: documents,
       incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints)
   }
 }
@@ -62,7 +69,10 @@ public struct PoolState: Equatable, Sendable {
   public var skus: [SKURecord]
   public var locations: [LocationRecord]
   public var buffers: BufferTable
+  public var sourcings: SourcingTable
+  public var lastUnits: LastUnitsTable
   public var balances: Set<Balance>
+  public var rates: [Balance: SaleRate]
   public var holds: [HoldID: Hold]
   public var sales: [OrderID: Sale]
   public var available: [Quantity]

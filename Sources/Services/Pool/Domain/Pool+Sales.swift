@@ -20,7 +20,11 @@ extension Pool {
       fresh.append(wanted)
       names.append(number)
     }
-    let taken = try plan(fresh, bound: command.refuseShortage ? .available : .none)
+    let taken = try plan(
+      fresh, bound: command.refuseShortage ? .available : .none, channel: command.channelID,
+      zone: command.zone)
+    // The lines that had something new to sell are told by their numbers in the request.
+    for place in placements.indices { placements[place].line = names[placements[place].line] }
     var oversold: Quantity = 0
     var movements: [Movement] = []
     movements.reserveCapacity(taken.count)

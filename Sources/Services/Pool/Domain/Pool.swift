@@ -26,9 +26,14 @@ public final class Pool {
 
   var catalog = Catalog()
   public internal(set) var buffers = BufferTable()
+  public internal(set) var sourcings = SourcingTable()
+  public internal(set) var lastUnits = LastUnitsTable()
   var stocks: [Stock] = []
-  public internal(set) var balances: [Balance] = []
-  var nextBalance: [Int32] = []
+  public internal(set) var balances = Pool.noBalances
+  /// How fast each balance sells, in the same places.
+  public internal(set) var rates = Pool.noRates
+  /// The next balance of the same SKU, in the order of the locations' ranks; -1 after the last.
+  public internal(set) var nextBalance = Pool.noPlaces
   public internal(set) var holds: [HoldID: Hold] = [:]
   public internal(set) var sales: [OrderID: Sale] = [:]
   /// Those of which something can still come, and what has ended since they were last unloaded.
@@ -43,6 +48,14 @@ public final class Pool {
   public internal(set) var now = Timestamp.zero
 
   var expiries = ExpiryQueue()
+  /// When a rule next begins or ends to count.
+  var nextRuleMoment: Timestamp?
+  /// SKUs that sold lately, while a rule follows demand: their numbers change with time alone.
+  public internal(set) var sellingSKUs: Set<SKUIndex> = []
+  /// Why the last command's lines were taken where they were.
+  public internal(set) var placements: [Placement] = []
+  /// The same as `wantedOfBalance` where there is no balance yet.
+  var wantedElsewhere: [SKUIndex: [LocationIndex: Quantity]] = [:]
   /// Ended holds, those that ended first in front; `endedStart` have been forgotten.
   var ended: [HoldID] = []
   var endedStart = 0
@@ -79,7 +92,9 @@ public final class Pool {
 
   /// Moves time on and ends what is over: a decision never counts a hold whose time has passed.
   public func advance(to time: Timestamp) {
+    let before = now
     now = max(now, time)
+    followTime(since: before)
     while let id = expiries.next(at: now) {
       guard let hold = holds[id], hold.state == .held, hold.expireTime <= now else { continue }
       var entry = LedgerEntry(holdID: id)
@@ -109,10 +124,13 @@ public final class Pool {
 
   /// Decides a command, all of it or nothing.
   public func apply(_ command: Command) throws(PoolError) -> Reply {
-    switch command {
+    placements.removeAll(keepingCapacity: true)
+    return switch command {
     case .setSKU(let command): try set(command)
     case .setLocation(let command): try set(command)
     case .setBuffer(let command): try set(command)
+    case .setSourcing(let command): try set(command)
+    case .setLastUnits(let command): try set(command)
     case .receive(let command): try receive(command)
     case .adjust(let command): try adjust(command)
     case .returnStock(let command): try takeBack(command)
@@ -159,7 +177,7 @@ public final class Pool {
   private func fold(_ entry: LedgerEntry) {
     var place = entry.firstSequence
     for movement in entry.movements {
-      count(movement, sequence: place)
+      count(movement, sequence: place, at: entry.time)
       place += 1
     }
     if let id = entry.holdID { fold(entry, intoHold: id) }
@@ -167,7 +185,7 @@ public final class Pool {
     sequence = max(sequence, entry.lastSequence)
   }
 
-  private func count(_ movement: Movement, sequence: Int64) {
+  private func count(_ movement: Movement, sequence: Int64, at time: Timestamp) {
     let place = balancePlace(movement.sku, movement.location)
     guard sequence > balances[place].sequence else { return }
     let before = balances[place].available
@@ -175,6 +193,8 @@ public final class Pool {
     precondition(balances[place].isConsistent, "the counts of a balance contradict each other")
     precondition(
       movement.kind != .lost || balances[place].onHand >= 0, "what is not there cannot be lost")
+    rates[place].count(movement, at: time)
+    if movement.kind.sells, buffers.followsDemand { sellingSKUs.insert(movement.sku) }
     let sku = movement.sku.int
     stocks[sku].available += balances[place].available - before
     stocks[sku].sequence = max(stocks[sku].sequence, sequence)
@@ -266,5 +286,15 @@ public final class Pool {
   func noteSet(_ point: ReorderPoint) { changes.setReorderPoints.append(point) }
   func noteIncoming(_ sku: SKUIndex) {
     if changes.incomingSKUs.last != sku { changes.incomingSKUs.append(sku) }
+  }
+  func noteSet(_ sourcing: Sourcing) { changes.setSourcings.append(sourcing) }
+  func noteRemoved(_ channel: ChannelID) { changes.removedSourcings.append(channel) }
+  func noteSet(_ lock: LastUnits) { changes.setLastUnits.append(lock) }
+
+  /// Notes that channels may show something else though no stock has moved.
+  ///
+  /// - Parameter sku: nil for every SKU.
+  func noteTurned(_ sku: SKUIndex?) {
+    if changes.turned.last != .some(sku) { changes.turned.append(sku) }
   }
 }

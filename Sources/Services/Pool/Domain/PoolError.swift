@@ -43,6 +43,10 @@ public enum PoolError: Error, Hashable, Sendable {
   case notCommitted(OrderID, String, open: Quantity)
   case document(DocumentError)
   case requestIDReused(RequestID)
+  /// A channel asks for units at a location that neither feeds it nor offers pickup.
+  case locationNotServing(LocationID, ChannelID)
+  /// A scope has as many rules as it may have.
+  case tooManyBuffers
   case pageTokenInvalid
   /// A watcher asks to go on after what has not happened yet.
   case sequenceUnknown(Int64)

@@ -5,6 +5,9 @@ public enum Reply: Hashable, Sendable {
   case sku(SKURecord)
   case location(LocationRecord)
   case buffer(Buffer)
+  /// Nil: the channel has none of its own any more.
+  case sourcing(Sourcing?)
+  case lastUnits(LastUnits)
   /// In the order of the request's lines.
   case balances([Balance])
   /// With what the order has taken, when the hold was committed.
@@ -32,11 +35,17 @@ public struct Changes: Hashable, Sendable {
   public var setReorderPoints: [ReorderPoint] = []
   /// SKUs of which other units than before are on their way.
   public var incomingSKUs: [SKUIndex] = []
+  public var setSourcings: [Sourcing] = []
+  public var removedSourcings: [ChannelID] = []
+  public var setLastUnits: [LastUnits] = []
+  /// SKUs of which channels may show something else though no stock has moved; nil for every SKU.
+  public var turned: [SKUIndex?] = []
 
   public init() {}
 
   public var hasCatalog: Bool {
-    !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty || !setDocuments.isEmpty
-      || !setReorderPoints.isEmpty
+    !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty
+      || !setSourcings.isEmpty || !removedSourcings.isEmpty || !setLastUnits.isEmpty
+      || !setDocuments.isEmpty || !setReorderPoints.isEmpty
   }
 }

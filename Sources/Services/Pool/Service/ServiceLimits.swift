@@ -40,7 +40,7 @@ enum ServiceLimits {
   static let lastRecovery = Duration.seconds(15)
   /// Changes that are kept for watchers that resume.
   static let keptChanges = 65_536
-  /// Changes, or SKUs of a snapshot, that a watcher takes up at once.
+  /// Changes that a watcher takes up at once: of these it makes one message a SKU.
   static let watchedAtOnce = 1_024
   /// SKUs that a watcher may name.
   static let watchedSKUs = 1_000
@@ -59,7 +59,7 @@ enum ServiceLimits {
   /// Rows of the ledger that are read to know what a balance was.
   static let pastRows: Int64 = 1_000_000
   /// Rows and balances that a commit moves for an archive.
-  static let archivedAtOnce = 2_000
+  static let archivedAtOnce = 500
   /// Archives that are named beside a list.
   static let listedArchives = 1_000
   /// Movements in one message of an export.

@@ -50,7 +50,7 @@ final class Script {
   }
 
   private func isStock(_ verb: String) -> Bool {
-    !["wait", "buffer", "rank"].contains(verb)
+    !["wait", "buffer", "rank", "locate", "feed", "last", "group"].contains(verb)
   }
 
   private func check(
@@ -87,7 +87,14 @@ final class Script {
     let sku = try #require(pool.index(of: what.sku))
     if what.name == "ats" {
       let channel = parts.count > 1 ? try ChannelID(String(parts[1])) : nil
-      return pool.buffers.availableToSell(of: sku, on: channel, available: pool.available(sku))
+      let listing = parts.count > 2 ? try ListingID(String(parts[2])) : nil
+      let count = pool.availableToSell(sku, on: channel, listing: listing)
+      if let channel {
+        let explained = Explanation(of: sku, on: channel, listing: listing, in: pool)
+        #expect(explained.availableToSell == count, "the explanation says so, too: \(text)")
+        #expect(explained.terms.reduce(0) { $0 + $1.delta } == count)
+      }
+      return count
     }
     let location = what.location.flatMap { pool.index(of: $0) }
     var total = Balance(sku: sku, location: LocationIndex(0))
@@ -133,9 +140,9 @@ final class Script {
 
   private func describe(_ reply: Reply) -> [String] {
     switch reply {
-    case .sku, .location, .buffer, .balances: return ["ok"]
     case .document(let document): return [document.stateWord]
     case .reorderPoint: return ["ok"]
+    case .sku, .location, .buffer, .sourcing, .lastUnits, .balances: return ["ok"]
     case .hold(let hold, _): return ["\(hold.state)"]
     case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
     case .sale(let lines, let oversold):
@@ -152,6 +159,7 @@ final class Script {
   func name(of error: PoolError) -> String {
     switch error {
     case .holdEnded(_, let state): "holdEnded:\(state)"
+    case .locationNotServing(let location, let channel): "notServing:\(location):\(channel)"
     case .insufficientStock(let short): "short:\(short.present)/\(short.requested)"
     case .saleShipped(_, _, let open): "saleShipped:\(open)"
     case .notCommitted(_, _, let open): "notCommitted:\(open)"
@@ -212,6 +220,8 @@ func expectFold(
   for location in pool.locations { copy.load(location) }
   for buffer in pool.buffers.all { copy.load(buffer) }
   for document in pool.documents.values { copy.load(document) }
+  for sourcing in pool.sourcings.all { copy.load(sourcing) }
+  for lock in pool.lastUnits.all { copy.load(lock) }
   for entry in entries { copy.replay(entry) }
   copy.advance(to: pool.now)
   #expect(copy.state == pool.state, "the ledger's sum is another state", sourceLocation: place)

@@ -19,17 +19,12 @@ enum ScriptCommand {
           holdID: try HoldID(rest[0]),
           orderID: try OrderID(rest.count > 1 ? rest[1] : "o-" + rest[0])))
     case "release": return .releaseHold(try HoldID(rest[0]))
-    case "sell", "try":
-      return .recordSale(
-        RecordSale(
-          orderID: try OrderID(rest[0]), channelID: try ChannelID("shopee"),
-          lines: try demand(Array(rest.dropFirst())), refuseShortage: words[0] == "try"))
+    case "sell", "try": return .recordSale(try sale(rest, refuseShortage: words[0] == "try"))
     case "cancel":
       return .cancelSale(CancelSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
     case "ship": return .shipSale(ShipSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
-    case "rank":
-      return .setLocation(SetLocation(location: try LocationID(rest[0]), rank: Int32(rest[1])!))
-    case "buffer": return .setBuffer(try buffer(rest))
+    case "rank", "locate", "group", "feed", "last", "buffer":
+      return try RuleScript.parse(words, now: now)
     default: return .document(try DocumentScript.parse(words, now: now))
     }
   }
@@ -81,31 +76,26 @@ enum ScriptCommand {
 
   /// `h-1 4 2:CAP until=60 on=shopee by=anna`.
   private static func hold(_ words: [String], now: Timestamp) throws -> CreateHold {
-    func option(_ name: String) -> String? {
-      words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
-    }
     let lines = words.dropFirst().filter { !$0.contains("=") }
     return CreateHold(
-      holdID: try HoldID(words[0]), owner: option("by") ?? "anna", lines: try demand(Array(lines)),
-      expireTime: option("at").map { Timestamp(seconds: Int64($0)!) }
-        ?? now + .seconds(Int64(option("until") ?? "60")!),
-      channelID: try option("on").map { try ChannelID($0) })
+      holdID: try HoldID(words[0]), owner: option("by", words) ?? "anna",
+      lines: try demand(Array(lines)),
+      expireTime: option("at", words).map { Timestamp(seconds: Int64($0)!) }
+        ?? now + .seconds(Int64(option("until", words) ?? "60")!),
+      channelID: try option("on", words).map { try ChannelID($0) },
+      zone: try option("to", words).map { try Zone($0) })
   }
 
-  /// `sku=TEE channel=shopee units=2 percent=10 cap=5`; nothing but a scope removes it.
-  private static func buffer(_ words: [String]) throws -> SetBuffer {
-    var command = SetBuffer()
-    for word in words {
-      let parts = word.split { $0 == "=" }.map(String.init)
-      switch parts[0] {
-      case "sku": command.sku = try SKU(parts[1])
-      case "channel": command.channel = try ChannelID(parts[1])
-      case "units": command.margin = .units(Int64(parts[1])!)
-      case "points": command.margin = .basisPoints(Int32(parts[1])!)
-      case "cap": command.cap = Int64(parts[1])!
-      default: throw ScriptProblem(words: words)
-      }
-    }
-    return command
+  /// `o-1 2 3:CAP@B=l-1 on=till to=north`.
+  private static func sale(_ words: [String], refuseShortage: Bool) throws -> RecordSale {
+    let lines = words.dropFirst().filter { !$0.hasPrefix("on=") && !$0.hasPrefix("to=") }
+    return RecordSale(
+      orderID: try OrderID(words[0]), channelID: try ChannelID(option("on", words) ?? "shopee"),
+      lines: try demand(Array(lines)), refuseShortage: refuseShortage,
+      zone: try option("to", words).map { try Zone($0) })
+  }
+
+  private static func option(_ name: String, _ words: [String]) -> String? {
+    words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
   }
 }

@@ -150,7 +150,7 @@ final class Bench: @unchecked Sendable {
         atPath: path + suffix, toPath: copy.appendingPathComponent("pool.db").path + suffix)
     }
     let live = try LivePool(
-      path: copy.appendingPathComponent("pool.db").path, now: clock.now(), salesInMemory: 100_000
+      path: copy.appendingPathComponent("pool.db").path, salesInMemory: 100_000
     ) {
       (_: PoolStore) throws(StorageError) in
     }

@@ -4,6 +4,7 @@ import Primitives
 import RPCCore
 import StorageCore
 import StorageSQLite
+import Synchronization
 import Testing
 
 @testable import PoolDomain
@@ -239,7 +240,8 @@ import Testing
       for name in ["ledger-1-11.db.part", "ledger-1-11.db"] {
         try Data([1, 2, 3]).write(to: folder.appendingPathComponent(name))
       }
-      try bench.change("INSERT INTO archived_balance VALUES (1, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0)")
+      try bench.change(
+        "INSERT INTO archived_balance VALUES (1, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0)")
       let made = try #require(try await archive(bench))
       #expect(try await bench.client.verifyArchive(.init(archive: made.archive)).proved)
       #expect(try await bench.client.verifyLedger(.init()).proved)
@@ -259,6 +261,17 @@ import Testing
         try $0.int64("SELECT count(*) FROM ledger")
       }
       #expect(left == 0)
+    }
+  }
+
+  @Test func oneArchiveAtATime() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 100])
+      try await sales(bench, "a", 3)
+      bench.server.isArchiving.store(true, ordering: .relaxed)
+      await expectError(.failedPrecondition, "ARCHIVE_RUNNING") { _ = try await archive(bench) }
+      bench.server.isArchiving.store(false, ordering: .relaxed)
+      #expect(try await archive(bench)?.head?.rowNumber == 4)
     }
   }
 }

@@ -355,7 +355,30 @@ extension Bench {
         DROP TABLE archived_balance;
         DROP TABLE kept_response;
         DROP TABLE balance_history;
-        DROP TABLE buffer_history;
+        DROP TABLE buffer_rule_history;
+        DROP TABLE sourcing;
+        DROP TABLE sourcing_history;
+        DROP TABLE last_units;
+        DROP TABLE last_units_history;
+        DROP TABLE sku_group_history;
+        CREATE TABLE buffer (
+          sku TEXT NOT NULL,
+          channel TEXT NOT NULL,
+          unit_count INTEGER,
+          basis_points INTEGER,
+          cap_count INTEGER,
+          update_time INTEGER NOT NULL,
+          PRIMARY KEY (sku, channel)
+        );
+        INSERT INTO buffer (sku, channel, unit_count, basis_points, cap_count, update_time)
+          SELECT sku, channel, unit_count, basis_points, cap_count, update_time FROM buffer_rule;
+        DROP TABLE buffer_rule;
+        ALTER TABLE sku DROP COLUMN sku_group;
+        ALTER TABLE location DROP COLUMN kind;
+        ALTER TABLE location DROP COLUMN zones;
+        ALTER TABLE location DROP COLUMN offers_pickup;
+        ALTER TABLE balance DROP COLUMN rate_weight;
+        ALTER TABLE balance DROP COLUMN rate_time;
         DROP TABLE history_start;
         CREATE TABLE older_sale (order_id TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL);
         INSERT INTO older_sale SELECT order_id, body FROM sale;

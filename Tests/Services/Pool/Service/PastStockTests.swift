@@ -12,10 +12,13 @@ import Testing
     var time: Timestamp
     var stocks: [String: GetStockResponse] = [:]
     var channels: [String: [ChannelAvailability]] = [:]
+    var explanations: [String: [ExplainAvailabilityResponse.Term]] = [:]
 
     func later(by span: Duration) -> Seen {
       var copy = self
       copy.time = time + span
+      // Numbers that follow demand fall with time alone, in steps.
+      if copy.time.rateStep != time.rateStep { copy.channels = [:] }
       return copy
     }
   }
@@ -24,12 +27,17 @@ import Testing
   private let channels = ["shopee", "till"]
 
   private func look(_ bench: Bench) async throws -> Seen {
+    // What time alone has changed is seen with the next batch.
+    _ = try await bench.client.setSku(.init(sku: .init(sku: "FILL")))
     var seen = Seen(time: bench.clock.now())
     for sku in skus {
       seen.stocks[sku] = try await bench.client.getStock(.init(sku: sku))
       seen.channels[sku] = try await bench.client.getAvailability(
         .init(sku: sku, channelIDs: channels)
       ).channels
+      seen.explanations[sku] = try await bench.client.explainAvailability(
+        .init(sku: sku, channelID: "till")
+      ).terms
     }
     return seen
   }
@@ -43,7 +51,12 @@ import Testing
       }
       #expect(sorted(past.balances) == sorted(seen.stocks[sku]?.balances), "\(sku) at \(seen.time)")
       #expect(past.total == seen.stocks[sku]?.total)
-      #expect(past.channels == seen.channels[sku], "\(sku) at \(seen.time)")
+      guard let channels = seen.channels[sku] else { continue }
+      #expect(past.channels == channels, "\(sku) at \(seen.time)")
+      let explained = try await bench.client.explainAvailability(
+        .init(sku: sku, channelID: "till", time: seen.time))
+      #expect(explained.terms == seen.explanations[sku])
+      #expect(explained.availableToSellCount == channels[1].availableToSellCount)
     }
   }
 
@@ -58,7 +71,7 @@ import Testing
     let place = ["A", "B"].randomElement(using: &random)!
     let units = Int64.random(in: 1...5, using: &random)
     let client = bench.client
-    switch Int.random(in: 0..<9, using: &random) {
+    switch Int.random(in: 0..<11, using: &random) {
     case 0:
       _ = try await client.receiveStock(
         .init(lines: [.init(sku: sku, locationID: place, quantity: units)]))
@@ -67,16 +80,54 @@ import Testing
     case 4:
       let lines = [PoolAPI.LineTotal(lineID: "1", totalCount: units)]
       _ = try? await client.shipSale(.init(orderID: "o-\(number - 1)", lines: lines))
-    case 5:
-      _ = try await client.setBuffer(
-        .init(
-          buffer: .init(
-            sku: Bool.random(using: &random) ? sku : "",
-            channelID: Bool.random(using: &random) ? "till" : "",
-            margin: units == 1 ? nil : .unitCount(units), capCount: units == 5 ? 3 : nil)))
+    case 5, 9: _ = try await client.setBuffer(.init(buffer: buffer(sku, units, bench, &random)))
+    case 10: try await setRule(bench, sku, place, units)
     case 6: try await fill(bench)
     case 7: await bench.server.tick()
     default: break
+    }
+  }
+
+  /// A buffer of some scope with some margin; for a unit, none.
+  private func buffer(
+    _ sku: String, _ units: Int64, _ bench: Bench, _ random: inout SeededRandom
+  ) -> PoolAPI.Buffer {
+    let margins: [PoolAPI.Buffer.Margin?] = [
+      nil, .unitCount(units), .basisPoints(2_000),
+      .tiers(.init(thresholdCount: 4, aboveCount: 2, belowCount: 1)),
+      .demand(.init(lag: .seconds(3_600), factorBasisPoints: 20_000)),
+    ]
+    let scope = Int.random(in: 0..<4, using: &random)
+    var buffer = PoolAPI.Buffer(
+      sku: scope < 2 ? sku : "", channelID: Bool.random(using: &random) ? "till" : "",
+      margin: margins.randomElement(using: &random)!, capCount: units == 5 ? 3 : nil,
+      skuGroup: scope == 2 ? "shirts" : "")
+    if scope == 0, units == 2 { (buffer.channelID, buffer.listingID) = ("till", "L-1") }
+    if units == 3 {
+      // At the steps of the test's clock, between two looks.
+      buffer.startTime = bench.clock.now() + .milliseconds(3_000)
+      buffer.endTime = bench.clock.now() + .milliseconds(9_000)
+    }
+    return buffer
+  }
+
+  private func setRule(
+    _ bench: Bench, _ sku: String, _ place: String, _ units: Int64
+  ) async throws {
+    let client = bench.client
+    switch units {
+    case 1:
+      _ = try await client.setSku(
+        .init(sku: .init(sku: sku, skuGroup: place == "A" ? "shirts" : "")))
+    case 2: _ = try await client.setChannelSourcing(.init(sourcing: .init(channelID: "till")))
+    case 3:
+      _ = try await client.setChannelSourcing(
+        .init(sourcing: .init(channelID: "till", strategy: .ranked, locationIDs: [place])))
+    default:
+      _ = try await client.setLastUnits(
+        .init(
+          lastUnits: .init(
+            sku: place == "A" ? sku : "", channelID: "shopee", unitCount: units - 4)))
     }
   }
 
@@ -139,6 +190,35 @@ import Testing
       let answer = try await bench.client.getStockAt(
         .init(sku: "TEE", time: Bench.start, channelIDs: ["till"]))
       #expect(answer.channels == [.init(channelID: "till", availableToSellCount: 5)])
+    }
+  }
+
+  /// Goal: what would take too much reading is refused, and says how much. Method: a store without any
+  /// history, and a small limit.
+  @Test func longReadsAreRefused() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 50])
+      for number in 1...6 {
+        bench.clock.advance(by: .seconds(1))
+        try await bench.sell("o-\(number)", 1)
+      }
+      await bench.server.tick()
+      try bench.change("DELETE FROM balance_history")
+      func begin(_ rowLimit: Int64) async throws {
+        _ = try await bench.server.database.read(until: .never) { transaction in
+          var stock = PastStock(
+            SKUIndex(0), at: Bench.start + .seconds(4), rowLimit: rowLimit)
+          try stock.begin(LedgerReader(transaction))
+        }
+      }
+      try await begin(5)
+      do {
+        try await begin(4)
+        Issue.record("five rows are more than four")
+      } catch let error as LedgerError {
+        #expect(error.rpcError.reason == "HISTORY_TOO_LONG")
+        #expect(error.rpcError.metadata == ["rowCount": "5", "limitRowCount": "4"])
+      }
     }
   }
 }

@@ -14,7 +14,7 @@ import Testing
     sku: SKU(trusted: "TEE"), location: LocationID(trusted: "A"), quantity: 1)
 
   private func open(_ bench: Bench) throws -> LivePool {
-    try LivePool(path: bench.path, now: bench.clock.now(), salesInMemory: 100_000) {
+    try LivePool(path: bench.path, salesInMemory: 100_000) {
       (_: PoolStore) throws(StorageError) in
     }
   }
@@ -112,5 +112,31 @@ import Testing
     try bench.change(sql)
     #expect(throws: StorageError.self) { _ = try open(bench) }
     try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  /// Goal: the table finds each row under its key, also under keys that share all bits it keeps.
+  @Test func tableFindsEveryRow() {
+    var random = SeededRandom(seed: 5)
+    var table = RequestTable(firstRow: 1_000)
+    var known: [UInt64: [Int64]] = [:]
+    for row in Int64(1_000)..<41_000 {
+      // Few different low halves, so that many keys fall together.
+      let low = UInt64.random(in: 0..<20_000, using: &random)
+      let word = UInt64.random(in: 0..<4, using: &random) << 56 | low
+      table.add(RequestKey(word: word), row: row)
+      known[max(1, word), default: []].append(row)
+    }
+    #expect(table.count == 40_000)
+    for (word, rows) in known {
+      var found: [Int64] = []
+      table.collect(RequestKey(word: word), into: &found)
+      guard Set(found) == Set(rows) else {
+        Issue.record("\(word): \(found) for \(rows)")
+        return
+      }
+    }
+    var none: [Int64] = []
+    table.collect(RequestKey(word: 5 << 56 | 1), into: &none)
+    #expect(none.isEmpty)
   }
 }

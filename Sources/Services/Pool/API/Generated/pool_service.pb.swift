@@ -412,7 +412,7 @@ public struct ListBuffersRequest: Message {
 }
 
 public struct ListBuffersResponse: Message {
-  /// In the order of SKU, then channel.
+  /// In the order of SKU, group, channel, listing, name.
   public var buffers: [Buffer] = []
   /// Empty at the end.
   public var nextPageToken: String = ""
@@ -424,6 +424,134 @@ public struct ListBuffersResponse: Message {
     nextPageToken: String = ""
   ) {
     self.buffers = buffers
+    self.nextPageToken = nextPageToken
+  }
+}
+
+public struct SetChannelSourcingRequest: Message {
+  /// Required. Without a strategy and locations the channel has none of its own any more.
+  public var sourcing: ChannelSourcing? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    sourcing: ChannelSourcing? = nil,
+    requestID: String = ""
+  ) {
+    self.sourcing = sourcing
+    self.requestID = requestID
+  }
+}
+
+public struct SetChannelSourcingResponse: Message {
+  /// As it stands now; its strategy is unspecified when there is none.
+  public var sourcing: ChannelSourcing? = nil
+
+  public init() {}
+
+  public init(
+    sourcing: ChannelSourcing? = nil
+  ) {
+    self.sourcing = sourcing
+  }
+}
+
+public struct ListChannelSourcingsRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListChannelSourcingsResponse: Message {
+  /// In the order of the channels.
+  public var sourcings: [ChannelSourcing] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    sourcings: [ChannelSourcing] = [],
+    nextPageToken: String = ""
+  ) {
+    self.sourcings = sourcings
+    self.nextPageToken = nextPageToken
+  }
+}
+
+public struct SetLastUnitsRequest: Message {
+  /// Required. Without units the lock is removed.
+  public var lastUnits: LastUnits? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    lastUnits: LastUnits? = nil,
+    requestID: String = ""
+  ) {
+    self.lastUnits = lastUnits
+    self.requestID = requestID
+  }
+}
+
+public struct SetLastUnitsResponse: Message {
+  /// As it stands now.
+  public var lastUnits: LastUnits? = nil
+
+  public init() {}
+
+  public init(
+    lastUnits: LastUnits? = nil
+  ) {
+    self.lastUnits = lastUnits
+  }
+}
+
+public struct ListLastUnitsRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListLastUnitsResponse: Message {
+  /// In the order of SKU, then group.
+  public var lastUnits: [LastUnits] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    lastUnits: [LastUnits] = [],
+    nextPageToken: String = ""
+  ) {
+    self.lastUnits = lastUnits
     self.nextPageToken = nextPageToken
   }
 }
@@ -645,6 +773,8 @@ public struct CreateHoldRequest: Message {
   public var channelID: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
+  public var zone: String = ""
 
   public init() {}
 
@@ -654,7 +784,8 @@ public struct CreateHoldRequest: Message {
     lines: [HoldLine] = [],
     expireTime: Primitives.Timestamp? = nil,
     channelID: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    zone: String = ""
   ) {
     self.holdID = holdID
     self.owner = owner
@@ -662,19 +793,24 @@ public struct CreateHoldRequest: Message {
     self.expireTime = expireTime
     self.channelID = channelID
     self.requestID = requestID
+    self.zone = zone
   }
 }
 
 public struct CreateHoldResponse: Message {
   /// As it stands now; its lines say where the units are.
   public var hold: Hold? = nil
+  /// Why they are there, for the first 200 lines, when the channel has a sourcing of its own.
+  public var placements: [Placement] = []
 
   public init() {}
 
   public init(
-    hold: Hold? = nil
+    hold: Hold? = nil,
+    placements: [Placement] = []
   ) {
     self.hold = hold
+    self.placements = placements
   }
 }
 
@@ -795,6 +931,8 @@ public struct RecordSaleRequest: Message {
   public var refuseShortage: Bool = false
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
+  public var zone: String = ""
 
   public init() {}
 
@@ -805,7 +943,8 @@ public struct RecordSaleRequest: Message {
     saleTime: Primitives.Timestamp? = nil,
     cause: String = "",
     refuseShortage: Bool = false,
-    requestID: String = ""
+    requestID: String = "",
+    zone: String = ""
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -814,6 +953,7 @@ public struct RecordSaleRequest: Message {
     self.cause = cause
     self.refuseShortage = refuseShortage
     self.requestID = requestID
+    self.zone = zone
   }
 }
 
@@ -824,17 +964,22 @@ public struct RecordSaleResponse: Message {
   public var oversoldCount: Int64 = 0
   /// The ledger's sequence after it.
   public var sequence: Int64 = 0
+  /// Why the units of this request were taken where they were, for the first 200 lines, when the channel has a sourcing
+  /// of its own.
+  public var placements: [Placement] = []
 
   public init() {}
 
   public init(
     lines: [SaleLineState] = [],
     oversoldCount: Int64 = 0,
-    sequence: Int64 = 0
+    sequence: Int64 = 0,
+    placements: [Placement] = []
   ) {
     self.lines = lines
     self.oversoldCount = oversoldCount
     self.sequence = sequence
+    self.placements = placements
   }
 }
 
@@ -1122,15 +1267,23 @@ public struct ExplainAvailabilityRequest: Message {
   public var sku: String = ""
   /// Required.
   public var channelID: String = ""
+  /// Of the channel, when its number is asked for. Optional.
+  public var listingID: String = ""
+  /// A past instant to explain instead of now. Optional.
+  public var time: Primitives.Timestamp? = nil
 
   public init() {}
 
   public init(
     sku: String = "",
-    channelID: String = ""
+    channelID: String = "",
+    listingID: String = "",
+    time: Primitives.Timestamp? = nil
   ) {
     self.sku = sku
     self.channelID = channelID
+    self.listingID = listingID
+    self.time = time
   }
 }
 
@@ -1147,12 +1300,22 @@ public struct ExplainAvailabilityResponse: Message {
   public var balances: [Balance] = []
   /// The ledger's sequence that it reflects.
   public var sequence: Int64 = 0
+  /// From the most to the least specific.
+  public var locks: [ExplainAvailabilityResponse.Lock] = []
+  /// In the order of balances.
+  public var places: [ExplainAvailabilityResponse.Place] = []
+  /// The 20 owners that hold most of it, those with most units first.
+  public var owners: [ExplainAvailabilityResponse.Owner] = []
+  /// All holds on it.
+  public var holdCount: Int64 = 0
+  /// All owners of holds on it.
+  public var ownerCount: Int64 = 0
   /// Units that are on their way and cannot be sold yet, those that are expected first in front.
   public var incoming: [Incoming] = []
 
   /// One step of the sum, in order.
   public struct Term: Message {
-    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `floor`.
+    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
     public var name: String = ""
     /// Units that it adds or takes.
     public var deltaCount: Int64 = 0
@@ -1198,6 +1361,76 @@ public struct ExplainAvailabilityResponse: Message {
     }
   }
 
+  /// A lock on last units that was considered.
+  public struct Lock: Message {
+    /// The lock.
+    public var lastUnits: LastUnits? = nil
+    /// True for the one that counts.
+    public var won: Bool = false
+    /// Why it did or did not.
+    public var explanation: String = ""
+
+    public init() {}
+
+    public init(
+      lastUnits: LastUnits? = nil,
+      won: Bool = false,
+      explanation: String = ""
+    ) {
+      self.lastUnits = lastUnits
+      self.won = won
+      self.explanation = explanation
+    }
+  }
+
+  /// A location of the SKU.
+  public struct Place: Message {
+    /// The location.
+    public var locationID: String = ""
+    /// Units available there.
+    public var availableCount: Int64 = 0
+    /// True when they count for the channel.
+    public var counts: Bool = false
+    /// Why they do or do not.
+    public var explanation: String = ""
+
+    public init() {}
+
+    public init(
+      locationID: String = "",
+      availableCount: Int64 = 0,
+      counts: Bool = false,
+      explanation: String = ""
+    ) {
+      self.locationID = locationID
+      self.availableCount = availableCount
+      self.counts = counts
+      self.explanation = explanation
+    }
+  }
+
+  /// What one owner holds of it.
+  public struct Owner: Message {
+    /// The owner.
+    public var owner: String = ""
+    /// Units.
+    public var quantity: Int64 = 0
+    /// Holds.
+    public var holdCount: Int64 = 0
+
+    public init() {}
+
+    public init(
+      owner: String = "",
+      quantity: Int64 = 0,
+      holdCount: Int64 = 0
+    ) {
+      self.owner = owner
+      self.quantity = quantity
+      self.holdCount = holdCount
+    }
+  }
+
   /// Who holds units of it.
   public struct Holder: Message {
     /// The hold.
@@ -1233,6 +1466,11 @@ public struct ExplainAvailabilityResponse: Message {
     holders: [ExplainAvailabilityResponse.Holder] = [],
     balances: [Balance] = [],
     sequence: Int64 = 0,
+    locks: [ExplainAvailabilityResponse.Lock] = [],
+    places: [ExplainAvailabilityResponse.Place] = [],
+    owners: [ExplainAvailabilityResponse.Owner] = [],
+    holdCount: Int64 = 0,
+    ownerCount: Int64 = 0,
     incoming: [Incoming] = []
   ) {
     self.availableToSellCount = availableToSellCount
@@ -1241,6 +1479,11 @@ public struct ExplainAvailabilityResponse: Message {
     self.holders = holders
     self.balances = balances
     self.sequence = sequence
+    self.locks = locks
+    self.places = places
+    self.owners = owners
+    self.holdCount = holdCount
+    self.ownerCount = ownerCount
     self.incoming = incoming
   }
 }
@@ -2010,6 +2253,164 @@ extension ListBuffersResponse {
   }
 }
 
+extension SetChannelSourcingRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetChannelSourcingRequest()
+    onepool__pool__v1__set_channel_sourcing_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingRequest.self)
+    self.sourcing = try Read.message(source.pointee.sourcing, "sourcing")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingRequest.self)
+    target.pointee.sourcing = arena.message(self.sourcing)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension SetChannelSourcingResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetChannelSourcingResponse()
+    onepool__pool__v1__set_channel_sourcing_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingResponse.self)
+    self.sourcing = try Read.message(source.pointee.sourcing, "sourcing")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingResponse.self)
+    target.pointee.sourcing = arena.message(self.sourcing)
+  }
+}
+
+extension ListChannelSourcingsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListChannelSourcingsRequest()
+    onepool__pool__v1__list_channel_sourcings_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListChannelSourcingsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListChannelSourcingsResponse()
+    onepool__pool__v1__list_channel_sourcings_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsResponse.self)
+    self.sourcings = try Read.messages(source.pointee.sourcings, source.pointee.n_sourcings, "sourcings")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsResponse.self)
+    target.pointee.n_sourcings = self.sourcings.count
+    target.pointee.sourcings = arena.messages(self.sourcings)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
+extension SetLastUnitsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetLastUnitsRequest()
+    onepool__pool__v1__set_last_units_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsRequest.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsRequest.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension SetLastUnitsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetLastUnitsResponse()
+    onepool__pool__v1__set_last_units_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsResponse.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsResponse.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+  }
+}
+
+extension ListLastUnitsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListLastUnitsRequest()
+    onepool__pool__v1__list_last_units_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListLastUnitsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListLastUnitsResponse()
+    onepool__pool__v1__list_last_units_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsResponse.self)
+    self.lastUnits = try Read.messages(source.pointee.last_units, source.pointee.n_last_units, "last_units")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsResponse.self)
+    target.pointee.n_last_units = self.lastUnits.count
+    target.pointee.last_units = arena.messages(self.lastUnits)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
 extension ReceiveStockRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Pool__V1__ReceiveStockRequest()
@@ -2209,6 +2610,7 @@ extension CreateHoldRequest {
     self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
     self.channelID = Read.string(source.pointee.channel_id)
     self.requestID = Read.string(source.pointee.request_id)
+    self.zone = Read.string(source.pointee.zone)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2220,6 +2622,7 @@ extension CreateHoldRequest {
     target.pointee.expire_time = arena.message(self.expireTime)
     target.pointee.channel_id = arena.string(self.channelID)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.zone = arena.string(self.zone)
   }
 }
 
@@ -2233,11 +2636,14 @@ extension CreateHoldResponse {
   public init(reading raw: UnsafeRawPointer) throws(CodecError) {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__CreateHoldResponse.self)
     self.hold = try Read.message(source.pointee.hold, "hold")
+    self.placements = try Read.messages(source.pointee.placements, source.pointee.n_placements, "placements")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__CreateHoldResponse.self)
     target.pointee.hold = arena.message(self.hold)
+    target.pointee.n_placements = self.placements.count
+    target.pointee.placements = arena.messages(self.placements)
   }
 }
 
@@ -2378,6 +2784,7 @@ extension RecordSaleRequest {
     self.cause = Read.string(source.pointee.cause)
     self.refuseShortage = source.pointee.refuse_shortage != 0
     self.requestID = Read.string(source.pointee.request_id)
+    self.zone = Read.string(source.pointee.zone)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2390,6 +2797,7 @@ extension RecordSaleRequest {
     target.pointee.cause = arena.string(self.cause)
     target.pointee.refuse_shortage = self.refuseShortage ? 1 : 0
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.zone = arena.string(self.zone)
   }
 }
 
@@ -2405,6 +2813,7 @@ extension RecordSaleResponse {
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
     self.oversoldCount = source.pointee.oversold_count
     self.sequence = source.pointee.sequence
+    self.placements = try Read.messages(source.pointee.placements, source.pointee.n_placements, "placements")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2413,6 +2822,8 @@ extension RecordSaleResponse {
     target.pointee.lines = arena.messages(self.lines)
     target.pointee.oversold_count = self.oversoldCount
     target.pointee.sequence = self.sequence
+    target.pointee.n_placements = self.placements.count
+    target.pointee.placements = arena.messages(self.placements)
   }
 }
 
@@ -2761,12 +3172,16 @@ extension ExplainAvailabilityRequest {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityRequest.self)
     self.sku = Read.string(source.pointee.sku)
     self.channelID = Read.string(source.pointee.channel_id)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.time = try Read.message(source.pointee.time, "time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityRequest.self)
     target.pointee.sku = arena.string(self.sku)
     target.pointee.channel_id = arena.string(self.channelID)
+    target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.time = arena.message(self.time)
   }
 }
 
@@ -2785,6 +3200,11 @@ extension ExplainAvailabilityResponse {
     self.holders = try Read.messages(source.pointee.holders, source.pointee.n_holders, "holders")
     self.balances = try Read.messages(source.pointee.balances, source.pointee.n_balances, "balances")
     self.sequence = source.pointee.sequence
+    self.locks = try Read.messages(source.pointee.locks, source.pointee.n_locks, "locks")
+    self.places = try Read.messages(source.pointee.places, source.pointee.n_places, "places")
+    self.owners = try Read.messages(source.pointee.owners, source.pointee.n_owners, "owners")
+    self.holdCount = source.pointee.hold_count
+    self.ownerCount = source.pointee.owner_count
     self.incoming = try Read.messages(source.pointee.incoming, source.pointee.n_incoming, "incoming")
   }
 
@@ -2800,6 +3220,14 @@ extension ExplainAvailabilityResponse {
     target.pointee.n_balances = self.balances.count
     target.pointee.balances = arena.messages(self.balances)
     target.pointee.sequence = self.sequence
+    target.pointee.n_locks = self.locks.count
+    target.pointee.locks = arena.messages(self.locks)
+    target.pointee.n_places = self.places.count
+    target.pointee.places = arena.messages(self.places)
+    target.pointee.n_owners = self.owners.count
+    target.pointee.owners = arena.messages(self.owners)
+    target.pointee.hold_count = self.holdCount
+    target.pointee.owner_count = self.ownerCount
     target.pointee.n_incoming = self.incoming.count
     target.pointee.incoming = arena.messages(self.incoming)
   }
@@ -2848,6 +3276,74 @@ extension ExplainAvailabilityResponse.Rule {
     target.pointee.buffer = arena.message(self.buffer)
     target.pointee.won = self.won ? 1 : 0
     target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Lock {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Lock()
+    onepool__pool__v1__explain_availability_response__lock__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Lock.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+    self.won = source.pointee.won != 0
+    self.explanation = Read.string(source.pointee.explanation)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Lock.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+    target.pointee.won = self.won ? 1 : 0
+    target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Place {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Place()
+    onepool__pool__v1__explain_availability_response__place__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Place.self)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.availableCount = source.pointee.available_count
+    self.counts = source.pointee.counts != 0
+    self.explanation = Read.string(source.pointee.explanation)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Place.self)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.available_count = self.availableCount
+    target.pointee.counts = self.counts ? 1 : 0
+    target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Owner {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Owner()
+    onepool__pool__v1__explain_availability_response__owner__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Owner.self)
+    self.owner = Read.string(source.pointee.owner)
+    self.quantity = source.pointee.quantity
+    self.holdCount = source.pointee.hold_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Owner.self)
+    target.pointee.owner = arena.string(self.owner)
+    target.pointee.quantity = self.quantity
+    target.pointee.hold_count = self.holdCount
   }
 }
 
@@ -3291,6 +3787,18 @@ public enum PoolServiceMethods {
   public static let listBuffers = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ListBuffers",
     kind: .unary, idempotency: .noSideEffects)
+  public static let setChannelSourcing = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "SetChannelSourcing",
+    kind: .unary, idempotency: .idempotent)
+  public static let listChannelSourcings = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ListChannelSourcings",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let setLastUnits = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "SetLastUnits",
+    kind: .unary, idempotency: .idempotent)
+  public static let listLastUnits = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ListLastUnits",
+    kind: .unary, idempotency: .noSideEffects)
   public static let receiveStock = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ReceiveStock",
     kind: .unary, idempotency: .unknown)
@@ -3364,7 +3872,7 @@ public enum PoolServiceMethods {
     service: "onepool.pool.v1.PoolService", method: "VerifyArchive",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, recordSales, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, recordSales, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -3403,9 +3911,9 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listLocations(_ request: ListLocationsRequest, context: ServerContext)
     async throws -> ListLocationsResponse
-  /// Sets or removes the buffer of a SKU, of a channel, of both, or of all.
+  /// Sets or removes one buffer of a scope: a listing, a SKU, a group of SKUs, a channel, or all.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), FAILED_PRECONDITION/TOO_MANY_BUFFERS (limit).
   func setBuffer(_ request: SetBufferRequest, context: ServerContext)
     async throws -> SetBufferResponse
   /// Lists the buffers that are set.
@@ -3413,6 +3921,26 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listBuffers(_ request: ListBuffersRequest, context: ServerContext)
     async throws -> ListBuffersResponse
+  /// Says which locations feed a channel and which is asked first, or that all do again, by rank.
+  ///
+  /// Errors: NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  func setChannelSourcing(_ request: SetChannelSourcingRequest, context: ServerContext)
+    async throws -> SetChannelSourcingResponse
+  /// Lists the channels that have a sourcing of their own.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listChannelSourcings(_ request: ListChannelSourcingsRequest, context: ServerContext)
+    async throws -> ListChannelSourcingsResponse
+  /// Keeps the last units of a SKU, of a group of SKUs or of every SKU for one channel, or for nobody again.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  func setLastUnits(_ request: SetLastUnitsRequest, context: ServerContext)
+    async throws -> SetLastUnitsResponse
+  /// Lists the locks on last units.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listLastUnits(_ request: ListLastUnitsRequest, context: ServerContext)
+    async throws -> ListLastUnitsResponse
   /// Takes goods in: on hand rises.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
@@ -3441,7 +3969,9 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
+  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
+  /// feeds the channel nor offers pickup.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
     async throws -> CreateHoldResponse
   /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
@@ -3468,8 +3998,9 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) only when
-  /// refuse_shortage is set.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
+  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
+  /// that neither feeds the channel nor offers pickup.
   func recordSale(_ request: RecordSaleRequest, context: ServerContext)
     async throws -> RecordSaleResponse
   /// Records the sales of many orders, each as RecordSale does, all of them in one commit: for catching up, and for
@@ -3513,9 +4044,10 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
   func getAvailability(_ request: GetAvailabilityRequest, context: ServerContext)
     async throws -> GetAvailabilityResponse
-  /// Says how a channel's number comes about: each term, each rule, and the one that won.
+  /// Says how a channel's number comes about, or came about at a past instant: each term, each rule, and the one that
+  /// won. Who held units, and what was on its way, is told of now only.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); at a past instant also those of GetStockAt.
   func explainAvailability(_ request: ExplainAvailabilityRequest, context: ServerContext)
     async throws -> ExplainAvailabilityResponse
   /// Streams every change of availability, in the order of the ledger. A watcher that is slow gets the newest
@@ -3594,6 +4126,18 @@ extension PoolServiceHandler {
         .unary(
           PoolServiceMethods.listBuffers, ListBuffersRequest.self, ListBuffersResponse.self
         ) { request, context in try await self.listBuffers(request, context: context) },
+        .unary(
+          PoolServiceMethods.setChannelSourcing, SetChannelSourcingRequest.self, SetChannelSourcingResponse.self
+        ) { request, context in try await self.setChannelSourcing(request, context: context) },
+        .unary(
+          PoolServiceMethods.listChannelSourcings, ListChannelSourcingsRequest.self, ListChannelSourcingsResponse.self
+        ) { request, context in try await self.listChannelSourcings(request, context: context) },
+        .unary(
+          PoolServiceMethods.setLastUnits, SetLastUnitsRequest.self, SetLastUnitsResponse.self
+        ) { request, context in try await self.setLastUnits(request, context: context) },
+        .unary(
+          PoolServiceMethods.listLastUnits, ListLastUnitsRequest.self, ListLastUnitsResponse.self
+        ) { request, context in try await self.listLastUnits(request, context: context) },
         .unary(
           PoolServiceMethods.receiveStock, ReceiveStockRequest.self, ReceiveStockResponse.self
         ) { request, context in try await self.receiveStock(request, context: context) },
@@ -3723,9 +4267,9 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.listLocations, request, options: options)
   }
 
-  /// Sets or removes the buffer of a SKU, of a channel, of both, or of all.
+  /// Sets or removes one buffer of a scope: a listing, a SKU, a group of SKUs, a channel, or all.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), FAILED_PRECONDITION/TOO_MANY_BUFFERS (limit).
   public func setBuffer(
     _ request: SetBufferRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SetBufferResponse {
@@ -3739,6 +4283,42 @@ public struct PoolServiceClient: Sendable {
     _ request: ListBuffersRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ListBuffersResponse {
     try await client.unary(PoolServiceMethods.listBuffers, request, options: options)
+  }
+
+  /// Says which locations feed a channel and which is asked first, or that all do again, by rank.
+  ///
+  /// Errors: NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  public func setChannelSourcing(
+    _ request: SetChannelSourcingRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> SetChannelSourcingResponse {
+    try await client.unary(PoolServiceMethods.setChannelSourcing, request, options: options)
+  }
+
+  /// Lists the channels that have a sourcing of their own.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listChannelSourcings(
+    _ request: ListChannelSourcingsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListChannelSourcingsResponse {
+    try await client.unary(PoolServiceMethods.listChannelSourcings, request, options: options)
+  }
+
+  /// Keeps the last units of a SKU, of a group of SKUs or of every SKU for one channel, or for nobody again.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  public func setLastUnits(
+    _ request: SetLastUnitsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> SetLastUnitsResponse {
+    try await client.unary(PoolServiceMethods.setLastUnits, request, options: options)
+  }
+
+  /// Lists the locks on last units.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listLastUnits(
+    _ request: ListLastUnitsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListLastUnitsResponse {
+    try await client.unary(PoolServiceMethods.listLastUnits, request, options: options)
   }
 
   /// Takes goods in: on hand rises.
@@ -3785,7 +4365,9 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
+  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
+  /// feeds the channel nor offers pickup.
   public func createHold(
     _ request: CreateHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CreateHoldResponse {
@@ -3828,8 +4410,9 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) only when
-  /// refuse_shortage is set.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
+  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
+  /// that neither feeds the channel nor offers pickup.
   public func recordSale(
     _ request: RecordSaleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> RecordSaleResponse {
@@ -3905,9 +4488,10 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.getAvailability, request, options: options)
   }
 
-  /// Says how a channel's number comes about: each term, each rule, and the one that won.
+  /// Says how a channel's number comes about, or came about at a past instant: each term, each rule, and the one that
+  /// won. Who held units, and what was on its way, is told of now only.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); at a past instant also those of GetStockAt.
   public func explainAvailability(
     _ request: ExplainAvailabilityRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ExplainAvailabilityResponse {
@@ -4010,6 +4594,9 @@ extension FileDescriptor {
       "onepool.pool.v1.ExplainAvailabilityRequest",
       "onepool.pool.v1.ExplainAvailabilityResponse",
       "onepool.pool.v1.ExplainAvailabilityResponse.Holder",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Lock",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Owner",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Place",
       "onepool.pool.v1.ExplainAvailabilityResponse.Rule",
       "onepool.pool.v1.ExplainAvailabilityResponse.Term",
       "onepool.pool.v1.ExportMovementsRequest",
@@ -4033,6 +4620,10 @@ extension FileDescriptor {
       "onepool.pool.v1.ListBalancesResponse",
       "onepool.pool.v1.ListBuffersRequest",
       "onepool.pool.v1.ListBuffersResponse",
+      "onepool.pool.v1.ListChannelSourcingsRequest",
+      "onepool.pool.v1.ListChannelSourcingsResponse",
+      "onepool.pool.v1.ListLastUnitsRequest",
+      "onepool.pool.v1.ListLastUnitsResponse",
       "onepool.pool.v1.ListLocationsRequest",
       "onepool.pool.v1.ListLocationsResponse",
       "onepool.pool.v1.ListMovementsRequest",
@@ -4058,6 +4649,10 @@ extension FileDescriptor {
       "onepool.pool.v1.ReturnStockResponse",
       "onepool.pool.v1.SetBufferRequest",
       "onepool.pool.v1.SetBufferResponse",
+      "onepool.pool.v1.SetChannelSourcingRequest",
+      "onepool.pool.v1.SetChannelSourcingResponse",
+      "onepool.pool.v1.SetLastUnitsRequest",
+      "onepool.pool.v1.SetLastUnitsResponse",
       "onepool.pool.v1.SetLocationRequest",
       "onepool.pool.v1.SetLocationResponse",
       "onepool.pool.v1.SetSkuRequest",
@@ -4072,5 +4667,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aF2dvb2dsZS9ycGMvc3RhdHVzLnByb3RvGhtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8iWgoJU3RvY2tMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eSJkCg5BZGp1c3RtZW50TGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIfCgtkZWx0YV9jb3VudBgDIAEoA1IKZGVsdGFDb3VudCK7AgoKUmV0dXJuTGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSSQoLZGlzcG9zaXRpb24YBCABKA4yJy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZS5EaXNwb3NpdGlvblILZGlzcG9zaXRpb24SFwoHbGluZV9pZBgFIAEoCVIGbGluZUlkInoKC0Rpc3Bvc2l0aW9uEhsKF0RJU1BPU0lUSU9OX1VOU1BFQ0lGSUVEEAASFwoTRElTUE9TSVRJT05fUkVTVE9DSxABEhoKFkRJU1BPU0lUSU9OX1FVQVJBTlRJTkUQAhIZChVESVNQT1NJVElPTl9XUklURV9PRkYQAyJFCglMaW5lVG90YWwSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEh8KC3RvdGFsX2NvdW50GAIgASgDUgp0b3RhbENvdW50IlYKDVNldFNrdVJlcXVlc3QSJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1Eh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCI4Cg5TZXRTa3VSZXNwb25zZRImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3UiIQoNR2V0U2t1UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSI4Cg5HZXRTa3VSZXNwb25zZRImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3UiTQoPTGlzdFNrdXNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuImQKEExpc3RTa3VzUmVzcG9uc2USKAoEc2t1cxgBIAMoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSBHNrdXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuImoKElNldExvY2F0aW9uUmVxdWVzdBI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24SHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkwKE1NldExvY2F0aW9uUmVzcG9uc2USNQoIbG9jYXRpb24YASABKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCGxvY2F0aW9uIlIKFExpc3RMb2NhdGlvbnNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuIngKFUxpc3RMb2NhdGlvbnNSZXNwb25zZRI3Cglsb2NhdGlvbnMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCWxvY2F0aW9ucxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iYgoQU2V0QnVmZmVyUmVxdWVzdBIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkQKEVNldEJ1ZmZlclJlc3BvbnNlEi8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlciJiChJMaXN0QnVmZmVyc1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4icAoTTGlzdEJ1ZmZlcnNSZXNwb25zZRIxCgdidWZmZXJzGAEgAygLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIHYnVmZmVycxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ikgEKE1JlY2VpdmVTdG9ja1JlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxIUCgVjYXVzZRgCIAEoCVIFY2F1c2USFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJMChRSZWNlaXZlU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyLwAQoSQWRqdXN0U3RvY2tSZXF1ZXN0EjUKBWxpbmVzGAEgAygLMh8ub25lcG9vbC5wb29sLnYxLkFkanVzdG1lbnRMaW5lUgVsaW5lcxIWCgZyZWFzb24YAiABKAlSBnJlYXNvbhIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkEkIKC3JlYXNvbl9jb2RlGBQgASgOMiEub25lcG9vbC5wb29sLnYxLkFkanVzdG1lbnRSZWFzb25SCnJlYXNvbkNvZGUSEgoEbm90ZRgVIAEoCVIEbm90ZSJLChNBZGp1c3RTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrQBChJSZXR1cm5TdG9ja1JlcXVlc3QSGwoJcmV0dXJuX2lkGAEgASgJUghyZXR1cm5JZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIxCgVsaW5lcxgDIAMoCzIbLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lUgVsaW5lcxIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIksKE1JldHVyblN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitwIKGVJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxJMCgdvdXRjb21lGAIgASgOMjIub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QuT3V0Y29tZVIHb3V0Y29tZRIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIk0KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ0xFQVJFRBABEhQKEE9VVENPTUVfU0NSQVBQRUQQAiJSChpSZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyLuAQoRQ3JlYXRlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEh0KCmNoYW5uZWxfaWQYBSABKAlSCWNoYW5uZWxJZBIdCgpyZXF1ZXN0X2lkGAYgASgJUglyZXF1ZXN0SWQiPwoSQ3JlYXRlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKbAQoRQ29tbWl0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkInUKEkNvbW1pdEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSNAoFbGluZXMYAiADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiTAoSUmVsZWFzZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiQAoTUmVsZWFzZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiKQoOR2V0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkIjwKD0dldEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQilQIKEVJlY29yZFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVIFbGluZXMSNwoJc2FsZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc2FsZVRpbWUSFAoFY2F1c2UYBSABKAlSBWNhdXNlEicKD3JlZnVzZV9zaG9ydGFnZRgGIAEoCFIOcmVmdXNlU2hvcnRhZ2USHQoKcmVxdWVzdF9pZBgHIAEoCVIJcmVxdWVzdElkIo0BChJSZWNvcmRTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSJQoOb3ZlcnNvbGRfY291bnQYAiABKANSDW92ZXJzb2xkQ291bnQSGgoIc2VxdWVuY2UYAyABKANSCHNlcXVlbmNlIk4KElJlY29yZFNhbGVzUmVxdWVzdBI4CgVzYWxlcxgBIAMoCzIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdFIFc2FsZXMiUgoTUmVjb3JkU2FsZXNSZXNwb25zZRI7CgdyZXN1bHRzGAEgAygLMiEub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXN1bHRSB3Jlc3VsdHMijAEKEFJlY29yZFNhbGVSZXN1bHQSQQoIcmVzcG9uc2UYASABKAsyIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlSABSCHJlc3BvbnNlEioKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAFIFZXJyb3JCCQoHb3V0Y29tZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSLWAQoQR2V0U3RvY2tSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcSJQoOaW5jb21pbmdfY291bnQYFSABKANSDWluY29taW5nQ291bnQicgoTTGlzdEJhbGFuY2VzUmVxdWVzdBIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJ0ChRMaXN0QmFsYW5jZXNSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iSwoWR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtjaGFubmVsX2lkcxgCIAMoCVIKY2hhbm5lbElkcyKyAQoXR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UiTQoaRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkIsMGChtFeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2USNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYASABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50EkcKBXRlcm1zGAIgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5UZXJtUgV0ZXJtcxJHCgVydWxlcxgDIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUnVsZVIFcnVsZXMSTQoHaG9sZGVycxgEIAMoCzIzLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuSG9sZGVyUgdob2xkZXJzEjQKCGJhbGFuY2VzGAUgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEhoKCHNlcXVlbmNlGAYgASgDUghzZXF1ZW5jZRI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiK0AQoVTGlzdE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbhI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyKqAgoWRXhwb3J0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIZCghvcmRlcl9pZBgDIAEoCVIHb3JkZXJJZBI5CgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRIlCg5hZnRlcl9zZXF1ZW5jZRgGIAEoA1INYWZ0ZXJTZXF1ZW5jZRIpChB0aHJvdWdoX3NlcXVlbmNlGAcgASgDUg90aHJvdWdoU2VxdWVuY2UiuQEKF0V4cG9ydE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEikKEHRocm91Z2hfc2VxdWVuY2UYAiABKANSD3Rocm91Z2hTZXF1ZW5jZRI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyJXChNWZXJpZnlMZWRnZXJSZXF1ZXN0EkAKDWV4cGVjdGVkX2hlYWQYASABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIMZXhwZWN0ZWRIZWFkIt0CChRWZXJpZnlMZWRnZXJSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIlCg5tb3ZlbWVudF9jb3VudBgCIAEoA1INbW92ZW1lbnRDb3VudBIjCg1iYWxhbmNlX2NvdW50GAMgASgDUgxiYWxhbmNlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEh4KCmRpZmZlcmVuY2UYBSABKAlSCmRpZmZlcmVuY2USGwoJcm93X2NvdW50GAYgASgDUghyb3dDb3VudBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQSJAoOYmFkX3Jvd19udW1iZXIYCCABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgJIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydCJ2ChFHZXRTdG9ja0F0UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtjaGFubmVsX2lkcxgDIAMoCVIKY2hhbm5lbElkcyLYAQoSR2V0U3RvY2tBdFJlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSJTChRBcmNoaXZlTGVkZ2VyUmVxdWVzdBI7CgtiZWZvcmVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmJlZm9yZVRpbWUiUQoVQXJjaGl2ZUxlZGdlclJlc3BvbnNlEjgKB2FyY2hpdmUYASABKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIHYXJjaGl2ZSIwChRWZXJpZnlBcmNoaXZlUmVxdWVzdBIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlIp0CChVWZXJpZnlBcmNoaXZlUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSGwoJcm93X2NvdW50GAIgASgDUghyb3dDb3VudBIlCg5tb3ZlbWVudF9jb3VudBgDIAEoA1INbW92ZW1lbnRDb3VudBIeCgpkaWZmZXJlbmNlGAQgASgJUgpkaWZmZXJlbmNlEiQKDmJhZF9yb3dfbnVtYmVyGAUgASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIp8CCg1MZWRnZXJBcmNoaXZlEhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUSKAoQZmlyc3Rfcm93X251bWJlchgCIAEoA1IOZmlyc3RSb3dOdW1iZXISJQoOZmlyc3Rfc2VxdWVuY2UYAyABKANSDWZpcnN0U2VxdWVuY2USOQoKZmlyc3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWZpcnN0VGltZRI3CglsYXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghsYXN0VGltZRIvCgRoZWFkGAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQiWwoKTGVkZ2VySGVhZBIdCgpyb3dfbnVtYmVyGAEgASgDUglyb3dOdW1iZXISGgoIc2VxdWVuY2UYAiABKANSCHNlcXVlbmNlEhIKBGhhc2gYAyABKAxSBGhhc2gq/AIKEEFkanVzdG1lbnRSZWFzb24SIQodQURKVVNUTUVOVF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlBREpVU1RNRU5UX1JFQVNPTl9EQU1BR0VEEAESHAoYQURKVVNUTUVOVF9SRUFTT05fU1RPTEVOEAISHQoZQURKVVNUTUVOVF9SRUFTT05fRVhQSVJFRBADEhoKFkFESlVTVE1FTlRfUkVBU09OX0xPU1QQBBIbChdBREpVU1RNRU5UX1JFQVNPTl9GT1VORBAFEhwKGEFESlVTVE1FTlRfUkVBU09OX1NBTVBMRRAGEh0KGUFESlVTVE1FTlRfUkVBU09OX09XTl9VU0UQBxIkCiBBREpVU1RNRU5UX1JFQVNPTl9TVVBQTElFUl9FUlJPUhAIEiYKIkFESlVTVE1FTlRfUkVBU09OX0NPVU5UX0NPUlJFQ1RJT04QCRIlCiFBREpVU1RNRU5UX1JFQVNPTl9EQVRBX0NPUlJFQ1RJT04QCjKQFwoLUG9vbFNlcnZpY2USTgoGU2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVzcG9uc2UiA5ACAhJOCgZHZXRTa3USHi5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXNwb25zZSIDkAIBElQKCExpc3RTa3VzEiAub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1Jlc3BvbnNlIgOQAgESXQoLU2V0TG9jYXRpb24SIy5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVzcG9uc2UiA5ACAhJjCg1MaXN0TG9jYXRpb25zEiUub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBElcKCVNldEJ1ZmZlchIhLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlc3BvbnNlIgOQAgISXQoLTGlzdEJ1ZmZlcnMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVzcG9uc2UiA5ACARJbCgxSZWNlaXZlU3RvY2sSJC5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJYCgtBZGp1c3RTdG9jaxIjLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJYCgtSZXR1cm5TdG9jaxIjLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXNwb25zZRJtChJSZXNvbHZlVW5hdmFpbGFibGUSKi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRJaCgpDcmVhdGVIb2xkEiIub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXNwb25zZSIDkAICEloKCkNvbW1pdEhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlc3BvbnNlIgOQAgISXQoLUmVsZWFzZUhvbGQSIy5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISXQoLUmVjb3JkU2FsZXMSIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZXNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVzUmVzcG9uc2UiA5ACAhJaCgpDYW5jZWxTYWxlEiIub25lcG9vbC5wb29sLnYxLkNhbmNlbFNhbGVSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNhbmNlbFNhbGVSZXNwb25zZSIDkAICElQKCFNoaXBTYWxlEiAub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlc3BvbnNlIgOQAgISUQoHR2V0U2FsZRIfLm9uZXBvb2wucG9vbC52MS5HZXRTYWxlUmVxdWVzdBogLm9uZXBvb2wucG9vbC52MS5HZXRTYWxlUmVzcG9uc2UiA5ACARJUCghHZXRTdG9jaxIgLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXNwb25zZSIDkAIBEmAKDExpc3RCYWxhbmNlcxIkLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1Jlc3BvbnNlIgOQAgESaQoPR2V0QXZhaWxhYmlsaXR5Eicub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJ1ChNFeHBsYWluQXZhaWxhYmlsaXR5Eisub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0Giwub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnEKEVdhdGNoQXZhaWxhYmlsaXR5Eikub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBoqLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEwARJjCg1MaXN0TW92ZW1lbnRzEiUub25lcG9vbC5wb29sLnYxLkxpc3RNb3ZlbWVudHNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIDkAIBEmsKD0V4cG9ydE1vdmVtZW50cxInLm9uZXBvb2wucG9vbC52MS5FeHBvcnRNb3ZlbWVudHNSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1Jlc3BvbnNlIgOQAgEwARJgCgxWZXJpZnlMZWRnZXISJC5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXNwb25zZSIDkAIBEloKCkdldFN0b2NrQXQSIi5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tBdFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tBdFJlc3BvbnNlIgOQAgESYwoNQXJjaGl2ZUxlZGdlchIlLm9uZXBvb2wucG9vbC52MS5BcmNoaXZlTGVkZ2VyUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5BcmNoaXZlTGVkZ2VyUmVzcG9uc2UiA5ACAhJjCg1WZXJpZnlBcmNoaXZlEiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUFyY2hpdmVSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLlZlcmlmeUFyY2hpdmVSZXNwb25zZSIDkAIBYgZwcm90bzM=")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aF2dvb2dsZS9ycGMvc3RhdHVzLnByb3RvGhtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8iWgoJU3RvY2tMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eSJkCg5BZGp1c3RtZW50TGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIfCgtkZWx0YV9jb3VudBgDIAEoA1IKZGVsdGFDb3VudCK7AgoKUmV0dXJuTGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSSQoLZGlzcG9zaXRpb24YBCABKA4yJy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZS5EaXNwb3NpdGlvblILZGlzcG9zaXRpb24SFwoHbGluZV9pZBgFIAEoCVIGbGluZUlkInoKC0Rpc3Bvc2l0aW9uEhsKF0RJU1BPU0lUSU9OX1VOU1BFQ0lGSUVEEAASFwoTRElTUE9TSVRJT05fUkVTVE9DSxABEhoKFkRJU1BPU0lUSU9OX1FVQVJBTlRJTkUQAhIZChVESVNQT1NJVElPTl9XUklURV9PRkYQAyJFCglMaW5lVG90YWwSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEh8KC3RvdGFsX2NvdW50GAIgASgDUgp0b3RhbENvdW50IlYKDVNldFNrdVJlcXVlc3QSJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1Eh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCI4Cg5TZXRTa3VSZXNwb25zZRImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3UiIQoNR2V0U2t1UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSI4Cg5HZXRTa3VSZXNwb25zZRImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3UiTQoPTGlzdFNrdXNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuImQKEExpc3RTa3VzUmVzcG9uc2USKAoEc2t1cxgBIAMoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSBHNrdXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuImoKElNldExvY2F0aW9uUmVxdWVzdBI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24SHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkwKE1NldExvY2F0aW9uUmVzcG9uc2USNQoIbG9jYXRpb24YASABKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCGxvY2F0aW9uIlIKFExpc3RMb2NhdGlvbnNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuIngKFUxpc3RMb2NhdGlvbnNSZXNwb25zZRI3Cglsb2NhdGlvbnMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCWxvY2F0aW9ucxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iYgoQU2V0QnVmZmVyUmVxdWVzdBIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkQKEVNldEJ1ZmZlclJlc3BvbnNlEi8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlciJiChJMaXN0QnVmZmVyc1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4icAoTTGlzdEJ1ZmZlcnNSZXNwb25zZRIxCgdidWZmZXJzGAEgAygLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIHYnVmZmVycxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ieAoZU2V0Q2hhbm5lbFNvdXJjaW5nUmVxdWVzdBI8Cghzb3VyY2luZxgBIAEoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCHNvdXJjaW5nEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJaChpTZXRDaGFubmVsU291cmNpbmdSZXNwb25zZRI8Cghzb3VyY2luZxgBIAEoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCHNvdXJjaW5nIlkKG0xpc3RDaGFubmVsU291cmNpbmdzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiKGAQocTGlzdENoYW5uZWxTb3VyY2luZ3NSZXNwb25zZRI+Cglzb3VyY2luZ3MYASADKAsyIC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbFNvdXJjaW5nUglzb3VyY2luZ3MSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIm8KE1NldExhc3RVbml0c1JlcXVlc3QSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiUQoUU2V0TGFzdFVuaXRzUmVzcG9uc2USOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cyJSChRMaXN0TGFzdFVuaXRzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ6ChVMaXN0TGFzdFVuaXRzUmVzcG9uc2USOQoKbGFzdF91bml0cxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ikgEKE1JlY2VpdmVTdG9ja1JlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxIUCgVjYXVzZRgCIAEoCVIFY2F1c2USFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJMChRSZWNlaXZlU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyLwAQoSQWRqdXN0U3RvY2tSZXF1ZXN0EjUKBWxpbmVzGAEgAygLMh8ub25lcG9vbC5wb29sLnYxLkFkanVzdG1lbnRMaW5lUgVsaW5lcxIWCgZyZWFzb24YAiABKAlSBnJlYXNvbhIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkEkIKC3JlYXNvbl9jb2RlGBQgASgOMiEub25lcG9vbC5wb29sLnYxLkFkanVzdG1lbnRSZWFzb25SCnJlYXNvbkNvZGUSEgoEbm90ZRgVIAEoCVIEbm90ZSJLChNBZGp1c3RTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrQBChJSZXR1cm5TdG9ja1JlcXVlc3QSGwoJcmV0dXJuX2lkGAEgASgJUghyZXR1cm5JZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIxCgVsaW5lcxgDIAMoCzIbLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lUgVsaW5lcxIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIksKE1JldHVyblN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitwIKGVJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxJMCgdvdXRjb21lGAIgASgOMjIub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QuT3V0Y29tZVIHb3V0Y29tZRIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIk0KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ0xFQVJFRBABEhQKEE9VVENPTUVfU0NSQVBQRUQQAiJSChpSZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyKCAgoRQ3JlYXRlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEh0KCmNoYW5uZWxfaWQYBSABKAlSCWNoYW5uZWxJZBIdCgpyZXF1ZXN0X2lkGAYgASgJUglyZXF1ZXN0SWQSEgoEem9uZRgHIAEoCVIEem9uZSJ7ChJDcmVhdGVIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjoKCnBsYWNlbWVudHMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50UgpwbGFjZW1lbnRzIpsBChFDb21taXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgDIAEoCVIJY2hhbm5lbElkEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQidQoSQ29tbWl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZBI0CgVsaW5lcxgCIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyJMChJSZWxlYXNlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJAChNSZWxlYXNlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCIpCg5HZXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQiPAoPR2V0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKpAgoRUmVjb3JkU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRIUCgVjYXVzZRgFIAEoCVIFY2F1c2USJwoPcmVmdXNlX3Nob3J0YWdlGAYgASgIUg5yZWZ1c2VTaG9ydGFnZRIdCgpyZXF1ZXN0X2lkGAcgASgJUglyZXF1ZXN0SWQSEgoEem9uZRgIIAEoCVIEem9uZSLJAQoSUmVjb3JkU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEiUKDm92ZXJzb2xkX2NvdW50GAIgASgDUg1vdmVyc29sZENvdW50EhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZRI6CgpwbGFjZW1lbnRzGAQgAygLMhoub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudFIKcGxhY2VtZW50cyJOChJSZWNvcmRTYWxlc1JlcXVlc3QSOAoFc2FsZXMYASADKAsyIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3RSBXNhbGVzIlIKE1JlY29yZFNhbGVzUmVzcG9uc2USOwoHcmVzdWx0cxgBIAMoCzIhLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzdWx0UgdyZXN1bHRzIowBChBSZWNvcmRTYWxlUmVzdWx0EkEKCHJlc3BvbnNlGAEgASgLMiMub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXNwb25zZUgAUghyZXNwb25zZRIqCgVlcnJvchgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABSBWVycm9yQgkKB291dGNvbWUirQEKEUNhbmNlbFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJKChJDYW5jZWxTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMikwEKD1NoaXBTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIwCgVsaW5lcxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MaW5lVG90YWxSBWxpbmVzEhQKBWNhdXNlGAMgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSAoQU2hpcFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyIrCg5HZXRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZCKBAQoPR2V0U2FsZVJlc3BvbnNlEhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBI0CgVsaW5lcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyIjCg9HZXRTdG9ja1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3Ui1gEKEEdldFN0b2NrUmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSNQoIaW5jb21pbmcYFCADKAsyGS5vbmVwb29sLnBvb2wudjEuSW5jb21pbmdSCGluY29taW5nEiUKDmluY29taW5nX2NvdW50GBUgASgDUg1pbmNvbWluZ0NvdW50InIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIpwBChpFeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHQoKbGlzdGluZ19pZBgDIAEoCVIJbGlzdGluZ0lkEi4KBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lIsMLChtFeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2USNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYASABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50EkcKBXRlcm1zGAIgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5UZXJtUgV0ZXJtcxJHCgVydWxlcxgDIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUnVsZVIFcnVsZXMSTQoHaG9sZGVycxgEIAMoCzIzLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuSG9sZGVyUgdob2xkZXJzEjQKCGJhbGFuY2VzGAUgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEhoKCHNlcXVlbmNlGAYgASgDUghzZXF1ZW5jZRJHCgVsb2NrcxgHIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuTG9ja1IFbG9ja3MSSgoGcGxhY2VzGAggAygLMjIub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5QbGFjZVIGcGxhY2VzEkoKBm93bmVycxgJIAMoCzIyLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuT3duZXJSBm93bmVycxIdCgpob2xkX2NvdW50GAogASgDUglob2xkQ291bnQSHwoLb3duZXJfY291bnQYCyABKANSCm93bmVyQ291bnQSNQoIaW5jb21pbmcYFCADKAsyGS5vbmVwb29sLnBvb2wudjEuSW5jb21pbmdSCGluY29taW5nGoIBCgRUZXJtEhIKBG5hbWUYASABKAlSBG5hbWUSHwoLZGVsdGFfY291bnQYAiABKANSCmRlbHRhQ291bnQSIwoNcnVubmluZ19jb3VudBgDIAEoA1IMcnVubmluZ0NvdW50EiAKC2V4cGxhbmF0aW9uGAQgASgJUgtleHBsYW5hdGlvbhprCgRSdWxlEi8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24adQoETG9jaxI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqLAQoFUGxhY2USHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBIWCgZjb3VudHMYAyABKAhSBmNvdW50cxIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aWAoFT3duZXISFAoFb3duZXIYASABKAlSBW93bmVyEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIdCgpob2xkX2NvdW50GAMgASgDUglob2xkQ291bnQakAEKBkhvbGRlchIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUidgoYV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Eh8KC2NoYW5uZWxfaWRzGAEgAygJUgpjaGFubmVsSWRzEhIKBHNrdXMYAiADKAlSBHNrdXMSJQoOYWZ0ZXJfc2VxdWVuY2UYAyABKANSDWFmdGVyU2VxdWVuY2UijQIKGVdhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USQAoIY2hhbm5lbHMYAiADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSJwoPYXZhaWxhYmxlX2NvdW50GAMgASgDUg5hdmFpbGFibGVDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USOwoLY29tbWl0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjb21taXRUaW1lEhoKCHNuYXBzaG90GAYgASgIUghzbmFwc2hvdCKmAQoUTGlzdE1vdmVtZW50c1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSJQoOYWZ0ZXJfc2VxdWVuY2UYAyABKANSDWFmdGVyU2VxdWVuY2USGwoJcGFnZV9zaXplGAQgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAUgASgJUglwYWdlVG9rZW4itAEKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4SOgoIYXJjaGl2ZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIIYXJjaGl2ZXMiqgIKFkV4cG9ydE1vdmVtZW50c1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGQoIb3JkZXJfaWQYAyABKAlSB29yZGVySWQSOQoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0VGltZRI1CghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB2VuZFRpbWUSJQoOYWZ0ZXJfc2VxdWVuY2UYBiABKANSDWFmdGVyU2VxdWVuY2USKQoQdGhyb3VnaF9zZXF1ZW5jZRgHIAEoA1IPdGhyb3VnaFNlcXVlbmNlIrkBChdFeHBvcnRNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxIpChB0aHJvdWdoX3NlcXVlbmNlGAIgASgDUg90aHJvdWdoU2VxdWVuY2USOgoIYXJjaGl2ZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIIYXJjaGl2ZXMiVwoTVmVyaWZ5TGVkZ2VyUmVxdWVzdBJACg1leHBlY3RlZF9oZWFkGAEgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSDGV4cGVjdGVkSGVhZCLdAgoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSJQoObW92ZW1lbnRfY291bnQYAiABKANSDW1vdmVtZW50Q291bnQSIwoNYmFsYW5jZV9jb3VudBgDIAEoA1IMYmFsYW5jZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRIeCgpkaWZmZXJlbmNlGAUgASgJUgpkaWZmZXJlbmNlEhsKCXJvd19jb3VudBgGIAEoA1IIcm93Q291bnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkEiQKDmJhZF9yb3dfbnVtYmVyGAggASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYCSABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQidgoRR2V0U3RvY2tBdFJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSHwoLY2hhbm5lbF9pZHMYAyADKAlSCmNoYW5uZWxJZHMi2AEKEkdldFN0b2NrQXRSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UiUwoUQXJjaGl2ZUxlZGdlclJlcXVlc3QSOwoLYmVmb3JlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpiZWZvcmVUaW1lIlEKFUFyY2hpdmVMZWRnZXJSZXNwb25zZRI4CgdhcmNoaXZlGAEgASgLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSB2FyY2hpdmUiMAoUVmVyaWZ5QXJjaGl2ZVJlcXVlc3QSGAoHYXJjaGl2ZRgBIAEoCVIHYXJjaGl2ZSKdAgoVVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEhsKCXJvd19jb3VudBgCIAEoA1IIcm93Q291bnQSJQoObW92ZW1lbnRfY291bnQYAyABKANSDW1vdmVtZW50Q291bnQSHgoKZGlmZmVyZW5jZRgEIAEoCVIKZGlmZmVyZW5jZRIkCg5iYWRfcm93X251bWJlchgFIAEoA1IMYmFkUm93TnVtYmVyEjEKBXN0YXJ0GAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBXN0YXJ0Ei8KBGhlYWQYByABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZCKfAgoNTGVkZ2VyQXJjaGl2ZRIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlEigKEGZpcnN0X3Jvd19udW1iZXIYAiABKANSDmZpcnN0Um93TnVtYmVyEiUKDmZpcnN0X3NlcXVlbmNlGAMgASgDUg1maXJzdFNlcXVlbmNlEjkKCmZpcnN0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglmaXJzdFRpbWUSNwoJbGFzdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIbGFzdFRpbWUSLwoEaGVhZBgGIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIlsKCkxlZGdlckhlYWQSHQoKcm93X251bWJlchgBIAEoA1IJcm93TnVtYmVyEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZRISCgRoYXNoGAMgASgMUgRoYXNoKvwCChBBZGp1c3RtZW50UmVhc29uEiEKHUFESlVTVE1FTlRfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZQURKVVNUTUVOVF9SRUFTT05fREFNQUdFRBABEhwKGEFESlVTVE1FTlRfUkVBU09OX1NUT0xFThACEh0KGUFESlVTVE1FTlRfUkVBU09OX0VYUElSRUQQAxIaChZBREpVU1RNRU5UX1JFQVNPTl9MT1NUEAQSGwoXQURKVVNUTUVOVF9SRUFTT05fRk9VTkQQBRIcChhBREpVU1RNRU5UX1JFQVNPTl9TQU1QTEUQBhIdChlBREpVU1RNRU5UX1JFQVNPTl9PV05fVVNFEAcSJAogQURKVVNUTUVOVF9SRUFTT05fU1VQUExJRVJfRVJST1IQCBImCiJBREpVU1RNRU5UX1JFQVNPTl9DT1VOVF9DT1JSRUNUSU9OEAkSJQohQURKVVNUTUVOVF9SRUFTT05fREFUQV9DT1JSRUNUSU9OEAoyxRoKC1Bvb2xTZXJ2aWNlEk4KBlNldFNrdRIeLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlc3BvbnNlIgOQAgISTgoGR2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVzcG9uc2UiA5ACARJUCghMaXN0U2t1cxIgLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXNwb25zZSIDkAIBEl0KC1NldExvY2F0aW9uEiMub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlc3BvbnNlIgOQAgISYwoNTGlzdExvY2F0aW9ucxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVzcG9uc2UiA5ACARJXCglTZXRCdWZmZXISIS5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXNwb25zZSIDkAICEl0KC0xpc3RCdWZmZXJzEiMub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1Jlc3BvbnNlIgOQAgEScgoSU2V0Q2hhbm5lbFNvdXJjaW5nEioub25lcG9vbC5wb29sLnYxLlNldENoYW5uZWxTb3VyY2luZ1JlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuU2V0Q2hhbm5lbFNvdXJjaW5nUmVzcG9uc2UiA5ACAhJ4ChRMaXN0Q2hhbm5lbFNvdXJjaW5ncxIsLm9uZXBvb2wucG9vbC52MS5MaXN0Q2hhbm5lbFNvdXJjaW5nc1JlcXVlc3QaLS5vbmVwb29sLnBvb2wudjEuTGlzdENoYW5uZWxTb3VyY2luZ3NSZXNwb25zZSIDkAIBEmAKDFNldExhc3RVbml0cxIkLm9uZXBvb2wucG9vbC52MS5TZXRMYXN0VW5pdHNSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlNldExhc3RVbml0c1Jlc3BvbnNlIgOQAgISYwoNTGlzdExhc3RVbml0cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TGFzdFVuaXRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TGFzdFVuaXRzUmVzcG9uc2UiA5ACARJbCgxSZWNlaXZlU3RvY2sSJC5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJYCgtBZGp1c3RTdG9jaxIjLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJYCgtSZXR1cm5TdG9jaxIjLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXNwb25zZRJtChJSZXNvbHZlVW5hdmFpbGFibGUSKi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRJaCgpDcmVhdGVIb2xkEiIub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXNwb25zZSIDkAICEloKCkNvbW1pdEhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlc3BvbnNlIgOQAgISXQoLUmVsZWFzZUhvbGQSIy5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISXQoLUmVjb3JkU2FsZXMSIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZXNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVzUmVzcG9uc2UiA5ACAhJaCgpDYW5jZWxTYWxlEiIub25lcG9vbC5wb29sLnYxLkNhbmNlbFNhbGVSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNhbmNlbFNhbGVSZXNwb25zZSIDkAICElQKCFNoaXBTYWxlEiAub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlc3BvbnNlIgOQAgISUQoHR2V0U2FsZRIfLm9uZXBvb2wucG9vbC52MS5HZXRTYWxlUmVxdWVzdBogLm9uZXBvb2wucG9vbC52MS5HZXRTYWxlUmVzcG9uc2UiA5ACARJUCghHZXRTdG9jaxIgLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXNwb25zZSIDkAIBEmAKDExpc3RCYWxhbmNlcxIkLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1Jlc3BvbnNlIgOQAgESaQoPR2V0QXZhaWxhYmlsaXR5Eicub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJ1ChNFeHBsYWluQXZhaWxhYmlsaXR5Eisub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0Giwub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnEKEVdhdGNoQXZhaWxhYmlsaXR5Eikub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBoqLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEwARJjCg1MaXN0TW92ZW1lbnRzEiUub25lcG9vbC5wb29sLnYxLkxpc3RNb3ZlbWVudHNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIDkAIBEmsKD0V4cG9ydE1vdmVtZW50cxInLm9uZXBvb2wucG9vbC52MS5FeHBvcnRNb3ZlbWVudHNSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1Jlc3BvbnNlIgOQAgEwARJgCgxWZXJpZnlMZWRnZXISJC5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXNwb25zZSIDkAIBEloKCkdldFN0b2NrQXQSIi5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tBdFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tBdFJlc3BvbnNlIgOQAgESYwoNQXJjaGl2ZUxlZGdlchIlLm9uZXBvb2wucG9vbC52MS5BcmNoaXZlTGVkZ2VyUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5BcmNoaXZlTGVkZ2VyUmVzcG9uc2UiA5ACAhJjCg1WZXJpZnlBcmNoaXZlEiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUFyY2hpdmVSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLlZlcmlmeUFyY2hpdmVSZXNwb25zZSIDkAIBYgZwcm90bzM=")
 }

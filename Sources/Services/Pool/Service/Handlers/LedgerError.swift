@@ -9,7 +9,7 @@ enum LedgerError: Error, RPCErrorConvertible {
   case archived(ArchiveRecord)
   case archiveUnknown(String)
   case archiveRunning
-  case historyTooLong(Int64)
+  case historyTooLong(Int64, limit: Int64)
   case rulesUnknown(before: Timestamp)
   case damaged(BadRow)
 
@@ -26,11 +26,11 @@ enum LedgerError: Error, RPCErrorConvertible {
     case .archiveRunning:
       RPCError(
         .failedPrecondition, "ARCHIVE_RUNNING", "An archive is being made; wait for its end.")
-    case .historyTooLong(let count):
+    case .historyTooLong(let count, let limit):
       RPCError(
         .failedPrecondition, "HISTORY_TOO_LONG",
         "\(count) rows of the ledger would have to be read; export the movements instead.",
-        ["rowCount": "\(count)", "limitRowCount": "\(ServiceLimits.pastRows)"])
+        ["rowCount": "\(count)", "limitRowCount": "\(limit)"])
     case .rulesUnknown(let start):
       RPCError(
         .failedPrecondition, "RULES_UNKNOWN",

@@ -48,6 +48,8 @@ extension PoolError: RPCErrorConvertible {
         .invalidArgument, "REQUEST_ID_REUSED",
         "The request ID \(id) was used for another request; use a new one.",
         ["requestId": id.text])
+    case .locationNotServing(let location, let channel): Self.notServing(location, channel)
+    case .tooManyBuffers: Self.tooManyBuffers
     case .pageTokenInvalid:
       RPCError(
         .invalidArgument, "PAGE_TOKEN_INVALID",

@@ -22,7 +22,7 @@ extension PoolServer {
     }
     defer { isArchiving.store(false, ordering: .sequentiallyConsistent) }
     let archiver = LedgerArchiver(
-      storePath: database.path, view: view, queue: writer.queue)
+      storePath: writer.path, view: view, queue: writer.queue)
     do {
       let made = try await Self.onThread { try archiver.archive(before: time) }
       return ArchiveLedgerResponse(archive: made.map { PoolAPI.LedgerArchive($0) })
@@ -46,7 +46,7 @@ extension PoolServer {
     guard let (record, start) = known else {
       throw LedgerError.archiveUnknown(request.archive)
     }
-    let path = "\(LedgerArchiver.folder(of: database.path))/\(record.file)"
+    let path = "\(LedgerArchiver.folder(of: writer.path))/\(record.file)"
     var proof: ArchiveFile.Proof
     do {
       proof = try await Self.onThread { try ArchiveFile.prove(path) }

@@ -14,6 +14,21 @@ extension PoolServer {
     let time = check.required(request.time, "time") ?? .zero
     let channels = check.channels(request.channelIDs, isRequired: false)
     try check.finish()
+    let past = try await past(of: sku, on: channels, at: time, context)
+    let total = Self.total(of: past.sku, past.balances)
+    return view.read { state in
+      GetStockAtResponse(
+        total: PoolAPI.Balance(total, state, isTotal: true),
+        balances: past.balances.map { PoolAPI.Balance($0, state) },
+        channels: channels.isEmpty ? [] : past.availability(of: past.sku, on: channels),
+        sequence: past.sequence)
+    }
+  }
+
+  /// What stood of a SKU at an instant, and the rules of then for some channels.
+  func past(
+    of sku: SKU, on channels: [ChannelID], at time: Timestamp, _ context: ServerContext
+  ) async throws -> PastAvailability {
     let index = try view.read { try $0.index(of: sku) }
     let rules = try await database.read(until: context.deadline) { transaction in
       try PastRules(sku, index, channels, at: time, LedgerReader(transaction))
@@ -31,17 +46,6 @@ extension PoolServer {
         return stock
       }
     }
-    let total = Self.total(of: index, stock.balances)
-    return view.read { state in
-      GetStockAtResponse(
-        total: PoolAPI.Balance(total, state, isTotal: true),
-        balances: stock.balances.map { PoolAPI.Balance($0, state) },
-        channels: channels.map { channel in
-          ChannelAvailability(
-            channelID: channel.text,
-            availableToSellCount: rules.table.availableToSell(
-              of: index, on: channel, available: total.available))
-        }, sequence: stock.sequence)
-    }
+    return PastAvailability(stock, rules)
   }
 }

@@ -59,7 +59,7 @@ extension PoolServer {
       orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
       channelID: check.identifier(ChannelID.self, request.channelID, "channel_id"), lines: lines,
       saleTime: request.saleTime, cause: check.cause(request.cause),
-      refuseShortage: request.refuseShortage)
+      refuseShortage: request.refuseShortage, zone: check.zone(request.zone))
     check.requestID(request.requestID)
     try check.finish()
     return command
@@ -125,7 +125,8 @@ extension PoolServer {
 @Sendable private func recorded(_ reply: Reply, _ pool: Pool) -> RecordSaleResponse {
   guard case .sale(_, let oversold) = reply else { preconditionFailure("\(reply) to RecordSale") }
   return RecordSaleResponse(
-    lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence)
+    lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence,
+    placements: pool.placements.map { Placement($0, pool) })
 }
 
 /// The error of one of many requests, as it would travel by itself.

@@ -16,12 +16,13 @@ public final class PoolServer: PoolServiceHandler {
   let feed: AvailabilityFeed
   let writer: Writer
   /// Reads beside the writer; holds the store's lock as long as the service lives.
-  let database: SQLiteDatabase
+  let database: any Database
   private let metrics: PoolMetrics
   let audit: LedgerAudit
   /// Whether an archive is being made.
   let isArchiving = Atomic(false)
-  private let thread: Worker
+  /// The writer's; none where somebody steps the writer by hand.
+  private let thread: Worker?
 
   /// Opens or makes the store at `path`, reads it, and begins to take commands.
   ///
@@ -65,6 +66,19 @@ public final class PoolServer: PoolServiceHandler {
     thread = Worker.start { writer.run() }
   }
 
+  /// The same without threads: whoever made the parts steps the writer, and its database reads at once.
+  init(stepping writer: Writer, database: any Database) {
+    clock = writer.clock
+    view = writer.view
+    feed = writer.feed
+    metrics = writer.metrics
+    audit = LedgerAudit(
+      view: view, database: database, readers: writer.readers, metrics: metrics, log: writer.log)
+    thread = nil
+    self.writer = writer
+    self.database = database
+  }
+
   deinit {
     writer.queue.close()
   }
@@ -92,7 +106,7 @@ public final class PoolServer: PoolServiceHandler {
   /// Decides what still waits, sweeps, and lets go of the store.
   public func close() async {
     writer.queue.close()
-    await thread.ended()
+    await thread?.ended()
     await database.close()
   }
 

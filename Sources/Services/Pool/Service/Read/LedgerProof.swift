@@ -99,7 +99,8 @@ struct LedgerProof: Sendable {
     phase = .toMark
     start = base
     head = base
-    try reader.archivedBalances { balance in
+    try reader.archivedBalances { sum in
+      let balance = sum.balance
       guard share.has(balance.sku) else { return }
       sums[place(of: Key(sku: balance.sku, location: balance.location))] = balance
     }

@@ -51,7 +51,7 @@ extension LedgerReader {
   // MARK: Balances
 
   /// What all archives add up to.
-  func archivedBalances(_ body: (Balance) throws -> Void) throws {
+  func archivedBalances(_ body: (BalanceSum) throws -> Void) throws {
     guard let last = try lastArchive else { return }
     try transaction.query(
       """
@@ -59,41 +59,41 @@ extension LedgerReader {
       WHERE archive_id = ? ORDER BY balance_key
       """, [.integer(last.id)]
     ) { row in
-      if let balance = LedgerSQL.balance(row) { try body(balance) }
+      if let sum = LedgerSQL.sum(row) { try body(sum) }
     }
   }
 
-  func archivedBalance(_ sku: SKUIndex, _ location: LocationIndex) throws -> Balance? {
+  func archivedBalance(_ sku: SKUIndex, _ location: LocationIndex) throws -> BalanceSum? {
     guard let last = try lastArchive else { return nil }
     return try transaction.first(
       """
       SELECT \(LedgerSQL.balanceColumns) FROM archived_balance
       WHERE archive_id = ? AND balance_key = ?
       """, [.integer(last.id), .integer(PoolStore.key(sku, location))]
-    ) { LedgerSQL.balance($0) } ?? nil
+    ) { LedgerSQL.sum($0) } ?? nil
   }
 
-  func sweptBalances(of sku: SKUIndex, _ body: (Balance) throws -> Void) throws {
+  func sweptBalances(of sku: SKUIndex, _ body: (BalanceSum) throws -> Void) throws {
     let first = PoolStore.key(sku, LocationIndex(0))
     try transaction.query(
       LedgerSQL.balances + " WHERE balance_key BETWEEN ? AND ? ORDER BY balance_key",
       [.integer(first), .integer(first + Int64(Int32.max))]
     ) { row in
-      if let balance = LedgerSQL.balance(row) { try body(balance) }
+      if let sum = LedgerSQL.sum(row) { try body(sum) }
     }
   }
 
   /// The last that was kept of a balance, at `sequence` or before, and up to where it was sure to hold.
   func keptBalance(
     _ sku: SKUIndex, _ location: LocationIndex, upTo sequence: Int64
-  ) throws -> (balance: Balance, through: Int64)? {
+  ) throws -> (sum: BalanceSum, through: Int64)? {
     let found = try transaction.first(
       """
       SELECT \(LedgerSQL.balanceColumns), through_sequence FROM balance_history
       WHERE balance_key = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
       """, [.integer(PoolStore.key(sku, location)), .integer(sequence)]
-    ) { (balance: LedgerSQL.balance($0), through: $0.int64(11)) }
-    return found.flatMap { found in found.balance.map { ($0, found.through) } }
+    ) { (sum: LedgerSQL.sum($0), through: $0.int64(15)) }
+    return found.flatMap { found in found.sum.map { ($0, found.through) } }
   }
 
   // MARK: What is left to forget

@@ -8,20 +8,23 @@ internal import Primitives
 /// sure to hold; so only the rows behind that are read, and no more than `ServiceLimits.pastRows`.
 struct PastStock: Sendable {
   private struct Base {
-    var balance: Balance
+    var sum: BalanceSum
     /// No movement of it lies between its own last one and this sequence.
     var through: Int64
 
+    var sequence: Int64 { sum.balance.sequence }
+
     /// Takes what is later; of the same, what is known to have held longer.
-    mutating func take(_ other: Balance, through: Int64) {
-      guard other.sequence >= balance.sequence else { return }
-      self.through = other.sequence == balance.sequence ? max(through, self.through) : through
-      balance = other
+    mutating func take(_ other: BalanceSum, through: Int64) {
+      guard other.balance.sequence >= sequence else { return }
+      self.through = other.balance.sequence == sequence ? max(through, self.through) : through
+      sum = other
     }
   }
 
   let sku: SKUIndex
-  private let time: Timestamp
+  let time: Timestamp
+  private let rowLimit: Int64
   /// Of the ledger at that instant.
   private(set) var sequence: Int64 = 0
   private var bases: [LocationIndex: Base] = [:]
@@ -30,16 +33,18 @@ struct PastStock: Sendable {
   private var nextRow: Int64 = 0
   private var lastRow: Int64 = -1
 
-  init(_ sku: SKUIndex, at time: Timestamp) {
+  init(_ sku: SKUIndex, at time: Timestamp, rowLimit: Int64 = ServiceLimits.pastRows) {
     self.sku = sku
     self.time = time
+    self.rowLimit = rowLimit
   }
 
   var isFinished: Bool { nextRow > lastRow }
 
   /// Those that had had a movement.
-  var balances: [Balance] {
-    bases.values.map(\.balance).filter { $0.sequence > 0 }.sorted { $0.location < $1.location }
+  var sums: [BalanceSum] {
+    bases.values.map(\.sum).filter { $0.balance.sequence > 0 }
+      .sorted { $0.balance.location < $1.balance.location }
   }
 
   /// Finds where to begin.
@@ -52,23 +57,22 @@ struct PastStock: Sendable {
     sequence = lastRow == base.row ? base.sequence : try reader.sequence(of: lastRow)
     markSequence = try reader.markSequence
     try reader.sweptBalances(of: sku) { swept in
-      let archived = try reader.archivedBalance(swept.sku, swept.location)
+      let (location, last) = (swept.balance.location, swept.balance.sequence)
       var found = Base(
-        balance: archived ?? Balance(sku: swept.sku, location: swept.location),
+        sum: try reader.archivedBalance(sku, location)
+          ?? BalanceSum(Balance(sku: sku, location: location)),
         through: base.sequence)
-      if swept.sequence <= sequence {
-        found.take(swept, through: max(swept.sequence, markSequence))
-      } else if let (kept, through) = try reader.keptBalance(
-        swept.sku, swept.location, upTo: sequence)
-      {
-        found.take(kept, through: max(kept.sequence, through))
+      if last <= sequence {
+        found.take(swept, through: max(last, markSequence))
+      } else if let (kept, through) = try reader.keptBalance(sku, location, upTo: sequence) {
+        found.take(kept, through: max(kept.balance.sequence, through))
       }
-      bases[swept.location] = found
+      bases[location] = found
     }
     let start = bases.values.reduce(markSequence) { min($0, $1.through) }
     nextRow = start >= sequence ? lastRow + 1 : try reader.row(after: start)
     let count = lastRow - nextRow + 1
-    guard count <= ServiceLimits.pastRows else { throw LedgerError.historyTooLong(count) }
+    guard count <= rowLimit else { throw LedgerError.historyTooLong(count, limit: rowLimit) }
   }
 
   /// Counts the next part of the ledger in.
@@ -79,17 +83,18 @@ struct PastStock: Sendable {
       let entry = try row.decoded()
       nextRow += 1
       for (number, movement) in entry.movements.enumerated() where movement.sku == sku {
-        count(movement, entry.firstSequence + Int64(number))
+        count(movement, entry.firstSequence + Int64(number), at: entry.time)
       }
       return true
     }
   }
 
-  private mutating func count(_ movement: Movement, _ sequence: Int64) {
+  private mutating func count(_ movement: Movement, _ sequence: Int64, at time: Timestamp) {
     var base =
       bases[movement.location]
-      ?? Base(balance: Balance(sku: sku, location: movement.location), through: markSequence)
-    if sequence > base.through { base.balance.count(movement, sequence: sequence) }
+      ?? Base(
+        sum: BalanceSum(Balance(sku: sku, location: movement.location)), through: markSequence)
+    if sequence > base.through { base.sum.count(movement, sequence: sequence, at: time) }
     bases[movement.location] = base
   }
 }

@@ -8,23 +8,17 @@ internal import Synchronization
 /// the sequence, so a reader never waits for a write or a sync, and never sees half of a command.
 /// The arrays inside are shared with the writer's state until either changes.
 final class ReadModel: Sendable {
-  /// A SKU over all of its locations.
-  struct Stock: Sendable {
-    var available: Quantity = 0
-    /// Of its last movement.
-    var sequence: Int64 = 0
-    /// In the order of the locations' ranks.
-    var balances: [Balance] = []
-  }
-
   struct State: Sendable {
     /// The ledger's sequence that all of this reflects.
     var sequence: Int64 = 0
-    var skus: [SKURecord] = []
-    var skuIndices: [SKU: SKUIndex] = [:]
+    fileprivate(set) var skus = SKUTable()
     var locations: [LocationRecord] = []
     var buffers = BufferTable()
-    var stocks: [Stock] = []
+    var sourcings = SourcingTable()
+    var lastUnits = LastUnitsTable()
+    /// The moment for which rules count: that of the writer's last batch.
+    var now = Timestamp.zero
+    fileprivate(set) var stocks = StockTable()
     var holds: [HoldID: Hold] = [:]
     var sales: [OrderID: Sale] = [:]
     /// Units on their way; a SKU without any is not in it.
@@ -35,19 +29,11 @@ final class ReadModel: Sendable {
     /// Whether sales are on disk that are not here.
     var hasUnloadedSales = false
 
-    func index(of sku: SKU) throws(PoolError) -> SKUIndex {
-      guard let index = skuIndices[sku] else { throw .skuUnknown(sku) }
-      return index
-    }
+    var skuIndices: SKUTable { skus }
 
-    mutating func put(_ record: SKURecord) {
-      if record.index.int == skus.count {
-        skus.append(record)
-        skuIndices[record.sku] = record.index
-        stocks.append(Stock())
-      } else {
-        skus[record.index.int] = record
-      }
+    func index(of sku: SKU) throws(PoolError) -> SKUIndex {
+      guard let index = skus[sku] else { throw .skuUnknown(sku) }
+      return index
     }
 
     mutating func put(_ record: LocationRecord) {
@@ -70,30 +56,47 @@ final class ReadModel: Sendable {
   /// About as many as there are: one a SKU at least.
   var balanceCount: Int { state.withLock { $0.stocks.count } }
 
-  /// The next SKUs' stock in the order of their creation; nil behind the last.
-  func stocks(from start: Int, count: Int) -> [Stock]? {
+  /// The next SKUs' available units and balances in the order of their creation; nil behind the last.
+  func stocks(from start: Int, count: Int) -> [(available: Quantity, balances: [Balance])]? {
     state.withLock { state in
       guard start < state.stocks.count else { return nil }
-      return Array(state.stocks[start..<min(state.stocks.count, start + count)])
+      return (start..<min(state.stocks.count, start + count)).map { place in
+        let stock = state.stocks[place]
+        return (stock.available, stock.balances)
+      }
     }
   }
 
   /// Takes over what a batch has changed; returns the reorder points to which stock has come down.
   func publish(_ changes: Changes, _ pool: Pool) -> [ReorderPoint.Standing] {
-    state.withLock { state in
-      for index in changes.setSKUs { state.put(pool.record(of: index)) }
-      for index in changes.setLocations { state.put(pool.record(of: index)) }
-      for buffer in changes.setBuffers { state.buffers.set(buffer) }
-      for sku in changes.skus {
-        state.stocks[sku.int] = Stock(
-          available: pool.available(sku), sequence: pool.sequence(of: sku),
-          balances: pool.balances(of: sku))
+    // Another rank moves balances of any SKU.
+    let reordered = state.withLock { state in
+      changes.setLocations.contains { index in
+        index.int < state.locations.count
+          && state.locations[index.int].rank != pool.record(of: index).rank
       }
+    }
+    let whole = reordered ? StockTable(pool) : nil
+    return state.withLock { state in
+      if let whole { state.stocks = whole }
+      for index in changes.setSKUs { state.skus.share(pool.skus, at: index.int) }
+      for index in changes.setLocations { state.put(pool.record(of: index)) }
+      let followedDemand = state.buffers.followsDemand
+      for buffer in changes.setBuffers { state.buffers.set(buffer) }
+      for channel in changes.removedSourcings { state.sourcings.remove(channel) }
+      for sourcing in changes.setSourcings {
+        if let known = pool.sourcings[sourcing.channel] { state.sourcings.set(known) }
+      }
+      for lock in changes.setLastUnits { state.lastUnits.set(lock) }
+      let followsDemand = state.buffers.followsDemand
+      if followsDemand, !followedDemand { state.stocks.shareRates(pool) }
+      for sku in changes.skus { state.stocks.share(pool, sku, withRates: followsDemand) }
       for id in changes.holds { state.holds[id] = pool.holds[id] }
       for id in changes.forgottenHolds { state.holds[id] = pool.holds[id] }
       for id in changes.sales { state.sales[id] = pool.sales[id] }
       for sku in changes.incomingSKUs { state.incoming[sku] = pool.incoming[sku] }
       state.sequence = pool.sequence
+      state.now = pool.now
       return state.updateReorders(changes)
     }
   }
@@ -111,15 +114,13 @@ final class ReadModel: Sendable {
   func reset(to pool: Pool, hasUnloadedSales: Bool) {
     var fresh = State()
     fresh.sequence = pool.sequence
-    for number in 0..<pool.skuCount {
-      let sku = SKUIndex(number)
-      fresh.put(pool.record(of: sku))
-      fresh.stocks[number] = Stock(
-        available: pool.available(sku), sequence: pool.sequence(of: sku),
-        balances: pool.balances(of: sku))
-    }
+    fresh.skus = pool.skus
+    fresh.stocks = StockTable(pool)
     for location in pool.locations { fresh.put(location) }
     fresh.buffers = pool.buffers
+    fresh.sourcings = pool.sourcings
+    fresh.lastUnits = pool.lastUnits
+    fresh.now = pool.now
     fresh.holds = pool.holds
     fresh.sales = pool.sales
     fresh.incoming = pool.incoming

@@ -44,12 +44,13 @@ extension PoolStore {
   }
 
   /// What the rows of an archive and of all before it add up to.
-  func write(_ balances: [Balance], archive: Int64) throws(StorageError) {
-    for balance in balances {
+  func write(_ sums: [BalanceSum], archive: Int64) throws(StorageError) {
+    for sum in sums {
+      let (balance, rate) = (sum.balance, sum.rate)
       try connection.execute(
         """
         INSERT INTO archived_balance (archive_id, \(LedgerSQL.balanceColumns))
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .integer(archive), .integer(Self.key(balance.sku, balance.location)),
@@ -57,7 +58,7 @@ extension PoolStore {
           .integer(balance.unavailable), .integer(balance.received), .integer(balance.returned),
           .integer(balance.found), .integer(balance.shipped), .integer(balance.lost),
           .integer(balance.sequence), .integer(balance.transferredIn),
-          .integer(balance.transferredOut),
+          .integer(balance.transferredOut), .integer(rate.weight), .time(rate.time),
         ])
     }
   }

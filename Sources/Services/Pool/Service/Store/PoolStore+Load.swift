@@ -25,7 +25,7 @@ extension PoolStore {
     var replayed = Changes()
   }
 
-  func load(now: Timestamp, salesInMemory: Int) throws -> Loaded {
+  func load(salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
     try loadDocuments(loaded.pool)
@@ -45,15 +45,17 @@ extension PoolStore {
     loaded.replayed = loaded.pool.takeChanges()
     loaded.pool.finishLoading(time: end.time, sequence: end.sequence)
     goOn(with: chain)
+    // From the ledger's time on, not the clock's: where the clock is ahead now and is set right later, what it had left
+    // out would be done a second time.
     (loaded.requests, loaded.openRun) = try loadRequests(
-      since: now - Limits.requestKept, from: try archivedHead().row + 1, until: end.row)
+      since: end.time - Limits.requestKept, from: try archivedHead().row + 1, until: end.row)
     return loaded
   }
 
   private func loadCatalog(_ pool: Pool) throws {
     try connection.scan(
       """
-      SELECT sku_id, sku, display_name, create_time, update_time, revision
+      SELECT sku_id, sku, display_name, create_time, update_time, revision, sku_group
       FROM sku ORDER BY sku_id
       """
     ) { row in
@@ -61,12 +63,14 @@ extension PoolStore {
       pool.load(
         SKURecord(
           index: SKUIndex(row.int(0)), sku: row.id(1), displayName: row.text(2),
-          createTime: row.time(3), updateTime: row.time(4), revision: row.int64(5)))
+          group: row.text(6).isEmpty ? nil : row.id(6), createTime: row.time(3),
+          updateTime: row.time(4), revision: row.int64(5)))
       return true
     }
     try connection.scan(
       """
-      SELECT location_id, location, display_name, rank, create_time, update_time, revision
+      SELECT location_id, location, display_name, rank, create_time, update_time, revision, kind,
+        zones, offers_pickup
       FROM location ORDER BY location_id
       """
     ) { row in
@@ -76,34 +80,19 @@ extension PoolStore {
       guard let rank = Int32(exactly: row.int64(3)) else {
         throw corrupt("location \(row.int(0)) has the rank \(row.int64(3))")
       }
+      guard let kind = Int32(exactly: row.int64(7)).flatMap(LocationTraits.Kind.init) else {
+        throw corrupt("location \(row.int(0)) is of the kind \(row.int64(7))")
+      }
       pool.load(
         LocationRecord(
           index: LocationIndex(row.int(0)), location: row.id(1), displayName: row.text(2),
-          rank: rank, createTime: row.time(4), updateTime: row.time(5),
-          revision: row.int64(6)))
+          rank: rank,
+          traits: LocationTraits(
+            kind: kind, zones: RuleRow.items(row.text(8)), offersPickup: row.bool(9)),
+          createTime: row.time(4), updateTime: row.time(5), revision: row.int64(6)))
       return true
     }
-    try connection.scan(
-      "SELECT sku, channel, unit_count, basis_points, cap_count, update_time FROM buffer"
-    ) { row in
-      let sku = row.text(0)
-      let index = sku.isEmpty ? nil : pool.index(of: SKU(trusted: sku))
-      guard sku.isEmpty || index != nil else { throw corrupt("a buffer is for no SKU") }
-      let channel = row.text(1)
-      let points = try row.optionalInt64(3).map { number in
-        guard (0...Int64(Limits.basisPoints)).contains(number) else {
-          throw corrupt("a buffer hides \(number) basis points")
-        }
-        return Buffer.Margin.basisPoints(Int32(number))
-      }
-      pool.load(
-        Buffer(
-          scope: Buffer.Scope(
-            sku: index, channel: channel.isEmpty ? nil : ChannelID(trusted: channel)),
-          margin: row.optionalInt64(2).map { .units($0) } ?? points, cap: row.optionalInt64(4),
-          updateTime: row.time(5)))
-      return true
-    }
+    try loadRules(pool)
   }
 
   private func loadBalances(_ pool: Pool) throws {
@@ -114,7 +103,7 @@ extension PoolStore {
       let (sku, location) = (balance.sku, balance.location)
       guard sku.int < pool.skuCount, location.int < pool.locations.count, balance.isConsistent
       else { throw corrupt("the balance \(row.int64(0)) contradicts itself") }
-      pool.load(balance)
+      pool.load(balance, rate: LedgerSQL.rate(row))
       return true
     }
   }
@@ -269,7 +258,7 @@ enum LedgerSQL {
 
   static let balanceColumns = """
     balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped, lost,
-    sequence, transferred_in, transferred_out
+    sequence, transferred_in, transferred_out, rate_weight, rate_time
     """
 
   static let balances = "SELECT \(balanceColumns) FROM balance"
@@ -286,6 +275,15 @@ enum LedgerSQL {
       committed: row.int64(3), unavailable: row.int64(4), received: row.int64(5),
       returned: row.int64(6), found: row.int64(7), shipped: row.int64(8), lost: row.int64(9),
       transferredIn: row.int64(11), transferredOut: row.int64(12), sequence: row.int64(10))
+  }
+
+  /// How fast the balance of the row sold.
+  static func rate(_ row: any Row) -> SaleRate {
+    SaleRate(weight: row.int64(13), time: row.time(14))
+  }
+
+  static func sum(_ row: any Row) -> BalanceSum? {
+    balance(row).map { BalanceSum($0, rate(row)) }
   }
 
   static func row(_ row: any Row) -> LedgerRow {

@@ -35,13 +35,14 @@ final class PoolStore {
       """
       INSERT INTO balance
         (balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped,
-         lost, sequence, transferred_in, transferred_out)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         lost, sequence, transferred_in, transferred_out, rate_weight, rate_time)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (balance_key) DO UPDATE SET on_hand = excluded.on_hand, held = excluded.held,
         committed = excluded.committed, unavailable = excluded.unavailable,
         received = excluded.received, returned = excluded.returned, found = excluded.found,
         shipped = excluded.shipped, lost = excluded.lost, sequence = excluded.sequence,
-        transferred_in = excluded.transferred_in, transferred_out = excluded.transferred_out
+        transferred_in = excluded.transferred_in, transferred_out = excluded.transferred_out,
+        rate_weight = excluded.rate_weight, rate_time = excluded.rate_time
       """)
     keepBalance = try connection.prepare(
       """
@@ -110,7 +111,7 @@ final class PoolStore {
     try append.run()
   }
 
-  func write(_ balance: Balance) throws(StorageError) {
+  func write(_ balance: Balance, _ rate: SaleRate) throws(StorageError) {
     putBalance.bind(1, Self.key(balance.sku, balance.location))
     putBalance.bind(2, balance.onHand)
     putBalance.bind(3, balance.held)
@@ -124,6 +125,8 @@ final class PoolStore {
     putBalance.bind(11, balance.sequence)
     putBalance.bind(12, balance.transferredIn)
     putBalance.bind(13, balance.transferredOut)
+    putBalance.bind(14, rate.weight)
+    putBalance.bind(15, rate.time.microseconds)
     try putBalance.run()
   }
 
@@ -138,7 +141,7 @@ final class PoolStore {
       try connection.execute(
         """
         INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
-        VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         """, [.integer(through), .integer(key)])
     } else {
       keepBalance.bind(1, through)

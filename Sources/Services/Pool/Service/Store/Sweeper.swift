@@ -136,7 +136,7 @@ struct Sweeper {
       let sequence = pool.balances[place].sequence
       if sequence > sweptSequences[place] {
         try keepHistory(of: pool.balances[place], to: store)
-        try store.write(pool.balances[place])
+        try store.write(pool.balances[place], pool.rates[place])
         sweptSequences[place] = sequence
       }
       place += 1

@@ -24,7 +24,7 @@ struct LedgerArchiver: Sendable {
 
   private struct Written {
     var record: ArchiveRecord
-    var balances: [Balance]
+    var sums: [BalanceSum]
   }
 
   static func folder(of storePath: String) -> String {
@@ -98,7 +98,7 @@ struct LedgerArchiver: Sendable {
       record: ArchiveRecord(
         id: plan.id, file: name, firstRow: plan.base.row + 1,
         firstSequence: plan.base.sequence + 1, firstTime: firstTime ?? chain.head.time,
-        head: chain.head), balances: sums.balances)
+        head: chain.head), sums: sums.sums)
   }
 
   private func putInPlace(_ path: String, _ folder: String) throws {
@@ -117,7 +117,7 @@ struct LedgerArchiver: Sendable {
 
   private func note(_ written: Written) throws {
     let record = written.record
-    var rest = written.balances[...]
+    var rest = written.sums[...]
     while !rest.isEmpty {
       let part = Array(rest.prefix(ServiceLimits.archivedAtOnce))
       rest = rest.dropFirst(part.count)
@@ -156,15 +156,15 @@ struct LedgerArchiver: Sendable {
 /// What archived rows add up to, and which names occur in them.
 private struct Sums {
   private var places: [Int64: Int] = [:]
-  private(set) var balances: [Balance] = []
+  private(set) var sums: [BalanceSum] = []
   private(set) var skus: Set<SKUIndex> = []
   private(set) var locations: Set<LocationIndex> = []
 
   /// Begins with what earlier archives add up to.
   init(_ reader: LedgerReader) throws {
-    try reader.archivedBalances { balance in
-      places[PoolStore.key(balance.sku, balance.location)] = balances.count
-      balances.append(balance)
+    try reader.archivedBalances { sum in
+      places[PoolStore.key(sum.balance.sku, sum.balance.location)] = sums.count
+      sums.append(sum)
     }
   }
 
@@ -172,12 +172,12 @@ private struct Sums {
     var sequence = entry.firstSequence
     for movement in entry.movements {
       let key = PoolStore.key(movement.sku, movement.location)
-      let place = places[key] ?? balances.count
-      if place == balances.count {
+      let place = places[key] ?? sums.count
+      if place == sums.count {
         places[key] = place
-        balances.append(Balance(sku: movement.sku, location: movement.location))
+        sums.append(BalanceSum(Balance(sku: movement.sku, location: movement.location)))
       }
-      balances[place].count(movement, sequence: sequence)
+      sums[place].count(movement, sequence: sequence, at: entry.time)
       skus.insert(movement.sku)
       locations.insert(movement.location)
       sequence += 1

@@ -30,14 +30,13 @@ final class LivePool {
   ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
   ///   - configure: run on the open connection; tests make the store small with it.
   init(
-    path: String, now: Timestamp, salesInMemory: Int,
-    configure: (PoolStore) throws(StorageError) -> Void
+    path: String, salesInMemory: Int, configure: (PoolStore) throws(StorageError) -> Void
   ) throws {
     self.salesInMemory = salesInMemory
     store = try PoolStore(path: path)
     do {
       try configure(store)
-      let loaded = try store.load(now: now, salesInMemory: salesInMemory)
+      let loaded = try store.load(salesInMemory: salesInMemory)
       pool = loaded.pool
       requests = loaded.requests
       run = loaded.openRun
@@ -87,11 +86,13 @@ final class LivePool {
   }
 
   private func recentRow(of key: RequestKey, _ id: RequestID) throws -> LedgerRow? {
-    guard let number = requests.row(of: key) else { return nil }
-    let known = number > startRow ? rows[Int(number - startRow - 1)] : try store.row(number)
-    guard let known, known.requestID == id.text, known.time + Limits.requestKept > pool.now
-    else { return nil }
-    return known
+    for number in requests.rows(of: key) {
+      let known = number > startRow ? rows[Int(number - startRow - 1)] : try store.row(number)
+      if let known, known.requestID == id.text, known.time + Limits.requestKept > pool.now {
+        return known
+      }
+    }
+    return nil
   }
 
   /// Brings into memory what a command needs and memory does not have.

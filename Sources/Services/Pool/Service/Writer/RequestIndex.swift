@@ -19,11 +19,11 @@ struct RequestKey: Hashable, Sendable {
 }
 
 /// Which row of the ledger has the first response to a request ID, for at least
-/// `Limits.requestKept`.
+/// `Limits.requestKept`. The row itself says whether it is that request's.
 struct RequestIndex {
   private struct Generation {
     var start: Timestamp
-    var rows: [RequestKey: Int64] = [:]
+    var rows: RequestTable
   }
 
   private static let span = Limits.requestKept / ServiceLimits.requestGenerations
@@ -32,18 +32,19 @@ struct RequestIndex {
 
   var count: Int { generations.reduce(0) { $0 + $1.rows.count } }
 
-  func row(of key: RequestKey) -> Int64? {
-    for generation in generations {
-      if let row = generation.rows[key] { return row }
-    }
-    return nil
+  /// The rows that may be the request's, the latest stretch of time in front.
+  func rows(of key: RequestKey) -> [Int64] {
+    var rows: [Int64] = []
+    for place in generations.indices { generations[place].rows.collect(key, into: &rows) }
+    return rows
   }
 
   mutating func add(_ key: RequestKey, row: Int64, at time: Timestamp) {
     if generations.isEmpty || time >= generations[0].start + Self.span {
-      generations.insert(Generation(start: time), at: 0)
+      generations.insert(
+        Generation(start: time, rows: RequestTable(firstRow: row)), at: 0)
       if generations.count > ServiceLimits.requestGenerations + 1 { generations.removeLast() }
     }
-    generations[0].rows[key] = row
+    generations[0].rows.add(key, row: row)
   }
 }

@@ -19,16 +19,16 @@ final class Writer: @unchecked Sendable {
   typealias Configure = @Sendable (PoolStore) throws(StorageError) -> Void
 
   let queue: JobQueue<any WriterJob>
-  private let path: String
-  private let clock: any WallClock
-  private let view: ReadModel
-  private let feed: AvailabilityFeed
-  private let metrics: PoolMetrics
-  private let log: Log
+  let clock: any WallClock
+  let view: ReadModel
+  let feed: AvailabilityFeed
+  let metrics: PoolMetrics
+  let path: String
+  let log: Log
   private let salesInMemory: Int
   private let configure: Configure
   private let problem = Mutex<String?>(nil)
-  private let readers: ReaderHealth
+  let readers: ReaderHealth
   /// The pool's time, in microseconds since 1970.
   private let poolTime = Atomic<Int64>(0)
 
@@ -78,8 +78,7 @@ final class Writer: @unchecked Sendable {
   }
 
   private func load() throws -> LivePool {
-    try LivePool(
-      path: path, now: clock.now(), salesInMemory: salesInMemory, configure: configure)
+    try LivePool(path: path, salesInMemory: salesInMemory, configure: configure)
   }
 
   func run() {
@@ -89,11 +88,16 @@ final class Writer: @unchecked Sendable {
       if jobs.isEmpty, queue.isClosed, queue.count == 0 { break }
       if jobs.isEmpty { queue.wait(for: idleSpan()) }
       if live == nil, schedule.next.isPast { recover() }
-      tellHealth()
-      perform(jobs)
-      tellClock()
+      step(jobs)
     }
     finish()
+  }
+
+  /// One round: decides, commits and answers `jobs`. A simulation plays round after round by itself.
+  func step(_ jobs: [any WriterJob]) {
+    tellHealth()
+    perform(jobs)
+    tellClock()
   }
 
   // MARK: A batch
@@ -132,9 +136,10 @@ final class Writer: @unchecked Sendable {
     let changes = committed.changes
     if live.oversold > 0 { metrics.oversold.increment(by: Double(live.oversold)) }
     metrics.sequence.set(Double(live.pool.sequence))
-    guard committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty else {
-      return
-    }
+    guard
+      committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty
+        || !changes.turned.isEmpty
+    else { return }
     tell(view.publish(changes, live.pool), live.pool)
     view.unload(committed.unloaded)
     lastCommitTime = max(lastCommitTime, clock.now())
@@ -172,10 +177,10 @@ final class Writer: @unchecked Sendable {
       found[index].sequence = pool.sequence
       found[index].isRule = true
     }
-    for buffer in changes.setBuffers {
+    for sku in changes.turned {
       found.append(
         AvailabilityFeed.Change(
-          sequence: pool.sequence, commitTime: time, sku: buffer.scope.sku, isRule: true))
+          sequence: pool.sequence, commitTime: time, sku: sku, isRule: true))
     }
     return found.sorted { $0.sequence < $1.sequence }
   }
@@ -186,7 +191,7 @@ final class Writer: @unchecked Sendable {
     // The readers' store wakes the writer once it is well.
     guard readers.current.isHealthy else { return nil }
     var span: Duration?
-    if let expiry = live.pool.nextExpiry { span = max(.zero, expiry - clock.now()) }
+    if let moment = live.pool.nextMoment { span = max(.zero, moment - clock.now()) }
     if !live.isSwept {
       span = min(span ?? ServiceLimits.idleSweepDelay, ServiceLimits.idleSweepDelay)
     }
@@ -226,7 +231,7 @@ final class Writer: @unchecked Sendable {
   }
 
   /// Reads what is durable, as after a restart, and takes commands again once a write works.
-  private func recover() {
+  func recover() {
     var opened: LivePool?
     do {
       let fresh = try load()
@@ -255,7 +260,7 @@ final class Writer: @unchecked Sendable {
   }
 
   /// Sweeps what is left, so that the next start has nothing to replay.
-  private func finish() {
+  func finish() {
     guard let live else { return }
     do throws(StorageError) {
       while !live.isSwept, readers.current.isHealthy {

@@ -817,6 +817,366 @@ void   onepool__pool__v1__list_buffers_response__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__list_buffers_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__set_channel_sourcing_request__init
+                     (Onepool__Pool__V1__SetChannelSourcingRequest         *message)
+{
+  static const Onepool__Pool__V1__SetChannelSourcingRequest init_value = ONEPOOL__POOL__V1__SET_CHANNEL_SOURCING_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_channel_sourcing_request__get_packed_size
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_channel_sourcing_request__pack
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_channel_sourcing_request__pack_to_buffer
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetChannelSourcingRequest *
+       onepool__pool__v1__set_channel_sourcing_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetChannelSourcingRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_channel_sourcing_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_channel_sourcing_request__free_unpacked
+                     (Onepool__Pool__V1__SetChannelSourcingRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__set_channel_sourcing_response__init
+                     (Onepool__Pool__V1__SetChannelSourcingResponse         *message)
+{
+  static const Onepool__Pool__V1__SetChannelSourcingResponse init_value = ONEPOOL__POOL__V1__SET_CHANNEL_SOURCING_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_channel_sourcing_response__get_packed_size
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_channel_sourcing_response__pack
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_channel_sourcing_response__pack_to_buffer
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetChannelSourcingResponse *
+       onepool__pool__v1__set_channel_sourcing_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetChannelSourcingResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_channel_sourcing_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_channel_sourcing_response__free_unpacked
+                     (Onepool__Pool__V1__SetChannelSourcingResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_channel_sourcings_request__init
+                     (Onepool__Pool__V1__ListChannelSourcingsRequest         *message)
+{
+  static const Onepool__Pool__V1__ListChannelSourcingsRequest init_value = ONEPOOL__POOL__V1__LIST_CHANNEL_SOURCINGS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_channel_sourcings_request__get_packed_size
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_channel_sourcings_request__pack
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_channel_sourcings_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListChannelSourcingsRequest *
+       onepool__pool__v1__list_channel_sourcings_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListChannelSourcingsRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_channel_sourcings_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_channel_sourcings_request__free_unpacked
+                     (Onepool__Pool__V1__ListChannelSourcingsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_channel_sourcings_response__init
+                     (Onepool__Pool__V1__ListChannelSourcingsResponse         *message)
+{
+  static const Onepool__Pool__V1__ListChannelSourcingsResponse init_value = ONEPOOL__POOL__V1__LIST_CHANNEL_SOURCINGS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_channel_sourcings_response__get_packed_size
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_channel_sourcings_response__pack
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_channel_sourcings_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListChannelSourcingsResponse *
+       onepool__pool__v1__list_channel_sourcings_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListChannelSourcingsResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_channel_sourcings_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_channel_sourcings_response__free_unpacked
+                     (Onepool__Pool__V1__ListChannelSourcingsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__set_last_units_request__init
+                     (Onepool__Pool__V1__SetLastUnitsRequest         *message)
+{
+  static const Onepool__Pool__V1__SetLastUnitsRequest init_value = ONEPOOL__POOL__V1__SET_LAST_UNITS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_last_units_request__get_packed_size
+                     (const Onepool__Pool__V1__SetLastUnitsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_last_units_request__pack
+                     (const Onepool__Pool__V1__SetLastUnitsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_last_units_request__pack_to_buffer
+                     (const Onepool__Pool__V1__SetLastUnitsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetLastUnitsRequest *
+       onepool__pool__v1__set_last_units_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetLastUnitsRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_last_units_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_last_units_request__free_unpacked
+                     (Onepool__Pool__V1__SetLastUnitsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__set_last_units_response__init
+                     (Onepool__Pool__V1__SetLastUnitsResponse         *message)
+{
+  static const Onepool__Pool__V1__SetLastUnitsResponse init_value = ONEPOOL__POOL__V1__SET_LAST_UNITS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_last_units_response__get_packed_size
+                     (const Onepool__Pool__V1__SetLastUnitsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_last_units_response__pack
+                     (const Onepool__Pool__V1__SetLastUnitsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_last_units_response__pack_to_buffer
+                     (const Onepool__Pool__V1__SetLastUnitsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetLastUnitsResponse *
+       onepool__pool__v1__set_last_units_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetLastUnitsResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_last_units_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_last_units_response__free_unpacked
+                     (Onepool__Pool__V1__SetLastUnitsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_last_units_request__init
+                     (Onepool__Pool__V1__ListLastUnitsRequest         *message)
+{
+  static const Onepool__Pool__V1__ListLastUnitsRequest init_value = ONEPOOL__POOL__V1__LIST_LAST_UNITS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_last_units_request__get_packed_size
+                     (const Onepool__Pool__V1__ListLastUnitsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_last_units_request__pack
+                     (const Onepool__Pool__V1__ListLastUnitsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_last_units_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ListLastUnitsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListLastUnitsRequest *
+       onepool__pool__v1__list_last_units_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListLastUnitsRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_last_units_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_last_units_request__free_unpacked
+                     (Onepool__Pool__V1__ListLastUnitsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_last_units_response__init
+                     (Onepool__Pool__V1__ListLastUnitsResponse         *message)
+{
+  static const Onepool__Pool__V1__ListLastUnitsResponse init_value = ONEPOOL__POOL__V1__LIST_LAST_UNITS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_last_units_response__get_packed_size
+                     (const Onepool__Pool__V1__ListLastUnitsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_last_units_response__pack
+                     (const Onepool__Pool__V1__ListLastUnitsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_last_units_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ListLastUnitsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListLastUnitsResponse *
+       onepool__pool__v1__list_last_units_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListLastUnitsResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_last_units_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_last_units_response__free_unpacked
+                     (Onepool__Pool__V1__ListLastUnitsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__receive_stock_request__init
                      (Onepool__Pool__V1__ReceiveStockRequest         *message)
 {
@@ -2357,6 +2717,24 @@ void   onepool__pool__v1__explain_availability_response__rule__init
                      (Onepool__Pool__V1__ExplainAvailabilityResponse__Rule         *message)
 {
   static const Onepool__Pool__V1__ExplainAvailabilityResponse__Rule init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__RULE__INIT;
+  *message = init_value;
+}
+void   onepool__pool__v1__explain_availability_response__lock__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Lock         *message)
+{
+  static const Onepool__Pool__V1__ExplainAvailabilityResponse__Lock init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__LOCK__INIT;
+  *message = init_value;
+}
+void   onepool__pool__v1__explain_availability_response__place__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Place         *message)
+{
+  static const Onepool__Pool__V1__ExplainAvailabilityResponse__Place init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__PLACE__INIT;
+  *message = init_value;
+}
+void   onepool__pool__v1__explain_availability_response__owner__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Owner         *message)
+{
+  static const Onepool__Pool__V1__ExplainAvailabilityResponse__Owner init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__OWNER__INIT;
   *message = init_value;
 }
 void   onepool__pool__v1__explain_availability_response__holder__init
@@ -4093,6 +4471,388 @@ const ProtobufCMessageDescriptor onepool__pool__v1__list_buffers_response__descr
   (ProtobufCMessageInit) onepool__pool__v1__list_buffers_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_channel_sourcing_request__field_descriptors[2] =
+{
+  {
+    "sourcing",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetChannelSourcingRequest, sourcing),
+    &onepool__pool__v1__channel_sourcing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetChannelSourcingRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_channel_sourcing_request__field_indices_by_name[] = {
+  1,   /* field[1] = request_id */
+  0,   /* field[0] = sourcing */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_channel_sourcing_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_channel_sourcing_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetChannelSourcingRequest",
+  "SetChannelSourcingRequest",
+  "Onepool__Pool__V1__SetChannelSourcingRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetChannelSourcingRequest),
+  2,
+  onepool__pool__v1__set_channel_sourcing_request__field_descriptors,
+  onepool__pool__v1__set_channel_sourcing_request__field_indices_by_name,
+  1,  onepool__pool__v1__set_channel_sourcing_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_channel_sourcing_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_channel_sourcing_response__field_descriptors[1] =
+{
+  {
+    "sourcing",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetChannelSourcingResponse, sourcing),
+    &onepool__pool__v1__channel_sourcing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_channel_sourcing_response__field_indices_by_name[] = {
+  0,   /* field[0] = sourcing */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_channel_sourcing_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_channel_sourcing_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetChannelSourcingResponse",
+  "SetChannelSourcingResponse",
+  "Onepool__Pool__V1__SetChannelSourcingResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetChannelSourcingResponse),
+  1,
+  onepool__pool__v1__set_channel_sourcing_response__field_descriptors,
+  onepool__pool__v1__set_channel_sourcing_response__field_indices_by_name,
+  1,  onepool__pool__v1__set_channel_sourcing_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_channel_sourcing_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_channel_sourcings_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_channel_sourcings_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_channel_sourcings_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_channel_sourcings_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListChannelSourcingsRequest",
+  "ListChannelSourcingsRequest",
+  "Onepool__Pool__V1__ListChannelSourcingsRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListChannelSourcingsRequest),
+  2,
+  onepool__pool__v1__list_channel_sourcings_request__field_descriptors,
+  onepool__pool__v1__list_channel_sourcings_request__field_indices_by_name,
+  1,  onepool__pool__v1__list_channel_sourcings_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_channel_sourcings_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_channel_sourcings_response__field_descriptors[2] =
+{
+  {
+    "sourcings",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsResponse, n_sourcings),
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsResponse, sourcings),
+    &onepool__pool__v1__channel_sourcing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_channel_sourcings_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = sourcings */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_channel_sourcings_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_channel_sourcings_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListChannelSourcingsResponse",
+  "ListChannelSourcingsResponse",
+  "Onepool__Pool__V1__ListChannelSourcingsResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListChannelSourcingsResponse),
+  2,
+  onepool__pool__v1__list_channel_sourcings_response__field_descriptors,
+  onepool__pool__v1__list_channel_sourcings_response__field_indices_by_name,
+  1,  onepool__pool__v1__list_channel_sourcings_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_channel_sourcings_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_last_units_request__field_descriptors[2] =
+{
+  {
+    "last_units",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetLastUnitsRequest, last_units),
+    &onepool__pool__v1__last_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetLastUnitsRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_last_units_request__field_indices_by_name[] = {
+  0,   /* field[0] = last_units */
+  1,   /* field[1] = request_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_last_units_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_last_units_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetLastUnitsRequest",
+  "SetLastUnitsRequest",
+  "Onepool__Pool__V1__SetLastUnitsRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetLastUnitsRequest),
+  2,
+  onepool__pool__v1__set_last_units_request__field_descriptors,
+  onepool__pool__v1__set_last_units_request__field_indices_by_name,
+  1,  onepool__pool__v1__set_last_units_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_last_units_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_last_units_response__field_descriptors[1] =
+{
+  {
+    "last_units",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetLastUnitsResponse, last_units),
+    &onepool__pool__v1__last_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_last_units_response__field_indices_by_name[] = {
+  0,   /* field[0] = last_units */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_last_units_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_last_units_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetLastUnitsResponse",
+  "SetLastUnitsResponse",
+  "Onepool__Pool__V1__SetLastUnitsResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetLastUnitsResponse),
+  1,
+  onepool__pool__v1__set_last_units_response__field_descriptors,
+  onepool__pool__v1__set_last_units_response__field_indices_by_name,
+  1,  onepool__pool__v1__set_last_units_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_last_units_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_last_units_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListLastUnitsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListLastUnitsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_last_units_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_last_units_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_last_units_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListLastUnitsRequest",
+  "ListLastUnitsRequest",
+  "Onepool__Pool__V1__ListLastUnitsRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListLastUnitsRequest),
+  2,
+  onepool__pool__v1__list_last_units_request__field_descriptors,
+  onepool__pool__v1__list_last_units_request__field_indices_by_name,
+  1,  onepool__pool__v1__list_last_units_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_last_units_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_last_units_response__field_descriptors[2] =
+{
+  {
+    "last_units",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ListLastUnitsResponse, n_last_units),
+    offsetof(Onepool__Pool__V1__ListLastUnitsResponse, last_units),
+    &onepool__pool__v1__last_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListLastUnitsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_last_units_response__field_indices_by_name[] = {
+  0,   /* field[0] = last_units */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_last_units_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_last_units_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListLastUnitsResponse",
+  "ListLastUnitsResponse",
+  "Onepool__Pool__V1__ListLastUnitsResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListLastUnitsResponse),
+  2,
+  onepool__pool__v1__list_last_units_response__field_descriptors,
+  onepool__pool__v1__list_last_units_response__field_indices_by_name,
+  1,  onepool__pool__v1__list_last_units_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_last_units_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__receive_stock_request__field_descriptors[4] =
 {
   {
@@ -4636,7 +5396,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__resolve_unavailable_response
   (ProtobufCMessageInit) onepool__pool__v1__resolve_unavailable_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__field_descriptors[7] =
 {
   {
     "hold_id",
@@ -4710,6 +5470,18 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "zone",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CreateHoldRequest, zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__create_hold_request__field_indices_by_name[] = {
   4,   /* field[4] = channel_id */
@@ -4718,11 +5490,12 @@ static const unsigned onepool__pool__v1__create_hold_request__field_indices_by_n
   2,   /* field[2] = lines */
   1,   /* field[1] = owner */
   5,   /* field[5] = request_id */
+  6,   /* field[6] = zone */
 };
 static const ProtobufCIntRange onepool__pool__v1__create_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_request__descriptor =
 {
@@ -4732,14 +5505,14 @@ const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_request__descrip
   "Onepool__Pool__V1__CreateHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CreateHoldRequest),
-  6,
+  7,
   onepool__pool__v1__create_hold_request__field_descriptors,
   onepool__pool__v1__create_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__create_hold_request__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__create_hold_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_response__field_descriptors[2] =
 {
   {
     "hold",
@@ -4753,14 +5526,27 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_response__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "placements",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__CreateHoldResponse, n_placements),
+    offsetof(Onepool__Pool__V1__CreateHoldResponse, placements),
+    &onepool__pool__v1__placement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__create_hold_response__field_indices_by_name[] = {
   0,   /* field[0] = hold */
+  1,   /* field[1] = placements */
 };
 static const ProtobufCIntRange onepool__pool__v1__create_hold_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_response__descriptor =
 {
@@ -4770,7 +5556,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_response__descri
   "Onepool__Pool__V1__CreateHoldResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CreateHoldResponse),
-  1,
+  2,
   onepool__pool__v1__create_hold_response__field_descriptors,
   onepool__pool__v1__create_hold_response__field_indices_by_name,
   1,  onepool__pool__v1__create_hold_response__number_ranges,
@@ -5083,7 +5869,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_response__descripto
   (ProtobufCMessageInit) onepool__pool__v1__get_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[8] =
 {
   {
     "order_id",
@@ -5169,6 +5955,18 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "zone",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__RecordSaleRequest, zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_name[] = {
   4,   /* field[4] = cause */
@@ -5178,11 +5976,12 @@ static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_n
   5,   /* field[5] = refuse_shortage */
   6,   /* field[6] = request_id */
   3,   /* field[3] = sale_time */
+  7,   /* field[7] = zone */
 };
 static const ProtobufCIntRange onepool__pool__v1__record_sale_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descriptor =
 {
@@ -5192,14 +5991,14 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descrip
   "Onepool__Pool__V1__RecordSaleRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__RecordSaleRequest),
-  7,
+  8,
   onepool__pool__v1__record_sale_request__field_descriptors,
   onepool__pool__v1__record_sale_request__field_indices_by_name,
   1,  onepool__pool__v1__record_sale_request__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__record_sale_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_response__field_descriptors[4] =
 {
   {
     "lines",
@@ -5237,16 +6036,29 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_response__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "placements",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__RecordSaleResponse, n_placements),
+    offsetof(Onepool__Pool__V1__RecordSaleResponse, placements),
+    &onepool__pool__v1__placement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__record_sale_response__field_indices_by_name[] = {
   0,   /* field[0] = lines */
   1,   /* field[1] = oversold_count */
+  3,   /* field[3] = placements */
   2,   /* field[2] = sequence */
 };
 static const ProtobufCIntRange onepool__pool__v1__record_sale_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_response__descriptor =
 {
@@ -5256,7 +6068,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_response__descri
   "Onepool__Pool__V1__RecordSaleResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__RecordSaleResponse),
-  3,
+  4,
   onepool__pool__v1__record_sale_response__field_descriptors,
   onepool__pool__v1__record_sale_response__field_indices_by_name,
   1,  onepool__pool__v1__record_sale_response__number_ranges,
@@ -6094,7 +6906,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_availability_response__d
   (ProtobufCMessageInit) onepool__pool__v1__get_availability_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_request__field_descriptors[4] =
 {
   {
     "sku",
@@ -6120,15 +6932,41 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "listing_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityRequest, listing_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityRequest, time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__explain_availability_request__field_indices_by_name[] = {
   1,   /* field[1] = channel_id */
+  2,   /* field[2] = listing_id */
   0,   /* field[0] = sku */
+  3,   /* field[3] = time */
 };
 static const ProtobufCIntRange onepool__pool__v1__explain_availability_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_request__descriptor =
 {
@@ -6138,7 +6976,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_request
   "Onepool__Pool__V1__ExplainAvailabilityRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExplainAvailabilityRequest),
-  2,
+  4,
   onepool__pool__v1__explain_availability_request__field_descriptors,
   onepool__pool__v1__explain_availability_request__field_indices_by_name,
   1,  onepool__pool__v1__explain_availability_request__number_ranges,
@@ -6286,6 +7124,211 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__lock__field_descriptors[3] =
+{
+  {
+    "last_units",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Lock, last_units),
+    &onepool__pool__v1__last_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "won",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Lock, won),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "explanation",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Lock, explanation),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__explain_availability_response__lock__field_indices_by_name[] = {
+  2,   /* field[2] = explanation */
+  0,   /* field[0] = last_units */
+  1,   /* field[1] = won */
+};
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__lock__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__lock__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExplainAvailabilityResponse.Lock",
+  "Lock",
+  "Onepool__Pool__V1__ExplainAvailabilityResponse__Lock",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse__Lock),
+  3,
+  onepool__pool__v1__explain_availability_response__lock__field_descriptors,
+  onepool__pool__v1__explain_availability_response__lock__field_indices_by_name,
+  1,  onepool__pool__v1__explain_availability_response__lock__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__lock__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__place__field_descriptors[4] =
+{
+  {
+    "location_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "available_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place, available_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "counts",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place, counts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "explanation",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place, explanation),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__explain_availability_response__place__field_indices_by_name[] = {
+  1,   /* field[1] = available_count */
+  2,   /* field[2] = counts */
+  3,   /* field[3] = explanation */
+  0,   /* field[0] = location_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__place__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__place__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExplainAvailabilityResponse.Place",
+  "Place",
+  "Onepool__Pool__V1__ExplainAvailabilityResponse__Place",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place),
+  4,
+  onepool__pool__v1__explain_availability_response__place__field_descriptors,
+  onepool__pool__v1__explain_availability_response__place__field_indices_by_name,
+  1,  onepool__pool__v1__explain_availability_response__place__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__place__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__owner__field_descriptors[3] =
+{
+  {
+    "owner",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Owner, owner),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "quantity",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Owner, quantity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hold_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Owner, hold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__explain_availability_response__owner__field_indices_by_name[] = {
+  2,   /* field[2] = hold_count */
+  0,   /* field[0] = owner */
+  1,   /* field[1] = quantity */
+};
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__owner__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__owner__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExplainAvailabilityResponse.Owner",
+  "Owner",
+  "Onepool__Pool__V1__ExplainAvailabilityResponse__Owner",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse__Owner),
+  3,
+  onepool__pool__v1__explain_availability_response__owner__field_descriptors,
+  onepool__pool__v1__explain_availability_response__owner__field_indices_by_name,
+  1,  onepool__pool__v1__explain_availability_response__owner__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__owner__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__holder__field_descriptors[4] =
 {
   {
@@ -6363,7 +7406,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__holder__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[7] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[12] =
 {
   {
     "available_to_sell_count",
@@ -6438,6 +7481,66 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "locks",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_locks),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, locks),
+    &onepool__pool__v1__explain_availability_response__lock__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "places",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_places),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, places),
+    &onepool__pool__v1__explain_availability_response__place__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owners",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_owners),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, owners),
+    &onepool__pool__v1__explain_availability_response__owner__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hold_count",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, hold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_count",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, owner_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "incoming",
     20,
     PROTOBUF_C_LABEL_REPEATED,
@@ -6453,8 +7556,13 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
 static const unsigned onepool__pool__v1__explain_availability_response__field_indices_by_name[] = {
   0,   /* field[0] = available_to_sell_count */
   4,   /* field[4] = balances */
+  9,   /* field[9] = hold_count */
   3,   /* field[3] = holders */
-  6,   /* field[6] = incoming */
+  11,   /* field[11] = incoming */
+  6,   /* field[6] = locks */
+  10,   /* field[10] = owner_count */
+  8,   /* field[8] = owners */
+  7,   /* field[7] = places */
   2,   /* field[2] = rules */
   5,   /* field[5] = sequence */
   1,   /* field[1] = terms */
@@ -6462,8 +7570,8 @@ static const unsigned onepool__pool__v1__explain_availability_response__field_in
 static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 20, 6 },
-  { 0, 7 }
+  { 20, 11 },
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__descriptor =
 {
@@ -6473,7 +7581,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   "Onepool__Pool__V1__ExplainAvailabilityResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse),
-  7,
+  12,
   onepool__pool__v1__explain_availability_response__field_descriptors,
   onepool__pool__v1__explain_availability_response__field_indices_by_name,
   2,  onepool__pool__v1__explain_availability_response__number_ranges,
@@ -7745,7 +8853,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__adjustment_reason__descriptor =
   onepool__pool__v1__adjustment_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[31] =
+static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[35] =
 {
   { "SetSku", &onepool__pool__v1__set_sku_request__descriptor, &onepool__pool__v1__set_sku_response__descriptor },
   { "GetSku", &onepool__pool__v1__get_sku_request__descriptor, &onepool__pool__v1__get_sku_response__descriptor },
@@ -7754,6 +8862,10 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "ListLocations", &onepool__pool__v1__list_locations_request__descriptor, &onepool__pool__v1__list_locations_response__descriptor },
   { "SetBuffer", &onepool__pool__v1__set_buffer_request__descriptor, &onepool__pool__v1__set_buffer_response__descriptor },
   { "ListBuffers", &onepool__pool__v1__list_buffers_request__descriptor, &onepool__pool__v1__list_buffers_response__descriptor },
+  { "SetChannelSourcing", &onepool__pool__v1__set_channel_sourcing_request__descriptor, &onepool__pool__v1__set_channel_sourcing_response__descriptor },
+  { "ListChannelSourcings", &onepool__pool__v1__list_channel_sourcings_request__descriptor, &onepool__pool__v1__list_channel_sourcings_response__descriptor },
+  { "SetLastUnits", &onepool__pool__v1__set_last_units_request__descriptor, &onepool__pool__v1__set_last_units_response__descriptor },
+  { "ListLastUnits", &onepool__pool__v1__list_last_units_request__descriptor, &onepool__pool__v1__list_last_units_response__descriptor },
   { "ReceiveStock", &onepool__pool__v1__receive_stock_request__descriptor, &onepool__pool__v1__receive_stock_response__descriptor },
   { "AdjustStock", &onepool__pool__v1__adjust_stock_request__descriptor, &onepool__pool__v1__adjust_stock_response__descriptor },
   { "ReturnStock", &onepool__pool__v1__return_stock_request__descriptor, &onepool__pool__v1__return_stock_response__descriptor },
@@ -7780,37 +8892,41 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "VerifyArchive", &onepool__pool__v1__verify_archive_request__descriptor, &onepool__pool__v1__verify_archive_response__descriptor },
 };
 const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
-  8,        /* AdjustStock */
-  29,        /* ArchiveLedger */
-  17,        /* CancelSale */
-  12,        /* CommitHold */
-  11,        /* CreateHold */
-  23,        /* ExplainAvailability */
-  26,        /* ExportMovements */
-  22,        /* GetAvailability */
-  14,        /* GetHold */
-  19,        /* GetSale */
+  12,        /* AdjustStock */
+  33,        /* ArchiveLedger */
+  21,        /* CancelSale */
+  16,        /* CommitHold */
+  15,        /* CreateHold */
+  27,        /* ExplainAvailability */
+  30,        /* ExportMovements */
+  26,        /* GetAvailability */
+  18,        /* GetHold */
+  23,        /* GetSale */
   1,        /* GetSku */
-  20,        /* GetStock */
-  28,        /* GetStockAt */
-  21,        /* ListBalances */
+  24,        /* GetStock */
+  32,        /* GetStockAt */
+  25,        /* ListBalances */
   6,        /* ListBuffers */
+  8,        /* ListChannelSourcings */
+  10,        /* ListLastUnits */
   4,        /* ListLocations */
-  25,        /* ListMovements */
+  29,        /* ListMovements */
   2,        /* ListSkus */
-  7,        /* ReceiveStock */
-  15,        /* RecordSale */
-  16,        /* RecordSales */
-  13,        /* ReleaseHold */
-  10,        /* ResolveUnavailable */
-  9,        /* ReturnStock */
+  11,        /* ReceiveStock */
+  19,        /* RecordSale */
+  20,        /* RecordSales */
+  17,        /* ReleaseHold */
+  14,        /* ResolveUnavailable */
+  13,        /* ReturnStock */
   5,        /* SetBuffer */
+  7,        /* SetChannelSourcing */
+  9,        /* SetLastUnits */
   3,        /* SetLocation */
   0,        /* SetSku */
-  18,        /* ShipSale */
-  30,        /* VerifyArchive */
-  27,        /* VerifyLedger */
-  24         /* WatchAvailability */
+  22,        /* ShipSale */
+  34,        /* VerifyArchive */
+  31,        /* VerifyLedger */
+  28         /* WatchAvailability */
 };
 const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
 {
@@ -7819,7 +8935,7 @@ const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
   "PoolService",
   "Onepool__Pool__V1__PoolService",
   "onepool.pool.v1",
-  31,
+  35,
   onepool__pool__v1__pool_service__method_descriptors,
   onepool__pool__v1__pool_service__method_indices_by_name
 };
@@ -7879,13 +8995,45 @@ void onepool__pool__v1__pool_service__list_buffers(ProtobufCService *service,
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
   service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__pool__v1__pool_service__set_channel_sourcing(ProtobufCService *service,
+                                                           const Onepool__Pool__V1__SetChannelSourcingRequest *input,
+                                                           Onepool__Pool__V1__SetChannelSourcingResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__list_channel_sourcings(ProtobufCService *service,
+                                                             const Onepool__Pool__V1__ListChannelSourcingsRequest *input,
+                                                             Onepool__Pool__V1__ListChannelSourcingsResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__set_last_units(ProtobufCService *service,
+                                                     const Onepool__Pool__V1__SetLastUnitsRequest *input,
+                                                     Onepool__Pool__V1__SetLastUnitsResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__list_last_units(ProtobufCService *service,
+                                                      const Onepool__Pool__V1__ListLastUnitsRequest *input,
+                                                      Onepool__Pool__V1__ListLastUnitsResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__pool__v1__pool_service__receive_stock(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ReceiveStockRequest *input,
                                                     Onepool__Pool__V1__ReceiveStockResponse_Closure closure,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__adjust_stock(ProtobufCService *service,
                                                    const Onepool__Pool__V1__AdjustStockRequest *input,
@@ -7893,7 +9041,7 @@ void onepool__pool__v1__pool_service__adjust_stock(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__return_stock(ProtobufCService *service,
                                                    const Onepool__Pool__V1__ReturnStockRequest *input,
@@ -7901,7 +9049,7 @@ void onepool__pool__v1__pool_service__return_stock(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__resolve_unavailable(ProtobufCService *service,
                                                           const Onepool__Pool__V1__ResolveUnavailableRequest *input,
@@ -7909,7 +9057,7 @@ void onepool__pool__v1__pool_service__resolve_unavailable(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__create_hold(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CreateHoldRequest *input,
@@ -7917,7 +9065,7 @@ void onepool__pool__v1__pool_service__create_hold(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__commit_hold(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CommitHoldRequest *input,
@@ -7925,7 +9073,7 @@ void onepool__pool__v1__pool_service__commit_hold(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
                                                    const Onepool__Pool__V1__ReleaseHoldRequest *input,
@@ -7933,7 +9081,7 @@ void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetHoldRequest *input,
@@ -7941,7 +9089,7 @@ void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__RecordSaleRequest *input,
@@ -7949,7 +9097,7 @@ void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__record_sales(ProtobufCService *service,
                                                    const Onepool__Pool__V1__RecordSalesRequest *input,
@@ -7957,7 +9105,7 @@ void onepool__pool__v1__pool_service__record_sales(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CancelSaleRequest *input,
@@ -7965,7 +9113,7 @@ void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 const Onepool__Pool__V1__ShipSaleRequest *input,
@@ -7973,7 +9121,7 @@ void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetSaleRequest *input,
@@ -7981,7 +9129,7 @@ void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 const Onepool__Pool__V1__GetStockRequest *input,
@@ -7989,7 +9137,7 @@ void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ListBalancesRequest *input,
@@ -7997,7 +9145,7 @@ void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service,
                                                        const Onepool__Pool__V1__GetAvailabilityRequest *input,
@@ -8005,7 +9153,7 @@ void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *service,
                                                            const Onepool__Pool__V1__ExplainAvailabilityRequest *input,
@@ -8013,7 +9161,7 @@ void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *service,
                                                          const Onepool__Pool__V1__WatchAvailabilityRequest *input,
@@ -8021,7 +9169,7 @@ void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ListMovementsRequest *input,
@@ -8029,7 +9177,7 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service,
                                                        const Onepool__Pool__V1__ExportMovementsRequest *input,
@@ -8037,7 +9185,7 @@ void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
@@ -8045,7 +9193,7 @@ void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    const Onepool__Pool__V1__GetStockAtRequest *input,
@@ -8053,7 +9201,7 @@ void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ArchiveLedgerRequest *input,
@@ -8061,7 +9209,7 @@ void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      const Onepool__Pool__V1__VerifyArchiveRequest *input,
@@ -8069,7 +9217,7 @@ void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Service *service,
                                             Onepool__Pool__V1__PoolService_ServiceDestroy destroy)

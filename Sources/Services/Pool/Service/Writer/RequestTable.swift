@@ -1,0 +1,62 @@
+/// The rows of many requests by their keys, in eight bytes a slot: 32 bits of the key and 32 of the row,
+/// counted from the first.
+///
+/// So a row that it gives may be another request's, once in 2^40 times their number; whoever asks reads
+/// the row anyway. It grows by parts, so that no addition takes long.
+struct RequestTable {
+  private struct Part {
+    /// A power of two; 0 is an empty slot.
+    var slots = [UInt64](repeating: 0, count: 16)
+    var count = 0
+
+    mutating func add(_ slot: UInt64) {
+      if count * 4 >= slots.count * 3 { grow() }
+      put(slot)
+      count += 1
+    }
+
+    private mutating func grow() {
+      let old = slots
+      slots = [UInt64](repeating: 0, count: old.count * 2)
+      for slot in old where slot != 0 { put(slot) }
+    }
+
+    private mutating func put(_ slot: UInt64) {
+      var place = Int(slot >> 32) & (slots.count - 1)
+      while slots[place] != 0 { place = (place + 1) & (slots.count - 1) }
+      slots[place] = slot
+    }
+
+    /// Hands over the numbers of the slots with these bits of a key, in the order in which they came.
+    func collect(_ tag: UInt64, _ body: (UInt64) -> Void) {
+      var place = Int(tag) & (slots.count - 1)
+      while slots[place] != 0 {
+        if slots[place] >> 32 == tag { body(slots[place] & 0xFFFF_FFFF) }
+        place = (place + 1) & (slots.count - 1)
+      }
+    }
+  }
+
+  private let firstRow: Int64
+  private var parts = [Part](repeating: Part(), count: 256)
+
+  /// - Parameter firstRow: none that is added comes before it.
+  init(firstRow: Int64) {
+    self.firstRow = firstRow
+  }
+
+  var count: Int { parts.reduce(0) { $0 + $1.count } }
+
+  mutating func add(_ key: RequestKey, row: Int64) {
+    let number = UInt64(row - firstRow) + 1
+    precondition(number <= UInt32.max, "a part of a day has fewer rows")
+    parts[Int(key.word >> 56)].add((key.word & 0xFFFF_FFFF) << 32 | number)
+  }
+
+  /// Adds the rows under a key; costs no memory when there is none.
+  func collect(_ key: RequestKey, into rows: inout [Int64]) {
+    parts[Int(key.word >> 56)].collect(key.word & 0xFFFF_FFFF) { number in
+      rows.append(firstRow + Int64(number) - 1)
+    }
+  }
+}
