@@ -17,6 +17,7 @@ public enum Command: Sendable {
   case shipSale(ShipSale)
   case document(DocumentCommand)
   case setReorderPoint(SetReorderPoint)
+  case setBundle(SetBundle)
 
   /// The order whose sale has to be in memory before the command is decided.
   public var orderID: OrderID? {
@@ -27,7 +28,7 @@ public enum Command: Sendable {
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
     case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold,
-      .releaseHold, .document, .setReorderPoint:
+      .releaseHold, .document, .setReorderPoint, .setBundle:
       nil
     }
   }
@@ -40,7 +41,8 @@ extension Command {
     switch self {
     case .returnStock: true
     case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold, .commitHold,
-      .releaseHold, .recordSale, .cancelSale, .shipSale, .document, .setReorderPoint:
+      .releaseHold, .recordSale, .cancelSale, .shipSale, .document, .setReorderPoint,
+      .setBundle:
       false
     }
   }

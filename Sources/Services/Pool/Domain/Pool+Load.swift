@@ -52,7 +52,8 @@ extension Pool {
       sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
       balances: Set(balances), holds: holds, sales: sales,
       available: stocks.map(\.available), documents: documents,
-      incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints)
+      incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints,
+      bundles: bundles)
   }
 }
 
@@ -69,4 +70,5 @@ public struct PoolState: Equatable, Sendable {
   public var documents: [DocumentKey: Document]
   public var incoming: [SKUIndex: Set<Incoming>]
   public var reorderPoints: ReorderTable
+  public var bundles: BundleTable
 }

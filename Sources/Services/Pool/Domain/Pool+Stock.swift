@@ -53,8 +53,9 @@ extension Pool {
   }
 
   func takeBack(_ command: ReturnStock) throws(PoolError) -> Reply {
-    let places = try places(command.lines.map(\.stock))
-    let movements = zip(places, command.lines).map { place, line in
+    let lines = components(of: command)
+    let places = try places(lines.map(\.stock))
+    let movements = zip(places, lines).map { place, line in
       let kind: Movement.Kind =
         switch line.disposition {
         case .restock: .restocked
@@ -77,7 +78,7 @@ extension Pool {
     for (number, line) in lines.enumerated() {
       found.append(
         Hold.Line(
-          sku: try catalog.index(line.sku, line: number),
+          sku: try stockIndex(line.sku, line: number),
           location: try catalog.index(line.location, line: number), quantity: line.quantity))
     }
     return found

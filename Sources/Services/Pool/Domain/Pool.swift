@@ -37,6 +37,7 @@ public final class Pool {
   /// Units on their way, by SKU, in the order in which their documents were set.
   public internal(set) var incoming: [SKUIndex: [Incoming]] = [:]
   public internal(set) var reorderPoints = ReorderTable()
+  public internal(set) var bundles = BundleTable()
   /// Of the last movement.
   public internal(set) var sequence: Int64 = 0
   /// The moment at which things are decided.
@@ -125,6 +126,7 @@ public final class Pool {
     case .shipSale(let command): try ship(command)
     case .document(let command): try apply(command)
     case .setReorderPoint(let command): try set(command)
+    case .setBundle(let command): try set(command)
     }
   }
 
@@ -185,6 +187,7 @@ public final class Pool {
     guard stocks[sku.int].round != round else { return }
     stocks[sku.int].round = round
     changes.skus.append(sku)
+    if !bundles.isEmpty { noteBundles(with: sku) }
   }
 
   private func fold(_ entry: LedgerEntry, intoHold id: HoldID) {
@@ -234,6 +237,9 @@ public final class Pool {
 
   private func count(_ entry: LedgerEntry, into sale: inout Sale) {
     if sale.channelID == nil { sale.channelID = entry.channelID }
+    for bundle in entry.details.bundles where sale.bundle(bundle.lineID) == nil {
+      sale.bundles.append(bundle)
+    }
     if let holdID = entry.holdID {
       sale.source = Sale.Source(holdID: holdID, lineCount: entry.movements.count)
     }
@@ -262,6 +268,7 @@ public final class Pool {
   func noteSet(_ document: DocumentKey) {
     if changes.setDocuments.last != document { changes.setDocuments.append(document) }
   }
+  func noteSet(_ bundle: Bundle) { changes.setBundles.append(bundle) }
   func noteSet(_ point: ReorderPoint) { changes.setReorderPoints.append(point) }
   func noteIncoming(_ sku: SKUIndex) {
     if changes.incomingSKUs.last != sku { changes.incomingSKUs.append(sku) }

@@ -42,6 +42,7 @@ public enum PoolError: Error, Hashable, Sendable {
   case saleShipped(OrderID, String, open: Quantity)
   case notCommitted(OrderID, String, open: Quantity)
   case document(DocumentError)
+  case bundle(BundleError)
   case requestIDReused(RequestID)
   case pageTokenInvalid
   /// A watcher asks to go on after what has not happened yet.

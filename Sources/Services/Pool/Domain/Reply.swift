@@ -15,6 +15,7 @@ public enum Reply: Hashable, Sendable {
   case sale([SaleLine], oversold: Quantity)
   case document(Document)
   case reorderPoint(ReorderPoint)
+  case bundle(Bundle)
 }
 
 /// What commands have changed since somebody last asked; each thing once.
@@ -30,6 +31,7 @@ public struct Changes: Hashable, Sendable {
   public var setBuffers: [Buffer] = []
   public var setDocuments: [DocumentKey] = []
   public var setReorderPoints: [ReorderPoint] = []
+  public var setBundles: [Bundle] = []
   /// SKUs of which other units than before are on their way.
   public var incomingSKUs: [SKUIndex] = []
 
@@ -37,6 +39,6 @@ public struct Changes: Hashable, Sendable {
 
   public var hasCatalog: Bool {
     !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty || !setDocuments.isEmpty
-      || !setReorderPoints.isEmpty
+      || !setReorderPoints.isEmpty || !setBundles.isEmpty
   }
 }

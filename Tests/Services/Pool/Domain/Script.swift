@@ -18,9 +18,12 @@ final class Script {
   var now = Timestamp(seconds: 1_800_000_000)
   private(set) var entries: [LedgerEntry] = []
 
-  init(onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)]) throws {
+  init(
+    onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)],
+    moreSKUs: [String] = []
+  ) throws {
     pool.advance(to: now)
-    for sku in ["TEE", "CAP"] { _ = try pool.apply(.setSKU(SetSKU(sku: SKU(sku)))) }
+    for sku in ["TEE", "CAP"] + moreSKUs { _ = try pool.apply(.setSKU(SetSKU(sku: SKU(sku)))) }
     for (location, rank) in locations {
       _ = try pool.apply(.setLocation(SetLocation(location: LocationID(location), rank: rank)))
     }
@@ -96,7 +99,10 @@ final class Script {
     }
     switch what.name {
     case "available":
-      if location == nil { #expect(pool.available(sku) == total.available) }
+      if location == nil {
+        #expect(pool.available(sku) == total.available)
+        return pool.availableOrWhole(sku)
+      }
       return total.available
     case "onHand": return total.onHand
     case "held": return total.held
@@ -136,6 +142,7 @@ final class Script {
     case .sku, .location, .buffer, .balances: return ["ok"]
     case .document(let document): return [document.stateWord]
     case .reorderPoint: return ["ok"]
+    case .bundle(let bundle): return [bundle.parts.isEmpty ? "ordinary" : "bundle"]
     case .hold(let hold, _): return ["\(hold.state)"]
     case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
     case .sale(let lines, let oversold):
@@ -156,6 +163,7 @@ final class Script {
     case .saleShipped(_, _, let open): "saleShipped:\(open)"
     case .notCommitted(_, _, let open): "notCommitted:\(open)"
     case .document(let error): documentErrorName(error)
+    case .bundle(let error): "bundle:" + String("\(error)".prefix { $0 != "(" })
     default: String("\(error)".prefix { $0 != "(" })
     }
   }
@@ -195,10 +203,11 @@ extension StringProtocol where SubSequence == Substring {
 /// Checks a script against a fresh pool with `onHand` TEEs at location A, and what always has to
 /// hold.
 func check(
-  onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)], _ script: String,
+  onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)],
+  moreSKUs: [String] = [], _ script: String,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-  let machine = try Script(onHand: onHand, locations: locations)
+  let machine = try Script(onHand: onHand, locations: locations, moreSKUs: moreSKUs)
   try machine.run(script: script, sourceLocation: sourceLocation)
   expectFold(machine.pool, machine.entries, sourceLocation)
 }
@@ -211,6 +220,7 @@ func expectFold(
   for index in 0..<pool.skuCount { copy.load(pool.record(of: SKUIndex(index))) }
   for location in pool.locations { copy.load(location) }
   for buffer in pool.buffers.all { copy.load(buffer) }
+  for bundle in pool.bundles.definitions.values { copy.load(bundle) }
   for document in pool.documents.values { copy.load(document) }
   for entry in entries { copy.replay(entry) }
   copy.advance(to: pool.now)

@@ -30,6 +30,14 @@ enum ScriptCommand {
     case "rank":
       return .setLocation(SetLocation(location: try LocationID(rest[0]), rank: Int32(rest[1])!))
     case "buffer": return .setBuffer(try buffer(rest))
+    case "bundle":
+      return .setBundle(
+        SetBundle(
+          sku: try SKU(rest[0]),
+          parts: rest.dropFirst().map { word in
+            let demand = Demand(word)
+            return SetBundle.Part(sku: demand.sku, units: demand.quantity)
+          }))
     default: return .document(try DocumentScript.parse(words, now: now))
     }
   }

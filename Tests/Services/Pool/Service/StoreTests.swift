@@ -32,6 +32,11 @@ private typealias Allocation = PoolDomain.Allocation
       costs: entry.movements.indices.map { LandedCost(goods: Int64($0) << 40, charges: -7) },
       currency: "EUR")
     entry.details.note = "fell off the shelf ä"
+    entry.details.bundles = [
+      SaleBundle(
+        lineID: "1", sku: SKUIndex(9),
+        parts: [.init(sku: SKUIndex(300), units: 2), .init(sku: SKUIndex(1), units: 1_000)])
+    ]
     for entry in [entry, empty] {
       let again = try LedgerEntry(
         bytes: entry.bytes, time: entry.time, lastSequence: entry.lastSequence)

@@ -2726,6 +2726,10 @@ public enum PoolServiceMethods {
 /// caller's time was over before anything was done. When too many wait, mutations may answer
 /// RESOURCE_EXHAUSTED/QUEUE_FULL, and reads RESOURCE_EXHAUSTED/STORE_BUSY, with the time after which to come back.
 /// SKU_UNKNOWN and LOCATION_UNKNOWN name the line that it is in a BadRequest, as `lines[3].sku`.
+///
+/// A SKU that is a bundle is sold, held, cancelled, shipped and returned as any other, in bundles; what moves are its
+/// components. What would give it stock of its own is INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku), in InboundService and CountService,
+/// too.
 public protocol PoolServiceHandler: RPCService {
   /// Creates a SKU, or changes the one of that code.
   ///

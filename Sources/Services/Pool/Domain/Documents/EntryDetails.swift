@@ -5,6 +5,8 @@ public struct EntryDetails: Hashable, Sendable {
   /// What the units cost, one for each movement, in one currency; empty when nobody knows.
   public var costs: [LandedCost] = []
   public var currency = ""
+  /// The bundles that a sale has sold for the first time.
+  public var bundles: [SaleBundle] = []
   /// Why, in words.
   public var note = ""
 

@@ -7,7 +7,7 @@ extension Pool {
     for (number, line) in command.lines.enumerated() {
       lines.append(
         PurchaseOrder.Line(
-          lineID: line.lineID, sku: try catalog.index(line.sku, line: number),
+          lineID: line.lineID, sku: try stockIndex(line.sku, line: number),
           quantity: line.quantity, unitCost: line.unitCost))
     }
     let terms = PurchaseOrder.Terms(

@@ -43,6 +43,7 @@ extension PoolError: RPCErrorConvertible {
     case .notCommitted(let order, let line, let open):
       Self.closed("NOT_COMMITTED", "shipped", order.text, line, open)
     case .document(let error): error.rpcError
+    case .bundle(let error): error.rpcError
     case .requestIDReused(let id):
       RPCError(
         .invalidArgument, "REQUEST_ID_REUSED",

@@ -85,7 +85,7 @@ extension PoolServer {
     return try view.read { state in
       let index = try state.index(of: sku)
       return GetAvailabilityResponse(
-        sku: sku.text, availableCount: state.stocks[index.int].available,
+        sku: sku.text, availableCount: state.available(index),
         channels: state.availability(of: index, on: channels), sequence: state.sequence)
     }
   }
@@ -99,6 +99,9 @@ extension PoolServer {
     try check.finish()
     return try view.read { state in
       let index = try state.index(of: sku)
+      if let parts = state.bundles.components(of: index) {
+        return state.explanation(ofBundle: index, parts, on: channel)
+      }
       let balances = state.stocks[index.int].balances
       let explanation = Explanation(
         of: index, on: channel, total: Self.total(of: index, balances), buffers: state.buffers)
@@ -123,6 +126,13 @@ extension ReadModel.State {
   /// What each channel may show; without channels, what one without rules of its own may.
   func availability(of sku: SKUIndex, on channels: [ChannelID]) -> [ChannelAvailability] {
     let available = stocks[sku.int].available
+    if let parts = bundles.components(of: sku) {
+      return (channels.isEmpty ? [nil] : channels.map(Optional.some)).map { channel in
+        ChannelAvailability(
+          channelID: channel?.text ?? "",
+          availableToSellCount: availableToSell(ofBundle: sku, parts, on: channel))
+      }
+    }
     func shown(_ channel: ChannelID?) -> ChannelAvailability {
       ChannelAvailability(
         channelID: channel?.text ?? "",

@@ -30,6 +30,7 @@ final class ReadModel: Sendable {
     /// Units on their way; a SKU without any is not in it.
     var incoming: [SKUIndex: [Incoming]] = [:]
     var reorderPoints = ReorderTable()
+    var bundles = BundleTable()
     /// Those at which more is to be ordered.
     var dueReorders: Set<ReorderPoint.Scope> = []
     /// Whether sales are on disk that are not here.
@@ -89,6 +90,7 @@ final class ReadModel: Sendable {
       for id in changes.holds { state.holds[id] = pool.holds[id] }
       for id in changes.forgottenHolds { state.holds[id] = pool.holds[id] }
       for id in changes.sales { state.sales[id] = pool.sales[id] }
+      for bundle in changes.setBundles { state.bundles.set(bundle) }
       for sku in changes.incomingSKUs { state.incoming[sku] = pool.incoming[sku] }
       state.sequence = pool.sequence
       return state.updateReorders(changes)
@@ -120,6 +122,7 @@ final class ReadModel: Sendable {
     fresh.holds = pool.holds
     fresh.sales = pool.sales
     fresh.incoming = pool.incoming
+    fresh.bundles = pool.bundles
     var points = Changes()
     points.setReorderPoints = pool.reorderPoints.all
     _ = fresh.updateReorders(points)

@@ -1,4 +1,5 @@
 internal import PoolDomain
+internal import Primitives
 
 /// What only some entries have, behind what all have.
 extension EntryDetails {
@@ -6,6 +7,7 @@ extension EntryDetails {
     case document = 0x1_0000
     case costs = 0x2_0000
     case note = 0x8_0000
+    case bundles = 0x10_0000
   }
 
   var parts: UInt64 {
@@ -13,6 +15,7 @@ extension EntryDetails {
     if document != nil { parts |= Part.document.rawValue }
     if !costs.isEmpty { parts |= Part.costs.rawValue }
     if !note.isEmpty { parts |= Part.note.rawValue }
+    if !bundles.isEmpty { parts |= Part.bundles.rawValue }
     return parts
   }
 
@@ -30,6 +33,7 @@ extension EntryDetails {
       }
     }
     if !note.isEmpty { writer.text(note) }
+    if !bundles.isEmpty { writer.write(bundles) }
   }
 
   /// - Parameter parts: of the whole entry.
@@ -48,5 +52,47 @@ extension EntryDetails {
       }
     }
     if parts & Part.note.rawValue != 0 { note = try reader.text() }
+    if parts & Part.bundles.rawValue != 0 { bundles = try reader.saleBundles() }
+  }
+}
+
+extension ByteWriter {
+  mutating func write(_ parts: [Bundle.Part]) {
+    count(parts.count)
+    for part in parts {
+      unsigned(UInt64(part.sku.number))
+      integer(part.units)
+    }
+  }
+
+  mutating func write(_ bundles: [SaleBundle]) {
+    count(bundles.count)
+    for bundle in bundles {
+      text(bundle.lineID)
+      unsigned(UInt64(bundle.sku.number))
+      write(bundle.parts)
+    }
+  }
+}
+
+extension ByteReader {
+  mutating func bundleParts() throws(Malformed) -> [Bundle.Part] {
+    var parts: [Bundle.Part] = []
+    for _ in 0..<(try count()) {
+      let part = Bundle.Part(sku: SKUIndex(try index()), units: try integer())
+      guard (1...Limits.bundleUnits).contains(part.units) else { throw Malformed() }
+      parts.append(part)
+    }
+    return parts
+  }
+
+  mutating func saleBundles() throws(Malformed) -> [SaleBundle] {
+    var bundles: [SaleBundle] = []
+    for _ in 0..<(try count()) {
+      bundles.append(
+        SaleBundle(
+          lineID: try text(), sku: SKUIndex(try index()), parts: try bundleParts()))
+    }
+    return bundles
   }
 }

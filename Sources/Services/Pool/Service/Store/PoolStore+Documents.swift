@@ -41,6 +41,37 @@ extension PoolStore {
     }
   }
 
+  func write(bundlesOf changes: Changes, _ pool: Pool) throws(StorageError) {
+    for bundle in changes.setBundles {
+      var writer = ByteWriter()
+      writer.write(bundle.parts)
+      try connection.execute(
+        """
+        INSERT INTO bundle (sku, is_bundle, revision, update_time, body) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (sku) DO UPDATE SET is_bundle = excluded.is_bundle,
+          revision = excluded.revision, update_time = excluded.update_time, body = excluded.body
+        """,
+        [
+          .id(pool.record(of: bundle.sku).sku), .bool(!bundle.parts.isEmpty),
+          .integer(bundle.revision), .time(bundle.updateTime), .blob(writer.bytes),
+        ])
+    }
+  }
+
+  func loadBundles(_ pool: Pool) throws {
+    try connection.scan("SELECT sku, revision, update_time, body FROM bundle") { row in
+      var reader = ByteReader(row.bytes(3))
+      guard let sku = pool.index(of: row.id(0, as: SKU.self)),
+        let parts = try? reader.bundleParts(),
+        reader.isAtEnd, parts.allSatisfy({ $0.sku.int < pool.skuCount }),
+        pool.takes(parts, in: sku)
+      else { throw corrupt("the bundle \(row.text(0)) cannot be read") }
+      pool.load(
+        Bundle(sku: sku, parts: parts, updateTime: row.time(2), revision: row.int64(1)))
+      return true
+    }
+  }
+
   func loadReorderPoints(_ pool: Pool) throws {
     try connection.scan("SELECT sku, location, unit_count, update_time FROM reorder_point") { row in
       let location = row.text(1)

@@ -21,6 +21,7 @@ extension PoolStore {
   func load(now: Timestamp, salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
+    try loadBundles(loaded.pool)
     try loadDocuments(loaded.pool)
     try loadReorderPoints(loaded.pool)
     try loadBalances(loaded.pool)

@@ -73,7 +73,7 @@ enum Schema {
       );
       """),
     Migration(
-      3, "purchase orders, transfers, counts, reorder points",
+      3, "purchase orders, transfers, counts, reorder points, bundles",
       """
       CREATE TABLE document (
         kind INTEGER NOT NULL,
@@ -84,6 +84,13 @@ enum Schema {
         PRIMARY KEY (kind, document_id)
       );
       CREATE INDEX document_in_work ON document (kind, document_id) WHERE is_ended = 0;
+      CREATE TABLE bundle (
+        sku TEXT NOT NULL PRIMARY KEY,
+        is_bundle INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        body BLOB NOT NULL
+      );
       CREATE TABLE reorder_point (
         sku TEXT NOT NULL,
         location TEXT NOT NULL,

@@ -176,6 +176,7 @@ final class LivePool {
       if changes.hasCatalog {
         try store.write(catalogOf: changes, pool)
         try store.write(documentsOf: changes, pool)
+        try store.write(bundlesOf: changes, pool)
         try store.write(reorderPointsOf: changes, pool)
       }
       for row in rows { try store.write(row) }

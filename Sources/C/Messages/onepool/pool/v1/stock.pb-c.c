@@ -367,6 +367,51 @@ void   onepool__pool__v1__sale_line_state__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__sale_line_state__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__sale_component__init
+                     (Onepool__Pool__V1__SaleComponent         *message)
+{
+  static const Onepool__Pool__V1__SaleComponent init_value = ONEPOOL__POOL__V1__SALE_COMPONENT__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__sale_component__get_packed_size
+                     (const Onepool__Pool__V1__SaleComponent *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__sale_component__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__sale_component__pack
+                     (const Onepool__Pool__V1__SaleComponent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__sale_component__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__sale_component__pack_to_buffer
+                     (const Onepool__Pool__V1__SaleComponent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__sale_component__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SaleComponent *
+       onepool__pool__v1__sale_component__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SaleComponent *)
+     protobuf_c_message_unpack (&onepool__pool__v1__sale_component__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__sale_component__free_unpacked
+                     (Onepool__Pool__V1__SaleComponent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__sale_component__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__allocation__init
                      (Onepool__Pool__V1__Allocation         *message)
 {
@@ -1400,7 +1445,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__sale_line__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__sale_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__sale_line_state__field_descriptors[8] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__sale_line_state__field_descriptors[9] =
 {
   {
     "line_id",
@@ -1498,10 +1543,23 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__sale_line_state__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "components",
+    20,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__SaleLineState, n_components),
+    offsetof(Onepool__Pool__V1__SaleLineState, components),
+    &onepool__pool__v1__sale_component__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__sale_line_state__field_indices_by_name[] = {
   7,   /* field[7] = allocations */
   3,   /* field[3] = cancelled_count */
+  8,   /* field[8] = components */
   0,   /* field[0] = line_id */
   6,   /* field[6] = oversold_count */
   5,   /* field[5] = returned_count */
@@ -1509,10 +1567,11 @@ static const unsigned onepool__pool__v1__sale_line_state__field_indices_by_name[
   1,   /* field[1] = sku */
   2,   /* field[2] = sold_count */
 };
-static const ProtobufCIntRange onepool__pool__v1__sale_line_state__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__sale_line_state__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 20, 8 },
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__sale_line_state__descriptor =
 {
@@ -1522,11 +1581,127 @@ const ProtobufCMessageDescriptor onepool__pool__v1__sale_line_state__descriptor 
   "Onepool__Pool__V1__SaleLineState",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__SaleLineState),
-  8,
+  9,
   onepool__pool__v1__sale_line_state__field_descriptors,
   onepool__pool__v1__sale_line_state__field_indices_by_name,
-  1,  onepool__pool__v1__sale_line_state__number_ranges,
+  2,  onepool__pool__v1__sale_line_state__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__sale_line_state__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__sale_component__field_descriptors[7] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sold_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, sold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancelled_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, cancelled_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shipped_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, shipped_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "returned_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, returned_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "oversold_count",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, oversold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "allocations",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__SaleComponent, n_allocations),
+    offsetof(Onepool__Pool__V1__SaleComponent, allocations),
+    &onepool__pool__v1__allocation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__sale_component__field_indices_by_name[] = {
+  6,   /* field[6] = allocations */
+  2,   /* field[2] = cancelled_count */
+  5,   /* field[5] = oversold_count */
+  4,   /* field[4] = returned_count */
+  3,   /* field[3] = shipped_count */
+  0,   /* field[0] = sku */
+  1,   /* field[1] = sold_count */
+};
+static const ProtobufCIntRange onepool__pool__v1__sale_component__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__sale_component__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SaleComponent",
+  "SaleComponent",
+  "Onepool__Pool__V1__SaleComponent",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SaleComponent),
+  7,
+  onepool__pool__v1__sale_component__field_descriptors,
+  onepool__pool__v1__sale_component__field_indices_by_name,
+  1,  onepool__pool__v1__sale_component__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__sale_component__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor onepool__pool__v1__allocation__field_descriptors[2] =

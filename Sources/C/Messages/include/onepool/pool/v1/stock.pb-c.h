@@ -24,6 +24,7 @@ typedef struct Onepool__Pool__V1__Hold Onepool__Pool__V1__Hold;
 typedef struct Onepool__Pool__V1__HoldLine Onepool__Pool__V1__HoldLine;
 typedef struct Onepool__Pool__V1__SaleLine Onepool__Pool__V1__SaleLine;
 typedef struct Onepool__Pool__V1__SaleLineState Onepool__Pool__V1__SaleLineState;
+typedef struct Onepool__Pool__V1__SaleComponent Onepool__Pool__V1__SaleComponent;
 typedef struct Onepool__Pool__V1__Allocation Onepool__Pool__V1__Allocation;
 typedef struct Onepool__Pool__V1__Incoming Onepool__Pool__V1__Incoming;
 typedef struct Onepool__Pool__V1__LandedCost Onepool__Pool__V1__LandedCost;
@@ -498,14 +499,60 @@ struct  Onepool__Pool__V1__SaleLineState
    */
   int64_t oversold_count;
   /*
+   * Where the units were taken from. Of a bundle, each component says it.
+   */
+  size_t n_allocations;
+  Onepool__Pool__V1__Allocation **allocations;
+  /*
+   * Of a bundle, whose counts are in bundles: what it consisted of when it was sold.
+   */
+  size_t n_components;
+  Onepool__Pool__V1__SaleComponent **components;
+};
+#define ONEPOOL__POOL__V1__SALE_LINE_STATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__sale_line_state__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+/*
+ * What has become of one component of a bundle that was sold, in its own units.
+ */
+struct  Onepool__Pool__V1__SaleComponent
+{
+  ProtobufCMessage base;
+  /*
+   * The SKU.
+   */
+  char *sku;
+  /*
+   * Units sold in all.
+   */
+  int64_t sold_count;
+  /*
+   * Units that were cancelled since.
+   */
+  int64_t cancelled_count;
+  /*
+   * Units that were shipped since.
+   */
+  int64_t shipped_count;
+  /*
+   * Units that came back from the customer since.
+   */
+  int64_t returned_count;
+  /*
+   * Units that were sold without stock behind them when the sale was recorded.
+   */
+  int64_t oversold_count;
+  /*
    * Where the units were taken from.
    */
   size_t n_allocations;
   Onepool__Pool__V1__Allocation **allocations;
 };
-#define ONEPOOL__POOL__V1__SALE_LINE_STATE__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__sale_line_state__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0,NULL }
+#define ONEPOOL__POOL__V1__SALE_COMPONENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__sale_component__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0,NULL }
 
 
 /*
@@ -848,6 +895,25 @@ Onepool__Pool__V1__SaleLineState *
 void   onepool__pool__v1__sale_line_state__free_unpacked
                      (Onepool__Pool__V1__SaleLineState *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__SaleComponent methods */
+void   onepool__pool__v1__sale_component__init
+                     (Onepool__Pool__V1__SaleComponent         *message);
+size_t onepool__pool__v1__sale_component__get_packed_size
+                     (const Onepool__Pool__V1__SaleComponent   *message);
+size_t onepool__pool__v1__sale_component__pack
+                     (const Onepool__Pool__V1__SaleComponent   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__sale_component__pack_to_buffer
+                     (const Onepool__Pool__V1__SaleComponent   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__SaleComponent *
+       onepool__pool__v1__sale_component__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__sale_component__free_unpacked
+                     (Onepool__Pool__V1__SaleComponent *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__Allocation methods */
 void   onepool__pool__v1__allocation__init
                      (Onepool__Pool__V1__Allocation         *message);
@@ -969,6 +1035,9 @@ typedef void (*Onepool__Pool__V1__SaleLine_Closure)
 typedef void (*Onepool__Pool__V1__SaleLineState_Closure)
                  (const Onepool__Pool__V1__SaleLineState *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__SaleComponent_Closure)
+                 (const Onepool__Pool__V1__SaleComponent *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__Allocation_Closure)
                  (const Onepool__Pool__V1__Allocation *message,
                   void *closure_data);
@@ -1000,6 +1069,7 @@ extern const ProtobufCEnumDescriptor    onepool__pool__v1__hold__state__descript
 extern const ProtobufCMessageDescriptor onepool__pool__v1__hold_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_line_state__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_component__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__allocation__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__incoming__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__landed_cost__descriptor;
