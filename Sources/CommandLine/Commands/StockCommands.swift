@@ -76,13 +76,15 @@ enum StockCommands {
   }
 
   static let receive = Command(
-    name: "receive", usage: "SKU LOCATION UNITS [--cause TEXT]", summary: "takes goods in",
-    options: ["cause": ""]
+    name: "receive", usage: "SKU LOCATION UNITS [--cause TEXT] [--lot ID [--days N]]",
+    summary: "takes goods in; a lot's units expire after so many days",
+    options: ["cause": "", "lot": "", "days": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let line = StockLine(
       sku: try arguments.word(0, "SKU"), locationID: try arguments.word(1, "LOCATION"),
-      quantity: try arguments.number(2, "UNITS"))
+      quantity: try arguments.number(2, "UNITS"), lotID: arguments.option("lot"),
+      lotExpireTime: try InboundCommands.expectTime(arguments))
     let answer = try await peers.pool.receiveStock(
       ReceiveStockRequest(
         lines: [line], cause: arguments.option("cause"), actor: "operator",

@@ -96,11 +96,14 @@ public struct StockLine: Hashable, Sendable {
   public var sku: SKU
   public var location: LocationID
   public var quantity: Quantity
+  /// Only in a receipt.
+  public var lot: LotTag?
 
-  public init(sku: SKU, location: LocationID, quantity: Quantity) {
+  public init(sku: SKU, location: LocationID, quantity: Quantity, lot: LotTag? = nil) {
     self.sku = sku
     self.location = location
     self.quantity = quantity
+    self.lot = lot
   }
 }
 

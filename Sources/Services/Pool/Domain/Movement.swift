@@ -9,6 +9,7 @@ public struct Movement: Hashable, Sendable {
     case restocked, quarantined, writtenOff, cleared, scrapped
     case transferredOut = 24
     case transferredIn, transferredInUnavailable, transferLost, receivedUnavailable
+    case lotExpired
   }
 
   public var kind: Kind

@@ -53,7 +53,7 @@ extension Pool {
       balances: Set(balances), holds: holds, sales: sales,
       available: stocks.map(\.available), documents: documents,
       incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints,
-      bundles: bundles)
+      bundles: bundles, lots: lots)
   }
 }
 
@@ -71,4 +71,5 @@ public struct PoolState: Equatable, Sendable {
   public var incoming: [SKUIndex: Set<Incoming>]
   public var reorderPoints: ReorderTable
   public var bundles: BundleTable
+  public var lots: LotTable
 }

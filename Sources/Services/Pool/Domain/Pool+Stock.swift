@@ -3,10 +3,16 @@ internal import Primitives
 extension Pool {
   func receive(_ command: ReceiveStock) throws(PoolError) -> Reply {
     let places = try places(command.lines)
-    post(
-      LedgerEntry(
-        actor: command.actor, cause: command.cause,
-        movements: places.map { Movement(.received, $0.sku, $0.location, $0.quantity) }))
+    var entry = LedgerEntry(
+      actor: command.actor, cause: command.cause,
+      movements: places.map { Movement(.received, $0.sku, $0.location, $0.quantity) })
+    var intake = LotIntake()
+    for (number, line) in command.lines.enumerated() {
+      guard let lot = line.lot else { continue }
+      try intake.take(lot, of: places[number].sku, at: places[number].location, self)
+      entry.details.lots.append(LotUnits(movement: number, tag: lot, quantity: line.quantity))
+    }
+    post(entry)
     return .balances(places.map { balance($0.sku, $0.location) })
   }
 

@@ -43,7 +43,9 @@ public final class Pool {
   /// The moment at which things are decided.
   public internal(set) var now = Timestamp.zero
 
-  var expiries = ExpiryQueue()
+  var expiries = ExpiryQueue<HoldID>()
+  public internal(set) var lots = LotTable()
+  var lotExpiries = ExpiryQueue<Lot.Key>()
   /// Ended holds, those that ended first in front; `endedStart` have been forgotten.
   var ended: [HoldID] = []
   var endedStart = 0
@@ -75,8 +77,11 @@ public final class Pool {
 
   // MARK: Time
 
-  /// When the next hold may end on its own.
-  public var nextExpiry: Timestamp? { expiries.first }
+  /// When the next hold or lot may end on its own.
+  public var nextExpiry: Timestamp? {
+    guard let lot = lotExpiries.first else { return expiries.first }
+    return min(lot, expiries.first ?? lot)
+  }
 
   /// Moves time on and ends what is over: a decision never counts a hold whose time has passed.
   public func advance(to time: Timestamp) {
@@ -87,6 +92,7 @@ public final class Pool {
       entry.movements = hold.lines.map { Movement(.expired, $0.sku, $0.location, $0.quantity) }
       post(entry)
     }
+    expireLots()
     forgetHolds()
   }
 
@@ -131,14 +137,19 @@ public final class Pool {
   }
 
   /// Gives an entry its place in the ledger and counts it in.
-  func post(_ entry: LedgerEntry) {
-    guard !entry.movements.isEmpty else { return }
+  ///
+  /// - Returns: the entry as the ledger has it.
+  @discardableResult
+  func post(_ entry: LedgerEntry) -> LedgerEntry {
+    guard !entry.movements.isEmpty else { return entry }
     var entry = entry
     entry.firstSequence = sequence + 1
     entry.time = now
     fold(entry)
+    moveLots(&entry)
     entries.append(entry)
     if entry.holdID != nil || entry.orderID != nil { note(entry) }
+    return entry
   }
 
   private func note(_ entry: LedgerEntry) {
@@ -270,6 +281,9 @@ public final class Pool {
   }
   func noteSet(_ bundle: Bundle) { changes.setBundles.append(bundle) }
   func noteSet(_ point: ReorderPoint) { changes.setReorderPoints.append(point) }
+  func noteLot(_ key: Lot.Key) {
+    if changes.lots.last != key { changes.lots.append(key) }
+  }
   func noteIncoming(_ sku: SKUIndex) {
     if changes.incomingSKUs.last != sku { changes.incomingSKUs.append(sku) }
   }

@@ -43,6 +43,7 @@ public enum PoolError: Error, Hashable, Sendable {
   case notCommitted(OrderID, String, open: Quantity)
   case document(DocumentError)
   case bundle(BundleError)
+  case lot(LotError)
   case requestIDReused(RequestID)
   case pageTokenInvalid
   /// A watcher asks to go on after what has not happened yet.

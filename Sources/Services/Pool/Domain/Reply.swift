@@ -32,6 +32,8 @@ public struct Changes: Hashable, Sendable {
   public var setDocuments: [DocumentKey] = []
   public var setReorderPoints: [ReorderPoint] = []
   public var setBundles: [Bundle] = []
+  /// Lots of which other units than before are on hand.
+  public var lots: [Lot.Key] = []
   /// SKUs of which other units than before are on their way.
   public var incomingSKUs: [SKUIndex] = []
 

@@ -109,7 +109,7 @@ public struct SaleLine: Hashable, Sendable {
     case .restocked, .quarantined, .writtenOff: returned += quantity
     case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped,
       .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost,
-      .receivedUnavailable:
+      .receivedUnavailable, .lotExpired:
       break
     }
     precondition(open >= 0 && allocations.allSatisfy { $0.open >= 0 }, "more left than was sold")

@@ -32,7 +32,7 @@ final class Script {
 
   func run(script: String, sourceLocation: SourceLocation) throws {
     for line in script.split(whereSeparator: \.isNewline) where !line.allSatisfy(\.isWhitespace) {
-      let sides = String(line.prefix { $0 != "#" }).components(separator: "->")
+      let sides = line.components(separator: " # ")[0].components(separator: "->")
       let words = sides[0].words
       let expected = sides.count > 1 ? sides[1].words : []
       let before = pool.sequence
@@ -62,7 +62,7 @@ final class Script {
     var rest = expected[...]
     let measures: Set<String> = [
       "available", "onHand", "held", "committed", "unavailable", "shipped", "lost", "returned",
-      "incoming", "transferredIn", "transferredOut", "found", "received", "ats", "sold",
+      "lot", "incoming", "transferredIn", "transferredOut", "found", "received", "ats", "sold",
       "cancelled", "sequence",
     ]
     var told: [String] = []
@@ -93,6 +93,12 @@ final class Script {
       return pool.buffers.availableToSell(of: sku, on: channel, available: pool.available(sku))
     }
     let location = what.location.flatMap { pool.index(of: $0) }
+    if what.name == "lot" {
+      // `lot%L1`, `lot@B%L1`: units of a lot.
+      return pool.lots.lots(of: sku)
+        .filter { $0.tag.id.text == parts[1] && (location == nil || $0.location == location) }
+        .reduce(0) { $0 + $1.quantity }
+    }
     var total = Balance(sku: sku, location: LocationIndex(0))
     for balance in pool.balances(of: sku) where location == nil || balance.location == location {
       total.add(balance)
@@ -163,6 +169,7 @@ final class Script {
     case .saleShipped(_, _, let open): "saleShipped:\(open)"
     case .notCommitted(_, _, let open): "notCommitted:\(open)"
     case .document(let error): documentErrorName(error)
+    case .lot(let error): "lot:" + String("\(error)".prefix { $0 != "(" })
     case .bundle(let error): "bundle:" + String("\(error)".prefix { $0 != "(" })
     default: String("\(error)".prefix { $0 != "(" })
     }
@@ -221,6 +228,7 @@ func expectFold(
   for location in pool.locations { copy.load(location) }
   for buffer in pool.buffers.all { copy.load(buffer) }
   for bundle in pool.bundles.definitions.values { copy.load(bundle) }
+  for lot in pool.lots.all { copy.load(lot) }
   for document in pool.documents.values { copy.load(document) }
   for entry in entries { copy.replay(entry) }
   copy.advance(to: pool.now)

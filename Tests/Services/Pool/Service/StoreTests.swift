@@ -32,6 +32,12 @@ private typealias Allocation = PoolDomain.Allocation
       costs: entry.movements.indices.map { LandedCost(goods: Int64($0) << 40, charges: -7) },
       currency: "EUR")
     entry.details.note = "fell off the shelf ä"
+    entry.details.lots = [
+      LotUnits(movement: 3, tag: LotTag(id: LotID(trusted: "L ä")), quantity: 5),
+      LotUnits(
+        movement: 0, tag: LotTag(id: LotID(trusted: "M"), expireTime: Timestamp(seconds: 7)),
+        quantity: 1 << 33),
+    ]
     entry.details.bundles = [
       SaleBundle(
         lineID: "1", sku: SKUIndex(9),

@@ -1109,7 +1109,8 @@ public protocol InboundServiceHandler: RPCService {
   /// INVALID_ARGUMENT/PURCHASE_ORDER_LINE_UNKNOWN (purchaseOrderId, lineId),
   /// ALREADY_EXISTS/RECEIPT_EXISTS (purchaseOrderId, receiptId) when that receipt was counted with other lines,
   /// FAILED_PRECONDITION/OVER_RECEIPT (purchaseOrderId, lineId, orderedCount, receivedCount, toleranceCount, overCount),
-  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (purchaseOrderId, receiptLimit, lineLimit).
+  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (purchaseOrderId, receiptLimit, lineLimit),
+  /// and LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock.
   func receivePurchaseOrder(_ request: ReceivePurchaseOrderRequest, context: ServerContext)
     async throws -> ReceivePurchaseOrderResponse
   /// Moves a purchase order to CLOSED: nothing more is incoming. A line of which more is missing than is tolerated wants a reason.
@@ -1271,7 +1272,8 @@ public struct InboundServiceClient: Sendable {
   /// INVALID_ARGUMENT/PURCHASE_ORDER_LINE_UNKNOWN (purchaseOrderId, lineId),
   /// ALREADY_EXISTS/RECEIPT_EXISTS (purchaseOrderId, receiptId) when that receipt was counted with other lines,
   /// FAILED_PRECONDITION/OVER_RECEIPT (purchaseOrderId, lineId, orderedCount, receivedCount, toleranceCount, overCount),
-  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (purchaseOrderId, receiptLimit, lineLimit).
+  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (purchaseOrderId, receiptLimit, lineLimit),
+  /// and LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock.
   public func receivePurchaseOrder(
     _ request: ReceivePurchaseOrderRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReceivePurchaseOrderResponse {

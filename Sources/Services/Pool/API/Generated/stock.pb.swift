@@ -482,6 +482,54 @@ public struct Incoming: Message {
   }
 }
 
+/// Units of a lot on hand at one location. What expires first is shipped first.
+public struct Lot: Message {
+  /// The maker's name for it.
+  public var lotID: String = ""
+  /// The location.
+  public var locationID: String = ""
+  /// When its units can be sold no more; they then become unavailable on their own. Without one they last.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Units on hand, those that are held or promised included.
+  public var onHandCount: Int64 = 0
+
+  public init() {}
+
+  public init(
+    lotID: String = "",
+    locationID: String = "",
+    expireTime: Primitives.Timestamp? = nil,
+    onHandCount: Int64 = 0
+  ) {
+    self.lotID = lotID
+    self.locationID = locationID
+    self.expireTime = expireTime
+    self.onHandCount = onHandCount
+  }
+}
+
+/// Units of one lot in a movement.
+public struct MovementLot: Message {
+  /// The maker's name for it.
+  public var lotID: String = ""
+  /// When its units can be sold no more, if ever.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Units.
+  public var quantity: Int64 = 0
+
+  public init() {}
+
+  public init(
+    lotID: String = "",
+    expireTime: Primitives.Timestamp? = nil,
+    quantity: Int64 = 0
+  ) {
+    self.lotID = lotID
+    self.expireTime = expireTime
+    self.quantity = quantity
+  }
+}
+
 /// What units have cost until they were there, in the currency's minor unit.
 public struct LandedCost: Message {
   /// Three letters, as in ISO 4217.
@@ -548,6 +596,8 @@ public struct Movement: Message {
   public var landedCost: LandedCost? = nil
   /// Why, in words, if anybody said so.
   public var note: String = ""
+  /// Which lots came or went; of units that are not in it, nobody knows the lot.
+  public var lots: [MovementLot] = []
 
   /// What kind of change it is; it decides which counts move.
   public enum Kind: MessageEnum {
@@ -593,6 +643,8 @@ public struct Movement: Message {
     case transferLost
     /// Goods came in and cannot be sold: unavailable and received rise.
     case receivedUnavailable
+    /// The time of a lot's units was over: on hand falls, unavailable rises.
+    case lotExpired
     /// A value that this code does not know.
     case unrecognized(Int32)
 
@@ -623,6 +675,7 @@ public struct Movement: Message {
       case 26: self = .transferredInUnavailable
       case 27: self = .transferLost
       case 28: self = .receivedUnavailable
+      case 29: self = .lotExpired
       default: self = .unrecognized(rawValue)
       }
     }
@@ -650,11 +703,12 @@ public struct Movement: Message {
       case .transferredInUnavailable: 26
       case .transferLost: 27
       case .receivedUnavailable: 28
+      case .lotExpired: 29
       case .unrecognized(let number): number
       }
     }
 
-    public static let allCases: [Kind] = [.unspecified, .received, .found, .lost, .held, .released, .expired, .committed, .sold, .cancelled, .shipped, .restocked, .quarantined, .writtenOff, .cleared, .scrapped, .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost, .receivedUnavailable]
+    public static let allCases: [Kind] = [.unspecified, .received, .found, .lost, .held, .released, .expired, .committed, .sold, .cancelled, .shipped, .restocked, .quarantined, .writtenOff, .cleared, .scrapped, .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost, .receivedUnavailable, .lotExpired]
   }
 
   public init() {}
@@ -678,7 +732,8 @@ public struct Movement: Message {
     documentKind: DocumentKind = DocumentKind(),
     documentID: String = "",
     landedCost: LandedCost? = nil,
-    note: String = ""
+    note: String = "",
+    lots: [MovementLot] = []
   ) {
     self.sequence = sequence
     self.commitTime = commitTime
@@ -699,6 +754,7 @@ public struct Movement: Message {
     self.documentID = documentID
     self.landedCost = landedCost
     self.note = note
+    self.lots = lots
   }
 }
 
@@ -1053,6 +1109,52 @@ extension Incoming {
   }
 }
 
+extension Lot {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Lot()
+    onepool__pool__v1__lot__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Lot.self)
+    self.lotID = Read.string(source.pointee.lot_id)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.onHandCount = source.pointee.on_hand_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Lot.self)
+    target.pointee.lot_id = arena.string(self.lotID)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.on_hand_count = self.onHandCount
+  }
+}
+
+extension MovementLot {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__MovementLot()
+    onepool__pool__v1__movement_lot__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__MovementLot.self)
+    self.lotID = Read.string(source.pointee.lot_id)
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.quantity = source.pointee.quantity
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__MovementLot.self)
+    target.pointee.lot_id = arena.string(self.lotID)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.quantity = self.quantity
+  }
+}
+
 extension LandedCost {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Pool__V1__LandedCost()
@@ -1105,6 +1207,7 @@ extension Movement {
     self.documentID = Read.string(source.pointee.document_id)
     self.landedCost = try Read.message(source.pointee.landed_cost, "landed_cost")
     self.note = Read.string(source.pointee.note)
+    self.lots = try Read.messages(source.pointee.lots, source.pointee.n_lots, "lots")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -1128,6 +1231,8 @@ extension Movement {
     target.pointee.document_id = arena.string(self.documentID)
     target.pointee.landed_cost = arena.message(self.landedCost)
     target.pointee.note = arena.string(self.note)
+    target.pointee.n_lots = self.lots.count
+    target.pointee.lots = arena.messages(self.lots)
   }
 }
 
@@ -1168,12 +1273,14 @@ extension FileDescriptor {
       "onepool.pool.v1.Incoming",
       "onepool.pool.v1.LandedCost",
       "onepool.pool.v1.Location",
+      "onepool.pool.v1.Lot",
       "onepool.pool.v1.Movement",
       "onepool.pool.v1.Movement.Kind",
+      "onepool.pool.v1.MovementLot",
       "onepool.pool.v1.SaleComponent",
       "onepool.pool.v1.SaleLine",
       "onepool.pool.v1.SaleLineState",
       "onepool.pool.v1.Sku",
     ],
-    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byLIAQoDU2t1EhAKA3NrdRgBIAEoCVIDc2t1EiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSOwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAUgASgJUgRldGFnIvABCghMb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEhIKBHJhbmsYAyABKAVSBHJhbmsSOwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAYgASgJUgRldGFnIrMECgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2USMAoUdHJhbnNmZXJyZWRfaW5fY291bnQYFCABKANSEnRyYW5zZmVycmVkSW5Db3VudBIyChV0cmFuc2ZlcnJlZF9vdXRfY291bnQYFSABKANSE3RyYW5zZmVycmVkT3V0Q291bnQi8gEKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEh0KCWNhcF9jb3VudBgFIAEoA0gBUghjYXBDb3VudBI7Cgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWVCCAoGbWFyZ2luQgsKCWNhcF92YWx1ZSKaAwoESG9sZBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEjEKBXN0YXRlGAMgASgOMhsub25lcG9vbC5wb29sLnYxLkhvbGQuU3RhdGVSBXN0YXRlEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIvCgVsaW5lcxgFIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSGQoIb3JkZXJfaWQYBiABKAlSB29yZGVySWQSOwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lImoKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDgoKU1RBVEVfSEVMRBABEhMKD1NUQVRFX0NPTU1JVFRFRBACEhIKDlNUQVRFX1JFTEVBU0VEEAMSEQoNU1RBVEVfRVhQSVJFRBAEIlkKCEhvbGRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1EhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZCJyCghTYWxlTGluZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAQgASgJUgpsb2NhdGlvbklkIvQCCg1TYWxlTGluZVN0YXRlEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIdCgpzb2xkX2NvdW50GAMgASgDUglzb2xkQ291bnQSJwoPY2FuY2VsbGVkX2NvdW50GAQgASgDUg5jYW5jZWxsZWRDb3VudBIjCg1zaGlwcGVkX2NvdW50GAUgASgDUgxzaGlwcGVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYBiABKANSDXJldHVybmVkQ291bnQSJQoOb3ZlcnNvbGRfY291bnQYByABKANSDW92ZXJzb2xkQ291bnQSPQoLYWxsb2NhdGlvbnMYCCADKAsyGy5vbmVwb29sLnBvb2wudjEuQWxsb2NhdGlvblILYWxsb2NhdGlvbnMSPgoKY29tcG9uZW50cxgUIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlQ29tcG9uZW50Ugpjb21wb25lbnRzIpsCCg1TYWxlQ29tcG9uZW50EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCnNvbGRfY291bnQYAiABKANSCXNvbGRDb3VudBInCg9jYW5jZWxsZWRfY291bnQYAyABKANSDmNhbmNlbGxlZENvdW50EiMKDXNoaXBwZWRfY291bnQYBCABKANSDHNoaXBwZWRDb3VudBIlCg5yZXR1cm5lZF9jb3VudBgFIAEoA1INcmV0dXJuZWRDb3VudBIlCg5vdmVyc29sZF9jb3VudBgGIAEoA1INb3ZlcnNvbGRDb3VudBI9CgthbGxvY2F0aW9ucxgHIAMoCzIbLm9uZXBvb2wucG9vbC52MS5BbGxvY2F0aW9uUgthbGxvY2F0aW9ucyJJCgpBbGxvY2F0aW9uEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eSLpAQoISW5jb21pbmcSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5EjsKC2V4cGVjdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwZWN0VGltZRJCCg1kb2N1bWVudF9raW5kGAQgASgOMh0ub25lcG9vbC5wb29sLnYxLkRvY3VtZW50S2luZFIMZG9jdW1lbnRLaW5kEh8KC2RvY3VtZW50X2lkGAUgASgJUgpkb2N1bWVudElkIo8BCgpMYW5kZWRDb3N0EhoKCGN1cnJlbmN5GAEgASgJUghjdXJyZW5jeRIfCgtnb29kc19taW5vchgCIAEoA1IKZ29vZHNNaW5vchIjCg1jaGFyZ2VzX21pbm9yGAMgASgDUgxjaGFyZ2VzTWlub3ISHwoLdW5pdF9taWNyb3MYBCABKANSCnVuaXRNaWNyb3Mi6wgKCE1vdmVtZW50EhoKCHNlcXVlbmNlGAEgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSOwoLc291cmNlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpzb3VyY2VUaW1lEjIKBGtpbmQYBCABKA4yHi5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnQuS2luZFIEa2luZBIQCgNza3UYBSABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgGIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgHIAEoA1IIcXVhbnRpdHkSGQoIb3JkZXJfaWQYCCABKAlSB29yZGVySWQSFwoHbGluZV9pZBgJIAEoCVIGbGluZUlkEhcKB2hvbGRfaWQYCiABKAlSBmhvbGRJZBIdCgpjaGFubmVsX2lkGAsgASgJUgljaGFubmVsSWQSFgoGcmVhc29uGAwgASgJUgZyZWFzb24SFAoFYWN0b3IYDSABKAlSBWFjdG9yEhQKBWNhdXNlGA4gASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGA8gASgJUglyZXF1ZXN0SWQSQgoNZG9jdW1lbnRfa2luZBgUIAEoDjIdLm9uZXBvb2wucG9vbC52MS5Eb2N1bWVudEtpbmRSDGRvY3VtZW50S2luZBIfCgtkb2N1bWVudF9pZBgVIAEoCVIKZG9jdW1lbnRJZBI8CgtsYW5kZWRfY29zdBgWIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MYW5kZWRDb3N0UgpsYW5kZWRDb3N0EhIKBG5vdGUYFyABKAlSBG5vdGUivwMKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhEKDUtJTkRfUkVDRUlWRUQQARIOCgpLSU5EX0ZPVU5EEAISDQoJS0lORF9MT1NUEAMSDQoJS0lORF9IRUxEEAQSEQoNS0lORF9SRUxFQVNFRBAFEhAKDEtJTkRfRVhQSVJFRBAGEhIKDktJTkRfQ09NTUlUVEVEEAcSDQoJS0lORF9TT0xEEAgSEgoOS0lORF9DQU5DRUxMRUQQCRIQCgxLSU5EX1NISVBQRUQQChISCg5LSU5EX1JFU1RPQ0tFRBALEhQKEEtJTkRfUVVBUkFOVElORUQQDBIUChBLSU5EX1dSSVRURU5fT0ZGEA0SEAoMS0lORF9DTEVBUkVEEA4SEQoNS0lORF9TQ1JBUFBFRBAPEhgKFEtJTkRfVFJBTlNGRVJSRURfT1VUEBgSFwoTS0lORF9UUkFOU0ZFUlJFRF9JThAZEiMKH0tJTkRfVFJBTlNGRVJSRURfSU5fVU5BVkFJTEFCTEUQGhIWChJLSU5EX1RSQU5TRkVSX0xPU1QQGxIdChlLSU5EX1JFQ0VJVkVEX1VOQVZBSUxBQkxFEBwiawoTQ2hhbm5lbEF2YWlsYWJpbGl0eRIdCgpjaGFubmVsX2lkGAEgASgJUgljaGFubmVsSWQSNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYAiABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50KoQBCgxEb2N1bWVudEtpbmQSHQoZRE9DVU1FTlRfS0lORF9VTlNQRUNJRklFRBAAEiAKHERPQ1VNRU5UX0tJTkRfUFVSQ0hBU0VfT1JERVIQARIaChZET0NVTUVOVF9LSU5EX1RSQU5TRkVSEAISFwoTRE9DVU1FTlRfS0lORF9DT1VOVBADYgZwcm90bzM=")
+    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byLIAQoDU2t1EhAKA3NrdRgBIAEoCVIDc2t1EiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSOwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAUgASgJUgRldGFnIvABCghMb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEhIKBHJhbmsYAyABKAVSBHJhbmsSOwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAYgASgJUgRldGFnIrMECgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2USMAoUdHJhbnNmZXJyZWRfaW5fY291bnQYFCABKANSEnRyYW5zZmVycmVkSW5Db3VudBIyChV0cmFuc2ZlcnJlZF9vdXRfY291bnQYFSABKANSE3RyYW5zZmVycmVkT3V0Q291bnQi8gEKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEh0KCWNhcF9jb3VudBgFIAEoA0gBUghjYXBDb3VudBI7Cgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWVCCAoGbWFyZ2luQgsKCWNhcF92YWx1ZSKaAwoESG9sZBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEjEKBXN0YXRlGAMgASgOMhsub25lcG9vbC5wb29sLnYxLkhvbGQuU3RhdGVSBXN0YXRlEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIvCgVsaW5lcxgFIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSGQoIb3JkZXJfaWQYBiABKAlSB29yZGVySWQSOwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lImoKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDgoKU1RBVEVfSEVMRBABEhMKD1NUQVRFX0NPTU1JVFRFRBACEhIKDlNUQVRFX1JFTEVBU0VEEAMSEQoNU1RBVEVfRVhQSVJFRBAEIlkKCEhvbGRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1EhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZCJyCghTYWxlTGluZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAQgASgJUgpsb2NhdGlvbklkIvQCCg1TYWxlTGluZVN0YXRlEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIdCgpzb2xkX2NvdW50GAMgASgDUglzb2xkQ291bnQSJwoPY2FuY2VsbGVkX2NvdW50GAQgASgDUg5jYW5jZWxsZWRDb3VudBIjCg1zaGlwcGVkX2NvdW50GAUgASgDUgxzaGlwcGVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYBiABKANSDXJldHVybmVkQ291bnQSJQoOb3ZlcnNvbGRfY291bnQYByABKANSDW92ZXJzb2xkQ291bnQSPQoLYWxsb2NhdGlvbnMYCCADKAsyGy5vbmVwb29sLnBvb2wudjEuQWxsb2NhdGlvblILYWxsb2NhdGlvbnMSPgoKY29tcG9uZW50cxgUIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlQ29tcG9uZW50Ugpjb21wb25lbnRzIpsCCg1TYWxlQ29tcG9uZW50EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCnNvbGRfY291bnQYAiABKANSCXNvbGRDb3VudBInCg9jYW5jZWxsZWRfY291bnQYAyABKANSDmNhbmNlbGxlZENvdW50EiMKDXNoaXBwZWRfY291bnQYBCABKANSDHNoaXBwZWRDb3VudBIlCg5yZXR1cm5lZF9jb3VudBgFIAEoA1INcmV0dXJuZWRDb3VudBIlCg5vdmVyc29sZF9jb3VudBgGIAEoA1INb3ZlcnNvbGRDb3VudBI9CgthbGxvY2F0aW9ucxgHIAMoCzIbLm9uZXBvb2wucG9vbC52MS5BbGxvY2F0aW9uUgthbGxvY2F0aW9ucyJJCgpBbGxvY2F0aW9uEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eSLpAQoISW5jb21pbmcSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5EjsKC2V4cGVjdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwZWN0VGltZRJCCg1kb2N1bWVudF9raW5kGAQgASgOMh0ub25lcG9vbC5wb29sLnYxLkRvY3VtZW50S2luZFIMZG9jdW1lbnRLaW5kEh8KC2RvY3VtZW50X2lkGAUgASgJUgpkb2N1bWVudElkIp4BCgNMb3QSFQoGbG90X2lkGAEgASgJUgVsb3RJZBIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBI7CgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSIgoNb25faGFuZF9jb3VudBgEIAEoA1ILb25IYW5kQ291bnQifQoLTW92ZW1lbnRMb3QSFQoGbG90X2lkGAEgASgJUgVsb3RJZBI7CgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5Io8BCgpMYW5kZWRDb3N0EhoKCGN1cnJlbmN5GAEgASgJUghjdXJyZW5jeRIfCgtnb29kc19taW5vchgCIAEoA1IKZ29vZHNNaW5vchIjCg1jaGFyZ2VzX21pbm9yGAMgASgDUgxjaGFyZ2VzTWlub3ISHwoLdW5pdF9taWNyb3MYBCABKANSCnVuaXRNaWNyb3MiswkKCE1vdmVtZW50EhoKCHNlcXVlbmNlGAEgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSOwoLc291cmNlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpzb3VyY2VUaW1lEjIKBGtpbmQYBCABKA4yHi5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnQuS2luZFIEa2luZBIQCgNza3UYBSABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgGIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgHIAEoA1IIcXVhbnRpdHkSGQoIb3JkZXJfaWQYCCABKAlSB29yZGVySWQSFwoHbGluZV9pZBgJIAEoCVIGbGluZUlkEhcKB2hvbGRfaWQYCiABKAlSBmhvbGRJZBIdCgpjaGFubmVsX2lkGAsgASgJUgljaGFubmVsSWQSFgoGcmVhc29uGAwgASgJUgZyZWFzb24SFAoFYWN0b3IYDSABKAlSBWFjdG9yEhQKBWNhdXNlGA4gASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGA8gASgJUglyZXF1ZXN0SWQSQgoNZG9jdW1lbnRfa2luZBgUIAEoDjIdLm9uZXBvb2wucG9vbC52MS5Eb2N1bWVudEtpbmRSDGRvY3VtZW50S2luZBIfCgtkb2N1bWVudF9pZBgVIAEoCVIKZG9jdW1lbnRJZBI8CgtsYW5kZWRfY29zdBgWIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MYW5kZWRDb3N0UgpsYW5kZWRDb3N0EhIKBG5vdGUYFyABKAlSBG5vdGUSMAoEbG90cxgYIAMoCzIcLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudExvdFIEbG90cyLVAwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEQoNS0lORF9SRUNFSVZFRBABEg4KCktJTkRfRk9VTkQQAhINCglLSU5EX0xPU1QQAxINCglLSU5EX0hFTEQQBBIRCg1LSU5EX1JFTEVBU0VEEAUSEAoMS0lORF9FWFBJUkVEEAYSEgoOS0lORF9DT01NSVRURUQQBxINCglLSU5EX1NPTEQQCBISCg5LSU5EX0NBTkNFTExFRBAJEhAKDEtJTkRfU0hJUFBFRBAKEhIKDktJTkRfUkVTVE9DS0VEEAsSFAoQS0lORF9RVUFSQU5USU5FRBAMEhQKEEtJTkRfV1JJVFRFTl9PRkYQDRIQCgxLSU5EX0NMRUFSRUQQDhIRCg1LSU5EX1NDUkFQUEVEEA8SGAoUS0lORF9UUkFOU0ZFUlJFRF9PVVQQGBIXChNLSU5EX1RSQU5TRkVSUkVEX0lOEBkSIwofS0lORF9UUkFOU0ZFUlJFRF9JTl9VTkFWQUlMQUJMRRAaEhYKEktJTkRfVFJBTlNGRVJfTE9TVBAbEh0KGUtJTkRfUkVDRUlWRURfVU5BVkFJTEFCTEUQHBIUChBLSU5EX0xPVF9FWFBJUkVEEB0iawoTQ2hhbm5lbEF2YWlsYWJpbGl0eRIdCgpjaGFubmVsX2lkGAEgASgJUgljaGFubmVsSWQSNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYAiABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50KoQBCgxEb2N1bWVudEtpbmQSHQoZRE9DVU1FTlRfS0lORF9VTlNQRUNJRklFRBAAEiAKHERPQ1VNRU5UX0tJTkRfUFVSQ0hBU0VfT1JERVIQARIaChZET0NVTUVOVF9LSU5EX1RSQU5TRkVSEAISFwoTRE9DVU1FTlRfS0lORF9DT1VOVBADYgZwcm90bzM=")
 }

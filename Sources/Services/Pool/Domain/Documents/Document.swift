@@ -165,11 +165,15 @@ public struct Receipt: Hashable, Sendable {
     public var quantity: Quantity
     /// Whether the units came in a state in which they cannot be sold.
     public var isUnavailable: Bool
+    public var lot: LotTag?
 
-    public init(lineID: String, quantity: Quantity, isUnavailable: Bool = false) {
+    public init(
+      lineID: String, quantity: Quantity, isUnavailable: Bool = false, lot: LotTag? = nil
+    ) {
       self.lineID = lineID
       self.quantity = quantity
       self.isUnavailable = isUnavailable
+      self.lot = lot
     }
   }
 

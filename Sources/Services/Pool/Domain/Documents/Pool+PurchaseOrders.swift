@@ -68,6 +68,7 @@ extension Pool {
     entry.details.document = order.key
     entry.details.currency = order.terms.currency
     let places = order.terms.places
+    var intake = LotIntake()
     for arrived in command.receipt.lines {
       guard let place = places[arrived.lineID] else {
         throw .document(.lineUnknown(order.key, arrived.lineID))
@@ -86,6 +87,11 @@ extension Pool {
         Movement(
           arrived.isUnavailable ? .receivedUnavailable : .received, line.sku, order.terms.location,
           arrived.quantity, lineID: line.lineID))
+      if let lot = arrived.lot, !arrived.isUnavailable {
+        try intake.take(lot, of: line.sku, at: order.terms.location, self)
+        entry.details.lots.append(
+          LotUnits(movement: entry.movements.count - 1, tag: lot, quantity: arrived.quantity))
+      }
       entry.details.costs.append(
         order.landed(line, charges: charges[place], before: line.received, units: arrived.quantity))
       order.terms.lines[place].received = received

@@ -44,6 +44,7 @@ extension PoolError: RPCErrorConvertible {
       Self.closed("NOT_COMMITTED", "shipped", order.text, line, open)
     case .document(let error): error.rpcError
     case .bundle(let error): error.rpcError
+    case .lot(let error): error.rpcError
     case .requestIDReused(let id):
       RPCError(
         .invalidArgument, "REQUEST_ID_REUSED",

@@ -6,6 +6,7 @@ extension EntryDetails {
   private enum Part: UInt64 {
     case document = 0x1_0000
     case costs = 0x2_0000
+    case lots = 0x4_0000
     case note = 0x8_0000
     case bundles = 0x10_0000
   }
@@ -16,6 +17,7 @@ extension EntryDetails {
     if !costs.isEmpty { parts |= Part.costs.rawValue }
     if !note.isEmpty { parts |= Part.note.rawValue }
     if !bundles.isEmpty { parts |= Part.bundles.rawValue }
+    if !lots.isEmpty { parts |= Part.lots.rawValue }
     return parts
   }
 
@@ -34,6 +36,7 @@ extension EntryDetails {
     }
     if !note.isEmpty { writer.text(note) }
     if !bundles.isEmpty { writer.write(bundles) }
+    if !lots.isEmpty { writer.write(lots) }
   }
 
   /// - Parameter parts: of the whole entry.
@@ -53,6 +56,7 @@ extension EntryDetails {
     }
     if parts & Part.note.rawValue != 0 { note = try reader.text() }
     if parts & Part.bundles.rawValue != 0 { bundles = try reader.saleBundles() }
+    if parts & Part.lots.rawValue != 0 { lots = try reader.lotUnits() }
   }
 }
 
@@ -75,7 +79,37 @@ extension ByteWriter {
   }
 }
 
+extension ByteWriter {
+  mutating func write(_ tag: LotTag) {
+    text(tag.id.text)
+    time(tag.expireTime)
+  }
+
+  mutating func write(_ lots: [LotUnits]) {
+    count(lots.count)
+    for units in lots {
+      count(units.movement)
+      write(units.tag)
+      integer(units.quantity)
+    }
+  }
+}
+
 extension ByteReader {
+  mutating func lotTag() throws(Malformed) -> LotTag {
+    LotTag(id: LotID(trusted: try text()), expireTime: try time())
+  }
+
+  mutating func lotUnits() throws(Malformed) -> [LotUnits] {
+    var lots: [LotUnits] = []
+    for _ in 0..<(try count()) {
+      let units = LotUnits(movement: try index(), tag: try lotTag(), quantity: try integer())
+      guard units.quantity > 0 else { throw Malformed() }
+      lots.append(units)
+    }
+    return lots
+  }
+
   mutating func bundleParts() throws(Malformed) -> [Bundle.Part] {
     var parts: [Bundle.Part] = []
     for _ in 0..<(try count()) {

@@ -41,6 +41,40 @@ extension PoolStore {
     }
   }
 
+  /// A lot moves with the movements of the same commit, so that what is on disk is always that of the ledger's end.
+  func write(lotsOf changes: Changes, _ pool: Pool) throws(StorageError) {
+    for key in Set(changes.lots) {
+      let place: [SQLValue] = [
+        .id(pool.record(of: key.sku).sku), .id(pool.record(of: key.location).location),
+        .id(key.id),
+      ]
+      guard let lot = pool.lots[key] else {
+        try connection.execute(
+          "DELETE FROM lot WHERE sku = ? AND location = ? AND lot = ?", place)
+        continue
+      }
+      try connection.execute(
+        """
+        INSERT INTO lot (sku, location, lot, expire_time, unit_count) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (sku, location, lot) DO UPDATE SET expire_time = excluded.expire_time,
+          unit_count = excluded.unit_count
+        """, place + [.time(lot.tag.expireTime), .integer(lot.quantity)])
+    }
+  }
+
+  func loadLots(_ pool: Pool) throws {
+    try connection.scan("SELECT sku, location, lot, expire_time, unit_count FROM lot") { row in
+      guard let sku = pool.index(of: row.id(0, as: SKU.self)),
+        let location = pool.index(of: row.id(1, as: LocationID.self)), row.int64(4) > 0
+      else { throw corrupt("the lot \(row.text(2)) is of nothing") }
+      pool.load(
+        Lot(
+          sku: sku, location: location,
+          tag: LotTag(id: row.id(2), expireTime: row.optionalTime(3)), quantity: row.int64(4)))
+      return true
+    }
+  }
+
   func write(bundlesOf changes: Changes, _ pool: Pool) throws(StorageError) {
     for bundle in changes.setBundles {
       var writer = ByteWriter()

@@ -22,6 +22,7 @@ extension PoolStore {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
     try loadBundles(loaded.pool)
+    try loadLots(loaded.pool)
     try loadDocuments(loaded.pool)
     try loadReorderPoints(loaded.pool)
     try loadBalances(loaded.pool)

@@ -73,7 +73,7 @@ enum Schema {
       );
       """),
     Migration(
-      3, "purchase orders, transfers, counts, reorder points, bundles",
+      3, "purchase orders, transfers, counts, reorder points, bundles, lots",
       """
       CREATE TABLE document (
         kind INTEGER NOT NULL,
@@ -90,6 +90,14 @@ enum Schema {
         revision INTEGER NOT NULL,
         update_time INTEGER NOT NULL,
         body BLOB NOT NULL
+      );
+      CREATE TABLE lot (
+        sku TEXT NOT NULL,
+        location TEXT NOT NULL,
+        lot TEXT NOT NULL,
+        expire_time INTEGER,
+        unit_count INTEGER NOT NULL,
+        PRIMARY KEY (sku, location, lot)
       );
       CREATE TABLE reorder_point (
         sku TEXT NOT NULL,

@@ -179,6 +179,7 @@ final class LivePool {
         try store.write(bundlesOf: changes, pool)
         try store.write(reorderPointsOf: changes, pool)
       }
+      if !changes.lots.isEmpty { try store.write(lotsOf: changes, pool) }
       for row in rows { try store.write(row) }
       for request in kept { try store.keep(requestID: request.requestID, row: request.row) }
       try sweeper.sweep(pool, to: store, isIdle: isIdle)

@@ -27,6 +27,8 @@ typedef struct Onepool__Pool__V1__SaleLineState Onepool__Pool__V1__SaleLineState
 typedef struct Onepool__Pool__V1__SaleComponent Onepool__Pool__V1__SaleComponent;
 typedef struct Onepool__Pool__V1__Allocation Onepool__Pool__V1__Allocation;
 typedef struct Onepool__Pool__V1__Incoming Onepool__Pool__V1__Incoming;
+typedef struct Onepool__Pool__V1__Lot Onepool__Pool__V1__Lot;
+typedef struct Onepool__Pool__V1__MovementLot Onepool__Pool__V1__MovementLot;
 typedef struct Onepool__Pool__V1__LandedCost Onepool__Pool__V1__LandedCost;
 typedef struct Onepool__Pool__V1__Movement Onepool__Pool__V1__Movement;
 typedef struct Onepool__Pool__V1__ChannelAvailability Onepool__Pool__V1__ChannelAvailability;
@@ -147,7 +149,11 @@ typedef enum _Onepool__Pool__V1__Movement__Kind {
   /*
    * Goods came in and cannot be sold: unavailable and received rise.
    */
-  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED_UNAVAILABLE = 28
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED_UNAVAILABLE = 28,
+  /*
+   * The time of a lot's units was over: on hand falls, unavailable rises.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_LOT_EXPIRED = 29
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__MOVEMENT__KIND)
 } Onepool__Pool__V1__Movement__Kind;
 /*
@@ -608,6 +614,58 @@ struct  Onepool__Pool__V1__Incoming
 
 
 /*
+ * Units of a lot on hand at one location. What expires first is shipped first.
+ */
+struct  Onepool__Pool__V1__Lot
+{
+  ProtobufCMessage base;
+  /*
+   * The maker's name for it.
+   */
+  char *lot_id;
+  /*
+   * The location.
+   */
+  char *location_id;
+  /*
+   * When its units can be sold no more; they then become unavailable on their own. Without one they last.
+   */
+  Google__Protobuf__Timestamp *expire_time;
+  /*
+   * Units on hand, those that are held or promised included.
+   */
+  int64_t on_hand_count;
+};
+#define ONEPOOL__POOL__V1__LOT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__lot__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0 }
+
+
+/*
+ * Units of one lot in a movement.
+ */
+struct  Onepool__Pool__V1__MovementLot
+{
+  ProtobufCMessage base;
+  /*
+   * The maker's name for it.
+   */
+  char *lot_id;
+  /*
+   * When its units can be sold no more, if ever.
+   */
+  Google__Protobuf__Timestamp *expire_time;
+  /*
+   * Units.
+   */
+  int64_t quantity;
+};
+#define ONEPOOL__POOL__V1__MOVEMENT_LOT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__movement_lot__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0 }
+
+
+/*
  * What units have cost until they were there, in the currency's minor unit.
  */
 struct  Onepool__Pool__V1__LandedCost
@@ -717,10 +775,15 @@ struct  Onepool__Pool__V1__Movement
    * Why, in words, if anybody said so.
    */
   char *note;
+  /*
+   * Which lots came or went; of units that are not in it, nobody knows the lot.
+   */
+  size_t n_lots;
+  Onepool__Pool__V1__MovementLot **lots;
 };
 #define ONEPOOL__POOL__V1__MOVEMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__movement__descriptor) \
-    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
+    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /*
@@ -952,6 +1015,44 @@ Onepool__Pool__V1__Incoming *
 void   onepool__pool__v1__incoming__free_unpacked
                      (Onepool__Pool__V1__Incoming *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__Lot methods */
+void   onepool__pool__v1__lot__init
+                     (Onepool__Pool__V1__Lot         *message);
+size_t onepool__pool__v1__lot__get_packed_size
+                     (const Onepool__Pool__V1__Lot   *message);
+size_t onepool__pool__v1__lot__pack
+                     (const Onepool__Pool__V1__Lot   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__lot__pack_to_buffer
+                     (const Onepool__Pool__V1__Lot   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__Lot *
+       onepool__pool__v1__lot__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__lot__free_unpacked
+                     (Onepool__Pool__V1__Lot *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__MovementLot methods */
+void   onepool__pool__v1__movement_lot__init
+                     (Onepool__Pool__V1__MovementLot         *message);
+size_t onepool__pool__v1__movement_lot__get_packed_size
+                     (const Onepool__Pool__V1__MovementLot   *message);
+size_t onepool__pool__v1__movement_lot__pack
+                     (const Onepool__Pool__V1__MovementLot   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__movement_lot__pack_to_buffer
+                     (const Onepool__Pool__V1__MovementLot   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__MovementLot *
+       onepool__pool__v1__movement_lot__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__movement_lot__free_unpacked
+                     (Onepool__Pool__V1__MovementLot *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__LandedCost methods */
 void   onepool__pool__v1__landed_cost__init
                      (Onepool__Pool__V1__LandedCost         *message);
@@ -1044,6 +1145,12 @@ typedef void (*Onepool__Pool__V1__Allocation_Closure)
 typedef void (*Onepool__Pool__V1__Incoming_Closure)
                  (const Onepool__Pool__V1__Incoming *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__Lot_Closure)
+                 (const Onepool__Pool__V1__Lot *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__MovementLot_Closure)
+                 (const Onepool__Pool__V1__MovementLot *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__LandedCost_Closure)
                  (const Onepool__Pool__V1__LandedCost *message,
                   void *closure_data);
@@ -1072,6 +1179,8 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_line_state__desc
 extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_component__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__allocation__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__incoming__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__lot__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__movement_lot__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__landed_cost__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor;
 extern const ProtobufCEnumDescriptor    onepool__pool__v1__movement__kind__descriptor;
