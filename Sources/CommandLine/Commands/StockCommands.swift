@@ -12,8 +12,16 @@ enum StockCommands {
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let balances: [Balance]
+    var notes: [String] = []
     if let sku = arguments.positions.first {
-      balances = try await peers.pool.getStock(GetStockRequest(sku: sku)).balances
+      let stock = try await peers.pool.getStock(GetStockRequest(sku: sku))
+      balances = stock.balances
+      notes = stock.incoming.map {
+        "incoming: \($0.quantity) to \($0.locationID) with \($0.documentID), expected \($0.expectTime.text)"
+      }
+      notes += stock.lots.map {
+        "lot \($0.lotID) at \($0.locationID): \($0.onHandCount), expires \($0.expireTime.text)"
+      }
     } else {
       balances = try await allPages { token in
         let page = try await peers.pool.listBalances(
@@ -29,6 +37,7 @@ enum StockCommands {
           "\($0.unavailableCount)", "\($0.availableCount)",
         ]
       })
+    for note in notes { Output.line(note) }
     return 0
   }
 

@@ -1,6 +1,7 @@
 import PoolAPI
 import Primitives
 import RPCCore
+import StorageCore
 import Testing
 
 @testable import PoolDomain
@@ -70,6 +71,35 @@ import Testing
       #expect(try await bench.client.verifyLedger(.init()).proved)
       #expect(try bench.stateOfCopy() == (await bench.stateInMemory()))
     }
+  }
+
+  /// Goal: what no program wrote is not served, and says so; the process goes on.
+  @Test(arguments: [
+    "UPDATE lot SET unit_count = 6", "UPDATE lot SET unit_count = 0",
+    "UPDATE lot SET unit_count = 9223372036854775807", "UPDATE lot SET sku = 'NONE'",
+    "UPDATE reorder_point SET location = 'NONE'", "UPDATE reorder_point SET sku = 'NONE'",
+    "UPDATE bundle SET body = x'FF'", "UPDATE bundle SET sku = 'NONE'",
+    "UPDATE bundle SET sku = 'TEE'", "UPDATE bundle SET body = x'01008010'",
+  ])
+  func damagedValueIsNotServed(sql: String) async throws {
+    let bench = try Bench()
+    try await bench.stock(["TEE": 0])
+    try await receive(bench, 5, "L", after: 100)
+    _ = try await bench.client.setSku(.init(sku: .init(sku: "KIT")))
+    _ = try await bench.assortment.setBundle(
+      .init(bundle: .init(sku: "KIT", components: [.init(sku: "TEE", unitCount: 1)])))
+    _ = try await bench.assortment.setReorderPoint(
+      .init(reorderPoint: .init(sku: "TEE", locationID: "A", pointCount: 1)))
+    await bench.server.close()
+    try DurabilityTests.damage(bench, sql)
+    let error = #expect(throws: StorageError.self) {
+      _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
+    }
+    guard case .corrupt? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    await bench.end()
   }
 
   @Test func errors() async throws {

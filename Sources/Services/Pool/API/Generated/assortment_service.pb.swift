@@ -6,11 +6,13 @@ public import Primitives
 public import Protobuf
 public import RPCCore
 
-/// A SKU that is sold as one and consists of others. It has no stock of its own: there are as many as its components make.
+/// A SKU that is sold as one and consists of others. It has no stock of its own: there are as many as its components
+/// make.
 public struct Bundle: Message {
   /// The bundle. Required.
   public var sku: String = ""
-  /// At most 50; with bundles inside it taken apart, at most 100, and 1,000 units of each. Without any it is an ordinary SKU.
+  /// At most 50; with bundles inside it taken apart, at most 100, and 1,000 units of each. Without any it is an ordinary
+  /// SKU.
   public var components: [Bundle.Component] = []
   /// Output only.
   public var updateTime: Primitives.Timestamp? = nil
@@ -544,16 +546,16 @@ public enum AssortmentServiceMethods {
   public static let all: [MethodDescriptor] = [setBundle, getBundle, listBundles, setReorderPoint, listReorderPoints]
 }
 
-/// What is to be known of SKUs beyond their stock. It is the pool's, in the same process, and what its comment says of requests that
-/// are repeated and of the errors that every method may answer, holds here too.
+/// What is to be known of SKUs beyond their stock. It is the pool's, in the same process, and what its comment says of
+/// requests that are repeated and of the errors that every method may answer, holds here too.
 public protocol AssortmentServiceHandler: RPCService {
-  /// Makes a SKU a bundle of others, changes what it consists of, or makes it an ordinary SKU again. Sales that were made before
-  /// stay what they were. A component may be a bundle itself.
+  /// Makes a SKU a bundle of others, changes what it consists of, or makes it an ordinary SKU again. Sales that were
+  /// made before stay what they were. A component may be a bundle itself.
   ///
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku) of the bundle, INVALID_ARGUMENT/SKU_UNKNOWN (sku) of a component,
   /// ABORTED/ETAG_MISMATCH (sku), FAILED_PRECONDITION/BUNDLE_CYCLE (sku, componentSku),
-  /// FAILED_PRECONDITION/BUNDLE_TOO_LARGE (sku, componentLimit, unitLimit),
-  /// FAILED_PRECONDITION/BUNDLE_HAS_STOCK (sku, onHandCount, heldCount, committedCount, unavailableCount) while there are units of it,
+  /// FAILED_PRECONDITION/BUNDLE_TOO_LARGE (sku, componentLimit, unitLimit), FAILED_PRECONDITION/BUNDLE_HAS_STOCK (sku,
+  /// onHandCount, heldCount, committedCount, unavailableCount) while there are units of it,
   /// FAILED_PRECONDITION/BUNDLE_IN_DOCUMENT (sku, documentId) while a document that has not ended has it.
   func setBundle(_ request: SetBundleRequest, context: ServerContext)
     async throws -> SetBundleResponse
@@ -573,8 +575,8 @@ public protocol AssortmentServiceHandler: RPCService {
   /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku).
   func setReorderPoint(_ request: SetReorderPointRequest, context: ServerContext)
     async throws -> SetReorderPointResponse
-  /// Lists reorder points in the order of SKU, then location, and how stock stands against them. A page that has looked at
-  /// many points may have fewer than page_size, or none, and a next_page_token all the same.
+  /// Lists reorder points in the order of SKU, then location, and how stock stands against them. A page that has looked
+  /// at many points may have fewer than page_size, or none, and a next_page_token all the same.
   ///
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listReorderPoints(_ request: ListReorderPointsRequest, context: ServerContext)
@@ -615,13 +617,13 @@ public struct AssortmentServiceClient: Sendable {
     self.client = client
   }
 
-  /// Makes a SKU a bundle of others, changes what it consists of, or makes it an ordinary SKU again. Sales that were made before
-  /// stay what they were. A component may be a bundle itself.
+  /// Makes a SKU a bundle of others, changes what it consists of, or makes it an ordinary SKU again. Sales that were
+  /// made before stay what they were. A component may be a bundle itself.
   ///
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku) of the bundle, INVALID_ARGUMENT/SKU_UNKNOWN (sku) of a component,
   /// ABORTED/ETAG_MISMATCH (sku), FAILED_PRECONDITION/BUNDLE_CYCLE (sku, componentSku),
-  /// FAILED_PRECONDITION/BUNDLE_TOO_LARGE (sku, componentLimit, unitLimit),
-  /// FAILED_PRECONDITION/BUNDLE_HAS_STOCK (sku, onHandCount, heldCount, committedCount, unavailableCount) while there are units of it,
+  /// FAILED_PRECONDITION/BUNDLE_TOO_LARGE (sku, componentLimit, unitLimit), FAILED_PRECONDITION/BUNDLE_HAS_STOCK (sku,
+  /// onHandCount, heldCount, committedCount, unavailableCount) while there are units of it,
   /// FAILED_PRECONDITION/BUNDLE_IN_DOCUMENT (sku, documentId) while a document that has not ended has it.
   public func setBundle(
     _ request: SetBundleRequest, options: CallOptions = CallOptions()
@@ -657,8 +659,8 @@ public struct AssortmentServiceClient: Sendable {
     try await client.unary(AssortmentServiceMethods.setReorderPoint, request, options: options)
   }
 
-  /// Lists reorder points in the order of SKU, then location, and how stock stands against them. A page that has looked at
-  /// many points may have fewer than page_size, or none, and a next_page_token all the same.
+  /// Lists reorder points in the order of SKU, then location, and how stock stands against them. A page that has looked
+  /// at many points may have fewer than page_size, or none, and a next_page_token all the same.
   ///
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   public func listReorderPoints(

@@ -2747,8 +2747,8 @@ public enum PoolServiceMethods {
 /// SKU_UNKNOWN and LOCATION_UNKNOWN name the line that it is in a BadRequest, as `lines[3].sku`.
 ///
 /// A SKU that is a bundle is sold, held, cancelled, shipped and returned as any other, in bundles; what moves are its
-/// components. What would give it stock of its own is INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku), in InboundService and CountService,
-/// too.
+/// components. What would give it stock of its own is INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku), in InboundService and
+/// CountService, too.
 public protocol PoolServiceHandler: RPCService {
   /// Creates a SKU, or changes the one of that code.
   ///
@@ -2785,12 +2785,13 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listBuffers(_ request: ListBuffersRequest, context: ServerContext)
     async throws -> ListBuffersResponse
-  /// Takes goods in: on hand rises. A line may name a lot: what expires first is shipped first, and what has expired becomes
-  /// unavailable on its own.
+  /// Takes goods in: on hand rises. A line may name a lot: what expires first is shipped first, and what has expired
+  /// becomes unavailable on its own.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LOT_EXPIRED (lotId, expireSeconds),
-  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another expiry,
+  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another
+  /// expiry,
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   func receiveStock(_ request: ReceiveStockRequest, context: ServerContext)
     async throws -> ReceiveStockResponse
@@ -3065,12 +3066,13 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.listBuffers, request, options: options)
   }
 
-  /// Takes goods in: on hand rises. A line may name a lot: what expires first is shipped first, and what has expired becomes
-  /// unavailable on its own.
+  /// Takes goods in: on hand rises. A line may name a lot: what expires first is shipped first, and what has expired
+  /// becomes unavailable on its own.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LOT_EXPIRED (lotId, expireSeconds),
-  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another expiry,
+  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another
+  /// expiry,
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   public func receiveStock(
     _ request: ReceiveStockRequest, options: CallOptions = CallOptions()

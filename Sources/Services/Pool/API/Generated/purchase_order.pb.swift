@@ -170,8 +170,8 @@ public struct PurchaseOrderLine: Message {
   }
 }
 
-/// What is paid for all lines of a purchase order together. Its amount is shared among the lines to the last minor unit, and
-/// each receipt bears the part of the units that it brings; units beyond the ordered quantity bear none.
+/// What is paid for all lines of a purchase order together. Its amount is shared among the lines to the last minor unit,
+/// and each receipt bears the part of the units that it brings; units beyond the ordered quantity bear none.
 public struct Charge: Message {
   /// Required.
   public var kind: Charge.Kind = Charge.Kind()
@@ -275,8 +275,8 @@ public struct Charge: Message {
 
 /// One arrival of goods.
 public struct Receipt: Message {
-  /// The delivery note's number, unique in its document. Required. 1 to 128 bytes. It is known for ever: the same receipt
-  /// again changes nothing, whenever it comes.
+  /// The delivery note's number, unique in its document. Required. 1 to 128 bytes. It is known for ever: the same
+  /// receipt again changes nothing, whenever it comes.
   public var receiptID: String = ""
   /// 1 to 1,000 lines. Required.
   public var lines: [ReceiptLine] = []
@@ -312,7 +312,8 @@ public struct ReceiptLine: Message {
   public var quantity: Int64 = 0
   /// Whether they cannot be sold, since they are damaged or are to be inspected: unavailable rises, not on hand.
   public var unavailable: Bool = false
-  /// The maker's name for the batch that they are of, in purchase orders; a transfer knows its own. Optional. 1 to 64 bytes.
+  /// The maker's name for the batch that they are of, in purchase orders; a transfer knows its own. Optional. 1 to 64
+  /// bytes.
   public var lotID: String = ""
   /// When units of the lot can be sold no more. Optional, with a lot only; in the future.
   public var lotExpireTime: Primitives.Timestamp? = nil

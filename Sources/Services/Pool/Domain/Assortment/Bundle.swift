@@ -75,6 +75,13 @@ public struct BundleTable: Equatable, Sendable {
     return parts.first { above.contains($0.sku) }?.sku
   }
 
+  /// Whether what a bundle comes to is within bounds.
+  public func isBounded(_ sku: SKUIndex) -> Bool {
+    let components = flat[sku] ?? []
+    return components.count <= Limits.bundleComponents
+      && components.allSatisfy { $0.units <= Limits.bundleUnits }
+  }
+
   /// - Precondition: nothing is a part of itself by it.
   public mutating func set(_ bundle: Bundle) {
     for part in definitions[bundle.sku]?.parts ?? [] {
@@ -105,7 +112,10 @@ public struct BundleTable: Equatable, Sendable {
       flatten(part.sku)
       for component in flat[part.sku] ?? [Bundle.Part(sku: part.sku, units: 1)] {
         if units[component.sku] == nil { order.append(component.sku) }
-        units[component.sku, default: 0] += component.units * part.units
+        // Beyond what is allowed, how far does not matter.
+        let sum =
+          Int128(units[component.sku] ?? 0) + Int128(component.units) * Int128(part.units)
+        units[component.sku] = Quantity(min(sum, Int128(Limits.bundleUnits) + 1))
       }
     }
     flat[sku] = order.map { Bundle.Part(sku: $0, units: units[$0] ?? 0) }

@@ -99,6 +99,11 @@ public struct LotTable: Equatable, Sendable {
     lots(of: sku).first { $0.tag.id == id }?.tag
   }
 
+  /// A place where lots have more units than `onHand` says; nil when there is none.
+  public func uncovered(_ onHand: (SKUIndex, LocationIndex) -> Quantity) -> SKUIndex? {
+    lots.keys.first { units($0.sku, $0.location) > max(0, onHand($0.sku, $0.location)) }?.sku
+  }
+
   /// Units of all lots at a place.
   func units(_ sku: SKUIndex, _ location: LocationIndex) -> Quantity {
     self[sku, location].reduce(0) { $0 + $1.quantity }

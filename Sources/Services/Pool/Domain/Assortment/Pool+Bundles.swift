@@ -24,10 +24,7 @@ extension Pool {
     var table = bundles
     table.set(bundle)
     for changed in table.affected(by: sku).sorted() {
-      let components = table.components(of: changed) ?? []
-      guard components.count <= Limits.bundleComponents,
-        components.allSatisfy({ $0.units <= Limits.bundleUnits })
-      else { throw .bundle(.tooLarge(catalog.sku(changed))) }
+      guard table.isBounded(changed) else { throw .bundle(.tooLarge(catalog.sku(changed))) }
     }
     bundles = table
     noteSet(bundle)

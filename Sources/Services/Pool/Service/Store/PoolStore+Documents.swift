@@ -65,7 +65,8 @@ extension PoolStore {
   func loadLots(_ pool: Pool) throws {
     try connection.scan("SELECT sku, location, lot, expire_time, unit_count FROM lot") { row in
       guard let sku = pool.index(of: row.id(0, as: SKU.self)),
-        let location = pool.index(of: row.id(1, as: LocationID.self)), row.int64(4) > 0
+        let location = pool.index(of: row.id(1, as: LocationID.self)),
+        (1...1 << 60).contains(row.int64(4))
       else { throw corrupt("the lot \(row.text(2)) is of nothing") }
       pool.load(
         Lot(
@@ -103,6 +104,9 @@ extension PoolStore {
       pool.load(
         Bundle(sku: sku, parts: parts, updateTime: row.time(2), revision: row.int64(1)))
       return true
+    }
+    guard pool.bundles.definitions.keys.allSatisfy({ pool.bundles.isBounded($0) }) else {
+      throw corrupt("a bundle comes to too much")
     }
   }
 

@@ -34,6 +34,11 @@ extension PoolStore {
     guard loaded.pool.sequence <= end.sequence else {
       throw corrupt("the ledger ends at \(end.sequence), before what was counted from it")
     }
+    let pool = loaded.pool
+    let uncovered = pool.lots.uncovered { sku, location in
+      pool.findBalance(sku, location).map { pool.balances[$0].onHand } ?? 0
+    }
+    if let uncovered { throw corrupt("lots of SKU \(uncovered.number) are more than is on hand") }
     loaded.replayed = loaded.pool.takeChanges()
     loaded.pool.finishLoading(time: end.time, sequence: end.sequence)
     continueAfter(row: end.number, checksum: end.checksum)

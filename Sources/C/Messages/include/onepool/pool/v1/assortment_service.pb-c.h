@@ -57,7 +57,8 @@ struct  Onepool__Pool__V1__Bundle__Component
 
 
 /*
- * A SKU that is sold as one and consists of others. It has no stock of its own: there are as many as its components make.
+ * A SKU that is sold as one and consists of others. It has no stock of its own: there are as many as its components
+ * make.
  */
 struct  Onepool__Pool__V1__Bundle
 {
@@ -67,7 +68,8 @@ struct  Onepool__Pool__V1__Bundle
    */
   char *sku;
   /*
-   * At most 50; with bundles inside it taken apart, at most 100, and 1,000 units of each. Without any it is an ordinary SKU.
+   * At most 50; with bundles inside it taken apart, at most 100, and 1,000 units of each. Without any it is an ordinary
+   * SKU.
    */
   size_t n_components;
   Onepool__Pool__V1__Bundle__Component **components;
