@@ -92,7 +92,7 @@ public enum Document: Hashable, Sendable {
   /// Whether nothing can come of it any more, so that it need not be in memory.
   public var isEnded: Bool {
     switch self {
-    case .purchaseOrder(let order): order.state == .closed || order.state == .cancelled
+    case .purchaseOrder(let order): order.isEnded
     case .transfer(let transfer): transfer.isEnded
     case .count(let count): count.isEnded
     }

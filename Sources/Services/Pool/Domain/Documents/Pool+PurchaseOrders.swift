@@ -152,8 +152,6 @@ extension Pool {
 }
 
 extension PurchaseOrder {
-  var isEnded: Bool { state == .closed || state == .cancelled }
-
   /// Terms with what has come in so far, for a comparison.
   fileprivate func asOrdered(_ terms: Terms) -> Terms {
     var terms = terms

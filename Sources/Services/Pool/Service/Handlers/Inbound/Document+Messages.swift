@@ -13,7 +13,8 @@ extension PoolAPI.PurchaseOrder {
       lines: zip(order.terms.lines, charges).map { line, charges in
         PurchaseOrderLine(
           lineID: line.lineID, sku: names.name(of: line.sku), quantity: line.quantity,
-          unitCostMinor: line.unitCost, receivedCount: line.received, openCount: line.open,
+          unitCostMinor: line.unitCost, receivedCount: line.received,
+          openCount: order.isEnded ? 0 : line.open,
           chargesMinor: charges)
       },
       charges: order.terms.charges.map { PoolAPI.Charge($0) },
