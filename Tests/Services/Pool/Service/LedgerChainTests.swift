@@ -382,6 +382,8 @@ extension Bench {
         DROP TABLE history_start;
         DROP TABLE document;
         DROP TABLE reorder_point;
+        DROP TABLE bundle;
+        DROP TABLE lot;
         ALTER TABLE balance DROP COLUMN transferred_in;
         ALTER TABLE balance DROP COLUMN transferred_out;
         ALTER TABLE mark DROP COLUMN sequence;
