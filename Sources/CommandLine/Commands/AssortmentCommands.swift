@@ -3,7 +3,45 @@ internal import PoolAPI
 
 /// What is to be known of SKUs beyond their stock.
 enum AssortmentCommands {
-  static let all = [reorder]
+  static let all = [bundle, reorder]
+
+  static let bundle = Command(
+    name: "bundle", usage: "[SKU [COMPONENT=UNITS … | none]]",
+    summary: "bundles: lists them, shows one, or says what it consists of"
+  ) { arguments in
+    let assortment = try Peers.fromEnvironment().assortment
+    let bundles: [PoolAPI.Bundle]
+    if arguments.positions.isEmpty {
+      bundles = try await allPages { token in
+        let page = try await assortment.listBundles(.init(pageSize: 1000, pageToken: token))
+        return (page.bundles, page.nextPageToken)
+      }
+    } else if arguments.positions.count == 1 {
+      bundles = [
+        try await assortment.getBundle(.init(sku: try arguments.word(0, "SKU"))).bundle
+      ].compactMap { $0 }
+    } else {
+      let components =
+        arguments.positions[1] == "none"
+        ? []
+        : try InboundCommands.amounts(arguments, from: 1).map {
+          PoolAPI.Bundle.Component(sku: $0.name, unitCount: $0.units)
+        }
+      bundles = [
+        try await assortment.setBundle(
+          .init(
+            bundle: .init(sku: try arguments.word(0, "SKU"), components: components),
+            requestID: UUID().uuidString)
+        ).bundle
+      ].compactMap { $0 }
+    }
+    Output.table(
+      ["bundle", "component", "units"],
+      bundles.flatMap { bundle in
+        bundle.components.map { [bundle.sku, $0.sku, "\($0.unitCount)"] }
+      })
+    return 0
+  }
 
   static let reorder = Command(
     name: "reorder", usage: "[--all] | SKU UNITS|none [--location LOCATION]",

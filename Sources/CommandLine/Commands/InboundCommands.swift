@@ -197,7 +197,8 @@ enum InboundCommands {
       reason: arguments.option("reason"), actor: "operator")
   }
 
-  private static func expectTime(_ arguments: Arguments) throws -> Timestamp? {
+  /// So many days from now.
+  static func expectTime(_ arguments: Arguments) throws -> Timestamp? {
     guard !arguments.option("days").isEmpty else { return nil }
     let days = try arguments.number(option: "days", in: 0...3650)
     return SystemClock().now() + .seconds(Int64(days) * 86_400)

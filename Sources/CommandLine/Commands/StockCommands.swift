@@ -12,8 +12,16 @@ enum StockCommands {
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let balances: [Balance]
+    var notes: [String] = []
     if let sku = arguments.positions.first {
-      balances = try await peers.pool.getStock(GetStockRequest(sku: sku)).balances
+      let stock = try await peers.pool.getStock(GetStockRequest(sku: sku))
+      balances = stock.balances
+      notes = stock.incoming.map {
+        "incoming: \($0.quantity) to \($0.locationID) with \($0.documentID), expected \($0.expectTime.text)"
+      }
+      notes += stock.lots.map {
+        "lot \($0.lotID) at \($0.locationID): \($0.onHandCount), expires \($0.expireTime.text)"
+      }
     } else {
       balances = try await allPages { token in
         let page = try await peers.pool.listBalances(
@@ -29,6 +37,7 @@ enum StockCommands {
           "\($0.unavailableCount)", "\($0.availableCount)",
         ]
       })
+    for note in notes { Output.line(note) }
     return 0
   }
 
@@ -54,13 +63,15 @@ enum StockCommands {
   }
 
   static let receive = Command(
-    name: "receive", usage: "SKU LOCATION UNITS [--cause TEXT]", summary: "takes goods in",
-    options: ["cause": ""]
+    name: "receive", usage: "SKU LOCATION UNITS [--cause TEXT] [--lot ID [--days N]]",
+    summary: "takes goods in; a lot's units expire after so many days",
+    options: ["cause": "", "lot": "", "days": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let line = StockLine(
       sku: try arguments.word(0, "SKU"), locationID: try arguments.word(1, "LOCATION"),
-      quantity: try arguments.number(2, "UNITS"))
+      quantity: try arguments.number(2, "UNITS"), lotID: arguments.option("lot"),
+      lotExpireTime: try InboundCommands.expectTime(arguments))
     let answer = try await peers.pool.receiveStock(
       ReceiveStockRequest(
         lines: [line], cause: arguments.option("cause"), actor: "operator",

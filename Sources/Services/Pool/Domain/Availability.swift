@@ -6,6 +6,7 @@ public protocol AvailabilitySource {
   var buffers: BufferTable { get }
   var sourcings: SourcingTable { get }
   var lastUnits: LastUnitsTable { get }
+  var bundles: BundleTable { get }
   /// The moment for which rules count or do not.
   var now: Timestamp { get }
   func group(of sku: SKUIndex) -> SKUGroup?
@@ -33,7 +34,10 @@ extension AvailabilitySource {
   public func availableToSell(
     _ sku: SKUIndex, on channel: ChannelID?, listing: ListingID? = nil
   ) -> Quantity {
-    max(0, leftToSell(sku, on: channel, listing: listing, of: available(sku, on: channel)))
+    if !bundles.isEmpty, let parts = bundles.components(of: sku) {
+      return availableToSell(ofBundle: sku, parts, on: channel, listing: listing)
+    }
+    return max(0, leftToSell(sku, on: channel, listing: listing, of: available(sku, on: channel)))
   }
 
   /// What a channel may take of a SKU at one location that offers pickup, but does not feed it.

@@ -66,6 +66,7 @@ public struct Balance: Hashable, Sendable {
     case .writtenOff: (returned, lost) = (returned + quantity, lost + quantity)
     case .cleared: (unavailable, onHand) = (unavailable - quantity, onHand + quantity)
     case .scrapped: (unavailable, lost) = (unavailable - quantity, lost + quantity)
+    case .lotExpired: (onHand, unavailable) = (onHand - quantity, unavailable + quantity)
     case .transferredOut:
       (onHand, transferredOut) = (onHand - quantity, transferredOut + quantity)
     case .transferredIn: (onHand, transferredIn) = (onHand + quantity, transferredIn + quantity)

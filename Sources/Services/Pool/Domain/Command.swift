@@ -19,6 +19,7 @@ public enum Command: Sendable {
   case shipSale(ShipSale)
   case document(DocumentCommand)
   case setReorderPoint(SetReorderPoint)
+  case setBundle(SetBundle)
 
   /// The order whose sale has to be in memory before the command is decided.
   public var orderID: OrderID? {
@@ -29,7 +30,7 @@ public enum Command: Sendable {
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
     case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
-      .resolve, .createHold, .releaseHold, .document, .setReorderPoint:
+      .resolve, .createHold, .releaseHold, .document, .setReorderPoint, .setBundle:
       nil
     }
   }
@@ -43,7 +44,7 @@ extension Command {
     case .returnStock: true
     case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
       .resolve, .createHold, .commitHold, .releaseHold, .recordSale, .cancelSale, .shipSale,
-      .document, .setReorderPoint:
+      .document, .setReorderPoint, .setBundle:
       false
     }
   }
@@ -88,11 +89,14 @@ public struct StockLine: Hashable, Sendable {
   public var sku: SKU
   public var location: LocationID
   public var quantity: Quantity
+  /// Only in a receipt.
+  public var lot: LotTag?
 
-  public init(sku: SKU, location: LocationID, quantity: Quantity) {
+  public init(sku: SKU, location: LocationID, quantity: Quantity, lot: LotTag? = nil) {
     self.sku = sku
     self.location = location
     self.quantity = quantity
+    self.lot = lot
   }
 }
 

@@ -1,11 +1,11 @@
 internal import Primitives
 
-/// Holds by the moment at which they end on their own: a binary heap. A hold that has ended
+/// Holds, or lots, by the moment at which they end on their own: a binary heap. One that has ended
 /// otherwise stays in until its moment and is then passed over.
-struct ExpiryQueue {
+struct ExpiryQueue<ID> {
   private struct Item {
     var time: Timestamp
-    var hold: HoldID
+    var id: ID
   }
 
   private var items: [Item] = []
@@ -13,8 +13,8 @@ struct ExpiryQueue {
   /// The earliest moment at which something may be due.
   var first: Timestamp? { items.first?.time }
 
-  mutating func add(_ hold: HoldID, at time: Timestamp) {
-    items.append(Item(time: time, hold: hold))
+  mutating func add(_ id: ID, at time: Timestamp) {
+    items.append(Item(time: time, id: id))
     var child = items.count - 1
     while child > 0 {
       let parent = (child - 1) / 2
@@ -24,11 +24,11 @@ struct ExpiryQueue {
     }
   }
 
-  /// Takes out one hold whose moment is not after `now`.
-  mutating func next(at now: Timestamp) -> HoldID? {
+  /// Takes out one whose moment is not after `now`.
+  mutating func next(at now: Timestamp) -> ID? {
     guard let top = items.first, top.time <= now else { return nil }
     let last = items.removeLast()
-    guard !items.isEmpty else { return top.hold }
+    guard !items.isEmpty else { return top.id }
     items[0] = last
     var parent = 0
     while true {
@@ -37,7 +37,7 @@ struct ExpiryQueue {
       where child < items.count && items[child].time < items[least].time {
         least = child
       }
-      guard least != parent else { return top.hold }
+      guard least != parent else { return top.id }
       items.swapAt(parent, least)
       parent = least
     }

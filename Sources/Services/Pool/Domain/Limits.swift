@@ -68,6 +68,12 @@ public enum Limits {
   public static let unitCost: Int64 = 1_000_000_000
   public static let chargeAmount: Int64 = 1_000_000_000_000
   public static let supplierBytes = 200
+  /// Lots of one SKU at one location.
+  public static let lotsOfPlace = 1_000
+  /// Parts of one bundle; components that it may come to when bundles inside it are taken apart, and units of each.
+  public static let bundleParts = 50
+  public static let bundleComponents = 100
+  public static let bundleUnits: Quantity = 1_000
   /// Why stock is adjusted, in words.
   public static let noteBytes = 500
   /// Channels of one question about availability.

@@ -9,6 +9,7 @@ public struct Movement: Hashable, Sendable {
     case restocked, quarantined, writtenOff, cleared, scrapped
     case transferredOut = 24
     case transferredIn, transferredInUnavailable, transferLost, receivedUnavailable
+    case lotExpired
 
     /// Whether units go to an order by it.
     public var sells: Bool { self == .sold || self == .committed }

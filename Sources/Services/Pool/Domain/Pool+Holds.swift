@@ -4,7 +4,7 @@ extension Pool {
   func create(_ command: CreateHold) throws(PoolError) -> Reply {
     var lines: [Wanted] = []
     for (number, line) in command.lines.enumerated() {
-      lines.append(try wanted(line, line.quantity, number: number))
+      lines += components(of: try wanted(line, line.quantity, number: number))
     }
     if let known = holds[command.holdID] {
       guard isSame(known, command, lines) else { throw .holdExists(command.holdID) }

@@ -59,7 +59,8 @@ extension Pool {
       rates: Dictionary(
         uniqueKeysWithValues: balances.indices.map { (balances[$0], rates[$0]) }), holds: holds,
       sales: sales, available: stocks.map(\.available), documents: documents,
-      incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints)
+      incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints, bundles: bundles,
+      lots: lots)
   }
 }
 
@@ -79,4 +80,6 @@ public struct PoolState: Equatable, Sendable {
   public var documents: [DocumentKey: Document]
   public var incoming: [SKUIndex: Set<Incoming>]
   public var reorderPoints: ReorderTable
+  public var bundles: BundleTable
+  public var lots: LotTable
 }

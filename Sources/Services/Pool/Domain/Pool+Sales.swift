@@ -3,14 +3,15 @@ internal import Primitives
 extension Pool {
   func record(_ command: RecordSale) throws(PoolError) -> Reply {
     let known = sales[command.orderID]
+    let (lines, bundles) = try components(of: command, in: known)
     var fresh: [Wanted] = []
     var names: [Int] = []
-    fresh.reserveCapacity(command.lines.count)
-    names.reserveCapacity(command.lines.count)
-    for (number, line) in command.lines.enumerated() {
+    fresh.reserveCapacity(lines.count)
+    names.reserveCapacity(lines.count)
+    for (number, line) in lines.enumerated() {
       var quantity = line.quantity
       if let line = known?.line(line.lineID) {
-        guard catalog.sku(line.sku) == command.lines[number].sku, line.sold <= quantity else {
+        guard catalog.sku(line.sku) == lines[number].sku, line.sold <= quantity else {
           throw .lineConflict(command.orderID, line.id)
         }
         quantity -= line.sold
@@ -33,14 +34,15 @@ extension Pool {
       movements.append(
         Movement(
           .sold, fresh[taking.line].sku, taking.location, taking.quantity,
-          oversold: taking.oversold, lineID: command.lines[names[taking.line]].lineID))
+          oversold: taking.oversold, lineID: lines[names[taking.line]].lineID))
     }
-    post(
-      LedgerEntry(
-        sourceTime: command.saleTime, orderID: command.orderID, channelID: command.channelID,
-        cause: command.cause, movements: movements))
+    var entry = LedgerEntry(
+      sourceTime: command.saleTime, orderID: command.orderID, channelID: command.channelID,
+      cause: command.cause, movements: movements)
+    entry.details.bundles = bundles
+    post(entry)
     return .sale(
-      lines(of: command.orderID, command.lines.lazy.map(\.lineID)), oversold: oversold)
+      self.lines(of: command.orderID, command.lines.lazy.map(\.lineID)), oversold: oversold)
   }
 
   func cancel(_ command: CancelSale) throws(PoolError) -> Reply {
@@ -63,7 +65,7 @@ extension Pool {
   ) throws(PoolError) -> Reply {
     guard let sale = sales[order] else { throw .saleUnknown(order) }
     var entry = start
-    for total in totals {
+    for total in try components(of: totals, in: sale, kind) {
       guard let line = sale.line(total.lineID) else { throw .lineUnknown(order, total.lineID) }
       let wanted = total.total - (kind == .shipped ? line.shipped : line.cancelled)
       guard wanted > 0 else { continue }
@@ -98,7 +100,9 @@ extension Pool {
   private func lines(of order: OrderID, _ names: some Sequence<String>) -> [SaleLine] {
     guard let sale = sales[order] else { preconditionFailure("order \(order) is known") }
     return names.map { name in
-      guard let line = sale.line(name) else { preconditionFailure("line \(name) is known") }
+      guard let line = sale.callersLine(name) else {
+        preconditionFailure("line \(name) is known")
+      }
       return line
     }
   }

@@ -3,10 +3,16 @@ internal import Primitives
 extension Pool {
   func receive(_ command: ReceiveStock) throws(PoolError) -> Reply {
     let places = try places(command.lines)
-    post(
-      LedgerEntry(
-        actor: command.actor, cause: command.cause,
-        movements: places.map { Movement(.received, $0.sku, $0.location, $0.quantity) }))
+    var entry = LedgerEntry(
+      actor: command.actor, cause: command.cause,
+      movements: places.map { Movement(.received, $0.sku, $0.location, $0.quantity) })
+    var intake = LotIntake()
+    for (number, line) in command.lines.enumerated() {
+      guard let lot = line.lot else { continue }
+      try intake.take(lot, of: places[number].sku, at: places[number].location, self)
+      entry.details.lots.append(LotUnits(movement: number, tag: lot, quantity: line.quantity))
+    }
+    post(entry)
     return .balances(places.map { balance($0.sku, $0.location) })
   }
 
@@ -53,8 +59,9 @@ extension Pool {
   }
 
   func takeBack(_ command: ReturnStock) throws(PoolError) -> Reply {
-    let places = try places(command.lines.map(\.stock))
-    let movements = zip(places, command.lines).map { place, line in
+    let lines = components(of: command)
+    let places = try places(lines.map(\.stock))
+    let movements = zip(places, lines).map { place, line in
       let kind: Movement.Kind =
         switch line.disposition {
         case .restock: .restocked
@@ -77,7 +84,7 @@ extension Pool {
     for (number, line) in lines.enumerated() {
       found.append(
         Hold.Line(
-          sku: try catalog.index(line.sku, line: number),
+          sku: try stockIndex(line.sku, line: number),
           location: try catalog.index(line.location, line: number), quantity: line.quantity))
     }
     return found

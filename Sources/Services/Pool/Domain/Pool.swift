@@ -42,12 +42,15 @@ public final class Pool {
   /// Units on their way, by SKU, in the order in which their documents were set.
   public internal(set) var incoming: [SKUIndex: [Incoming]] = [:]
   public internal(set) var reorderPoints = ReorderTable()
+  public internal(set) var bundles = BundleTable()
   /// Of the last movement.
   public internal(set) var sequence: Int64 = 0
   /// The moment at which things are decided.
   public internal(set) var now = Timestamp.zero
 
-  var expiries = ExpiryQueue()
+  var expiries = ExpiryQueue<HoldID>()
+  public internal(set) var lots = LotTable()
+  var lotExpiries = ExpiryQueue<Lot.Key>()
   /// When a rule next begins or ends to count.
   var nextRuleMoment: Timestamp?
   /// SKUs that sold lately, while a rule follows demand: their numbers change with time alone.
@@ -87,8 +90,11 @@ public final class Pool {
 
   // MARK: Time
 
-  /// When the next hold may end on its own.
-  public var nextExpiry: Timestamp? { expiries.first }
+  /// When the next hold or lot may end on its own.
+  public var nextExpiry: Timestamp? {
+    guard let lot = lotExpiries.first else { return expiries.first }
+    return min(lot, expiries.first ?? lot)
+  }
 
   /// Moves time on and ends what is over: a decision never counts a hold whose time has passed.
   public func advance(to time: Timestamp) {
@@ -101,6 +107,7 @@ public final class Pool {
       entry.movements = hold.lines.map { Movement(.expired, $0.sku, $0.location, $0.quantity) }
       post(entry)
     }
+    expireLots()
     forgetHolds()
   }
 
@@ -143,18 +150,24 @@ public final class Pool {
     case .shipSale(let command): try ship(command)
     case .document(let command): try apply(command)
     case .setReorderPoint(let command): try set(command)
+    case .setBundle(let command): try set(command)
     }
   }
 
   /// Gives an entry its place in the ledger and counts it in.
-  func post(_ entry: LedgerEntry) {
-    guard !entry.movements.isEmpty else { return }
+  ///
+  /// - Returns: the entry as the ledger has it.
+  @discardableResult
+  func post(_ entry: LedgerEntry) -> LedgerEntry {
+    guard !entry.movements.isEmpty else { return entry }
     var entry = entry
     entry.firstSequence = sequence + 1
     entry.time = now
     fold(entry)
+    moveLots(&entry)
     entries.append(entry)
     if entry.holdID != nil || entry.orderID != nil { note(entry) }
+    return entry
   }
 
   private func note(_ entry: LedgerEntry) {
@@ -205,6 +218,7 @@ public final class Pool {
     guard stocks[sku.int].round != round else { return }
     stocks[sku.int].round = round
     changes.skus.append(sku)
+    if !bundles.isEmpty { noteBundles(with: sku) }
   }
 
   private func fold(_ entry: LedgerEntry, intoHold id: HoldID) {
@@ -255,6 +269,9 @@ public final class Pool {
 
   private func count(_ entry: LedgerEntry, into sale: inout Sale) {
     if sale.channelID == nil { sale.channelID = entry.channelID }
+    for bundle in entry.details.bundles where sale.bundle(bundle.lineID) == nil {
+      sale.bundles.append(bundle)
+    }
     if let holdID = entry.holdID {
       sale.source = Sale.Source(holdID: holdID, lineCount: entry.movements.count)
     }
@@ -283,7 +300,11 @@ public final class Pool {
   func noteSet(_ document: DocumentKey) {
     if changes.setDocuments.last != document { changes.setDocuments.append(document) }
   }
+  func noteSet(_ bundle: Bundle) { changes.setBundles.append(bundle) }
   func noteSet(_ point: ReorderPoint) { changes.setReorderPoints.append(point) }
+  func noteLot(_ key: Lot.Key) {
+    if changes.lots.last != key { changes.lots.append(key) }
+  }
   func noteIncoming(_ sku: SKUIndex) {
     if changes.incomingSKUs.last != sku { changes.incomingSKUs.append(sku) }
   }

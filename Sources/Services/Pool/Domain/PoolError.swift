@@ -42,6 +42,8 @@ public enum PoolError: Error, Hashable, Sendable {
   case saleShipped(OrderID, String, open: Quantity)
   case notCommitted(OrderID, String, open: Quantity)
   case document(DocumentError)
+  case bundle(BundleError)
+  case lot(LotError)
   case requestIDReused(RequestID)
   /// A channel asks for units at a location that neither feeds it nor offers pickup.
   case locationNotServing(LocationID, ChannelID)

@@ -18,6 +18,7 @@ public enum Reply: Hashable, Sendable {
   case sale([SaleLine], oversold: Quantity)
   case document(Document)
   case reorderPoint(ReorderPoint)
+  case bundle(Bundle)
 }
 
 /// What commands have changed since somebody last asked; each thing once.
@@ -33,6 +34,9 @@ public struct Changes: Hashable, Sendable {
   public var setBuffers: [Buffer] = []
   public var setDocuments: [DocumentKey] = []
   public var setReorderPoints: [ReorderPoint] = []
+  public var setBundles: [Bundle] = []
+  /// Lots of which other units than before are on hand.
+  public var lots: [Lot.Key] = []
   /// SKUs of which other units than before are on their way.
   public var incomingSKUs: [SKUIndex] = []
   public var setSourcings: [Sourcing] = []
@@ -46,6 +50,6 @@ public struct Changes: Hashable, Sendable {
   public var hasCatalog: Bool {
     !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty
       || !setSourcings.isEmpty || !removedSourcings.isEmpty || !setLastUnits.isEmpty
-      || !setDocuments.isEmpty || !setReorderPoints.isEmpty
+      || !setDocuments.isEmpty || !setReorderPoints.isEmpty || !setBundles.isEmpty
   }
 }

@@ -63,6 +63,8 @@ public struct SaleLine: Hashable, Sendable {
   /// Units that had no stock behind them when they were sold.
   public internal(set) var oversold: Quantity = 0
   public internal(set) var allocations = Allocations()
+  /// Of a bundle, in an answer: what it consists of.
+  public internal(set) var components: [SaleLine] = []
 
   public init(id: String, sku: SKUIndex) {
     self.id = id
@@ -72,7 +74,7 @@ public struct SaleLine: Hashable, Sendable {
   /// The line as a store kept it.
   public init(
     id: String, sku: SKUIndex, sold: Quantity, cancelled: Quantity, shipped: Quantity,
-    returned: Quantity, oversold: Quantity, allocations: Allocations
+    returned: Quantity, oversold: Quantity, allocations: Allocations, components: [SaleLine] = []
   ) {
     self.init(id: id, sku: sku)
     self.sold = sold
@@ -81,6 +83,7 @@ public struct SaleLine: Hashable, Sendable {
     self.returned = returned
     self.oversold = oversold
     self.allocations = allocations
+    self.components = components
   }
 
   /// Sold, not cancelled, not shipped.
@@ -106,7 +109,7 @@ public struct SaleLine: Hashable, Sendable {
     case .restocked, .quarantined, .writtenOff: returned += quantity
     case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped,
       .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost,
-      .receivedUnavailable:
+      .receivedUnavailable, .lotExpired:
       break
     }
     precondition(open >= 0 && allocations.allSatisfy { $0.open >= 0 }, "more left than was sold")
@@ -141,6 +144,8 @@ public struct Sale: Sendable {
   public internal(set) var source: Source?
   /// In the order in which they were recorded.
   public private(set) var lines: [SaleLine] = []
+  /// Its lines that sold bundles; their components are in `lines`.
+  public internal(set) var bundles: [SaleBundle] = []
   /// The ledger sequence of the last movement in it.
   public internal(set) var sequence: Int64 = 0
   /// Of the sale itself, unique: the ledger sequence of its first movement, or what its store has given it.
@@ -156,12 +161,13 @@ public struct Sale: Sendable {
   /// The sale as a store kept it.
   public init(
     orderID: OrderID, channelID: ChannelID?, source: Source? = nil, lines: [SaleLine],
-    sequence: Int64, number: Int64 = 0
+    bundles: [SaleBundle] = [], sequence: Int64, number: Int64 = 0
   ) {
     self.init(orderID: orderID, channelID: channelID)
     self.number = number
     self.source = source
     for line in lines { append(line) }
+    self.bundles = bundles
     self.sequence = sequence
   }
 
@@ -200,6 +206,7 @@ extension Sale: Hashable {
   public static func == (left: Sale, right: Sale) -> Bool {
     left.orderID == right.orderID && left.channelID == right.channelID
       && left.source == right.source && left.lines == right.lines && left.sequence == right.sequence
+      && left.bundles == right.bundles
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -107,12 +107,13 @@ enum DocumentScript {
 
   private static func receipt(_ words: [String]) throws -> Receipt {
     let lines = words.dropFirst(2).filter { !$0.hasPrefix("why=") }.map { word in
+      let (word, lot) = ScriptCommand.lotTag(of: word)
       let parts = word.split { $0 == "=" }.map(String.init)
       let isUnavailable = parts[0].hasSuffix("!")
       return Receipt.Line(
         lineID: parts.count > 1 ? parts[1] : "1",
         quantity: Quantity(isUnavailable ? String(parts[0].dropLast()) : parts[0])!,
-        isUnavailable: isUnavailable)
+        isUnavailable: isUnavailable, lot: lot)
     }
     return Receipt(
       id: try ReceiptID(words[1]), lines: lines, reason: option("why", words) ?? "")

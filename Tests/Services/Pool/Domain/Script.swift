@@ -18,9 +18,12 @@ final class Script {
   var now = Timestamp(seconds: 1_800_000_000)
   private(set) var entries: [LedgerEntry] = []
 
-  init(onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)]) throws {
+  init(
+    onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)],
+    moreSKUs: [String] = []
+  ) throws {
     pool.advance(to: now)
-    for sku in ["TEE", "CAP"] { _ = try pool.apply(.setSKU(SetSKU(sku: SKU(sku)))) }
+    for sku in ["TEE", "CAP"] + moreSKUs { _ = try pool.apply(.setSKU(SetSKU(sku: SKU(sku)))) }
     for (location, rank) in locations {
       _ = try pool.apply(.setLocation(SetLocation(location: LocationID(location), rank: rank)))
     }
@@ -29,7 +32,7 @@ final class Script {
 
   func run(script: String, sourceLocation: SourceLocation) throws {
     for line in script.split(whereSeparator: \.isNewline) where !line.allSatisfy(\.isWhitespace) {
-      let sides = String(line.prefix { $0 != "#" }).components(separator: "->")
+      let sides = line.components(separator: " # ")[0].components(separator: "->")
       let words = sides[0].words
       let expected = sides.count > 1 ? sides[1].words : []
       let before = pool.sequence
@@ -59,7 +62,7 @@ final class Script {
     var rest = expected[...]
     let measures: Set<String> = [
       "available", "onHand", "held", "committed", "unavailable", "shipped", "lost", "returned",
-      "incoming", "transferredIn", "transferredOut", "found", "received", "ats", "sold",
+      "lot", "incoming", "transferredIn", "transferredOut", "found", "received", "ats", "sold",
       "cancelled", "sequence",
     ]
     var told: [String] = []
@@ -89,7 +92,7 @@ final class Script {
       let channel = parts.count > 1 ? try ChannelID(String(parts[1])) : nil
       let listing = parts.count > 2 ? try ListingID(String(parts[2])) : nil
       let count = pool.availableToSell(sku, on: channel, listing: listing)
-      if let channel {
+      if let channel, pool.bundles.components(of: sku) == nil {
         let explained = Explanation(of: sku, on: channel, listing: listing, in: pool)
         #expect(explained.availableToSell == count, "the explanation says so, too: \(text)")
         #expect(explained.terms.reduce(0) { $0 + $1.delta } == count)
@@ -97,13 +100,22 @@ final class Script {
       return count
     }
     let location = what.location.flatMap { pool.index(of: $0) }
+    if what.name == "lot" {
+      // `lot%L1`, `lot@B%L1`: units of a lot.
+      return pool.lots.lots(of: sku)
+        .filter { $0.tag.id.text == parts[1] && (location == nil || $0.location == location) }
+        .reduce(0) { $0 + $1.quantity }
+    }
     var total = Balance(sku: sku, location: LocationIndex(0))
     for balance in pool.balances(of: sku) where location == nil || balance.location == location {
       total.add(balance)
     }
     switch what.name {
     case "available":
-      if location == nil { #expect(pool.available(sku) == total.available) }
+      if location == nil {
+        #expect(pool.available(sku) == total.available)
+        return pool.availableOrWhole(sku)
+      }
       return total.available
     case "onHand": return total.onHand
     case "held": return total.held
@@ -143,6 +155,7 @@ final class Script {
     case .document(let document): return [document.stateWord]
     case .reorderPoint: return ["ok"]
     case .sku, .location, .buffer, .sourcing, .lastUnits, .balances: return ["ok"]
+    case .bundle(let bundle): return [bundle.parts.isEmpty ? "ordinary" : "bundle"]
     case .hold(let hold, _): return ["\(hold.state)"]
     case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
     case .sale(let lines, let oversold):
@@ -164,6 +177,8 @@ final class Script {
     case .saleShipped(_, _, let open): "saleShipped:\(open)"
     case .notCommitted(_, _, let open): "notCommitted:\(open)"
     case .document(let error): documentErrorName(error)
+    case .lot(let error): "lot:" + String("\(error)".prefix { $0 != "(" })
+    case .bundle(let error): "bundle:" + String("\(error)".prefix { $0 != "(" })
     default: String("\(error)".prefix { $0 != "(" })
     }
   }
@@ -203,10 +218,11 @@ extension StringProtocol where SubSequence == Substring {
 /// Checks a script against a fresh pool with `onHand` TEEs at location A, and what always has to
 /// hold.
 func check(
-  onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)], _ script: String,
+  onHand: Quantity = 0, locations: [(String, Int32)] = [("A", 1), ("B", 2)],
+  moreSKUs: [String] = [], _ script: String,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-  let machine = try Script(onHand: onHand, locations: locations)
+  let machine = try Script(onHand: onHand, locations: locations, moreSKUs: moreSKUs)
   try machine.run(script: script, sourceLocation: sourceLocation)
   expectFold(machine.pool, machine.entries, sourceLocation)
 }
@@ -219,6 +235,8 @@ func expectFold(
   for index in 0..<pool.skuCount { copy.load(pool.record(of: SKUIndex(index))) }
   for location in pool.locations { copy.load(location) }
   for buffer in pool.buffers.all { copy.load(buffer) }
+  for bundle in pool.bundles.definitions.values { copy.load(bundle) }
+  for lot in pool.lots.all { copy.load(lot) }
   for document in pool.documents.values { copy.load(document) }
   for sourcing in pool.sourcings.all { copy.load(sourcing) }
   for lock in pool.lastUnits.all { copy.load(lock) }

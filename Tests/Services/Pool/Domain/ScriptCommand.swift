@@ -25,6 +25,14 @@ enum ScriptCommand {
     case "ship": return .shipSale(ShipSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
     case "rank", "locate", "group", "feed", "last", "buffer":
       return try RuleScript.parse(words, now: now)
+    case "bundle":
+      return .setBundle(
+        SetBundle(
+          sku: try SKU(rest[0]),
+          parts: rest.dropFirst().map { word in
+            let demand = Demand(word)
+            return SetBundle.Part(sku: demand.sku, units: demand.quantity)
+          }))
     default: return .document(try DocumentScript.parse(words, now: now))
     }
   }
@@ -42,12 +50,22 @@ enum ScriptCommand {
     }
   }
 
+  /// `5#L1` is of a lot that lasts, `5#L1/60` of one that expires 60 seconds after the script's beginning.
+  static func lotTag(of word: String) -> (String, LotTag?) {
+    let parts = word.split { $0 == "#" }.map(String.init)
+    guard parts.count > 1 else { return (word, nil) }
+    let tag = parts[1].split { $0 == "/" }.map(String.init)
+    let time = tag.count > 1 ? Timestamp(seconds: 1_800_000_000 + Int64(tag[1])!) : nil
+    return (parts[0], LotTag(id: LotID(trusted: tag[0]), expireTime: time))
+  }
+
   private static func stock(_ words: [String]) -> [StockLine] {
     words.map { word in
-      let demand = Demand(word)
+      let (amount, lot) = lotTag(of: word)
+      let demand = Demand(amount)
       return StockLine(
         sku: demand.sku, location: demand.location ?? LocationID(trusted: "A"),
-        quantity: demand.quantity)
+        quantity: demand.quantity, lot: lot)
     }
   }
 

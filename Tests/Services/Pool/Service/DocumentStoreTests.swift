@@ -14,6 +14,9 @@ import Testing
       id: ReceiptID(trusted: "r-1"),
       lines: [
         .init(lineID: "1", quantity: 2), .init(lineID: "ä", quantity: 3, isUnavailable: true),
+        .init(
+          lineID: "1", quantity: 1,
+          lot: LotTag(id: LotID(trusted: "L"), expireTime: Timestamp(seconds: 9))),
       ], time: Timestamp(seconds: 8), reason: "late", actor: "bo"),
     Receipt(id: ReceiptID(trusted: "r-2"), lines: []),
   ]
@@ -44,7 +47,9 @@ import Testing
             source: LocationIndex(1), destination: LocationIndex(0),
             lines: [.init(lineID: "1", sku: SKUIndex(2), quantity: 9, received: 4, lost: 5)],
             expectTime: Timestamp(seconds: 4)),
-          state: state, receipts: receipts, shipTime: state == .draft ? nil : Timestamp(seconds: 1),
+          state: state, receipts: receipts,
+          lots: [LotUnits(movement: 0, tag: LotTag(id: LotID(trusted: "L")), quantity: 2)],
+          shipTime: state == .draft ? nil : Timestamp(seconds: 1),
           reason: "", header: header))
     }
     let counts = StockCount.State.allCases.map { state in

@@ -209,5 +209,6 @@ import Testing
       Issue.record("\(String(describing: error))")
       return
     }
+    await bench.end()
   }
 }

@@ -57,6 +57,10 @@ import Testing
       #expect(part.purchaseOrder?.lines.first?.openCount == 6)
       #expect(part.purchaseOrder?.lines.first?.chargesMinor == 105)
       #expect(part.purchaseOrder?.receipts.first?.receiveTime == bench.clock.now())
+      let closed = try await bench.inbound.closePurchaseOrder(
+        .init(purchaseOrderID: "P", reason: "late"))
+      #expect(closed.purchaseOrder?.lines.first?.openCount == 0)
+      #expect(try await bench.client.getStock(.init(sku: "TEE")).incomingCount == 3)
       #expect(try await bench.available() == 4)
       let movement = try #require(try await bench.client.listMovements(.init()).movements.first)
       #expect(

@@ -388,6 +388,8 @@ extension Bench {
         ALTER TABLE mark DROP COLUMN indexed_sale;
         DROP TABLE document;
         DROP TABLE reorder_point;
+        DROP TABLE bundle;
+        DROP TABLE lot;
         ALTER TABLE balance DROP COLUMN transferred_in;
         ALTER TABLE balance DROP COLUMN transferred_out;
         ALTER TABLE mark DROP COLUMN sequence;

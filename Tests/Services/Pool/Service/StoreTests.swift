@@ -32,6 +32,17 @@ private typealias Allocation = PoolDomain.Allocation
       costs: entry.movements.indices.map { LandedCost(goods: Int64($0) << 40, charges: -7) },
       currency: "EUR")
     entry.details.note = "fell off the shelf ä"
+    entry.details.lots = [
+      LotUnits(movement: 3, tag: LotTag(id: LotID(trusted: "L ä")), quantity: 5),
+      LotUnits(
+        movement: 0, tag: LotTag(id: LotID(trusted: "M"), expireTime: Timestamp(seconds: 7)),
+        quantity: 1 << 33),
+    ]
+    entry.details.bundles = [
+      SaleBundle(
+        lineID: "1", sku: SKUIndex(9),
+        parts: [.init(sku: SKUIndex(300), units: 2), .init(sku: SKUIndex(1), units: 1_000)])
+    ]
     for entry in [entry, empty] {
       let again = try LedgerEntry(
         bytes: entry.bytes, time: entry.time, lastSequence: entry.lastSequence)
@@ -112,7 +123,8 @@ private typealias Allocation = PoolDomain.Allocation
       """)
     try old.execute(
       """
-      INSERT INTO location (location_id, location, display_name, rank, create_time, update_time, revision)
+      INSERT INTO location (location_id, location, display_name, rank, create_time, update_time,
+        revision)
       VALUES (0, 'A', '', 0, 1, 1, 1)
       """)
     old.close()

@@ -6,6 +6,52 @@ public import Primitives
 public import Protobuf
 public import RPCCore
 
+/// A SKU that is sold as one and consists of others. It has no stock of its own: there are as many as its components
+/// make.
+public struct Bundle: Message {
+  /// The bundle. Required.
+  public var sku: String = ""
+  /// At most 50; with bundles inside it taken apart, at most 100, and 1,000 units of each. Without any it is an ordinary
+  /// SKU.
+  public var components: [Bundle.Component] = []
+  /// Output only.
+  public var updateTime: Primitives.Timestamp? = nil
+  /// Output only. Changes with every update; send it back to update what was read.
+  public var etag: String = ""
+
+  /// One SKU of a bundle.
+  public struct Component: Message {
+    /// Required, once in a bundle.
+    public var sku: String = ""
+    /// Units of it in one bundle. Required, 1 to 1,000.
+    public var unitCount: Int64 = 0
+
+    public init() {}
+
+    public init(
+      sku: String = "",
+      unitCount: Int64 = 0
+    ) {
+      self.sku = sku
+      self.unitCount = unitCount
+    }
+  }
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    components: [Bundle.Component] = [],
+    updateTime: Primitives.Timestamp? = nil,
+    etag: String = ""
+  ) {
+    self.sku = sku
+    self.components = components
+    self.updateTime = updateTime
+    self.etag = etag
+  }
+}
+
 /// The stock at which more of a SKU is to be ordered.
 public struct ReorderPoint: Message {
   /// Required.
@@ -42,6 +88,96 @@ public struct ReorderPoint: Message {
     self.incomingCount = incomingCount
     self.due = due
     self.updateTime = updateTime
+  }
+}
+
+public struct SetBundleRequest: Message {
+  /// Required. With an etag only that version is changed.
+  public var bundle: Bundle? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    bundle: Bundle? = nil,
+    requestID: String = ""
+  ) {
+    self.bundle = bundle
+    self.requestID = requestID
+  }
+}
+
+public struct SetBundleResponse: Message {
+  /// As it stands now.
+  public var bundle: Bundle? = nil
+
+  public init() {}
+
+  public init(
+    bundle: Bundle? = nil
+  ) {
+    self.bundle = bundle
+  }
+}
+
+public struct GetBundleRequest: Message {
+  /// Required.
+  public var sku: String = ""
+
+  public init() {}
+
+  public init(
+    sku: String = ""
+  ) {
+    self.sku = sku
+  }
+}
+
+public struct GetBundleResponse: Message {
+  /// As it stands now.
+  public var bundle: Bundle? = nil
+
+  public init() {}
+
+  public init(
+    bundle: Bundle? = nil
+  ) {
+    self.bundle = bundle
+  }
+}
+
+public struct ListBundlesRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListBundlesResponse: Message {
+  /// In the order of their SKUs.
+  public var bundles: [Bundle] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    bundles: [Bundle] = [],
+    nextPageToken: String = ""
+  ) {
+    self.bundles = bundles
+    self.nextPageToken = nextPageToken
   }
 }
 
@@ -113,6 +249,51 @@ public struct ListReorderPointsResponse: Message {
   }
 }
 
+extension Bundle {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Bundle()
+    onepool__pool__v1__bundle__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Bundle.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.components = try Read.messages(source.pointee.components, source.pointee.n_components, "components")
+    self.updateTime = try Read.message(source.pointee.update_time, "update_time")
+    self.etag = Read.string(source.pointee.etag)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Bundle.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.n_components = self.components.count
+    target.pointee.components = arena.messages(self.components)
+    target.pointee.update_time = arena.message(self.updateTime)
+    target.pointee.etag = arena.string(self.etag)
+  }
+}
+
+extension Bundle.Component {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Bundle__Component()
+    onepool__pool__v1__bundle__component__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Bundle__Component.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.unitCount = source.pointee.unit_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Bundle__Component.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.unit_count = self.unitCount
+  }
+}
+
 extension ReorderPoint {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Pool__V1__ReorderPoint()
@@ -145,6 +326,121 @@ extension ReorderPoint {
     target.pointee.incoming_count = self.incomingCount
     target.pointee.due = self.due ? 1 : 0
     target.pointee.update_time = arena.message(self.updateTime)
+  }
+}
+
+extension SetBundleRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetBundleRequest()
+    onepool__pool__v1__set_bundle_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetBundleRequest.self)
+    self.bundle = try Read.message(source.pointee.bundle, "bundle")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetBundleRequest.self)
+    target.pointee.bundle = arena.message(self.bundle)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension SetBundleResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetBundleResponse()
+    onepool__pool__v1__set_bundle_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetBundleResponse.self)
+    self.bundle = try Read.message(source.pointee.bundle, "bundle")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetBundleResponse.self)
+    target.pointee.bundle = arena.message(self.bundle)
+  }
+}
+
+extension GetBundleRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__GetBundleRequest()
+    onepool__pool__v1__get_bundle_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__GetBundleRequest.self)
+    self.sku = Read.string(source.pointee.sku)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__GetBundleRequest.self)
+    target.pointee.sku = arena.string(self.sku)
+  }
+}
+
+extension GetBundleResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__GetBundleResponse()
+    onepool__pool__v1__get_bundle_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__GetBundleResponse.self)
+    self.bundle = try Read.message(source.pointee.bundle, "bundle")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__GetBundleResponse.self)
+    target.pointee.bundle = arena.message(self.bundle)
+  }
+}
+
+extension ListBundlesRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListBundlesRequest()
+    onepool__pool__v1__list_bundles_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListBundlesRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListBundlesRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListBundlesResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListBundlesResponse()
+    onepool__pool__v1__list_bundles_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListBundlesResponse.self)
+    self.bundles = try Read.messages(source.pointee.bundles, source.pointee.n_bundles, "bundles")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListBundlesResponse.self)
+    target.pointee.n_bundles = self.bundles.count
+    target.pointee.bundles = arena.messages(self.bundles)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
   }
 }
 
@@ -231,6 +527,15 @@ extension ListReorderPointsResponse {
 
 /// The methods of `onepool.pool.v1.AssortmentService`.
 public enum AssortmentServiceMethods {
+  public static let setBundle = MethodDescriptor(
+    service: "onepool.pool.v1.AssortmentService", method: "SetBundle",
+    kind: .unary, idempotency: .idempotent)
+  public static let getBundle = MethodDescriptor(
+    service: "onepool.pool.v1.AssortmentService", method: "GetBundle",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let listBundles = MethodDescriptor(
+    service: "onepool.pool.v1.AssortmentService", method: "ListBundles",
+    kind: .unary, idempotency: .noSideEffects)
   public static let setReorderPoint = MethodDescriptor(
     service: "onepool.pool.v1.AssortmentService", method: "SetReorderPoint",
     kind: .unary, idempotency: .idempotent)
@@ -238,19 +543,40 @@ public enum AssortmentServiceMethods {
     service: "onepool.pool.v1.AssortmentService", method: "ListReorderPoints",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setReorderPoint, listReorderPoints]
+  public static let all: [MethodDescriptor] = [setBundle, getBundle, listBundles, setReorderPoint, listReorderPoints]
 }
 
-/// What is to be known of SKUs beyond their stock. It is the pool's, in the same process, and what its comment says of requests that
-/// are repeated and of the errors that every method may answer, holds here too.
+/// What is to be known of SKUs beyond their stock. It is the pool's, in the same process, and what its comment says of
+/// requests that are repeated and of the errors that every method may answer, holds here too.
 public protocol AssortmentServiceHandler: RPCService {
+  /// Makes a SKU a bundle of others, changes what it consists of, or makes it an ordinary SKU again. Sales that were
+  /// made before stay what they were. A component may be a bundle itself.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku) of the bundle, INVALID_ARGUMENT/SKU_UNKNOWN (sku) of a component,
+  /// ABORTED/ETAG_MISMATCH (sku), FAILED_PRECONDITION/BUNDLE_CYCLE (sku, componentSku),
+  /// FAILED_PRECONDITION/BUNDLE_TOO_LARGE (sku, componentLimit, unitLimit), FAILED_PRECONDITION/BUNDLE_HAS_STOCK (sku,
+  /// onHandCount, heldCount, committedCount, unavailableCount) while there are units of it,
+  /// FAILED_PRECONDITION/BUNDLE_IN_DOCUMENT (sku, documentId) while a document that has not ended has it.
+  func setBundle(_ request: SetBundleRequest, context: ServerContext)
+    async throws -> SetBundleResponse
+  /// Returns a bundle.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/BUNDLE_UNKNOWN (sku) when it is an ordinary SKU.
+  func getBundle(_ request: GetBundleRequest, context: ServerContext)
+    async throws -> GetBundleResponse
+  /// Lists bundles in the order of their SKUs.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listBundles(_ request: ListBundlesRequest, context: ServerContext)
+    async throws -> ListBundlesResponse
   /// Sets or removes the stock at which more is to be ordered, of a SKU in all or at one location.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku).
   func setReorderPoint(_ request: SetReorderPointRequest, context: ServerContext)
     async throws -> SetReorderPointResponse
-  /// Lists reorder points in the order of SKU, then location, and how stock stands against them. A page that has looked at
-  /// many points may have fewer than page_size, or none, and a next_page_token all the same.
+  /// Lists reorder points in the order of SKU, then location, and how stock stands against them. A page that has looked
+  /// at many points may have fewer than page_size, or none, and a next_page_token all the same.
   ///
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listReorderPoints(_ request: ListReorderPointsRequest, context: ServerContext)
@@ -264,6 +590,15 @@ extension AssortmentServiceHandler {
       name: "onepool.pool.v1.AssortmentService",
       file: .onepoolPoolV1AssortmentService,
       methods: [
+        .unary(
+          AssortmentServiceMethods.setBundle, SetBundleRequest.self, SetBundleResponse.self
+        ) { request, context in try await self.setBundle(request, context: context) },
+        .unary(
+          AssortmentServiceMethods.getBundle, GetBundleRequest.self, GetBundleResponse.self
+        ) { request, context in try await self.getBundle(request, context: context) },
+        .unary(
+          AssortmentServiceMethods.listBundles, ListBundlesRequest.self, ListBundlesResponse.self
+        ) { request, context in try await self.listBundles(request, context: context) },
         .unary(
           AssortmentServiceMethods.setReorderPoint, SetReorderPointRequest.self, SetReorderPointResponse.self
         ) { request, context in try await self.setReorderPoint(request, context: context) },
@@ -282,17 +617,50 @@ public struct AssortmentServiceClient: Sendable {
     self.client = client
   }
 
+  /// Makes a SKU a bundle of others, changes what it consists of, or makes it an ordinary SKU again. Sales that were
+  /// made before stay what they were. A component may be a bundle itself.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku) of the bundle, INVALID_ARGUMENT/SKU_UNKNOWN (sku) of a component,
+  /// ABORTED/ETAG_MISMATCH (sku), FAILED_PRECONDITION/BUNDLE_CYCLE (sku, componentSku),
+  /// FAILED_PRECONDITION/BUNDLE_TOO_LARGE (sku, componentLimit, unitLimit), FAILED_PRECONDITION/BUNDLE_HAS_STOCK (sku,
+  /// onHandCount, heldCount, committedCount, unavailableCount) while there are units of it,
+  /// FAILED_PRECONDITION/BUNDLE_IN_DOCUMENT (sku, documentId) while a document that has not ended has it.
+  public func setBundle(
+    _ request: SetBundleRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> SetBundleResponse {
+    try await client.unary(AssortmentServiceMethods.setBundle, request, options: options)
+  }
+
+  /// Returns a bundle.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/BUNDLE_UNKNOWN (sku) when it is an ordinary SKU.
+  public func getBundle(
+    _ request: GetBundleRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> GetBundleResponse {
+    try await client.unary(AssortmentServiceMethods.getBundle, request, options: options)
+  }
+
+  /// Lists bundles in the order of their SKUs.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listBundles(
+    _ request: ListBundlesRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListBundlesResponse {
+    try await client.unary(AssortmentServiceMethods.listBundles, request, options: options)
+  }
+
   /// Sets or removes the stock at which more is to be ordered, of a SKU in all or at one location.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
+  /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku).
   public func setReorderPoint(
     _ request: SetReorderPointRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SetReorderPointResponse {
     try await client.unary(AssortmentServiceMethods.setReorderPoint, request, options: options)
   }
 
-  /// Lists reorder points in the order of SKU, then location, and how stock stands against them. A page that has looked at
-  /// many points may have fewer than page_size, or none, and a next_page_token all the same.
+  /// Lists reorder points in the order of SKU, then location, and how stock stands against them. A page that has looked
+  /// at many points may have fewer than page_size, or none, and a next_page_token all the same.
   ///
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   public func listReorderPoints(
@@ -309,11 +677,19 @@ extension FileDescriptor {
     dependencies: [.googleProtobufTimestamp],
     symbols: [
       "onepool.pool.v1.AssortmentService",
+      "onepool.pool.v1.Bundle",
+      "onepool.pool.v1.Bundle.Component",
+      "onepool.pool.v1.GetBundleRequest",
+      "onepool.pool.v1.GetBundleResponse",
+      "onepool.pool.v1.ListBundlesRequest",
+      "onepool.pool.v1.ListBundlesResponse",
       "onepool.pool.v1.ListReorderPointsRequest",
       "onepool.pool.v1.ListReorderPointsResponse",
       "onepool.pool.v1.ReorderPoint",
+      "onepool.pool.v1.SetBundleRequest",
+      "onepool.pool.v1.SetBundleResponse",
       "onepool.pool.v1.SetReorderPointRequest",
       "onepool.pool.v1.SetReorderPointResponse",
     ],
-    base64: "CihvbmVwb29sL3Bvb2wvdjEvYXNzb3J0bWVudF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8ikgIKDFJlb3JkZXJQb2ludBIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIhCgtwb2ludF9jb3VudBgDIAEoA0gAUgpwb2ludENvdW50EicKD2F2YWlsYWJsZV9jb3VudBgEIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOaW5jb21pbmdfY291bnQYBSABKANSDWluY29taW5nQ291bnQSEAoDZHVlGAYgASgIUgNkdWUSOwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lQg0KC3BvaW50X3ZhbHVlInsKFlNldFJlb3JkZXJQb2ludFJlcXVlc3QSQgoNcmVvcmRlcl9wb2ludBgBIAEoCzIdLm9uZXBvb2wucG9vbC52MS5SZW9yZGVyUG9pbnRSDHJlb3JkZXJQb2ludBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiXQoXU2V0UmVvcmRlclBvaW50UmVzcG9uc2USQgoNcmVvcmRlcl9wb2ludBgBIAEoCzIdLm9uZXBvb2wucG9vbC52MS5SZW9yZGVyUG9pbnRSDHJlb3JkZXJQb2ludCJxChhMaXN0UmVvcmRlclBvaW50c1JlcXVlc3QSGQoIZHVlX29ubHkYASABKAhSB2R1ZU9ubHkSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4iiQEKGUxpc3RSZW9yZGVyUG9pbnRzUmVzcG9uc2USRAoOcmVvcmRlcl9wb2ludHMYASADKAsyHS5vbmVwb29sLnBvb2wudjEuUmVvcmRlclBvaW50Ug1yZW9yZGVyUG9pbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbjLvAQoRQXNzb3J0bWVudFNlcnZpY2USaQoPU2V0UmVvcmRlclBvaW50Eicub25lcG9vbC5wb29sLnYxLlNldFJlb3JkZXJQb2ludFJlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuU2V0UmVvcmRlclBvaW50UmVzcG9uc2UiA5ACAhJvChFMaXN0UmVvcmRlclBvaW50cxIpLm9uZXBvb2wucG9vbC52MS5MaXN0UmVvcmRlclBvaW50c1JlcXVlc3QaKi5vbmVwb29sLnBvb2wudjEuTGlzdFJlb3JkZXJQb2ludHNSZXNwb25zZSIDkAIBYgZwcm90bzM=")
+    base64: "CihvbmVwb29sL3Bvb2wvdjEvYXNzb3J0bWVudF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8i7AEKBkJ1bmRsZRIQCgNza3UYASABKAlSA3NrdRJBCgpjb21wb25lbnRzGAIgAygLMiEub25lcG9vbC5wb29sLnYxLkJ1bmRsZS5Db21wb25lbnRSCmNvbXBvbmVudHMSOwoLdXBkYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lEhIKBGV0YWcYBCABKAlSBGV0YWcaPAoJQ29tcG9uZW50EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCnVuaXRfY291bnQYAiABKANSCXVuaXRDb3VudCKSAgoMUmVvcmRlclBvaW50EhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiEKC3BvaW50X2NvdW50GAMgASgDSABSCnBvaW50Q291bnQSJwoPYXZhaWxhYmxlX2NvdW50GAQgASgDUg5hdmFpbGFibGVDb3VudBIlCg5pbmNvbWluZ19jb3VudBgFIAEoA1INaW5jb21pbmdDb3VudBIQCgNkdWUYBiABKAhSA2R1ZRI7Cgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWVCDQoLcG9pbnRfdmFsdWUiYgoQU2V0QnVuZGxlUmVxdWVzdBIvCgZidW5kbGUYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVuZGxlUgZidW5kbGUSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkQKEVNldEJ1bmRsZVJlc3BvbnNlEi8KBmJ1bmRsZRgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdW5kbGVSBmJ1bmRsZSIkChBHZXRCdW5kbGVSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IkQKEUdldEJ1bmRsZVJlc3BvbnNlEi8KBmJ1bmRsZRgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdW5kbGVSBmJ1bmRsZSJQChJMaXN0QnVuZGxlc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4icAoTTGlzdEJ1bmRsZXNSZXNwb25zZRIxCgdidW5kbGVzGAEgAygLMhcub25lcG9vbC5wb29sLnYxLkJ1bmRsZVIHYnVuZGxlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iewoWU2V0UmVvcmRlclBvaW50UmVxdWVzdBJCCg1yZW9yZGVyX3BvaW50GAEgASgLMh0ub25lcG9vbC5wb29sLnYxLlJlb3JkZXJQb2ludFIMcmVvcmRlclBvaW50Eh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJdChdTZXRSZW9yZGVyUG9pbnRSZXNwb25zZRJCCg1yZW9yZGVyX3BvaW50GAEgASgLMh0ub25lcG9vbC5wb29sLnYxLlJlb3JkZXJQb2ludFIMcmVvcmRlclBvaW50InEKGExpc3RSZW9yZGVyUG9pbnRzUmVxdWVzdBIZCghkdWVfb25seRgBIAEoCFIHZHVlT25seRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiKJAQoZTGlzdFJlb3JkZXJQb2ludHNSZXNwb25zZRJECg5yZW9yZGVyX3BvaW50cxgBIAMoCzIdLm9uZXBvb2wucG9vbC52MS5SZW9yZGVyUG9pbnRSDXJlb3JkZXJQb2ludHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuMoAEChFBc3NvcnRtZW50U2VydmljZRJXCglTZXRCdW5kbGUSIS5vbmVwb29sLnBvb2wudjEuU2V0QnVuZGxlUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5TZXRCdW5kbGVSZXNwb25zZSIDkAICElcKCUdldEJ1bmRsZRIhLm9uZXBvb2wucG9vbC52MS5HZXRCdW5kbGVSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLkdldEJ1bmRsZVJlc3BvbnNlIgOQAgESXQoLTGlzdEJ1bmRsZXMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1bmRsZXNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdW5kbGVzUmVzcG9uc2UiA5ACARJpCg9TZXRSZW9yZGVyUG9pbnQSJy5vbmVwb29sLnBvb2wudjEuU2V0UmVvcmRlclBvaW50UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5TZXRSZW9yZGVyUG9pbnRSZXNwb25zZSIDkAICEm8KEUxpc3RSZW9yZGVyUG9pbnRzEikub25lcG9vbC5wb29sLnYxLkxpc3RSZW9yZGVyUG9pbnRzUmVxdWVzdBoqLm9uZXBvb2wucG9vbC52MS5MaXN0UmVvcmRlclBvaW50c1Jlc3BvbnNlIgOQAgFiBnByb3RvMw==")
 }

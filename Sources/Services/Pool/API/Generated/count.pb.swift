@@ -12,8 +12,8 @@ public import Protobuf
 ///     SUBMITTED --recount--> OPEN
 ///     OPEN, SUBMITTED --cancel--> CANCELLED
 ///
-/// Each count of a line is compared with what was on hand at that very moment: what is shipped or received before or after it
-/// makes no difference.
+/// Each count of a line is compared with what was on hand at that very moment: what is shipped or received before or
+/// after it makes no difference.
 public struct StockCount: Message {
   /// Named by whoever opened it. 1 to 128 bytes.
   public var countID: String = ""

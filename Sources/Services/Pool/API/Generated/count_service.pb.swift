@@ -213,7 +213,8 @@ public struct RequestRecountResponse: Message {
 public struct ApproveCountRequest: Message {
   /// Required.
   public var countID: String = ""
-  /// A code for why a variance beyond the tolerance is believed; `stock_count` in the ledger when it is empty. At most 64 bytes.
+  /// A code for why a variance beyond the tolerance is believed; `stock_count` in the ledger when it is empty. At most
+  /// 64 bytes.
   public var reason: String = ""
   /// Who approves. Optional. At most 128 bytes.
   public var actor: String = ""
@@ -777,18 +778,18 @@ public enum CountServiceMethods {
   public static let all: [MethodDescriptor] = [openCount, getCountSheet, reportCount, submitCount, requestRecount, approveCount, cancelCount, getCount, listCounts]
 }
 
-/// Stock counts. It is the pool's, in the same process, and what its comment says of requests that are repeated, of SKU_UNKNOWN
-/// and of the errors that every method may answer, holds here too. Who counts needs OpenCount, GetCountSheet, ReportCount and
-/// SubmitCount, and hears nothing of what the books say; GetCount, ListCounts, RequestRecount, ApproveCount and CancelCount are for
-/// whoever approves.
+/// Stock counts. It is the pool's, in the same process, and what its comment says of requests that are repeated, of
+/// SKU_UNKNOWN and of the errors that every method may answer, holds here too. Who counts needs OpenCount,
+/// GetCountSheet, ReportCount and SubmitCount, and hears nothing of what the books say; GetCount, ListCounts,
+/// RequestRecount, ApproveCount and CancelCount are for whoever approves.
 public protocol CountServiceHandler: RPCService {
-  /// Opens a count, and takes down what is on hand. Units may be in one count at a time, since two would book the same loss
-  /// twice.
+  /// Opens a count, and takes down what is on hand. Units may be in one count at a time, since two would book the same
+  /// loss twice.
   ///
-  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
-  /// ALREADY_EXISTS/COUNT_EXISTS (countId) when another count has the ID,
-  /// FAILED_PRECONDITION/COUNT_OVERLAPS (countId, sku) with the other count; without sku when either is of the whole location,
-  /// FAILED_PRECONDITION/TOO_MANY_LINES (countId, lineCount, lineLimit) when too much is at the location.
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId), ALREADY_EXISTS/COUNT_EXISTS
+  /// (countId) when another count has the ID, FAILED_PRECONDITION/COUNT_OVERLAPS (countId, sku) with the other count;
+  /// without sku when either is of the whole location, FAILED_PRECONDITION/TOO_MANY_LINES (countId, lineCount,
+  /// lineLimit) when too much is at the location.
   func openCount(_ request: OpenCountRequest, context: ServerContext)
     async throws -> OpenCountResponse
   /// Returns what is to be counted, and nothing of what the books say.
@@ -796,8 +797,8 @@ public protocol CountServiceHandler: RPCService {
   /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId).
   func getCountSheet(_ request: GetCountSheetRequest, context: ServerContext)
     async throws -> GetCountSheetResponse
-  /// Takes down what was counted, and what was on hand at that moment. A line that was counted before is counted again. A
-  /// report is known by its ID for ever: a repeat changes nothing.
+  /// Takes down what was counted, and what was on hand at that moment. A line that was counted before is counted again.
+  /// A report is known by its ID for ever: a repeat changes nothing.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/COUNT_UNKNOWN (countId),
   /// FAILED_PRECONDITION/COUNT_STATE (countId, state) when it is not open,
@@ -817,18 +818,17 @@ public protocol CountServiceHandler: RPCService {
     async throws -> SubmitCountResponse
   /// Moves a count from SUBMITTED to OPEN: some of its lines are to be counted again.
   ///
-  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/COUNT_UNKNOWN (countId),
-  /// FAILED_PRECONDITION/COUNT_STATE (countId, state) when it has ended, INVALID_ARGUMENT/COUNT_LINE_UNKNOWN (countId, lineId).
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE
+  /// (countId, state) when it has ended, INVALID_ARGUMENT/COUNT_LINE_UNKNOWN (countId, lineId).
   func requestRecount(_ request: RequestRecountRequest, context: ServerContext)
     async throws -> RequestRecountResponse
-  /// Moves a count from SUBMITTED to POSTED: what was found and what is missing is booked, all of it in one entry of the ledger,
-  /// or nothing. Once it is posted, a repeat books nothing.
+  /// Moves a count from SUBMITTED to POSTED: what was found and what is missing is booked, all of it in one entry of the
+  /// ledger, or nothing. Once it is posted, a repeat books nothing.
   ///
-  /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE (countId, state) when it is not submitted,
-  /// FAILED_PRECONDITION/VARIANCE_OVER_TOLERANCE (countId, sku, expectedCount, countedCount, toleranceCount) for a line that was
-  /// looked at once, unless a reason is given,
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, onHandCount, requestedCount) when less is on hand by now than is
-  /// missing: count the line again.
+  /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE (countId, state) when it is not
+  /// submitted, FAILED_PRECONDITION/VARIANCE_OVER_TOLERANCE (countId, sku, expectedCount, countedCount, toleranceCount)
+  /// for a line that was looked at once, unless a reason is given, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku,
+  /// locationId, onHandCount, requestedCount) when less is on hand by now than is missing: count the line again.
   func approveCount(_ request: ApproveCountRequest, context: ServerContext)
     async throws -> ApproveCountResponse
   /// Moves a count from OPEN or SUBMITTED to CANCELLED: nothing is booked.
@@ -894,13 +894,13 @@ public struct CountServiceClient: Sendable {
     self.client = client
   }
 
-  /// Opens a count, and takes down what is on hand. Units may be in one count at a time, since two would book the same loss
-  /// twice.
+  /// Opens a count, and takes down what is on hand. Units may be in one count at a time, since two would book the same
+  /// loss twice.
   ///
-  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId),
-  /// ALREADY_EXISTS/COUNT_EXISTS (countId) when another count has the ID,
-  /// FAILED_PRECONDITION/COUNT_OVERLAPS (countId, sku) with the other count; without sku when either is of the whole location,
-  /// FAILED_PRECONDITION/TOO_MANY_LINES (countId, lineCount, lineLimit) when too much is at the location.
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/LOCATION_UNKNOWN (locationId), ALREADY_EXISTS/COUNT_EXISTS
+  /// (countId) when another count has the ID, FAILED_PRECONDITION/COUNT_OVERLAPS (countId, sku) with the other count;
+  /// without sku when either is of the whole location, FAILED_PRECONDITION/TOO_MANY_LINES (countId, lineCount,
+  /// lineLimit) when too much is at the location.
   public func openCount(
     _ request: OpenCountRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> OpenCountResponse {
@@ -916,8 +916,8 @@ public struct CountServiceClient: Sendable {
     try await client.unary(CountServiceMethods.getCountSheet, request, options: options)
   }
 
-  /// Takes down what was counted, and what was on hand at that moment. A line that was counted before is counted again. A
-  /// report is known by its ID for ever: a repeat changes nothing.
+  /// Takes down what was counted, and what was on hand at that moment. A line that was counted before is counted again.
+  /// A report is known by its ID for ever: a repeat changes nothing.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/COUNT_UNKNOWN (countId),
   /// FAILED_PRECONDITION/COUNT_STATE (countId, state) when it is not open,
@@ -945,22 +945,21 @@ public struct CountServiceClient: Sendable {
 
   /// Moves a count from SUBMITTED to OPEN: some of its lines are to be counted again.
   ///
-  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/COUNT_UNKNOWN (countId),
-  /// FAILED_PRECONDITION/COUNT_STATE (countId, state) when it has ended, INVALID_ARGUMENT/COUNT_LINE_UNKNOWN (countId, lineId).
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE
+  /// (countId, state) when it has ended, INVALID_ARGUMENT/COUNT_LINE_UNKNOWN (countId, lineId).
   public func requestRecount(
     _ request: RequestRecountRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> RequestRecountResponse {
     try await client.unary(CountServiceMethods.requestRecount, request, options: options)
   }
 
-  /// Moves a count from SUBMITTED to POSTED: what was found and what is missing is booked, all of it in one entry of the ledger,
-  /// or nothing. Once it is posted, a repeat books nothing.
+  /// Moves a count from SUBMITTED to POSTED: what was found and what is missing is booked, all of it in one entry of the
+  /// ledger, or nothing. Once it is posted, a repeat books nothing.
   ///
-  /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE (countId, state) when it is not submitted,
-  /// FAILED_PRECONDITION/VARIANCE_OVER_TOLERANCE (countId, sku, expectedCount, countedCount, toleranceCount) for a line that was
-  /// looked at once, unless a reason is given,
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, onHandCount, requestedCount) when less is on hand by now than is
-  /// missing: count the line again.
+  /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE (countId, state) when it is not
+  /// submitted, FAILED_PRECONDITION/VARIANCE_OVER_TOLERANCE (countId, sku, expectedCount, countedCount, toleranceCount)
+  /// for a line that was looked at once, unless a reason is given, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku,
+  /// locationId, onHandCount, requestedCount) when less is on hand by now than is missing: count the line again.
   public func approveCount(
     _ request: ApproveCountRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ApproveCountResponse {

@@ -1085,9 +1085,9 @@ public enum InboundServiceMethods {
   public static let all: [MethodDescriptor] = [setPurchaseOrder, placePurchaseOrder, receivePurchaseOrder, closePurchaseOrder, cancelPurchaseOrder, getPurchaseOrder, listPurchaseOrders, setTransfer, shipTransfer, receiveTransfer, writeOffTransfer, cancelTransfer, getTransfer, listTransfers]
 }
 
-/// How goods come to locations: from suppliers and from other locations. It is the pool's, in the same process, and what its
-/// comment says of requests that are repeated, of SKU_UNKNOWN and LOCATION_UNKNOWN, and of the errors that every method may
-/// answer, holds here too. Every mutation may be repeated: a state that was reached before changes nothing.
+/// How goods come to locations: from suppliers and from other locations. It is the pool's, in the same process, and what
+/// its comment says of requests that are repeated, of SKU_UNKNOWN and LOCATION_UNKNOWN, and of the errors that every
+/// method may answer, holds here too. Every mutation may be repeated: a state that was reached before changes nothing.
 public protocol InboundServiceHandler: RPCService {
   /// Creates a purchase order, or changes one in DRAFT. Of one that is ordered, only expect_time may still change.
   ///
@@ -1101,22 +1101,25 @@ public protocol InboundServiceHandler: RPCService {
   /// FAILED_PRECONDITION/PURCHASE_ORDER_STATE (purchaseOrderId, state) when it was cancelled.
   func placePurchaseOrder(_ request: PlacePurchaseOrderRequest, context: ServerContext)
     async throws -> PlacePurchaseOrderResponse
-  /// Counts what has come: on hand rises, with what each unit has cost. State: ORDERED, PARTIALLY_RECEIVED or RECEIVED to
-  /// PARTIALLY_RECEIVED or RECEIVED. More than is tolerated is taken with a reason only. All of it is counted, or nothing.
+  /// Counts what has come: on hand rises, with what each unit has cost. State: ORDERED, PARTIALLY_RECEIVED or RECEIVED
+  /// to PARTIALLY_RECEIVED or RECEIVED. More than is tolerated is taken with a reason only. All of it is counted, or
+  /// nothing.
   ///
   /// Errors: NOT_FOUND/PURCHASE_ORDER_UNKNOWN (purchaseOrderId),
   /// FAILED_PRECONDITION/PURCHASE_ORDER_STATE (purchaseOrderId, state),
   /// INVALID_ARGUMENT/PURCHASE_ORDER_LINE_UNKNOWN (purchaseOrderId, lineId),
   /// ALREADY_EXISTS/RECEIPT_EXISTS (purchaseOrderId, receiptId) when that receipt was counted with other lines,
   /// FAILED_PRECONDITION/OVER_RECEIPT (purchaseOrderId, lineId, orderedCount, receivedCount, toleranceCount, overCount),
-  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (purchaseOrderId, receiptLimit, lineLimit).
+  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (purchaseOrderId, receiptLimit, lineLimit),
+  /// and LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock.
   func receivePurchaseOrder(_ request: ReceivePurchaseOrderRequest, context: ServerContext)
     async throws -> ReceivePurchaseOrderResponse
-  /// Moves a purchase order to CLOSED: nothing more is incoming. A line of which more is missing than is tolerated wants a reason.
+  /// Moves a purchase order to CLOSED: nothing more is incoming. A line of which more is missing than is tolerated wants
+  /// a reason.
   ///
-  /// Errors: NOT_FOUND/PURCHASE_ORDER_UNKNOWN (purchaseOrderId),
-  /// FAILED_PRECONDITION/PURCHASE_ORDER_STATE (purchaseOrderId, state) when it is a draft or cancelled,
-  /// FAILED_PRECONDITION/UNDER_RECEIPT (purchaseOrderId, lineId, orderedCount, receivedCount, toleranceCount, missingCount).
+  /// Errors: NOT_FOUND/PURCHASE_ORDER_UNKNOWN (purchaseOrderId), FAILED_PRECONDITION/PURCHASE_ORDER_STATE
+  /// (purchaseOrderId, state) when it is a draft or cancelled, FAILED_PRECONDITION/UNDER_RECEIPT (purchaseOrderId,
+  /// lineId, orderedCount, receivedCount, toleranceCount, missingCount).
   func closePurchaseOrder(_ request: ClosePurchaseOrderRequest, context: ServerContext)
     async throws -> ClosePurchaseOrderResponse
   /// Moves a purchase order from DRAFT or ORDERED to CANCELLED.
@@ -1141,8 +1144,8 @@ public protocol InboundServiceHandler: RPCService {
   /// ABORTED/ETAG_MISMATCH (transferId), FAILED_PRECONDITION/TRANSFER_STATE (transferId, state).
   func setTransfer(_ request: SetTransferRequest, context: ServerContext)
     async throws -> SetTransferResponse
-  /// Moves a transfer from DRAFT to IN_TRANSIT: its units leave the source, all of them or none. What is held or promised
-  /// there stays.
+  /// Moves a transfer from DRAFT to IN_TRANSIT: its units leave the source, all of them or none. What is held or
+  /// promised there stays.
   ///
   /// Errors: NOT_FOUND/TRANSFER_UNKNOWN (transferId),
   /// FAILED_PRECONDITION/TRANSFER_STATE (transferId, state) when it was cancelled,
@@ -1153,10 +1156,10 @@ public protocol InboundServiceHandler: RPCService {
   /// PARTIALLY_RECEIVED or RECEIVED. All of it is counted, or nothing.
   ///
   /// Errors: NOT_FOUND/TRANSFER_UNKNOWN (transferId), FAILED_PRECONDITION/TRANSFER_STATE (transferId, state),
-  /// INVALID_ARGUMENT/TRANSFER_LINE_UNKNOWN (transferId, lineId),
-  /// ALREADY_EXISTS/RECEIPT_EXISTS (transferId, receiptId) when that receipt was counted with other lines,
-  /// FAILED_PRECONDITION/NOT_IN_TRANSIT (transferId, lineId, openCount, requestedCount) when more arrives than is on its way,
-  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (transferId, receiptLimit, lineLimit).
+  /// INVALID_ARGUMENT/TRANSFER_LINE_UNKNOWN (transferId, lineId), ALREADY_EXISTS/RECEIPT_EXISTS (transferId, receiptId)
+  /// when that receipt was counted with other lines, FAILED_PRECONDITION/NOT_IN_TRANSIT (transferId, lineId, openCount,
+  /// requestedCount) when more arrives than is on its way, FAILED_PRECONDITION/TOO_MANY_RECEIPTS (transferId,
+  /// receiptLimit, lineLimit).
   func receiveTransfer(_ request: ReceiveTransferRequest, context: ServerContext)
     async throws -> ReceiveTransferResponse
   /// Moves a transfer from IN_TRANSIT or PARTIALLY_RECEIVED to SHORT: what has not arrived is lost.
@@ -1263,26 +1266,29 @@ public struct InboundServiceClient: Sendable {
     try await client.unary(InboundServiceMethods.placePurchaseOrder, request, options: options)
   }
 
-  /// Counts what has come: on hand rises, with what each unit has cost. State: ORDERED, PARTIALLY_RECEIVED or RECEIVED to
-  /// PARTIALLY_RECEIVED or RECEIVED. More than is tolerated is taken with a reason only. All of it is counted, or nothing.
+  /// Counts what has come: on hand rises, with what each unit has cost. State: ORDERED, PARTIALLY_RECEIVED or RECEIVED
+  /// to PARTIALLY_RECEIVED or RECEIVED. More than is tolerated is taken with a reason only. All of it is counted, or
+  /// nothing.
   ///
   /// Errors: NOT_FOUND/PURCHASE_ORDER_UNKNOWN (purchaseOrderId),
   /// FAILED_PRECONDITION/PURCHASE_ORDER_STATE (purchaseOrderId, state),
   /// INVALID_ARGUMENT/PURCHASE_ORDER_LINE_UNKNOWN (purchaseOrderId, lineId),
   /// ALREADY_EXISTS/RECEIPT_EXISTS (purchaseOrderId, receiptId) when that receipt was counted with other lines,
   /// FAILED_PRECONDITION/OVER_RECEIPT (purchaseOrderId, lineId, orderedCount, receivedCount, toleranceCount, overCount),
-  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (purchaseOrderId, receiptLimit, lineLimit).
+  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (purchaseOrderId, receiptLimit, lineLimit),
+  /// and LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock.
   public func receivePurchaseOrder(
     _ request: ReceivePurchaseOrderRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReceivePurchaseOrderResponse {
     try await client.unary(InboundServiceMethods.receivePurchaseOrder, request, options: options)
   }
 
-  /// Moves a purchase order to CLOSED: nothing more is incoming. A line of which more is missing than is tolerated wants a reason.
+  /// Moves a purchase order to CLOSED: nothing more is incoming. A line of which more is missing than is tolerated wants
+  /// a reason.
   ///
-  /// Errors: NOT_FOUND/PURCHASE_ORDER_UNKNOWN (purchaseOrderId),
-  /// FAILED_PRECONDITION/PURCHASE_ORDER_STATE (purchaseOrderId, state) when it is a draft or cancelled,
-  /// FAILED_PRECONDITION/UNDER_RECEIPT (purchaseOrderId, lineId, orderedCount, receivedCount, toleranceCount, missingCount).
+  /// Errors: NOT_FOUND/PURCHASE_ORDER_UNKNOWN (purchaseOrderId), FAILED_PRECONDITION/PURCHASE_ORDER_STATE
+  /// (purchaseOrderId, state) when it is a draft or cancelled, FAILED_PRECONDITION/UNDER_RECEIPT (purchaseOrderId,
+  /// lineId, orderedCount, receivedCount, toleranceCount, missingCount).
   public func closePurchaseOrder(
     _ request: ClosePurchaseOrderRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ClosePurchaseOrderResponse {
@@ -1327,8 +1333,8 @@ public struct InboundServiceClient: Sendable {
     try await client.unary(InboundServiceMethods.setTransfer, request, options: options)
   }
 
-  /// Moves a transfer from DRAFT to IN_TRANSIT: its units leave the source, all of them or none. What is held or promised
-  /// there stays.
+  /// Moves a transfer from DRAFT to IN_TRANSIT: its units leave the source, all of them or none. What is held or
+  /// promised there stays.
   ///
   /// Errors: NOT_FOUND/TRANSFER_UNKNOWN (transferId),
   /// FAILED_PRECONDITION/TRANSFER_STATE (transferId, state) when it was cancelled,
@@ -1343,10 +1349,10 @@ public struct InboundServiceClient: Sendable {
   /// PARTIALLY_RECEIVED or RECEIVED. All of it is counted, or nothing.
   ///
   /// Errors: NOT_FOUND/TRANSFER_UNKNOWN (transferId), FAILED_PRECONDITION/TRANSFER_STATE (transferId, state),
-  /// INVALID_ARGUMENT/TRANSFER_LINE_UNKNOWN (transferId, lineId),
-  /// ALREADY_EXISTS/RECEIPT_EXISTS (transferId, receiptId) when that receipt was counted with other lines,
-  /// FAILED_PRECONDITION/NOT_IN_TRANSIT (transferId, lineId, openCount, requestedCount) when more arrives than is on its way,
-  /// FAILED_PRECONDITION/TOO_MANY_RECEIPTS (transferId, receiptLimit, lineLimit).
+  /// INVALID_ARGUMENT/TRANSFER_LINE_UNKNOWN (transferId, lineId), ALREADY_EXISTS/RECEIPT_EXISTS (transferId, receiptId)
+  /// when that receipt was counted with other lines, FAILED_PRECONDITION/NOT_IN_TRANSIT (transferId, lineId, openCount,
+  /// requestedCount) when more arrives than is on its way, FAILED_PRECONDITION/TOO_MANY_RECEIPTS (transferId,
+  /// receiptLimit, lineLimit).
   public func receiveTransfer(
     _ request: ReceiveTransferRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReceiveTransferResponse {

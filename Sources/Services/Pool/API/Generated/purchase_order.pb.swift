@@ -170,8 +170,8 @@ public struct PurchaseOrderLine: Message {
   }
 }
 
-/// What is paid for all lines of a purchase order together. Its amount is shared among the lines to the last minor unit, and
-/// each receipt bears the part of the units that it brings; units beyond the ordered quantity bear none.
+/// What is paid for all lines of a purchase order together. Its amount is shared among the lines to the last minor unit,
+/// and each receipt bears the part of the units that it brings; units beyond the ordered quantity bear none.
 public struct Charge: Message {
   /// Required.
   public var kind: Charge.Kind = Charge.Kind()
@@ -275,8 +275,8 @@ public struct Charge: Message {
 
 /// One arrival of goods.
 public struct Receipt: Message {
-  /// The delivery note's number, unique in its document. Required. 1 to 128 bytes. It is known for ever: the same receipt
-  /// again changes nothing, whenever it comes.
+  /// The delivery note's number, unique in its document. Required. 1 to 128 bytes. It is known for ever: the same
+  /// receipt again changes nothing, whenever it comes.
   public var receiptID: String = ""
   /// 1 to 1,000 lines. Required.
   public var lines: [ReceiptLine] = []
@@ -312,17 +312,26 @@ public struct ReceiptLine: Message {
   public var quantity: Int64 = 0
   /// Whether they cannot be sold, since they are damaged or are to be inspected: unavailable rises, not on hand.
   public var unavailable: Bool = false
+  /// The maker's name for the batch that they are of, in purchase orders; a transfer knows its own. Optional. 1 to 64
+  /// bytes.
+  public var lotID: String = ""
+  /// When units of the lot can be sold no more. Optional, with a lot only; in the future.
+  public var lotExpireTime: Primitives.Timestamp? = nil
 
   public init() {}
 
   public init(
     lineID: String = "",
     quantity: Int64 = 0,
-    unavailable: Bool = false
+    unavailable: Bool = false,
+    lotID: String = "",
+    lotExpireTime: Primitives.Timestamp? = nil
   ) {
     self.lineID = lineID
     self.quantity = quantity
     self.unavailable = unavailable
+    self.lotID = lotID
+    self.lotExpireTime = lotExpireTime
   }
 }
 
@@ -466,6 +475,8 @@ extension ReceiptLine {
     self.lineID = Read.string(source.pointee.line_id)
     self.quantity = source.pointee.quantity
     self.unavailable = source.pointee.unavailable != 0
+    self.lotID = Read.string(source.pointee.lot_id)
+    self.lotExpireTime = try Read.message(source.pointee.lot_expire_time, "lot_expire_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -473,6 +484,8 @@ extension ReceiptLine {
     target.pointee.line_id = arena.string(self.lineID)
     target.pointee.quantity = self.quantity
     target.pointee.unavailable = self.unavailable ? 1 : 0
+    target.pointee.lot_id = arena.string(self.lotID)
+    target.pointee.lot_expire_time = arena.message(self.lotExpireTime)
   }
 }
 
@@ -491,5 +504,5 @@ extension FileDescriptor {
       "onepool.pool.v1.Receipt",
       "onepool.pool.v1.ReceiptLine",
     ],
-    base64: "CiRvbmVwb29sL3Bvb2wvdjEvcHVyY2hhc2Vfb3JkZXIucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byL0BgoNUHVyY2hhc2VPcmRlchIqChFwdXJjaGFzZV9vcmRlcl9pZBgBIAEoCVIPcHVyY2hhc2VPcmRlcklkEhoKCHN1cHBsaWVyGAIgASgJUghzdXBwbGllchIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZBIaCghjdXJyZW5jeRgEIAEoCVIIY3VycmVuY3kSOAoFbGluZXMYBSADKAsyIi5vbmVwb29sLnBvb2wudjEuUHVyY2hhc2VPcmRlckxpbmVSBWxpbmVzEjEKB2NoYXJnZXMYBiADKAsyFy5vbmVwb29sLnBvb2wudjEuQ2hhcmdlUgdjaGFyZ2VzEj0KG292ZXJfdG9sZXJhbmNlX2Jhc2lzX3BvaW50cxgHIAEoBVIYb3ZlclRvbGVyYW5jZUJhc2lzUG9pbnRzEj8KHHVuZGVyX3RvbGVyYW5jZV9iYXNpc19wb2ludHMYCCABKAVSGXVuZGVyVG9sZXJhbmNlQmFzaXNQb2ludHMSOwoLZXhwZWN0X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBlY3RUaW1lEjoKBXN0YXRlGAogASgOMiQub25lcG9vbC5wb29sLnYxLlB1cmNoYXNlT3JkZXIuU3RhdGVSBXN0YXRlEjQKCHJlY2VpcHRzGAsgAygLMhgub25lcG9vbC5wb29sLnYxLlJlY2VpcHRSCHJlY2VpcHRzEhYKBnJlYXNvbhgMIAEoCVIGcmVhc29uEjsKC2NyZWF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgPIAEoCVIEZXRhZyKbAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9EUkFGVBABEhEKDVNUQVRFX09SREVSRUQQAhIcChhTVEFURV9QQVJUSUFMTFlfUkVDRUlWRUQQAxISCg5TVEFURV9SRUNFSVZFRBAEEhAKDFNUQVRFX0NMT1NFRBAFEhMKD1NUQVRFX0NBTkNFTExFRBAGIu0BChFQdXJjaGFzZU9yZGVyTGluZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EiYKD3VuaXRfY29zdF9taW5vchgEIAEoA1INdW5pdENvc3RNaW5vchIlCg5yZWNlaXZlZF9jb3VudBgFIAEoA1INcmVjZWl2ZWRDb3VudBIdCgpvcGVuX2NvdW50GAYgASgDUglvcGVuQ291bnQSIwoNY2hhcmdlc19taW5vchgHIAEoA1IMY2hhcmdlc01pbm9yIroCCgZDaGFyZ2USMAoEa2luZBgBIAEoDjIcLm9uZXBvb2wucG9vbC52MS5DaGFyZ2UuS2luZFIEa2luZBIhCgxhbW91bnRfbWlub3IYAiABKANSC2Ftb3VudE1pbm9yEjMKBWJhc2lzGAMgASgOMh0ub25lcG9vbC5wb29sLnYxLkNoYXJnZS5CYXNpc1IFYmFzaXMiYQoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEAoMS0lORF9GUkVJR0hUEAESDQoJS0lORF9EVVRZEAISEgoOS0lORF9JTlNVUkFOQ0UQAxIOCgpLSU5EX09USEVSEAQiQwoFQmFzaXMSFQoRQkFTSVNfVU5TUEVDSUZJRUQQABISCg5CQVNJU19RVUFOVElUWRABEg8KC0JBU0lTX1ZBTFVFEAIiyQEKB1JlY2VpcHQSHQoKcmVjZWlwdF9pZBgBIAEoCVIJcmVjZWlwdElkEjIKBWxpbmVzGAIgAygLMhwub25lcG9vbC5wb29sLnYxLlJlY2VpcHRMaW5lUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVhY3RvchgEIAEoCVIFYWN0b3ISPQoMcmVjZWl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILcmVjZWl2ZVRpbWUiZAoLUmVjZWlwdExpbmUSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIgCgt1bmF2YWlsYWJsZRgDIAEoCFILdW5hdmFpbGFibGViBnByb3RvMw==")
+    base64: "CiRvbmVwb29sL3Bvb2wvdjEvcHVyY2hhc2Vfb3JkZXIucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byL0BgoNUHVyY2hhc2VPcmRlchIqChFwdXJjaGFzZV9vcmRlcl9pZBgBIAEoCVIPcHVyY2hhc2VPcmRlcklkEhoKCHN1cHBsaWVyGAIgASgJUghzdXBwbGllchIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZBIaCghjdXJyZW5jeRgEIAEoCVIIY3VycmVuY3kSOAoFbGluZXMYBSADKAsyIi5vbmVwb29sLnBvb2wudjEuUHVyY2hhc2VPcmRlckxpbmVSBWxpbmVzEjEKB2NoYXJnZXMYBiADKAsyFy5vbmVwb29sLnBvb2wudjEuQ2hhcmdlUgdjaGFyZ2VzEj0KG292ZXJfdG9sZXJhbmNlX2Jhc2lzX3BvaW50cxgHIAEoBVIYb3ZlclRvbGVyYW5jZUJhc2lzUG9pbnRzEj8KHHVuZGVyX3RvbGVyYW5jZV9iYXNpc19wb2ludHMYCCABKAVSGXVuZGVyVG9sZXJhbmNlQmFzaXNQb2ludHMSOwoLZXhwZWN0X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBlY3RUaW1lEjoKBXN0YXRlGAogASgOMiQub25lcG9vbC5wb29sLnYxLlB1cmNoYXNlT3JkZXIuU3RhdGVSBXN0YXRlEjQKCHJlY2VpcHRzGAsgAygLMhgub25lcG9vbC5wb29sLnYxLlJlY2VpcHRSCHJlY2VpcHRzEhYKBnJlYXNvbhgMIAEoCVIGcmVhc29uEjsKC2NyZWF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgPIAEoCVIEZXRhZyKbAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9EUkFGVBABEhEKDVNUQVRFX09SREVSRUQQAhIcChhTVEFURV9QQVJUSUFMTFlfUkVDRUlWRUQQAxISCg5TVEFURV9SRUNFSVZFRBAEEhAKDFNUQVRFX0NMT1NFRBAFEhMKD1NUQVRFX0NBTkNFTExFRBAGIu0BChFQdXJjaGFzZU9yZGVyTGluZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EiYKD3VuaXRfY29zdF9taW5vchgEIAEoA1INdW5pdENvc3RNaW5vchIlCg5yZWNlaXZlZF9jb3VudBgFIAEoA1INcmVjZWl2ZWRDb3VudBIdCgpvcGVuX2NvdW50GAYgASgDUglvcGVuQ291bnQSIwoNY2hhcmdlc19taW5vchgHIAEoA1IMY2hhcmdlc01pbm9yIroCCgZDaGFyZ2USMAoEa2luZBgBIAEoDjIcLm9uZXBvb2wucG9vbC52MS5DaGFyZ2UuS2luZFIEa2luZBIhCgxhbW91bnRfbWlub3IYAiABKANSC2Ftb3VudE1pbm9yEjMKBWJhc2lzGAMgASgOMh0ub25lcG9vbC5wb29sLnYxLkNoYXJnZS5CYXNpc1IFYmFzaXMiYQoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEAoMS0lORF9GUkVJR0hUEAESDQoJS0lORF9EVVRZEAISEgoOS0lORF9JTlNVUkFOQ0UQAxIOCgpLSU5EX09USEVSEAQiQwoFQmFzaXMSFQoRQkFTSVNfVU5TUEVDSUZJRUQQABISCg5CQVNJU19RVUFOVElUWRABEg8KC0JBU0lTX1ZBTFVFEAIiyQEKB1JlY2VpcHQSHQoKcmVjZWlwdF9pZBgBIAEoCVIJcmVjZWlwdElkEjIKBWxpbmVzGAIgAygLMhwub25lcG9vbC5wb29sLnYxLlJlY2VpcHRMaW5lUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVhY3RvchgEIAEoCVIFYWN0b3ISPQoMcmVjZWl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILcmVjZWl2ZVRpbWUivwEKC1JlY2VpcHRMaW5lEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkSIAoLdW5hdmFpbGFibGUYAyABKAhSC3VuYXZhaWxhYmxlEhUKBmxvdF9pZBgEIAEoCVIFbG90SWQSQgoPbG90X2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINbG90RXhwaXJlVGltZWIGcHJvdG8z")
 }

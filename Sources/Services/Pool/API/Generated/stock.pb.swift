@@ -696,8 +696,10 @@ public struct SaleLineState: Message {
   public var returnedCount: Int64 = 0
   /// Units that were sold without stock behind them when the sale was recorded.
   public var oversoldCount: Int64 = 0
-  /// Where the units were taken from.
+  /// Where the units were taken from. Of a bundle, each component says it.
   public var allocations: [Allocation] = []
+  /// Of a bundle, whose counts are in bundles: what it consisted of when it was sold.
+  public var components: [SaleComponent] = []
 
   public init() {}
 
@@ -709,9 +711,49 @@ public struct SaleLineState: Message {
     shippedCount: Int64 = 0,
     returnedCount: Int64 = 0,
     oversoldCount: Int64 = 0,
-    allocations: [Allocation] = []
+    allocations: [Allocation] = [],
+    components: [SaleComponent] = []
   ) {
     self.lineID = lineID
+    self.sku = sku
+    self.soldCount = soldCount
+    self.cancelledCount = cancelledCount
+    self.shippedCount = shippedCount
+    self.returnedCount = returnedCount
+    self.oversoldCount = oversoldCount
+    self.allocations = allocations
+    self.components = components
+  }
+}
+
+/// What has become of one component of a bundle that was sold, in its own units.
+public struct SaleComponent: Message {
+  /// The SKU.
+  public var sku: String = ""
+  /// Units sold in all.
+  public var soldCount: Int64 = 0
+  /// Units that were cancelled since.
+  public var cancelledCount: Int64 = 0
+  /// Units that were shipped since.
+  public var shippedCount: Int64 = 0
+  /// Units that came back from the customer since.
+  public var returnedCount: Int64 = 0
+  /// Units that were sold without stock behind them when the sale was recorded.
+  public var oversoldCount: Int64 = 0
+  /// Where the units were taken from.
+  public var allocations: [Allocation] = []
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    soldCount: Int64 = 0,
+    cancelledCount: Int64 = 0,
+    shippedCount: Int64 = 0,
+    returnedCount: Int64 = 0,
+    oversoldCount: Int64 = 0,
+    allocations: [Allocation] = []
+  ) {
     self.sku = sku
     self.soldCount = soldCount
     self.cancelledCount = cancelledCount
@@ -767,6 +809,54 @@ public struct Incoming: Message {
     self.expectTime = expectTime
     self.documentKind = documentKind
     self.documentID = documentID
+  }
+}
+
+/// Units of a lot on hand at one location. What expires first is shipped first.
+public struct Lot: Message {
+  /// The maker's name for it.
+  public var lotID: String = ""
+  /// The location.
+  public var locationID: String = ""
+  /// When its units can be sold no more; they then become unavailable on their own. Without one they last.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Units on hand, those that are held or promised included.
+  public var onHandCount: Int64 = 0
+
+  public init() {}
+
+  public init(
+    lotID: String = "",
+    locationID: String = "",
+    expireTime: Primitives.Timestamp? = nil,
+    onHandCount: Int64 = 0
+  ) {
+    self.lotID = lotID
+    self.locationID = locationID
+    self.expireTime = expireTime
+    self.onHandCount = onHandCount
+  }
+}
+
+/// Units of one lot in a movement.
+public struct MovementLot: Message {
+  /// The maker's name for it.
+  public var lotID: String = ""
+  /// When its units can be sold no more, if ever.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Units.
+  public var quantity: Int64 = 0
+
+  public init() {}
+
+  public init(
+    lotID: String = "",
+    expireTime: Primitives.Timestamp? = nil,
+    quantity: Int64 = 0
+  ) {
+    self.lotID = lotID
+    self.expireTime = expireTime
+    self.quantity = quantity
   }
 }
 
@@ -836,6 +926,8 @@ public struct Movement: Message {
   public var landedCost: LandedCost? = nil
   /// Why, in words, if anybody said so.
   public var note: String = ""
+  /// Which lots came or went; of units that are not in it, nobody knows the lot.
+  public var lots: [MovementLot] = []
 
   /// What kind of change it is; it decides which counts move.
   public enum Kind: MessageEnum {
@@ -881,6 +973,8 @@ public struct Movement: Message {
     case transferLost
     /// Goods came in and cannot be sold: unavailable and received rise.
     case receivedUnavailable
+    /// The time of a lot's units was over: on hand falls, unavailable rises.
+    case lotExpired
     /// A value that this code does not know.
     case unrecognized(Int32)
 
@@ -911,6 +1005,7 @@ public struct Movement: Message {
       case 26: self = .transferredInUnavailable
       case 27: self = .transferLost
       case 28: self = .receivedUnavailable
+      case 29: self = .lotExpired
       default: self = .unrecognized(rawValue)
       }
     }
@@ -938,11 +1033,12 @@ public struct Movement: Message {
       case .transferredInUnavailable: 26
       case .transferLost: 27
       case .receivedUnavailable: 28
+      case .lotExpired: 29
       case .unrecognized(let number): number
       }
     }
 
-    public static let allCases: [Kind] = [.unspecified, .received, .found, .lost, .held, .released, .expired, .committed, .sold, .cancelled, .shipped, .restocked, .quarantined, .writtenOff, .cleared, .scrapped, .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost, .receivedUnavailable]
+    public static let allCases: [Kind] = [.unspecified, .received, .found, .lost, .held, .released, .expired, .committed, .sold, .cancelled, .shipped, .restocked, .quarantined, .writtenOff, .cleared, .scrapped, .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost, .receivedUnavailable, .lotExpired]
   }
 
   public init() {}
@@ -966,7 +1062,8 @@ public struct Movement: Message {
     documentKind: DocumentKind = DocumentKind(),
     documentID: String = "",
     landedCost: LandedCost? = nil,
-    note: String = ""
+    note: String = "",
+    lots: [MovementLot] = []
   ) {
     self.sequence = sequence
     self.commitTime = commitTime
@@ -987,6 +1084,7 @@ public struct Movement: Message {
     self.documentID = documentID
     self.landedCost = landedCost
     self.note = note
+    self.lots = lots
   }
 }
 
@@ -1447,11 +1545,45 @@ extension SaleLineState {
     self.returnedCount = source.pointee.returned_count
     self.oversoldCount = source.pointee.oversold_count
     self.allocations = try Read.messages(source.pointee.allocations, source.pointee.n_allocations, "allocations")
+    self.components = try Read.messages(source.pointee.components, source.pointee.n_components, "components")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SaleLineState.self)
     target.pointee.line_id = arena.string(self.lineID)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.sold_count = self.soldCount
+    target.pointee.cancelled_count = self.cancelledCount
+    target.pointee.shipped_count = self.shippedCount
+    target.pointee.returned_count = self.returnedCount
+    target.pointee.oversold_count = self.oversoldCount
+    target.pointee.n_allocations = self.allocations.count
+    target.pointee.allocations = arena.messages(self.allocations)
+    target.pointee.n_components = self.components.count
+    target.pointee.components = arena.messages(self.components)
+  }
+}
+
+extension SaleComponent {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SaleComponent()
+    onepool__pool__v1__sale_component__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SaleComponent.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.soldCount = source.pointee.sold_count
+    self.cancelledCount = source.pointee.cancelled_count
+    self.shippedCount = source.pointee.shipped_count
+    self.returnedCount = source.pointee.returned_count
+    self.oversoldCount = source.pointee.oversold_count
+    self.allocations = try Read.messages(source.pointee.allocations, source.pointee.n_allocations, "allocations")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SaleComponent.self)
     target.pointee.sku = arena.string(self.sku)
     target.pointee.sold_count = self.soldCount
     target.pointee.cancelled_count = self.cancelledCount
@@ -1509,6 +1641,52 @@ extension Incoming {
   }
 }
 
+extension Lot {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Lot()
+    onepool__pool__v1__lot__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Lot.self)
+    self.lotID = Read.string(source.pointee.lot_id)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.onHandCount = source.pointee.on_hand_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Lot.self)
+    target.pointee.lot_id = arena.string(self.lotID)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.on_hand_count = self.onHandCount
+  }
+}
+
+extension MovementLot {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__MovementLot()
+    onepool__pool__v1__movement_lot__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__MovementLot.self)
+    self.lotID = Read.string(source.pointee.lot_id)
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.quantity = source.pointee.quantity
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__MovementLot.self)
+    target.pointee.lot_id = arena.string(self.lotID)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.quantity = self.quantity
+  }
+}
+
 extension LandedCost {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Pool__V1__LandedCost()
@@ -1561,6 +1739,7 @@ extension Movement {
     self.documentID = Read.string(source.pointee.document_id)
     self.landedCost = try Read.message(source.pointee.landed_cost, "landed_cost")
     self.note = Read.string(source.pointee.note)
+    self.lots = try Read.messages(source.pointee.lots, source.pointee.n_lots, "lots")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -1584,6 +1763,8 @@ extension Movement {
     target.pointee.document_id = arena.string(self.documentID)
     target.pointee.landed_cost = arena.message(self.landedCost)
     target.pointee.note = arena.string(self.note)
+    target.pointee.n_lots = self.lots.count
+    target.pointee.lots = arena.messages(self.lots)
   }
 }
 
@@ -1654,14 +1835,17 @@ extension FileDescriptor {
       "onepool.pool.v1.ListingAvailability",
       "onepool.pool.v1.Location",
       "onepool.pool.v1.Location.Kind",
+      "onepool.pool.v1.Lot",
       "onepool.pool.v1.Movement",
       "onepool.pool.v1.Movement.Kind",
+      "onepool.pool.v1.MovementLot",
       "onepool.pool.v1.Placement",
       "onepool.pool.v1.Placement.Considered",
       "onepool.pool.v1.Placement.Outcome",
+      "onepool.pool.v1.SaleComponent",
       "onepool.pool.v1.SaleLine",
       "onepool.pool.v1.SaleLineState",
       "onepool.pool.v1.Sku",
     ],
-    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvIuUBCgNTa3USEAoDc2t1GAEgASgJUgNza3USIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRI7CgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSOwoLdXBkYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lEhIKBGV0YWcYBSABKAlSBGV0YWcSGwoJc2t1X2dyb3VwGAYgASgJUghza3VHcm91cCKhAwoITG9jYXRpb24SHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRISCgRyYW5rGAMgASgFUgRyYW5rEjsKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgGIAEoCVIEZXRhZxIyCgRraW5kGAcgASgOMh4ub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uLktpbmRSBGtpbmQSFAoFem9uZXMYCCADKAlSBXpvbmVzEiMKDW9mZmVyc19waWNrdXAYCSABKAhSDG9mZmVyc1BpY2t1cCJACgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABISCg5LSU5EX1dBUkVIT1VTRRABEg4KCktJTkRfU1RPUkUQAiLBAgoPQ2hhbm5lbFNvdXJjaW5nEh0KCmNoYW5uZWxfaWQYASABKAlSCWNoYW5uZWxJZBJFCghzdHJhdGVneRgCIAEoDjIpLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmcuU3RyYXRlZ3lSCHN0cmF0ZWd5EiEKDGxvY2F0aW9uX2lkcxgDIAMoCVILbG9jYXRpb25JZHMSOwoLdXBkYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lImgKCFN0cmF0ZWd5EhgKFFNUUkFURUdZX1VOU1BFQ0lGSUVEEAASEwoPU1RSQVRFR1lfUkFOS0VEEAESFAoQU1RSQVRFR1lfTkVBUkVTVBACEhcKE1NUUkFURUdZX01PU1RfU1RPQ0sQAyKeBAoJUGxhY2VtZW50Eh0KCmxpbmVfaW5kZXgYASABKAVSCWxpbmVJbmRleBJFCghzdHJhdGVneRgCIAEoDjIpLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmcuU3RyYXRlZ3lSCHN0cmF0ZWd5EkUKCmNvbnNpZGVyZWQYAyADKAsyJS5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50LkNvbnNpZGVyZWRSCmNvbnNpZGVyZWQSIwoNb21pdHRlZF9jb3VudBgEIAEoBVIMb21pdHRlZENvdW50GqsBCgpDb25zaWRlcmVkEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEh0KCmZyZWVfY291bnQYAiABKANSCWZyZWVDb3VudBIfCgt0YWtlbl9jb3VudBgDIAEoA1IKdGFrZW5Db3VudBI8CgdvdXRjb21lGAQgASgOMiIub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudC5PdXRjb21lUgdvdXRjb21lIpABCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIRCg1PVVRDT01FX1RBS0VOEAESFgoST1VUQ09NRV9OT1RfTkVFREVEEAISEQoNT1VUQ09NRV9FTVBUWRADEhcKE09VVENPTUVfTk9UX0ZFRURJTkcQBBIVChFPVVRDT01FX05PVF9OQU1FRBAFIrMECgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2USMAoUdHJhbnNmZXJyZWRfaW5fY291bnQYFCABKANSEnRyYW5zZmVycmVkSW5Db3VudBIyChV0cmFuc2ZlcnJlZF9vdXRfY291bnQYFSABKANSE3RyYW5zZmVycmVkT3V0Q291bnQi3QYKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEjUKBXRpZXJzGAcgASgLMh0ub25lcG9vbC5wb29sLnYxLkJ1ZmZlci5UaWVyc0gAUgV0aWVycxI4CgZkZW1hbmQYCCABKAsyHi5vbmVwb29sLnBvb2wudjEuQnVmZmVyLkRlbWFuZEgAUgZkZW1hbmQSHQoJY2FwX2NvdW50GAUgASgDSAFSCGNhcENvdW50EjsKC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIbCglza3VfZ3JvdXAYCSABKAlSCHNrdUdyb3VwEh0KCmxpc3RpbmdfaWQYCiABKAlSCWxpc3RpbmdJZBISCgRuYW1lGAsgASgJUgRuYW1lEiMKDW1pbmltdW1fY291bnQYDCABKANSDG1pbmltdW1Db3VudBIlCg1tYXhpbXVtX2NvdW50GA0gASgDSAJSDG1heGltdW1Db3VudBI5CgpzdGFydF90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRpyCgVUaWVycxInCg90aHJlc2hvbGRfY291bnQYASABKANSDnRocmVzaG9sZENvdW50Eh8KC2Fib3ZlX2NvdW50GAIgASgDUgphYm92ZUNvdW50Eh8KC2JlbG93X2NvdW50GAMgASgDUgpiZWxvd0NvdW50GmUKBkRlbWFuZBIrCgNsYWcYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIuChNmYWN0b3JfYmFzaXNfcG9pbnRzGAIgASgFUhFmYWN0b3JCYXNpc1BvaW50c0IICgZtYXJnaW5CCwoJY2FwX3ZhbHVlQg8KDW1heGltdW1fdmFsdWUitQEKCUxhc3RVbml0cxIQCgNza3UYASABKAlSA3NrdRIbCglza3VfZ3JvdXAYAiABKAlSCHNrdUdyb3VwEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIdCgp1bml0X2NvdW50GAQgASgDUgl1bml0Q291bnQSOwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lIpoDCgRIb2xkEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISMQoFc3RhdGUYAyABKA4yGy5vbmVwb29sLnBvb2wudjEuSG9sZC5TdGF0ZVIFc3RhdGUSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEi8KBWxpbmVzGAUgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcxIZCghvcmRlcl9pZBgGIAEoCVIHb3JkZXJJZBI7CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUiagoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIOCgpTVEFURV9IRUxEEAESEwoPU1RBVEVfQ09NTUlUVEVEEAISEgoOU1RBVEVfUkVMRUFTRUQQAxIRCg1TVEFURV9FWFBJUkVEEAQiWQoISG9sZExpbmUSEAoDc2t1GAEgASgJUgNza3USGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAMgASgJUgpsb2NhdGlvbklkInIKCFNhbGVMaW5lEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSHwoLbG9jYXRpb25faWQYBCABKAlSCmxvY2F0aW9uSWQitAIKDVNhbGVMaW5lU3RhdGUSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEhAKA3NrdRgCIAEoCVIDc2t1Eh0KCnNvbGRfY291bnQYAyABKANSCXNvbGRDb3VudBInCg9jYW5jZWxsZWRfY291bnQYBCABKANSDmNhbmNlbGxlZENvdW50EiMKDXNoaXBwZWRfY291bnQYBSABKANSDHNoaXBwZWRDb3VudBIlCg5yZXR1cm5lZF9jb3VudBgGIAEoA1INcmV0dXJuZWRDb3VudBIlCg5vdmVyc29sZF9jb3VudBgHIAEoA1INb3ZlcnNvbGRDb3VudBI9CgthbGxvY2F0aW9ucxgIIAMoCzIbLm9uZXBvb2wucG9vbC52MS5BbGxvY2F0aW9uUgthbGxvY2F0aW9ucyJJCgpBbGxvY2F0aW9uEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eSLpAQoISW5jb21pbmcSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5EjsKC2V4cGVjdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwZWN0VGltZRJCCg1kb2N1bWVudF9raW5kGAQgASgOMh0ub25lcG9vbC5wb29sLnYxLkRvY3VtZW50S2luZFIMZG9jdW1lbnRLaW5kEh8KC2RvY3VtZW50X2lkGAUgASgJUgpkb2N1bWVudElkIo8BCgpMYW5kZWRDb3N0EhoKCGN1cnJlbmN5GAEgASgJUghjdXJyZW5jeRIfCgtnb29kc19taW5vchgCIAEoA1IKZ29vZHNNaW5vchIjCg1jaGFyZ2VzX21pbm9yGAMgASgDUgxjaGFyZ2VzTWlub3ISHwoLdW5pdF9taWNyb3MYBCABKANSCnVuaXRNaWNyb3Mi6wgKCE1vdmVtZW50EhoKCHNlcXVlbmNlGAEgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSOwoLc291cmNlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpzb3VyY2VUaW1lEjIKBGtpbmQYBCABKA4yHi5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnQuS2luZFIEa2luZBIQCgNza3UYBSABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgGIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgHIAEoA1IIcXVhbnRpdHkSGQoIb3JkZXJfaWQYCCABKAlSB29yZGVySWQSFwoHbGluZV9pZBgJIAEoCVIGbGluZUlkEhcKB2hvbGRfaWQYCiABKAlSBmhvbGRJZBIdCgpjaGFubmVsX2lkGAsgASgJUgljaGFubmVsSWQSFgoGcmVhc29uGAwgASgJUgZyZWFzb24SFAoFYWN0b3IYDSABKAlSBWFjdG9yEhQKBWNhdXNlGA4gASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGA8gASgJUglyZXF1ZXN0SWQSQgoNZG9jdW1lbnRfa2luZBgUIAEoDjIdLm9uZXBvb2wucG9vbC52MS5Eb2N1bWVudEtpbmRSDGRvY3VtZW50S2luZBIfCgtkb2N1bWVudF9pZBgVIAEoCVIKZG9jdW1lbnRJZBI8CgtsYW5kZWRfY29zdBgWIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MYW5kZWRDb3N0UgpsYW5kZWRDb3N0EhIKBG5vdGUYFyABKAlSBG5vdGUivwMKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhEKDUtJTkRfUkVDRUlWRUQQARIOCgpLSU5EX0ZPVU5EEAISDQoJS0lORF9MT1NUEAMSDQoJS0lORF9IRUxEEAQSEQoNS0lORF9SRUxFQVNFRBAFEhAKDEtJTkRfRVhQSVJFRBAGEhIKDktJTkRfQ09NTUlUVEVEEAcSDQoJS0lORF9TT0xEEAgSEgoOS0lORF9DQU5DRUxMRUQQCRIQCgxLSU5EX1NISVBQRUQQChISCg5LSU5EX1JFU1RPQ0tFRBALEhQKEEtJTkRfUVVBUkFOVElORUQQDBIUChBLSU5EX1dSSVRURU5fT0ZGEA0SEAoMS0lORF9DTEVBUkVEEA4SEQoNS0lORF9TQ1JBUFBFRBAPEhgKFEtJTkRfVFJBTlNGRVJSRURfT1VUEBgSFwoTS0lORF9UUkFOU0ZFUlJFRF9JThAZEiMKH0tJTkRfVFJBTlNGRVJSRURfSU5fVU5BVkFJTEFCTEUQGhIWChJLSU5EX1RSQU5TRkVSX0xPU1QQGxIdChlLSU5EX1JFQ0VJVkVEX1VOQVZBSUxBQkxFEBwirQEKE0NoYW5uZWxBdmFpbGFiaWxpdHkSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAIgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJACghsaXN0aW5ncxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5MaXN0aW5nQXZhaWxhYmlsaXR5UghsaXN0aW5ncyJrChNMaXN0aW5nQXZhaWxhYmlsaXR5Eh0KCmxpc3RpbmdfaWQYASABKAlSCWxpc3RpbmdJZBI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgCIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQqhAEKDERvY3VtZW50S2luZBIdChlET0NVTUVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASIAocRE9DVU1FTlRfS0lORF9QVVJDSEFTRV9PUkRFUhABEhoKFkRPQ1VNRU5UX0tJTkRfVFJBTlNGRVIQAhIXChNET0NVTUVOVF9LSU5EX0NPVU5UEANiBnByb3RvMw==")
+    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvIuUBCgNTa3USEAoDc2t1GAEgASgJUgNza3USIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRI7CgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSOwoLdXBkYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lEhIKBGV0YWcYBSABKAlSBGV0YWcSGwoJc2t1X2dyb3VwGAYgASgJUghza3VHcm91cCKhAwoITG9jYXRpb24SHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRISCgRyYW5rGAMgASgFUgRyYW5rEjsKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgGIAEoCVIEZXRhZxIyCgRraW5kGAcgASgOMh4ub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uLktpbmRSBGtpbmQSFAoFem9uZXMYCCADKAlSBXpvbmVzEiMKDW9mZmVyc19waWNrdXAYCSABKAhSDG9mZmVyc1BpY2t1cCJACgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABISCg5LSU5EX1dBUkVIT1VTRRABEg4KCktJTkRfU1RPUkUQAiLBAgoPQ2hhbm5lbFNvdXJjaW5nEh0KCmNoYW5uZWxfaWQYASABKAlSCWNoYW5uZWxJZBJFCghzdHJhdGVneRgCIAEoDjIpLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmcuU3RyYXRlZ3lSCHN0cmF0ZWd5EiEKDGxvY2F0aW9uX2lkcxgDIAMoCVILbG9jYXRpb25JZHMSOwoLdXBkYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lImgKCFN0cmF0ZWd5EhgKFFNUUkFURUdZX1VOU1BFQ0lGSUVEEAASEwoPU1RSQVRFR1lfUkFOS0VEEAESFAoQU1RSQVRFR1lfTkVBUkVTVBACEhcKE1NUUkFURUdZX01PU1RfU1RPQ0sQAyKeBAoJUGxhY2VtZW50Eh0KCmxpbmVfaW5kZXgYASABKAVSCWxpbmVJbmRleBJFCghzdHJhdGVneRgCIAEoDjIpLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmcuU3RyYXRlZ3lSCHN0cmF0ZWd5EkUKCmNvbnNpZGVyZWQYAyADKAsyJS5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50LkNvbnNpZGVyZWRSCmNvbnNpZGVyZWQSIwoNb21pdHRlZF9jb3VudBgEIAEoBVIMb21pdHRlZENvdW50GqsBCgpDb25zaWRlcmVkEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEh0KCmZyZWVfY291bnQYAiABKANSCWZyZWVDb3VudBIfCgt0YWtlbl9jb3VudBgDIAEoA1IKdGFrZW5Db3VudBI8CgdvdXRjb21lGAQgASgOMiIub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudC5PdXRjb21lUgdvdXRjb21lIpABCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIRCg1PVVRDT01FX1RBS0VOEAESFgoST1VUQ09NRV9OT1RfTkVFREVEEAISEQoNT1VUQ09NRV9FTVBUWRADEhcKE09VVENPTUVfTk9UX0ZFRURJTkcQBBIVChFPVVRDT01FX05PVF9OQU1FRBAFIrMECgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2USMAoUdHJhbnNmZXJyZWRfaW5fY291bnQYFCABKANSEnRyYW5zZmVycmVkSW5Db3VudBIyChV0cmFuc2ZlcnJlZF9vdXRfY291bnQYFSABKANSE3RyYW5zZmVycmVkT3V0Q291bnQi3QYKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEjUKBXRpZXJzGAcgASgLMh0ub25lcG9vbC5wb29sLnYxLkJ1ZmZlci5UaWVyc0gAUgV0aWVycxI4CgZkZW1hbmQYCCABKAsyHi5vbmVwb29sLnBvb2wudjEuQnVmZmVyLkRlbWFuZEgAUgZkZW1hbmQSHQoJY2FwX2NvdW50GAUgASgDSAFSCGNhcENvdW50EjsKC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIbCglza3VfZ3JvdXAYCSABKAlSCHNrdUdyb3VwEh0KCmxpc3RpbmdfaWQYCiABKAlSCWxpc3RpbmdJZBISCgRuYW1lGAsgASgJUgRuYW1lEiMKDW1pbmltdW1fY291bnQYDCABKANSDG1pbmltdW1Db3VudBIlCg1tYXhpbXVtX2NvdW50GA0gASgDSAJSDG1heGltdW1Db3VudBI5CgpzdGFydF90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRpyCgVUaWVycxInCg90aHJlc2hvbGRfY291bnQYASABKANSDnRocmVzaG9sZENvdW50Eh8KC2Fib3ZlX2NvdW50GAIgASgDUgphYm92ZUNvdW50Eh8KC2JlbG93X2NvdW50GAMgASgDUgpiZWxvd0NvdW50GmUKBkRlbWFuZBIrCgNsYWcYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIuChNmYWN0b3JfYmFzaXNfcG9pbnRzGAIgASgFUhFmYWN0b3JCYXNpc1BvaW50c0IICgZtYXJnaW5CCwoJY2FwX3ZhbHVlQg8KDW1heGltdW1fdmFsdWUitQEKCUxhc3RVbml0cxIQCgNza3UYASABKAlSA3NrdRIbCglza3VfZ3JvdXAYAiABKAlSCHNrdUdyb3VwEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIdCgp1bml0X2NvdW50GAQgASgDUgl1bml0Q291bnQSOwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lIpoDCgRIb2xkEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISMQoFc3RhdGUYAyABKA4yGy5vbmVwb29sLnBvb2wudjEuSG9sZC5TdGF0ZVIFc3RhdGUSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEi8KBWxpbmVzGAUgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcxIZCghvcmRlcl9pZBgGIAEoCVIHb3JkZXJJZBI7CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUiagoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIOCgpTVEFURV9IRUxEEAESEwoPU1RBVEVfQ09NTUlUVEVEEAISEgoOU1RBVEVfUkVMRUFTRUQQAxIRCg1TVEFURV9FWFBJUkVEEAQiWQoISG9sZExpbmUSEAoDc2t1GAEgASgJUgNza3USGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAMgASgJUgpsb2NhdGlvbklkInIKCFNhbGVMaW5lEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSHwoLbG9jYXRpb25faWQYBCABKAlSCmxvY2F0aW9uSWQi9AIKDVNhbGVMaW5lU3RhdGUSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEhAKA3NrdRgCIAEoCVIDc2t1Eh0KCnNvbGRfY291bnQYAyABKANSCXNvbGRDb3VudBInCg9jYW5jZWxsZWRfY291bnQYBCABKANSDmNhbmNlbGxlZENvdW50EiMKDXNoaXBwZWRfY291bnQYBSABKANSDHNoaXBwZWRDb3VudBIlCg5yZXR1cm5lZF9jb3VudBgGIAEoA1INcmV0dXJuZWRDb3VudBIlCg5vdmVyc29sZF9jb3VudBgHIAEoA1INb3ZlcnNvbGRDb3VudBI9CgthbGxvY2F0aW9ucxgIIAMoCzIbLm9uZXBvb2wucG9vbC52MS5BbGxvY2F0aW9uUgthbGxvY2F0aW9ucxI+Cgpjb21wb25lbnRzGBQgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVDb21wb25lbnRSCmNvbXBvbmVudHMimwIKDVNhbGVDb21wb25lbnQSEAoDc2t1GAEgASgJUgNza3USHQoKc29sZF9jb3VudBgCIAEoA1IJc29sZENvdW50EicKD2NhbmNlbGxlZF9jb3VudBgDIAEoA1IOY2FuY2VsbGVkQ291bnQSIwoNc2hpcHBlZF9jb3VudBgEIAEoA1IMc2hpcHBlZENvdW50EiUKDnJldHVybmVkX2NvdW50GAUgASgDUg1yZXR1cm5lZENvdW50EiUKDm92ZXJzb2xkX2NvdW50GAYgASgDUg1vdmVyc29sZENvdW50Ej0KC2FsbG9jYXRpb25zGAcgAygLMhsub25lcG9vbC5wb29sLnYxLkFsbG9jYXRpb25SC2FsbG9jYXRpb25zIkkKCkFsbG9jYXRpb24SHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5IukBCghJbmNvbWluZxIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkSOwoLZXhwZWN0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBlY3RUaW1lEkIKDWRvY3VtZW50X2tpbmQYBCABKA4yHS5vbmVwb29sLnBvb2wudjEuRG9jdW1lbnRLaW5kUgxkb2N1bWVudEtpbmQSHwoLZG9jdW1lbnRfaWQYBSABKAlSCmRvY3VtZW50SWQingEKA0xvdBIVCgZsb3RfaWQYASABKAlSBWxvdElkEh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEjsKC2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIiCg1vbl9oYW5kX2NvdW50GAQgASgDUgtvbkhhbmRDb3VudCJ9CgtNb3ZlbWVudExvdBIVCgZsb3RfaWQYASABKAlSBWxvdElkEjsKC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkijwEKCkxhbmRlZENvc3QSGgoIY3VycmVuY3kYASABKAlSCGN1cnJlbmN5Eh8KC2dvb2RzX21pbm9yGAIgASgDUgpnb29kc01pbm9yEiMKDWNoYXJnZXNfbWlub3IYAyABKANSDGNoYXJnZXNNaW5vchIfCgt1bml0X21pY3JvcxgEIAEoA1IKdW5pdE1pY3JvcyKzCQoITW92ZW1lbnQSGgoIc2VxdWVuY2UYASABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRI7Cgtzb3VyY2VfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnNvdXJjZVRpbWUSMgoEa2luZBgEIAEoDjIeLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudC5LaW5kUgRraW5kEhAKA3NrdRgFIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAYgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAcgASgDUghxdWFudGl0eRIZCghvcmRlcl9pZBgIIAEoCVIHb3JkZXJJZBIXCgdsaW5lX2lkGAkgASgJUgZsaW5lSWQSFwoHaG9sZF9pZBgKIAEoCVIGaG9sZElkEh0KCmNoYW5uZWxfaWQYCyABKAlSCWNoYW5uZWxJZBIWCgZyZWFzb24YDCABKAlSBnJlYXNvbhIUCgVhY3RvchgNIAEoCVIFYWN0b3ISFAoFY2F1c2UYDiABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYDyABKAlSCXJlcXVlc3RJZBJCCg1kb2N1bWVudF9raW5kGBQgASgOMh0ub25lcG9vbC5wb29sLnYxLkRvY3VtZW50S2luZFIMZG9jdW1lbnRLaW5kEh8KC2RvY3VtZW50X2lkGBUgASgJUgpkb2N1bWVudElkEjwKC2xhbmRlZF9jb3N0GBYgASgLMhsub25lcG9vbC5wb29sLnYxLkxhbmRlZENvc3RSCmxhbmRlZENvc3QSEgoEbm90ZRgXIAEoCVIEbm90ZRIwCgRsb3RzGBggAygLMhwub25lcG9vbC5wb29sLnYxLk1vdmVtZW50TG90UgRsb3RzItUDCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIRCg1LSU5EX1JFQ0VJVkVEEAESDgoKS0lORF9GT1VORBACEg0KCUtJTkRfTE9TVBADEg0KCUtJTkRfSEVMRBAEEhEKDUtJTkRfUkVMRUFTRUQQBRIQCgxLSU5EX0VYUElSRUQQBhISCg5LSU5EX0NPTU1JVFRFRBAHEg0KCUtJTkRfU09MRBAIEhIKDktJTkRfQ0FOQ0VMTEVEEAkSEAoMS0lORF9TSElQUEVEEAoSEgoOS0lORF9SRVNUT0NLRUQQCxIUChBLSU5EX1FVQVJBTlRJTkVEEAwSFAoQS0lORF9XUklUVEVOX09GRhANEhAKDEtJTkRfQ0xFQVJFRBAOEhEKDUtJTkRfU0NSQVBQRUQQDxIYChRLSU5EX1RSQU5TRkVSUkVEX09VVBAYEhcKE0tJTkRfVFJBTlNGRVJSRURfSU4QGRIjCh9LSU5EX1RSQU5TRkVSUkVEX0lOX1VOQVZBSUxBQkxFEBoSFgoSS0lORF9UUkFOU0ZFUl9MT1NUEBsSHQoZS0lORF9SRUNFSVZFRF9VTkFWQUlMQUJMRRAcEhQKEEtJTkRfTE9UX0VYUElSRUQQHSKtAQoTQ2hhbm5lbEF2YWlsYWJpbGl0eRIdCgpjaGFubmVsX2lkGAEgASgJUgljaGFubmVsSWQSNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYAiABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50EkAKCGxpc3RpbmdzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkxpc3RpbmdBdmFpbGFiaWxpdHlSCGxpc3RpbmdzImsKE0xpc3RpbmdBdmFpbGFiaWxpdHkSHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAIgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudCqEAQoMRG9jdW1lbnRLaW5kEh0KGURPQ1VNRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIgChxET0NVTUVOVF9LSU5EX1BVUkNIQVNFX09SREVSEAESGgoWRE9DVU1FTlRfS0lORF9UUkFOU0ZFUhACEhcKE0RPQ1VNRU5UX0tJTkRfQ09VTlQQA2IGcHJvdG8z")
 }

@@ -98,7 +98,7 @@ extension Pool {
   func set(_ command: SetReorderPoint) throws(PoolError) -> Reply {
     var location: LocationIndex?
     if let text = command.location { location = try catalog.index(text) }
-    let scope = ReorderPoint.Scope(sku: try catalog.index(command.sku), location: location)
+    let scope = ReorderPoint.Scope(sku: try stockIndex(command.sku), location: location)
     let known = reorderPoints[scope]
     let point = ReorderPoint(scope: scope, units: command.units, updateTime: now)
     guard known?.units != point.units else { return .reorderPoint(known ?? point) }

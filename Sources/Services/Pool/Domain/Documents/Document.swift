@@ -92,7 +92,7 @@ public enum Document: Hashable, Sendable {
   /// Whether nothing can come of it any more, so that it need not be in memory.
   public var isEnded: Bool {
     switch self {
-    case .purchaseOrder(let order): order.state == .closed || order.state == .cancelled
+    case .purchaseOrder(let order): order.isEnded
     case .transfer(let transfer): transfer.isEnded
     case .count(let count): count.isEnded
     }
@@ -165,11 +165,15 @@ public struct Receipt: Hashable, Sendable {
     public var quantity: Quantity
     /// Whether the units came in a state in which they cannot be sold.
     public var isUnavailable: Bool
+    public var lot: LotTag?
 
-    public init(lineID: String, quantity: Quantity, isUnavailable: Bool = false) {
+    public init(
+      lineID: String, quantity: Quantity, isUnavailable: Bool = false, lot: LotTag? = nil
+    ) {
       self.lineID = lineID
       self.quantity = quantity
       self.isUnavailable = isUnavailable
+      self.lot = lot
     }
   }
 

@@ -5,6 +5,10 @@ public struct EntryDetails: Hashable, Sendable {
   /// What the units cost, one for each movement, in one currency; empty when nobody knows.
   public var costs: [LandedCost] = []
   public var currency = ""
+  /// Which lots came or went; of what is not named, nobody knows the lot.
+  public var lots: [LotUnits] = []
+  /// The bundles that a sale has sold for the first time.
+  public var bundles: [SaleBundle] = []
   /// Why, in words.
   public var note = ""
 

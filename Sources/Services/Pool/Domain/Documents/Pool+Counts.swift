@@ -6,7 +6,7 @@ extension Pool {
     let location = try catalog.index(command.location)
     var skus: [SKUIndex] = []
     for (number, sku) in command.skus.enumerated() {
-      skus.append(try catalog.index(sku, line: number))
+      skus.append(try stockIndex(sku, line: number))
     }
     if case .count(let known)? = documents[key] {
       guard known.location == location, known.isWhole == skus.isEmpty,
@@ -17,7 +17,8 @@ extension Pool {
       return .document(.count(known))
     }
     if skus.isEmpty {
-      skus = balances.filter { $0.location == location }.map(\.sku).sorted()
+      skus = balances.filter { $0.location == location && bundles.components(of: $0.sku) == nil }
+        .map(\.sku).sorted()
       guard skus.count <= Limits.countLines else {
         throw .document(.tooManyLines(key, skus.count))
       }
@@ -39,8 +40,13 @@ extension Pool {
     of skus: [SKUIndex], isWhole: Bool, at location: LocationIndex
   ) throws(PoolError) {
     let wanted = Set(skus)
-    for case .count(let other) in documents.values
-    where other.location == location && !other.isEnded {
+    let others = documents.values.compactMap { document -> StockCount? in
+      guard case .count(let other) = document, other.location == location, !other.isEnded else {
+        return nil
+      }
+      return other
+    }
+    for other in others.sorted(by: { $0.id < $1.id }) {
       let common = other.lines.first { wanted.contains($0.sku) }
       if isWhole || other.isWhole || common != nil {
         throw .document(.countOverlaps(other.key, common.map { catalog.sku($0.sku) }))
@@ -53,7 +59,7 @@ extension Pool {
     var report = StockCount.Report(id: command.reportID, lines: [])
     for (number, line) in command.lines.enumerated() {
       report.lines.append(
-        .init(sku: try catalog.index(line.sku, line: number), counted: line.counted))
+        .init(sku: try stockIndex(line.sku, line: number), counted: line.counted))
     }
     if let known = count.reports.first(where: { $0.id == report.id }) {
       guard known == report else { throw .document(.reportExists(count.key, report.id)) }

@@ -7,7 +7,7 @@ extension Pool {
     for (number, line) in command.lines.enumerated() {
       lines.append(
         PurchaseOrder.Line(
-          lineID: line.lineID, sku: try catalog.index(line.sku, line: number),
+          lineID: line.lineID, sku: try stockIndex(line.sku, line: number),
           quantity: line.quantity, unitCost: line.unitCost))
     }
     let terms = PurchaseOrder.Terms(
@@ -68,6 +68,7 @@ extension Pool {
     entry.details.document = order.key
     entry.details.currency = order.terms.currency
     let places = order.terms.places
+    var intake = LotIntake()
     for arrived in command.receipt.lines {
       guard let place = places[arrived.lineID] else {
         throw .document(.lineUnknown(order.key, arrived.lineID))
@@ -86,6 +87,11 @@ extension Pool {
         Movement(
           arrived.isUnavailable ? .receivedUnavailable : .received, line.sku, order.terms.location,
           arrived.quantity, lineID: line.lineID))
+      if let lot = arrived.lot, !arrived.isUnavailable {
+        try intake.take(lot, of: line.sku, at: order.terms.location, self)
+        entry.details.lots.append(
+          LotUnits(movement: entry.movements.count - 1, tag: lot, quantity: arrived.quantity))
+      }
       entry.details.costs.append(
         order.landed(line, charges: charges[place], before: line.received, units: arrived.quantity))
       order.terms.lines[place].received = received
@@ -146,8 +152,6 @@ extension Pool {
 }
 
 extension PurchaseOrder {
-  var isEnded: Bool { state == .closed || state == .cancelled }
-
   /// Terms with what has come in so far, for a comparison.
   fileprivate func asOrdered(_ terms: Terms) -> Terms {
     var terms = terms

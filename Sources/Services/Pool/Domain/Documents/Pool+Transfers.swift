@@ -7,7 +7,7 @@ extension Pool {
     for (number, line) in command.lines.enumerated() {
       lines.append(
         Transfer.Line(
-          lineID: line.lineID, sku: try catalog.index(line.sku, line: number),
+          lineID: line.lineID, sku: try stockIndex(line.sku, line: number),
           quantity: line.quantity))
     }
     let terms = Transfer.Terms(
@@ -68,7 +68,8 @@ extension Pool {
     transfer.state = .inTransit
     transfer.shipTime = now
     transfer.header.change(at: now)
-    post(entry)
+    // One movement a line: their places are the same.
+    transfer.lots = post(entry).details.lots
     return put(.transfer(transfer))
   }
 
@@ -94,11 +95,7 @@ extension Pool {
           .notInTransit(
             transfer.key, line.lineID, open: line.open, requested: arrived.quantity))
       }
-      entry.movements.append(
-        Movement(
-          arrived.isUnavailable ? .transferredInUnavailable : .transferredIn, line.sku,
-          transfer.terms.destination, arrived.quantity, lineID: line.lineID))
-      transfer.terms.lines[place].received += arrived.quantity
+      land(arrived, place, &transfer, &entry)
     }
     var receipt = command.receipt
     receipt.time = now
@@ -108,6 +105,47 @@ extension Pool {
     transfer.header.change(at: now)
     post(entry)
     return put(.transfer(transfer))
+  }
+
+  /// What expired on the way, or came damaged, cannot be sold; the rest keeps its lot.
+  private func land(
+    _ arrived: Receipt.Line, _ place: Int, _ transfer: inout Transfer, _ entry: inout LedgerEntry
+  ) {
+    let line = transfer.terms.lines[place]
+    var left = arrived.quantity
+    var unfit: Quantity = 0
+    var kept: [LotUnits] = []
+    for number in transfer.lots.indices where transfer.lots[number].movement == place && left > 0 {
+      var units = transfer.lots[number]
+      units.quantity = min(left, units.quantity)
+      left -= units.quantity
+      transfer.lots[number].quantity -= units.quantity
+      if arrived.isUnavailable { continue }
+      if let time = units.tag.expireTime, time <= now {
+        unfit += units.quantity
+      } else {
+        kept.append(units)
+      }
+    }
+    transfer.lots.removeAll { $0.quantity == 0 }
+    if arrived.isUnavailable { unfit = arrived.quantity }
+    if arrived.quantity > unfit {
+      for var units in kept {
+        units.movement = entry.movements.count
+        entry.details.lots.append(units)
+      }
+      entry.movements.append(
+        Movement(
+          .transferredIn, line.sku, transfer.terms.destination, arrived.quantity - unfit,
+          lineID: line.lineID))
+    }
+    if unfit > 0 {
+      entry.movements.append(
+        Movement(
+          .transferredInUnavailable, line.sku, transfer.terms.destination, unfit,
+          lineID: line.lineID))
+    }
+    transfer.terms.lines[place].received += arrived.quantity
   }
 
   /// What has not arrived is lost: it comes in at the destination's books and goes out at once, so that what left
@@ -129,6 +167,7 @@ extension Pool {
           .transferLost, line.sku, transfer.terms.destination, line.open, lineID: line.lineID))
       transfer.terms.lines[place].lost = line.open
     }
+    transfer.lots = []
     transfer.state = .short
     transfer.reason = command.reason
     transfer.header.change(at: now)

@@ -108,6 +108,9 @@ public struct PurchaseOrder: Hashable, Sendable {
 
   var key: DocumentKey { DocumentKey(id) }
 
+  /// Whether nothing more comes of it.
+  public var isEnded: Bool { state == .closed || state == .cancelled }
+
   var incoming: [(sku: SKUIndex, incoming: Incoming)] {
     guard state == .ordered || state == .partiallyReceived else { return [] }
     return terms.lines.compactMap { line in

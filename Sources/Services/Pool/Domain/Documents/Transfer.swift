@@ -56,6 +56,8 @@ public struct Transfer: Hashable, Sendable {
   public internal(set) var terms: Terms
   public internal(set) var state: State
   public internal(set) var receipts: [Receipt]
+  /// Lots on their way, what expires first in front; `movement` is the line's place.
+  public internal(set) var lots: [LotUnits]
   public internal(set) var shipTime: Timestamp?
   /// Why units were written off, or the transfer cancelled.
   public internal(set) var reason: String
@@ -63,12 +65,14 @@ public struct Transfer: Hashable, Sendable {
 
   public init(
     id: TransferID, terms: Terms, state: State = .draft, receipts: [Receipt] = [],
+    lots: [LotUnits] = [],
     shipTime: Timestamp? = nil, reason: String = "", header: DocumentHeader
   ) {
     self.id = id
     self.terms = terms
     self.state = state
     self.receipts = receipts
+    self.lots = lots
     self.shipTime = shipTime
     self.reason = reason
     self.header = header

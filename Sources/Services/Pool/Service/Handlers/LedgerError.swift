@@ -11,6 +11,8 @@ enum LedgerError: Error, RPCErrorConvertible {
   case archiveRunning
   case historyTooLong(Int64, limit: Int64)
   case rulesUnknown(before: Timestamp)
+  /// What was in a bundle is known of now only.
+  case bundleUnknown(SKU)
   case damaged(BadRow)
 
   var rpcError: RPCError {
@@ -36,6 +38,11 @@ enum LedgerError: Error, RPCErrorConvertible {
         .failedPrecondition, "RULES_UNKNOWN",
         "What channels could show is known from \(start.rfc3339) on; ask without channels.",
         ["startTime": "\(start.rfc3339)"])
+    case .bundleUnknown(let sku):
+      RPCError(
+        .failedPrecondition, "BUNDLE_UNKNOWN",
+        "What channels could show of the bundle \(sku) is known of now only; ask about its components.",
+        ["sku": "\(sku)"])
     case .damaged(let row):
       RPCError(.dataLoss, "LEDGER_DAMAGED", "\(row).", ["rowNumber": "\(row.number)"])
     }

@@ -75,6 +75,13 @@ extension SaleLineState {
           ? nil
           : PoolAPI.Allocation(
             locationID: names.name(of: allocation.location), quantity: quantity)
+      },
+      components: line.components.map { component in
+        let state = SaleLineState(component, names)
+        return SaleComponent(
+          sku: state.sku, soldCount: state.soldCount, cancelledCount: state.cancelledCount,
+          shippedCount: state.shippedCount, returnedCount: state.returnedCount,
+          oversoldCount: state.oversoldCount, allocations: state.allocations)
       })
   }
 }
@@ -88,7 +95,8 @@ extension PoolAPI.Movement {
       sequence: sequence, commitTime: entry.time, sourceTime: entry.sourceTime,
       kind: Kind(rawValue: Int32(movement.kind.rawValue)), sku: names.name(of: movement.sku),
       locationID: names.name(of: movement.location), quantity: movement.quantity,
-      orderID: entry.orderID?.text ?? "", lineID: movement.lineID,
+      orderID: entry.orderID?.text ?? "",
+      lineID: SaleBundle.callersLineID(movement.lineID),
       holdID: entry.holdID?.text ?? "", channelID: entry.channelID?.text ?? "",
       reason: entry.reason, actor: entry.actor, cause: entry.cause, requestID: requestID)
     add(entry.details, movement: Int(sequence - entry.firstSequence))

@@ -15,10 +15,11 @@ extension Names {
   }
 
   func knows(_ sale: Sale) -> Bool {
-    sale.lines.allSatisfy { line in
-      line.sku.int < skuCount
-        && line.allocations.allSatisfy { $0.location.int < locationCount }
-    }
+    sale.bundles.allSatisfy { $0.sku.int < skuCount }
+      && sale.lines.allSatisfy { line in
+        line.sku.int < skuCount
+          && line.allocations.allSatisfy { $0.location.int < locationCount }
+      }
   }
 }
 

@@ -33,21 +33,15 @@ extension PoolError: RPCErrorConvertible {
       RPCError(
         .notFound, "LINE_UNKNOWN", "Order \(order) has no line \(line).",
         ["orderId": order.text, "lineId": line])
-    case .lineConflict(let order, let line):
-      RPCError(
-        .failedPrecondition, "LINE_CONFLICT",
-        "Line \(line) of order \(order) is known with another SKU or a larger quantity.",
-        ["orderId": order.text, "lineId": line])
+    case .lineConflict(let order, let line): Self.conflict(order.text, line)
     case .saleShipped(let order, let line, let open):
       Self.closed("SALE_SHIPPED", "cancelled", order.text, line, open)
     case .notCommitted(let order, let line, let open):
       Self.closed("NOT_COMMITTED", "shipped", order.text, line, open)
     case .document(let error): error.rpcError
-    case .requestIDReused(let id):
-      RPCError(
-        .invalidArgument, "REQUEST_ID_REUSED",
-        "The request ID \(id) was used for another request; use a new one.",
-        ["requestId": id.text])
+    case .bundle(let error): error.rpcError
+    case .lot(let error): error.rpcError
+    case .requestIDReused(let id): Self.reused(id.text)
     case .locationNotServing(let location, let channel): Self.notServing(location, channel)
     case .tooManyBuffers: Self.tooManyBuffers
     case .pageTokenInvalid:
@@ -95,6 +89,19 @@ extension PoolError: RPCErrorConvertible {
     RPCError(
       .invalidArgument, "INVALID_REQUEST", "\(field): \(problem)", ["field": field],
       violations: [RPCError.FieldViolation(field: field, problem: problem)])
+  }
+
+  private static func conflict(_ order: String, _ line: String) -> RPCError {
+    RPCError(
+      .failedPrecondition, "LINE_CONFLICT",
+      "Line \(line) of order \(order) is known with another SKU or a larger quantity.",
+      ["orderId": order, "lineId": line])
+  }
+
+  private static func reused(_ id: String) -> RPCError {
+    RPCError(
+      .invalidArgument, "REQUEST_ID_REUSED",
+      "The request ID \(id) was used for another request; use a new one.", ["requestId": id])
   }
 
   /// More is to be cancelled or shipped than is left of a line.

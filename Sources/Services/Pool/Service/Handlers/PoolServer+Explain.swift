@@ -22,6 +22,9 @@ extension PoolServer {
     }
     return try view.read { state in
       let index = try state.index(of: sku)
+      if let parts = state.bundles.components(of: index) {
+        return state.explanation(ofBundle: index, parts, on: channel, listing: listing)
+      }
       let explanation = Explanation(of: index, on: channel, listing: listing, in: state)
       return ExplainAvailabilityResponse(
         explanation, holders: state.holders(of: index),

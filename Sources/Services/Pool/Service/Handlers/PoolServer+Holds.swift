@@ -79,7 +79,8 @@ private func hold(_ reply: Reply, _ pool: Pool) -> (PoolAPI.Hold, [SaleLineState
       PoolAPI.Hold(holdID: id.text, state: .committed, orderID: order.text),
       lines.map { SaleLineState($0, pool) }
     )
-  case .sku, .location, .buffer, .sourcing, .lastUnits, .balances, .sale, .document, .reorderPoint:
+  case .sku, .location, .buffer, .sourcing, .lastUnits, .balances, .sale, .document, .reorderPoint,
+    .bundle:
     preconditionFailure("\(reply) has no hold")
   }
 }

@@ -29,7 +29,13 @@ extension PoolServer {
   func past(
     of sku: SKU, on channels: [ChannelID], at time: Timestamp, _ context: ServerContext
   ) async throws -> PastAvailability {
-    let index = try view.read { try $0.index(of: sku) }
+    let index = try view.read { state in
+      let index = try state.index(of: sku)
+      guard channels.isEmpty || state.bundles.definitions[index] == nil else {
+        throw LedgerError.bundleUnknown(sku)
+      }
+      return index
+    }
     let rules = try await database.read(until: context.deadline) { transaction in
       try PastRules(sku, index, channels, at: time, LedgerReader(transaction))
     }

@@ -19,7 +19,8 @@ extension PoolServer {
         total: PoolAPI.Balance(Self.total(of: index, balances), state, isTotal: true),
         balances: balances.map { PoolAPI.Balance($0, state) },
         incoming: state.incomingMessages(of: index),
-        incomingCount: (state.incoming[index] ?? []).reduce(0) { $0 + $1.quantity })
+        incomingCount: (state.incoming[index] ?? []).reduce(0) { $0 + $1.quantity },
+        lots: (state.lots[index] ?? []).map { PoolAPI.Lot($0, state) })
     }
   }
 
@@ -85,7 +86,7 @@ extension PoolServer {
     return try view.read { state in
       let index = try state.index(of: sku)
       return GetAvailabilityResponse(
-        sku: sku.text, availableCount: state.stocks[index.int].available,
+        sku: sku.text, availableCount: state.availableUnits(index),
         channels: state.availability(of: index, on: channels), sequence: state.sequence)
     }
   }

@@ -106,7 +106,7 @@ extension PoolServer {
     let lines = try view.read { state in
       // What is on disk may name, for a moment, what the view does not know yet.
       guard state.knows(sale) else { throw PoolError.storeUnavailable }
-      return sale.lines.map { SaleLineState($0, state) }
+      return sale.callersLines.map { SaleLineState($0, state) }
     }
     return GetSaleResponse(
       orderID: order.text, channelID: sale.channelID?.text ?? "", lines: lines)

@@ -10,7 +10,11 @@ extension PoolServer {
   ) async throws -> ReceiveStockResponse {
     var check = RequestCheck()
     let command = ReceiveStock(
-      lines: check.lines(request.lines) { check, line, path in check.stock(line, path) },
+      lines: check.lines(request.lines) { check, line, path in
+        var stock = check.stock(line, path)
+        stock.lot = check.lot(line.lotID, line.lotExpireTime, path)
+        return stock
+      },
       cause: check.cause(request.cause), actor: check.actor(request.actor))
     check.requestID(request.requestID)
     try check.finish()
@@ -69,7 +73,12 @@ extension PoolServer {
     _ request: ResolveUnavailableRequest, context: ServerContext
   ) async throws -> ResolveUnavailableResponse {
     var check = RequestCheck()
-    let lines = check.lines(request.lines) { check, line, path in check.stock(line, path) }
+    let lines = check.lines(request.lines) { check, line, path in
+      if !line.lotID.isEmpty || line.lotExpireTime != nil {
+        check.refuse("\(path).lot_id", "Units that cannot be sold are of no lot.")
+      }
+      return check.stock(line, path)
+    }
     var command = ResolveUnavailable(
       lines: lines, outcome: .cleared, reason: check.reason(request.reason),
       actor: check.actor(request.actor))

@@ -134,7 +134,7 @@ struct AvailabilityWatcher {
       guard skus.isEmpty || skus.contains(record.sku) else { return nil }
       return WatchAvailabilityResponse(
         sku: record.sku.text, channels: state.availability(of: sku, on: channels),
-        availableCount: state.stocks[sku.int].available, snapshot: isSnapshot)
+        availableCount: state.availableUnits(sku), snapshot: isSnapshot)
     }
   }
 }

@@ -25,6 +25,8 @@ struct PastAvailability: AvailabilitySource, Sendable {
   var buffers: BufferTable { rules.buffers }
   var sourcings: SourcingTable { rules.sourcings }
   var lastUnits: LastUnitsTable { rules.lastUnits }
+  /// What was in bundles is not kept: they are not asked about.
+  var bundles: BundleTable { BundleTable() }
 
   func group(of sku: SKUIndex) -> SKUGroup? { rules.group }
 

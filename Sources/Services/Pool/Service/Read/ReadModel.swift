@@ -24,6 +24,9 @@ final class ReadModel: Sendable {
     /// Units on their way; a SKU without any is not in it.
     var incoming: [SKUIndex: [Incoming]] = [:]
     var reorderPoints = ReorderTable()
+    var bundles = BundleTable()
+    /// Lots on hand; a SKU without any is not in it.
+    var lots: [SKUIndex: [Lot]] = [:]
     /// Those at which more is to be ordered.
     var dueReorders: Set<ReorderPoint.Scope> = []
     /// Whether sales are on disk that are not here.
@@ -94,6 +97,11 @@ final class ReadModel: Sendable {
       for id in changes.holds { state.holds[id] = pool.holds[id] }
       for id in changes.forgottenHolds { state.holds[id] = pool.holds[id] }
       for id in changes.sales { state.sales[id] = pool.sales[id] }
+      for key in changes.lots {
+        let lots = pool.lots.lots(of: key.sku)
+        state.lots[key.sku] = lots.isEmpty ? nil : lots
+      }
+      for bundle in changes.setBundles { state.bundles.set(bundle) }
       for sku in changes.incomingSKUs { state.incoming[sku] = pool.incoming[sku] }
       state.sequence = pool.sequence
       state.now = pool.now
@@ -124,6 +132,10 @@ final class ReadModel: Sendable {
     fresh.holds = pool.holds
     fresh.sales = pool.sales
     fresh.incoming = pool.incoming
+    fresh.bundles = pool.bundles
+    fresh.lots = Dictionary(grouping: pool.lots.all, by: \.sku).mapValues { lots in
+      lots.first.map { pool.lots.lots(of: $0.sku) } ?? []
+    }
     var points = Changes()
     points.setReorderPoints = pool.reorderPoints.all
     _ = fresh.updateReorders(points)

@@ -67,7 +67,8 @@ extension ByteWriter {
       for line in receipt.lines {
         text(line.lineID)
         integer(line.quantity)
-        byte(line.isUnavailable ? 1 : 0)
+        byte((line.isUnavailable ? 1 : 0) | (line.lot == nil ? 0 : 2))
+        if let lot = line.lot { write(lot) }
       }
     }
   }
@@ -91,9 +92,11 @@ extension ByteReader {
         id: ReceiptID(trusted: try text()), lines: [], time: Timestamp(microseconds: try integer()),
         reason: try text(), actor: try text())
       for _ in 0..<(try count()) {
-        receipt.lines.append(
-          Receipt.Line(
-            lineID: try text(), quantity: try integer(), isUnavailable: try byte() != 0))
+        var line = Receipt.Line(lineID: try text(), quantity: try integer())
+        let marks = try byte()
+        line.isUnavailable = marks & 1 != 0
+        if marks & 2 != 0 { line.lot = try lotTag() }
+        receipt.lines.append(line)
       }
       receipts.append(receipt)
     }
@@ -194,6 +197,7 @@ extension Transfer {
       writer.integer(line.received)
       writer.integer(line.lost)
     }
+    writer.write(lots)
     writer.write(receipts)
   }
 
@@ -216,8 +220,13 @@ extension Transfer {
       else { throw ByteReader.Malformed() }
       terms.lines.append(line)
     }
+    let lots = try reader.lotUnits()
+    guard lots.allSatisfy({ terms.lines.indices.contains($0.movement) }) else {
+      throw ByteReader.Malformed()
+    }
     self.init(
-      id: id, terms: terms, state: state, receipts: try reader.receipts(), shipTime: shipTime,
+      id: id, terms: terms, state: state, receipts: try reader.receipts(), lots: lots,
+      shipTime: shipTime,
       reason: reason, header: header)
   }
 }

@@ -41,6 +41,75 @@ extension PoolStore {
     }
   }
 
+  /// A lot moves with the movements of the same commit, so that what is on disk is always that of the ledger's end.
+  func write(lotsOf changes: Changes, _ pool: Pool) throws(StorageError) {
+    for key in Set(changes.lots) {
+      let place: [SQLValue] = [
+        .id(pool.record(of: key.sku).sku), .id(pool.record(of: key.location).location),
+        .id(key.id),
+      ]
+      guard let lot = pool.lots[key] else {
+        try connection.execute(
+          "DELETE FROM lot WHERE sku = ? AND location = ? AND lot = ?", place)
+        continue
+      }
+      try connection.execute(
+        """
+        INSERT INTO lot (sku, location, lot, expire_time, unit_count) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (sku, location, lot) DO UPDATE SET expire_time = excluded.expire_time,
+          unit_count = excluded.unit_count
+        """, place + [.time(lot.tag.expireTime), .integer(lot.quantity)])
+    }
+  }
+
+  func loadLots(_ pool: Pool) throws {
+    try connection.scan("SELECT sku, location, lot, expire_time, unit_count FROM lot") { row in
+      guard let sku = pool.index(of: row.id(0, as: SKU.self)),
+        let location = pool.index(of: row.id(1, as: LocationID.self)),
+        (1...1 << 60).contains(row.int64(4))
+      else { throw corrupt("the lot \(row.text(2)) is of nothing") }
+      pool.load(
+        Lot(
+          sku: sku, location: location,
+          tag: LotTag(id: row.id(2), expireTime: row.optionalTime(3)), quantity: row.int64(4)))
+      return true
+    }
+  }
+
+  func write(bundlesOf changes: Changes, _ pool: Pool) throws(StorageError) {
+    for bundle in changes.setBundles {
+      var writer = ByteWriter()
+      writer.write(bundle.parts)
+      try connection.execute(
+        """
+        INSERT INTO bundle (sku, is_bundle, revision, update_time, body) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (sku) DO UPDATE SET is_bundle = excluded.is_bundle,
+          revision = excluded.revision, update_time = excluded.update_time, body = excluded.body
+        """,
+        [
+          .id(pool.record(of: bundle.sku).sku), .bool(!bundle.parts.isEmpty),
+          .integer(bundle.revision), .time(bundle.updateTime), .blob(writer.bytes),
+        ])
+    }
+  }
+
+  func loadBundles(_ pool: Pool) throws {
+    try connection.scan("SELECT sku, revision, update_time, body FROM bundle") { row in
+      var reader = ByteReader(row.bytes(3))
+      guard let sku = pool.index(of: row.id(0, as: SKU.self)),
+        let parts = try? reader.bundleParts(),
+        reader.isAtEnd, parts.allSatisfy({ $0.sku.int < pool.skuCount }),
+        pool.takes(parts, in: sku)
+      else { throw corrupt("the bundle \(row.text(0)) cannot be read") }
+      pool.load(
+        Bundle(sku: sku, parts: parts, updateTime: row.time(2), revision: row.int64(1)))
+      return true
+    }
+    guard pool.bundles.definitions.keys.allSatisfy({ pool.bundles.isBounded($0) }) else {
+      throw corrupt("a bundle comes to too much")
+    }
+  }
+
   func loadReorderPoints(_ pool: Pool) throws {
     try connection.scan("SELECT sku, location, unit_count, update_time FROM reorder_point") { row in
       let location = row.text(1)

@@ -28,6 +28,8 @@ extension PoolStore {
   func load(salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
+    try loadBundles(loaded.pool)
+    try loadLots(loaded.pool)
     try loadDocuments(loaded.pool)
     try loadReorderPoints(loaded.pool)
     try loadBalances(loaded.pool)
@@ -42,6 +44,11 @@ extension PoolStore {
     guard loaded.pool.sequence <= end.sequence else {
       throw corrupt("the ledger ends at \(end.sequence), before what was counted from it")
     }
+    let pool = loaded.pool
+    let uncovered = pool.lots.uncovered { sku, location in
+      pool.findBalance(sku, location).map { pool.balances[$0].onHand } ?? 0
+    }
+    if let uncovered { throw corrupt("lots of SKU \(uncovered.number) are more than is on hand") }
     loaded.replayed = loaded.pool.takeChanges()
     loaded.pool.finishLoading(time: end.time, sequence: end.sequence)
     goOn(with: chain)

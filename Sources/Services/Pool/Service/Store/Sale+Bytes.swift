@@ -24,10 +24,11 @@ extension Sale {
         writer.integer(allocation.shipped)
       }
     }
-    if let source {
-      writer.text(source.holdID.text)
-      writer.count(source.lineCount)
+    if source != nil || !bundles.isEmpty {
+      writer.text(source?.holdID.text ?? "")
+      writer.count(source?.lineCount ?? 0)
     }
+    if !bundles.isEmpty { writer.write(bundles) }
     return writer.bytes
   }
 
@@ -37,18 +38,23 @@ extension Sale {
     let sequence = try reader.integer()
     var lines: [SaleLine] = []
     for _ in 0..<(try reader.count()) { lines.append(try Self.line(&reader)) }
-    // Only a sale that was a hold has more, and older stores wrote nothing of it.
+    // Only a sale that was a hold, or has bundles, has more, and older stores wrote nothing of it.
     var source: Source?
     if !reader.isAtEnd {
-      let holdID = HoldID(trusted: try reader.text())
-      source = Source(holdID: holdID, lineCount: try reader.index())
+      let holdID = try reader.text()
+      let lineCount = try reader.index()
+      if !holdID.isEmpty {
+        source = Source(holdID: HoldID(trusted: holdID), lineCount: lineCount)
+      }
     }
+    let bundles = reader.isAtEnd ? [] : try reader.saleBundles()
     guard reader.isAtEnd, source.map({ (1...lines.count).contains($0.lineCount) }) ?? true else {
       throw ByteReader.Malformed()
     }
     self.init(
       orderID: orderID, channelID: channel.isEmpty ? nil : ChannelID(trusted: channel),
-      source: source, lines: lines, sequence: sequence, number: number)
+      source: source, lines: lines, bundles: bundles, sequence: sequence, number: number)
+    guard isWhole else { throw ByteReader.Malformed() }
   }
 
   private static func line(_ reader: inout ByteReader) throws(ByteReader.Malformed) -> SaleLine {

@@ -102,6 +102,25 @@ enum Schema {
       ALTER TABLE balance_history ADD COLUMN transferred_out INTEGER NOT NULL DEFAULT 0;
       """),
     RuleSchema.sourcing(7),
-    SaleSchema.index(8),
+    Migration(
+      8, "bundles and lots",
+      """
+      CREATE TABLE bundle (
+        sku TEXT NOT NULL PRIMARY KEY,
+        is_bundle INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        body BLOB NOT NULL
+      );
+      CREATE TABLE lot (
+        sku TEXT NOT NULL,
+        location TEXT NOT NULL,
+        lot TEXT NOT NULL,
+        expire_time INTEGER,
+        unit_count INTEGER NOT NULL,
+        PRIMARY KEY (sku, location, lot)
+      );
+      """),
+    SaleSchema.index(9),
   ]
 }

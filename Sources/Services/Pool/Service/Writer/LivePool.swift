@@ -191,8 +191,10 @@ final class LivePool {
       if changes.hasCatalog {
         try store.write(catalogOf: changes, pool)
         try store.write(documentsOf: changes, pool)
+        try store.write(bundlesOf: changes, pool)
         try store.write(reorderPointsOf: changes, pool)
       }
+      if !changes.lots.isEmpty { try store.write(lotsOf: changes, pool) }
       for row in rows { try store.write(row) }
       for request in kept { try store.keep(requestID: request.requestID, row: request.row) }
       for task in tasks { try task(store) }

@@ -170,7 +170,9 @@ final class Writer: @unchecked Sendable {
     let created = Set(changes.setSKUs)
     var found = changes.skus.map { sku in
       AvailabilityFeed.Change(
-        sequence: pool.sequence(of: sku), commitTime: time, sku: sku, isRule: false)
+        sequence: pool.sequence(of: sku), commitTime: time, sku: sku,
+        // A bundle moves with a component, whose place in the ledger is not its own.
+        isRule: pool.bundles.components(of: sku) != nil)
     }
     // What has no place of its own in the ledger comes last, at the ledger's end.
     for index in found.indices where found[index].sku.map(created.contains) ?? false {
@@ -178,6 +180,11 @@ final class Writer: @unchecked Sendable {
       found[index].isRule = true
     }
     for sku in changes.turned {
+      found.append(
+        AvailabilityFeed.Change(
+          sequence: pool.sequence, commitTime: time, sku: sku, isRule: true))
+    }
+    for sku in pool.bundlesChanged(by: changes) {
       found.append(
         AvailabilityFeed.Change(
           sequence: pool.sequence, commitTime: time, sku: sku, isRule: true))

@@ -7,6 +7,57 @@
 #endif
 
 #include "onepool/pool/v1/assortment_service.pb-c.h"
+void   onepool__pool__v1__bundle__component__init
+                     (Onepool__Pool__V1__Bundle__Component         *message)
+{
+  static const Onepool__Pool__V1__Bundle__Component init_value = ONEPOOL__POOL__V1__BUNDLE__COMPONENT__INIT;
+  *message = init_value;
+}
+void   onepool__pool__v1__bundle__init
+                     (Onepool__Pool__V1__Bundle         *message)
+{
+  static const Onepool__Pool__V1__Bundle init_value = ONEPOOL__POOL__V1__BUNDLE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__bundle__get_packed_size
+                     (const Onepool__Pool__V1__Bundle *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__bundle__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__bundle__pack
+                     (const Onepool__Pool__V1__Bundle *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__bundle__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__bundle__pack_to_buffer
+                     (const Onepool__Pool__V1__Bundle *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__bundle__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__Bundle *
+       onepool__pool__v1__bundle__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__Bundle *)
+     protobuf_c_message_unpack (&onepool__pool__v1__bundle__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__bundle__free_unpacked
+                     (Onepool__Pool__V1__Bundle *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__bundle__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__reorder_point__init
                      (Onepool__Pool__V1__ReorderPoint         *message)
 {
@@ -50,6 +101,276 @@ void   onepool__pool__v1__reorder_point__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &onepool__pool__v1__reorder_point__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__set_bundle_request__init
+                     (Onepool__Pool__V1__SetBundleRequest         *message)
+{
+  static const Onepool__Pool__V1__SetBundleRequest init_value = ONEPOOL__POOL__V1__SET_BUNDLE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_bundle_request__get_packed_size
+                     (const Onepool__Pool__V1__SetBundleRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_bundle_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_bundle_request__pack
+                     (const Onepool__Pool__V1__SetBundleRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_bundle_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_bundle_request__pack_to_buffer
+                     (const Onepool__Pool__V1__SetBundleRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_bundle_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetBundleRequest *
+       onepool__pool__v1__set_bundle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetBundleRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_bundle_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_bundle_request__free_unpacked
+                     (Onepool__Pool__V1__SetBundleRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_bundle_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__set_bundle_response__init
+                     (Onepool__Pool__V1__SetBundleResponse         *message)
+{
+  static const Onepool__Pool__V1__SetBundleResponse init_value = ONEPOOL__POOL__V1__SET_BUNDLE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_bundle_response__get_packed_size
+                     (const Onepool__Pool__V1__SetBundleResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_bundle_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_bundle_response__pack
+                     (const Onepool__Pool__V1__SetBundleResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_bundle_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_bundle_response__pack_to_buffer
+                     (const Onepool__Pool__V1__SetBundleResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_bundle_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetBundleResponse *
+       onepool__pool__v1__set_bundle_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetBundleResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_bundle_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_bundle_response__free_unpacked
+                     (Onepool__Pool__V1__SetBundleResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_bundle_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__get_bundle_request__init
+                     (Onepool__Pool__V1__GetBundleRequest         *message)
+{
+  static const Onepool__Pool__V1__GetBundleRequest init_value = ONEPOOL__POOL__V1__GET_BUNDLE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__get_bundle_request__get_packed_size
+                     (const Onepool__Pool__V1__GetBundleRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_bundle_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__get_bundle_request__pack
+                     (const Onepool__Pool__V1__GetBundleRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_bundle_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__get_bundle_request__pack_to_buffer
+                     (const Onepool__Pool__V1__GetBundleRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_bundle_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__GetBundleRequest *
+       onepool__pool__v1__get_bundle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__GetBundleRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__get_bundle_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__get_bundle_request__free_unpacked
+                     (Onepool__Pool__V1__GetBundleRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__get_bundle_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__get_bundle_response__init
+                     (Onepool__Pool__V1__GetBundleResponse         *message)
+{
+  static const Onepool__Pool__V1__GetBundleResponse init_value = ONEPOOL__POOL__V1__GET_BUNDLE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__get_bundle_response__get_packed_size
+                     (const Onepool__Pool__V1__GetBundleResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_bundle_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__get_bundle_response__pack
+                     (const Onepool__Pool__V1__GetBundleResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_bundle_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__get_bundle_response__pack_to_buffer
+                     (const Onepool__Pool__V1__GetBundleResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__get_bundle_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__GetBundleResponse *
+       onepool__pool__v1__get_bundle_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__GetBundleResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__get_bundle_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__get_bundle_response__free_unpacked
+                     (Onepool__Pool__V1__GetBundleResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__get_bundle_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_bundles_request__init
+                     (Onepool__Pool__V1__ListBundlesRequest         *message)
+{
+  static const Onepool__Pool__V1__ListBundlesRequest init_value = ONEPOOL__POOL__V1__LIST_BUNDLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_bundles_request__get_packed_size
+                     (const Onepool__Pool__V1__ListBundlesRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_bundles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_bundles_request__pack
+                     (const Onepool__Pool__V1__ListBundlesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_bundles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_bundles_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ListBundlesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_bundles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListBundlesRequest *
+       onepool__pool__v1__list_bundles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListBundlesRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_bundles_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_bundles_request__free_unpacked
+                     (Onepool__Pool__V1__ListBundlesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_bundles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_bundles_response__init
+                     (Onepool__Pool__V1__ListBundlesResponse         *message)
+{
+  static const Onepool__Pool__V1__ListBundlesResponse init_value = ONEPOOL__POOL__V1__LIST_BUNDLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_bundles_response__get_packed_size
+                     (const Onepool__Pool__V1__ListBundlesResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_bundles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_bundles_response__pack
+                     (const Onepool__Pool__V1__ListBundlesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_bundles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_bundles_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ListBundlesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_bundles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListBundlesResponse *
+       onepool__pool__v1__list_bundles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListBundlesResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_bundles_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_bundles_response__free_unpacked
+                     (Onepool__Pool__V1__ListBundlesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_bundles_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   onepool__pool__v1__set_reorder_point_request__init
@@ -232,6 +553,134 @@ void   onepool__pool__v1__list_reorder_points_response__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__list_reorder_points_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+static const ProtobufCFieldDescriptor onepool__pool__v1__bundle__component__field_descriptors[2] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Bundle__Component, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Bundle__Component, unit_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__bundle__component__field_indices_by_name[] = {
+  0,   /* field[0] = sku */
+  1,   /* field[1] = unit_count */
+};
+static const ProtobufCIntRange onepool__pool__v1__bundle__component__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__bundle__component__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Bundle.Component",
+  "Component",
+  "Onepool__Pool__V1__Bundle__Component",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__Bundle__Component),
+  2,
+  onepool__pool__v1__bundle__component__field_descriptors,
+  onepool__pool__v1__bundle__component__field_indices_by_name,
+  1,  onepool__pool__v1__bundle__component__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__bundle__component__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__bundle__field_descriptors[4] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Bundle, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "components",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__Bundle, n_components),
+    offsetof(Onepool__Pool__V1__Bundle, components),
+    &onepool__pool__v1__bundle__component__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Bundle, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Bundle, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__bundle__field_indices_by_name[] = {
+  1,   /* field[1] = components */
+  3,   /* field[3] = etag */
+  0,   /* field[0] = sku */
+  2,   /* field[2] = update_time */
+};
+static const ProtobufCIntRange onepool__pool__v1__bundle__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__bundle__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Bundle",
+  "Bundle",
+  "Onepool__Pool__V1__Bundle",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__Bundle),
+  4,
+  onepool__pool__v1__bundle__field_descriptors,
+  onepool__pool__v1__bundle__field_indices_by_name,
+  1,  onepool__pool__v1__bundle__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__bundle__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__reorder_point__field_descriptors[7] =
 {
   {
@@ -346,6 +795,273 @@ const ProtobufCMessageDescriptor onepool__pool__v1__reorder_point__descriptor =
   onepool__pool__v1__reorder_point__field_indices_by_name,
   1,  onepool__pool__v1__reorder_point__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__reorder_point__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_bundle_request__field_descriptors[2] =
+{
+  {
+    "bundle",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetBundleRequest, bundle),
+    &onepool__pool__v1__bundle__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetBundleRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_bundle_request__field_indices_by_name[] = {
+  0,   /* field[0] = bundle */
+  1,   /* field[1] = request_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_bundle_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_bundle_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetBundleRequest",
+  "SetBundleRequest",
+  "Onepool__Pool__V1__SetBundleRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetBundleRequest),
+  2,
+  onepool__pool__v1__set_bundle_request__field_descriptors,
+  onepool__pool__v1__set_bundle_request__field_indices_by_name,
+  1,  onepool__pool__v1__set_bundle_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_bundle_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_bundle_response__field_descriptors[1] =
+{
+  {
+    "bundle",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetBundleResponse, bundle),
+    &onepool__pool__v1__bundle__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_bundle_response__field_indices_by_name[] = {
+  0,   /* field[0] = bundle */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_bundle_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_bundle_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetBundleResponse",
+  "SetBundleResponse",
+  "Onepool__Pool__V1__SetBundleResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetBundleResponse),
+  1,
+  onepool__pool__v1__set_bundle_response__field_descriptors,
+  onepool__pool__v1__set_bundle_response__field_indices_by_name,
+  1,  onepool__pool__v1__set_bundle_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_bundle_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__get_bundle_request__field_descriptors[1] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__GetBundleRequest, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__get_bundle_request__field_indices_by_name[] = {
+  0,   /* field[0] = sku */
+};
+static const ProtobufCIntRange onepool__pool__v1__get_bundle_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__get_bundle_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.GetBundleRequest",
+  "GetBundleRequest",
+  "Onepool__Pool__V1__GetBundleRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__GetBundleRequest),
+  1,
+  onepool__pool__v1__get_bundle_request__field_descriptors,
+  onepool__pool__v1__get_bundle_request__field_indices_by_name,
+  1,  onepool__pool__v1__get_bundle_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__get_bundle_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__get_bundle_response__field_descriptors[1] =
+{
+  {
+    "bundle",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__GetBundleResponse, bundle),
+    &onepool__pool__v1__bundle__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__get_bundle_response__field_indices_by_name[] = {
+  0,   /* field[0] = bundle */
+};
+static const ProtobufCIntRange onepool__pool__v1__get_bundle_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__get_bundle_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.GetBundleResponse",
+  "GetBundleResponse",
+  "Onepool__Pool__V1__GetBundleResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__GetBundleResponse),
+  1,
+  onepool__pool__v1__get_bundle_response__field_descriptors,
+  onepool__pool__v1__get_bundle_response__field_indices_by_name,
+  1,  onepool__pool__v1__get_bundle_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__get_bundle_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_bundles_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListBundlesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListBundlesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_bundles_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_bundles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_bundles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListBundlesRequest",
+  "ListBundlesRequest",
+  "Onepool__Pool__V1__ListBundlesRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListBundlesRequest),
+  2,
+  onepool__pool__v1__list_bundles_request__field_descriptors,
+  onepool__pool__v1__list_bundles_request__field_indices_by_name,
+  1,  onepool__pool__v1__list_bundles_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_bundles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_bundles_response__field_descriptors[2] =
+{
+  {
+    "bundles",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ListBundlesResponse, n_bundles),
+    offsetof(Onepool__Pool__V1__ListBundlesResponse, bundles),
+    &onepool__pool__v1__bundle__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListBundlesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_bundles_response__field_indices_by_name[] = {
+  0,   /* field[0] = bundles */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_bundles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_bundles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListBundlesResponse",
+  "ListBundlesResponse",
+  "Onepool__Pool__V1__ListBundlesResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListBundlesResponse),
+  2,
+  onepool__pool__v1__list_bundles_response__field_descriptors,
+  onepool__pool__v1__list_bundles_response__field_indices_by_name,
+  1,  onepool__pool__v1__list_bundles_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_bundles_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor onepool__pool__v1__set_reorder_point_request__field_descriptors[2] =
@@ -552,14 +1268,20 @@ const ProtobufCMessageDescriptor onepool__pool__v1__list_reorder_points_response
   (ProtobufCMessageInit) onepool__pool__v1__list_reorder_points_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__pool__v1__assortment_service__method_descriptors[2] =
+static const ProtobufCMethodDescriptor onepool__pool__v1__assortment_service__method_descriptors[5] =
 {
+  { "SetBundle", &onepool__pool__v1__set_bundle_request__descriptor, &onepool__pool__v1__set_bundle_response__descriptor },
+  { "GetBundle", &onepool__pool__v1__get_bundle_request__descriptor, &onepool__pool__v1__get_bundle_response__descriptor },
+  { "ListBundles", &onepool__pool__v1__list_bundles_request__descriptor, &onepool__pool__v1__list_bundles_response__descriptor },
   { "SetReorderPoint", &onepool__pool__v1__set_reorder_point_request__descriptor, &onepool__pool__v1__set_reorder_point_response__descriptor },
   { "ListReorderPoints", &onepool__pool__v1__list_reorder_points_request__descriptor, &onepool__pool__v1__list_reorder_points_response__descriptor },
 };
 const unsigned onepool__pool__v1__assortment_service__method_indices_by_name[] = {
-  1,        /* ListReorderPoints */
-  0         /* SetReorderPoint */
+  1,        /* GetBundle */
+  2,        /* ListBundles */
+  4,        /* ListReorderPoints */
+  0,        /* SetBundle */
+  3         /* SetReorderPoint */
 };
 const ProtobufCServiceDescriptor onepool__pool__v1__assortment_service__descriptor =
 {
@@ -568,17 +1290,41 @@ const ProtobufCServiceDescriptor onepool__pool__v1__assortment_service__descript
   "AssortmentService",
   "Onepool__Pool__V1__AssortmentService",
   "onepool.pool.v1",
-  2,
+  5,
   onepool__pool__v1__assortment_service__method_descriptors,
   onepool__pool__v1__assortment_service__method_indices_by_name
 };
+void onepool__pool__v1__assortment_service__set_bundle(ProtobufCService *service,
+                                                       const Onepool__Pool__V1__SetBundleRequest *input,
+                                                       Onepool__Pool__V1__SetBundleResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__assortment_service__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__assortment_service__get_bundle(ProtobufCService *service,
+                                                       const Onepool__Pool__V1__GetBundleRequest *input,
+                                                       Onepool__Pool__V1__GetBundleResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__assortment_service__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__assortment_service__list_bundles(ProtobufCService *service,
+                                                         const Onepool__Pool__V1__ListBundlesRequest *input,
+                                                         Onepool__Pool__V1__ListBundlesResponse_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__assortment_service__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__pool__v1__assortment_service__set_reorder_point(ProtobufCService *service,
                                                               const Onepool__Pool__V1__SetReorderPointRequest *input,
                                                               Onepool__Pool__V1__SetReorderPointResponse_Closure closure,
                                                               void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__assortment_service__descriptor);
-  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__assortment_service__list_reorder_points(ProtobufCService *service,
                                                                 const Onepool__Pool__V1__ListReorderPointsRequest *input,
@@ -586,7 +1332,7 @@ void onepool__pool__v1__assortment_service__list_reorder_points(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__assortment_service__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__assortment_service__init (Onepool__Pool__V1__AssortmentService_Service *service,
                                                   Onepool__Pool__V1__AssortmentService_ServiceDestroy destroy)

@@ -3508,7 +3508,7 @@ void   onepool__pool__v1__ledger_head__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__ledger_head__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor onepool__pool__v1__stock_line__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__stock_line__field_descriptors[5] =
 {
   {
     "sku",
@@ -3546,16 +3546,43 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__stock_line__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lot_id",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__StockLine, lot_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lot_expire_time",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__StockLine, lot_expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__stock_line__field_indices_by_name[] = {
   1,   /* field[1] = location_id */
+  4,   /* field[4] = lot_expire_time */
+  3,   /* field[3] = lot_id */
   2,   /* field[2] = quantity */
   0,   /* field[0] = sku */
 };
-static const ProtobufCIntRange onepool__pool__v1__stock_line__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__stock_line__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 20, 3 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__stock_line__descriptor =
 {
@@ -3565,10 +3592,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__stock_line__descriptor =
   "Onepool__Pool__V1__StockLine",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__StockLine),
-  3,
+  5,
   onepool__pool__v1__stock_line__field_descriptors,
   onepool__pool__v1__stock_line__field_indices_by_name,
-  1,  onepool__pool__v1__stock_line__number_ranges,
+  2,  onepool__pool__v1__stock_line__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__stock_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -6585,7 +6612,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_request__descripto
   (ProtobufCMessageInit) onepool__pool__v1__get_stock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__field_descriptors[4] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__field_descriptors[5] =
 {
   {
     "total",
@@ -6635,18 +6662,31 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__get_stock_response__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lots",
+    22,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__GetStockResponse, n_lots),
+    offsetof(Onepool__Pool__V1__GetStockResponse, lots),
+    &onepool__pool__v1__lot__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__get_stock_response__field_indices_by_name[] = {
   1,   /* field[1] = balances */
   2,   /* field[2] = incoming */
   3,   /* field[3] = incoming_count */
+  4,   /* field[4] = lots */
   0,   /* field[0] = total */
 };
 static const ProtobufCIntRange onepool__pool__v1__get_stock_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 20, 2 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_response__descriptor =
 {
@@ -6656,7 +6696,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_stock_response__descript
   "Onepool__Pool__V1__GetStockResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__GetStockResponse),
-  4,
+  5,
   onepool__pool__v1__get_stock_response__field_descriptors,
   onepool__pool__v1__get_stock_response__field_indices_by_name,
   2,  onepool__pool__v1__get_stock_response__number_ranges,

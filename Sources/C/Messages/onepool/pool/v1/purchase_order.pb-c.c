@@ -824,7 +824,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__receipt__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__receipt__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__receipt_line__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__receipt_line__field_descriptors[5] =
 {
   {
     "line_id",
@@ -862,16 +862,42 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__receipt_line__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lot_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReceiptLine, lot_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lot_expire_time",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReceiptLine, lot_expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__receipt_line__field_indices_by_name[] = {
   0,   /* field[0] = line_id */
+  4,   /* field[4] = lot_expire_time */
+  3,   /* field[3] = lot_id */
   1,   /* field[1] = quantity */
   2,   /* field[2] = unavailable */
 };
 static const ProtobufCIntRange onepool__pool__v1__receipt_line__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__receipt_line__descriptor =
 {
@@ -881,7 +907,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__receipt_line__descriptor =
   "Onepool__Pool__V1__ReceiptLine",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ReceiptLine),
-  3,
+  5,
   onepool__pool__v1__receipt_line__field_descriptors,
   onepool__pool__v1__receipt_line__field_indices_by_name,
   1,  onepool__pool__v1__receipt_line__number_ranges,

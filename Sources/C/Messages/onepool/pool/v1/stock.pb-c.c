@@ -520,6 +520,51 @@ void   onepool__pool__v1__sale_line_state__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__sale_line_state__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__sale_component__init
+                     (Onepool__Pool__V1__SaleComponent         *message)
+{
+  static const Onepool__Pool__V1__SaleComponent init_value = ONEPOOL__POOL__V1__SALE_COMPONENT__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__sale_component__get_packed_size
+                     (const Onepool__Pool__V1__SaleComponent *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__sale_component__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__sale_component__pack
+                     (const Onepool__Pool__V1__SaleComponent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__sale_component__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__sale_component__pack_to_buffer
+                     (const Onepool__Pool__V1__SaleComponent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__sale_component__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SaleComponent *
+       onepool__pool__v1__sale_component__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SaleComponent *)
+     protobuf_c_message_unpack (&onepool__pool__v1__sale_component__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__sale_component__free_unpacked
+                     (Onepool__Pool__V1__SaleComponent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__sale_component__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__allocation__init
                      (Onepool__Pool__V1__Allocation         *message)
 {
@@ -608,6 +653,96 @@ void   onepool__pool__v1__incoming__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &onepool__pool__v1__incoming__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__lot__init
+                     (Onepool__Pool__V1__Lot         *message)
+{
+  static const Onepool__Pool__V1__Lot init_value = ONEPOOL__POOL__V1__LOT__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__lot__get_packed_size
+                     (const Onepool__Pool__V1__Lot *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__lot__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__lot__pack
+                     (const Onepool__Pool__V1__Lot *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__lot__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__lot__pack_to_buffer
+                     (const Onepool__Pool__V1__Lot *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__lot__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__Lot *
+       onepool__pool__v1__lot__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__Lot *)
+     protobuf_c_message_unpack (&onepool__pool__v1__lot__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__lot__free_unpacked
+                     (Onepool__Pool__V1__Lot *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__lot__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__movement_lot__init
+                     (Onepool__Pool__V1__MovementLot         *message)
+{
+  static const Onepool__Pool__V1__MovementLot init_value = ONEPOOL__POOL__V1__MOVEMENT_LOT__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__movement_lot__get_packed_size
+                     (const Onepool__Pool__V1__MovementLot *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__movement_lot__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__movement_lot__pack
+                     (const Onepool__Pool__V1__MovementLot *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__movement_lot__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__movement_lot__pack_to_buffer
+                     (const Onepool__Pool__V1__MovementLot *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__movement_lot__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__MovementLot *
+       onepool__pool__v1__movement_lot__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__MovementLot *)
+     protobuf_c_message_unpack (&onepool__pool__v1__movement_lot__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__movement_lot__free_unpacked
+                     (Onepool__Pool__V1__MovementLot *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__movement_lot__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   onepool__pool__v1__landed_cost__init
@@ -2301,7 +2436,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__sale_line__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__sale_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__sale_line_state__field_descriptors[8] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__sale_line_state__field_descriptors[9] =
 {
   {
     "line_id",
@@ -2399,10 +2534,23 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__sale_line_state__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "components",
+    20,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__SaleLineState, n_components),
+    offsetof(Onepool__Pool__V1__SaleLineState, components),
+    &onepool__pool__v1__sale_component__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__sale_line_state__field_indices_by_name[] = {
   7,   /* field[7] = allocations */
   3,   /* field[3] = cancelled_count */
+  8,   /* field[8] = components */
   0,   /* field[0] = line_id */
   6,   /* field[6] = oversold_count */
   5,   /* field[5] = returned_count */
@@ -2410,10 +2558,11 @@ static const unsigned onepool__pool__v1__sale_line_state__field_indices_by_name[
   1,   /* field[1] = sku */
   2,   /* field[2] = sold_count */
 };
-static const ProtobufCIntRange onepool__pool__v1__sale_line_state__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__sale_line_state__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 20, 8 },
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__sale_line_state__descriptor =
 {
@@ -2423,11 +2572,127 @@ const ProtobufCMessageDescriptor onepool__pool__v1__sale_line_state__descriptor 
   "Onepool__Pool__V1__SaleLineState",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__SaleLineState),
-  8,
+  9,
   onepool__pool__v1__sale_line_state__field_descriptors,
   onepool__pool__v1__sale_line_state__field_indices_by_name,
-  1,  onepool__pool__v1__sale_line_state__number_ranges,
+  2,  onepool__pool__v1__sale_line_state__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__sale_line_state__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__sale_component__field_descriptors[7] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sold_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, sold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancelled_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, cancelled_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shipped_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, shipped_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "returned_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, returned_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "oversold_count",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SaleComponent, oversold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "allocations",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__SaleComponent, n_allocations),
+    offsetof(Onepool__Pool__V1__SaleComponent, allocations),
+    &onepool__pool__v1__allocation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__sale_component__field_indices_by_name[] = {
+  6,   /* field[6] = allocations */
+  2,   /* field[2] = cancelled_count */
+  5,   /* field[5] = oversold_count */
+  4,   /* field[4] = returned_count */
+  3,   /* field[3] = shipped_count */
+  0,   /* field[0] = sku */
+  1,   /* field[1] = sold_count */
+};
+static const ProtobufCIntRange onepool__pool__v1__sale_component__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__sale_component__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SaleComponent",
+  "SaleComponent",
+  "Onepool__Pool__V1__SaleComponent",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SaleComponent),
+  7,
+  onepool__pool__v1__sale_component__field_descriptors,
+  onepool__pool__v1__sale_component__field_indices_by_name,
+  1,  onepool__pool__v1__sale_component__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__sale_component__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor onepool__pool__v1__allocation__field_descriptors[2] =
@@ -2571,6 +2836,147 @@ const ProtobufCMessageDescriptor onepool__pool__v1__incoming__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__incoming__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__pool__v1__lot__field_descriptors[4] =
+{
+  {
+    "lot_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Lot, lot_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "location_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Lot, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Lot, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_hand_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Lot, on_hand_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__lot__field_indices_by_name[] = {
+  2,   /* field[2] = expire_time */
+  1,   /* field[1] = location_id */
+  0,   /* field[0] = lot_id */
+  3,   /* field[3] = on_hand_count */
+};
+static const ProtobufCIntRange onepool__pool__v1__lot__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__lot__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Lot",
+  "Lot",
+  "Onepool__Pool__V1__Lot",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__Lot),
+  4,
+  onepool__pool__v1__lot__field_descriptors,
+  onepool__pool__v1__lot__field_indices_by_name,
+  1,  onepool__pool__v1__lot__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__lot__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__movement_lot__field_descriptors[3] =
+{
+  {
+    "lot_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__MovementLot, lot_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__MovementLot, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "quantity",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__MovementLot, quantity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__movement_lot__field_indices_by_name[] = {
+  1,   /* field[1] = expire_time */
+  0,   /* field[0] = lot_id */
+  2,   /* field[2] = quantity */
+};
+static const ProtobufCIntRange onepool__pool__v1__movement_lot__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__movement_lot__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.MovementLot",
+  "MovementLot",
+  "Onepool__Pool__V1__MovementLot",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__MovementLot),
+  3,
+  onepool__pool__v1__movement_lot__field_descriptors,
+  onepool__pool__v1__movement_lot__field_indices_by_name,
+  1,  onepool__pool__v1__movement_lot__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__movement_lot__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__landed_cost__field_descriptors[4] =
 {
   {
@@ -2648,7 +3054,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__landed_cost__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__landed_cost__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_by_number[21] =
+static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_by_number[22] =
 {
   { "KIND_UNSPECIFIED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED", 0 },
   { "KIND_RECEIVED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED", 1 },
@@ -2671,11 +3077,12 @@ static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_b
   { "KIND_TRANSFERRED_IN_UNAVAILABLE", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_IN_UNAVAILABLE", 26 },
   { "KIND_TRANSFER_LOST", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFER_LOST", 27 },
   { "KIND_RECEIVED_UNAVAILABLE", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED_UNAVAILABLE", 28 },
+  { "KIND_LOT_EXPIRED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_LOT_EXPIRED", 29 },
 };
 static const ProtobufCIntRange onepool__pool__v1__movement__kind__value_ranges[] = {
-{0, 0},{24, 16},{0, 21}
+{0, 0},{24, 16},{0, 22}
 };
-static const ProtobufCEnumValueIndex onepool__pool__v1__movement__kind__enum_values_by_name[21] =
+static const ProtobufCEnumValueIndex onepool__pool__v1__movement__kind__enum_values_by_name[22] =
 {
   { "KIND_CANCELLED", 9 },
   { "KIND_CLEARED", 14 },
@@ -2684,6 +3091,7 @@ static const ProtobufCEnumValueIndex onepool__pool__v1__movement__kind__enum_val
   { "KIND_FOUND", 2 },
   { "KIND_HELD", 4 },
   { "KIND_LOST", 3 },
+  { "KIND_LOT_EXPIRED", 21 },
   { "KIND_QUARANTINED", 12 },
   { "KIND_RECEIVED", 1 },
   { "KIND_RECEIVED_UNAVAILABLE", 20 },
@@ -2706,15 +3114,15 @@ const ProtobufCEnumDescriptor onepool__pool__v1__movement__kind__descriptor =
   "Kind",
   "Onepool__Pool__V1__Movement__Kind",
   "onepool.pool.v1",
-  21,
+  22,
   onepool__pool__v1__movement__kind__enum_values_by_number,
-  21,
+  22,
   onepool__pool__v1__movement__kind__enum_values_by_name,
   2,
   onepool__pool__v1__movement__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descriptors[19] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descriptors[20] =
 {
   {
     "sequence",
@@ -2944,6 +3352,18 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lots",
+    24,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__Movement, n_lots),
+    offsetof(Onepool__Pool__V1__Movement, lots),
+    &onepool__pool__v1__movement_lot__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__movement__field_indices_by_name[] = {
   12,   /* field[12] = actor */
@@ -2957,6 +3377,7 @@ static const unsigned onepool__pool__v1__movement__field_indices_by_name[] = {
   17,   /* field[17] = landed_cost */
   8,   /* field[8] = line_id */
   5,   /* field[5] = location_id */
+  19,   /* field[19] = lots */
   18,   /* field[18] = note */
   7,   /* field[7] = order_id */
   6,   /* field[6] = quantity */
@@ -2970,7 +3391,7 @@ static const ProtobufCIntRange onepool__pool__v1__movement__number_ranges[2 + 1]
 {
   { 1, 0 },
   { 20, 15 },
-  { 0, 19 }
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
 {
@@ -2980,7 +3401,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
   "Onepool__Pool__V1__Movement",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Movement),
-  19,
+  20,
   onepool__pool__v1__movement__field_descriptors,
   onepool__pool__v1__movement__field_indices_by_name,
   2,  onepool__pool__v1__movement__number_ranges,

@@ -13,7 +13,8 @@ extension PoolAPI.PurchaseOrder {
       lines: zip(order.terms.lines, charges).map { line, charges in
         PurchaseOrderLine(
           lineID: line.lineID, sku: names.name(of: line.sku), quantity: line.quantity,
-          unitCostMinor: line.unitCost, receivedCount: line.received, openCount: line.open,
+          unitCostMinor: line.unitCost, receivedCount: line.received,
+          openCount: order.isEnded ? 0 : line.open,
           chargesMinor: charges)
       },
       charges: order.terms.charges.map { PoolAPI.Charge($0) },
@@ -56,9 +57,19 @@ extension PoolAPI.Receipt {
     self.init(
       receiptID: receipt.id.text,
       lines: receipt.lines.map {
-        ReceiptLine(lineID: $0.lineID, quantity: $0.quantity, unavailable: $0.isUnavailable)
+        ReceiptLine(
+          lineID: $0.lineID, quantity: $0.quantity, unavailable: $0.isUnavailable,
+          lotID: $0.lot?.id.text ?? "", lotExpireTime: $0.lot?.expireTime)
       },
       reason: receipt.reason, actor: receipt.actor, receiveTime: receipt.time)
+  }
+}
+
+extension PoolAPI.Lot {
+  init(_ lot: PoolDomain.Lot, _ names: some Names) {
+    self.init(
+      lotID: lot.tag.id.text, locationID: names.name(of: lot.location),
+      expireTime: lot.tag.expireTime, onHandCount: lot.quantity)
   }
 }
 
@@ -91,6 +102,10 @@ extension PoolAPI.Movement {
       documentID = document.text
     }
     note = details.note
+    lots = details.lots.filter { $0.movement == number }.map {
+      PoolAPI.MovementLot(
+        lotID: $0.tag.id.text, expireTime: $0.tag.expireTime, quantity: $0.quantity)
+    }
     guard !details.costs.isEmpty else { return }
     let cost = details.costs[number]
     landedCost = PoolAPI.LandedCost(

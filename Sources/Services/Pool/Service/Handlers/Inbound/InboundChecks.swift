@@ -35,13 +35,21 @@ extension RequestCheck {
       return PoolDomain.Receipt.Line(
         lineID: identifier(LineID.self, line.lineID, "\(path).line_id").text,
         quantity: quantity(line.quantity, "\(path).quantity", in: 1...Limits.lineUnits),
-        isUnavailable: line.unavailable)
+        isUnavailable: line.unavailable, lot: lot(line.lotID, line.lotExpireTime, path))
     }
     return PoolDomain.Receipt(
       id: id, lines: lines,
       reason: text(
         receipt.reason, "receipt.reason", atMost: Limits.reasonBytes, mayBeEmpty: true),
       actor: text(receipt.actor, "receipt.actor", atMost: Limits.actorBytes, mayBeEmpty: true))
+  }
+
+  /// A lot, if there is one; an expiry without a lot is of nothing.
+  mutating func lot(_ id: String, _ expireTime: Timestamp?, _ path: String) -> LotTag? {
+    if id.isEmpty, expireTime != nil { refuse("\(path).lot_id", "An expiry wants a lot.") }
+    return optionalIdentifier(LotID.self, id, "\(path).lot_id").map {
+      LotTag(id: $0, expireTime: expireTime)
+    }
   }
 
   mutating func basisPoints(_ points: Int32, _ field: String) -> Int32 {

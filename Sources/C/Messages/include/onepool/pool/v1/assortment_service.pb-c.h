@@ -16,7 +16,15 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "google/protobuf/timestamp.pb-c.h"
 
+typedef struct Onepool__Pool__V1__Bundle Onepool__Pool__V1__Bundle;
+typedef struct Onepool__Pool__V1__Bundle__Component Onepool__Pool__V1__Bundle__Component;
 typedef struct Onepool__Pool__V1__ReorderPoint Onepool__Pool__V1__ReorderPoint;
+typedef struct Onepool__Pool__V1__SetBundleRequest Onepool__Pool__V1__SetBundleRequest;
+typedef struct Onepool__Pool__V1__SetBundleResponse Onepool__Pool__V1__SetBundleResponse;
+typedef struct Onepool__Pool__V1__GetBundleRequest Onepool__Pool__V1__GetBundleRequest;
+typedef struct Onepool__Pool__V1__GetBundleResponse Onepool__Pool__V1__GetBundleResponse;
+typedef struct Onepool__Pool__V1__ListBundlesRequest Onepool__Pool__V1__ListBundlesRequest;
+typedef struct Onepool__Pool__V1__ListBundlesResponse Onepool__Pool__V1__ListBundlesResponse;
 typedef struct Onepool__Pool__V1__SetReorderPointRequest Onepool__Pool__V1__SetReorderPointRequest;
 typedef struct Onepool__Pool__V1__SetReorderPointResponse Onepool__Pool__V1__SetReorderPointResponse;
 typedef struct Onepool__Pool__V1__ListReorderPointsRequest Onepool__Pool__V1__ListReorderPointsRequest;
@@ -27,6 +35,57 @@ typedef struct Onepool__Pool__V1__ListReorderPointsResponse Onepool__Pool__V1__L
 
 
 /* --- messages --- */
+
+/*
+ * One SKU of a bundle.
+ */
+struct  Onepool__Pool__V1__Bundle__Component
+{
+  ProtobufCMessage base;
+  /*
+   * Required, once in a bundle.
+   */
+  char *sku;
+  /*
+   * Units of it in one bundle. Required, 1 to 1,000.
+   */
+  int64_t unit_count;
+};
+#define ONEPOOL__POOL__V1__BUNDLE__COMPONENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__bundle__component__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+/*
+ * A SKU that is sold as one and consists of others. It has no stock of its own: there are as many as its components
+ * make.
+ */
+struct  Onepool__Pool__V1__Bundle
+{
+  ProtobufCMessage base;
+  /*
+   * The bundle. Required.
+   */
+  char *sku;
+  /*
+   * At most 50; with bundles inside it taken apart, at most 100, and 1,000 units of each. Without any it is an ordinary
+   * SKU.
+   */
+  size_t n_components;
+  Onepool__Pool__V1__Bundle__Component **components;
+  /*
+   * Output only.
+   */
+  Google__Protobuf__Timestamp *update_time;
+  /*
+   * Output only. Changes with every update; send it back to update what was read.
+   */
+  char *etag;
+};
+#define ONEPOOL__POOL__V1__BUNDLE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__bundle__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string }
+
 
 typedef enum {
   ONEPOOL__POOL__V1__REORDER_POINT__POINT_VALUE__NOT_SET = 0,
@@ -75,6 +134,97 @@ struct  Onepool__Pool__V1__ReorderPoint
 #define ONEPOOL__POOL__V1__REORDER_POINT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__reorder_point__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, NULL, ONEPOOL__POOL__V1__REORDER_POINT__POINT_VALUE__NOT_SET, {0} }
+
+
+struct  Onepool__Pool__V1__SetBundleRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required. With an etag only that version is changed.
+   */
+  Onepool__Pool__V1__Bundle *bundle;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__POOL__V1__SET_BUNDLE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__set_bundle_request__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__SetBundleResponse
+{
+  ProtobufCMessage base;
+  /*
+   * As it stands now.
+   */
+  Onepool__Pool__V1__Bundle *bundle;
+};
+#define ONEPOOL__POOL__V1__SET_BUNDLE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__set_bundle_response__descriptor) \
+    , NULL }
+
+
+struct  Onepool__Pool__V1__GetBundleRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  char *sku;
+};
+#define ONEPOOL__POOL__V1__GET_BUNDLE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__get_bundle_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__GetBundleResponse
+{
+  ProtobufCMessage base;
+  /*
+   * As it stands now.
+   */
+  Onepool__Pool__V1__Bundle *bundle;
+};
+#define ONEPOOL__POOL__V1__GET_BUNDLE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__get_bundle_response__descriptor) \
+    , NULL }
+
+
+struct  Onepool__Pool__V1__ListBundlesRequest
+{
+  ProtobufCMessage base;
+  /*
+   * 0 = 50, at most 1,000.
+   */
+  int32_t page_size;
+  /*
+   * From the last response. Optional.
+   */
+  char *page_token;
+};
+#define ONEPOOL__POOL__V1__LIST_BUNDLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__list_bundles_request__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__ListBundlesResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In the order of their SKUs.
+   */
+  size_t n_bundles;
+  Onepool__Pool__V1__Bundle **bundles;
+  /*
+   * Empty at the end.
+   */
+  char *next_page_token;
+};
+#define ONEPOOL__POOL__V1__LIST_BUNDLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__list_bundles_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__SetReorderPointRequest
@@ -146,6 +296,28 @@ struct  Onepool__Pool__V1__ListReorderPointsResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+/* Onepool__Pool__V1__Bundle__Component methods */
+void   onepool__pool__v1__bundle__component__init
+                     (Onepool__Pool__V1__Bundle__Component         *message);
+/* Onepool__Pool__V1__Bundle methods */
+void   onepool__pool__v1__bundle__init
+                     (Onepool__Pool__V1__Bundle         *message);
+size_t onepool__pool__v1__bundle__get_packed_size
+                     (const Onepool__Pool__V1__Bundle   *message);
+size_t onepool__pool__v1__bundle__pack
+                     (const Onepool__Pool__V1__Bundle   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__bundle__pack_to_buffer
+                     (const Onepool__Pool__V1__Bundle   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__Bundle *
+       onepool__pool__v1__bundle__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__bundle__free_unpacked
+                     (Onepool__Pool__V1__Bundle *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__ReorderPoint methods */
 void   onepool__pool__v1__reorder_point__init
                      (Onepool__Pool__V1__ReorderPoint         *message);
@@ -164,6 +336,120 @@ Onepool__Pool__V1__ReorderPoint *
                       const uint8_t       *data);
 void   onepool__pool__v1__reorder_point__free_unpacked
                      (Onepool__Pool__V1__ReorderPoint *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__SetBundleRequest methods */
+void   onepool__pool__v1__set_bundle_request__init
+                     (Onepool__Pool__V1__SetBundleRequest         *message);
+size_t onepool__pool__v1__set_bundle_request__get_packed_size
+                     (const Onepool__Pool__V1__SetBundleRequest   *message);
+size_t onepool__pool__v1__set_bundle_request__pack
+                     (const Onepool__Pool__V1__SetBundleRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__set_bundle_request__pack_to_buffer
+                     (const Onepool__Pool__V1__SetBundleRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__SetBundleRequest *
+       onepool__pool__v1__set_bundle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__set_bundle_request__free_unpacked
+                     (Onepool__Pool__V1__SetBundleRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__SetBundleResponse methods */
+void   onepool__pool__v1__set_bundle_response__init
+                     (Onepool__Pool__V1__SetBundleResponse         *message);
+size_t onepool__pool__v1__set_bundle_response__get_packed_size
+                     (const Onepool__Pool__V1__SetBundleResponse   *message);
+size_t onepool__pool__v1__set_bundle_response__pack
+                     (const Onepool__Pool__V1__SetBundleResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__set_bundle_response__pack_to_buffer
+                     (const Onepool__Pool__V1__SetBundleResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__SetBundleResponse *
+       onepool__pool__v1__set_bundle_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__set_bundle_response__free_unpacked
+                     (Onepool__Pool__V1__SetBundleResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__GetBundleRequest methods */
+void   onepool__pool__v1__get_bundle_request__init
+                     (Onepool__Pool__V1__GetBundleRequest         *message);
+size_t onepool__pool__v1__get_bundle_request__get_packed_size
+                     (const Onepool__Pool__V1__GetBundleRequest   *message);
+size_t onepool__pool__v1__get_bundle_request__pack
+                     (const Onepool__Pool__V1__GetBundleRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__get_bundle_request__pack_to_buffer
+                     (const Onepool__Pool__V1__GetBundleRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__GetBundleRequest *
+       onepool__pool__v1__get_bundle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__get_bundle_request__free_unpacked
+                     (Onepool__Pool__V1__GetBundleRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__GetBundleResponse methods */
+void   onepool__pool__v1__get_bundle_response__init
+                     (Onepool__Pool__V1__GetBundleResponse         *message);
+size_t onepool__pool__v1__get_bundle_response__get_packed_size
+                     (const Onepool__Pool__V1__GetBundleResponse   *message);
+size_t onepool__pool__v1__get_bundle_response__pack
+                     (const Onepool__Pool__V1__GetBundleResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__get_bundle_response__pack_to_buffer
+                     (const Onepool__Pool__V1__GetBundleResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__GetBundleResponse *
+       onepool__pool__v1__get_bundle_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__get_bundle_response__free_unpacked
+                     (Onepool__Pool__V1__GetBundleResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ListBundlesRequest methods */
+void   onepool__pool__v1__list_bundles_request__init
+                     (Onepool__Pool__V1__ListBundlesRequest         *message);
+size_t onepool__pool__v1__list_bundles_request__get_packed_size
+                     (const Onepool__Pool__V1__ListBundlesRequest   *message);
+size_t onepool__pool__v1__list_bundles_request__pack
+                     (const Onepool__Pool__V1__ListBundlesRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__list_bundles_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ListBundlesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ListBundlesRequest *
+       onepool__pool__v1__list_bundles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__list_bundles_request__free_unpacked
+                     (Onepool__Pool__V1__ListBundlesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ListBundlesResponse methods */
+void   onepool__pool__v1__list_bundles_response__init
+                     (Onepool__Pool__V1__ListBundlesResponse         *message);
+size_t onepool__pool__v1__list_bundles_response__get_packed_size
+                     (const Onepool__Pool__V1__ListBundlesResponse   *message);
+size_t onepool__pool__v1__list_bundles_response__pack
+                     (const Onepool__Pool__V1__ListBundlesResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__list_bundles_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ListBundlesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ListBundlesResponse *
+       onepool__pool__v1__list_bundles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__list_bundles_response__free_unpacked
+                     (Onepool__Pool__V1__ListBundlesResponse *message,
                       ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__SetReorderPointRequest methods */
 void   onepool__pool__v1__set_reorder_point_request__init
@@ -243,8 +529,32 @@ void   onepool__pool__v1__list_reorder_points_response__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Onepool__Pool__V1__Bundle__Component_Closure)
+                 (const Onepool__Pool__V1__Bundle__Component *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__Bundle_Closure)
+                 (const Onepool__Pool__V1__Bundle *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__ReorderPoint_Closure)
                  (const Onepool__Pool__V1__ReorderPoint *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__SetBundleRequest_Closure)
+                 (const Onepool__Pool__V1__SetBundleRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__SetBundleResponse_Closure)
+                 (const Onepool__Pool__V1__SetBundleResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__GetBundleRequest_Closure)
+                 (const Onepool__Pool__V1__GetBundleRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__GetBundleResponse_Closure)
+                 (const Onepool__Pool__V1__GetBundleResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ListBundlesRequest_Closure)
+                 (const Onepool__Pool__V1__ListBundlesRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ListBundlesResponse_Closure)
+                 (const Onepool__Pool__V1__ListBundlesResponse *message,
                   void *closure_data);
 typedef void (*Onepool__Pool__V1__SetReorderPointRequest_Closure)
                  (const Onepool__Pool__V1__SetReorderPointRequest *message,
@@ -265,6 +575,18 @@ typedef struct Onepool__Pool__V1__AssortmentService_Service Onepool__Pool__V1__A
 struct Onepool__Pool__V1__AssortmentService_Service
 {
   ProtobufCService base;
+  void (*set_bundle)(Onepool__Pool__V1__AssortmentService_Service *service,
+                     const Onepool__Pool__V1__SetBundleRequest *input,
+                     Onepool__Pool__V1__SetBundleResponse_Closure closure,
+                     void *closure_data);
+  void (*get_bundle)(Onepool__Pool__V1__AssortmentService_Service *service,
+                     const Onepool__Pool__V1__GetBundleRequest *input,
+                     Onepool__Pool__V1__GetBundleResponse_Closure closure,
+                     void *closure_data);
+  void (*list_bundles)(Onepool__Pool__V1__AssortmentService_Service *service,
+                       const Onepool__Pool__V1__ListBundlesRequest *input,
+                       Onepool__Pool__V1__ListBundlesResponse_Closure closure,
+                       void *closure_data);
   void (*set_reorder_point)(Onepool__Pool__V1__AssortmentService_Service *service,
                             const Onepool__Pool__V1__SetReorderPointRequest *input,
                             Onepool__Pool__V1__SetReorderPointResponse_Closure closure,
@@ -281,8 +603,23 @@ void onepool__pool__v1__assortment_service__init (Onepool__Pool__V1__AssortmentS
     { &onepool__pool__v1__assortment_service__descriptor, protobuf_c_service_invoke_internal, NULL }
 #define ONEPOOL__POOL__V1__ASSORTMENT_SERVICE__INIT(function_prefix__) \
     { ONEPOOL__POOL__V1__ASSORTMENT_SERVICE__BASE_INIT,\
+      function_prefix__ ## set_bundle,\
+      function_prefix__ ## get_bundle,\
+      function_prefix__ ## list_bundles,\
       function_prefix__ ## set_reorder_point,\
       function_prefix__ ## list_reorder_points  }
+void onepool__pool__v1__assortment_service__set_bundle(ProtobufCService *service,
+                                                       const Onepool__Pool__V1__SetBundleRequest *input,
+                                                       Onepool__Pool__V1__SetBundleResponse_Closure closure,
+                                                       void *closure_data);
+void onepool__pool__v1__assortment_service__get_bundle(ProtobufCService *service,
+                                                       const Onepool__Pool__V1__GetBundleRequest *input,
+                                                       Onepool__Pool__V1__GetBundleResponse_Closure closure,
+                                                       void *closure_data);
+void onepool__pool__v1__assortment_service__list_bundles(ProtobufCService *service,
+                                                         const Onepool__Pool__V1__ListBundlesRequest *input,
+                                                         Onepool__Pool__V1__ListBundlesResponse_Closure closure,
+                                                         void *closure_data);
 void onepool__pool__v1__assortment_service__set_reorder_point(ProtobufCService *service,
                                                               const Onepool__Pool__V1__SetReorderPointRequest *input,
                                                               Onepool__Pool__V1__SetReorderPointResponse_Closure closure,
@@ -294,7 +631,15 @@ void onepool__pool__v1__assortment_service__list_reorder_points(ProtobufCService
 
 /* --- descriptors --- */
 
+extern const ProtobufCMessageDescriptor onepool__pool__v1__bundle__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__bundle__component__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__reorder_point__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__set_bundle_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__set_bundle_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__get_bundle_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__get_bundle_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__list_bundles_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__list_bundles_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__set_reorder_point_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__set_reorder_point_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__list_reorder_points_request__descriptor;

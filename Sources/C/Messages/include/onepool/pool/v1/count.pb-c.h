@@ -60,8 +60,8 @@ typedef enum _Onepool__Pool__V1__StockCount__State {
  *     OPEN --submit--> SUBMITTED --approve--> POSTED
  *     SUBMITTED --recount--> OPEN
  *     OPEN, SUBMITTED --cancel--> CANCELLED
- * Each count of a line is compared with what was on hand at that very moment: what is shipped or received before or after it
- * makes no difference.
+ * Each count of a line is compared with what was on hand at that very moment: what is shipped or received before or
+ * after it makes no difference.
  */
 struct  Onepool__Pool__V1__StockCount
 {

@@ -260,7 +260,8 @@ struct  Onepool__Pool__V1__ApproveCountRequest
    */
   char *count_id;
   /*
-   * A code for why a variance beyond the tolerance is believed; `stock_count` in the ledger when it is empty. At most 64 bytes.
+   * A code for why a variance beyond the tolerance is believed; `stock_count` in the ledger when it is empty. At most
+   * 64 bytes.
    */
   char *reason;
   /*

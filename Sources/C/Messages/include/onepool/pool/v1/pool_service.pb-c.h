@@ -216,10 +216,18 @@ struct  Onepool__Pool__V1__StockLine
    * Stock-keeping units. Required, 1 to 1,000,000,000.
    */
   int64_t quantity;
+  /*
+   * The maker's name for the batch that they are of, in ReceiveStock only. Optional. 1 to 64 bytes.
+   */
+  char *lot_id;
+  /*
+   * When units of the lot can be sold no more. Optional, with a lot only; in the future.
+   */
+  Google__Protobuf__Timestamp *lot_expire_time;
 };
 #define ONEPOOL__POOL__V1__STOCK_LINE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__stock_line__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -1269,10 +1277,15 @@ struct  Onepool__Pool__V1__GetStockResponse
    * Their sum.
    */
   int64_t incoming_count;
+  /*
+   * Units of lots, location by location, what expires first in front. Units beyond them are of no lot.
+   */
+  size_t n_lots;
+  Onepool__Pool__V1__Lot **lots;
 };
 #define ONEPOOL__POOL__V1__GET_STOCK_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__get_stock_response__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0 }
+    , NULL, 0,NULL, 0,NULL, 0, 0,NULL }
 
 
 struct  Onepool__Pool__V1__ListBalancesRequest

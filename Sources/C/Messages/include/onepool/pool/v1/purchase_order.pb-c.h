@@ -226,8 +226,8 @@ struct  Onepool__Pool__V1__PurchaseOrderLine
 
 
 /*
- * What is paid for all lines of a purchase order together. Its amount is shared among the lines to the last minor unit, and
- * each receipt bears the part of the units that it brings; units beyond the ordered quantity bear none.
+ * What is paid for all lines of a purchase order together. Its amount is shared among the lines to the last minor unit,
+ * and each receipt bears the part of the units that it brings; units beyond the ordered quantity bear none.
  */
 struct  Onepool__Pool__V1__Charge
 {
@@ -257,8 +257,8 @@ struct  Onepool__Pool__V1__Receipt
 {
   ProtobufCMessage base;
   /*
-   * The delivery note's number, unique in its document. Required. 1 to 128 bytes. It is known for ever: the same receipt
-   * again changes nothing, whenever it comes.
+   * The delivery note's number, unique in its document. Required. 1 to 128 bytes. It is known for ever: the same
+   * receipt again changes nothing, whenever it comes.
    */
   char *receipt_id;
   /*
@@ -302,10 +302,19 @@ struct  Onepool__Pool__V1__ReceiptLine
    * Whether they cannot be sold, since they are damaged or are to be inspected: unavailable rises, not on hand.
    */
   protobuf_c_boolean unavailable;
+  /*
+   * The maker's name for the batch that they are of, in purchase orders; a transfer knows its own. Optional. 1 to 64
+   * bytes.
+   */
+  char *lot_id;
+  /*
+   * When units of the lot can be sold no more. Optional, with a lot only; in the future.
+   */
+  Google__Protobuf__Timestamp *lot_expire_time;
 };
 #define ONEPOOL__POOL__V1__RECEIPT_LINE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__receipt_line__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, NULL }
 
 
 /* Onepool__Pool__V1__PurchaseOrder methods */

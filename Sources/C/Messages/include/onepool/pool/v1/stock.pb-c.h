@@ -31,8 +31,11 @@ typedef struct Onepool__Pool__V1__Hold Onepool__Pool__V1__Hold;
 typedef struct Onepool__Pool__V1__HoldLine Onepool__Pool__V1__HoldLine;
 typedef struct Onepool__Pool__V1__SaleLine Onepool__Pool__V1__SaleLine;
 typedef struct Onepool__Pool__V1__SaleLineState Onepool__Pool__V1__SaleLineState;
+typedef struct Onepool__Pool__V1__SaleComponent Onepool__Pool__V1__SaleComponent;
 typedef struct Onepool__Pool__V1__Allocation Onepool__Pool__V1__Allocation;
 typedef struct Onepool__Pool__V1__Incoming Onepool__Pool__V1__Incoming;
+typedef struct Onepool__Pool__V1__Lot Onepool__Pool__V1__Lot;
+typedef struct Onepool__Pool__V1__MovementLot Onepool__Pool__V1__MovementLot;
 typedef struct Onepool__Pool__V1__LandedCost Onepool__Pool__V1__LandedCost;
 typedef struct Onepool__Pool__V1__Movement Onepool__Pool__V1__Movement;
 typedef struct Onepool__Pool__V1__ChannelAvailability Onepool__Pool__V1__ChannelAvailability;
@@ -224,7 +227,11 @@ typedef enum _Onepool__Pool__V1__Movement__Kind {
   /*
    * Goods came in and cannot be sold: unavailable and received rise.
    */
-  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED_UNAVAILABLE = 28
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED_UNAVAILABLE = 28,
+  /*
+   * The time of a lot's units was over: on hand falls, unavailable rises.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_LOT_EXPIRED = 29
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__MOVEMENT__KIND)
 } Onepool__Pool__V1__Movement__Kind;
 /*
@@ -810,14 +817,60 @@ struct  Onepool__Pool__V1__SaleLineState
    */
   int64_t oversold_count;
   /*
+   * Where the units were taken from. Of a bundle, each component says it.
+   */
+  size_t n_allocations;
+  Onepool__Pool__V1__Allocation **allocations;
+  /*
+   * Of a bundle, whose counts are in bundles: what it consisted of when it was sold.
+   */
+  size_t n_components;
+  Onepool__Pool__V1__SaleComponent **components;
+};
+#define ONEPOOL__POOL__V1__SALE_LINE_STATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__sale_line_state__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+/*
+ * What has become of one component of a bundle that was sold, in its own units.
+ */
+struct  Onepool__Pool__V1__SaleComponent
+{
+  ProtobufCMessage base;
+  /*
+   * The SKU.
+   */
+  char *sku;
+  /*
+   * Units sold in all.
+   */
+  int64_t sold_count;
+  /*
+   * Units that were cancelled since.
+   */
+  int64_t cancelled_count;
+  /*
+   * Units that were shipped since.
+   */
+  int64_t shipped_count;
+  /*
+   * Units that came back from the customer since.
+   */
+  int64_t returned_count;
+  /*
+   * Units that were sold without stock behind them when the sale was recorded.
+   */
+  int64_t oversold_count;
+  /*
    * Where the units were taken from.
    */
   size_t n_allocations;
   Onepool__Pool__V1__Allocation **allocations;
 };
-#define ONEPOOL__POOL__V1__SALE_LINE_STATE__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__sale_line_state__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0,NULL }
+#define ONEPOOL__POOL__V1__SALE_COMPONENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__sale_component__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0,NULL }
 
 
 /*
@@ -870,6 +923,58 @@ struct  Onepool__Pool__V1__Incoming
 #define ONEPOOL__POOL__V1__INCOMING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__incoming__descriptor) \
     , (char *)protobuf_c_empty_string, 0, NULL, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string }
+
+
+/*
+ * Units of a lot on hand at one location. What expires first is shipped first.
+ */
+struct  Onepool__Pool__V1__Lot
+{
+  ProtobufCMessage base;
+  /*
+   * The maker's name for it.
+   */
+  char *lot_id;
+  /*
+   * The location.
+   */
+  char *location_id;
+  /*
+   * When its units can be sold no more; they then become unavailable on their own. Without one they last.
+   */
+  Google__Protobuf__Timestamp *expire_time;
+  /*
+   * Units on hand, those that are held or promised included.
+   */
+  int64_t on_hand_count;
+};
+#define ONEPOOL__POOL__V1__LOT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__lot__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0 }
+
+
+/*
+ * Units of one lot in a movement.
+ */
+struct  Onepool__Pool__V1__MovementLot
+{
+  ProtobufCMessage base;
+  /*
+   * The maker's name for it.
+   */
+  char *lot_id;
+  /*
+   * When its units can be sold no more, if ever.
+   */
+  Google__Protobuf__Timestamp *expire_time;
+  /*
+   * Units.
+   */
+  int64_t quantity;
+};
+#define ONEPOOL__POOL__V1__MOVEMENT_LOT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__movement_lot__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0 }
 
 
 /*
@@ -982,10 +1087,15 @@ struct  Onepool__Pool__V1__Movement
    * Why, in words, if anybody said so.
    */
   char *note;
+  /*
+   * Which lots came or went; of units that are not in it, nobody knows the lot.
+   */
+  size_t n_lots;
+  Onepool__Pool__V1__MovementLot **lots;
 };
 #define ONEPOOL__POOL__V1__MOVEMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__movement__descriptor) \
-    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
+    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /*
@@ -1251,6 +1361,25 @@ Onepool__Pool__V1__SaleLineState *
 void   onepool__pool__v1__sale_line_state__free_unpacked
                      (Onepool__Pool__V1__SaleLineState *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__SaleComponent methods */
+void   onepool__pool__v1__sale_component__init
+                     (Onepool__Pool__V1__SaleComponent         *message);
+size_t onepool__pool__v1__sale_component__get_packed_size
+                     (const Onepool__Pool__V1__SaleComponent   *message);
+size_t onepool__pool__v1__sale_component__pack
+                     (const Onepool__Pool__V1__SaleComponent   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__sale_component__pack_to_buffer
+                     (const Onepool__Pool__V1__SaleComponent   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__SaleComponent *
+       onepool__pool__v1__sale_component__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__sale_component__free_unpacked
+                     (Onepool__Pool__V1__SaleComponent *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__Allocation methods */
 void   onepool__pool__v1__allocation__init
                      (Onepool__Pool__V1__Allocation         *message);
@@ -1288,6 +1417,44 @@ Onepool__Pool__V1__Incoming *
                       const uint8_t       *data);
 void   onepool__pool__v1__incoming__free_unpacked
                      (Onepool__Pool__V1__Incoming *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__Lot methods */
+void   onepool__pool__v1__lot__init
+                     (Onepool__Pool__V1__Lot         *message);
+size_t onepool__pool__v1__lot__get_packed_size
+                     (const Onepool__Pool__V1__Lot   *message);
+size_t onepool__pool__v1__lot__pack
+                     (const Onepool__Pool__V1__Lot   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__lot__pack_to_buffer
+                     (const Onepool__Pool__V1__Lot   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__Lot *
+       onepool__pool__v1__lot__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__lot__free_unpacked
+                     (Onepool__Pool__V1__Lot *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__MovementLot methods */
+void   onepool__pool__v1__movement_lot__init
+                     (Onepool__Pool__V1__MovementLot         *message);
+size_t onepool__pool__v1__movement_lot__get_packed_size
+                     (const Onepool__Pool__V1__MovementLot   *message);
+size_t onepool__pool__v1__movement_lot__pack
+                     (const Onepool__Pool__V1__MovementLot   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__movement_lot__pack_to_buffer
+                     (const Onepool__Pool__V1__MovementLot   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__MovementLot *
+       onepool__pool__v1__movement_lot__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__movement_lot__free_unpacked
+                     (Onepool__Pool__V1__MovementLot *message,
                       ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__LandedCost methods */
 void   onepool__pool__v1__landed_cost__init
@@ -1409,11 +1576,20 @@ typedef void (*Onepool__Pool__V1__SaleLine_Closure)
 typedef void (*Onepool__Pool__V1__SaleLineState_Closure)
                  (const Onepool__Pool__V1__SaleLineState *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__SaleComponent_Closure)
+                 (const Onepool__Pool__V1__SaleComponent *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__Allocation_Closure)
                  (const Onepool__Pool__V1__Allocation *message,
                   void *closure_data);
 typedef void (*Onepool__Pool__V1__Incoming_Closure)
                  (const Onepool__Pool__V1__Incoming *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__Lot_Closure)
+                 (const Onepool__Pool__V1__Lot *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__MovementLot_Closure)
+                 (const Onepool__Pool__V1__MovementLot *message,
                   void *closure_data);
 typedef void (*Onepool__Pool__V1__LandedCost_Closure)
                  (const Onepool__Pool__V1__LandedCost *message,
@@ -1452,8 +1628,11 @@ extern const ProtobufCEnumDescriptor    onepool__pool__v1__hold__state__descript
 extern const ProtobufCMessageDescriptor onepool__pool__v1__hold_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_line_state__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__sale_component__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__allocation__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__incoming__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__lot__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__movement_lot__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__landed_cost__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor;
 extern const ProtobufCEnumDescriptor    onepool__pool__v1__movement__kind__descriptor;
