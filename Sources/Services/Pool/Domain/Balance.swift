@@ -52,7 +52,7 @@ public struct Balance: Hashable, Sendable {
     case .held: held += quantity
     case .released, .expired: held -= quantity
     case .committed: (held, committed) = (held - quantity, committed + quantity)
-    case .sold: committed += quantity
+    case .sold, .retaken: committed += quantity
     case .cancelled: committed -= quantity
     case .shipped:
       (committed, onHand, shipped) = (committed - quantity, onHand - quantity, shipped + quantity)
@@ -61,6 +61,7 @@ public struct Balance: Hashable, Sendable {
     case .writtenOff: (returned, lost) = (returned + quantity, lost + quantity)
     case .cleared: (unavailable, onHand) = (unavailable - quantity, onHand + quantity)
     case .scrapped: (unavailable, lost) = (unavailable - quantity, lost + quantity)
+    case .extended: break
     }
     self.sequence = sequence
   }

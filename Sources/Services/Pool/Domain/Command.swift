@@ -12,6 +12,8 @@ public enum Command: Sendable {
   case createHold(CreateHold)
   case commitHold(CommitHold)
   case releaseHold(HoldID)
+  case extendHold(ExtendHold)
+  case editHold(EditHold)
   case recordSale(RecordSale)
   case cancelSale(CancelSale)
   case shipSale(ShipSale)
@@ -25,7 +27,7 @@ public enum Command: Sendable {
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
     case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold,
-      .releaseHold:
+      .releaseHold, .extendHold, .editHold:
       nil
     }
   }
@@ -38,7 +40,7 @@ extension Command {
     switch self {
     case .returnStock: true
     case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold, .commitHold,
-      .releaseHold, .recordSale, .cancelSale, .shipSale:
+      .releaseHold, .extendHold, .editHold, .recordSale, .cancelSale, .shipSale:
       false
     }
   }
@@ -210,12 +212,55 @@ public struct CommitHold: Hashable, Sendable {
   public var orderID: OrderID
   public var channelID: ChannelID?
   public var cause: String
+  /// The part that is committed, the rest returns; empty for all of it.
+  public var lines: [DemandLine]
 
-  public init(holdID: HoldID, orderID: OrderID, channelID: ChannelID? = nil, cause: String = "") {
+  public init(
+    holdID: HoldID, orderID: OrderID, channelID: ChannelID? = nil, cause: String = "",
+    lines: [DemandLine] = []
+  ) {
     self.holdID = holdID
     self.orderID = orderID
     self.channelID = channelID
     self.cause = cause
+    self.lines = lines
+  }
+}
+
+/// Gives a hold until `expireTime` at least.
+public struct ExtendHold: Hashable, Sendable {
+  public var holdID: HoldID
+  public var expireTime: Timestamp
+
+  public init(holdID: HoldID, expireTime: Timestamp) {
+    self.holdID = holdID
+    self.expireTime = expireTime
+  }
+}
+
+/// Adds units to a hold and takes some out, if it is still as the caller knows it.
+public struct EditHold: Hashable, Sendable {
+  /// Units more or less of a SKU.
+  public struct Line: Hashable, Sendable {
+    public var sku: SKU
+    public var delta: Quantity
+    public var location: LocationID?
+
+    public init(sku: SKU, delta: Quantity, location: LocationID? = nil) {
+      self.sku = sku
+      self.delta = delta
+      self.location = location
+    }
+  }
+
+  public var holdID: HoldID
+  public var etag: String
+  public var lines: [Line]
+
+  public init(holdID: HoldID, etag: String, lines: [Line]) {
+    self.holdID = holdID
+    self.etag = etag
+    self.lines = lines
   }
 }
 
@@ -227,10 +272,12 @@ public struct RecordSale: Hashable, Sendable {
   public var saleTime: Timestamp?
   public var cause: String
   public var refuseShortage: Bool
+  /// Whose holds are not in its way; empty for nobody's.
+  public var owner: String
 
   public init(
     orderID: OrderID, channelID: ChannelID, lines: [DemandLine], saleTime: Timestamp? = nil,
-    cause: String = "", refuseShortage: Bool = false
+    cause: String = "", refuseShortage: Bool = false, owner: String = ""
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -238,6 +285,7 @@ public struct RecordSale: Hashable, Sendable {
     self.saleTime = saleTime
     self.cause = cause
     self.refuseShortage = refuseShortage
+    self.owner = owner
   }
 }
 

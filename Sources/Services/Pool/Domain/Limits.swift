@@ -14,6 +14,11 @@ public enum Limits {
   public static let basisPoints: Int32 = 10_000
   /// The longest that a hold may last from its creation.
   public static let holdSpan = Duration.seconds(7 * 24 * 3600)
+  /// Holds on a SKU that a refusal tells of, and that it looks at to find them.
+  public static let toldHolders = 5
+  public static let examinedHolders = 64
+  /// Lines of a hold that a refusal of an old etag tells of.
+  public static let toldLines = 20
   /// How long an ended hold can still be read.
   public static let endedHoldKept = Duration.seconds(24 * 3600)
   /// How long the first response to a request ID is given again.

@@ -7,6 +7,13 @@ public struct Movement: Hashable, Sendable {
     case received = 1
     case found, lost, held, released, expired, committed, sold, cancelled, shipped
     case restocked, quarantined, writtenOff, cleared, scrapped
+    /// A hold got a later end; no count moves.
+    case extended = 16
+    /// An expired hold became an order: its units were taken again.
+    case retaken = 17
+
+    /// Whether units go to an order by it.
+    var sells: Bool { self == .sold || self == .committed || self == .retaken }
   }
 
   public var kind: Kind
@@ -46,20 +53,22 @@ public struct LedgerEntry: Hashable, Sendable {
   public var orderID: OrderID?
   public var holdID: HoldID?
   public var channelID: ChannelID?
-  /// Whose hold it is; only with `held`.
+  /// Whose hold it is; only where the hold is made.
   public var owner: String
-  /// When the hold ends on its own; only with `held`.
+  /// When the hold ends on its own; only where it is made, and with `extended`.
   public var expireTime: Timestamp?
   public var reason: String
   public var actor: String
   public var cause: String
   public var movements: [Movement]
+  /// The numbers of movements whose location the caller of a hold named, from 0.
+  public var placed: [Int]
 
   public init(
     firstSequence: Int64 = 0, time: Timestamp = .zero, sourceTime: Timestamp? = nil,
     orderID: OrderID? = nil, holdID: HoldID? = nil, channelID: ChannelID? = nil,
     owner: String = "", expireTime: Timestamp? = nil, reason: String = "", actor: String = "",
-    cause: String = "", movements: [Movement] = []
+    cause: String = "", movements: [Movement] = [], placed: [Int] = []
   ) {
     self.firstSequence = firstSequence
     self.time = time
@@ -73,6 +82,7 @@ public struct LedgerEntry: Hashable, Sendable {
     self.actor = actor
     self.cause = cause
     self.movements = movements
+    self.placed = placed
   }
 
   /// Of the last movement; that before the first when there is none.

@@ -45,6 +45,12 @@ extension Pool {
   func plan(_ lines: [Wanted], bound: Bound) throws(PoolError) -> [Taken] {
     var taken: [Taken] = []
     taken.reserveCapacity(lines.count)
+    for part in lent.parts {
+      guard let place = findBalance(part.sku, part.location) else { continue }
+      // What is owed to others does not come out of what an owner had set aside.
+      if wantedOfBalance[place] == 0 { wantedOfBalance[place] = min(0, balances[place].available) }
+      wantedOfBalance[place] -= part.quantity
+    }
     defer { forget(lines, taken) }
     if lines.count == 1 {
       try place(0, lines, bound, into: &taken)
@@ -131,8 +137,9 @@ extension Pool {
     max(0, balances[balance].available - wantedOfBalance[balance])
   }
 
-  private func limit(_ sku: SKUIndex, _ bound: Bound) -> Quantity {
-    let available = stocks[sku.int].available
+  /// - Parameter more: units that would be available beside those that are, and those that are lent.
+  func limit(_ sku: SKUIndex, _ bound: Bound, more: Quantity = 0) -> Quantity {
+    let available = Lent.sum(stocks[sku.int].available, lent.quantity(of: sku) + more)
     guard case .shown(let channel) = bound else { return available }
     return buffers.availableToSell(of: sku, on: channel, available: available)
   }
@@ -140,20 +147,33 @@ extension Pool {
   private func shortage(_ line: Int, _ lines: [Wanted], _ bound: Bound) -> PoolError {
     let sku = lines[line].sku
     var present = limit(sku, bound)
+    var place: LocationID?
     var requested: Quantity = 0
     for other in lines where other.sku == sku { requested += other.quantity }
     if requested <= present, let location = lines[line].location {
       // All of the SKU would do: it is the place that is short.
-      present = balance(sku, location).available
+      present = Lent.sum(
+        balance(sku, location).available, lent.quantity(of: sku, at: location))
+      place = catalog.location(location)
       requested = 0
       for other in lines where other.sku == sku && other.location == location {
         requested += other.quantity
       }
     }
-    return .insufficientStock(
-      PoolError.Shortage(
-        sku: catalog.sku(sku), location: nil, measure: .available, present: present,
-        requested: requested))
+    var shortage = PoolError.Shortage(
+      sku: catalog.sku(sku), location: place, measure: .available, present: present,
+      requested: requested)
+    shortage.holders = holders(of: sku)
+    return .insufficientStock(shortage)
+  }
+
+  private func holders(of sku: SKUIndex) -> [PoolError.Holder] {
+    holdIndex.holders(of: sku, in: holds).compactMap { holds[$0] }
+      .sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }
+      .map {
+        PoolError.Holder(
+          holdID: $0.id, owner: $0.owner, quantity: $0.quantity(of: sku), expireTime: $0.expireTime)
+      }
   }
 
   private func forget(_ lines: [Wanted], _ taken: [Taken]) {

@@ -21,6 +21,7 @@ extension Pool {
 
   public func load(_ hold: Hold) {
     holds[hold.id] = hold
+    holdIndex.note(hold, was: nil, in: holds)
     sequence = max(sequence, hold.sequence)
     if hold.state == .held { expiries.add(hold.id, at: hold.expireTime) }
   }
@@ -41,7 +42,7 @@ extension Pool {
     self.sequence = sequence
     ended = holds.values.filter { $0.state != .held }
       .sorted { ($0.endTime ?? .zero, $0.sequence) < ($1.endTime ?? .zero, $1.sequence) }
-      .map(\.id)
+      .map { ($0.id, $0.endTime ?? .zero) }
     endedStart = 0
     _ = takeChanges()
   }

@@ -20,7 +20,9 @@ extension Pool {
       fresh.append(wanted)
       names.append(number)
     }
-    let taken = try plan(fresh, bound: command.refuseShortage ? .available : .none)
+    let (taken, lent) = try plan(
+      fresh, bound: command.refuseShortage ? .available : .none, owner: command.owner)
+    giveUp(lent, to: command.orderID.text)
     var oversold: Quantity = 0
     var movements: [Movement] = []
     movements.reserveCapacity(taken.count)

@@ -30,6 +30,8 @@ public final class Pool {
   public internal(set) var balances: [Balance] = []
   var nextBalance: [Int32] = []
   public internal(set) var holds: [HoldID: Hold] = [:]
+  /// What an operator allows to be set aside.
+  public var holdCaps = HoldCaps()
   public internal(set) var sales: [OrderID: Sale] = [:]
   /// Of the last movement.
   public internal(set) var sequence: Int64 = 0
@@ -37,13 +39,16 @@ public final class Pool {
   public internal(set) var now = Timestamp.zero
 
   var expiries = ExpiryQueue()
+  var holdIndex = HoldIndex()
   /// Ended holds, those that ended first in front; `endedStart` have been forgotten.
-  var ended: [HoldID] = []
+  var ended: [(id: HoldID, time: Timestamp)] = []
   var endedStart = 0
   /// Units that the lines of the command at hand want already, by balance and by SKU; zero between
   /// commands.
   var wantedOfBalance: [Quantity] = []
   var wantedOfSKU: [Quantity] = []
+  /// What the owner's other holds give up for the command at hand; empty between commands.
+  var lent = Lent()
 
   private var entries: [LedgerEntry] = []
   private var changes = Changes()
@@ -75,7 +80,12 @@ public final class Pool {
   public func advance(to time: Timestamp) {
     now = max(now, time)
     while let id = expiries.next(at: now) {
-      guard let hold = holds[id], hold.state == .held, hold.expireTime <= now else { continue }
+      guard let hold = holds[id], hold.state == .held else { continue }
+      guard hold.expireTime <= now else {
+        // It was extended meanwhile.
+        expiries.add(id, at: hold.expireTime)
+        continue
+      }
       var entry = LedgerEntry(holdID: id)
       entry.movements = hold.lines.map { Movement(.expired, $0.sku, $0.location, $0.quantity) }
       post(entry)
@@ -85,8 +95,9 @@ public final class Pool {
 
   private func forgetHolds() {
     while endedStart < ended.count {
-      let id = ended[endedStart]
-      if let hold = holds[id], let endTime = hold.endTime {
+      let (id, endTime) = ended[endedStart]
+      // One that was taken again after it had expired stands here a second time.
+      if let hold = holds[id], hold.endTime == endTime {
         guard endTime + Limits.endedHoldKept <= now else { break }
         holds[id] = nil
         changes.forgottenHolds.append(id)
@@ -114,6 +125,8 @@ public final class Pool {
     case .createHold(let command): try create(command)
     case .commitHold(let command): try commit(command)
     case .releaseHold(let id): try release(id)
+    case .extendHold(let command): try extend(command)
+    case .editHold(let command): try edit(command)
     case .recordSale(let command): try record(command)
     case .cancelSale(let command): try cancel(command)
     case .shipSale(let command): try ship(command)
@@ -180,34 +193,23 @@ public final class Pool {
   }
 
   private func fold(_ entry: LedgerEntry, intoHold id: HoldID) {
-    guard let kind = entry.movements.first?.kind else { return }
+    guard !entry.movements.isEmpty else { return }
     let known = holds[id]
     if let known, known.sequence >= entry.lastSequence { return }
-    if kind == .held {
-      var hold = Hold(
-        id: id, owner: entry.owner, createTime: entry.time,
-        expireTime: entry.expireTime ?? entry.time)
-      hold.lines = entry.movements.map {
-        Hold.Line(sku: $0.sku, location: $0.location, quantity: $0.quantity)
-      }
-      hold.sequence = entry.lastSequence
-      holds[id] = hold
+    var hold: Hold
+    if !entry.owner.isEmpty {
+      hold = Hold(id, madeBy: entry)
       expiries.add(id, at: hold.expireTime)
+    } else if let known {
+      hold = known
+      hold.count(entry)
+    } else {
+      // A hold that was forgotten since changes here for the second time: in a replay only.
       return
     }
-    // A hold that was forgotten since ends here for the second time: in a replay only.
-    guard var hold = known else { return }
-    switch kind {
-    case .committed:
-      hold.finish(as: .committed, at: entry.time)
-      hold.orderID = entry.orderID
-    case .released: hold.finish(as: .released, at: entry.time)
-    case .expired: hold.finish(as: .expired, at: entry.time)
-    default: preconditionFailure("\(kind) does not belong to a hold")
-    }
-    hold.sequence = entry.lastSequence
     holds[id] = hold
-    ended.append(id)
+    holdIndex.note(hold, was: known, in: holds)
+    if let endTime = hold.endTime, hold.state != known?.state { ended.append((id, endTime)) }
   }
 
   private func fold(_ entry: LedgerEntry, intoSale id: OrderID) {
@@ -215,9 +217,7 @@ public final class Pool {
       count(entry, into: &sales.values[place])
     } else {
       // Returns of an order that the pool never heard of are no sale.
-      guard let kind = entry.movements.first?.kind, kind == .sold || kind == .committed else {
-        return
-      }
+      guard let kind = entry.movements.first?.kind, kind.sells else { return }
       var sale = Sale(orderID: id, channelID: entry.channelID)
       count(entry, into: &sale)
       sales[id] = sale
@@ -227,7 +227,8 @@ public final class Pool {
   private func count(_ entry: LedgerEntry, into sale: inout Sale) {
     if sale.channelID == nil { sale.channelID = entry.channelID }
     if let holdID = entry.holdID {
-      sale.source = Sale.Source(holdID: holdID, lineCount: entry.movements.count)
+      sale.source = Sale.Source(
+        holdID: holdID, lineCount: entry.movements.count { $0.kind.sells })
     }
     var place = entry.firstSequence
     for movement in entry.movements {
@@ -242,6 +243,8 @@ public final class Pool {
   private func belongs(_ movement: Movement, to sale: Sale) -> Bool {
     switch movement.kind {
     case .restocked, .quarantined, .writtenOff: sale.line(movement.lineID)?.sku == movement.sku
+    // The rest of a hold of which a part was committed.
+    case .released: false
     default: true
     }
   }

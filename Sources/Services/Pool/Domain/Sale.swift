@@ -89,7 +89,7 @@ public struct SaleLine: Hashable, Sendable {
   mutating func count(_ movement: Movement) {
     let quantity = movement.quantity
     switch movement.kind {
-    case .committed, .sold:
+    case .committed, .sold, .retaken:
       sold += quantity
       oversold += movement.oversold
       if let place = allocations.firstIndex(where: { $0.location == movement.location }) {
@@ -104,7 +104,8 @@ public struct SaleLine: Hashable, Sendable {
       shipped += quantity
       allocations[place(of: movement)].shipped += quantity
     case .restocked, .quarantined, .writtenOff: returned += quantity
-    case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped: break
+    case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped, .extended:
+      break
     }
     precondition(open >= 0 && allocations.allSatisfy { $0.open >= 0 }, "more left than was sold")
   }

@@ -50,7 +50,7 @@ final class Script {
   }
 
   private func isStock(_ verb: String) -> Bool {
-    !["wait", "buffer", "rank"].contains(verb)
+    !["wait", "buffer", "rank", "caps"].contains(verb)
   }
 
   private func check(
@@ -118,8 +118,15 @@ final class Script {
       now = now + .seconds(Int64(words[1])!)
       pool.advance(to: now)
       return ["ok"]
+    case "caps":
+      pool.holdCaps = ScriptCommand.caps(Array(words.dropFirst()))
+      return ["ok"]
     default:
       pool.advance(to: now)
+      var words = words
+      if words[0] == "edit", !words.contains(where: { $0.hasPrefix("etag=") }) {
+        words.append("etag=\(pool.holds[try HoldID(words[1])]?.etag ?? "none")")
+      }
       return describe(try pool.apply(try ScriptCommand.parse(words, now: now)))
     }
   }
@@ -127,7 +134,8 @@ final class Script {
   private func describe(_ reply: Reply) -> [String] {
     switch reply {
     case .sku, .location, .buffer, .balances: return ["ok"]
-    case .hold(let hold, _): return ["\(hold.state)"]
+    case .hold(let hold, _):
+      return ["\(hold.state)", hold.etag] + (hold.isRetaken ? ["retaken"] : [])
     case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
     case .sale(let lines, let oversold):
       var words = ["ok"]
@@ -144,6 +152,8 @@ final class Script {
     switch error {
     case .holdEnded(_, let state): "holdEnded:\(state)"
     case .insufficientStock(let short): "short:\(short.present)/\(short.requested)"
+    case .holdChanged(let known): "holdChanged:\(known.etag)"
+    case .holdLimit(let excess): "\(excess.measure):\(excess.present)/\(excess.maximum)"
     case .saleShipped(_, _, let open): "saleShipped:\(open)"
     case .notCommitted(_, _, let open): "notCommitted:\(open)"
     default: String("\(error)".prefix { $0 != "(" })

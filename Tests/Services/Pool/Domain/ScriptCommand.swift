@@ -17,13 +17,20 @@ enum ScriptCommand {
       return .commitHold(
         CommitHold(
           holdID: try HoldID(rest[0]),
-          orderID: try OrderID(rest.count > 1 ? rest[1] : "o-" + rest[0])))
+          orderID: try OrderID(rest.count > 1 ? rest[1] : "o-" + rest[0]),
+          lines: try demand(Array(rest.dropFirst(2)))))
+    case "extend":
+      return .extendHold(
+        ExtendHold(holdID: try HoldID(rest[0]), expireTime: try hold(rest, now: now).expireTime))
+    case "edit": return .editHold(try edit(rest))
     case "release": return .releaseHold(try HoldID(rest[0]))
     case "sell", "try":
       return .recordSale(
         RecordSale(
           orderID: try OrderID(rest[0]), channelID: try ChannelID("shopee"),
-          lines: try demand(Array(rest.dropFirst())), refuseShortage: words[0] == "try"))
+          lines: try demand(rest.dropFirst().filter { !$0.hasPrefix("by=") }),
+          refuseShortage: words[0] == "try",
+          owner: rest.first { $0.hasPrefix("by=") }.map { String($0.dropFirst(3)) } ?? ""))
     case "cancel":
       return .cancelSale(CancelSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
     case "ship": return .shipSale(ShipSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
@@ -86,10 +93,36 @@ enum ScriptCommand {
     }
     let lines = words.dropFirst().filter { !$0.contains("=") }
     return CreateHold(
-      holdID: try HoldID(words[0]), owner: option("by") ?? "anna", lines: try demand(Array(lines)),
+      holdID: try HoldID(words[0]), owner: option("by") ?? "owner of \(words[0])",
+      lines: try demand(Array(lines)),
       expireTime: option("at").map { Timestamp(seconds: Int64($0)!) }
         ?? now + .seconds(Int64(option("until") ?? "60")!),
       channelID: try option("on").map { try ChannelID($0) })
+  }
+
+  /// `h-1 +1 -2:CAP@B etag=s3`.
+  private static func edit(_ words: [String]) throws -> EditHold {
+    let lines = words.dropFirst().filter { !$0.contains("=") }.map { Demand($0) }
+    return EditHold(
+      holdID: try HoldID(words[0]),
+      etag: words.first { $0.hasPrefix("etag=") }.map {
+        String($0.dropFirst(5))
+      } ?? "",
+      lines: lines.map { EditHold.Line(sku: $0.sku, delta: $0.quantity, location: $0.location) })
+  }
+
+  /// `holds=2 units=5 percent=50`.
+  static func caps(_ words: [String]) -> HoldCaps {
+    var caps = HoldCaps()
+    for word in words {
+      let parts = word.split { $0 == "=" }
+      switch parts[0] {
+      case "holds": caps.holdsOfOwner = Int(parts[1])!
+      case "units": caps.unitsOfOwner = Quantity(parts[1])!
+      default: caps.heldPercent = Int(parts[1])!
+      }
+    }
+    return caps
   }
 
   /// `sku=TEE channel=shopee units=2 percent=10 cap=5`; nothing but a scope removes it.

@@ -613,6 +613,8 @@ public struct CommitHoldRequest: Message {
   public var cause: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// The part that is committed, at most 200 lines; the rest returns. Empty for all of it.
+  public var lines: [HoldLine] = []
 
   public init() {}
 
@@ -621,13 +623,15 @@ public struct CommitHoldRequest: Message {
     orderID: String = "",
     channelID: String = "",
     cause: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    lines: [HoldLine] = []
   ) {
     self.holdID = holdID
     self.orderID = orderID
     self.channelID = channelID
     self.cause = cause
     self.requestID = requestID
+    self.lines = lines
   }
 }
 
@@ -636,15 +640,19 @@ public struct CommitHoldResponse: Message {
   public var hold: Hold? = nil
   /// What the order has taken.
   public var lines: [SaleLineState] = []
+  /// True when the hold had expired and its units were taken again.
+  public var retaken: Bool = false
 
   public init() {}
 
   public init(
     hold: Hold? = nil,
-    lines: [SaleLineState] = []
+    lines: [SaleLineState] = [],
+    retaken: Bool = false
   ) {
     self.hold = hold
     self.lines = lines
+    self.retaken = retaken
   }
 }
 
@@ -666,6 +674,100 @@ public struct ReleaseHoldRequest: Message {
 }
 
 public struct ReleaseHoldResponse: Message {
+  /// As it stands now.
+  public var hold: Hold? = nil
+
+  public init() {}
+
+  public init(
+    hold: Hold? = nil
+  ) {
+    self.hold = hold
+  }
+}
+
+public struct ExtendHoldRequest: Message {
+  /// Required.
+  public var holdID: String = ""
+  /// The hold lasts until then at least. Required, at most 7 days after it was made.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    holdID: String = "",
+    expireTime: Primitives.Timestamp? = nil,
+    requestID: String = ""
+  ) {
+    self.holdID = holdID
+    self.expireTime = expireTime
+    self.requestID = requestID
+  }
+}
+
+public struct ExtendHoldResponse: Message {
+  /// As it stands now.
+  public var hold: Hold? = nil
+
+  public init() {}
+
+  public init(
+    hold: Hold? = nil
+  ) {
+    self.hold = hold
+  }
+}
+
+/// Units of one SKU that a hold gets or gives up.
+public struct HoldDelta: Message {
+  /// Required.
+  public var sku: String = ""
+  /// Units more (positive) or less (negative). Required, not 0, within 1,000,000,000 either way.
+  public var deltaCount: Int64 = 0
+  /// Where. Optional: the pool then chooses.
+  public var locationID: String = ""
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    deltaCount: Int64 = 0,
+    locationID: String = ""
+  ) {
+    self.sku = sku
+    self.deltaCount = deltaCount
+    self.locationID = locationID
+  }
+}
+
+public struct EditHoldRequest: Message {
+  /// Required.
+  public var holdID: String = ""
+  /// The hold's version that the caller knows. Required.
+  public var etag: String = ""
+  /// 1 to 200 lines; those of one SKU and location are added up first. Required.
+  public var lines: [HoldDelta] = []
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    holdID: String = "",
+    etag: String = "",
+    lines: [HoldDelta] = [],
+    requestID: String = ""
+  ) {
+    self.holdID = holdID
+    self.etag = etag
+    self.lines = lines
+    self.requestID = requestID
+  }
+}
+
+public struct EditHoldResponse: Message {
   /// As it stands now.
   public var hold: Hold? = nil
 
@@ -719,6 +821,8 @@ public struct RecordSaleRequest: Message {
   public var refuseShortage: Bool = false
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Whose sale it is: units that are missing come out of this owner's holds. Optional. At most 128 bytes.
+  public var owner: String = ""
 
   public init() {}
 
@@ -729,7 +833,8 @@ public struct RecordSaleRequest: Message {
     saleTime: Primitives.Timestamp? = nil,
     cause: String = "",
     refuseShortage: Bool = false,
-    requestID: String = ""
+    requestID: String = "",
+    owner: String = ""
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -738,6 +843,7 @@ public struct RecordSaleRequest: Message {
     self.cause = cause
     self.refuseShortage = refuseShortage
     self.requestID = requestID
+    self.owner = owner
   }
 }
 
@@ -1850,6 +1956,7 @@ extension CommitHoldRequest {
     self.channelID = Read.string(source.pointee.channel_id)
     self.cause = Read.string(source.pointee.cause)
     self.requestID = Read.string(source.pointee.request_id)
+    self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -1859,6 +1966,8 @@ extension CommitHoldRequest {
     target.pointee.channel_id = arena.string(self.channelID)
     target.pointee.cause = arena.string(self.cause)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.n_lines = self.lines.count
+    target.pointee.lines = arena.messages(self.lines)
   }
 }
 
@@ -1873,6 +1982,7 @@ extension CommitHoldResponse {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__CommitHoldResponse.self)
     self.hold = try Read.message(source.pointee.hold, "hold")
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.retaken = source.pointee.retaken != 0
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -1880,6 +1990,7 @@ extension CommitHoldResponse {
     target.pointee.hold = arena.message(self.hold)
     target.pointee.n_lines = self.lines.count
     target.pointee.lines = arena.messages(self.lines)
+    target.pointee.retaken = self.retaken ? 1 : 0
   }
 }
 
@@ -1917,6 +2028,111 @@ extension ReleaseHoldResponse {
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReleaseHoldResponse.self)
+    target.pointee.hold = arena.message(self.hold)
+  }
+}
+
+extension ExtendHoldRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExtendHoldRequest()
+    onepool__pool__v1__extend_hold_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldRequest.self)
+    self.holdID = Read.string(source.pointee.hold_id)
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldRequest.self)
+    target.pointee.hold_id = arena.string(self.holdID)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension ExtendHoldResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExtendHoldResponse()
+    onepool__pool__v1__extend_hold_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldResponse.self)
+    self.hold = try Read.message(source.pointee.hold, "hold")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldResponse.self)
+    target.pointee.hold = arena.message(self.hold)
+  }
+}
+
+extension HoldDelta {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__HoldDelta()
+    onepool__pool__v1__hold_delta__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__HoldDelta.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.deltaCount = source.pointee.delta_count
+    self.locationID = Read.string(source.pointee.location_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__HoldDelta.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.delta_count = self.deltaCount
+    target.pointee.location_id = arena.string(self.locationID)
+  }
+}
+
+extension EditHoldRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__EditHoldRequest()
+    onepool__pool__v1__edit_hold_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldRequest.self)
+    self.holdID = Read.string(source.pointee.hold_id)
+    self.etag = Read.string(source.pointee.etag)
+    self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldRequest.self)
+    target.pointee.hold_id = arena.string(self.holdID)
+    target.pointee.etag = arena.string(self.etag)
+    target.pointee.n_lines = self.lines.count
+    target.pointee.lines = arena.messages(self.lines)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension EditHoldResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__EditHoldResponse()
+    onepool__pool__v1__edit_hold_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldResponse.self)
+    self.hold = try Read.message(source.pointee.hold, "hold")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldResponse.self)
     target.pointee.hold = arena.message(self.hold)
   }
 }
@@ -1973,6 +2189,7 @@ extension RecordSaleRequest {
     self.cause = Read.string(source.pointee.cause)
     self.refuseShortage = source.pointee.refuse_shortage != 0
     self.requestID = Read.string(source.pointee.request_id)
+    self.owner = Read.string(source.pointee.owner)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -1985,6 +2202,7 @@ extension RecordSaleRequest {
     target.pointee.cause = arena.string(self.cause)
     target.pointee.refuse_shortage = self.refuseShortage ? 1 : 0
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.owner = arena.string(self.owner)
   }
 }
 
@@ -2576,6 +2794,12 @@ public enum PoolServiceMethods {
   public static let releaseHold = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ReleaseHold",
     kind: .unary, idempotency: .idempotent)
+  public static let extendHold = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ExtendHold",
+    kind: .unary, idempotency: .idempotent)
+  public static let editHold = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "EditHold",
+    kind: .unary, idempotency: .idempotent)
   public static let getHold = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "GetHold",
     kind: .unary, idempotency: .noSideEffects)
@@ -2613,7 +2837,7 @@ public enum PoolServiceMethods {
     service: "onepool.pool.v1.PoolService", method: "VerifyLedger",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, verifyLedger]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, extendHold, editHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, verifyLedger]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -2686,19 +2910,26 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, unavailableCount, requestedCount).
   func resolveUnavailable(_ request: ResolveUnavailableRequest, context: ServerContext)
     async throws -> ResolveUnavailableResponse
-  /// Sets units aside for every line, or for none. State: none to HELD.
+  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the same owner, channel and
+  /// units it answers with the hold as it stands, whatever its end; ExtendHold moves that.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
+  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
+  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
     async throws -> CreateHoldResponse
-  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
-  /// comes; more than 24 hours later it is answered from the order's sale, and of the hold only the ID, the state
-  /// and the order are filled in.
+  /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
+  /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
+  /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
+  /// order's sale, and of the hold only the ID, the state and the order are filled in.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
-  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId).
+  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
+  /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
+  /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
+  /// and holders instead when an expired hold cannot be taken again.
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
   /// Moves a hold from HELD to RELEASED: its units are available again. A repeat changes nothing.
@@ -2706,6 +2937,23 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
   func releaseHold(_ request: ReleaseHoldRequest, context: ServerContext)
     async throws -> ReleaseHoldResponse
+  /// Gives a hold a later end, within 7 days of its creation. One that lasts as long already is left as it is, so
+  /// that calls may come twice and in any order. State: HELD to HELD.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
+  func extendHold(_ request: ExtendHoldRequest, context: ServerContext)
+    async throws -> ExtendHoldResponse
+  /// Adds units to a hold and takes some out, all or nothing, if it is still at the version that the caller knows.
+  /// Units taken out are available again at once. State: HELD to HELD, or to RELEASED when nothing is left in it.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
+  /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
+  /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
+  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
+  func editHold(_ request: EditHoldRequest, context: ServerContext)
+    async throws -> EditHoldResponse
   /// Returns a hold. One that ended is kept for 24 hours.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId).
@@ -2827,6 +3075,12 @@ extension PoolServiceHandler {
         .unary(
           PoolServiceMethods.releaseHold, ReleaseHoldRequest.self, ReleaseHoldResponse.self
         ) { request, context in try await self.releaseHold(request, context: context) },
+        .unary(
+          PoolServiceMethods.extendHold, ExtendHoldRequest.self, ExtendHoldResponse.self
+        ) { request, context in try await self.extendHold(request, context: context) },
+        .unary(
+          PoolServiceMethods.editHold, EditHoldRequest.self, EditHoldResponse.self
+        ) { request, context in try await self.editHold(request, context: context) },
         .unary(
           PoolServiceMethods.getHold, GetHoldRequest.self, GetHoldResponse.self
         ) { request, context in try await self.getHold(request, context: context) },
@@ -2978,23 +3232,30 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.resolveUnavailable, request, options: options)
   }
 
-  /// Sets units aside for every line, or for none. State: none to HELD.
+  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the same owner, channel and
+  /// units it answers with the hold as it stands, whatever its end; ExtendHold moves that.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
+  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
+  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
   public func createHold(
     _ request: CreateHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CreateHoldResponse {
     try await client.unary(PoolServiceMethods.createHold, request, options: options)
   }
 
-  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
-  /// comes; more than 24 hours later it is answered from the order's sale, and of the hold only the ID, the state
-  /// and the order are filled in.
+  /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
+  /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
+  /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
+  /// order's sale, and of the hold only the ID, the state and the order are filled in.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
-  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId).
+  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
+  /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
+  /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
+  /// and holders instead when an expired hold cannot be taken again.
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CommitHoldResponse {
@@ -3008,6 +3269,31 @@ public struct PoolServiceClient: Sendable {
     _ request: ReleaseHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReleaseHoldResponse {
     try await client.unary(PoolServiceMethods.releaseHold, request, options: options)
+  }
+
+  /// Gives a hold a later end, within 7 days of its creation. One that lasts as long already is left as it is, so
+  /// that calls may come twice and in any order. State: HELD to HELD.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
+  public func extendHold(
+    _ request: ExtendHoldRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ExtendHoldResponse {
+    try await client.unary(PoolServiceMethods.extendHold, request, options: options)
+  }
+
+  /// Adds units to a hold and takes some out, all or nothing, if it is still at the version that the caller knows.
+  /// Units taken out are available again at once. State: HELD to HELD, or to RELEASED when nothing is left in it.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
+  /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
+  /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
+  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
+  public func editHold(
+    _ request: EditHoldRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> EditHoldResponse {
+    try await client.unary(PoolServiceMethods.editHold, request, options: options)
   }
 
   /// Returns a hold. One that ended is kept for 24 hours.
@@ -3144,11 +3430,15 @@ extension FileDescriptor {
       "onepool.pool.v1.CommitHoldResponse",
       "onepool.pool.v1.CreateHoldRequest",
       "onepool.pool.v1.CreateHoldResponse",
+      "onepool.pool.v1.EditHoldRequest",
+      "onepool.pool.v1.EditHoldResponse",
       "onepool.pool.v1.ExplainAvailabilityRequest",
       "onepool.pool.v1.ExplainAvailabilityResponse",
       "onepool.pool.v1.ExplainAvailabilityResponse.Holder",
       "onepool.pool.v1.ExplainAvailabilityResponse.Rule",
       "onepool.pool.v1.ExplainAvailabilityResponse.Term",
+      "onepool.pool.v1.ExtendHoldRequest",
+      "onepool.pool.v1.ExtendHoldResponse",
       "onepool.pool.v1.GetAvailabilityRequest",
       "onepool.pool.v1.GetAvailabilityResponse",
       "onepool.pool.v1.GetHoldRequest",
@@ -3159,6 +3449,7 @@ extension FileDescriptor {
       "onepool.pool.v1.GetSkuResponse",
       "onepool.pool.v1.GetStockRequest",
       "onepool.pool.v1.GetStockResponse",
+      "onepool.pool.v1.HoldDelta",
       "onepool.pool.v1.LineTotal",
       "onepool.pool.v1.ListBalancesRequest",
       "onepool.pool.v1.ListBalancesResponse",
@@ -3198,5 +3489,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIpgBChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi7gEKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkIj8KEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQimwEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJ1ChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIpUCChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZCKNAQoSUmVjb3JkU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEiUKDm92ZXJzb2xkX2NvdW50GAIgASgDUg1vdmVyc29sZENvdW50EhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSJ4ChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzInIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIk0KGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZCKMBgobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2UaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIhUKE1ZlcmlmeUxlZGdlclJlcXVlc3QitgEKFFZlcmlmeUxlZGdlclJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEiUKDm1vdmVtZW50X2NvdW50GAIgASgDUg1tb3ZlbWVudENvdW50EiMKDWJhbGFuY2VfY291bnQYAyABKANSDGJhbGFuY2VDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USHgoKZGlmZmVyZW5jZRgFIAEoCVIKZGlmZmVyZW5jZTKeEwoLUG9vbFNlcnZpY2USTgoGU2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVzcG9uc2UiA5ACAhJOCgZHZXRTa3USHi5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXNwb25zZSIDkAIBElQKCExpc3RTa3VzEiAub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1Jlc3BvbnNlIgOQAgESXQoLU2V0TG9jYXRpb24SIy5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVzcG9uc2UiA5ACAhJjCg1MaXN0TG9jYXRpb25zEiUub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBElcKCVNldEJ1ZmZlchIhLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlc3BvbnNlIgOQAgISXQoLTGlzdEJ1ZmZlcnMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVzcG9uc2UiA5ACARJbCgxSZWNlaXZlU3RvY2sSJC5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJYCgtBZGp1c3RTdG9jaxIjLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJYCgtSZXR1cm5TdG9jaxIjLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXNwb25zZRJtChJSZXNvbHZlVW5hdmFpbGFibGUSKi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRJaCgpDcmVhdGVIb2xkEiIub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXNwb25zZSIDkAICEloKCkNvbW1pdEhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlc3BvbnNlIgOQAgISXQoLUmVsZWFzZUhvbGQSIy5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISWgoKQ2FuY2VsU2FsZRIiLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVzcG9uc2UiA5ACAhJUCghTaGlwU2FsZRIgLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXNwb25zZSIDkAICElEKB0dldFNhbGUSHy5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlc3BvbnNlIgOQAgESVAoIR2V0U3RvY2sSIC5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVzcG9uc2UiA5ACARJgCgxMaXN0QmFsYW5jZXMSJC5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXNwb25zZSIDkAIBEmkKD0dldEF2YWlsYWJpbGl0eRInLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgESdQoTRXhwbGFpbkF2YWlsYWJpbGl0eRIrLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBosLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJxChFXYXRjaEF2YWlsYWJpbGl0eRIpLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QaKi5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBMAESYwoNTGlzdE1vdmVtZW50cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVzcG9uc2UiA5ACARJgCgxWZXJpZnlMZWRnZXISJC5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXNwb25zZSIDkAIBYgZwcm90bzM=")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIpgBChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi7gEKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkIj8KEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQizAEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZBIvCgVsaW5lcxgGIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMijwEKEkNvbW1pdEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSNAoFbGluZXMYAiADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSGAoHcmV0YWtlbhgDIAEoCFIHcmV0YWtlbiJMChJSZWxlYXNlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJAChNSZWxlYXNlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKIAQoRRXh0ZW5kSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEjsKC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiPwoSRXh0ZW5kSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCJfCglIb2xkRGVsdGESEAoDc2t1GAEgASgJUgNza3USHwoLZGVsdGFfY291bnQYAiABKANSCmRlbHRhQ291bnQSHwoLbG9jYXRpb25faWQYAyABKAlSCmxvY2F0aW9uSWQijwEKD0VkaXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSEgoEZXRhZxgCIAEoCVIEZXRhZxIwCgVsaW5lcxgDIAMoCzIaLm9uZXBvb2wucG9vbC52MS5Ib2xkRGVsdGFSBWxpbmVzEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCI9ChBFZGl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCIpCg5HZXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQiPAoPR2V0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKrAgoRUmVjb3JkU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRIUCgVjYXVzZRgFIAEoCVIFY2F1c2USJwoPcmVmdXNlX3Nob3J0YWdlGAYgASgIUg5yZWZ1c2VTaG9ydGFnZRIdCgpyZXF1ZXN0X2lkGAcgASgJUglyZXF1ZXN0SWQSFAoFb3duZXIYCCABKAlSBW93bmVyIo0BChJSZWNvcmRTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSJQoOb3ZlcnNvbGRfY291bnQYAiABKANSDW92ZXJzb2xkQ291bnQSGgoIc2VxdWVuY2UYAyABKANSCHNlcXVlbmNlIq0BChFDYW5jZWxTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIwCgVsaW5lcxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MaW5lVG90YWxSBWxpbmVzEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSgoSQ2FuY2VsU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIpMBCg9TaGlwU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIUCgVjYXVzZRgDIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkgKEFNoaXBTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiKwoOR2V0U2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQigQEKD0dldFNhbGVSZXNwb25zZRIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSNAoFbGluZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiIwoPR2V0U3RvY2tSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IngKEEdldFN0b2NrUmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMicgoTTGlzdEJhbGFuY2VzUmVxdWVzdBIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJ0ChRMaXN0QmFsYW5jZXNSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iSwoWR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtjaGFubmVsX2lkcxgCIAMoCVIKY2hhbm5lbElkcyKyAQoXR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UiTQoaRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkIowGChtFeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2USNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYASABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50EkcKBXRlcm1zGAIgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5UZXJtUgV0ZXJtcxJHCgVydWxlcxgDIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUnVsZVIFcnVsZXMSTQoHaG9sZGVycxgEIAMoCzIzLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuSG9sZGVyUgdob2xkZXJzEjQKCGJhbGFuY2VzGAUgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEhoKCHNlcXVlbmNlGAYgASgDUghzZXF1ZW5jZRqCAQoEVGVybRISCgRuYW1lGAEgASgJUgRuYW1lEh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50EiMKDXJ1bm5pbmdfY291bnQYAyABKANSDHJ1bm5pbmdDb3VudBIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aawoEUnVsZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGpABCgZIb2xkZXISFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lInYKGFdhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBIfCgtjaGFubmVsX2lkcxgBIAMoCVIKY2hhbm5lbElkcxISCgRza3VzGAIgAygJUgRza3VzEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlIo0CChlXYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EkAKCGNoYW5uZWxzGAIgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEicKD2F2YWlsYWJsZV9jb3VudBgDIAEoA1IOYXZhaWxhYmxlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIaCghzbmFwc2hvdBgGIAEoCFIIc25hcHNob3QipgEKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlEhsKCXBhZ2Vfc2l6ZRgEIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgFIAEoCVIJcGFnZVRva2VuIngKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iFQoTVmVyaWZ5TGVkZ2VyUmVxdWVzdCK2AQoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSJQoObW92ZW1lbnRfY291bnQYAiABKANSDW1vdmVtZW50Q291bnQSIwoNYmFsYW5jZV9jb3VudBgDIAEoA1IMYmFsYW5jZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRIeCgpkaWZmZXJlbmNlGAUgASgJUgpkaWZmZXJlbmNlMtAUCgtQb29sU2VydmljZRJOCgZTZXRTa3USHi5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXNwb25zZSIDkAICEk4KBkdldFNrdRIeLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlc3BvbnNlIgOQAgESVAoITGlzdFNrdXMSIC5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVzcG9uc2UiA5ACARJdCgtTZXRMb2NhdGlvbhIjLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXNwb25zZSIDkAICEmMKDUxpc3RMb2NhdGlvbnMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1Jlc3BvbnNlIgOQAgESVwoJU2V0QnVmZmVyEiEub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlcXVlc3QaIi5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVzcG9uc2UiA5ACAhJdCgtMaXN0QnVmZmVycxIjLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXNwb25zZSIDkAIBElsKDFJlY2VpdmVTdG9jaxIkLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1Jlc3BvbnNlElgKC0FkanVzdFN0b2NrEiMub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlElgKC1JldHVyblN0b2NrEiMub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1Jlc3BvbnNlEm0KElJlc29sdmVVbmF2YWlsYWJsZRIqLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEloKCkNyZWF0ZUhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlc3BvbnNlIgOQAgISWgoKQ29tbWl0SG9sZBIiLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVzcG9uc2UiA5ACAhJdCgtSZWxlYXNlSG9sZBIjLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXNwb25zZSIDkAICEloKCkV4dGVuZEhvbGQSIi5vbmVwb29sLnBvb2wudjEuRXh0ZW5kSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuRXh0ZW5kSG9sZFJlc3BvbnNlIgOQAgISVAoIRWRpdEhvbGQSIC5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkVkaXRIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISWgoKQ2FuY2VsU2FsZRIiLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVzcG9uc2UiA5ACAhJUCghTaGlwU2FsZRIgLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXNwb25zZSIDkAICElEKB0dldFNhbGUSHy5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlc3BvbnNlIgOQAgESVAoIR2V0U3RvY2sSIC5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVzcG9uc2UiA5ACARJgCgxMaXN0QmFsYW5jZXMSJC5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXNwb25zZSIDkAIBEmkKD0dldEF2YWlsYWJpbGl0eRInLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgESdQoTRXhwbGFpbkF2YWlsYWJpbGl0eRIrLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBosLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJxChFXYXRjaEF2YWlsYWJpbGl0eRIpLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QaKi5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBMAESYwoNTGlzdE1vdmVtZW50cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVzcG9uc2UiA5ACARJgCgxWZXJpZnlMZWRnZXISJC5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXNwb25zZSIDkAIBYgZwcm90bzM=")
 }

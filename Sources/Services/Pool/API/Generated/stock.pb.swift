@@ -173,6 +173,10 @@ public struct Buffer: Message {
 /// Units set aside for the lines of one checkout, not yet paid for.
 ///
 ///     HELD --commit--> COMMITTED    HELD --release--> RELEASED    HELD --expire--> EXPIRED
+///     EXPIRED --commit, while there are units--> COMMITTED, with retaken set
+///
+/// The owner's own holds are never in the owner's way: what a hold or sale of the owner finds missing comes out of
+/// the owner's other holds, oldest first and no more than is missing. One that is left with nothing is RELEASED.
 public struct Hold: Message {
   /// Named by its creator. Immutable. 1 to 128 bytes.
   public var holdID: String = ""
@@ -182,12 +186,18 @@ public struct Hold: Message {
   public var state: Hold.State = Hold.State()
   /// When it ends on its own.
   public var expireTime: Primitives.Timestamp? = nil
-  /// What it sets aside.
+  /// What it sets aside; once it is COMMITTED, what went to the order.
   public var lines: [HoldLine] = []
   /// Output only. The order it was committed to.
   public var orderID: String = ""
   /// Output only.
   public var createTime: Primitives.Timestamp? = nil
+  /// Output only. Its version: changes with everything that happens to it.
+  public var etag: String = ""
+  /// Immutable. The channel whose number bounds what it may take; empty when all that is available does.
+  public var channelID: String = ""
+  /// Output only. True when it had expired before it was committed, and its units were taken again.
+  public var retaken: Bool = false
 
   /// How a hold stands.
   public enum State: MessageEnum {
@@ -242,7 +252,10 @@ public struct Hold: Message {
     expireTime: Primitives.Timestamp? = nil,
     lines: [HoldLine] = [],
     orderID: String = "",
-    createTime: Primitives.Timestamp? = nil
+    createTime: Primitives.Timestamp? = nil,
+    etag: String = "",
+    channelID: String = "",
+    retaken: Bool = false
   ) {
     self.holdID = holdID
     self.owner = owner
@@ -251,6 +264,9 @@ public struct Hold: Message {
     self.lines = lines
     self.orderID = orderID
     self.createTime = createTime
+    self.etag = etag
+    self.channelID = channelID
+    self.retaken = retaken
   }
 }
 
@@ -429,6 +445,10 @@ public struct Movement: Message {
     case cleared
     /// Units that could not be sold were written off: unavailable falls, lost rises.
     case scrapped
+    /// A hold got a later end: no count moves.
+    case extended
+    /// A hold that had run out became an order, and its units were taken again: committed rises.
+    case retaken
     /// A value that this code does not know.
     case unrecognized(Int32)
 
@@ -454,6 +474,8 @@ public struct Movement: Message {
       case 13: self = .writtenOff
       case 14: self = .cleared
       case 15: self = .scrapped
+      case 16: self = .extended
+      case 17: self = .retaken
       default: self = .unrecognized(rawValue)
       }
     }
@@ -476,11 +498,13 @@ public struct Movement: Message {
       case .writtenOff: 13
       case .cleared: 14
       case .scrapped: 15
+      case .extended: 16
+      case .retaken: 17
       case .unrecognized(let number): number
       }
     }
 
-    public static let allCases: [Kind] = [.unspecified, .received, .found, .lost, .held, .released, .expired, .committed, .sold, .cancelled, .shipped, .restocked, .quarantined, .writtenOff, .cleared, .scrapped]
+    public static let allCases: [Kind] = [.unspecified, .received, .found, .lost, .held, .released, .expired, .committed, .sold, .cancelled, .shipped, .restocked, .quarantined, .writtenOff, .cleared, .scrapped, .extended, .retaken]
   }
 
   public init() {}
@@ -693,6 +717,9 @@ extension Hold {
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
     self.orderID = Read.string(source.pointee.order_id)
     self.createTime = try Read.message(source.pointee.create_time, "create_time")
+    self.etag = Read.string(source.pointee.etag)
+    self.channelID = Read.string(source.pointee.channel_id)
+    self.retaken = source.pointee.retaken != 0
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -705,6 +732,9 @@ extension Hold {
     target.pointee.lines = arena.messages(self.lines)
     target.pointee.order_id = arena.string(self.orderID)
     target.pointee.create_time = arena.message(self.createTime)
+    target.pointee.etag = arena.string(self.etag)
+    target.pointee.channel_id = arena.string(self.channelID)
+    target.pointee.retaken = self.retaken ? 1 : 0
   }
 }
 
@@ -893,5 +923,5 @@ extension FileDescriptor {
       "onepool.pool.v1.SaleLineState",
       "onepool.pool.v1.Sku",
     ],
-    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byLIAQoDU2t1EhAKA3NrdRgBIAEoCVIDc2t1EiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSOwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAUgASgJUgRldGFnIvABCghMb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEhIKBHJhbmsYAyABKAVSBHJhbmsSOwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAYgASgJUgRldGFnIs0DCgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2Ui8gEKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEh0KCWNhcF9jb3VudBgFIAEoA0gBUghjYXBDb3VudBI7Cgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWVCCAoGbWFyZ2luQgsKCWNhcF92YWx1ZSKaAwoESG9sZBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEjEKBXN0YXRlGAMgASgOMhsub25lcG9vbC5wb29sLnYxLkhvbGQuU3RhdGVSBXN0YXRlEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIvCgVsaW5lcxgFIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSGQoIb3JkZXJfaWQYBiABKAlSB29yZGVySWQSOwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lImoKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDgoKU1RBVEVfSEVMRBABEhMKD1NUQVRFX0NPTU1JVFRFRBACEhIKDlNUQVRFX1JFTEVBU0VEEAMSEQoNU1RBVEVfRVhQSVJFRBAEIlkKCEhvbGRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1EhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZCJyCghTYWxlTGluZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAQgASgJUgpsb2NhdGlvbklkIrQCCg1TYWxlTGluZVN0YXRlEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIdCgpzb2xkX2NvdW50GAMgASgDUglzb2xkQ291bnQSJwoPY2FuY2VsbGVkX2NvdW50GAQgASgDUg5jYW5jZWxsZWRDb3VudBIjCg1zaGlwcGVkX2NvdW50GAUgASgDUgxzaGlwcGVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYBiABKANSDXJldHVybmVkQ291bnQSJQoOb3ZlcnNvbGRfY291bnQYByABKANSDW92ZXJzb2xkQ291bnQSPQoLYWxsb2NhdGlvbnMYCCADKAsyGy5vbmVwb29sLnBvb2wudjEuQWxsb2NhdGlvblILYWxsb2NhdGlvbnMiSQoKQWxsb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkipQYKCE1vdmVtZW50EhoKCHNlcXVlbmNlGAEgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSOwoLc291cmNlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpzb3VyY2VUaW1lEjIKBGtpbmQYBCABKA4yHi5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnQuS2luZFIEa2luZBIQCgNza3UYBSABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgGIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgHIAEoA1IIcXVhbnRpdHkSGQoIb3JkZXJfaWQYCCABKAlSB29yZGVySWQSFwoHbGluZV9pZBgJIAEoCVIGbGluZUlkEhcKB2hvbGRfaWQYCiABKAlSBmhvbGRJZBIdCgpjaGFubmVsX2lkGAsgASgJUgljaGFubmVsSWQSFgoGcmVhc29uGAwgASgJUgZyZWFzb24SFAoFYWN0b3IYDSABKAlSBWFjdG9yEhQKBWNhdXNlGA4gASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGA8gASgJUglyZXF1ZXN0SWQisAIKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhEKDUtJTkRfUkVDRUlWRUQQARIOCgpLSU5EX0ZPVU5EEAISDQoJS0lORF9MT1NUEAMSDQoJS0lORF9IRUxEEAQSEQoNS0lORF9SRUxFQVNFRBAFEhAKDEtJTkRfRVhQSVJFRBAGEhIKDktJTkRfQ09NTUlUVEVEEAcSDQoJS0lORF9TT0xEEAgSEgoOS0lORF9DQU5DRUxMRUQQCRIQCgxLSU5EX1NISVBQRUQQChISCg5LSU5EX1JFU1RPQ0tFRBALEhQKEEtJTkRfUVVBUkFOVElORUQQDBIUChBLSU5EX1dSSVRURU5fT0ZGEA0SEAoMS0lORF9DTEVBUkVEEA4SEQoNS0lORF9TQ1JBUFBFRBAPImsKE0NoYW5uZWxBdmFpbGFiaWxpdHkSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAIgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudGIGcHJvdG8z")
+    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byLIAQoDU2t1EhAKA3NrdRgBIAEoCVIDc2t1EiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSOwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAUgASgJUgRldGFnIvABCghMb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEhIKBHJhbmsYAyABKAVSBHJhbmsSOwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAYgASgJUgRldGFnIs0DCgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2Ui8gEKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEh0KCWNhcF9jb3VudBgFIAEoA0gBUghjYXBDb3VudBI7Cgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWVCCAoGbWFyZ2luQgsKCWNhcF92YWx1ZSLnAwoESG9sZBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEjEKBXN0YXRlGAMgASgOMhsub25lcG9vbC5wb29sLnYxLkhvbGQuU3RhdGVSBXN0YXRlEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIvCgVsaW5lcxgFIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSGQoIb3JkZXJfaWQYBiABKAlSB29yZGVySWQSOwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEhIKBGV0YWcYCCABKAlSBGV0YWcSHQoKY2hhbm5lbF9pZBgJIAEoCVIJY2hhbm5lbElkEhgKB3JldGFrZW4YCiABKAhSB3JldGFrZW4iagoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIOCgpTVEFURV9IRUxEEAESEwoPU1RBVEVfQ09NTUlUVEVEEAISEgoOU1RBVEVfUkVMRUFTRUQQAxIRCg1TVEFURV9FWFBJUkVEEAQiWQoISG9sZExpbmUSEAoDc2t1GAEgASgJUgNza3USGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAMgASgJUgpsb2NhdGlvbklkInIKCFNhbGVMaW5lEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSHwoLbG9jYXRpb25faWQYBCABKAlSCmxvY2F0aW9uSWQitAIKDVNhbGVMaW5lU3RhdGUSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEhAKA3NrdRgCIAEoCVIDc2t1Eh0KCnNvbGRfY291bnQYAyABKANSCXNvbGRDb3VudBInCg9jYW5jZWxsZWRfY291bnQYBCABKANSDmNhbmNlbGxlZENvdW50EiMKDXNoaXBwZWRfY291bnQYBSABKANSDHNoaXBwZWRDb3VudBIlCg5yZXR1cm5lZF9jb3VudBgGIAEoA1INcmV0dXJuZWRDb3VudBIlCg5vdmVyc29sZF9jb3VudBgHIAEoA1INb3ZlcnNvbGRDb3VudBI9CgthbGxvY2F0aW9ucxgIIAMoCzIbLm9uZXBvb2wucG9vbC52MS5BbGxvY2F0aW9uUgthbGxvY2F0aW9ucyJJCgpBbGxvY2F0aW9uEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eSLKBgoITW92ZW1lbnQSGgoIc2VxdWVuY2UYASABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRI7Cgtzb3VyY2VfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnNvdXJjZVRpbWUSMgoEa2luZBgEIAEoDjIeLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudC5LaW5kUgRraW5kEhAKA3NrdRgFIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAYgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAcgASgDUghxdWFudGl0eRIZCghvcmRlcl9pZBgIIAEoCVIHb3JkZXJJZBIXCgdsaW5lX2lkGAkgASgJUgZsaW5lSWQSFwoHaG9sZF9pZBgKIAEoCVIGaG9sZElkEh0KCmNoYW5uZWxfaWQYCyABKAlSCWNoYW5uZWxJZBIWCgZyZWFzb24YDCABKAlSBnJlYXNvbhIUCgVhY3RvchgNIAEoCVIFYWN0b3ISFAoFY2F1c2UYDiABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYDyABKAlSCXJlcXVlc3RJZCLVAgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEQoNS0lORF9SRUNFSVZFRBABEg4KCktJTkRfRk9VTkQQAhINCglLSU5EX0xPU1QQAxINCglLSU5EX0hFTEQQBBIRCg1LSU5EX1JFTEVBU0VEEAUSEAoMS0lORF9FWFBJUkVEEAYSEgoOS0lORF9DT01NSVRURUQQBxINCglLSU5EX1NPTEQQCBISCg5LSU5EX0NBTkNFTExFRBAJEhAKDEtJTkRfU0hJUFBFRBAKEhIKDktJTkRfUkVTVE9DS0VEEAsSFAoQS0lORF9RVUFSQU5USU5FRBAMEhQKEEtJTkRfV1JJVFRFTl9PRkYQDRIQCgxLSU5EX0NMRUFSRUQQDhIRCg1LSU5EX1NDUkFQUEVEEA8SEQoNS0lORF9FWFRFTkRFRBAQEhAKDEtJTkRfUkVUQUtFThARImsKE0NoYW5uZWxBdmFpbGFiaWxpdHkSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAIgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudGIGcHJvdG8z")
 }

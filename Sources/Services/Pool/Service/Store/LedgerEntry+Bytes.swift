@@ -13,6 +13,7 @@ extension LedgerEntry {
     case reason = 64
     case actor = 128
     case cause = 256
+    case placed = 512
   }
 
   private static let version: UInt8 = 1
@@ -35,6 +36,10 @@ extension LedgerEntry {
     if !cause.isEmpty { writer.text(cause) }
     writer.count(movements.count)
     for movement in movements { Self.write(movement, to: &writer) }
+    if !placed.isEmpty {
+      writer.count(placed.count)
+      for number in placed { writer.count(number) }
+    }
     return writer.bytes
   }
 
@@ -50,6 +55,7 @@ extension LedgerEntry {
     add(.reason, !reason.isEmpty)
     add(.actor, !actor.isEmpty)
     add(.cause, !cause.isEmpty)
+    add(.placed, !placed.isEmpty)
     return parts
   }
 
@@ -84,6 +90,9 @@ extension LedgerEntry {
     let count = try reader.count()
     movements.reserveCapacity(count)
     for _ in 0..<count { movements.append(try Self.movement(&reader)) }
+    if has(.placed) {
+      for _ in 0..<(try reader.count()) { placed.append(try reader.index()) }
+    }
     guard reader.isAtEnd else { throw ByteReader.Malformed() }
     firstSequence = lastSequence - Int64(count) + 1
   }

@@ -27,7 +27,7 @@ final class LivePool {
   ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
   ///   - configure: run on the open connection; tests make the store small with it.
   init(
-    path: String, now: Timestamp, salesInMemory: Int,
+    path: String, now: Timestamp, salesInMemory: Int, holdCaps: HoldCaps = HoldCaps(),
     configure: (PoolStore) throws(StorageError) -> Void
   ) throws {
     self.salesInMemory = salesInMemory
@@ -36,6 +36,7 @@ final class LivePool {
       try configure(store)
       let loaded = try store.load(now: now, salesInMemory: salesInMemory)
       pool = loaded.pool
+      pool.holdCaps = holdCaps
       requests = loaded.requests
       hasUnloadedSales = loaded.hasUnloadedSales
       sweeper = Sweeper(loaded, lastRow: store.lastRow)
@@ -113,7 +114,8 @@ final class LivePool {
     // What changes nothing is remembered all the same: with an entry without movements.
     let own =
       entries.popLast() ?? LedgerEntry(firstSequence: pool.sequence + 1, time: pool.now)
-    precondition(entries.isEmpty, "a command makes one entry")
+    // What other holds of the owner gave up for it stands in front, in the same transaction.
+    for entry in entries { add(entry) }
     add(own, request.id.text, request.hash, request.response)
     requests.add(request.key, row: store.lastRow, at: pool.now)
     if isKept { kept.append((request.id.text, store.lastRow)) }
