@@ -14,6 +14,7 @@ struct Peers: Sendable {
 
   private var addresses: [String: String]
   let pool: PoolServiceClient
+  let promotions: PromotionServiceClient
   let mapping: MappingServiceClient
   let fulfilment: FulfilmentServiceClient
   let returns: ReturnsServiceClient
@@ -52,7 +53,9 @@ struct Peers: Sendable {
         transport: try HTTP2ClientTransport(target: addresses[name] ?? "", tls: tls),
         metadata: metadata)
     }
-    pool = PoolServiceClient(try client("pool"))
+    let pool = try client("pool")
+    self.pool = PoolServiceClient(pool)
+    promotions = PromotionServiceClient(pool)
     mapping = MappingServiceClient(try client("mapping"))
     fulfilment = FulfilmentServiceClient(try client("fulfilment"))
     returns = ReturnsServiceClient(try client("returns"))

@@ -20,6 +20,28 @@ public struct LocationID: Identifier {
   }
 }
 
+/// SKUs that share rules: a season, a brand, what is sold by weight.
+public struct SKUGroup: Identifier {
+  public static let noun = "SKU group"
+  public static let maximumBytes = 64
+  public let text: String
+
+  public init(trusted text: String) {
+    self.text = text
+  }
+}
+
+/// Where customers are, as the merchant divides the map: `VN-SG`, `north`.
+public struct Zone: Identifier {
+  public static let noun = "zone"
+  public static let maximumBytes = 32
+  public let text: String
+
+  public init(trusted text: String) {
+    self.text = text
+  }
+}
+
 /// A kind of sales outlet, in lower case: `shopee`, `lazada`, `shopify`, `till`.
 public struct ChannelID: Identifier {
   public static let noun = "channel"
@@ -90,6 +112,17 @@ public struct ReturnID: Identifier {
 public struct RequestID: Identifier {
   public static let noun = "request ID"
   public static let maximumBytes = 128
+  public let text: String
+
+  public init(trusted text: String) {
+    self.text = text
+  }
+}
+
+/// A promotion, as its creator named it.
+public struct PromotionID: Identifier {
+  public static let noun = "promotion"
+  public static let maximumBytes = 64
   public let text: String
 
   public init(trusted text: String) {

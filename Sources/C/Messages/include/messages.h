@@ -17,6 +17,8 @@
 #include "onepool/mapping/v1/listing.pb-c.h"
 #include "onepool/mapping/v1/mapping_service.pb-c.h"
 #include "onepool/pool/v1/pool_service.pb-c.h"
+#include "onepool/pool/v1/promotion.pb-c.h"
+#include "onepool/pool/v1/promotion_service.pb-c.h"
 #include "onepool/pool/v1/stock.pb-c.h"
 #include "onepool/returns/v1/return.pb-c.h"
 #include "onepool/returns/v1/returns_service.pb-c.h"

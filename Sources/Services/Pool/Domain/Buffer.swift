@@ -1,15 +1,36 @@
 public import Primitives
 
-/// How many units to hide from channels as a safety margin, and for whom.
+/// How many units to hide from channels as a safety margin, for whom, and when.
 public struct Buffer: Hashable, Sendable {
   /// What it is for; an empty part means "all".
   public struct Scope: Hashable, Sendable {
     public var sku: SKUIndex?
+    public var group: SKUGroup?
     public var channel: ChannelID?
+    /// One listing of the SKU on the channel.
+    public var listing: ListingID?
 
-    public init(sku: SKUIndex?, channel: ChannelID?) {
+    public init(
+      sku: SKUIndex? = nil, group: SKUGroup? = nil, channel: ChannelID? = nil,
+      listing: ListingID? = nil
+    ) {
+      precondition(sku == nil || group == nil, "a SKU or a group")
+      precondition(listing == nil || (sku != nil && channel != nil), "a listing is of both")
       self.sku = sku
+      self.group = group
       self.channel = channel
+      self.listing = listing
+    }
+  }
+
+  /// What names it: a scope has any number of rules, each with a name of its own.
+  public struct Key: Hashable, Sendable {
+    public var scope: Scope
+    public var name: String
+
+    public init(scope: Scope, name: String = "") {
+      self.scope = scope
+      self.name = name
     }
   }
 
@@ -17,9 +38,15 @@ public struct Buffer: Hashable, Sendable {
     case units(Quantity)
     /// Of the available units, in hundredths of a percent, rounded up.
     case basisPoints(Int32)
+    /// `above` while `threshold` or more are available, `below` while fewer are.
+    case tiers(threshold: Quantity, above: Quantity, below: Quantity)
+    /// What sells while a channel does not know yet, times a factor in basis points, rounded up.
+    case demand(lag: Duration, factor: Int32)
 
     /// The units that it hides out of `available`.
-    public func units(of available: Quantity) -> Quantity {
+    ///
+    /// - Parameter weight: of the SKU's `SaleRate`.
+    public func units(of available: Quantity, weight: Int64 = 0) -> Quantity {
       switch self {
       case .units(let units): return units
       case .basisPoints(let points):
@@ -28,78 +55,74 @@ public struct Buffer: Hashable, Sendable {
         let whole = Quantity(Limits.basisPoints)
         let (quotient, remainder) = available.quotientAndRemainder(dividingBy: whole)
         return quotient * Quantity(points) + (remainder * Quantity(points) + whole - 1) / whole
+      case .tiers(let threshold, let above, let below):
+        return available >= threshold ? above : below
+      case .demand(let lag, let factor):
+        return min(Limits.bufferUnits, SaleRate.units(weight: weight, in: lag, factor: factor))
       }
     }
   }
 
-  public var scope: Scope
+  public var key: Key
   public var margin: Margin?
+  /// The bounds of what the margin hides.
+  public var least: Quantity
+  public var most: Quantity?
   /// The most that the channel may show, whatever is available.
   public var cap: Quantity?
+  /// When it begins to count; nil: it does from ever.
+  public var startTime: Timestamp?
+  /// When it no longer counts; nil: it does for ever.
+  public var endTime: Timestamp?
   public var updateTime: Timestamp
 
   public init(
-    scope: Scope, margin: Margin?, cap: Quantity? = nil, updateTime: Timestamp = .zero
+    scope: Scope, name: String = "", margin: Margin?, least: Quantity = 0, most: Quantity? = nil,
+    cap: Quantity? = nil, startTime: Timestamp? = nil, endTime: Timestamp? = nil,
+    updateTime: Timestamp = .zero
   ) {
-    self.scope = scope
+    key = Key(scope: scope, name: name)
     self.margin = margin
+    self.least = least
+    self.most = most
     self.cap = cap
+    self.startTime = startTime
+    self.endTime = endTime
     self.updateTime = updateTime
   }
+
+  public var scope: Scope { key.scope }
 
   /// A buffer that hides and caps nothing stands for "no buffer".
   public var isEmpty: Bool { margin == nil && cap == nil }
 
-  /// Available to sell: `max(0, min(cap, available - margin))`.
-  public func availableToSell(of available: Quantity) -> Quantity {
-    let left = available - (margin?.units(of: available) ?? 0)
-    return max(0, min(cap ?? left, left))
-  }
-}
-
-/// All buffers, and which of them counts.
-///
-/// The most specific rule wins as a whole, margin and cap together:
-///
-///     SKU + channel  >  SKU  >  channel  >  default of all
-///
-public struct BufferTable: Equatable, Sendable {
-  private var rules: [Buffer.Scope: Buffer] = [:]
-
-  public init() {}
-
-  public var all: Dictionary<Buffer.Scope, Buffer>.Values { rules.values }
-
-  public subscript(scope: Buffer.Scope) -> Buffer? { rules[scope] }
-
-  /// Sets the rule of its scope, or removes it when it is empty.
-  public mutating func set(_ buffer: Buffer) {
-    rules[buffer.scope] = buffer.isEmpty ? nil : buffer
+  public var followsDemand: Bool {
+    if case .demand = margin { true } else { false }
   }
 
-  /// The scopes that may apply, from the most to the least specific.
-  public static func scopes(of sku: SKUIndex, on channel: ChannelID?) -> [Buffer.Scope] {
-    let general = [Buffer.Scope(sku: sku, channel: nil), Buffer.Scope(sku: nil, channel: nil)]
-    guard let channel else { return general }
-    return [
-      Buffer.Scope(sku: sku, channel: channel), general[0],
-      Buffer.Scope(sku: nil, channel: channel), general[1],
-    ]
+  /// Whether it counts for a time only.
+  public var hasWindow: Bool { startTime != nil || endTime != nil }
+
+  public func counts(at now: Timestamp) -> Bool {
+    (startTime.map { $0 <= now } ?? true) && (endTime.map { now < $0 } ?? true)
   }
 
-  /// The rule that counts.
-  public func winner(of sku: SKUIndex, on channel: ChannelID?) -> Buffer? {
-    if rules.isEmpty { return nil }
-    if let channel, let rule = rules[Buffer.Scope(sku: sku, channel: channel)] { return rule }
-    if let rule = rules[Buffer.Scope(sku: sku, channel: nil)] { return rule }
-    if let channel, let rule = rules[Buffer.Scope(sku: nil, channel: channel)] { return rule }
-    return rules[Buffer.Scope(sku: nil, channel: nil)]
+  /// The units that it hides out of `available`.
+  public func hidden(of available: Quantity, weight: Int64 = 0) -> Quantity {
+    guard let margin else { return 0 }
+    return max(least, min(most ?? .max, margin.units(of: available, weight: weight)))
   }
 
-  /// What a channel may show of `available` units.
-  public func availableToSell(
-    of sku: SKUIndex, on channel: ChannelID?, available: Quantity
-  ) -> Quantity {
-    winner(of: sku, on: channel)?.availableToSell(of: available) ?? max(0, available)
+  /// `min(cap, available - margin)`; what is left may be less than nothing.
+  public func left(of available: Quantity, weight: Int64 = 0) -> Quantity {
+    let left = available - hidden(of: available, weight: weight)
+    return min(cap ?? left, left)
+  }
+
+  /// Whether both say the same, whenever they were set.
+  func isSame(as other: Buffer) -> Bool {
+    var other = other
+    other.updateTime = updateTime
+    return self == other
   }
 }

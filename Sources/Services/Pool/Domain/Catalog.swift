@@ -5,18 +5,21 @@ public struct SKURecord: Hashable, Sendable {
   public let index: SKUIndex
   public let sku: SKU
   public var displayName: String
+  /// Whose rules it shares, if any.
+  public var group: SKUGroup?
   public let createTime: Timestamp
   public var updateTime: Timestamp
   /// From 1, one more with every change.
   public var revision: Int64
 
   public init(
-    index: SKUIndex, sku: SKU, displayName: String, createTime: Timestamp, updateTime: Timestamp,
-    revision: Int64
+    index: SKUIndex, sku: SKU, displayName: String, group: SKUGroup? = nil, createTime: Timestamp,
+    updateTime: Timestamp, revision: Int64
   ) {
     self.index = index
     self.sku = sku
     self.displayName = displayName
+    self.group = group
     self.createTime = createTime
     self.updateTime = updateTime
     self.revision = revision
@@ -32,18 +35,21 @@ public struct LocationRecord: Hashable, Sendable {
   public var displayName: String
   /// Sales that name no location are taken from the lowest rank that has stock.
   public var rank: Int32
+  public var traits: LocationTraits
   public let createTime: Timestamp
   public var updateTime: Timestamp
   public var revision: Int64
 
   public init(
     index: LocationIndex, location: LocationID, displayName: String, rank: Int32,
-    createTime: Timestamp, updateTime: Timestamp, revision: Int64
+    traits: LocationTraits = LocationTraits(), createTime: Timestamp, updateTime: Timestamp,
+    revision: Int64
   ) {
     self.index = index
     self.location = location
     self.displayName = displayName
     self.rank = rank
+    self.traits = traits
     self.createTime = createTime
     self.updateTime = updateTime
     self.revision = revision

@@ -5,6 +5,8 @@ public enum Command: Sendable {
   case setSKU(SetSKU)
   case setLocation(SetLocation)
   case setBuffer(SetBuffer)
+  case setSourcing(SetSourcing)
+  case setLastUnits(SetLastUnits)
   case receive(ReceiveStock)
   case adjust(AdjustStock)
   case returnStock(ReturnStock)
@@ -17,6 +19,7 @@ public enum Command: Sendable {
   case recordSale(RecordSale)
   case cancelSale(CancelSale)
   case shipSale(ShipSale)
+  case promotion(PromotionCommand)
 
   /// The order whose sale has to be in memory before the command is decided.
   public var orderID: OrderID? {
@@ -26,8 +29,8 @@ public enum Command: Sendable {
     case .recordSale(let command): command.orderID
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
-    case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold,
-      .releaseHold, .extendHold, .editHold:
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
+      .resolve, .createHold, .releaseHold, .extendHold, .editHold, .promotion:
       nil
     }
   }
@@ -39,8 +42,9 @@ extension Command {
   public var isRememberedForEver: Bool {
     switch self {
     case .returnStock: true
-    case .setSKU, .setLocation, .setBuffer, .receive, .adjust, .resolve, .createHold, .commitHold,
-      .releaseHold, .extendHold, .editHold, .recordSale, .cancelSale, .shipSale:
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
+      .resolve, .createHold, .commitHold, .releaseHold, .extendHold, .editHold, .recordSale,
+      .cancelSale, .shipSale, .promotion:
       false
     }
   }
@@ -49,12 +53,14 @@ extension Command {
 public struct SetSKU: Hashable, Sendable {
   public var sku: SKU
   public var displayName: String
+  public var group: SKUGroup?
   /// Changes only this version; empty for any.
   public var etag: String
 
-  public init(sku: SKU, displayName: String = "", etag: String = "") {
+  public init(sku: SKU, displayName: String = "", group: SKUGroup? = nil, etag: String = "") {
     self.sku = sku
     self.displayName = displayName
+    self.group = group
     self.etag = etag
   }
 }
@@ -63,29 +69,18 @@ public struct SetLocation: Hashable, Sendable {
   public var location: LocationID
   public var displayName: String
   public var rank: Int32
+  public var traits: LocationTraits
   public var etag: String
 
-  public init(location: LocationID, displayName: String = "", rank: Int32 = 0, etag: String = "") {
+  public init(
+    location: LocationID, displayName: String = "", rank: Int32 = 0,
+    traits: LocationTraits = LocationTraits(), etag: String = ""
+  ) {
     self.location = location
     self.displayName = displayName
     self.rank = rank
+    self.traits = traits
     self.etag = etag
-  }
-}
-
-public struct SetBuffer: Hashable, Sendable {
-  public var sku: SKU?
-  public var channel: ChannelID?
-  public var margin: Buffer.Margin?
-  public var cap: Quantity?
-
-  public init(
-    sku: SKU? = nil, channel: ChannelID? = nil, margin: Buffer.Margin? = nil, cap: Quantity? = nil
-  ) {
-    self.sku = sku
-    self.channel = channel
-    self.margin = margin
-    self.cap = cap
   }
 }
 
@@ -177,7 +172,7 @@ public struct DemandLine: Hashable, Sendable {
   public var lineID: String
   public var sku: SKU
   public var quantity: Quantity
-  /// Nil: the pool chooses by rank.
+  /// Nil: the pool chooses as the channel's sourcing says.
   public var location: LocationID?
 
   public init(lineID: String = "", sku: SKU, quantity: Quantity, location: LocationID? = nil) {
@@ -194,16 +189,19 @@ public struct CreateHold: Hashable, Sendable {
   public var lines: [DemandLine]
   public var expireTime: Timestamp
   public var channelID: ChannelID?
+  /// Where the customer is.
+  public var zone: Zone?
 
   public init(
     holdID: HoldID, owner: String, lines: [DemandLine], expireTime: Timestamp,
-    channelID: ChannelID? = nil
+    channelID: ChannelID? = nil, zone: Zone? = nil
   ) {
     self.holdID = holdID
     self.owner = owner
     self.lines = lines
     self.expireTime = expireTime
     self.channelID = channelID
+    self.zone = zone
   }
 }
 
@@ -274,10 +272,12 @@ public struct RecordSale: Hashable, Sendable {
   public var refuseShortage: Bool
   /// Whose holds are not in its way; empty for nobody's.
   public var owner: String
+  /// Where the customer is.
+  public var zone: Zone?
 
   public init(
     orderID: OrderID, channelID: ChannelID, lines: [DemandLine], saleTime: Timestamp? = nil,
-    cause: String = "", refuseShortage: Bool = false, owner: String = ""
+    cause: String = "", refuseShortage: Bool = false, owner: String = "", zone: Zone? = nil
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -286,6 +286,7 @@ public struct RecordSale: Hashable, Sendable {
     self.cause = cause
     self.refuseShortage = refuseShortage
     self.owner = owner
+    self.zone = zone
   }
 }
 

@@ -21,14 +21,40 @@ public struct Hold: Hashable, Sendable {
     public var quantity: Quantity
     /// Whether the caller named the location, so that no other will do.
     public var isPlaced: Bool
+    /// Those of its units that came out of a promotion's allotment.
+    public var allotment: AllotmentUse?
 
     public init(
-      sku: SKUIndex, location: LocationIndex, quantity: Quantity, isPlaced: Bool = false
+      sku: SKUIndex, location: LocationIndex, quantity: Quantity, isPlaced: Bool = false,
+      allotment: AllotmentUse? = nil
     ) {
       self.sku = sku
       self.location = location
       self.quantity = quantity
       self.isPlaced = isPlaced
+      self.allotment = allotment
+    }
+
+    /// What goes with `units` of it: allotted ones first.
+    func allotment(of units: Quantity) -> AllotmentUse? {
+      guard let allotment, units > 0 else { return nil }
+      let quantity = min(allotment.quantity, units)
+      return quantity > 0 ? AllotmentUse(allotment.promotion, quantity) : nil
+    }
+
+    /// Takes units out of it, allotted ones first; returns them as a line.
+    mutating func split(_ units: Quantity) -> Line {
+      var part = self
+      part.quantity = units
+      part.allotment = allotment(of: units)
+      quantity -= units
+      if let given = part.allotment { allotment?.quantity -= given.quantity }
+      if allotment?.quantity == 0 { allotment = nil }
+      return part
+    }
+
+    func movement(_ kind: Movement.Kind, lineID: String = "") -> Movement {
+      Movement(kind, sku, location, quantity, lineID: lineID, allotment: allotment)
     }
   }
 
@@ -156,9 +182,12 @@ public struct Hold: Hashable, Sendable {
 
   private static func add(_ change: Line, to lines: inout [Line]) {
     for number in lines.indices
-    where lines[number].sku == change.sku && lines[number].location == change.location {
+    where lines[number].sku == change.sku && lines[number].location == change.location
+      && lines[number].allotment?.promotion == change.allotment?.promotion
+    {
       lines[number].quantity += change.quantity
       lines[number].isPlaced = lines[number].isPlaced || change.isPlaced
+      lines[number].allotment?.quantity += change.allotment?.quantity ?? 0
       return
     }
     lines.append(change)
@@ -166,13 +195,16 @@ public struct Hold: Hashable, Sendable {
 
   private static func take(_ change: Line, from lines: inout [Line]) {
     var rest = change.quantity
-    for number in lines.indices.reversed()
-    where lines[number].sku == change.sku && lines[number].location == change.location {
-      let quantity = min(rest, lines[number].quantity)
-      lines[number].quantity -= quantity
-      rest -= quantity
-      if lines[number].quantity == 0 { lines.remove(at: number) }
+    // Of two lines at one place it is the one with the same allotment.
+    for isSame in [true, false] {
+      for number in lines.indices.reversed()
+      where rest > 0 && lines[number].sku == change.sku && lines[number].location == change.location
+        && (lines[number].allotment?.promotion == change.allotment?.promotion) == isSame
+      {
+        rest -= lines[number].split(min(rest, lines[number].quantity)).quantity
+      }
     }
+    lines.removeAll { $0.quantity == 0 }
     precondition(rest == 0, "a hold gives up no more than it has")
   }
 }
@@ -182,6 +214,6 @@ extension Hold.Line {
     let movement = entry.movements[number]
     self.init(
       sku: movement.sku, location: movement.location, quantity: movement.quantity,
-      isPlaced: entry.placed.contains(number))
+      isPlaced: entry.placed.contains(number), allotment: movement.allotment)
   }
 }

@@ -10,10 +10,40 @@ public enum Limits {
   public static let lineUnits: Quantity = 1_000_000_000
   /// Units of a buffer's margin or cap.
   public static let bufferUnits: Quantity = 1_000_000_000
+  /// Rules of one scope, each with a name of its own.
+  public static let buffersInScope = 32
+  public static let ruleNameBytes = 64
+  /// The longest lag that a buffer may follow.
+  public static let lag = Duration.seconds(24 * 3600)
+  /// Times the demand that a buffer may hide, in basis points.
+  public static let demandFactor: Int32 = 1_000_000
+  /// After which a sale counts half as much in the rate at which a SKU sells.
+  public static let rateHalfLife = Duration.seconds(600)
+  /// How often numbers follow a rate that falls.
+  public static let rateStep = Duration.seconds(30)
+  /// Zones of one location.
+  public static let zones = 100
+  /// Locations that a channel's sourcing lists.
+  public static let sourcedLocations = 1_000
+  /// Lines of a request whose choice of location is explained, and locations that are told for each.
+  public static let explainedLines = 200
+  public static let explainedLocations = 20
   /// Hundredths of a percent in the whole.
   public static let basisPoints: Int32 = 10_000
   /// The longest that a hold may last from its creation.
   public static let holdSpan = Duration.seconds(7 * 24 * 3600)
+  /// Promotions that are ever made; each is kept.
+  public static let promotions = 10_000
+  public static let promotionLines = 1_000
+  public static let promotionChannels = 20
+  /// From a promotion's start to its end.
+  public static let promotionSpan = Duration.seconds(366 * 24 * 3600)
+  /// Moments, SKUs and channels of which a trial of a promotion tells what was shown.
+  public static let trialMoments = 20
+  public static let trialSKUs = 10
+  public static let trialChannels = 20
+  /// Clashes that a refusal tells of.
+  public static let toldClashes = 50
   /// Holds on a SKU that a refusal tells of, and that it looks at to find them.
   public static let toldHolders = 5
   public static let examinedHolders = 64
@@ -27,6 +57,8 @@ public enum Limits {
   public static let rank: Int32 = 1_000_000
   /// Holds that an explanation lists.
   public static let explainedHolds = 100
+  /// Owners of holds that an explanation lists.
+  public static let explainedOwners = 20
   /// Lines from which on a sale keeps an index of their names.
   public static let indexedLines = 16
   public static let displayNameBytes = 200

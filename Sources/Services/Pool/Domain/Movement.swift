@@ -13,7 +13,7 @@ public struct Movement: Hashable, Sendable {
     case retaken = 17
 
     /// Whether units go to an order by it.
-    var sells: Bool { self == .sold || self == .committed || self == .retaken }
+    public var sells: Bool { self == .sold || self == .committed || self == .retaken }
   }
 
   public var kind: Kind
@@ -25,10 +25,12 @@ public struct Movement: Hashable, Sendable {
   public var oversold: Quantity
   /// The order's line, or empty.
   public var lineID: String
+  /// Those of them that come out of a promotion's allotment, or go back to it.
+  public var allotment: AllotmentUse?
 
   public init(
     _ kind: Kind, _ sku: SKUIndex, _ location: LocationIndex, _ quantity: Quantity,
-    oversold: Quantity = 0, lineID: String = ""
+    oversold: Quantity = 0, lineID: String = "", allotment: AllotmentUse? = nil
   ) {
     precondition(quantity > 0, "a movement moves something")
     precondition(oversold >= 0 && oversold <= quantity, "oversold units are part of the units")
@@ -38,6 +40,7 @@ public struct Movement: Hashable, Sendable {
     self.quantity = quantity
     self.oversold = oversold
     self.lineID = lineID
+    self.allotment = allotment
   }
 }
 

@@ -53,9 +53,10 @@ extension Pool {
 
   /// Adds a balance behind those of its SKU whose location has a lower rank.
   @discardableResult
-  func addBalance(_ balance: Balance) -> Int {
+  func addBalance(_ balance: Balance, rate: SaleRate = SaleRate()) -> Int {
     let place = balances.count
     balances.append(balance)
+    rates.append(rate)
     nextBalance.append(-1)
     wantedOfBalance.append(0)
     link(place)

@@ -6,7 +6,7 @@ extension Pool {
       guard command.etag.isEmpty else { throw .skuChanged(command.sku) }
       let record = SKURecord(
         index: SKUIndex(catalog.skus.count), sku: command.sku, displayName: command.displayName,
-        createTime: now, updateTime: now, revision: 1)
+        group: command.group, createTime: now, updateTime: now, revision: 1)
       put(record)
       noteSet(record.index)
       note(record.index)
@@ -16,8 +16,13 @@ extension Pool {
     guard command.etag.isEmpty || command.etag == record.etag else {
       throw .skuChanged(command.sku)
     }
-    guard record.displayName != command.displayName else { return .sku(record) }
+    guard (record.displayName, record.group) != (command.displayName, command.group) else {
+      return .sku(record)
+    }
+    // Other rules count in another group.
+    if record.group != command.group { noteTurned(index) }
     record.displayName = command.displayName
+    record.group = command.group
     record.updateTime = now
     record.revision += 1
     put(record)
@@ -30,8 +35,8 @@ extension Pool {
       guard command.etag.isEmpty else { throw .locationChanged(command.location) }
       let record = LocationRecord(
         index: LocationIndex(catalog.locations.count), location: command.location,
-        displayName: command.displayName, rank: command.rank, createTime: now, updateTime: now,
-        revision: 1)
+        displayName: command.displayName, rank: command.rank, traits: command.traits,
+        createTime: now, updateTime: now, revision: 1)
       put(record)
       noteSet(record.index)
       return .location(record)
@@ -40,31 +45,20 @@ extension Pool {
     guard command.etag.isEmpty || command.etag == record.etag else {
       throw .locationChanged(command.location)
     }
-    guard (record.displayName, record.rank) != (command.displayName, command.rank) else {
+    guard
+      (record.displayName, record.rank, record.traits)
+        != (command.displayName, command.rank, command.traits)
+    else {
       return .location(record)
     }
     record.displayName = command.displayName
     record.rank = command.rank
+    record.traits = command.traits
     record.updateTime = now
     record.revision += 1
     put(record)
     noteSet(index)
     return .location(record)
-  }
-
-  func set(_ command: SetBuffer) throws(PoolError) -> Reply {
-    var sku: SKUIndex?
-    if let text = command.sku { sku = try catalog.index(text) }
-    let scope = Buffer.Scope(sku: sku, channel: command.channel)
-    let buffer = Buffer(
-      scope: scope, margin: command.margin, cap: command.cap, updateTime: now)
-    if let known = buffers[scope], known.margin == buffer.margin, known.cap == buffer.cap {
-      return .buffer(known)
-    }
-    if buffers[scope] == nil, buffer.isEmpty { return .buffer(buffer) }
-    buffers.set(buffer)
-    noteSet(buffer)
-    return .buffer(buffer)
   }
 
   func put(_ record: SKURecord) {

@@ -10,8 +10,7 @@ extension Pool {
       try checkNames(part.count, in: command.orderID)
       return commit(
         known, command,
-        part.map { Movement(.committed, $0.sku, $0.location, $0.quantity) },
-        rest: rest.map { Movement(.released, $0.sku, $0.location, $0.quantity) })
+        part.map { $0.movement(.committed) }, rest: rest.map { $0.movement(.released) })
     case .expired: return try retake(known, command)
     case .committed:
       // The units of a hold go to one order, and no more of them later.
@@ -46,18 +45,19 @@ extension Pool {
     let plan: (taken: [Taken], lent: Lent)
     do throws(PoolError) {
       plan = try self.plan(
-        lines, bound: known.channelID.map { .shown(on: $0) } ?? .available, owner: known.owner,
-        besides: known.id)
+        lines, bound: known.channelID.map { .shown(on: $0) } ?? .available,
+        channel: known.channelID, owner: known.owner, besides: known.id)
     } catch {
       guard case .insufficientStock(var shortage) = error else { throw error }
       shortage.expired = known.id
       throw .insufficientStock(shortage)
     }
-    let movements = plan.taken.map {
+    try checkNames(plan.taken.count, in: command.orderID)
+    giveUp(plan.lent, to: known.id.text)
+    let taken = plan.taken.map {
       Movement(.retaken, lines[$0.line].sku, $0.location, $0.quantity)
     }
-    try checkNames(movements.count, in: command.orderID)
-    giveUp(plan.lent, to: known.id.text)
+    let movements = allot(taken, on: command.channelID ?? known.channelID)
     return commit(known, command, movements, rest: [])
   }
 
@@ -83,12 +83,10 @@ extension Pool {
       where left > 0 && rest[place].sku == wanted.sku
         && (wanted.location == nil || rest[place].location == wanted.location)
       {
-        var taken = rest[place]
-        taken.quantity = min(left, taken.quantity)
-        guard taken.quantity > 0 else { continue }
-        rest[place].quantity -= taken.quantity
-        left -= taken.quantity
-        part.append(taken)
+        let quantity = min(left, rest[place].quantity)
+        guard quantity > 0 else { continue }
+        left -= quantity
+        part.append(rest[place].split(quantity))
       }
       guard left == 0 else {
         throw .insufficientStock(

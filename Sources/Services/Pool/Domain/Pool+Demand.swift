@@ -26,6 +26,16 @@ extension Pool {
     case shown(on: ChannelID)
   }
 
+  /// Who asks for units, and by which rules.
+  struct Claim {
+    var bound: Bound
+    var channel: ChannelID?
+    /// The channel's; nil when every location feeds it, by rank.
+    var sourcing: Sourcing?
+    /// Where the customer is.
+    var zone: Zone?
+  }
+
   /// - Parameter number: of the line in its request, from 0.
   func wanted(
     _ line: DemandLine, _ quantity: Quantity, number: Int
@@ -39,92 +49,71 @@ extension Pool {
   /// Says where the units of all lines come from, counting lines of one SKU together (peers T2):
   /// each line sees what the lines before it have taken. Changes nothing.
   ///
-  /// A line has stock behind it as far as units are available of its SKU in all, and at its
-  /// location if it names one. Lines that name a location are placed first, since the others can go
-  /// anywhere.
-  func plan(_ lines: [Wanted], bound: Bound) throws(PoolError) -> [Taken] {
+  /// A line has stock behind it as far as units are available of its SKU at the locations that feed
+  /// the channel, and at its location if it names one. Lines that name a location are placed first,
+  /// since the others can go anywhere.
+  func plan(
+    _ lines: [Wanted], bound: Bound, channel: ChannelID? = nil, zone: Zone? = nil
+  ) throws(PoolError) -> [Taken] {
+    let claim = Claim(
+      bound: bound, channel: channel, sourcing: sourcings[channel], zone: zone)
     var taken: [Taken] = []
     taken.reserveCapacity(lines.count)
-    for part in lent.parts {
-      guard let place = findBalance(part.sku, part.location) else { continue }
-      // What is owed to others does not come out of what an owner had set aside.
-      if wantedOfBalance[place] == 0 { wantedOfBalance[place] = min(0, balances[place].available) }
-      wantedOfBalance[place] -= part.quantity
-    }
     defer { forget(lines, taken) }
     if lines.count == 1 {
-      try place(0, lines, bound, into: &taken)
+      try place(0, lines, claim, into: &taken)
       return taken
     }
     var isMixed = false
     for line in lines.indices where lines[line].location != nil {
-      try place(line, lines, bound, into: &taken)
+      try place(line, lines, claim, into: &taken)
       isMixed = true
     }
     for line in lines.indices where lines[line].location == nil {
-      try place(line, lines, bound, into: &taken)
+      try place(line, lines, claim, into: &taken)
     }
     // The sort is stable in effect: takings of one line keep their order of rank.
     guard isMixed else { return taken }
+    placements.sort { $0.line < $1.line }
     return taken.enumerated().sorted {
       ($0.element.line, $0.offset) < ($1.element.line, $1.offset)
     }.map(\.element)
   }
 
   private func place(
-    _ line: Int, _ lines: [Wanted], _ bound: Bound, into taken: inout [Taken]
+    _ line: Int, _ lines: [Wanted], _ claim: Claim, into taken: inout [Taken]
   ) throws(PoolError) {
     let wanted = lines[line]
     let sku = wanted.sku
-    var free = limit(sku, bound) - wantedOfSKU[sku.int]
+    if let location = wanted.location { try checkServing(location, claim) }
+    var free = limit(wanted, claim) - wantedAlready(wanted, claim)
     let named = wanted.location.map { findBalance(sku, $0) }
     if let named { free = min(free, named.map(freeUnits) ?? 0) }
     let oversold = max(0, wanted.quantity - max(0, free))
-    if oversold > 0, bound != .none { throw shortage(line, lines, bound) }
+    if oversold > 0, claim.bound != .none { throw shortage(line, lines, claim) }
     if let location = wanted.location {
-      if let balance = named ?? nil { wantedOfBalance[balance] += wanted.quantity }
+      explainNamed(line, wanted, named ?? nil, claim)
+      want(wanted.quantity, of: sku, at: location, balance: named ?? nil)
       taken.append(
         Taken(line: line, location: location, quantity: wanted.quantity, oversold: oversold))
     } else {
-      try spread(line, wanted, oversold: oversold, into: &taken)
+      try spread(line, wanted, claim, oversold: oversold, into: &taken)
     }
     wantedOfSKU[sku.int] += wanted.quantity
   }
 
-  /// Takes a line's units from the lowest rank that has some, then the next; what no location has
-  /// is taken at the SKU's first one.
-  private func spread(
-    _ line: Int, _ wanted: Wanted, oversold: Quantity, into taken: inout [Taken]
-  ) throws(PoolError) {
-    let start = taken.count
-    var left = wanted.quantity
-    let first = stocks[wanted.sku.int].firstBalance
-    var place = first
-    while place >= 0, left > 0 {
-      let quantity = min(left, freeUnits(Int(place)))
-      if quantity > 0 {
-        wantedOfBalance[Int(place)] += quantity
-        left -= quantity
-        taken.append(
-          Taken(
-            line: line, location: balances[Int(place)].location, quantity: quantity, oversold: 0))
-      }
-      place = nextBalance[Int(place)]
+  /// Notes units that the command at hand wants at a location.
+  func want(
+    _ quantity: Quantity, of sku: SKUIndex, at location: LocationIndex, balance: Int?
+  ) {
+    if let balance {
+      wantedOfBalance[balance] += quantity
+    } else {
+      wantedElsewhere[sku, default: [:]][location, default: 0] += quantity
     }
-    if left > 0 {
-      if first >= 0 { wantedOfBalance[Int(first)] += left }
-      let known = first >= 0 ? balances[Int(first)].location : catalog.ranked.first
-      guard let location = known else { throw .locationUnknown(nil) }
-      if taken.count > start, taken[start].location == location {
-        taken[start].quantity += left
-      } else {
-        taken.append(Taken(line: line, location: location, quantity: left, oversold: 0))
-      }
-    }
-    markOversold(&taken[start...], oversold)
   }
 
-  private func markOversold(_ taken: inout ArraySlice<Taken>, _ oversold: Quantity) {
+  func markOversold(_ taken: inout ArraySlice<Taken>, _ oversold: Quantity) {
     var left = oversold
     for index in taken.indices.reversed() where left > 0 {
       taken[index].oversold = min(left, taken[index].quantity)
@@ -133,27 +122,78 @@ extension Pool {
     precondition(left == 0, "no more units are oversold than are sold")
   }
 
-  private func freeUnits(_ balance: Int) -> Quantity {
-    max(0, balances[balance].available - wantedOfBalance[balance])
+  func freeUnits(_ balance: Int) -> Quantity {
+    max(0, here(balances[balance]) - wantedOfBalance[balance])
   }
 
-  /// - Parameter more: units that would be available beside those that are, and those that are lent.
-  func limit(_ sku: SKUIndex, _ bound: Bound, more: Quantity = 0) -> Quantity {
-    let available = Lent.sum(stocks[sku.int].available, lent.quantity(of: sku) + more)
-    guard case .shown(let channel) = bound else { return available }
-    return buffers.availableToSell(of: sku, on: channel, available: available)
+  /// A location that does not feed the channel gives it units for collection only, and only if it
+  /// offers that; what has been sold has been sold.
+  private func checkServing(_ location: LocationIndex, _ claim: Claim) throws(PoolError) {
+    guard claim.bound != .none, let sourcing = claim.sourcing, !sourcing.isFed(by: location),
+      !catalog.locations[location.int].traits.offersPickup
+    else { return }
+    throw .locationNotServing(catalog.location(location), sourcing.channel)
   }
 
-  private func shortage(_ line: Int, _ lines: [Wanted], _ bound: Bound) -> PoolError {
+  /// Whether a line asks for units that do not count for its channel, at a location that does not
+  /// feed it.
+  func isApart(_ wanted: Wanted, _ claim: Claim) -> Bool {
+    guard let sourcing = claim.sourcing, let location = wanted.location else { return false }
+    return !sourcing.isFed(by: location)
+  }
+
+  /// The units on which a line may count before any line has taken some.
+  func limit(_ wanted: Wanted, _ claim: Claim) -> Quantity {
+    let sku = wanted.sku
+    if let location = wanted.location, isApart(wanted, claim) {
+      let available = here(balance(sku, location))
+      guard case .shown(let channel) = claim.bound else { return available }
+      return availableForPickup(sku, on: channel, available: available)
+    }
+    let source: any AvailabilitySource = lent.isEmpty ? self : LentSource(pool: self, lent: lent)
+    guard case .shown(let channel) = claim.bound else {
+      let available = source.available(sku, on: claim.channel)
+      // What has been sold has been sold; who asks first leaves alone what is kept for others.
+      return claim.bound == .none
+        ? available : source.besideAllotments(sku, on: claim.channel, available, of: available)
+    }
+    return source.availableToSell(sku, on: channel)
+  }
+
+  /// What other lines want already of the units on which a line may count.
+  private func wantedAlready(_ wanted: Wanted, _ claim: Claim) -> Quantity {
+    guard let sourcing = claim.sourcing, !sourcing.isFedByAll, wantedOfSKU[wanted.sku.int] > 0
+    else { return wantedOfSKU[wanted.sku.int] }
+    let isApart = isApart(wanted, claim)
+    func counts(_ location: LocationIndex) -> Bool {
+      isApart ? location == wanted.location : sourcing.isFed(by: location)
+    }
+    var sum: Quantity = 0
+    var place = stocks[wanted.sku.int].firstBalance
+    while place >= 0 {
+      if counts(balances[Int(place)].location) { sum += wantedOfBalance[Int(place)] }
+      place = nextBalance[Int(place)]
+    }
+    for (location, quantity) in wantedElsewhere[wanted.sku] ?? [:] where counts(location) {
+      sum += quantity
+    }
+    return sum
+  }
+
+  private func shortage(_ line: Int, _ lines: [Wanted], _ claim: Claim) -> PoolError {
     let sku = lines[line].sku
-    var present = limit(sku, bound)
-    var place: LocationID?
+    let isApart = isApart(lines[line], claim)
+    var present = limit(lines[line], claim)
+    var place = isApart ? lines[line].location.map { catalog.location($0) } : nil
     var requested: Quantity = 0
-    for other in lines where other.sku == sku { requested += other.quantity }
+    for other in lines where other.sku == sku {
+      let shares =
+        isApart ? other.location == lines[line].location : !self.isApart(other, claim)
+      if shares { requested += other.quantity }
+    }
     if requested <= present, let location = lines[line].location {
       // All of the SKU would do: it is the place that is short.
-      present = Lent.sum(
-        balance(sku, location).available, lent.quantity(of: sku, at: location))
+      present = here(balance(sku, location))
       place = catalog.location(location)
       requested = 0
       for other in lines where other.sku == sku && other.location == location {
@@ -164,6 +204,9 @@ extension Pool {
       sku: catalog.sku(sku), location: place, measure: .available, present: present,
       requested: requested)
     shortage.holders = holders(of: sku)
+    shortage.allotted = allotted(sku, from: claim.channel).prefix(Limits.toldHolders).map {
+      PoolError.Allotted(promotionID: promotions[$0.promotion].id, quantity: $0.remaining)
+    }
     return .insufficientStock(shortage)
   }
 
@@ -177,6 +220,7 @@ extension Pool {
   }
 
   private func forget(_ lines: [Wanted], _ taken: [Taken]) {
+    if !wantedElsewhere.isEmpty { wantedElsewhere.removeAll() }
     for line in lines {
       wantedOfSKU[line.sku.int] = 0
       var place = stocks[line.sku.int].firstBalance

@@ -13,14 +13,17 @@ extension Pool {
     guard command.expireTime > now, command.expireTime <= now + Limits.holdSpan else {
       throw .expiryOutOfRange(command.expireTime, now: now)
     }
-    let (taken, lent) = try plan(lines, bound: bound(command.channelID), owner: command.owner)
+    let (taken, lent) = try plan(
+      lines, bound: bound(command.channelID), channel: command.channelID, zone: command.zone,
+      owner: command.owner)
     try checkCaps(lines, owner: command.owner, lent: lent, isNew: true)
     giveUp(lent, to: command.holdID.text)
+    let movements = taken.map { Movement(.held, lines[$0.line].sku, $0.location, $0.quantity) }
     post(
       LedgerEntry(
         holdID: command.holdID, channelID: command.channelID, owner: command.owner,
         expireTime: command.expireTime, actor: command.owner,
-        movements: taken.map { Movement(.held, lines[$0.line].sku, $0.location, $0.quantity) },
+        movements: allot(movements, on: command.channelID),
         placed: placed(taken, lines)))
     return .hold(hold(command.holdID), [])
   }
@@ -41,7 +44,7 @@ extension Pool {
     post(
       LedgerEntry(
         holdID: id,
-        movements: known.lines.map { Movement(.released, $0.sku, $0.location, $0.quantity) }))
+        movements: known.lines.map { $0.movement(.released) }))
     return .hold(hold(id), [])
   }
 
@@ -74,15 +77,16 @@ extension Pool {
     let more = changes.filter { $0.quantity > 0 }
     try checkLines(known, more)
     let (taken, lent) = try plan(
-      more, bound: bound(known.channelID), owner: known.owner, besides: known.id, given: given)
+      more, bound: bound(known.channelID), channel: known.channelID, owner: known.owner,
+      besides: known.id, given: given)
     try checkCaps(more, owner: known.owner, lent: lent, isNew: false)
     let own = lent.parts.filter { $0.holdID == known.id }
     giveUp(lent.without(known.id), to: known.id.text)
+    let added = taken.map { Movement(.held, more[$0.line].sku, $0.location, $0.quantity) }
     post(
       LedgerEntry(
         holdID: known.id, channelID: known.channelID, actor: known.owner,
-        movements: own.map { Movement(.released, $0.sku, $0.location, $0.quantity) }
-          + taken.map { Movement(.held, more[$0.line].sku, $0.location, $0.quantity) },
+        movements: own.map(\.released) + allot(added, on: known.channelID, giving: own),
         placed: placed(taken, more).map { $0 + own.count }))
     return .hold(hold(known.id), [])
   }
@@ -116,10 +120,11 @@ extension Pool {
       let quantity = min(left, lines[number].quantity)
       guard quantity > 0 else { continue }
       left -= quantity
-      lines[number].quantity -= quantity
+      let part = lines[number].split(quantity)
       given.add(
         Lent.Part(
-          holdID: id, sku: change.sku, location: lines[number].location, quantity: quantity))
+          holdID: id, sku: change.sku, location: part.location, quantity: quantity,
+          allotment: part.allotment))
     }
     guard left > 0 else { return }
     throw .insufficientStock(

@@ -9,10 +9,21 @@ extension Pool {
 
   public func load(_ buffer: Buffer) { buffers.set(buffer) }
 
+  public func load(_ sourcing: Sourcing) { sourcings.set(sourcing) }
+
+  public func load(_ lock: LastUnits) { lastUnits.set(lock) }
+
+  public func load(_ promotion: Promotion) { promotions.put(promotion) }
+
+  public func load(_ allotment: Allotment, at place: Int) { promotions.put(allotment, at: place) }
+
+  /// Makes allotments quick to find while the ledger's rest is replayed.
+  public func finishLoadingPromotions() { promotions.refresh(at: now) }
+
   /// A balance and its place, which stays the same for ever: 0, 1, 2…
-  public func load(_ balance: Balance) {
+  public func load(_ balance: Balance, rate: SaleRate = SaleRate()) {
     precondition(findBalance(balance.sku, balance.location) == nil, "a balance is loaded once")
-    addBalance(balance)
+    addBalance(balance, rate: rate)
     let sku = balance.sku.int
     stocks[sku].available += balance.available
     stocks[sku].sequence = max(stocks[sku].sequence, balance.sequence)
@@ -44,6 +55,9 @@ extension Pool {
       .sorted { ($0.endTime ?? .zero, $0.sequence) < ($1.endTime ?? .zero, $1.sequence) }
       .map { ($0.id, $0.endTime ?? .zero) }
     endedStart = 0
+    rulesChanged()
+    promotions.refresh(at: self.now)
+    nextPromotionMoment = promotions.nextMoment(after: self.now)
     _ = takeChanges()
   }
 
@@ -51,7 +65,11 @@ extension Pool {
   public var state: PoolState {
     PoolState(
       sequence: sequence, skus: catalog.skus, locations: catalog.locations, buffers: buffers,
-      balances: Set(balances), holds: holds, sales: sales,
+      sourcings: sourcings, lastUnits: lastUnits, promotions: promotions.promotions,
+      allotments: promotions.allotments, balances: Set(balances),
+      rates: Dictionary(
+        uniqueKeysWithValues: balances.indices.map { (balances[$0], rates[$0]) }), holds: holds,
+      sales: sales,
       available: stocks.map(\.available))
   }
 }
@@ -62,7 +80,12 @@ public struct PoolState: Equatable, Sendable {
   public var skus: [SKURecord]
   public var locations: [LocationRecord]
   public var buffers: BufferTable
+  public var sourcings: SourcingTable
+  public var lastUnits: LastUnitsTable
+  public var promotions: [Promotion]
+  public var allotments: [Allotment]
   public var balances: Set<Balance>
+  public var rates: [Balance: SaleRate]
   public var holds: [HoldID: Hold]
   public var sales: [OrderID: Sale]
   public var available: [Quantity]

@@ -26,8 +26,15 @@ public final class Pool {
 
   var catalog = Catalog()
   public internal(set) var buffers = BufferTable()
+  public internal(set) var sourcings = SourcingTable()
+  public internal(set) var lastUnits = LastUnitsTable()
+  public internal(set) var promotions = PromotionTable()
+  /// When a promotion next starts or ends.
+  var nextPromotionMoment: Timestamp?
   var stocks: [Stock] = []
   public internal(set) var balances: [Balance] = []
+  /// How fast each balance sells, in the same places.
+  public internal(set) var rates: [SaleRate] = []
   var nextBalance: [Int32] = []
   public internal(set) var holds: [HoldID: Hold] = [:]
   /// What an operator allows to be set aside.
@@ -40,6 +47,14 @@ public final class Pool {
 
   var expiries = ExpiryQueue()
   var holdIndex = HoldIndex()
+  /// When a rule next begins or ends to count.
+  var nextRuleMoment: Timestamp?
+  /// SKUs that sold lately, while a rule follows demand: their numbers change with time alone.
+  public internal(set) var sellingSKUs: Set<SKUIndex> = []
+  /// Why the last command's lines were taken where they were.
+  public internal(set) var placements: [Placement] = []
+  /// The same as `wantedOfBalance` where there is no balance yet.
+  var wantedElsewhere: [SKUIndex: [LocationIndex: Quantity]] = [:]
   /// Ended holds, those that ended first in front; `endedStart` have been forgotten.
   var ended: [(id: HoldID, time: Timestamp)] = []
   var endedStart = 0
@@ -78,7 +93,10 @@ public final class Pool {
 
   /// Moves time on and ends what is over: a decision never counts a hold whose time has passed.
   public func advance(to time: Timestamp) {
+    let before = now
     now = max(now, time)
+    followTime(since: before)
+    followPromotions(since: before)
     while let id = expiries.next(at: now) {
       guard let hold = holds[id], hold.state == .held else { continue }
       guard hold.expireTime <= now else {
@@ -87,7 +105,7 @@ public final class Pool {
         continue
       }
       var entry = LedgerEntry(holdID: id)
-      entry.movements = hold.lines.map { Movement(.expired, $0.sku, $0.location, $0.quantity) }
+      entry.movements = hold.lines.map { $0.movement(.expired) }
       post(entry)
     }
     forgetHolds()
@@ -114,10 +132,13 @@ public final class Pool {
 
   /// Decides a command, all of it or nothing.
   public func apply(_ command: Command) throws(PoolError) -> Reply {
-    switch command {
+    placements.removeAll(keepingCapacity: true)
+    return switch command {
     case .setSKU(let command): try set(command)
     case .setLocation(let command): try set(command)
     case .setBuffer(let command): try set(command)
+    case .setSourcing(let command): try set(command)
+    case .setLastUnits(let command): try set(command)
     case .receive(let command): try receive(command)
     case .adjust(let command): try adjust(command)
     case .returnStock(let command): try takeBack(command)
@@ -130,6 +151,7 @@ public final class Pool {
     case .recordSale(let command): try record(command)
     case .cancelSale(let command): try cancel(command)
     case .shipSale(let command): try ship(command)
+    case .promotion(let command): try apply(command)
     }
   }
 
@@ -164,7 +186,10 @@ public final class Pool {
   private func fold(_ entry: LedgerEntry) {
     var place = entry.firstSequence
     for movement in entry.movements {
-      count(movement, sequence: place)
+      count(movement, sequence: place, at: entry.time)
+      if movement.allotment != nil, let place = promotions.count(movement, sequence: place) {
+        note(allotment: place, isSet: false)
+      }
       place += 1
     }
     if let id = entry.holdID { fold(entry, intoHold: id) }
@@ -172,7 +197,7 @@ public final class Pool {
     sequence = max(sequence, entry.lastSequence)
   }
 
-  private func count(_ movement: Movement, sequence: Int64) {
+  private func count(_ movement: Movement, sequence: Int64, at time: Timestamp) {
     let place = balancePlace(movement.sku, movement.location)
     guard sequence > balances[place].sequence else { return }
     let before = balances[place].available
@@ -180,6 +205,10 @@ public final class Pool {
     precondition(balances[place].isConsistent, "the counts of a balance contradict each other")
     precondition(
       movement.kind != .lost || balances[place].onHand >= 0, "what is not there cannot be lost")
+    if movement.kind.sells {
+      rates[place].count(movement.quantity, at: time)
+      if buffers.followsDemand { sellingSKUs.insert(movement.sku) }
+    }
     let sku = movement.sku.int
     stocks[sku].available += balances[place].available - before
     stocks[sku].sequence = max(stocks[sku].sequence, sequence)
@@ -253,5 +282,21 @@ public final class Pool {
 
   func noteSet(_ sku: SKUIndex) { changes.setSKUs.append(sku) }
   func noteSet(_ location: LocationIndex) { changes.setLocations.append(location) }
+  func noteSet(_ promotion: PromotionIndex) { changes.setPromotions.append(promotion) }
+  /// - Parameter isSet: it was made or topped up, which is no part of the ledger.
+  func note(allotment place: Int, isSet: Bool) {
+    if isSet { changes.setAllotments.append(place) }
+    changes.allotments.insert(place)
+  }
   func noteSet(_ buffer: Buffer) { changes.setBuffers.append(buffer) }
+  func noteSet(_ sourcing: Sourcing) { changes.setSourcings.append(sourcing) }
+  func noteRemoved(_ channel: ChannelID) { changes.removedSourcings.append(channel) }
+  func noteSet(_ lock: LastUnits) { changes.setLastUnits.append(lock) }
+
+  /// Notes that channels may show something else though no stock has moved.
+  ///
+  /// - Parameter sku: nil for every SKU.
+  func noteTurned(_ sku: SKUIndex?) {
+    if changes.turned.last != .some(sku) { changes.turned.append(sku) }
+  }
 }

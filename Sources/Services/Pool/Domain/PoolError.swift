@@ -5,6 +5,12 @@ public enum PoolError: Error, Hashable, Sendable {
   /// What there is too little of.
   public enum Measure: String, Sendable { case available, onHand, unavailable, held }
 
+  /// Units that a promotion keeps for its channels.
+  public struct Allotted: Hashable, Sendable {
+    public var promotionID: PromotionID
+    public var quantity: Quantity
+  }
+
   /// Somebody who has units of it set aside.
   public struct Holder: Hashable, Sendable {
     public var holdID: HoldID
@@ -22,6 +28,8 @@ public enum PoolError: Error, Hashable, Sendable {
     public var requested: Quantity
     /// A few of those who hold it, oldest first.
     public var holders: [Holder] = []
+    /// Promotions that keep units of it from whoever asked.
+    public var allotted: [Allotted] = []
     /// The hold that had expired and was to be taken again.
     public var expired: HoldID?
 
@@ -64,6 +72,7 @@ public enum PoolError: Error, Hashable, Sendable {
   case holdEnded(HoldID, Hold.State)
   case holdChanged(KnownHold)
   case holdLimit(HoldCaps.Excess)
+  case promotion(PromotionError)
   /// A hold must end after it begins, and within `Limits.holdSpan`.
   case expiryOutOfRange(Timestamp, now: Timestamp)
   case saleUnknown(OrderID)
@@ -72,6 +81,10 @@ public enum PoolError: Error, Hashable, Sendable {
   case saleShipped(OrderID, String, open: Quantity)
   case notCommitted(OrderID, String, open: Quantity)
   case requestIDReused(RequestID)
+  /// A channel asks for units at a location that neither feeds it nor offers pickup.
+  case locationNotServing(LocationID, ChannelID)
+  /// A scope has as many rules as it may have.
+  case tooManyBuffers
   case pageTokenInvalid
   /// A watcher asks to go on after what has not happened yet.
   case sequenceUnknown(Int64)

@@ -5,12 +5,17 @@ public enum Reply: Hashable, Sendable {
   case sku(SKURecord)
   case location(LocationRecord)
   case buffer(Buffer)
+  /// Nil: the channel has none of its own any more.
+  case sourcing(Sourcing?)
+  case lastUnits(LastUnits)
   /// In the order of the request's lines.
   case balances([Balance])
   /// With what the order has taken, when the hold was committed.
   case hold(Hold, [SaleLine])
   /// A hold that was committed so long ago that only its order knows of it.
   case formerHold(HoldID, OrderID, [SaleLine])
+  /// With what is left of it, once it is scheduled.
+  case promotion(Promotion, [Allotment])
   /// In the order of the request's lines.
   case sale([SaleLine], oversold: Quantity)
 }
@@ -26,10 +31,22 @@ public struct Changes: Hashable, Sendable {
   public var setSKUs: [SKUIndex] = []
   public var setLocations: [LocationIndex] = []
   public var setBuffers: [Buffer] = []
+  public var setSourcings: [Sourcing] = []
+  public var removedSourcings: [ChannelID] = []
+  public var setLastUnits: [LastUnits] = []
+  public var setPromotions: [PromotionIndex] = []
+  /// Places of allotments that are new or topped up.
+  public var setAllotments: [Int] = []
+  /// Places of all allotments that are others now.
+  public var allotments: Set<Int> = []
+  /// SKUs of which channels may show something else though no stock has moved; nil for every SKU.
+  public var turned: [SKUIndex?] = []
 
   public init() {}
 
   public var hasCatalog: Bool {
     !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty
+      || !setSourcings.isEmpty || !removedSourcings.isEmpty || !setLastUnits.isEmpty
+      || !setPromotions.isEmpty
   }
 }

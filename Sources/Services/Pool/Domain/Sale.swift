@@ -63,6 +63,8 @@ public struct SaleLine: Hashable, Sendable {
   /// Units that had no stock behind them when they were sold.
   public internal(set) var oversold: Quantity = 0
   public internal(set) var allocations = Allocations()
+  /// Units out of promotions' allotments that were not given back.
+  public internal(set) var allotments: [AllotmentUse] = []
 
   public init(id: String, sku: SKUIndex) {
     self.id = id
@@ -72,7 +74,8 @@ public struct SaleLine: Hashable, Sendable {
   /// The line as a store kept it.
   public init(
     id: String, sku: SKUIndex, sold: Quantity, cancelled: Quantity, shipped: Quantity,
-    returned: Quantity, oversold: Quantity, allocations: Allocations
+    returned: Quantity, oversold: Quantity, allocations: Allocations,
+    allotments: [AllotmentUse] = []
   ) {
     self.init(id: id, sku: sku)
     self.sold = sold
@@ -81,6 +84,7 @@ public struct SaleLine: Hashable, Sendable {
     self.returned = returned
     self.oversold = oversold
     self.allocations = allocations
+    self.allotments = allotments
   }
 
   /// Sold, not cancelled, not shipped.
@@ -88,6 +92,7 @@ public struct SaleLine: Hashable, Sendable {
 
   mutating func count(_ movement: Movement) {
     let quantity = movement.quantity
+    if let use = movement.allotment { count(use, isBack: movement.kind == .cancelled) }
     switch movement.kind {
     case .committed, .sold, .retaken:
       sold += quantity
@@ -108,6 +113,16 @@ public struct SaleLine: Hashable, Sendable {
       break
     }
     precondition(open >= 0 && allocations.allSatisfy { $0.open >= 0 }, "more left than was sold")
+  }
+
+  private mutating func count(_ use: AllotmentUse, isBack: Bool) {
+    let quantity = isBack ? -use.quantity : use.quantity
+    if let place = allotments.firstIndex(where: { $0.promotion == use.promotion }) {
+      allotments[place].quantity += quantity
+      if allotments[place].quantity == 0 { allotments.remove(at: place) }
+    } else {
+      allotments.append(AllotmentUse(use.promotion, quantity))
+    }
   }
 
   private func place(of movement: Movement) -> Int {

@@ -13,6 +13,6 @@ await ServiceRunner.run(
     holdCaps: PoolSettings.holdCaps(context.settings), metrics: context.metrics, log: context.log,
     observer: context.storageObserver)
   return ServiceParts(
-    services: [server], checks: [server.check, server.clockCheck],
+    services: [server, PromotionServer(server)], checks: [server.check, server.clockCheck],
     onDrain: [{ await server.close() }])
 }

@@ -26,6 +26,18 @@ extension FakePool {
   func listBuffers(
     _: PoolAPI.ListBuffersRequest, context _: ServerContext
   ) async throws -> PoolAPI.ListBuffersResponse { throw refused() }
+  func setChannelSourcing(
+    _: PoolAPI.SetChannelSourcingRequest, context _: ServerContext
+  ) async throws -> PoolAPI.SetChannelSourcingResponse { throw refused() }
+  func listChannelSourcings(
+    _: PoolAPI.ListChannelSourcingsRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ListChannelSourcingsResponse { throw refused() }
+  func setLastUnits(
+    _: PoolAPI.SetLastUnitsRequest, context _: ServerContext
+  ) async throws -> PoolAPI.SetLastUnitsResponse { throw refused() }
+  func listLastUnits(
+    _: PoolAPI.ListLastUnitsRequest, context _: ServerContext
+  ) async throws -> PoolAPI.ListLastUnitsResponse { throw refused() }
   func receiveStock(
     _: PoolAPI.ReceiveStockRequest, context _: ServerContext
   ) async throws -> PoolAPI.ReceiveStockResponse { throw refused() }

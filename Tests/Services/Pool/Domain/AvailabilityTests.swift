@@ -53,10 +53,7 @@ import Testing
         buffer sku=TEE points=2000 cap=10      -> ok
         """, sourceLocation: #_sourceLocation)
     let sku = SKUIndex(0)
-    var total = Balance(sku: sku, location: LocationIndex(0))
-    for balance in machine.pool.balances(of: sku) { total.add(balance) }
-    let explanation = Explanation(
-      of: sku, on: try ChannelID("shopee"), total: total, buffers: machine.pool.buffers)
+    let explanation = Explanation(of: sku, on: try ChannelID("shopee"), in: machine.pool)
     #expect(explanation.terms.map(\.name) == ["on_hand", "held", "committed", "buffer", "cap"])
     #expect(explanation.terms.map(\.delta) == [20, -3, -2, -3, -2])
     #expect(explanation.terms.map(\.running) == [20, 17, 15, 12, 10])
@@ -64,17 +61,13 @@ import Testing
     #expect(explanation.availableToSell == 10)
     #expect(
       explanation.availableToSell
-        == machine.pool.buffers.availableToSell(
-          of: sku, on: try ChannelID("shopee"), available: machine.pool.available(sku)))
+        == machine.pool.availableToSell(sku, on: try ChannelID("shopee")))
   }
 
   @Test func explanationOfAnOversoldSKUEndsAtTheFloor() throws {
     let machine = try Script(onHand: 1)
     _ = try machine.run(["sell", "o-1", "4"])
-    var total = Balance(sku: SKUIndex(0), location: LocationIndex(0))
-    for balance in machine.pool.balances(of: SKUIndex(0)) { total.add(balance) }
-    let explanation = Explanation(
-      of: SKUIndex(0), on: try ChannelID("till"), total: total, buffers: machine.pool.buffers)
+    let explanation = Explanation(of: SKUIndex(0), on: try ChannelID("till"), in: machine.pool)
     #expect(explanation.terms.last?.name == "floor" && explanation.availableToSell == 0)
     #expect(explanation.rules.isEmpty)
   }

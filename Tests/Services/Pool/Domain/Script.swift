@@ -50,7 +50,10 @@ final class Script {
   }
 
   private func isStock(_ verb: String) -> Bool {
-    !["wait", "buffer", "rank", "caps"].contains(verb)
+    ![
+      "wait", "buffer", "rank", "place", "feed", "last", "group", "caps", "promotion", "schedule",
+      "topUp", "end", "stop",
+    ].contains(verb)
   }
 
   private func check(
@@ -59,7 +62,7 @@ final class Script {
     var rest = expected[...]
     let measures: Set<String> = [
       "available", "onHand", "held", "committed", "unavailable", "shipped", "lost", "returned",
-      "found", "received", "ats", "sold", "cancelled", "sequence",
+      "found", "received", "ats", "left", "sold", "cancelled", "sequence",
     ]
     var told: [String] = []
     while let word = rest.first {
@@ -86,7 +89,19 @@ final class Script {
     let sku = try #require(pool.index(of: what.sku))
     if what.name == "ats" {
       let channel = parts.count > 1 ? try ChannelID(String(parts[1])) : nil
-      return pool.buffers.availableToSell(of: sku, on: channel, available: pool.available(sku))
+      let listing = parts.count > 2 ? try ListingID(String(parts[2])) : nil
+      let count = pool.availableToSell(sku, on: channel, listing: listing)
+      if let channel {
+        let explained = Explanation(of: sku, on: channel, listing: listing, in: pool)
+        #expect(explained.availableToSell == count, "the explanation says so, too: \(text)")
+        #expect(explained.terms.reduce(0) { $0 + $1.delta } == count)
+      }
+      return count
+    }
+    if what.name == "left" {
+      let promotion = try #require(pool.promotions.find(try PromotionID(String(parts[1]))))
+      let place = try #require(pool.promotions.place(of: sku, in: promotion.index))
+      return pool.promotions.allotments[place].remaining
     }
     let location = what.location.flatMap { pool.index(of: $0) }
     var total = Balance(sku: sku, location: LocationIndex(0))
@@ -133,7 +148,8 @@ final class Script {
 
   private func describe(_ reply: Reply) -> [String] {
     switch reply {
-    case .sku, .location, .buffer, .balances: return ["ok"]
+    case .promotion(let promotion, _): return ["\(promotion.state(at: pool.now))"]
+    case .sku, .location, .buffer, .sourcing, .lastUnits, .balances: return ["ok"]
     case .hold(let hold, _):
       return ["\(hold.state)", hold.etag] + (hold.isRetaken ? ["retaken"] : [])
     case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
@@ -151,7 +167,12 @@ final class Script {
   func name(of error: PoolError) -> String {
     switch error {
     case .holdEnded(_, let state): "holdEnded:\(state)"
+    case .locationNotServing(let location, let channel): "notServing:\(location):\(channel)"
     case .insufficientStock(let short): "short:\(short.present)/\(short.requested)"
+    case .promotion(.clashes(_, let clashes, _)):
+      "clashes:" + clashes.map { "\($0.kind)" }.joined(separator: ",")
+    case .promotion(.wrongState(_, let state)): "wrongState:\(state)"
+    case .promotion(let error): String("\(error)".prefix { $0 != "(" })
     case .holdChanged(let known): "holdChanged:\(known.etag)"
     case .holdLimit(let excess): "\(excess.measure):\(excess.present)/\(excess.maximum)"
     case .saleShipped(_, _, let open): "saleShipped:\(open)"
@@ -211,6 +232,15 @@ func expectFold(
   for index in 0..<pool.skuCount { copy.load(pool.record(of: SKUIndex(index))) }
   for location in pool.locations { copy.load(location) }
   for buffer in pool.buffers.all { copy.load(buffer) }
+  for sourcing in pool.sourcings.all { copy.load(sourcing) }
+  for lock in pool.lastUnits.all { copy.load(lock) }
+  for promotion in pool.promotions.promotions { copy.load(promotion) }
+  for (place, allotment) in pool.promotions.allotments.enumerated() {
+    copy.load(
+      Allotment(
+        promotion: allotment.promotion, sku: allotment.sku, quantity: allotment.quantity),
+      at: place)
+  }
   for entry in entries { copy.replay(entry) }
   copy.advance(to: pool.now)
   #expect(copy.state == pool.state, "the ledger's sum is another state", sourceLocation: place)

@@ -24,19 +24,14 @@ enum ScriptCommand {
         ExtendHold(holdID: try HoldID(rest[0]), expireTime: try hold(rest, now: now).expireTime))
     case "edit": return .editHold(try edit(rest))
     case "release": return .releaseHold(try HoldID(rest[0]))
-    case "sell", "try":
-      return .recordSale(
-        RecordSale(
-          orderID: try OrderID(rest[0]), channelID: try ChannelID("shopee"),
-          lines: try demand(rest.dropFirst().filter { !$0.hasPrefix("by=") }),
-          refuseShortage: words[0] == "try",
-          owner: rest.first { $0.hasPrefix("by=") }.map { String($0.dropFirst(3)) } ?? ""))
+    case "sell", "try": return .recordSale(try sale(rest, refuseShortage: words[0] == "try"))
     case "cancel":
       return .cancelSale(CancelSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
     case "ship": return .shipSale(ShipSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
-    case "rank":
-      return .setLocation(SetLocation(location: try LocationID(rest[0]), rank: Int32(rest[1])!))
-    case "buffer": return .setBuffer(try buffer(rest))
+    case "promotion", "schedule", "topUp", "end", "stop":
+      return .promotion(try PromotionScript.parse(words, now: now))
+    case "rank", "place", "group", "feed", "last", "buffer":
+      return try RuleScript.parse(words, now: now)
     default: throw ScriptProblem(words: words)
     }
   }
@@ -88,26 +83,32 @@ enum ScriptCommand {
 
   /// `h-1 4 2:CAP until=60 on=shopee by=anna`.
   private static func hold(_ words: [String], now: Timestamp) throws -> CreateHold {
-    func option(_ name: String) -> String? {
-      words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
-    }
     let lines = words.dropFirst().filter { !$0.contains("=") }
     return CreateHold(
-      holdID: try HoldID(words[0]), owner: option("by") ?? "owner of \(words[0])",
+      holdID: try HoldID(words[0]), owner: option("by", words) ?? "owner of \(words[0])",
       lines: try demand(Array(lines)),
-      expireTime: option("at").map { Timestamp(seconds: Int64($0)!) }
-        ?? now + .seconds(Int64(option("until") ?? "60")!),
-      channelID: try option("on").map { try ChannelID($0) })
+      expireTime: option("at", words).map { Timestamp(seconds: Int64($0)!) }
+        ?? now + .seconds(Int64(option("until", words) ?? "60")!),
+      channelID: try option("on", words).map { try ChannelID($0) },
+      zone: try option("to", words).map { try Zone($0) })
+  }
+
+  /// `o-1 2 3:CAP@B=l-1 on=till to=north by=anna`.
+  private static func sale(_ words: [String], refuseShortage: Bool) throws -> RecordSale {
+    let lines = words.dropFirst().filter { word in
+      !["on=", "to=", "by="].contains { word.hasPrefix($0) }
+    }
+    return RecordSale(
+      orderID: try OrderID(words[0]), channelID: try ChannelID(option("on", words) ?? "shopee"),
+      lines: try demand(Array(lines)), refuseShortage: refuseShortage,
+      owner: option("by", words) ?? "", zone: try option("to", words).map { try Zone($0) })
   }
 
   /// `h-1 +1 -2:CAP@B etag=s3`.
   private static func edit(_ words: [String]) throws -> EditHold {
     let lines = words.dropFirst().filter { !$0.contains("=") }.map { Demand($0) }
     return EditHold(
-      holdID: try HoldID(words[0]),
-      etag: words.first { $0.hasPrefix("etag=") }.map {
-        String($0.dropFirst(5))
-      } ?? "",
+      holdID: try HoldID(words[0]), etag: option("etag", words) ?? "",
       lines: lines.map { EditHold.Line(sku: $0.sku, delta: $0.quantity, location: $0.location) })
   }
 
@@ -125,20 +126,7 @@ enum ScriptCommand {
     return caps
   }
 
-  /// `sku=TEE channel=shopee units=2 percent=10 cap=5`; nothing but a scope removes it.
-  private static func buffer(_ words: [String]) throws -> SetBuffer {
-    var command = SetBuffer()
-    for word in words {
-      let parts = word.split { $0 == "=" }.map(String.init)
-      switch parts[0] {
-      case "sku": command.sku = try SKU(parts[1])
-      case "channel": command.channel = try ChannelID(parts[1])
-      case "units": command.margin = .units(Int64(parts[1])!)
-      case "points": command.margin = .basisPoints(Int32(parts[1])!)
-      case "cap": command.cap = Int64(parts[1])!
-      default: throw ScriptProblem(words: words)
-      }
-    }
-    return command
+  private static func option(_ name: String, _ words: [String]) -> String? {
+    words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
   }
 }

@@ -25,6 +25,12 @@ final class Bench: @unchecked Sendable {
   private(set) var server: PoolServer
   private(set) var client: PoolServiceClient
 
+  var promotions: PromotionServiceClient {
+    PromotionServiceClient(
+      RPCClient(
+        transport: InProcessTransport(services: [PromotionServer(server)]), timeout: .seconds(60)))
+  }
+
   /// How a test makes the disk fail.
   ///
   /// `@unchecked Sendable`: its variables are read and written under its lock.

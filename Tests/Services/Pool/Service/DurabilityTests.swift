@@ -298,14 +298,21 @@ import Testing
   @Test(
     arguments: [
       "UPDATE location SET rank = 5000000000",
-      "UPDATE buffer SET basis_points = 5000000000",
-      "UPDATE buffer SET basis_points = -1",
+      "UPDATE location SET kind = 9",
+      "UPDATE buffer_rule SET basis_points = 5000000000",
+      "UPDATE buffer_rule SET basis_points = -1",
+      "UPDATE buffer_rule SET basis_points = NULL, lag_microseconds = 1, factor_basis_points = -1",
+      "UPDATE buffer_rule SET listing = 'L'",
+      "UPDATE buffer_rule SET sku = 'TEE', sku_group = 'g'",
+      "UPDATE sourcing SET strategy = 0",
+      "UPDATE sourcing SET locations = 'NOWHERE'",
+      "UPDATE last_units SET sku = 'NONE'",
       "UPDATE balance SET balance_key = -1",
       "UPDATE balance SET balance_key = 9000000000000000000",
       "UPDATE balance SET balance_key = 5000000000",
       "UPDATE hold SET body = x'FFFFFF'",
       "UPDATE sale SET body = x'FFFFFF'",
-      "DELETE FROM buffer; DELETE FROM balance; DELETE FROM sku",
+      "DELETE FROM buffer_rule; DELETE FROM balance; DELETE FROM sku",
     ])
   func damagedValueIsNotServed(sql: String) async throws {
     let bench = try Bench()
@@ -313,6 +320,9 @@ import Testing
     try await bench.sell("o-1", 1)
     _ = try await bench.hold("h-1", 1)
     _ = try await bench.client.setBuffer(.init(buffer: .init(margin: .basisPoints(100))))
+    _ = try await bench.client.setChannelSourcing(
+      .init(sourcing: .init(channelID: "c", strategy: .ranked, locationIDs: ["A"])))
+    _ = try await bench.client.setLastUnits(.init(lastUnits: .init(channelID: "c", unitCount: 1)))
     await bench.server.close()
     try damage(bench, sql)
     let error = #expect(throws: StorageError.self) {

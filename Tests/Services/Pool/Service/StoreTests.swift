@@ -130,8 +130,17 @@ private typealias Allocation = PoolDomain.Allocation
     let old = try SQLiteConnection.open(
       folder.appendingPathComponent("pool.db").path, as: .owner)
     try old.migrate(Array(Schema.migrations.prefix(version)))
-    try old.execute("INSERT INTO sku VALUES (0, 'TEE', 'T-shirt', 1, 1, 1)")
-    try old.execute("INSERT INTO location VALUES (0, 'A', '', 0, 1, 1, 1)")
+    try old.execute(
+      """
+      INSERT INTO sku (sku_id, sku, display_name, create_time, update_time, revision)
+      VALUES (0, 'TEE', 'T-shirt', 1, 1, 1)
+      """)
+    try old.execute(
+      """
+      INSERT INTO location
+        (location_id, location, display_name, rank, create_time, update_time, revision)
+      VALUES (0, 'A', '', 0, 1, 1, 1)
+      """)
     old.close()
     let server = try Bench.serve(folder, ManualClock(Bench.start), Bench.PageLimit())
     let client = Bench.client(server)

@@ -344,7 +344,7 @@ public struct ListBuffersRequest: Message {
 }
 
 public struct ListBuffersResponse: Message {
-  /// In the order of SKU, then channel.
+  /// In the order of SKU, group, channel, listing, name.
   public var buffers: [Buffer] = []
   /// Empty at the end.
   public var nextPageToken: String = ""
@@ -356,6 +356,134 @@ public struct ListBuffersResponse: Message {
     nextPageToken: String = ""
   ) {
     self.buffers = buffers
+    self.nextPageToken = nextPageToken
+  }
+}
+
+public struct SetChannelSourcingRequest: Message {
+  /// Required. Without a strategy and locations the channel has none of its own any more.
+  public var sourcing: ChannelSourcing? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    sourcing: ChannelSourcing? = nil,
+    requestID: String = ""
+  ) {
+    self.sourcing = sourcing
+    self.requestID = requestID
+  }
+}
+
+public struct SetChannelSourcingResponse: Message {
+  /// As it stands now; its strategy is unspecified when there is none.
+  public var sourcing: ChannelSourcing? = nil
+
+  public init() {}
+
+  public init(
+    sourcing: ChannelSourcing? = nil
+  ) {
+    self.sourcing = sourcing
+  }
+}
+
+public struct ListChannelSourcingsRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListChannelSourcingsResponse: Message {
+  /// In the order of the channels.
+  public var sourcings: [ChannelSourcing] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    sourcings: [ChannelSourcing] = [],
+    nextPageToken: String = ""
+  ) {
+    self.sourcings = sourcings
+    self.nextPageToken = nextPageToken
+  }
+}
+
+public struct SetLastUnitsRequest: Message {
+  /// Required. Without units the lock is removed.
+  public var lastUnits: LastUnits? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    lastUnits: LastUnits? = nil,
+    requestID: String = ""
+  ) {
+    self.lastUnits = lastUnits
+    self.requestID = requestID
+  }
+}
+
+public struct SetLastUnitsResponse: Message {
+  /// As it stands now.
+  public var lastUnits: LastUnits? = nil
+
+  public init() {}
+
+  public init(
+    lastUnits: LastUnits? = nil
+  ) {
+    self.lastUnits = lastUnits
+  }
+}
+
+public struct ListLastUnitsRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListLastUnitsResponse: Message {
+  /// In the order of SKU, then group.
+  public var lastUnits: [LastUnits] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    lastUnits: [LastUnits] = [],
+    nextPageToken: String = ""
+  ) {
+    self.lastUnits = lastUnits
     self.nextPageToken = nextPageToken
   }
 }
@@ -569,6 +697,8 @@ public struct CreateHoldRequest: Message {
   public var channelID: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
+  public var zone: String = ""
 
   public init() {}
 
@@ -578,7 +708,8 @@ public struct CreateHoldRequest: Message {
     lines: [HoldLine] = [],
     expireTime: Primitives.Timestamp? = nil,
     channelID: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    zone: String = ""
   ) {
     self.holdID = holdID
     self.owner = owner
@@ -586,19 +717,24 @@ public struct CreateHoldRequest: Message {
     self.expireTime = expireTime
     self.channelID = channelID
     self.requestID = requestID
+    self.zone = zone
   }
 }
 
 public struct CreateHoldResponse: Message {
   /// As it stands now; its lines say where the units are.
   public var hold: Hold? = nil
+  /// Why they are there, for the first 200 lines, when the channel has a sourcing of its own.
+  public var placements: [Placement] = []
 
   public init() {}
 
   public init(
-    hold: Hold? = nil
+    hold: Hold? = nil,
+    placements: [Placement] = []
   ) {
     self.hold = hold
+    self.placements = placements
   }
 }
 
@@ -821,6 +957,8 @@ public struct RecordSaleRequest: Message {
   public var refuseShortage: Bool = false
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
+  public var zone: String = ""
   /// Whose sale it is: units that are missing come out of this owner's holds. Optional. At most 128 bytes.
   public var owner: String = ""
 
@@ -834,6 +972,7 @@ public struct RecordSaleRequest: Message {
     cause: String = "",
     refuseShortage: Bool = false,
     requestID: String = "",
+    zone: String = "",
     owner: String = ""
   ) {
     self.orderID = orderID
@@ -843,6 +982,7 @@ public struct RecordSaleRequest: Message {
     self.cause = cause
     self.refuseShortage = refuseShortage
     self.requestID = requestID
+    self.zone = zone
     self.owner = owner
   }
 }
@@ -854,17 +994,22 @@ public struct RecordSaleResponse: Message {
   public var oversoldCount: Int64 = 0
   /// The ledger's sequence after it.
   public var sequence: Int64 = 0
+  /// Why the units of this request were taken where they were, for the first 200 lines, when the channel has a sourcing
+  /// of its own.
+  public var placements: [Placement] = []
 
   public init() {}
 
   public init(
     lines: [SaleLineState] = [],
     oversoldCount: Int64 = 0,
-    sequence: Int64 = 0
+    sequence: Int64 = 0,
+    placements: [Placement] = []
   ) {
     self.lines = lines
     self.oversoldCount = oversoldCount
     self.sequence = sequence
+    self.placements = placements
   }
 }
 
@@ -1098,15 +1243,19 @@ public struct ExplainAvailabilityRequest: Message {
   public var sku: String = ""
   /// Required.
   public var channelID: String = ""
+  /// Of the channel, when its number is asked for. Optional.
+  public var listingID: String = ""
 
   public init() {}
 
   public init(
     sku: String = "",
-    channelID: String = ""
+    channelID: String = "",
+    listingID: String = ""
   ) {
     self.sku = sku
     self.channelID = channelID
+    self.listingID = listingID
   }
 }
 
@@ -1123,10 +1272,20 @@ public struct ExplainAvailabilityResponse: Message {
   public var balances: [Balance] = []
   /// The ledger's sequence that it reflects.
   public var sequence: Int64 = 0
+  /// From the most to the least specific.
+  public var locks: [ExplainAvailabilityResponse.Lock] = []
+  /// In the order of balances.
+  public var places: [ExplainAvailabilityResponse.Place] = []
+  /// The 20 owners that hold most of it, those with most units first.
+  public var owners: [ExplainAvailabilityResponse.Owner] = []
+  /// All holds on it.
+  public var holdCount: Int64 = 0
+  /// All owners of holds on it.
+  public var ownerCount: Int64 = 0
 
   /// One step of the sum, in order.
   public struct Term: Message {
-    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `floor`.
+    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
     public var name: String = ""
     /// Units that it adds or takes.
     public var deltaCount: Int64 = 0
@@ -1172,6 +1331,76 @@ public struct ExplainAvailabilityResponse: Message {
     }
   }
 
+  /// A lock on last units that was considered.
+  public struct Lock: Message {
+    /// The lock.
+    public var lastUnits: LastUnits? = nil
+    /// True for the one that counts.
+    public var won: Bool = false
+    /// Why it did or did not.
+    public var explanation: String = ""
+
+    public init() {}
+
+    public init(
+      lastUnits: LastUnits? = nil,
+      won: Bool = false,
+      explanation: String = ""
+    ) {
+      self.lastUnits = lastUnits
+      self.won = won
+      self.explanation = explanation
+    }
+  }
+
+  /// A location of the SKU.
+  public struct Place: Message {
+    /// The location.
+    public var locationID: String = ""
+    /// Units available there.
+    public var availableCount: Int64 = 0
+    /// True when they count for the channel.
+    public var counts: Bool = false
+    /// Why they do or do not.
+    public var explanation: String = ""
+
+    public init() {}
+
+    public init(
+      locationID: String = "",
+      availableCount: Int64 = 0,
+      counts: Bool = false,
+      explanation: String = ""
+    ) {
+      self.locationID = locationID
+      self.availableCount = availableCount
+      self.counts = counts
+      self.explanation = explanation
+    }
+  }
+
+  /// What one owner holds of it.
+  public struct Owner: Message {
+    /// The owner.
+    public var owner: String = ""
+    /// Units.
+    public var quantity: Int64 = 0
+    /// Holds.
+    public var holdCount: Int64 = 0
+
+    public init() {}
+
+    public init(
+      owner: String = "",
+      quantity: Int64 = 0,
+      holdCount: Int64 = 0
+    ) {
+      self.owner = owner
+      self.quantity = quantity
+      self.holdCount = holdCount
+    }
+  }
+
   /// Who holds units of it.
   public struct Holder: Message {
     /// The hold.
@@ -1206,7 +1435,12 @@ public struct ExplainAvailabilityResponse: Message {
     rules: [ExplainAvailabilityResponse.Rule] = [],
     holders: [ExplainAvailabilityResponse.Holder] = [],
     balances: [Balance] = [],
-    sequence: Int64 = 0
+    sequence: Int64 = 0,
+    locks: [ExplainAvailabilityResponse.Lock] = [],
+    places: [ExplainAvailabilityResponse.Place] = [],
+    owners: [ExplainAvailabilityResponse.Owner] = [],
+    holdCount: Int64 = 0,
+    ownerCount: Int64 = 0
   ) {
     self.availableToSellCount = availableToSellCount
     self.terms = terms
@@ -1214,6 +1448,11 @@ public struct ExplainAvailabilityResponse: Message {
     self.holders = holders
     self.balances = balances
     self.sequence = sequence
+    self.locks = locks
+    self.places = places
+    self.owners = owners
+    self.holdCount = holdCount
+    self.ownerCount = ownerCount
   }
 }
 
@@ -1715,6 +1954,164 @@ extension ListBuffersResponse {
   }
 }
 
+extension SetChannelSourcingRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetChannelSourcingRequest()
+    onepool__pool__v1__set_channel_sourcing_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingRequest.self)
+    self.sourcing = try Read.message(source.pointee.sourcing, "sourcing")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingRequest.self)
+    target.pointee.sourcing = arena.message(self.sourcing)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension SetChannelSourcingResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetChannelSourcingResponse()
+    onepool__pool__v1__set_channel_sourcing_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingResponse.self)
+    self.sourcing = try Read.message(source.pointee.sourcing, "sourcing")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetChannelSourcingResponse.self)
+    target.pointee.sourcing = arena.message(self.sourcing)
+  }
+}
+
+extension ListChannelSourcingsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListChannelSourcingsRequest()
+    onepool__pool__v1__list_channel_sourcings_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListChannelSourcingsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListChannelSourcingsResponse()
+    onepool__pool__v1__list_channel_sourcings_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsResponse.self)
+    self.sourcings = try Read.messages(source.pointee.sourcings, source.pointee.n_sourcings, "sourcings")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListChannelSourcingsResponse.self)
+    target.pointee.n_sourcings = self.sourcings.count
+    target.pointee.sourcings = arena.messages(self.sourcings)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
+extension SetLastUnitsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetLastUnitsRequest()
+    onepool__pool__v1__set_last_units_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsRequest.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsRequest.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension SetLastUnitsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__SetLastUnitsResponse()
+    onepool__pool__v1__set_last_units_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsResponse.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__SetLastUnitsResponse.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+  }
+}
+
+extension ListLastUnitsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListLastUnitsRequest()
+    onepool__pool__v1__list_last_units_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListLastUnitsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListLastUnitsResponse()
+    onepool__pool__v1__list_last_units_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsResponse.self)
+    self.lastUnits = try Read.messages(source.pointee.last_units, source.pointee.n_last_units, "last_units")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListLastUnitsResponse.self)
+    target.pointee.n_last_units = self.lastUnits.count
+    target.pointee.last_units = arena.messages(self.lastUnits)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
 extension ReceiveStockRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Pool__V1__ReceiveStockRequest()
@@ -1910,6 +2307,7 @@ extension CreateHoldRequest {
     self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
     self.channelID = Read.string(source.pointee.channel_id)
     self.requestID = Read.string(source.pointee.request_id)
+    self.zone = Read.string(source.pointee.zone)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -1921,6 +2319,7 @@ extension CreateHoldRequest {
     target.pointee.expire_time = arena.message(self.expireTime)
     target.pointee.channel_id = arena.string(self.channelID)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.zone = arena.string(self.zone)
   }
 }
 
@@ -1934,11 +2333,14 @@ extension CreateHoldResponse {
   public init(reading raw: UnsafeRawPointer) throws(CodecError) {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__CreateHoldResponse.self)
     self.hold = try Read.message(source.pointee.hold, "hold")
+    self.placements = try Read.messages(source.pointee.placements, source.pointee.n_placements, "placements")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__CreateHoldResponse.self)
     target.pointee.hold = arena.message(self.hold)
+    target.pointee.n_placements = self.placements.count
+    target.pointee.placements = arena.messages(self.placements)
   }
 }
 
@@ -2189,6 +2591,7 @@ extension RecordSaleRequest {
     self.cause = Read.string(source.pointee.cause)
     self.refuseShortage = source.pointee.refuse_shortage != 0
     self.requestID = Read.string(source.pointee.request_id)
+    self.zone = Read.string(source.pointee.zone)
     self.owner = Read.string(source.pointee.owner)
   }
 
@@ -2202,6 +2605,7 @@ extension RecordSaleRequest {
     target.pointee.cause = arena.string(self.cause)
     target.pointee.refuse_shortage = self.refuseShortage ? 1 : 0
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.zone = arena.string(self.zone)
     target.pointee.owner = arena.string(self.owner)
   }
 }
@@ -2218,6 +2622,7 @@ extension RecordSaleResponse {
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
     self.oversoldCount = source.pointee.oversold_count
     self.sequence = source.pointee.sequence
+    self.placements = try Read.messages(source.pointee.placements, source.pointee.n_placements, "placements")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2226,6 +2631,8 @@ extension RecordSaleResponse {
     target.pointee.lines = arena.messages(self.lines)
     target.pointee.oversold_count = self.oversoldCount
     target.pointee.sequence = self.sequence
+    target.pointee.n_placements = self.placements.count
+    target.pointee.placements = arena.messages(self.placements)
   }
 }
 
@@ -2499,12 +2906,14 @@ extension ExplainAvailabilityRequest {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityRequest.self)
     self.sku = Read.string(source.pointee.sku)
     self.channelID = Read.string(source.pointee.channel_id)
+    self.listingID = Read.string(source.pointee.listing_id)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityRequest.self)
     target.pointee.sku = arena.string(self.sku)
     target.pointee.channel_id = arena.string(self.channelID)
+    target.pointee.listing_id = arena.string(self.listingID)
   }
 }
 
@@ -2523,6 +2932,11 @@ extension ExplainAvailabilityResponse {
     self.holders = try Read.messages(source.pointee.holders, source.pointee.n_holders, "holders")
     self.balances = try Read.messages(source.pointee.balances, source.pointee.n_balances, "balances")
     self.sequence = source.pointee.sequence
+    self.locks = try Read.messages(source.pointee.locks, source.pointee.n_locks, "locks")
+    self.places = try Read.messages(source.pointee.places, source.pointee.n_places, "places")
+    self.owners = try Read.messages(source.pointee.owners, source.pointee.n_owners, "owners")
+    self.holdCount = source.pointee.hold_count
+    self.ownerCount = source.pointee.owner_count
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2537,6 +2951,14 @@ extension ExplainAvailabilityResponse {
     target.pointee.n_balances = self.balances.count
     target.pointee.balances = arena.messages(self.balances)
     target.pointee.sequence = self.sequence
+    target.pointee.n_locks = self.locks.count
+    target.pointee.locks = arena.messages(self.locks)
+    target.pointee.n_places = self.places.count
+    target.pointee.places = arena.messages(self.places)
+    target.pointee.n_owners = self.owners.count
+    target.pointee.owners = arena.messages(self.owners)
+    target.pointee.hold_count = self.holdCount
+    target.pointee.owner_count = self.ownerCount
   }
 }
 
@@ -2583,6 +3005,74 @@ extension ExplainAvailabilityResponse.Rule {
     target.pointee.buffer = arena.message(self.buffer)
     target.pointee.won = self.won ? 1 : 0
     target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Lock {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Lock()
+    onepool__pool__v1__explain_availability_response__lock__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Lock.self)
+    self.lastUnits = try Read.message(source.pointee.last_units, "last_units")
+    self.won = source.pointee.won != 0
+    self.explanation = Read.string(source.pointee.explanation)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Lock.self)
+    target.pointee.last_units = arena.message(self.lastUnits)
+    target.pointee.won = self.won ? 1 : 0
+    target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Place {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Place()
+    onepool__pool__v1__explain_availability_response__place__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Place.self)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.availableCount = source.pointee.available_count
+    self.counts = source.pointee.counts != 0
+    self.explanation = Read.string(source.pointee.explanation)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Place.self)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.available_count = self.availableCount
+    target.pointee.counts = self.counts ? 1 : 0
+    target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
+extension ExplainAvailabilityResponse.Owner {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExplainAvailabilityResponse__Owner()
+    onepool__pool__v1__explain_availability_response__owner__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Owner.self)
+    self.owner = Read.string(source.pointee.owner)
+    self.quantity = source.pointee.quantity
+    self.holdCount = source.pointee.hold_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExplainAvailabilityResponse__Owner.self)
+    target.pointee.owner = arena.string(self.owner)
+    target.pointee.quantity = self.quantity
+    target.pointee.hold_count = self.holdCount
   }
 }
 
@@ -2773,6 +3263,18 @@ public enum PoolServiceMethods {
   public static let listBuffers = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ListBuffers",
     kind: .unary, idempotency: .noSideEffects)
+  public static let setChannelSourcing = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "SetChannelSourcing",
+    kind: .unary, idempotency: .idempotent)
+  public static let listChannelSourcings = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ListChannelSourcings",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let setLastUnits = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "SetLastUnits",
+    kind: .unary, idempotency: .idempotent)
+  public static let listLastUnits = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ListLastUnits",
+    kind: .unary, idempotency: .noSideEffects)
   public static let receiveStock = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ReceiveStock",
     kind: .unary, idempotency: .unknown)
@@ -2837,7 +3339,7 @@ public enum PoolServiceMethods {
     service: "onepool.pool.v1.PoolService", method: "VerifyLedger",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, extendHold, editHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, verifyLedger]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, extendHold, editHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, verifyLedger]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -2876,9 +3378,9 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listLocations(_ request: ListLocationsRequest, context: ServerContext)
     async throws -> ListLocationsResponse
-  /// Sets or removes the buffer of a SKU, of a channel, of both, or of all.
+  /// Sets or removes one buffer of a scope: a listing, a SKU, a group of SKUs, a channel, or all.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), FAILED_PRECONDITION/TOO_MANY_BUFFERS (limit).
   func setBuffer(_ request: SetBufferRequest, context: ServerContext)
     async throws -> SetBufferResponse
   /// Lists the buffers that are set.
@@ -2886,6 +3388,26 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listBuffers(_ request: ListBuffersRequest, context: ServerContext)
     async throws -> ListBuffersResponse
+  /// Says which locations feed a channel and which is asked first, or that all do again, by rank.
+  ///
+  /// Errors: NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  func setChannelSourcing(_ request: SetChannelSourcingRequest, context: ServerContext)
+    async throws -> SetChannelSourcingResponse
+  /// Lists the channels that have a sourcing of their own.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listChannelSourcings(_ request: ListChannelSourcingsRequest, context: ServerContext)
+    async throws -> ListChannelSourcingsResponse
+  /// Keeps the last units of a SKU, of a group of SKUs or of every SKU for one channel, or for nobody again.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  func setLastUnits(_ request: SetLastUnitsRequest, context: ServerContext)
+    async throws -> SetLastUnitsResponse
+  /// Lists the locks on last units.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listLastUnits(_ request: ListLastUnitsRequest, context: ServerContext)
+    async throws -> ListLastUnitsResponse
   /// Takes goods in: on hand rises.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
@@ -2917,7 +3439,9 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
   /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
-  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
+  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
+  /// feeds the channel nor offers pickup.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
     async throws -> CreateHoldResponse
   /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
@@ -2965,8 +3489,9 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) only when
-  /// refuse_shortage is set.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
+  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
+  /// that neither feeds the channel nor offers pickup.
   func recordSale(_ request: RecordSaleRequest, context: ServerContext)
     async throws -> RecordSaleResponse
   /// Takes back units of a sale that were not shipped. Quantities are totals, so a repeat changes nothing.
@@ -3054,6 +3579,18 @@ extension PoolServiceHandler {
         .unary(
           PoolServiceMethods.listBuffers, ListBuffersRequest.self, ListBuffersResponse.self
         ) { request, context in try await self.listBuffers(request, context: context) },
+        .unary(
+          PoolServiceMethods.setChannelSourcing, SetChannelSourcingRequest.self, SetChannelSourcingResponse.self
+        ) { request, context in try await self.setChannelSourcing(request, context: context) },
+        .unary(
+          PoolServiceMethods.listChannelSourcings, ListChannelSourcingsRequest.self, ListChannelSourcingsResponse.self
+        ) { request, context in try await self.listChannelSourcings(request, context: context) },
+        .unary(
+          PoolServiceMethods.setLastUnits, SetLastUnitsRequest.self, SetLastUnitsResponse.self
+        ) { request, context in try await self.setLastUnits(request, context: context) },
+        .unary(
+          PoolServiceMethods.listLastUnits, ListLastUnitsRequest.self, ListLastUnitsResponse.self
+        ) { request, context in try await self.listLastUnits(request, context: context) },
         .unary(
           PoolServiceMethods.receiveStock, ReceiveStockRequest.self, ReceiveStockResponse.self
         ) { request, context in try await self.receiveStock(request, context: context) },
@@ -3174,9 +3711,9 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.listLocations, request, options: options)
   }
 
-  /// Sets or removes the buffer of a SKU, of a channel, of both, or of all.
+  /// Sets or removes one buffer of a scope: a listing, a SKU, a group of SKUs, a channel, or all.
   ///
-  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku), FAILED_PRECONDITION/TOO_MANY_BUFFERS (limit).
   public func setBuffer(
     _ request: SetBufferRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SetBufferResponse {
@@ -3190,6 +3727,42 @@ public struct PoolServiceClient: Sendable {
     _ request: ListBuffersRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ListBuffersResponse {
     try await client.unary(PoolServiceMethods.listBuffers, request, options: options)
+  }
+
+  /// Says which locations feed a channel and which is asked first, or that all do again, by rank.
+  ///
+  /// Errors: NOT_FOUND/LOCATION_UNKNOWN (locationId).
+  public func setChannelSourcing(
+    _ request: SetChannelSourcingRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> SetChannelSourcingResponse {
+    try await client.unary(PoolServiceMethods.setChannelSourcing, request, options: options)
+  }
+
+  /// Lists the channels that have a sourcing of their own.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listChannelSourcings(
+    _ request: ListChannelSourcingsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListChannelSourcingsResponse {
+    try await client.unary(PoolServiceMethods.listChannelSourcings, request, options: options)
+  }
+
+  /// Keeps the last units of a SKU, of a group of SKUs or of every SKU for one channel, or for nobody again.
+  ///
+  /// Errors: NOT_FOUND/SKU_UNKNOWN (sku).
+  public func setLastUnits(
+    _ request: SetLastUnitsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> SetLastUnitsResponse {
+    try await client.unary(PoolServiceMethods.setLastUnits, request, options: options)
+  }
+
+  /// Lists the locks on last units.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listLastUnits(
+    _ request: ListLastUnitsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListLastUnitsResponse {
+    try await client.unary(PoolServiceMethods.listLastUnits, request, options: options)
   }
 
   /// Takes goods in: on hand rises.
@@ -3239,7 +3812,9 @@ public struct PoolServiceClient: Sendable {
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
   /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
-  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold.
+  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
+  /// feeds the channel nor offers pickup.
   public func createHold(
     _ request: CreateHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CreateHoldResponse {
@@ -3311,8 +3886,9 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) only when
-  /// refuse_shortage is set.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
+  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
+  /// that neither feeds the channel nor offers pickup.
   public func recordSale(
     _ request: RecordSaleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> RecordSaleResponse {
@@ -3435,6 +4011,9 @@ extension FileDescriptor {
       "onepool.pool.v1.ExplainAvailabilityRequest",
       "onepool.pool.v1.ExplainAvailabilityResponse",
       "onepool.pool.v1.ExplainAvailabilityResponse.Holder",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Lock",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Owner",
+      "onepool.pool.v1.ExplainAvailabilityResponse.Place",
       "onepool.pool.v1.ExplainAvailabilityResponse.Rule",
       "onepool.pool.v1.ExplainAvailabilityResponse.Term",
       "onepool.pool.v1.ExtendHoldRequest",
@@ -3455,6 +4034,10 @@ extension FileDescriptor {
       "onepool.pool.v1.ListBalancesResponse",
       "onepool.pool.v1.ListBuffersRequest",
       "onepool.pool.v1.ListBuffersResponse",
+      "onepool.pool.v1.ListChannelSourcingsRequest",
+      "onepool.pool.v1.ListChannelSourcingsResponse",
+      "onepool.pool.v1.ListLastUnitsRequest",
+      "onepool.pool.v1.ListLastUnitsResponse",
       "onepool.pool.v1.ListLocationsRequest",
       "onepool.pool.v1.ListLocationsResponse",
       "onepool.pool.v1.ListMovementsRequest",
@@ -3477,6 +4060,10 @@ extension FileDescriptor {
       "onepool.pool.v1.ReturnStockResponse",
       "onepool.pool.v1.SetBufferRequest",
       "onepool.pool.v1.SetBufferResponse",
+      "onepool.pool.v1.SetChannelSourcingRequest",
+      "onepool.pool.v1.SetChannelSourcingResponse",
+      "onepool.pool.v1.SetLastUnitsRequest",
+      "onepool.pool.v1.SetLastUnitsResponse",
       "onepool.pool.v1.SetLocationRequest",
       "onepool.pool.v1.SetLocationResponse",
       "onepool.pool.v1.SetSkuRequest",
@@ -3489,5 +4076,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIpgBChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi7gEKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkIj8KEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQizAEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZBIvCgVsaW5lcxgGIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMijwEKEkNvbW1pdEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSNAoFbGluZXMYAiADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSGAoHcmV0YWtlbhgDIAEoCFIHcmV0YWtlbiJMChJSZWxlYXNlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJAChNSZWxlYXNlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKIAQoRRXh0ZW5kSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEjsKC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiPwoSRXh0ZW5kSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCJfCglIb2xkRGVsdGESEAoDc2t1GAEgASgJUgNza3USHwoLZGVsdGFfY291bnQYAiABKANSCmRlbHRhQ291bnQSHwoLbG9jYXRpb25faWQYAyABKAlSCmxvY2F0aW9uSWQijwEKD0VkaXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSEgoEZXRhZxgCIAEoCVIEZXRhZxIwCgVsaW5lcxgDIAMoCzIaLm9uZXBvb2wucG9vbC52MS5Ib2xkRGVsdGFSBWxpbmVzEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCI9ChBFZGl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCIpCg5HZXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQiPAoPR2V0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKrAgoRUmVjb3JkU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRIUCgVjYXVzZRgFIAEoCVIFY2F1c2USJwoPcmVmdXNlX3Nob3J0YWdlGAYgASgIUg5yZWZ1c2VTaG9ydGFnZRIdCgpyZXF1ZXN0X2lkGAcgASgJUglyZXF1ZXN0SWQSFAoFb3duZXIYCCABKAlSBW93bmVyIo0BChJSZWNvcmRTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSJQoOb3ZlcnNvbGRfY291bnQYAiABKANSDW92ZXJzb2xkQ291bnQSGgoIc2VxdWVuY2UYAyABKANSCHNlcXVlbmNlIq0BChFDYW5jZWxTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIwCgVsaW5lcxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MaW5lVG90YWxSBWxpbmVzEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSgoSQ2FuY2VsU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIpMBCg9TaGlwU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIUCgVjYXVzZRgDIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkgKEFNoaXBTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiKwoOR2V0U2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQigQEKD0dldFNhbGVSZXNwb25zZRIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSNAoFbGluZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiIwoPR2V0U3RvY2tSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IngKEEdldFN0b2NrUmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMicgoTTGlzdEJhbGFuY2VzUmVxdWVzdBIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJ0ChRMaXN0QmFsYW5jZXNSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iSwoWR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtjaGFubmVsX2lkcxgCIAMoCVIKY2hhbm5lbElkcyKyAQoXR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UiTQoaRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkIowGChtFeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2USNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYASABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50EkcKBXRlcm1zGAIgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5UZXJtUgV0ZXJtcxJHCgVydWxlcxgDIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUnVsZVIFcnVsZXMSTQoHaG9sZGVycxgEIAMoCzIzLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuSG9sZGVyUgdob2xkZXJzEjQKCGJhbGFuY2VzGAUgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEhoKCHNlcXVlbmNlGAYgASgDUghzZXF1ZW5jZRqCAQoEVGVybRISCgRuYW1lGAEgASgJUgRuYW1lEh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50EiMKDXJ1bm5pbmdfY291bnQYAyABKANSDHJ1bm5pbmdDb3VudBIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aawoEUnVsZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGpABCgZIb2xkZXISFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lInYKGFdhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBIfCgtjaGFubmVsX2lkcxgBIAMoCVIKY2hhbm5lbElkcxISCgRza3VzGAIgAygJUgRza3VzEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlIo0CChlXYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EkAKCGNoYW5uZWxzGAIgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEicKD2F2YWlsYWJsZV9jb3VudBgDIAEoA1IOYXZhaWxhYmxlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIaCghzbmFwc2hvdBgGIAEoCFIIc25hcHNob3QipgEKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlEhsKCXBhZ2Vfc2l6ZRgEIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgFIAEoCVIJcGFnZVRva2VuIngKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iFQoTVmVyaWZ5TGVkZ2VyUmVxdWVzdCK2AQoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSJQoObW92ZW1lbnRfY291bnQYAiABKANSDW1vdmVtZW50Q291bnQSIwoNYmFsYW5jZV9jb3VudBgDIAEoA1IMYmFsYW5jZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRIeCgpkaWZmZXJlbmNlGAUgASgJUgpkaWZmZXJlbmNlMtAUCgtQb29sU2VydmljZRJOCgZTZXRTa3USHi5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXNwb25zZSIDkAICEk4KBkdldFNrdRIeLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlc3BvbnNlIgOQAgESVAoITGlzdFNrdXMSIC5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVzcG9uc2UiA5ACARJdCgtTZXRMb2NhdGlvbhIjLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXNwb25zZSIDkAICEmMKDUxpc3RMb2NhdGlvbnMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1Jlc3BvbnNlIgOQAgESVwoJU2V0QnVmZmVyEiEub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlcXVlc3QaIi5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVzcG9uc2UiA5ACAhJdCgtMaXN0QnVmZmVycxIjLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXNwb25zZSIDkAIBElsKDFJlY2VpdmVTdG9jaxIkLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1Jlc3BvbnNlElgKC0FkanVzdFN0b2NrEiMub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlElgKC1JldHVyblN0b2NrEiMub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1Jlc3BvbnNlEm0KElJlc29sdmVVbmF2YWlsYWJsZRIqLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEloKCkNyZWF0ZUhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlc3BvbnNlIgOQAgISWgoKQ29tbWl0SG9sZBIiLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVzcG9uc2UiA5ACAhJdCgtSZWxlYXNlSG9sZBIjLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXNwb25zZSIDkAICEloKCkV4dGVuZEhvbGQSIi5vbmVwb29sLnBvb2wudjEuRXh0ZW5kSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuRXh0ZW5kSG9sZFJlc3BvbnNlIgOQAgISVAoIRWRpdEhvbGQSIC5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkVkaXRIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISWgoKQ2FuY2VsU2FsZRIiLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVzcG9uc2UiA5ACAhJUCghTaGlwU2FsZRIgLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXNwb25zZSIDkAICElEKB0dldFNhbGUSHy5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlc3BvbnNlIgOQAgESVAoIR2V0U3RvY2sSIC5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVzcG9uc2UiA5ACARJgCgxMaXN0QmFsYW5jZXMSJC5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXNwb25zZSIDkAIBEmkKD0dldEF2YWlsYWJpbGl0eRInLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgESdQoTRXhwbGFpbkF2YWlsYWJpbGl0eRIrLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBosLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJxChFXYXRjaEF2YWlsYWJpbGl0eRIpLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QaKi5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBMAESYwoNTGlzdE1vdmVtZW50cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVzcG9uc2UiA5ACARJgCgxWZXJpZnlMZWRnZXISJC5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXNwb25zZSIDkAIBYgZwcm90bzM=")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byJaCglTdG9ja0xpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5ImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ4ChlTZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0EjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmcSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIloKGlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlEjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmciWQobTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuIoYBChxMaXN0Q2hhbm5lbFNvdXJjaW5nc1Jlc3BvbnNlEj4KCXNvdXJjaW5ncxgBIAMoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCXNvdXJjaW5ncxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ibwoTU2V0TGFzdFVuaXRzUmVxdWVzdBI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJRChRTZXRMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzIlIKFExpc3RMYXN0VW5pdHNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuInoKFUxpc3RMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIpgBChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMiggIKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkEhIKBHpvbmUYByABKAlSBHpvbmUiewoSQ3JlYXRlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZBI6CgpwbGFjZW1lbnRzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudFIKcGxhY2VtZW50cyLMAQoRQ29tbWl0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkEi8KBWxpbmVzGAYgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcyKPAQoSQ29tbWl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZBI0CgVsaW5lcxgCIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcxIYCgdyZXRha2VuGAMgASgIUgdyZXRha2VuIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIogBChFFeHRlbmRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSOwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZCI/ChJFeHRlbmRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIl8KCUhvbGREZWx0YRIQCgNza3UYASABKAlSA3NrdRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZCKPAQoPRWRpdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBISCgRldGFnGAIgASgJUgRldGFnEjAKBWxpbmVzGAMgAygLMhoub25lcG9vbC5wb29sLnYxLkhvbGREZWx0YVIFbGluZXMSHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIj0KEEVkaXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIr8CChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZBISCgR6b25lGAggASgJUgR6b25lEhQKBW93bmVyGAkgASgJUgVvd25lciLJAQoSUmVjb3JkU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEiUKDm92ZXJzb2xkX2NvdW50GAIgASgDUg1vdmVyc29sZENvdW50EhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZRI6CgpwbGFjZW1lbnRzGAQgAygLMhoub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudFIKcGxhY2VtZW50cyKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSJ4ChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzInIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlImwKGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIdCgpsaXN0aW5nX2lkGAMgASgJUglsaXN0aW5nSWQijAsKG0V4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZRI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgBIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQSRwoFdGVybXMYAiADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlRlcm1SBXRlcm1zEkcKBXJ1bGVzGAMgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5SdWxlUgVydWxlcxJNCgdob2xkZXJzGAQgAygLMjMub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Ib2xkZXJSB2hvbGRlcnMSNAoIYmFsYW5jZXMYBSADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSGgoIc2VxdWVuY2UYBiABKANSCHNlcXVlbmNlEkcKBWxvY2tzGAcgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Mb2NrUgVsb2NrcxJKCgZwbGFjZXMYCCADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlBsYWNlUgZwbGFjZXMSSgoGb3duZXJzGAkgAygLMjIub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Pd25lclIGb3duZXJzEh0KCmhvbGRfY291bnQYCiABKANSCWhvbGRDb3VudBIfCgtvd25lcl9jb3VudBgLIAEoA1IKb3duZXJDb3VudBqCAQoEVGVybRISCgRuYW1lGAEgASgJUgRuYW1lEh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50EiMKDXJ1bm5pbmdfY291bnQYAyABKANSDHJ1bm5pbmdDb3VudBIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aawoEUnVsZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGnUKBExvY2sSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24aiwEKBVBsYWNlEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSFgoGY291bnRzGAMgASgIUgZjb3VudHMSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGlgKBU93bmVyEhQKBW93bmVyGAEgASgJUgVvd25lchIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkSHQoKaG9sZF9jb3VudBgDIAEoA1IJaG9sZENvdW50GpABCgZIb2xkZXISFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lInYKGFdhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBIfCgtjaGFubmVsX2lkcxgBIAMoCVIKY2hhbm5lbElkcxISCgRza3VzGAIgAygJUgRza3VzEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlIo0CChlXYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EkAKCGNoYW5uZWxzGAIgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEicKD2F2YWlsYWJsZV9jb3VudBgDIAEoA1IOYXZhaWxhYmxlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIaCghzbmFwc2hvdBgGIAEoCFIIc25hcHNob3QipgEKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlEhsKCXBhZ2Vfc2l6ZRgEIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgFIAEoCVIJcGFnZVRva2VuIngKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iFQoTVmVyaWZ5TGVkZ2VyUmVxdWVzdCK2AQoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSJQoObW92ZW1lbnRfY291bnQYAiABKANSDW1vdmVtZW50Q291bnQSIwoNYmFsYW5jZV9jb3VudBgDIAEoA1IMYmFsYW5jZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRIeCgpkaWZmZXJlbmNlGAUgASgJUgpkaWZmZXJlbmNlMoUYCgtQb29sU2VydmljZRJOCgZTZXRTa3USHi5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXNwb25zZSIDkAICEk4KBkdldFNrdRIeLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlc3BvbnNlIgOQAgESVAoITGlzdFNrdXMSIC5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVzcG9uc2UiA5ACARJdCgtTZXRMb2NhdGlvbhIjLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXNwb25zZSIDkAICEmMKDUxpc3RMb2NhdGlvbnMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1Jlc3BvbnNlIgOQAgESVwoJU2V0QnVmZmVyEiEub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlcXVlc3QaIi5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVzcG9uc2UiA5ACAhJdCgtMaXN0QnVmZmVycxIjLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXNwb25zZSIDkAIBEnIKElNldENoYW5uZWxTb3VyY2luZxIqLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlIgOQAgISeAoUTGlzdENoYW5uZWxTb3VyY2luZ3MSLC5vbmVwb29sLnBvb2wudjEuTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0Gi0ub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVzcG9uc2UiA5ACARJgCgxTZXRMYXN0VW5pdHMSJC5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5TZXRMYXN0VW5pdHNSZXNwb25zZSIDkAICEmMKDUxpc3RMYXN0VW5pdHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISWgoKRXh0ZW5kSG9sZBIiLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVzcG9uc2UiA5ACAhJUCghFZGl0SG9sZBIgLm9uZXBvb2wucG9vbC52MS5FZGl0SG9sZFJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXNwb25zZSIDkAICElEKB0dldEhvbGQSHy5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlc3BvbnNlIgOQAgESWgoKUmVjb3JkU2FsZRIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzcG9uc2UiA5ACAhJaCgpDYW5jZWxTYWxlEiIub25lcG9vbC5wb29sLnYxLkNhbmNlbFNhbGVSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNhbmNlbFNhbGVSZXNwb25zZSIDkAICElQKCFNoaXBTYWxlEiAub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlc3BvbnNlIgOQAgISUQoHR2V0U2FsZRIfLm9uZXBvb2wucG9vbC52MS5HZXRTYWxlUmVxdWVzdBogLm9uZXBvb2wucG9vbC52MS5HZXRTYWxlUmVzcG9uc2UiA5ACARJUCghHZXRTdG9jaxIgLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXNwb25zZSIDkAIBEmAKDExpc3RCYWxhbmNlcxIkLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1Jlc3BvbnNlIgOQAgESaQoPR2V0QXZhaWxhYmlsaXR5Eicub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJ1ChNFeHBsYWluQXZhaWxhYmlsaXR5Eisub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0Giwub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnEKEVdhdGNoQXZhaWxhYmlsaXR5Eikub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBoqLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEwARJjCg1MaXN0TW92ZW1lbnRzEiUub25lcG9vbC5wb29sLnYxLkxpc3RNb3ZlbWVudHNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIDkAIBEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
 }

@@ -17,6 +17,8 @@ public struct Sku: Message {
   public var updateTime: Primitives.Timestamp? = nil
   /// Output only. Changes with every update; send it back to update what was read.
   public var etag: String = ""
+  /// The group whose rules it shares. Optional. 1 to 64 bytes.
+  public var skuGroup: String = ""
 
   public init() {}
 
@@ -25,13 +27,15 @@ public struct Sku: Message {
     displayName: String = "",
     createTime: Primitives.Timestamp? = nil,
     updateTime: Primitives.Timestamp? = nil,
-    etag: String = ""
+    etag: String = "",
+    skuGroup: String = ""
   ) {
     self.sku = sku
     self.displayName = displayName
     self.createTime = createTime
     self.updateTime = updateTime
     self.etag = etag
+    self.skuGroup = skuGroup
   }
 }
 
@@ -41,7 +45,8 @@ public struct Location: Message {
   public var locationID: String = ""
   /// What people call it. Optional. At most 200 bytes.
   public var displayName: String = ""
-  /// Sales that name no location are taken from the lowest rank that has stock. 0 to 1,000,000.
+  /// Sales that name no location are taken from the lowest rank that has stock, unless the channel's sourcing says
+  /// otherwise. 0 to 1,000,000.
   public var rank: Int32 = 0
   /// Output only.
   public var createTime: Primitives.Timestamp? = nil
@@ -49,6 +54,48 @@ public struct Location: Message {
   public var updateTime: Primitives.Timestamp? = nil
   /// Output only. Changes with every update.
   public var etag: String = ""
+  /// Optional: a warehouse.
+  public var kind: Location.Kind = Location.Kind()
+  /// The zones that it serves, the nearest first, at most 100, each once and of 1 to 32 bytes. Optional.
+  public var zones: [String] = []
+  /// True when customers may collect here what a channel sells that the location does not feed.
+  public var offersPickup: Bool = false
+
+  /// What kind of place it is.
+  public enum Kind: MessageEnum {
+    /// A warehouse, as before there were kinds.
+    case unspecified
+    /// Goods are kept and sent from here.
+    case warehouse
+    /// Customers come here.
+    case store
+    /// A value that this code does not know.
+    case unrecognized(Int32)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .warehouse
+      case 2: self = .store
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .warehouse: 1
+      case .store: 2
+      case .unrecognized(let number): number
+      }
+    }
+
+    public static let allCases: [Kind] = [.unspecified, .warehouse, .store]
+  }
 
   public init() {}
 
@@ -58,7 +105,10 @@ public struct Location: Message {
     rank: Int32 = 0,
     createTime: Primitives.Timestamp? = nil,
     updateTime: Primitives.Timestamp? = nil,
-    etag: String = ""
+    etag: String = "",
+    kind: Location.Kind = Location.Kind(),
+    zones: [String] = [],
+    offersPickup: Bool = false
   ) {
     self.locationID = locationID
     self.displayName = displayName
@@ -66,6 +116,175 @@ public struct Location: Message {
     self.createTime = createTime
     self.updateTime = updateTime
     self.etag = etag
+    self.kind = kind
+    self.zones = zones
+    self.offersPickup = offersPickup
+  }
+}
+
+/// Which locations feed a channel, and which of them is asked first.
+public struct ChannelSourcing: Message {
+  /// The channel. Required.
+  public var channelID: String = ""
+  /// How the first choice is made.
+  public var strategy: ChannelSourcing.Strategy = ChannelSourcing.Strategy()
+  /// Those that feed it, at most 1,000, each once; empty for all.
+  public var locationIDs: [String] = []
+  /// Output only.
+  public var updateTime: Primitives.Timestamp? = nil
+
+  /// How the first choice is made.
+  public enum Strategy: MessageEnum {
+    /// Never sent.
+    case unspecified
+    /// In the order of location_ids; without a list, by the locations' ranks.
+    case ranked
+    /// By how near a location is to the customer's zone; then, or without a zone, as RANKED.
+    case nearest
+    /// By how many units are free; then as RANKED.
+    case mostStock
+    /// A value that this code does not know.
+    case unrecognized(Int32)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .ranked
+      case 2: self = .nearest
+      case 3: self = .mostStock
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .ranked: 1
+      case .nearest: 2
+      case .mostStock: 3
+      case .unrecognized(let number): number
+      }
+    }
+
+    public static let allCases: [Strategy] = [.unspecified, .ranked, .nearest, .mostStock]
+  }
+
+  public init() {}
+
+  public init(
+    channelID: String = "",
+    strategy: ChannelSourcing.Strategy = ChannelSourcing.Strategy(),
+    locationIDs: [String] = [],
+    updateTime: Primitives.Timestamp? = nil
+  ) {
+    self.channelID = channelID
+    self.strategy = strategy
+    self.locationIDs = locationIDs
+    self.updateTime = updateTime
+  }
+}
+
+/// Why the pool took a line's units where it did.
+public struct Placement: Message {
+  /// The request's line, from 0.
+  public var lineIndex: Int32 = 0
+  /// The channel's strategy; unspecified for a line that names its location.
+  public var strategy: ChannelSourcing.Strategy = ChannelSourcing.Strategy()
+  /// In the order in which they were asked, at most 20.
+  public var considered: [Placement.Considered] = []
+  /// Locations that were considered beyond those.
+  public var omittedCount: Int32 = 0
+
+  /// What became of a location that was considered.
+  public enum Outcome: MessageEnum {
+    /// Never sent.
+    case unspecified
+    /// Units are taken there.
+    case taken
+    /// It has units; those before it had enough.
+    case notNeeded
+    /// It has none that are free.
+    case empty
+    /// It does not feed the channel.
+    case notFeeding
+    /// The line names another.
+    case notNamed
+    /// A value that this code does not know.
+    case unrecognized(Int32)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .taken
+      case 2: self = .notNeeded
+      case 3: self = .empty
+      case 4: self = .notFeeding
+      case 5: self = .notNamed
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .taken: 1
+      case .notNeeded: 2
+      case .empty: 3
+      case .notFeeding: 4
+      case .notNamed: 5
+      case .unrecognized(let number): number
+      }
+    }
+
+    public static let allCases: [Outcome] = [.unspecified, .taken, .notNeeded, .empty, .notFeeding, .notNamed]
+  }
+
+  /// A location where the SKU is, or was to be taken.
+  public struct Considered: Message {
+    /// The location.
+    public var locationID: String = ""
+    /// Units that could be taken there before the line took any.
+    public var freeCount: Int64 = 0
+    /// Units that the line took there.
+    public var takenCount: Int64 = 0
+    /// What became of it.
+    public var outcome: Placement.Outcome = Placement.Outcome()
+
+    public init() {}
+
+    public init(
+      locationID: String = "",
+      freeCount: Int64 = 0,
+      takenCount: Int64 = 0,
+      outcome: Placement.Outcome = Placement.Outcome()
+    ) {
+      self.locationID = locationID
+      self.freeCount = freeCount
+      self.takenCount = takenCount
+      self.outcome = outcome
+    }
+  }
+
+  public init() {}
+
+  public init(
+    lineIndex: Int32 = 0,
+    strategy: ChannelSourcing.Strategy = ChannelSourcing.Strategy(),
+    considered: [Placement.Considered] = [],
+    omittedCount: Int32 = 0
+  ) {
+    self.lineIndex = lineIndex
+    self.strategy = strategy
+    self.considered = considered
+    self.omittedCount = omittedCount
   }
 }
 
@@ -132,6 +351,10 @@ public struct Balance: Message {
 }
 
 /// How many units to hide from channels as a safety margin.
+///
+/// One rule wins as a whole: first the most specific scope that has a rule which counts now, of listing > SKU and
+/// channel > SKU > group and channel > group > channel > all; within it a rule with a time before one without, the one
+/// that began last before the others, then the first by name.
 public struct Buffer: Message {
   /// The SKU it is for; empty for the default of every SKU.
   public var sku: String = ""
@@ -144,6 +367,21 @@ public struct Buffer: Message {
   public var capCount: Int64? = nil
   /// Output only.
   public var updateTime: Primitives.Timestamp? = nil
+  /// The group of SKUs that it is for, instead of a SKU. Optional.
+  public var skuGroup: String = ""
+  /// The one listing that it is for, by mapping's listing_id; needs the SKU and the channel. Optional.
+  public var listingID: String = ""
+  /// Tells apart the rules of one scope, of which there are at most 32. Optional. At most 64 bytes.
+  public var name: String = ""
+  /// The least that the margin hides. 0 to 1,000,000,000.
+  public var minimumCount: Int64 = 0
+  /// The most that the margin hides. Optional.
+  /// Units. minimum_count to 1,000,000,000.
+  public var maximumCount: Int64? = nil
+  /// When it begins to count. Optional: from ever.
+  public var startTime: Primitives.Timestamp? = nil
+  /// When it no longer counts. Optional: never. After start_time.
+  public var endTime: Primitives.Timestamp? = nil
 
   /// How the margin is written.
   public enum Margin: Equatable, Sendable {
@@ -151,6 +389,51 @@ public struct Buffer: Message {
     case unitCount(Int64)
     /// A part of the available units in hundredths of a percent, rounded up. 0 to 10,000.
     case basisPoints(Int32)
+    /// By how many units are available.
+    case tiers(Buffer.Tiers)
+    /// By how fast the SKU sells.
+    case demand(Buffer.Demand)
+  }
+
+  /// Keeps one number while much is available, and another while little is.
+  public struct Tiers: Message {
+    /// From how many available units on there is much. 0 to 1,000,000,000.
+    public var thresholdCount: Int64 = 0
+    /// What is hidden then. 0 to 1,000,000,000.
+    public var aboveCount: Int64 = 0
+    /// What is hidden below. 0 to 1,000,000,000.
+    public var belowCount: Int64 = 0
+
+    public init() {}
+
+    public init(
+      thresholdCount: Int64 = 0,
+      aboveCount: Int64 = 0,
+      belowCount: Int64 = 0
+    ) {
+      self.thresholdCount = thresholdCount
+      self.aboveCount = aboveCount
+      self.belowCount = belowCount
+    }
+  }
+
+  /// Hides what sells while a channel does not know yet: the SKU's rate of sale, in which a sale counts half as much
+  /// every ten minutes, times the lag, times the factor, rounded up. It follows time in steps of 30 seconds.
+  public struct Demand: Message {
+    /// From a sale until the last channel knows. Required, more than 0, at most 24 hours.
+    public var lag: Swift.Duration? = nil
+    /// In hundredths of a percent; 0 = 10,000: once. At most 1,000,000.
+    public var factorBasisPoints: Int32 = 0
+
+    public init() {}
+
+    public init(
+      lag: Swift.Duration? = nil,
+      factorBasisPoints: Int32 = 0
+    ) {
+      self.lag = lag
+      self.factorBasisPoints = factorBasisPoints
+    }
   }
 
   public init() {}
@@ -160,12 +443,57 @@ public struct Buffer: Message {
     channelID: String = "",
     margin: Margin? = nil,
     capCount: Int64? = nil,
-    updateTime: Primitives.Timestamp? = nil
+    updateTime: Primitives.Timestamp? = nil,
+    skuGroup: String = "",
+    listingID: String = "",
+    name: String = "",
+    minimumCount: Int64 = 0,
+    maximumCount: Int64? = nil,
+    startTime: Primitives.Timestamp? = nil,
+    endTime: Primitives.Timestamp? = nil
   ) {
     self.sku = sku
     self.channelID = channelID
     self.margin = margin
     self.capCount = capCount
+    self.updateTime = updateTime
+    self.skuGroup = skuGroup
+    self.listingID = listingID
+    self.name = name
+    self.minimumCount = minimumCount
+    self.maximumCount = maximumCount
+    self.startTime = startTime
+    self.endTime = endTime
+  }
+}
+
+/// The last units of a SKU, which one channel alone may show. One lock counts: the SKU's, else its group's, else that of
+/// every SKU. Other channels show at most the units available over all locations without these.
+public struct LastUnits: Message {
+  /// The SKU it is for; empty for every SKU.
+  public var sku: String = ""
+  /// The group of SKUs that it is for, instead of a SKU. Optional.
+  public var skuGroup: String = ""
+  /// The channel that may show them. Required.
+  public var channelID: String = ""
+  /// How many. 0 to 1,000,000,000.
+  public var unitCount: Int64 = 0
+  /// Output only.
+  public var updateTime: Primitives.Timestamp? = nil
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    skuGroup: String = "",
+    channelID: String = "",
+    unitCount: Int64 = 0,
+    updateTime: Primitives.Timestamp? = nil
+  ) {
+    self.sku = sku
+    self.skuGroup = skuGroup
+    self.channelID = channelID
+    self.unitCount = unitCount
     self.updateTime = updateTime
   }
 }
@@ -276,7 +604,8 @@ public struct HoldLine: Message {
   public var sku: String = ""
   /// Stock-keeping units. Required, 1 to 1,000,000,000.
   public var quantity: Int64 = 0
-  /// Where they are set aside. Optional in a request: the pool then chooses, and says which.
+  /// Where they are set aside, and nowhere else: click and collect. Optional in a request: the pool then chooses as the
+  /// channel's sourcing says, and says which.
   public var locationID: String = ""
 
   public init() {}
@@ -300,7 +629,8 @@ public struct SaleLine: Message {
   public var sku: String = ""
   /// Stock-keeping units sold. Required, 1 to 1,000,000,000.
   public var quantity: Int64 = 0
-  /// Where they are taken from. Optional: the pool chooses by rank.
+  /// Where they are taken from, and nowhere else: click and collect. Optional: the pool chooses as the channel's sourcing
+  /// says.
   public var locationID: String = ""
 
   public init() {}
@@ -550,14 +880,36 @@ public struct ChannelAvailability: Message {
   public var channelID: String = ""
   /// Units, never negative.
   public var availableToSellCount: Int64 = 0
+  /// Listings of the channel with a buffer of their own for this SKU, and what they may show instead.
+  public var listings: [ListingAvailability] = []
 
   public init() {}
 
   public init(
     channelID: String = "",
-    availableToSellCount: Int64 = 0
+    availableToSellCount: Int64 = 0,
+    listings: [ListingAvailability] = []
   ) {
     self.channelID = channelID
+    self.availableToSellCount = availableToSellCount
+    self.listings = listings
+  }
+}
+
+/// What one listing may show for one SKU.
+public struct ListingAvailability: Message {
+  /// Mapping's ID of it.
+  public var listingID: String = ""
+  /// Units, never negative.
+  public var availableToSellCount: Int64 = 0
+
+  public init() {}
+
+  public init(
+    listingID: String = "",
+    availableToSellCount: Int64 = 0
+  ) {
+    self.listingID = listingID
     self.availableToSellCount = availableToSellCount
   }
 }
@@ -576,6 +928,7 @@ extension Sku {
     self.createTime = try Read.message(source.pointee.create_time, "create_time")
     self.updateTime = try Read.message(source.pointee.update_time, "update_time")
     self.etag = Read.string(source.pointee.etag)
+    self.skuGroup = Read.string(source.pointee.sku_group)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -585,6 +938,7 @@ extension Sku {
     target.pointee.create_time = arena.message(self.createTime)
     target.pointee.update_time = arena.message(self.updateTime)
     target.pointee.etag = arena.string(self.etag)
+    target.pointee.sku_group = arena.string(self.skuGroup)
   }
 }
 
@@ -603,6 +957,9 @@ extension Location {
     self.createTime = try Read.message(source.pointee.create_time, "create_time")
     self.updateTime = try Read.message(source.pointee.update_time, "update_time")
     self.etag = Read.string(source.pointee.etag)
+    self.kind = Location.Kind(rawValue: Int32(truncatingIfNeeded: source.pointee.kind.rawValue))
+    self.zones = Read.strings(source.pointee.zones, source.pointee.n_zones)
+    self.offersPickup = source.pointee.offers_pickup != 0
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -613,6 +970,84 @@ extension Location {
     target.pointee.create_time = arena.message(self.createTime)
     target.pointee.update_time = arena.message(self.updateTime)
     target.pointee.etag = arena.string(self.etag)
+    target.pointee.kind = .init(rawValue: .init(truncatingIfNeeded: self.kind.rawValue))
+    target.pointee.n_zones = self.zones.count
+    target.pointee.zones = arena.strings(self.zones)
+    target.pointee.offers_pickup = self.offersPickup ? 1 : 0
+  }
+}
+
+extension ChannelSourcing {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ChannelSourcing()
+    onepool__pool__v1__channel_sourcing__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ChannelSourcing.self)
+    self.channelID = Read.string(source.pointee.channel_id)
+    self.strategy = ChannelSourcing.Strategy(rawValue: Int32(truncatingIfNeeded: source.pointee.strategy.rawValue))
+    self.locationIDs = Read.strings(source.pointee.location_ids, source.pointee.n_location_ids)
+    self.updateTime = try Read.message(source.pointee.update_time, "update_time")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ChannelSourcing.self)
+    target.pointee.channel_id = arena.string(self.channelID)
+    target.pointee.strategy = .init(rawValue: .init(truncatingIfNeeded: self.strategy.rawValue))
+    target.pointee.n_location_ids = self.locationIDs.count
+    target.pointee.location_ids = arena.strings(self.locationIDs)
+    target.pointee.update_time = arena.message(self.updateTime)
+  }
+}
+
+extension Placement {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Placement()
+    onepool__pool__v1__placement__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Placement.self)
+    self.lineIndex = source.pointee.line_index
+    self.strategy = ChannelSourcing.Strategy(rawValue: Int32(truncatingIfNeeded: source.pointee.strategy.rawValue))
+    self.considered = try Read.messages(source.pointee.considered, source.pointee.n_considered, "considered")
+    self.omittedCount = source.pointee.omitted_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Placement.self)
+    target.pointee.line_index = self.lineIndex
+    target.pointee.strategy = .init(rawValue: .init(truncatingIfNeeded: self.strategy.rawValue))
+    target.pointee.n_considered = self.considered.count
+    target.pointee.considered = arena.messages(self.considered)
+    target.pointee.omitted_count = self.omittedCount
+  }
+}
+
+extension Placement.Considered {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Placement__Considered()
+    onepool__pool__v1__placement__considered__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Placement__Considered.self)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.freeCount = source.pointee.free_count
+    self.takenCount = source.pointee.taken_count
+    self.outcome = Placement.Outcome(rawValue: Int32(truncatingIfNeeded: source.pointee.outcome.rawValue))
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Placement__Considered.self)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.free_count = self.freeCount
+    target.pointee.taken_count = self.takenCount
+    target.pointee.outcome = .init(rawValue: .init(truncatingIfNeeded: self.outcome.rawValue))
   }
 }
 
@@ -672,12 +1107,25 @@ extension Buffer {
     switch source.pointee.margin_case.rawValue {
     case 3: self.margin = .unitCount(source.pointee.unit_count)
     case 4: self.margin = .basisPoints(source.pointee.basis_points)
+    case 7:
+      if let value: Buffer.Tiers = try Read.message(source.pointee.tiers, "tiers") { self.margin = .tiers(value) }
+    case 8:
+      if let value: Buffer.Demand = try Read.message(source.pointee.demand, "demand") { self.margin = .demand(value) }
     default: break
     }
     if source.pointee.cap_value_case.rawValue == 5 {
       self.capCount = source.pointee.cap_count
     }
     self.updateTime = try Read.message(source.pointee.update_time, "update_time")
+    self.skuGroup = Read.string(source.pointee.sku_group)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.name = Read.string(source.pointee.name)
+    self.minimumCount = source.pointee.minimum_count
+    if source.pointee.maximum_value_case.rawValue == 13 {
+      self.maximumCount = source.pointee.maximum_count
+    }
+    self.startTime = try Read.message(source.pointee.start_time, "start_time")
+    self.endTime = try Read.message(source.pointee.end_time, "end_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -691,12 +1139,96 @@ extension Buffer {
     case .basisPoints(let value):
       target.pointee.margin_case = .init(rawValue: 4)
       target.pointee.basis_points = value
+    case .tiers(let value):
+      target.pointee.margin_case = .init(rawValue: 7)
+      target.pointee.tiers = arena.message(value)
+    case .demand(let value):
+      target.pointee.margin_case = .init(rawValue: 8)
+      target.pointee.demand = arena.message(value)
     case nil: break
     }
     if let value = self.capCount {
       target.pointee.cap_value_case = .init(rawValue: 5)
       target.pointee.cap_count = value
     }
+    target.pointee.update_time = arena.message(self.updateTime)
+    target.pointee.sku_group = arena.string(self.skuGroup)
+    target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.name = arena.string(self.name)
+    target.pointee.minimum_count = self.minimumCount
+    if let value = self.maximumCount {
+      target.pointee.maximum_value_case = .init(rawValue: 13)
+      target.pointee.maximum_count = value
+    }
+    target.pointee.start_time = arena.message(self.startTime)
+    target.pointee.end_time = arena.message(self.endTime)
+  }
+}
+
+extension Buffer.Tiers {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Buffer__Tiers()
+    onepool__pool__v1__buffer__tiers__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Buffer__Tiers.self)
+    self.thresholdCount = source.pointee.threshold_count
+    self.aboveCount = source.pointee.above_count
+    self.belowCount = source.pointee.below_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Buffer__Tiers.self)
+    target.pointee.threshold_count = self.thresholdCount
+    target.pointee.above_count = self.aboveCount
+    target.pointee.below_count = self.belowCount
+  }
+}
+
+extension Buffer.Demand {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__Buffer__Demand()
+    onepool__pool__v1__buffer__demand__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__Buffer__Demand.self)
+    self.lag = try Read.message(source.pointee.lag, "lag")
+    self.factorBasisPoints = source.pointee.factor_basis_points
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__Buffer__Demand.self)
+    target.pointee.lag = arena.message(self.lag)
+    target.pointee.factor_basis_points = self.factorBasisPoints
+  }
+}
+
+extension LastUnits {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__LastUnits()
+    onepool__pool__v1__last_units__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__LastUnits.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.skuGroup = Read.string(source.pointee.sku_group)
+    self.channelID = Read.string(source.pointee.channel_id)
+    self.unitCount = source.pointee.unit_count
+    self.updateTime = try Read.message(source.pointee.update_time, "update_time")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__LastUnits.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.sku_group = arena.string(self.skuGroup)
+    target.pointee.channel_id = arena.string(self.channelID)
+    target.pointee.unit_count = self.unitCount
     target.pointee.update_time = arena.message(self.updateTime)
   }
 }
@@ -894,11 +1426,34 @@ extension ChannelAvailability {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ChannelAvailability.self)
     self.channelID = Read.string(source.pointee.channel_id)
     self.availableToSellCount = source.pointee.available_to_sell_count
+    self.listings = try Read.messages(source.pointee.listings, source.pointee.n_listings, "listings")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ChannelAvailability.self)
     target.pointee.channel_id = arena.string(self.channelID)
+    target.pointee.available_to_sell_count = self.availableToSellCount
+    target.pointee.n_listings = self.listings.count
+    target.pointee.listings = arena.messages(self.listings)
+  }
+}
+
+extension ListingAvailability {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ListingAvailability()
+    onepool__pool__v1__listing_availability__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListingAvailability.self)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.availableToSellCount = source.pointee.available_to_sell_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ListingAvailability.self)
+    target.pointee.listing_id = arena.string(self.listingID)
     target.pointee.available_to_sell_count = self.availableToSellCount
   }
 }
@@ -907,21 +1462,31 @@ extension FileDescriptor {
   /// `onepool/pool/v1/stock.proto`
   public static let onepoolPoolV1Stock = FileDescriptor(
     name: "onepool/pool/v1/stock.proto",
-    dependencies: [.googleProtobufTimestamp],
+    dependencies: [.googleProtobufDuration, .googleProtobufTimestamp],
     symbols: [
       "onepool.pool.v1.Allocation",
       "onepool.pool.v1.Balance",
       "onepool.pool.v1.Buffer",
+      "onepool.pool.v1.Buffer.Demand",
+      "onepool.pool.v1.Buffer.Tiers",
       "onepool.pool.v1.ChannelAvailability",
+      "onepool.pool.v1.ChannelSourcing",
+      "onepool.pool.v1.ChannelSourcing.Strategy",
       "onepool.pool.v1.Hold",
       "onepool.pool.v1.Hold.State",
       "onepool.pool.v1.HoldLine",
+      "onepool.pool.v1.LastUnits",
+      "onepool.pool.v1.ListingAvailability",
       "onepool.pool.v1.Location",
+      "onepool.pool.v1.Location.Kind",
       "onepool.pool.v1.Movement",
       "onepool.pool.v1.Movement.Kind",
+      "onepool.pool.v1.Placement",
+      "onepool.pool.v1.Placement.Considered",
+      "onepool.pool.v1.Placement.Outcome",
       "onepool.pool.v1.SaleLine",
       "onepool.pool.v1.SaleLineState",
       "onepool.pool.v1.Sku",
     ],
-    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byLIAQoDU2t1EhAKA3NrdRgBIAEoCVIDc2t1EiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSOwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAUgASgJUgRldGFnIvABCghMb2NhdGlvbhIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEhIKBHJhbmsYAyABKAVSBHJhbmsSOwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAYgASgJUgRldGFnIs0DCgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2Ui8gEKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEh0KCWNhcF9jb3VudBgFIAEoA0gBUghjYXBDb3VudBI7Cgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWVCCAoGbWFyZ2luQgsKCWNhcF92YWx1ZSLnAwoESG9sZBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEjEKBXN0YXRlGAMgASgOMhsub25lcG9vbC5wb29sLnYxLkhvbGQuU3RhdGVSBXN0YXRlEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIvCgVsaW5lcxgFIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSGQoIb3JkZXJfaWQYBiABKAlSB29yZGVySWQSOwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEhIKBGV0YWcYCCABKAlSBGV0YWcSHQoKY2hhbm5lbF9pZBgJIAEoCVIJY2hhbm5lbElkEhgKB3JldGFrZW4YCiABKAhSB3JldGFrZW4iagoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIOCgpTVEFURV9IRUxEEAESEwoPU1RBVEVfQ09NTUlUVEVEEAISEgoOU1RBVEVfUkVMRUFTRUQQAxIRCg1TVEFURV9FWFBJUkVEEAQiWQoISG9sZExpbmUSEAoDc2t1GAEgASgJUgNza3USGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5Eh8KC2xvY2F0aW9uX2lkGAMgASgJUgpsb2NhdGlvbklkInIKCFNhbGVMaW5lEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSHwoLbG9jYXRpb25faWQYBCABKAlSCmxvY2F0aW9uSWQitAIKDVNhbGVMaW5lU3RhdGUSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEhAKA3NrdRgCIAEoCVIDc2t1Eh0KCnNvbGRfY291bnQYAyABKANSCXNvbGRDb3VudBInCg9jYW5jZWxsZWRfY291bnQYBCABKANSDmNhbmNlbGxlZENvdW50EiMKDXNoaXBwZWRfY291bnQYBSABKANSDHNoaXBwZWRDb3VudBIlCg5yZXR1cm5lZF9jb3VudBgGIAEoA1INcmV0dXJuZWRDb3VudBIlCg5vdmVyc29sZF9jb3VudBgHIAEoA1INb3ZlcnNvbGRDb3VudBI9CgthbGxvY2F0aW9ucxgIIAMoCzIbLm9uZXBvb2wucG9vbC52MS5BbGxvY2F0aW9uUgthbGxvY2F0aW9ucyJJCgpBbGxvY2F0aW9uEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eSLKBgoITW92ZW1lbnQSGgoIc2VxdWVuY2UYASABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRI7Cgtzb3VyY2VfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnNvdXJjZVRpbWUSMgoEa2luZBgEIAEoDjIeLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudC5LaW5kUgRraW5kEhAKA3NrdRgFIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAYgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAcgASgDUghxdWFudGl0eRIZCghvcmRlcl9pZBgIIAEoCVIHb3JkZXJJZBIXCgdsaW5lX2lkGAkgASgJUgZsaW5lSWQSFwoHaG9sZF9pZBgKIAEoCVIGaG9sZElkEh0KCmNoYW5uZWxfaWQYCyABKAlSCWNoYW5uZWxJZBIWCgZyZWFzb24YDCABKAlSBnJlYXNvbhIUCgVhY3RvchgNIAEoCVIFYWN0b3ISFAoFY2F1c2UYDiABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYDyABKAlSCXJlcXVlc3RJZCLVAgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEQoNS0lORF9SRUNFSVZFRBABEg4KCktJTkRfRk9VTkQQAhINCglLSU5EX0xPU1QQAxINCglLSU5EX0hFTEQQBBIRCg1LSU5EX1JFTEVBU0VEEAUSEAoMS0lORF9FWFBJUkVEEAYSEgoOS0lORF9DT01NSVRURUQQBxINCglLSU5EX1NPTEQQCBISCg5LSU5EX0NBTkNFTExFRBAJEhAKDEtJTkRfU0hJUFBFRBAKEhIKDktJTkRfUkVTVE9DS0VEEAsSFAoQS0lORF9RVUFSQU5USU5FRBAMEhQKEEtJTkRfV1JJVFRFTl9PRkYQDRIQCgxLSU5EX0NMRUFSRUQQDhIRCg1LSU5EX1NDUkFQUEVEEA8SEQoNS0lORF9FWFRFTkRFRBAQEhAKDEtJTkRfUkVUQUtFThARImsKE0NoYW5uZWxBdmFpbGFiaWxpdHkSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAIgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudGIGcHJvdG8z")
+    base64: "ChtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8SD29uZXBvb2wucG9vbC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvIuUBCgNTa3USEAoDc2t1GAEgASgJUgNza3USIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRI7CgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSOwoLdXBkYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lEhIKBGV0YWcYBSABKAlSBGV0YWcSGwoJc2t1X2dyb3VwGAYgASgJUghza3VHcm91cCKhAwoITG9jYXRpb24SHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRISCgRyYW5rGAMgASgFUgRyYW5rEjsKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgGIAEoCVIEZXRhZxIyCgRraW5kGAcgASgOMh4ub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uLktpbmRSBGtpbmQSFAoFem9uZXMYCCADKAlSBXpvbmVzEiMKDW9mZmVyc19waWNrdXAYCSABKAhSDG9mZmVyc1BpY2t1cCJACgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABISCg5LSU5EX1dBUkVIT1VTRRABEg4KCktJTkRfU1RPUkUQAiLBAgoPQ2hhbm5lbFNvdXJjaW5nEh0KCmNoYW5uZWxfaWQYASABKAlSCWNoYW5uZWxJZBJFCghzdHJhdGVneRgCIAEoDjIpLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmcuU3RyYXRlZ3lSCHN0cmF0ZWd5EiEKDGxvY2F0aW9uX2lkcxgDIAMoCVILbG9jYXRpb25JZHMSOwoLdXBkYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lImgKCFN0cmF0ZWd5EhgKFFNUUkFURUdZX1VOU1BFQ0lGSUVEEAASEwoPU1RSQVRFR1lfUkFOS0VEEAESFAoQU1RSQVRFR1lfTkVBUkVTVBACEhcKE1NUUkFURUdZX01PU1RfU1RPQ0sQAyKeBAoJUGxhY2VtZW50Eh0KCmxpbmVfaW5kZXgYASABKAVSCWxpbmVJbmRleBJFCghzdHJhdGVneRgCIAEoDjIpLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmcuU3RyYXRlZ3lSCHN0cmF0ZWd5EkUKCmNvbnNpZGVyZWQYAyADKAsyJS5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50LkNvbnNpZGVyZWRSCmNvbnNpZGVyZWQSIwoNb21pdHRlZF9jb3VudBgEIAEoBVIMb21pdHRlZENvdW50GqsBCgpDb25zaWRlcmVkEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEh0KCmZyZWVfY291bnQYAiABKANSCWZyZWVDb3VudBIfCgt0YWtlbl9jb3VudBgDIAEoA1IKdGFrZW5Db3VudBI8CgdvdXRjb21lGAQgASgOMiIub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudC5PdXRjb21lUgdvdXRjb21lIpABCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIRCg1PVVRDT01FX1RBS0VOEAESFgoST1VUQ09NRV9OT1RfTkVFREVEEAISEQoNT1VUQ09NRV9FTVBUWRADEhcKE09VVENPTUVfTk9UX0ZFRURJTkcQBBIVChFPVVRDT01FX05PVF9OQU1FRBAFIs0DCgdCYWxhbmNlEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEiIKDW9uX2hhbmRfY291bnQYAyABKANSC29uSGFuZENvdW50Eh0KCmhlbGRfY291bnQYBCABKANSCWhlbGRDb3VudBInCg9jb21taXR0ZWRfY291bnQYBSABKANSDmNvbW1pdHRlZENvdW50EisKEXVuYXZhaWxhYmxlX2NvdW50GAYgASgDUhB1bmF2YWlsYWJsZUNvdW50EicKD2F2YWlsYWJsZV9jb3VudBgHIAEoA1IOYXZhaWxhYmxlQ291bnQSJQoOcmVjZWl2ZWRfY291bnQYCCABKANSDXJlY2VpdmVkQ291bnQSJQoOcmV0dXJuZWRfY291bnQYCSABKANSDXJldHVybmVkQ291bnQSHwoLZm91bmRfY291bnQYCiABKANSCmZvdW5kQ291bnQSIwoNc2hpcHBlZF9jb3VudBgLIAEoA1IMc2hpcHBlZENvdW50Eh0KCmxvc3RfY291bnQYDCABKANSCWxvc3RDb3VudBIaCghzZXF1ZW5jZRgNIAEoA1IIc2VxdWVuY2Ui3QYKBkJ1ZmZlchIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHwoKdW5pdF9jb3VudBgDIAEoA0gAUgl1bml0Q291bnQSIwoMYmFzaXNfcG9pbnRzGAQgASgFSABSC2Jhc2lzUG9pbnRzEjUKBXRpZXJzGAcgASgLMh0ub25lcG9vbC5wb29sLnYxLkJ1ZmZlci5UaWVyc0gAUgV0aWVycxI4CgZkZW1hbmQYCCABKAsyHi5vbmVwb29sLnBvb2wudjEuQnVmZmVyLkRlbWFuZEgAUgZkZW1hbmQSHQoJY2FwX2NvdW50GAUgASgDSAFSCGNhcENvdW50EjsKC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIbCglza3VfZ3JvdXAYCSABKAlSCHNrdUdyb3VwEh0KCmxpc3RpbmdfaWQYCiABKAlSCWxpc3RpbmdJZBISCgRuYW1lGAsgASgJUgRuYW1lEiMKDW1pbmltdW1fY291bnQYDCABKANSDG1pbmltdW1Db3VudBIlCg1tYXhpbXVtX2NvdW50GA0gASgDSAJSDG1heGltdW1Db3VudBI5CgpzdGFydF90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRpyCgVUaWVycxInCg90aHJlc2hvbGRfY291bnQYASABKANSDnRocmVzaG9sZENvdW50Eh8KC2Fib3ZlX2NvdW50GAIgASgDUgphYm92ZUNvdW50Eh8KC2JlbG93X2NvdW50GAMgASgDUgpiZWxvd0NvdW50GmUKBkRlbWFuZBIrCgNsYWcYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIuChNmYWN0b3JfYmFzaXNfcG9pbnRzGAIgASgFUhFmYWN0b3JCYXNpc1BvaW50c0IICgZtYXJnaW5CCwoJY2FwX3ZhbHVlQg8KDW1heGltdW1fdmFsdWUitQEKCUxhc3RVbml0cxIQCgNza3UYASABKAlSA3NrdRIbCglza3VfZ3JvdXAYAiABKAlSCHNrdUdyb3VwEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIdCgp1bml0X2NvdW50GAQgASgDUgl1bml0Q291bnQSOwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lIucDCgRIb2xkEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISMQoFc3RhdGUYAyABKA4yGy5vbmVwb29sLnBvb2wudjEuSG9sZC5TdGF0ZVIFc3RhdGUSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEi8KBWxpbmVzGAUgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcxIZCghvcmRlcl9pZBgGIAEoCVIHb3JkZXJJZBI7CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSEgoEZXRhZxgIIAEoCVIEZXRhZxIdCgpjaGFubmVsX2lkGAkgASgJUgljaGFubmVsSWQSGAoHcmV0YWtlbhgKIAEoCFIHcmV0YWtlbiJqCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEg4KClNUQVRFX0hFTEQQARITCg9TVEFURV9DT01NSVRURUQQAhISCg5TVEFURV9SRUxFQVNFRBADEhEKDVNUQVRFX0VYUElSRUQQBCJZCghIb2xkTGluZRIQCgNza3UYASABKAlSA3NrdRIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkSHwoLbG9jYXRpb25faWQYAyABKAlSCmxvY2F0aW9uSWQicgoIU2FsZUxpbmUSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEhAKA3NrdRgCIAEoCVIDc2t1EhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRIfCgtsb2NhdGlvbl9pZBgEIAEoCVIKbG9jYXRpb25JZCK0AgoNU2FsZUxpbmVTdGF0ZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USHQoKc29sZF9jb3VudBgDIAEoA1IJc29sZENvdW50EicKD2NhbmNlbGxlZF9jb3VudBgEIAEoA1IOY2FuY2VsbGVkQ291bnQSIwoNc2hpcHBlZF9jb3VudBgFIAEoA1IMc2hpcHBlZENvdW50EiUKDnJldHVybmVkX2NvdW50GAYgASgDUg1yZXR1cm5lZENvdW50EiUKDm92ZXJzb2xkX2NvdW50GAcgASgDUg1vdmVyc29sZENvdW50Ej0KC2FsbG9jYXRpb25zGAggAygLMhsub25lcG9vbC5wb29sLnYxLkFsbG9jYXRpb25SC2FsbG9jYXRpb25zIkkKCkFsbG9jYXRpb24SHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5IsoGCghNb3ZlbWVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVuY2USOwoLY29tbWl0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjb21taXRUaW1lEjsKC3NvdXJjZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKc291cmNlVGltZRIyCgRraW5kGAQgASgOMh4ub25lcG9vbC5wb29sLnYxLk1vdmVtZW50LktpbmRSBGtpbmQSEAoDc2t1GAUgASgJUgNza3USHwoLbG9jYXRpb25faWQYBiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYByABKANSCHF1YW50aXR5EhkKCG9yZGVyX2lkGAggASgJUgdvcmRlcklkEhcKB2xpbmVfaWQYCSABKAlSBmxpbmVJZBIXCgdob2xkX2lkGAogASgJUgZob2xkSWQSHQoKY2hhbm5lbF9pZBgLIAEoCVIJY2hhbm5lbElkEhYKBnJlYXNvbhgMIAEoCVIGcmVhc29uEhQKBWFjdG9yGA0gASgJUgVhY3RvchIUCgVjYXVzZRgOIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgPIAEoCVIJcmVxdWVzdElkItUCCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIRCg1LSU5EX1JFQ0VJVkVEEAESDgoKS0lORF9GT1VORBACEg0KCUtJTkRfTE9TVBADEg0KCUtJTkRfSEVMRBAEEhEKDUtJTkRfUkVMRUFTRUQQBRIQCgxLSU5EX0VYUElSRUQQBhISCg5LSU5EX0NPTU1JVFRFRBAHEg0KCUtJTkRfU09MRBAIEhIKDktJTkRfQ0FOQ0VMTEVEEAkSEAoMS0lORF9TSElQUEVEEAoSEgoOS0lORF9SRVNUT0NLRUQQCxIUChBLSU5EX1FVQVJBTlRJTkVEEAwSFAoQS0lORF9XUklUVEVOX09GRhANEhAKDEtJTkRfQ0xFQVJFRBAOEhEKDUtJTkRfU0NSQVBQRUQQDxIRCg1LSU5EX0VYVEVOREVEEBASEAoMS0lORF9SRVRBS0VOEBEirQEKE0NoYW5uZWxBdmFpbGFiaWxpdHkSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAIgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJACghsaXN0aW5ncxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5MaXN0aW5nQXZhaWxhYmlsaXR5UghsaXN0aW5ncyJrChNMaXN0aW5nQXZhaWxhYmlsaXR5Eh0KCmxpc3RpbmdfaWQYASABKAlSCWxpc3RpbmdJZBI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgCIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnRiBnByb3RvMw==")
 }

@@ -8,7 +8,8 @@ extension PoolAPI.Sku {
   init(_ record: SKURecord) {
     self.init(
       sku: record.sku.text, displayName: record.displayName, createTime: record.createTime,
-      updateTime: record.updateTime, etag: record.etag)
+      updateTime: record.updateTime, etag: record.etag,
+      skuGroup: record.group?.text ?? "")
   }
 }
 
@@ -16,7 +17,9 @@ extension PoolAPI.Location {
   init(_ record: LocationRecord) {
     self.init(
       locationID: record.location.text, displayName: record.displayName, rank: record.rank,
-      createTime: record.createTime, updateTime: record.updateTime, etag: record.etag)
+      createTime: record.createTime, updateTime: record.updateTime, etag: record.etag,
+      kind: Kind(rawValue: record.traits.kind.rawValue), zones: record.traits.zones.map(\.text),
+      offersPickup: record.traits.offersPickup)
   }
 }
 
@@ -30,22 +33,6 @@ extension PoolAPI.Balance {
       receivedCount: balance.received, returnedCount: balance.returned,
       foundCount: balance.found, shippedCount: balance.shipped, lostCount: balance.lost,
       sequence: balance.sequence)
-  }
-}
-
-extension PoolAPI.Buffer {
-  init(_ buffer: PoolDomain.Buffer, _ names: some Names) {
-    self.init(
-      sku: buffer.scope.sku.map { names.name(of: $0) } ?? "",
-      channelID: buffer.scope.channel?.text ?? "", margin: buffer.margin.map(Self.margin),
-      capCount: buffer.cap, updateTime: buffer.updateTime)
-  }
-
-  private static func margin(_ margin: PoolDomain.Buffer.Margin) -> Margin {
-    switch margin {
-    case .units(let count): .unitCount(count)
-    case .basisPoints(let points): .basisPoints(points)
-    }
   }
 }
 

@@ -26,10 +26,8 @@ extension PoolError: RPCErrorConvertible {
         ["holdId": id.text, "state": "\(state)".uppercased()])
     case .holdChanged(let known): known.rpcError
     case .holdLimit(let excess): excess.rpcError
-    case .expiryOutOfRange:
-      Self.invalid(
-        "expire_time",
-        "It must be in the future, and within 7 days of the hold's creation.")
+    case .expiryOutOfRange: Self.expiry
+    case .promotion(let error): error.rpcError
     case .saleUnknown(let order):
       RPCError(
         .notFound, "SALE_UNKNOWN", "There is no sale of order \(order).", ["orderId": order.text])
@@ -51,6 +49,8 @@ extension PoolError: RPCErrorConvertible {
         .invalidArgument, "REQUEST_ID_REUSED",
         "The request ID \(id) was used for another request; use a new one.",
         ["requestId": id.text])
+    case .locationNotServing(let location, let channel): Self.notServing(location, channel)
+    case .tooManyBuffers: Self.tooManyBuffers
     case .pageTokenInvalid:
       RPCError(
         .invalidArgument, "PAGE_TOKEN_INVALID",
@@ -85,6 +85,9 @@ extension PoolError: RPCErrorConvertible {
       line == nil ? .notFound : .invalidArgument, reason, message, metadata,
       violations: violation.map { [$0] } ?? [])
   }
+
+  private static let expiry = invalid(
+    "expire_time", "It must be in the future, and within 7 days of the hold's creation.")
 
   private static func changed(_ noun: String, _ metadata: [String: String]) -> RPCError {
     let names = metadata.values.joined()

@@ -11,7 +11,9 @@ extension PoolServer {
   ) async throws -> SetSkuResponse {
     var check = RequestCheck()
     let sku = check.required(request.sku, "sku") ?? PoolAPI.Sku()
-    var command = SetSKU(sku: SKU(trusted: sku.sku), displayName: sku.displayName, etag: sku.etag)
+    var command = SetSKU(
+      sku: SKU(trusted: sku.sku), displayName: sku.displayName,
+      group: check.optionalIdentifier(SKUGroup.self, sku.skuGroup, "sku.sku_group"), etag: sku.etag)
     if request.sku != nil {
       command.sku = check.identifier(SKU.self, sku.sku, "sku.sku")
       check.text(
@@ -63,7 +65,7 @@ extension PoolServer {
     let location = check.required(request.location, "location") ?? PoolAPI.Location()
     var command = SetLocation(
       location: LocationID(trusted: location.locationID), displayName: location.displayName,
-      rank: location.rank, etag: location.etag)
+      rank: location.rank, traits: check.traits(location), etag: location.etag)
     if request.location != nil {
       command.location = check.identifier(
         LocationID.self, location.locationID, "location.location_id")
@@ -101,73 +103,6 @@ extension PoolServer {
     }
     return ListLocationsResponse(
       locations: page.items.map { PoolAPI.Location($0) }, nextPageToken: page.nextToken)
-  }
-
-  public func setBuffer(
-    _ request: SetBufferRequest, context: ServerContext
-  ) async throws -> SetBufferResponse {
-    var check = RequestCheck()
-    let buffer = check.required(request.buffer, "buffer") ?? PoolAPI.Buffer()
-    var command = SetBuffer(
-      sku: check.optionalIdentifier(SKU.self, buffer.sku, "buffer.sku"),
-      channel: check.optionalIdentifier(ChannelID.self, buffer.channelID, "buffer.channel_id"),
-      cap: buffer.capCount)
-    switch buffer.margin {
-    case .unitCount(let count):
-      command.margin = .units(
-        check.quantity(count, "buffer.unit_count", in: 0...Limits.bufferUnits))
-    case .basisPoints(let points):
-      check.integer(Int64(points), "buffer.basis_points", in: 0...Int64(Limits.basisPoints))
-      command.margin = .basisPoints(points)
-    case nil: break
-    }
-    if let cap = buffer.capCount {
-      check.quantity(cap, "buffer.cap_count", in: 0...Limits.bufferUnits)
-    }
-    check.requestID(request.requestID)
-    try check.finish()
-    return try await perform(.setBuffer(command), for: request, id: request.requestID, context) {
-      reply, pool in
-      guard case .buffer(let buffer) = reply else { preconditionFailure("\(reply) to SetBuffer") }
-      return SetBufferResponse(buffer: PoolAPI.Buffer(buffer, pool))
-    }
-  }
-
-  public func listBuffers(
-    _ request: ListBuffersRequest, context: ServerContext
-  ) async throws -> ListBuffersResponse {
-    var check = RequestCheck()
-    let sku = check.optionalIdentifier(SKU.self, request.sku, "sku")
-    try check.finish()
-    let size = try PageSize.clamped(request.pageSize)
-    let scope = "ListBuffers \(request.sku)"
-    let token = try pageToken(request.pageToken, scope: scope, partCount: 2)
-    let after = token?.parts ?? ["", ""]
-    let found = try await database.read(until: context.deadline) { transaction in
-      var sql = "SELECT sku, channel FROM buffer WHERE (sku > ? OR (sku = ? AND channel > ?))"
-      var values: [SQLValue] = [.text(after[0]), .text(after[0]), .text(after[1])]
-      if token == nil {
-        sql = "SELECT sku, channel FROM buffer WHERE 1 = 1"
-        values = []
-      }
-      if let sku {
-        sql += " AND sku = ?"
-        values.append(.id(sku))
-      }
-      return try transaction.rows(
-        sql + " ORDER BY sku, channel LIMIT ?", values + [.int(size + 1)]
-      ) { ($0.text(0), $0.text(1)) }
-    }
-    let page = Page(found, size: size, scope: scope) { PageToken($0.0, $0.1) }
-    let buffers = view.read { state in
-      page.items.compactMap { sku, channel -> PoolAPI.Buffer? in
-        let scope = PoolDomain.Buffer.Scope(
-          sku: sku.isEmpty ? nil : state.skuIndices[SKU(trusted: sku)],
-          channel: channel.isEmpty ? nil : ChannelID(trusted: channel))
-        return state.buffers[scope].map { PoolAPI.Buffer($0, state) }
-      }
-    }
-    return ListBuffersResponse(buffers: buffers, nextPageToken: page.nextToken)
   }
 
   func pageToken(

@@ -16,11 +16,14 @@ extension PoolServer {
       holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
       owner: check.identifier(OwnerID.self, request.owner, "owner").text, lines: lines,
       expireTime: check.required(request.expireTime, "expire_time") ?? .zero,
-      channelID: check.optionalIdentifier(ChannelID.self, request.channelID, "channel_id"))
+      channelID: check.optionalIdentifier(ChannelID.self, request.channelID, "channel_id"),
+      zone: check.zone(request.zone))
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.createHold(command), for: request, id: request.requestID, context) {
-      CreateHoldResponse(hold: hold($0, $1).0)
+      reply, pool in
+      CreateHoldResponse(
+        hold: hold(reply, pool).0, placements: pool.placements.map { Placement($0, pool) })
     }
   }
 
@@ -114,7 +117,7 @@ private func hold(_ reply: Reply, _ pool: Pool) -> (PoolAPI.Hold, [SaleLineState
       PoolAPI.Hold(holdID: id.text, state: .committed, orderID: order.text),
       lines.map { SaleLineState($0, pool) }
     )
-  case .sku, .location, .buffer, .balances, .sale:
+  case .sku, .location, .buffer, .sourcing, .lastUnits, .balances, .sale, .promotion:
     preconditionFailure("\(reply) has no hold")
   }
 }

@@ -19,7 +19,8 @@ extension PoolServer {
       channelID: check.identifier(ChannelID.self, request.channelID, "channel_id"), lines: lines,
       saleTime: request.saleTime, cause: check.cause(request.cause),
       refuseShortage: request.refuseShortage,
-      owner: check.optionalIdentifier(OwnerID.self, request.owner, "owner")?.text ?? "")
+      owner: check.optionalIdentifier(OwnerID.self, request.owner, "owner")?.text ?? "",
+      zone: check.zone(request.zone))
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.recordSale(command), for: request, id: request.requestID, context) {
@@ -28,7 +29,8 @@ extension PoolServer {
         preconditionFailure("\(reply) to RecordSale")
       }
       return RecordSaleResponse(
-        lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence)
+        lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence,
+        placements: pool.placements.map { Placement($0, pool) })
     }
   }
 

@@ -13,6 +13,9 @@ extension PoolError.Shortage {
     if let expired { metadata["expiredHoldId"] = expired.text }
     let told = holders.map(\.words).joined(separator: "; ")
     if !told.isEmpty { metadata["holders"] = told }
+    let kept = allotted.map { "\($0.quantity) by promotion \($0.promotionID)" }
+      .joined(separator: "; ")
+    if !kept.isEmpty { metadata["allotted"] = kept }
     let place = location.map { " at \($0)" } ?? ""
     let words =
       switch measure {
@@ -22,7 +25,7 @@ extension PoolError.Shortage {
       case .held: "held"
       }
     let start = expired.map { "Hold \($0) has expired and cannot be taken again: " } ?? ""
-    let end = told.isEmpty ? "." : ". Held: \(told)."
+    let end = (told.isEmpty ? "." : ". Held: \(told).") + (kept.isEmpty ? "" : " Kept: \(kept).")
     return RPCError(
       .failedPrecondition, "INSUFFICIENT_STOCK",
       "\(start)\(requested) units of \(sku)\(place) are wanted and \(present) are \(words), "

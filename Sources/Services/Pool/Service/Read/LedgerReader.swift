@@ -26,6 +26,16 @@ struct LedgerReader {
     }
   }
 
+  /// The first row that was decided at `time` or later.
+  func row(since time: Timestamp) throws -> Int64 {
+    try LedgerSQL.firstRow(from: 1, to: try lastRow) { number in
+      let moment = try transaction.first(
+        "SELECT commit_time FROM ledger WHERE row_number = ?", [.integer(number)]
+      ) { $0.time(0) }
+      return (moment ?? .zero) >= time
+    }
+  }
+
   /// Up to `count` rows from `first` on, until `body` returns false.
   func scan(from first: Int64, count: Int, _ body: (LedgerRow) throws -> Bool) throws {
     try transaction.scan(

@@ -15,6 +15,8 @@ final class ReadModel: Sendable {
     var sequence: Int64 = 0
     /// In the order of the locations' ranks.
     var balances: [Balance] = []
+    /// How fast each balance sells; empty unless a buffer follows demand.
+    var rates: [SaleRate] = []
   }
 
   struct State: Sendable {
@@ -24,6 +26,11 @@ final class ReadModel: Sendable {
     var skuIndices: [SKU: SKUIndex] = [:]
     var locations: [LocationRecord] = []
     var buffers = BufferTable()
+    var sourcings = SourcingTable()
+    var lastUnits = LastUnitsTable()
+    var promotions = PromotionTable()
+    /// The moment for which rules count: that of the writer's last batch.
+    var now = Timestamp.zero
     var stocks: [Stock] = []
     var holds: [HoldID: Hold] = [:]
     var sales: [OrderID: Sale] = [:]
@@ -75,16 +82,23 @@ final class ReadModel: Sendable {
     state.withLock { state in
       for index in changes.setSKUs { state.put(pool.record(of: index)) }
       for index in changes.setLocations { state.put(pool.record(of: index)) }
+      let followedDemand = state.buffers.followsDemand
       for buffer in changes.setBuffers { state.buffers.set(buffer) }
-      for sku in changes.skus {
-        state.stocks[sku.int] = Stock(
-          available: pool.available(sku), sequence: pool.sequence(of: sku),
-          balances: pool.balances(of: sku))
+      for channel in changes.removedSourcings { state.sourcings.remove(channel) }
+      for sourcing in changes.setSourcings {
+        if let known = pool.sourcings[sourcing.channel] { state.sourcings.set(known) }
+      }
+      for lock in changes.setLastUnits { state.lastUnits.set(lock) }
+      state.takePromotions(changes, pool)
+      for sku in changes.skus { state.stocks[sku.int] = Stock(of: sku, pool) }
+      if state.buffers.followsDemand, !followedDemand {
+        for sku in pool.sellingSKUs { state.stocks[sku.int] = Stock(of: sku, pool) }
       }
       for id in changes.holds { state.holds[id] = pool.holds[id] }
       for id in changes.forgottenHolds { state.holds[id] = pool.holds[id] }
       for id in changes.sales { state.sales[id] = pool.sales[id] }
       state.sequence = pool.sequence
+      state.now = pool.now
     }
   }
 
@@ -104,12 +118,14 @@ final class ReadModel: Sendable {
     for number in 0..<pool.skuCount {
       let sku = SKUIndex(number)
       fresh.put(pool.record(of: sku))
-      fresh.stocks[number] = Stock(
-        available: pool.available(sku), sequence: pool.sequence(of: sku),
-        balances: pool.balances(of: sku))
+      fresh.stocks[number] = Stock(of: sku, pool)
     }
     for location in pool.locations { fresh.put(location) }
     fresh.buffers = pool.buffers
+    fresh.sourcings = pool.sourcings
+    fresh.lastUnits = pool.lastUnits
+    fresh.promotions = pool.promotions
+    fresh.now = pool.now
     fresh.holds = pool.holds
     fresh.sales = pool.sales
     fresh.hasUnloadedSales = hasUnloadedSales

@@ -19,11 +19,14 @@ extension Hold {
       writer.integer(line.quantity)
     }
     let placed = lines.indices.filter { lines[$0].isPlaced }
-    if channelID != nil || isRetaken || !placed.isEmpty {
+    let allotments = lines.map(\.allotment)
+    if channelID != nil || isRetaken || !placed.isEmpty || allotments.contains(where: { $0 != nil })
+    {
       writer.text(channelID?.text ?? "")
       writer.byte(isRetaken ? 1 : 0)
       writer.count(placed.count)
       for number in placed { writer.count(number) }
+      writer.allotments(allotments)
     }
     return writer.bytes
   }
@@ -54,6 +57,11 @@ extension Hold {
         let number = try reader.index()
         guard number < lines.count else { throw ByteReader.Malformed() }
         lines[number].isPlaced = true
+      }
+      if !reader.isAtEnd {
+        for (number, use) in try reader.allotments(of: lines.map(\.quantity)) {
+          lines[number].allotment = use
+        }
       }
     }
     guard reader.isAtEnd else { throw ByteReader.Malformed() }

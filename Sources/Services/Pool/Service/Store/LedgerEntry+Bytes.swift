@@ -14,6 +14,7 @@ extension LedgerEntry {
     case actor = 128
     case cause = 256
     case placed = 512
+    case allotments = 1024
   }
 
   private static let version: UInt8 = 1
@@ -40,6 +41,7 @@ extension LedgerEntry {
       writer.count(placed.count)
       for number in placed { writer.count(number) }
     }
+    writer.allotments(movements.map(\.allotment))
     return writer.bytes
   }
 
@@ -56,6 +58,7 @@ extension LedgerEntry {
     add(.actor, !actor.isEmpty)
     add(.cause, !cause.isEmpty)
     add(.placed, !placed.isEmpty)
+    add(.allotments, movements.contains { $0.allotment != nil })
     return parts
   }
 
@@ -92,6 +95,11 @@ extension LedgerEntry {
     for _ in 0..<count { movements.append(try Self.movement(&reader)) }
     if has(.placed) {
       for _ in 0..<(try reader.count()) { placed.append(try reader.index()) }
+    }
+    if has(.allotments) {
+      for (number, use) in try reader.allotments(of: movements.map(\.quantity)) {
+        movements[number].allotment = use
+      }
     }
     guard reader.isAtEnd else { throw ByteReader.Malformed() }
     firstSequence = lastSequence - Int64(count) + 1

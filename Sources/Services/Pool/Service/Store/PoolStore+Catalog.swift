@@ -7,22 +7,23 @@ extension PoolStore {
   func write(catalogOf changes: Changes, _ pool: Pool) throws(StorageError) {
     for index in changes.setSKUs { try write(pool.record(of: index)) }
     for index in changes.setLocations { try write(pool.record(of: index)) }
-    for buffer in changes.setBuffers {
-      try write(buffer, sku: buffer.scope.sku.map { pool.record(of: $0).sku.text } ?? "")
-    }
+    try write(rulesOf: changes, pool)
+    try write(promotionsOf: changes, pool)
   }
 
   private func write(_ record: SKURecord) throws(StorageError) {
     try connection.execute(
       """
-      INSERT INTO sku (sku_id, sku, display_name, create_time, update_time, revision)
-      VALUES (?, ?, ?, ?, ?, ?)
+      INSERT INTO sku (sku_id, sku, display_name, sku_group, create_time, update_time, revision)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (sku_id) DO UPDATE SET display_name = excluded.display_name,
-        update_time = excluded.update_time, revision = excluded.revision
+        sku_group = excluded.sku_group, update_time = excluded.update_time,
+        revision = excluded.revision
       """,
       [
         .int(record.index.int), .id(record.sku), .text(record.displayName),
-        .time(record.createTime), .time(record.updateTime), .integer(record.revision),
+        .text(record.group?.text ?? ""), .time(record.createTime), .time(record.updateTime),
+        .integer(record.revision),
       ])
   }
 
@@ -30,43 +31,19 @@ extension PoolStore {
     try connection.execute(
       """
       INSERT INTO location
-        (location_id, location, display_name, rank, create_time, update_time, revision)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
+        (location_id, location, display_name, rank, kind, zones, offers_pickup, create_time,
+         update_time, revision)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (location_id) DO UPDATE SET display_name = excluded.display_name,
-        rank = excluded.rank, update_time = excluded.update_time, revision = excluded.revision
+        rank = excluded.rank, kind = excluded.kind, zones = excluded.zones,
+        offers_pickup = excluded.offers_pickup, update_time = excluded.update_time, revision = excluded.revision
       """,
       [
         .int(record.index.int), .id(record.location), .text(record.displayName),
-        .int(Int(record.rank)), .time(record.createTime), .time(record.updateTime),
+        .int(Int(record.rank)), .integer(Int64(record.traits.kind.rawValue)),
+        .text(Self.list(record.traits.zones)), .bool(record.traits.offersPickup),
+        .time(record.createTime), .time(record.updateTime),
         .integer(record.revision),
-      ])
-  }
-
-  private func write(_ buffer: Buffer, sku: String) throws(StorageError) {
-    let channel = buffer.scope.channel?.text ?? ""
-    guard !buffer.isEmpty else {
-      try connection.execute(
-        "DELETE FROM buffer WHERE sku = ? AND channel = ?", [.text(sku), .text(channel)])
-      return
-    }
-    var units: Int64?
-    var points: Int64?
-    switch buffer.margin {
-    case .units(let count): units = count
-    case .basisPoints(let count): points = Int64(count)
-    case nil: break
-    }
-    try connection.execute(
-      """
-      INSERT INTO buffer (sku, channel, unit_count, basis_points, cap_count, update_time)
-      VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (sku, channel) DO UPDATE SET unit_count = excluded.unit_count,
-        basis_points = excluded.basis_points, cap_count = excluded.cap_count,
-        update_time = excluded.update_time
-      """,
-      [
-        .text(sku), .text(channel), .integer(units), .integer(points), .integer(buffer.cap),
-        .time(buffer.updateTime),
       ])
   }
 }

@@ -40,7 +40,7 @@ extension PoolStore {
   private func loadCatalog(_ pool: Pool) throws {
     try connection.scan(
       """
-      SELECT sku_id, sku, display_name, create_time, update_time, revision
+      SELECT sku_id, sku, display_name, create_time, update_time, revision, sku_group
       FROM sku ORDER BY sku_id
       """
     ) { row in
@@ -48,12 +48,14 @@ extension PoolStore {
       pool.load(
         SKURecord(
           index: SKUIndex(row.int(0)), sku: row.id(1), displayName: row.text(2),
-          createTime: row.time(3), updateTime: row.time(4), revision: row.int64(5)))
+          group: row.text(6).isEmpty ? nil : row.id(6), createTime: row.time(3),
+          updateTime: row.time(4), revision: row.int64(5)))
       return true
     }
     try connection.scan(
       """
-      SELECT location_id, location, display_name, rank, create_time, update_time, revision
+      SELECT location_id, location, display_name, rank, create_time, update_time, revision, kind,
+        zones, offers_pickup
       FROM location ORDER BY location_id
       """
     ) { row in
@@ -63,41 +65,27 @@ extension PoolStore {
       guard let rank = Int32(exactly: row.int64(3)) else {
         throw corrupt("location \(row.int(0)) has the rank \(row.int64(3))")
       }
+      guard let kind = Int32(exactly: row.int64(7)).flatMap(LocationTraits.Kind.init) else {
+        throw corrupt("location \(row.int(0)) is of the kind \(row.int64(7))")
+      }
       pool.load(
         LocationRecord(
           index: LocationIndex(row.int(0)), location: row.id(1), displayName: row.text(2),
-          rank: rank, createTime: row.time(4), updateTime: row.time(5),
-          revision: row.int64(6)))
+          rank: rank,
+          traits: LocationTraits(
+            kind: kind, zones: Self.items(row.text(8)), offersPickup: row.bool(9)),
+          createTime: row.time(4), updateTime: row.time(5), revision: row.int64(6)))
       return true
     }
-    try connection.scan(
-      "SELECT sku, channel, unit_count, basis_points, cap_count, update_time FROM buffer"
-    ) { row in
-      let sku = row.text(0)
-      let index = sku.isEmpty ? nil : pool.index(of: SKU(trusted: sku))
-      guard sku.isEmpty || index != nil else { throw corrupt("a buffer is for no SKU") }
-      let channel = row.text(1)
-      let points = try row.optionalInt64(3).map { number in
-        guard (0...Int64(Limits.basisPoints)).contains(number) else {
-          throw corrupt("a buffer hides \(number) basis points")
-        }
-        return Buffer.Margin.basisPoints(Int32(number))
-      }
-      pool.load(
-        Buffer(
-          scope: Buffer.Scope(
-            sku: index, channel: channel.isEmpty ? nil : ChannelID(trusted: channel)),
-          margin: row.optionalInt64(2).map { .units($0) } ?? points, cap: row.optionalInt64(4),
-          updateTime: row.time(5)))
-      return true
-    }
+    try loadRules(pool)
+    try loadPromotions(pool)
   }
 
   private func loadBalances(_ pool: Pool) throws {
     try connection.scan(
       """
       SELECT balance_key, on_hand, held, committed, unavailable, received, returned, found,
-        shipped, lost, sequence
+        shipped, lost, sequence, rate_weight, rate_time
       FROM balance ORDER BY balance_key
       """
     ) { row in
@@ -111,7 +99,7 @@ extension PoolStore {
         sequence: row.int64(10))
       guard sku.int < pool.skuCount, location.int < pool.locations.count, balance.isConsistent
       else { throw corrupt("the balance \(row.int64(0)) contradicts itself") }
-      pool.load(balance)
+      pool.load(balance, rate: SaleRate(weight: row.int64(11), time: row.time(12)))
       return true
     }
   }

@@ -29,12 +29,13 @@ final class PoolStore {
       """
       INSERT INTO balance
         (balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped,
-         lost, sequence)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         lost, sequence, rate_weight, rate_time)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (balance_key) DO UPDATE SET on_hand = excluded.on_hand, held = excluded.held,
         committed = excluded.committed, unavailable = excluded.unavailable,
         received = excluded.received, returned = excluded.returned, found = excluded.found,
-        shipped = excluded.shipped, lost = excluded.lost, sequence = excluded.sequence
+        shipped = excluded.shipped, lost = excluded.lost, sequence = excluded.sequence,
+        rate_weight = excluded.rate_weight, rate_time = excluded.rate_time
       """)
     putHold = try connection.prepare(
       """
@@ -98,7 +99,7 @@ final class PoolStore {
     try append.run()
   }
 
-  func write(_ balance: Balance) throws(StorageError) {
+  func write(_ balance: Balance, _ rate: SaleRate) throws(StorageError) {
     putBalance.bind(1, Self.key(balance.sku, balance.location))
     putBalance.bind(2, balance.onHand)
     putBalance.bind(3, balance.held)
@@ -110,6 +111,8 @@ final class PoolStore {
     putBalance.bind(9, balance.shipped)
     putBalance.bind(10, balance.lost)
     putBalance.bind(11, balance.sequence)
+    putBalance.bind(12, rate.weight)
+    putBalance.bind(13, rate.time.microseconds)
     try putBalance.run()
   }
 

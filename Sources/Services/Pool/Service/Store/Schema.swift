@@ -72,5 +72,72 @@ enum Schema {
         row_number INTEGER NOT NULL
       );
       """),
+    Migration(
+      3, "groups of SKUs, kinds and zones of locations, sourcing, buffers by time and listing",
+      """
+      ALTER TABLE sku ADD COLUMN sku_group TEXT NOT NULL DEFAULT '';
+      ALTER TABLE location ADD COLUMN kind INTEGER NOT NULL DEFAULT 1;
+      ALTER TABLE location ADD COLUMN zones TEXT NOT NULL DEFAULT '';
+      ALTER TABLE location ADD COLUMN offers_pickup INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE balance ADD COLUMN rate_weight INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE balance ADD COLUMN rate_time INTEGER NOT NULL DEFAULT 0;
+      CREATE TABLE buffer_rule (
+        sku TEXT NOT NULL,
+        sku_group TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        listing TEXT NOT NULL,
+        name TEXT NOT NULL,
+        unit_count INTEGER,
+        basis_points INTEGER,
+        threshold_count INTEGER,
+        above_count INTEGER,
+        below_count INTEGER,
+        lag_microseconds INTEGER,
+        factor_basis_points INTEGER,
+        minimum_count INTEGER NOT NULL,
+        maximum_count INTEGER,
+        cap_count INTEGER,
+        start_time INTEGER,
+        end_time INTEGER,
+        update_time INTEGER NOT NULL,
+        PRIMARY KEY (sku, sku_group, channel, listing, name)
+      );
+      INSERT INTO buffer_rule (sku, sku_group, channel, listing, name, unit_count, basis_points,
+        minimum_count, cap_count, update_time)
+      SELECT sku, '', channel, '', '', unit_count, basis_points, 0, cap_count, update_time
+      FROM buffer;
+      DROP TABLE buffer;
+      CREATE TABLE sourcing (
+        channel TEXT NOT NULL PRIMARY KEY,
+        strategy INTEGER NOT NULL,
+        locations TEXT NOT NULL,
+        update_time INTEGER NOT NULL
+      );
+      CREATE TABLE last_units (
+        sku TEXT NOT NULL,
+        sku_group TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        unit_count INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        PRIMARY KEY (sku, sku_group)
+      );
+      """),
+    Migration(
+      4, "promotions and their allotments",
+      """
+      CREATE TABLE promotion (
+        promotion_id INTEGER NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        body BLOB NOT NULL
+      );
+      CREATE TABLE allotment (
+        allotment_id INTEGER NOT NULL PRIMARY KEY,
+        promotion_id INTEGER NOT NULL,
+        sku_id INTEGER NOT NULL,
+        quantity INTEGER NOT NULL,
+        taken INTEGER NOT NULL,
+        sequence INTEGER NOT NULL
+      );
+      """),
   ]
 }

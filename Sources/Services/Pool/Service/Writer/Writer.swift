@@ -131,9 +131,10 @@ final class Writer: @unchecked Sendable {
     let changes = committed.changes
     if live.oversold > 0 { metrics.oversold.increment(by: Double(live.oversold)) }
     metrics.sequence.set(Double(live.pool.sequence))
-    guard committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty else {
-      return
-    }
+    guard
+      committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty
+        || !changes.turned.isEmpty
+    else { return }
     view.publish(changes, live.pool)
     view.unload(committed.unloaded)
     lastCommitTime = max(lastCommitTime, clock.now())
@@ -154,10 +155,10 @@ final class Writer: @unchecked Sendable {
       found[index].sequence = pool.sequence
       found[index].isRule = true
     }
-    for buffer in changes.setBuffers {
+    for sku in changes.turned {
       found.append(
         AvailabilityFeed.Change(
-          sequence: pool.sequence, commitTime: time, sku: buffer.scope.sku, isRule: true))
+          sequence: pool.sequence, commitTime: time, sku: sku, isRule: true))
     }
     return found.sorted { $0.sequence < $1.sequence }
   }
@@ -168,7 +169,7 @@ final class Writer: @unchecked Sendable {
     // The readers' store wakes the writer once it is well.
     guard readers.current.isHealthy else { return nil }
     var span: Duration?
-    if let expiry = live.pool.nextExpiry { span = max(.zero, expiry - clock.now()) }
+    if let moment = live.pool.nextMoment { span = max(.zero, moment - clock.now()) }
     if !live.isSwept {
       span = min(span ?? ServiceLimits.idleSweepDelay, ServiceLimits.idleSweepDelay)
     }

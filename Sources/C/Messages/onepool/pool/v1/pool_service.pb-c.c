@@ -817,6 +817,366 @@ void   onepool__pool__v1__list_buffers_response__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__list_buffers_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__set_channel_sourcing_request__init
+                     (Onepool__Pool__V1__SetChannelSourcingRequest         *message)
+{
+  static const Onepool__Pool__V1__SetChannelSourcingRequest init_value = ONEPOOL__POOL__V1__SET_CHANNEL_SOURCING_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_channel_sourcing_request__get_packed_size
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_channel_sourcing_request__pack
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_channel_sourcing_request__pack_to_buffer
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetChannelSourcingRequest *
+       onepool__pool__v1__set_channel_sourcing_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetChannelSourcingRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_channel_sourcing_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_channel_sourcing_request__free_unpacked
+                     (Onepool__Pool__V1__SetChannelSourcingRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__set_channel_sourcing_response__init
+                     (Onepool__Pool__V1__SetChannelSourcingResponse         *message)
+{
+  static const Onepool__Pool__V1__SetChannelSourcingResponse init_value = ONEPOOL__POOL__V1__SET_CHANNEL_SOURCING_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_channel_sourcing_response__get_packed_size
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_channel_sourcing_response__pack
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_channel_sourcing_response__pack_to_buffer
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetChannelSourcingResponse *
+       onepool__pool__v1__set_channel_sourcing_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetChannelSourcingResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_channel_sourcing_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_channel_sourcing_response__free_unpacked
+                     (Onepool__Pool__V1__SetChannelSourcingResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_channel_sourcing_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_channel_sourcings_request__init
+                     (Onepool__Pool__V1__ListChannelSourcingsRequest         *message)
+{
+  static const Onepool__Pool__V1__ListChannelSourcingsRequest init_value = ONEPOOL__POOL__V1__LIST_CHANNEL_SOURCINGS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_channel_sourcings_request__get_packed_size
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_channel_sourcings_request__pack
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_channel_sourcings_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListChannelSourcingsRequest *
+       onepool__pool__v1__list_channel_sourcings_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListChannelSourcingsRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_channel_sourcings_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_channel_sourcings_request__free_unpacked
+                     (Onepool__Pool__V1__ListChannelSourcingsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_channel_sourcings_response__init
+                     (Onepool__Pool__V1__ListChannelSourcingsResponse         *message)
+{
+  static const Onepool__Pool__V1__ListChannelSourcingsResponse init_value = ONEPOOL__POOL__V1__LIST_CHANNEL_SOURCINGS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_channel_sourcings_response__get_packed_size
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_channel_sourcings_response__pack
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_channel_sourcings_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListChannelSourcingsResponse *
+       onepool__pool__v1__list_channel_sourcings_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListChannelSourcingsResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_channel_sourcings_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_channel_sourcings_response__free_unpacked
+                     (Onepool__Pool__V1__ListChannelSourcingsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_channel_sourcings_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__set_last_units_request__init
+                     (Onepool__Pool__V1__SetLastUnitsRequest         *message)
+{
+  static const Onepool__Pool__V1__SetLastUnitsRequest init_value = ONEPOOL__POOL__V1__SET_LAST_UNITS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_last_units_request__get_packed_size
+                     (const Onepool__Pool__V1__SetLastUnitsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_last_units_request__pack
+                     (const Onepool__Pool__V1__SetLastUnitsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_last_units_request__pack_to_buffer
+                     (const Onepool__Pool__V1__SetLastUnitsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetLastUnitsRequest *
+       onepool__pool__v1__set_last_units_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetLastUnitsRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_last_units_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_last_units_request__free_unpacked
+                     (Onepool__Pool__V1__SetLastUnitsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__set_last_units_response__init
+                     (Onepool__Pool__V1__SetLastUnitsResponse         *message)
+{
+  static const Onepool__Pool__V1__SetLastUnitsResponse init_value = ONEPOOL__POOL__V1__SET_LAST_UNITS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__set_last_units_response__get_packed_size
+                     (const Onepool__Pool__V1__SetLastUnitsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__set_last_units_response__pack
+                     (const Onepool__Pool__V1__SetLastUnitsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__set_last_units_response__pack_to_buffer
+                     (const Onepool__Pool__V1__SetLastUnitsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__SetLastUnitsResponse *
+       onepool__pool__v1__set_last_units_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__SetLastUnitsResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__set_last_units_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__set_last_units_response__free_unpacked
+                     (Onepool__Pool__V1__SetLastUnitsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__set_last_units_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_last_units_request__init
+                     (Onepool__Pool__V1__ListLastUnitsRequest         *message)
+{
+  static const Onepool__Pool__V1__ListLastUnitsRequest init_value = ONEPOOL__POOL__V1__LIST_LAST_UNITS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_last_units_request__get_packed_size
+                     (const Onepool__Pool__V1__ListLastUnitsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_last_units_request__pack
+                     (const Onepool__Pool__V1__ListLastUnitsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_last_units_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ListLastUnitsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListLastUnitsRequest *
+       onepool__pool__v1__list_last_units_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListLastUnitsRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_last_units_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_last_units_request__free_unpacked
+                     (Onepool__Pool__V1__ListLastUnitsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__list_last_units_response__init
+                     (Onepool__Pool__V1__ListLastUnitsResponse         *message)
+{
+  static const Onepool__Pool__V1__ListLastUnitsResponse init_value = ONEPOOL__POOL__V1__LIST_LAST_UNITS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__list_last_units_response__get_packed_size
+                     (const Onepool__Pool__V1__ListLastUnitsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__list_last_units_response__pack
+                     (const Onepool__Pool__V1__ListLastUnitsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__list_last_units_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ListLastUnitsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListLastUnitsResponse *
+       onepool__pool__v1__list_last_units_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListLastUnitsResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__list_last_units_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__list_last_units_response__free_unpacked
+                     (Onepool__Pool__V1__ListLastUnitsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__list_last_units_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__receive_stock_request__init
                      (Onepool__Pool__V1__ReceiveStockRequest         *message)
 {
@@ -2449,6 +2809,24 @@ void   onepool__pool__v1__explain_availability_response__rule__init
   static const Onepool__Pool__V1__ExplainAvailabilityResponse__Rule init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__RULE__INIT;
   *message = init_value;
 }
+void   onepool__pool__v1__explain_availability_response__lock__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Lock         *message)
+{
+  static const Onepool__Pool__V1__ExplainAvailabilityResponse__Lock init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__LOCK__INIT;
+  *message = init_value;
+}
+void   onepool__pool__v1__explain_availability_response__place__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Place         *message)
+{
+  static const Onepool__Pool__V1__ExplainAvailabilityResponse__Place init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__PLACE__INIT;
+  *message = init_value;
+}
+void   onepool__pool__v1__explain_availability_response__owner__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Owner         *message)
+{
+  static const Onepool__Pool__V1__ExplainAvailabilityResponse__Owner init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__OWNER__INIT;
+  *message = init_value;
+}
 void   onepool__pool__v1__explain_availability_response__holder__init
                      (Onepool__Pool__V1__ExplainAvailabilityResponse__Holder         *message)
 {
@@ -3733,6 +4111,388 @@ const ProtobufCMessageDescriptor onepool__pool__v1__list_buffers_response__descr
   (ProtobufCMessageInit) onepool__pool__v1__list_buffers_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_channel_sourcing_request__field_descriptors[2] =
+{
+  {
+    "sourcing",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetChannelSourcingRequest, sourcing),
+    &onepool__pool__v1__channel_sourcing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetChannelSourcingRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_channel_sourcing_request__field_indices_by_name[] = {
+  1,   /* field[1] = request_id */
+  0,   /* field[0] = sourcing */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_channel_sourcing_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_channel_sourcing_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetChannelSourcingRequest",
+  "SetChannelSourcingRequest",
+  "Onepool__Pool__V1__SetChannelSourcingRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetChannelSourcingRequest),
+  2,
+  onepool__pool__v1__set_channel_sourcing_request__field_descriptors,
+  onepool__pool__v1__set_channel_sourcing_request__field_indices_by_name,
+  1,  onepool__pool__v1__set_channel_sourcing_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_channel_sourcing_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_channel_sourcing_response__field_descriptors[1] =
+{
+  {
+    "sourcing",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetChannelSourcingResponse, sourcing),
+    &onepool__pool__v1__channel_sourcing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_channel_sourcing_response__field_indices_by_name[] = {
+  0,   /* field[0] = sourcing */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_channel_sourcing_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_channel_sourcing_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetChannelSourcingResponse",
+  "SetChannelSourcingResponse",
+  "Onepool__Pool__V1__SetChannelSourcingResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetChannelSourcingResponse),
+  1,
+  onepool__pool__v1__set_channel_sourcing_response__field_descriptors,
+  onepool__pool__v1__set_channel_sourcing_response__field_indices_by_name,
+  1,  onepool__pool__v1__set_channel_sourcing_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_channel_sourcing_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_channel_sourcings_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_channel_sourcings_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_channel_sourcings_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_channel_sourcings_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListChannelSourcingsRequest",
+  "ListChannelSourcingsRequest",
+  "Onepool__Pool__V1__ListChannelSourcingsRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListChannelSourcingsRequest),
+  2,
+  onepool__pool__v1__list_channel_sourcings_request__field_descriptors,
+  onepool__pool__v1__list_channel_sourcings_request__field_indices_by_name,
+  1,  onepool__pool__v1__list_channel_sourcings_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_channel_sourcings_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_channel_sourcings_response__field_descriptors[2] =
+{
+  {
+    "sourcings",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsResponse, n_sourcings),
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsResponse, sourcings),
+    &onepool__pool__v1__channel_sourcing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListChannelSourcingsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_channel_sourcings_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = sourcings */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_channel_sourcings_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_channel_sourcings_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListChannelSourcingsResponse",
+  "ListChannelSourcingsResponse",
+  "Onepool__Pool__V1__ListChannelSourcingsResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListChannelSourcingsResponse),
+  2,
+  onepool__pool__v1__list_channel_sourcings_response__field_descriptors,
+  onepool__pool__v1__list_channel_sourcings_response__field_indices_by_name,
+  1,  onepool__pool__v1__list_channel_sourcings_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_channel_sourcings_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_last_units_request__field_descriptors[2] =
+{
+  {
+    "last_units",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetLastUnitsRequest, last_units),
+    &onepool__pool__v1__last_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetLastUnitsRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_last_units_request__field_indices_by_name[] = {
+  0,   /* field[0] = last_units */
+  1,   /* field[1] = request_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_last_units_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_last_units_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetLastUnitsRequest",
+  "SetLastUnitsRequest",
+  "Onepool__Pool__V1__SetLastUnitsRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetLastUnitsRequest),
+  2,
+  onepool__pool__v1__set_last_units_request__field_descriptors,
+  onepool__pool__v1__set_last_units_request__field_indices_by_name,
+  1,  onepool__pool__v1__set_last_units_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_last_units_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__set_last_units_response__field_descriptors[1] =
+{
+  {
+    "last_units",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__SetLastUnitsResponse, last_units),
+    &onepool__pool__v1__last_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__set_last_units_response__field_indices_by_name[] = {
+  0,   /* field[0] = last_units */
+};
+static const ProtobufCIntRange onepool__pool__v1__set_last_units_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__set_last_units_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.SetLastUnitsResponse",
+  "SetLastUnitsResponse",
+  "Onepool__Pool__V1__SetLastUnitsResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__SetLastUnitsResponse),
+  1,
+  onepool__pool__v1__set_last_units_response__field_descriptors,
+  onepool__pool__v1__set_last_units_response__field_indices_by_name,
+  1,  onepool__pool__v1__set_last_units_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__set_last_units_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_last_units_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListLastUnitsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListLastUnitsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_last_units_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_last_units_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_last_units_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListLastUnitsRequest",
+  "ListLastUnitsRequest",
+  "Onepool__Pool__V1__ListLastUnitsRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListLastUnitsRequest),
+  2,
+  onepool__pool__v1__list_last_units_request__field_descriptors,
+  onepool__pool__v1__list_last_units_request__field_indices_by_name,
+  1,  onepool__pool__v1__list_last_units_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_last_units_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__list_last_units_response__field_descriptors[2] =
+{
+  {
+    "last_units",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ListLastUnitsResponse, n_last_units),
+    offsetof(Onepool__Pool__V1__ListLastUnitsResponse, last_units),
+    &onepool__pool__v1__last_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListLastUnitsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__list_last_units_response__field_indices_by_name[] = {
+  0,   /* field[0] = last_units */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange onepool__pool__v1__list_last_units_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__list_last_units_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListLastUnitsResponse",
+  "ListLastUnitsResponse",
+  "Onepool__Pool__V1__ListLastUnitsResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListLastUnitsResponse),
+  2,
+  onepool__pool__v1__list_last_units_response__field_descriptors,
+  onepool__pool__v1__list_last_units_response__field_indices_by_name,
+  1,  onepool__pool__v1__list_last_units_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__list_last_units_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__receive_stock_request__field_descriptors[4] =
 {
   {
@@ -4249,7 +5009,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__resolve_unavailable_response
   (ProtobufCMessageInit) onepool__pool__v1__resolve_unavailable_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__field_descriptors[7] =
 {
   {
     "hold_id",
@@ -4323,6 +5083,18 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "zone",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CreateHoldRequest, zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__create_hold_request__field_indices_by_name[] = {
   4,   /* field[4] = channel_id */
@@ -4331,11 +5103,12 @@ static const unsigned onepool__pool__v1__create_hold_request__field_indices_by_n
   2,   /* field[2] = lines */
   1,   /* field[1] = owner */
   5,   /* field[5] = request_id */
+  6,   /* field[6] = zone */
 };
 static const ProtobufCIntRange onepool__pool__v1__create_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_request__descriptor =
 {
@@ -4345,14 +5118,14 @@ const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_request__descrip
   "Onepool__Pool__V1__CreateHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CreateHoldRequest),
-  6,
+  7,
   onepool__pool__v1__create_hold_request__field_descriptors,
   onepool__pool__v1__create_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__create_hold_request__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__create_hold_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_response__field_descriptors[2] =
 {
   {
     "hold",
@@ -4366,14 +5139,27 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_response__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "placements",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__CreateHoldResponse, n_placements),
+    offsetof(Onepool__Pool__V1__CreateHoldResponse, placements),
+    &onepool__pool__v1__placement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__create_hold_response__field_indices_by_name[] = {
   0,   /* field[0] = hold */
+  1,   /* field[1] = placements */
 };
 static const ProtobufCIntRange onepool__pool__v1__create_hold_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_response__descriptor =
 {
@@ -4383,7 +5169,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_response__descri
   "Onepool__Pool__V1__CreateHoldResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CreateHoldResponse),
-  1,
+  2,
   onepool__pool__v1__create_hold_response__field_descriptors,
   onepool__pool__v1__create_hold_response__field_indices_by_name,
   1,  onepool__pool__v1__create_hold_response__number_ranges,
@@ -5003,7 +5789,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_response__descripto
   (ProtobufCMessageInit) onepool__pool__v1__get_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[9] =
 {
   {
     "order_id",
@@ -5090,8 +5876,20 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "owner",
+    "zone",
     8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__RecordSaleRequest, zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner",
+    9,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -5107,15 +5905,16 @@ static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_n
   1,   /* field[1] = channel_id */
   2,   /* field[2] = lines */
   0,   /* field[0] = order_id */
-  7,   /* field[7] = owner */
+  8,   /* field[8] = owner */
   5,   /* field[5] = refuse_shortage */
   6,   /* field[6] = request_id */
   3,   /* field[3] = sale_time */
+  7,   /* field[7] = zone */
 };
 static const ProtobufCIntRange onepool__pool__v1__record_sale_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descriptor =
 {
@@ -5125,14 +5924,14 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descrip
   "Onepool__Pool__V1__RecordSaleRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__RecordSaleRequest),
-  8,
+  9,
   onepool__pool__v1__record_sale_request__field_descriptors,
   onepool__pool__v1__record_sale_request__field_indices_by_name,
   1,  onepool__pool__v1__record_sale_request__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__record_sale_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_response__field_descriptors[4] =
 {
   {
     "lines",
@@ -5170,16 +5969,29 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_response__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "placements",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__RecordSaleResponse, n_placements),
+    offsetof(Onepool__Pool__V1__RecordSaleResponse, placements),
+    &onepool__pool__v1__placement__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__record_sale_response__field_indices_by_name[] = {
   0,   /* field[0] = lines */
   1,   /* field[1] = oversold_count */
+  3,   /* field[3] = placements */
   2,   /* field[2] = sequence */
 };
 static const ProtobufCIntRange onepool__pool__v1__record_sale_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_response__descriptor =
 {
@@ -5189,7 +6001,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_response__descri
   "Onepool__Pool__V1__RecordSaleResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__RecordSaleResponse),
-  3,
+  4,
   onepool__pool__v1__record_sale_response__field_descriptors,
   onepool__pool__v1__record_sale_response__field_indices_by_name,
   1,  onepool__pool__v1__record_sale_response__number_ranges,
@@ -5873,7 +6685,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_availability_response__d
   (ProtobufCMessageInit) onepool__pool__v1__get_availability_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_request__field_descriptors[3] =
 {
   {
     "sku",
@@ -5899,15 +6711,28 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "listing_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityRequest, listing_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__explain_availability_request__field_indices_by_name[] = {
   1,   /* field[1] = channel_id */
+  2,   /* field[2] = listing_id */
   0,   /* field[0] = sku */
 };
 static const ProtobufCIntRange onepool__pool__v1__explain_availability_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_request__descriptor =
 {
@@ -5917,7 +6742,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_request
   "Onepool__Pool__V1__ExplainAvailabilityRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExplainAvailabilityRequest),
-  2,
+  3,
   onepool__pool__v1__explain_availability_request__field_descriptors,
   onepool__pool__v1__explain_availability_request__field_indices_by_name,
   1,  onepool__pool__v1__explain_availability_request__number_ranges,
@@ -6065,6 +6890,211 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__lock__field_descriptors[3] =
+{
+  {
+    "last_units",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Lock, last_units),
+    &onepool__pool__v1__last_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "won",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Lock, won),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "explanation",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Lock, explanation),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__explain_availability_response__lock__field_indices_by_name[] = {
+  2,   /* field[2] = explanation */
+  0,   /* field[0] = last_units */
+  1,   /* field[1] = won */
+};
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__lock__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__lock__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExplainAvailabilityResponse.Lock",
+  "Lock",
+  "Onepool__Pool__V1__ExplainAvailabilityResponse__Lock",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse__Lock),
+  3,
+  onepool__pool__v1__explain_availability_response__lock__field_descriptors,
+  onepool__pool__v1__explain_availability_response__lock__field_indices_by_name,
+  1,  onepool__pool__v1__explain_availability_response__lock__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__lock__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__place__field_descriptors[4] =
+{
+  {
+    "location_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "available_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place, available_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "counts",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place, counts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "explanation",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place, explanation),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__explain_availability_response__place__field_indices_by_name[] = {
+  1,   /* field[1] = available_count */
+  2,   /* field[2] = counts */
+  3,   /* field[3] = explanation */
+  0,   /* field[0] = location_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__place__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__place__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExplainAvailabilityResponse.Place",
+  "Place",
+  "Onepool__Pool__V1__ExplainAvailabilityResponse__Place",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse__Place),
+  4,
+  onepool__pool__v1__explain_availability_response__place__field_descriptors,
+  onepool__pool__v1__explain_availability_response__place__field_indices_by_name,
+  1,  onepool__pool__v1__explain_availability_response__place__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__place__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__owner__field_descriptors[3] =
+{
+  {
+    "owner",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Owner, owner),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "quantity",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Owner, quantity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hold_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Owner, hold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__explain_availability_response__owner__field_indices_by_name[] = {
+  2,   /* field[2] = hold_count */
+  0,   /* field[0] = owner */
+  1,   /* field[1] = quantity */
+};
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__owner__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__owner__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExplainAvailabilityResponse.Owner",
+  "Owner",
+  "Onepool__Pool__V1__ExplainAvailabilityResponse__Owner",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse__Owner),
+  3,
+  onepool__pool__v1__explain_availability_response__owner__field_descriptors,
+  onepool__pool__v1__explain_availability_response__owner__field_indices_by_name,
+  1,  onepool__pool__v1__explain_availability_response__owner__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__owner__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__holder__field_descriptors[4] =
 {
   {
@@ -6142,7 +7172,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__holder__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[11] =
 {
   {
     "available_to_sell_count",
@@ -6216,11 +7246,76 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "locks",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_locks),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, locks),
+    &onepool__pool__v1__explain_availability_response__lock__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "places",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_places),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, places),
+    &onepool__pool__v1__explain_availability_response__place__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owners",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_owners),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, owners),
+    &onepool__pool__v1__explain_availability_response__owner__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hold_count",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, hold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_count",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, owner_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__explain_availability_response__field_indices_by_name[] = {
   0,   /* field[0] = available_to_sell_count */
   4,   /* field[4] = balances */
+  9,   /* field[9] = hold_count */
   3,   /* field[3] = holders */
+  6,   /* field[6] = locks */
+  10,   /* field[10] = owner_count */
+  8,   /* field[8] = owners */
+  7,   /* field[7] = places */
   2,   /* field[2] = rules */
   5,   /* field[5] = sequence */
   1,   /* field[1] = terms */
@@ -6228,7 +7323,7 @@ static const unsigned onepool__pool__v1__explain_availability_response__field_in
 static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__descriptor =
 {
@@ -6238,7 +7333,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   "Onepool__Pool__V1__ExplainAvailabilityResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse),
-  6,
+  11,
   onepool__pool__v1__explain_availability_response__field_descriptors,
   onepool__pool__v1__explain_availability_response__field_indices_by_name,
   1,  onepool__pool__v1__explain_availability_response__number_ranges,
@@ -6661,7 +7756,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_response__desc
   (ProtobufCMessageInit) onepool__pool__v1__verify_ledger_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[28] =
+static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[32] =
 {
   { "SetSku", &onepool__pool__v1__set_sku_request__descriptor, &onepool__pool__v1__set_sku_response__descriptor },
   { "GetSku", &onepool__pool__v1__get_sku_request__descriptor, &onepool__pool__v1__get_sku_response__descriptor },
@@ -6670,6 +7765,10 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "ListLocations", &onepool__pool__v1__list_locations_request__descriptor, &onepool__pool__v1__list_locations_response__descriptor },
   { "SetBuffer", &onepool__pool__v1__set_buffer_request__descriptor, &onepool__pool__v1__set_buffer_response__descriptor },
   { "ListBuffers", &onepool__pool__v1__list_buffers_request__descriptor, &onepool__pool__v1__list_buffers_response__descriptor },
+  { "SetChannelSourcing", &onepool__pool__v1__set_channel_sourcing_request__descriptor, &onepool__pool__v1__set_channel_sourcing_response__descriptor },
+  { "ListChannelSourcings", &onepool__pool__v1__list_channel_sourcings_request__descriptor, &onepool__pool__v1__list_channel_sourcings_response__descriptor },
+  { "SetLastUnits", &onepool__pool__v1__set_last_units_request__descriptor, &onepool__pool__v1__set_last_units_response__descriptor },
+  { "ListLastUnits", &onepool__pool__v1__list_last_units_request__descriptor, &onepool__pool__v1__list_last_units_response__descriptor },
   { "ReceiveStock", &onepool__pool__v1__receive_stock_request__descriptor, &onepool__pool__v1__receive_stock_response__descriptor },
   { "AdjustStock", &onepool__pool__v1__adjust_stock_request__descriptor, &onepool__pool__v1__adjust_stock_response__descriptor },
   { "ReturnStock", &onepool__pool__v1__return_stock_request__descriptor, &onepool__pool__v1__return_stock_response__descriptor },
@@ -6693,34 +7792,38 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "VerifyLedger", &onepool__pool__v1__verify_ledger_request__descriptor, &onepool__pool__v1__verify_ledger_response__descriptor },
 };
 const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
-  8,        /* AdjustStock */
-  18,        /* CancelSale */
-  12,        /* CommitHold */
-  11,        /* CreateHold */
-  15,        /* EditHold */
-  24,        /* ExplainAvailability */
-  14,        /* ExtendHold */
-  23,        /* GetAvailability */
-  16,        /* GetHold */
-  20,        /* GetSale */
+  12,        /* AdjustStock */
+  22,        /* CancelSale */
+  16,        /* CommitHold */
+  15,        /* CreateHold */
+  19,        /* EditHold */
+  28,        /* ExplainAvailability */
+  18,        /* ExtendHold */
+  27,        /* GetAvailability */
+  20,        /* GetHold */
+  24,        /* GetSale */
   1,        /* GetSku */
-  21,        /* GetStock */
-  22,        /* ListBalances */
+  25,        /* GetStock */
+  26,        /* ListBalances */
   6,        /* ListBuffers */
+  8,        /* ListChannelSourcings */
+  10,        /* ListLastUnits */
   4,        /* ListLocations */
-  26,        /* ListMovements */
+  30,        /* ListMovements */
   2,        /* ListSkus */
-  7,        /* ReceiveStock */
-  17,        /* RecordSale */
-  13,        /* ReleaseHold */
-  10,        /* ResolveUnavailable */
-  9,        /* ReturnStock */
+  11,        /* ReceiveStock */
+  21,        /* RecordSale */
+  17,        /* ReleaseHold */
+  14,        /* ResolveUnavailable */
+  13,        /* ReturnStock */
   5,        /* SetBuffer */
+  7,        /* SetChannelSourcing */
+  9,        /* SetLastUnits */
   3,        /* SetLocation */
   0,        /* SetSku */
-  19,        /* ShipSale */
-  27,        /* VerifyLedger */
-  25         /* WatchAvailability */
+  23,        /* ShipSale */
+  31,        /* VerifyLedger */
+  29         /* WatchAvailability */
 };
 const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
 {
@@ -6729,7 +7832,7 @@ const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
   "PoolService",
   "Onepool__Pool__V1__PoolService",
   "onepool.pool.v1",
-  28,
+  32,
   onepool__pool__v1__pool_service__method_descriptors,
   onepool__pool__v1__pool_service__method_indices_by_name
 };
@@ -6789,13 +7892,45 @@ void onepool__pool__v1__pool_service__list_buffers(ProtobufCService *service,
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
   service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__pool__v1__pool_service__set_channel_sourcing(ProtobufCService *service,
+                                                           const Onepool__Pool__V1__SetChannelSourcingRequest *input,
+                                                           Onepool__Pool__V1__SetChannelSourcingResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__list_channel_sourcings(ProtobufCService *service,
+                                                             const Onepool__Pool__V1__ListChannelSourcingsRequest *input,
+                                                             Onepool__Pool__V1__ListChannelSourcingsResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__set_last_units(ProtobufCService *service,
+                                                     const Onepool__Pool__V1__SetLastUnitsRequest *input,
+                                                     Onepool__Pool__V1__SetLastUnitsResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__list_last_units(ProtobufCService *service,
+                                                      const Onepool__Pool__V1__ListLastUnitsRequest *input,
+                                                      Onepool__Pool__V1__ListLastUnitsResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__pool__v1__pool_service__receive_stock(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ReceiveStockRequest *input,
                                                     Onepool__Pool__V1__ReceiveStockResponse_Closure closure,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__adjust_stock(ProtobufCService *service,
                                                    const Onepool__Pool__V1__AdjustStockRequest *input,
@@ -6803,7 +7938,7 @@ void onepool__pool__v1__pool_service__adjust_stock(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__return_stock(ProtobufCService *service,
                                                    const Onepool__Pool__V1__ReturnStockRequest *input,
@@ -6811,7 +7946,7 @@ void onepool__pool__v1__pool_service__return_stock(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__resolve_unavailable(ProtobufCService *service,
                                                           const Onepool__Pool__V1__ResolveUnavailableRequest *input,
@@ -6819,7 +7954,7 @@ void onepool__pool__v1__pool_service__resolve_unavailable(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__create_hold(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CreateHoldRequest *input,
@@ -6827,7 +7962,7 @@ void onepool__pool__v1__pool_service__create_hold(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__commit_hold(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CommitHoldRequest *input,
@@ -6835,7 +7970,7 @@ void onepool__pool__v1__pool_service__commit_hold(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
                                                    const Onepool__Pool__V1__ReleaseHoldRequest *input,
@@ -6843,7 +7978,7 @@ void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__extend_hold(ProtobufCService *service,
                                                   const Onepool__Pool__V1__ExtendHoldRequest *input,
@@ -6851,7 +7986,7 @@ void onepool__pool__v1__pool_service__extend_hold(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__edit_hold(ProtobufCService *service,
                                                 const Onepool__Pool__V1__EditHoldRequest *input,
@@ -6859,7 +7994,7 @@ void onepool__pool__v1__pool_service__edit_hold(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetHoldRequest *input,
@@ -6867,7 +8002,7 @@ void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__RecordSaleRequest *input,
@@ -6875,7 +8010,7 @@ void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CancelSaleRequest *input,
@@ -6883,7 +8018,7 @@ void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 const Onepool__Pool__V1__ShipSaleRequest *input,
@@ -6891,7 +8026,7 @@ void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetSaleRequest *input,
@@ -6899,7 +8034,7 @@ void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 const Onepool__Pool__V1__GetStockRequest *input,
@@ -6907,7 +8042,7 @@ void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ListBalancesRequest *input,
@@ -6915,7 +8050,7 @@ void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service,
                                                        const Onepool__Pool__V1__GetAvailabilityRequest *input,
@@ -6923,7 +8058,7 @@ void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *service,
                                                            const Onepool__Pool__V1__ExplainAvailabilityRequest *input,
@@ -6931,7 +8066,7 @@ void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *service,
                                                          const Onepool__Pool__V1__WatchAvailabilityRequest *input,
@@ -6939,7 +8074,7 @@ void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ListMovementsRequest *input,
@@ -6947,7 +8082,7 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
@@ -6955,7 +8090,7 @@ void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Service *service,
                                             Onepool__Pool__V1__PoolService_ServiceDestroy destroy)

@@ -97,6 +97,102 @@ void   onepool__pool__v1__location__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__location__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__channel_sourcing__init
+                     (Onepool__Pool__V1__ChannelSourcing         *message)
+{
+  static const Onepool__Pool__V1__ChannelSourcing init_value = ONEPOOL__POOL__V1__CHANNEL_SOURCING__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__channel_sourcing__get_packed_size
+                     (const Onepool__Pool__V1__ChannelSourcing *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__channel_sourcing__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__channel_sourcing__pack
+                     (const Onepool__Pool__V1__ChannelSourcing *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__channel_sourcing__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__channel_sourcing__pack_to_buffer
+                     (const Onepool__Pool__V1__ChannelSourcing *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__channel_sourcing__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ChannelSourcing *
+       onepool__pool__v1__channel_sourcing__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ChannelSourcing *)
+     protobuf_c_message_unpack (&onepool__pool__v1__channel_sourcing__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__channel_sourcing__free_unpacked
+                     (Onepool__Pool__V1__ChannelSourcing *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__channel_sourcing__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__placement__considered__init
+                     (Onepool__Pool__V1__Placement__Considered         *message)
+{
+  static const Onepool__Pool__V1__Placement__Considered init_value = ONEPOOL__POOL__V1__PLACEMENT__CONSIDERED__INIT;
+  *message = init_value;
+}
+void   onepool__pool__v1__placement__init
+                     (Onepool__Pool__V1__Placement         *message)
+{
+  static const Onepool__Pool__V1__Placement init_value = ONEPOOL__POOL__V1__PLACEMENT__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__placement__get_packed_size
+                     (const Onepool__Pool__V1__Placement *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__placement__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__placement__pack
+                     (const Onepool__Pool__V1__Placement *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__placement__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__placement__pack_to_buffer
+                     (const Onepool__Pool__V1__Placement *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__placement__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__Placement *
+       onepool__pool__v1__placement__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__Placement *)
+     protobuf_c_message_unpack (&onepool__pool__v1__placement__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__placement__free_unpacked
+                     (Onepool__Pool__V1__Placement *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__placement__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__balance__init
                      (Onepool__Pool__V1__Balance         *message)
 {
@@ -142,6 +238,18 @@ void   onepool__pool__v1__balance__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__balance__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__buffer__tiers__init
+                     (Onepool__Pool__V1__Buffer__Tiers         *message)
+{
+  static const Onepool__Pool__V1__Buffer__Tiers init_value = ONEPOOL__POOL__V1__BUFFER__TIERS__INIT;
+  *message = init_value;
+}
+void   onepool__pool__v1__buffer__demand__init
+                     (Onepool__Pool__V1__Buffer__Demand         *message)
+{
+  static const Onepool__Pool__V1__Buffer__Demand init_value = ONEPOOL__POOL__V1__BUFFER__DEMAND__INIT;
+  *message = init_value;
+}
 void   onepool__pool__v1__buffer__init
                      (Onepool__Pool__V1__Buffer         *message)
 {
@@ -185,6 +293,51 @@ void   onepool__pool__v1__buffer__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &onepool__pool__v1__buffer__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__last_units__init
+                     (Onepool__Pool__V1__LastUnits         *message)
+{
+  static const Onepool__Pool__V1__LastUnits init_value = ONEPOOL__POOL__V1__LAST_UNITS__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__last_units__get_packed_size
+                     (const Onepool__Pool__V1__LastUnits *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__last_units__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__last_units__pack
+                     (const Onepool__Pool__V1__LastUnits *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__last_units__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__last_units__pack_to_buffer
+                     (const Onepool__Pool__V1__LastUnits *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__last_units__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__LastUnits *
+       onepool__pool__v1__last_units__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__LastUnits *)
+     protobuf_c_message_unpack (&onepool__pool__v1__last_units__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__last_units__free_unpacked
+                     (Onepool__Pool__V1__LastUnits *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__last_units__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   onepool__pool__v1__hold__init
@@ -502,7 +655,52 @@ void   onepool__pool__v1__channel_availability__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__channel_availability__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor onepool__pool__v1__sku__field_descriptors[5] =
+void   onepool__pool__v1__listing_availability__init
+                     (Onepool__Pool__V1__ListingAvailability         *message)
+{
+  static const Onepool__Pool__V1__ListingAvailability init_value = ONEPOOL__POOL__V1__LISTING_AVAILABILITY__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__listing_availability__get_packed_size
+                     (const Onepool__Pool__V1__ListingAvailability *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__listing_availability__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__listing_availability__pack
+                     (const Onepool__Pool__V1__ListingAvailability *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__listing_availability__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__listing_availability__pack_to_buffer
+                     (const Onepool__Pool__V1__ListingAvailability *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__listing_availability__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ListingAvailability *
+       onepool__pool__v1__listing_availability__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ListingAvailability *)
+     protobuf_c_message_unpack (&onepool__pool__v1__listing_availability__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__listing_availability__free_unpacked
+                     (Onepool__Pool__V1__ListingAvailability *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__listing_availability__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor onepool__pool__v1__sku__field_descriptors[6] =
 {
   {
     "sku",
@@ -564,18 +762,31 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__sku__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sku_group",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Sku, sku_group),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__sku__field_indices_by_name[] = {
   2,   /* field[2] = create_time */
   1,   /* field[1] = display_name */
   4,   /* field[4] = etag */
   0,   /* field[0] = sku */
+  5,   /* field[5] = sku_group */
   3,   /* field[3] = update_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__sku__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__sku__descriptor =
 {
@@ -585,14 +796,44 @@ const ProtobufCMessageDescriptor onepool__pool__v1__sku__descriptor =
   "Onepool__Pool__V1__Sku",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Sku),
-  5,
+  6,
   onepool__pool__v1__sku__field_descriptors,
   onepool__pool__v1__sku__field_indices_by_name,
   1,  onepool__pool__v1__sku__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__sku__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__location__field_descriptors[6] =
+static const ProtobufCEnumValue onepool__pool__v1__location__kind__enum_values_by_number[3] =
+{
+  { "KIND_UNSPECIFIED", "ONEPOOL__POOL__V1__LOCATION__KIND__KIND_UNSPECIFIED", 0 },
+  { "KIND_WAREHOUSE", "ONEPOOL__POOL__V1__LOCATION__KIND__KIND_WAREHOUSE", 1 },
+  { "KIND_STORE", "ONEPOOL__POOL__V1__LOCATION__KIND__KIND_STORE", 2 },
+};
+static const ProtobufCIntRange onepool__pool__v1__location__kind__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex onepool__pool__v1__location__kind__enum_values_by_name[3] =
+{
+  { "KIND_STORE", 2 },
+  { "KIND_UNSPECIFIED", 0 },
+  { "KIND_WAREHOUSE", 1 },
+};
+const ProtobufCEnumDescriptor onepool__pool__v1__location__kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Location.Kind",
+  "Kind",
+  "Onepool__Pool__V1__Location__Kind",
+  "onepool.pool.v1",
+  3,
+  onepool__pool__v1__location__kind__enum_values_by_number,
+  3,
+  onepool__pool__v1__location__kind__enum_values_by_name,
+  1,
+  onepool__pool__v1__location__kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__location__field_descriptors[9] =
 {
   {
     "location_id",
@@ -666,19 +907,58 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__location__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "kind",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Location, kind),
+    &onepool__pool__v1__location__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "zones",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Onepool__Pool__V1__Location, n_zones),
+    offsetof(Onepool__Pool__V1__Location, zones),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offers_pickup",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Location, offers_pickup),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__location__field_indices_by_name[] = {
   3,   /* field[3] = create_time */
   1,   /* field[1] = display_name */
   5,   /* field[5] = etag */
+  6,   /* field[6] = kind */
   0,   /* field[0] = location_id */
+  8,   /* field[8] = offers_pickup */
   2,   /* field[2] = rank */
   4,   /* field[4] = update_time */
+  7,   /* field[7] = zones */
 };
 static const ProtobufCIntRange onepool__pool__v1__location__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__location__descriptor =
 {
@@ -688,11 +968,310 @@ const ProtobufCMessageDescriptor onepool__pool__v1__location__descriptor =
   "Onepool__Pool__V1__Location",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Location),
-  6,
+  9,
   onepool__pool__v1__location__field_descriptors,
   onepool__pool__v1__location__field_indices_by_name,
   1,  onepool__pool__v1__location__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__location__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue onepool__pool__v1__channel_sourcing__strategy__enum_values_by_number[4] =
+{
+  { "STRATEGY_UNSPECIFIED", "ONEPOOL__POOL__V1__CHANNEL_SOURCING__STRATEGY__STRATEGY_UNSPECIFIED", 0 },
+  { "STRATEGY_RANKED", "ONEPOOL__POOL__V1__CHANNEL_SOURCING__STRATEGY__STRATEGY_RANKED", 1 },
+  { "STRATEGY_NEAREST", "ONEPOOL__POOL__V1__CHANNEL_SOURCING__STRATEGY__STRATEGY_NEAREST", 2 },
+  { "STRATEGY_MOST_STOCK", "ONEPOOL__POOL__V1__CHANNEL_SOURCING__STRATEGY__STRATEGY_MOST_STOCK", 3 },
+};
+static const ProtobufCIntRange onepool__pool__v1__channel_sourcing__strategy__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex onepool__pool__v1__channel_sourcing__strategy__enum_values_by_name[4] =
+{
+  { "STRATEGY_MOST_STOCK", 3 },
+  { "STRATEGY_NEAREST", 2 },
+  { "STRATEGY_RANKED", 1 },
+  { "STRATEGY_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor onepool__pool__v1__channel_sourcing__strategy__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ChannelSourcing.Strategy",
+  "Strategy",
+  "Onepool__Pool__V1__ChannelSourcing__Strategy",
+  "onepool.pool.v1",
+  4,
+  onepool__pool__v1__channel_sourcing__strategy__enum_values_by_number,
+  4,
+  onepool__pool__v1__channel_sourcing__strategy__enum_values_by_name,
+  1,
+  onepool__pool__v1__channel_sourcing__strategy__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__channel_sourcing__field_descriptors[4] =
+{
+  {
+    "channel_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ChannelSourcing, channel_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "strategy",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ChannelSourcing, strategy),
+    &onepool__pool__v1__channel_sourcing__strategy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "location_ids",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Onepool__Pool__V1__ChannelSourcing, n_location_ids),
+    offsetof(Onepool__Pool__V1__ChannelSourcing, location_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ChannelSourcing, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__channel_sourcing__field_indices_by_name[] = {
+  0,   /* field[0] = channel_id */
+  2,   /* field[2] = location_ids */
+  1,   /* field[1] = strategy */
+  3,   /* field[3] = update_time */
+};
+static const ProtobufCIntRange onepool__pool__v1__channel_sourcing__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__channel_sourcing__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ChannelSourcing",
+  "ChannelSourcing",
+  "Onepool__Pool__V1__ChannelSourcing",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ChannelSourcing),
+  4,
+  onepool__pool__v1__channel_sourcing__field_descriptors,
+  onepool__pool__v1__channel_sourcing__field_indices_by_name,
+  1,  onepool__pool__v1__channel_sourcing__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__channel_sourcing__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__placement__considered__field_descriptors[4] =
+{
+  {
+    "location_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Placement__Considered, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "free_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Placement__Considered, free_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "taken_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Placement__Considered, taken_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcome",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Placement__Considered, outcome),
+    &onepool__pool__v1__placement__outcome__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__placement__considered__field_indices_by_name[] = {
+  1,   /* field[1] = free_count */
+  0,   /* field[0] = location_id */
+  3,   /* field[3] = outcome */
+  2,   /* field[2] = taken_count */
+};
+static const ProtobufCIntRange onepool__pool__v1__placement__considered__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__placement__considered__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Placement.Considered",
+  "Considered",
+  "Onepool__Pool__V1__Placement__Considered",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__Placement__Considered),
+  4,
+  onepool__pool__v1__placement__considered__field_descriptors,
+  onepool__pool__v1__placement__considered__field_indices_by_name,
+  1,  onepool__pool__v1__placement__considered__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__placement__considered__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue onepool__pool__v1__placement__outcome__enum_values_by_number[6] =
+{
+  { "OUTCOME_UNSPECIFIED", "ONEPOOL__POOL__V1__PLACEMENT__OUTCOME__OUTCOME_UNSPECIFIED", 0 },
+  { "OUTCOME_TAKEN", "ONEPOOL__POOL__V1__PLACEMENT__OUTCOME__OUTCOME_TAKEN", 1 },
+  { "OUTCOME_NOT_NEEDED", "ONEPOOL__POOL__V1__PLACEMENT__OUTCOME__OUTCOME_NOT_NEEDED", 2 },
+  { "OUTCOME_EMPTY", "ONEPOOL__POOL__V1__PLACEMENT__OUTCOME__OUTCOME_EMPTY", 3 },
+  { "OUTCOME_NOT_FEEDING", "ONEPOOL__POOL__V1__PLACEMENT__OUTCOME__OUTCOME_NOT_FEEDING", 4 },
+  { "OUTCOME_NOT_NAMED", "ONEPOOL__POOL__V1__PLACEMENT__OUTCOME__OUTCOME_NOT_NAMED", 5 },
+};
+static const ProtobufCIntRange onepool__pool__v1__placement__outcome__value_ranges[] = {
+{0, 0},{0, 6}
+};
+static const ProtobufCEnumValueIndex onepool__pool__v1__placement__outcome__enum_values_by_name[6] =
+{
+  { "OUTCOME_EMPTY", 3 },
+  { "OUTCOME_NOT_FEEDING", 4 },
+  { "OUTCOME_NOT_NAMED", 5 },
+  { "OUTCOME_NOT_NEEDED", 2 },
+  { "OUTCOME_TAKEN", 1 },
+  { "OUTCOME_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor onepool__pool__v1__placement__outcome__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Placement.Outcome",
+  "Outcome",
+  "Onepool__Pool__V1__Placement__Outcome",
+  "onepool.pool.v1",
+  6,
+  onepool__pool__v1__placement__outcome__enum_values_by_number,
+  6,
+  onepool__pool__v1__placement__outcome__enum_values_by_name,
+  1,
+  onepool__pool__v1__placement__outcome__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__placement__field_descriptors[4] =
+{
+  {
+    "line_index",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Placement, line_index),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "strategy",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Placement, strategy),
+    &onepool__pool__v1__channel_sourcing__strategy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "considered",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__Placement, n_considered),
+    offsetof(Onepool__Pool__V1__Placement, considered),
+    &onepool__pool__v1__placement__considered__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "omitted_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Placement, omitted_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__placement__field_indices_by_name[] = {
+  2,   /* field[2] = considered */
+  0,   /* field[0] = line_index */
+  3,   /* field[3] = omitted_count */
+  1,   /* field[1] = strategy */
+};
+static const ProtobufCIntRange onepool__pool__v1__placement__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__placement__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Placement",
+  "Placement",
+  "Onepool__Pool__V1__Placement",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__Placement),
+  4,
+  onepool__pool__v1__placement__field_descriptors,
+  onepool__pool__v1__placement__field_indices_by_name,
+  1,  onepool__pool__v1__placement__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__placement__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor onepool__pool__v1__balance__field_descriptors[13] =
@@ -889,7 +1468,122 @@ const ProtobufCMessageDescriptor onepool__pool__v1__balance__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__balance__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__buffer__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__buffer__tiers__field_descriptors[3] =
+{
+  {
+    "threshold_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer__Tiers, threshold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "above_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer__Tiers, above_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "below_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer__Tiers, below_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__buffer__tiers__field_indices_by_name[] = {
+  1,   /* field[1] = above_count */
+  2,   /* field[2] = below_count */
+  0,   /* field[0] = threshold_count */
+};
+static const ProtobufCIntRange onepool__pool__v1__buffer__tiers__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__buffer__tiers__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Buffer.Tiers",
+  "Tiers",
+  "Onepool__Pool__V1__Buffer__Tiers",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__Buffer__Tiers),
+  3,
+  onepool__pool__v1__buffer__tiers__field_descriptors,
+  onepool__pool__v1__buffer__tiers__field_indices_by_name,
+  1,  onepool__pool__v1__buffer__tiers__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__buffer__tiers__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__buffer__demand__field_descriptors[2] =
+{
+  {
+    "lag",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer__Demand, lag),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "factor_basis_points",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer__Demand, factor_basis_points),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__buffer__demand__field_indices_by_name[] = {
+  1,   /* field[1] = factor_basis_points */
+  0,   /* field[0] = lag */
+};
+static const ProtobufCIntRange onepool__pool__v1__buffer__demand__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__buffer__demand__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.Buffer.Demand",
+  "Demand",
+  "Onepool__Pool__V1__Buffer__Demand",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__Buffer__Demand),
+  2,
+  onepool__pool__v1__buffer__demand__field_descriptors,
+  onepool__pool__v1__buffer__demand__field_indices_by_name,
+  1,  onepool__pool__v1__buffer__demand__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__buffer__demand__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__buffer__field_descriptors[15] =
 {
   {
     "sku",
@@ -963,19 +1657,136 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__buffer__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tiers",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__Buffer, margin_case),
+    offsetof(Onepool__Pool__V1__Buffer, tiers),
+    &onepool__pool__v1__buffer__tiers__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "demand",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__Buffer, margin_case),
+    offsetof(Onepool__Pool__V1__Buffer, demand),
+    &onepool__pool__v1__buffer__demand__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sku_group",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer, sku_group),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "listing_id",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer, listing_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_count",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer, minimum_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_count",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Onepool__Pool__V1__Buffer, maximum_value_case),
+    offsetof(Onepool__Pool__V1__Buffer, maximum_count),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_time",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer, start_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_time",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer, end_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__buffer__field_indices_by_name[] = {
   3,   /* field[3] = basis_points */
   4,   /* field[4] = cap_count */
   1,   /* field[1] = channel_id */
+  7,   /* field[7] = demand */
+  14,   /* field[14] = end_time */
+  9,   /* field[9] = listing_id */
+  12,   /* field[12] = maximum_count */
+  11,   /* field[11] = minimum_count */
+  10,   /* field[10] = name */
   0,   /* field[0] = sku */
+  8,   /* field[8] = sku_group */
+  13,   /* field[13] = start_time */
+  6,   /* field[6] = tiers */
   2,   /* field[2] = unit_count */
   5,   /* field[5] = update_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__buffer__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__buffer__descriptor =
 {
@@ -985,11 +1796,101 @@ const ProtobufCMessageDescriptor onepool__pool__v1__buffer__descriptor =
   "Onepool__Pool__V1__Buffer",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Buffer),
-  6,
+  15,
   onepool__pool__v1__buffer__field_descriptors,
   onepool__pool__v1__buffer__field_indices_by_name,
   1,  onepool__pool__v1__buffer__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__buffer__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__last_units__field_descriptors[5] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LastUnits, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sku_group",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LastUnits, sku_group),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "channel_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LastUnits, channel_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LastUnits, unit_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__LastUnits, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__last_units__field_indices_by_name[] = {
+  2,   /* field[2] = channel_id */
+  0,   /* field[0] = sku */
+  1,   /* field[1] = sku_group */
+  3,   /* field[3] = unit_count */
+  4,   /* field[4] = update_time */
+};
+static const ProtobufCIntRange onepool__pool__v1__last_units__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__last_units__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.LastUnits",
+  "LastUnits",
+  "Onepool__Pool__V1__LastUnits",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__LastUnits),
+  5,
+  onepool__pool__v1__last_units__field_descriptors,
+  onepool__pool__v1__last_units__field_indices_by_name,
+  1,  onepool__pool__v1__last_units__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__last_units__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue onepool__pool__v1__hold__state__enum_values_by_number[5] =
@@ -1782,7 +2683,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__movement__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__channel_availability__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__channel_availability__field_descriptors[3] =
 {
   {
     "channel_id",
@@ -1808,15 +2709,28 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__channel_availability__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "listings",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ChannelAvailability, n_listings),
+    offsetof(Onepool__Pool__V1__ChannelAvailability, listings),
+    &onepool__pool__v1__listing_availability__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__channel_availability__field_indices_by_name[] = {
   1,   /* field[1] = available_to_sell_count */
   0,   /* field[0] = channel_id */
+  2,   /* field[2] = listings */
 };
 static const ProtobufCIntRange onepool__pool__v1__channel_availability__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__channel_availability__descriptor =
 {
@@ -1826,10 +2740,61 @@ const ProtobufCMessageDescriptor onepool__pool__v1__channel_availability__descri
   "Onepool__Pool__V1__ChannelAvailability",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ChannelAvailability),
-  2,
+  3,
   onepool__pool__v1__channel_availability__field_descriptors,
   onepool__pool__v1__channel_availability__field_indices_by_name,
   1,  onepool__pool__v1__channel_availability__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__channel_availability__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__listing_availability__field_descriptors[2] =
+{
+  {
+    "listing_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListingAvailability, listing_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "available_to_sell_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ListingAvailability, available_to_sell_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__listing_availability__field_indices_by_name[] = {
+  1,   /* field[1] = available_to_sell_count */
+  0,   /* field[0] = listing_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__listing_availability__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__listing_availability__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ListingAvailability",
+  "ListingAvailability",
+  "Onepool__Pool__V1__ListingAvailability",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ListingAvailability),
+  2,
+  onepool__pool__v1__listing_availability__field_descriptors,
+  onepool__pool__v1__listing_availability__field_indices_by_name,
+  1,  onepool__pool__v1__listing_availability__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__listing_availability__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -35,6 +35,14 @@ typedef struct Onepool__Pool__V1__SetBufferRequest Onepool__Pool__V1__SetBufferR
 typedef struct Onepool__Pool__V1__SetBufferResponse Onepool__Pool__V1__SetBufferResponse;
 typedef struct Onepool__Pool__V1__ListBuffersRequest Onepool__Pool__V1__ListBuffersRequest;
 typedef struct Onepool__Pool__V1__ListBuffersResponse Onepool__Pool__V1__ListBuffersResponse;
+typedef struct Onepool__Pool__V1__SetChannelSourcingRequest Onepool__Pool__V1__SetChannelSourcingRequest;
+typedef struct Onepool__Pool__V1__SetChannelSourcingResponse Onepool__Pool__V1__SetChannelSourcingResponse;
+typedef struct Onepool__Pool__V1__ListChannelSourcingsRequest Onepool__Pool__V1__ListChannelSourcingsRequest;
+typedef struct Onepool__Pool__V1__ListChannelSourcingsResponse Onepool__Pool__V1__ListChannelSourcingsResponse;
+typedef struct Onepool__Pool__V1__SetLastUnitsRequest Onepool__Pool__V1__SetLastUnitsRequest;
+typedef struct Onepool__Pool__V1__SetLastUnitsResponse Onepool__Pool__V1__SetLastUnitsResponse;
+typedef struct Onepool__Pool__V1__ListLastUnitsRequest Onepool__Pool__V1__ListLastUnitsRequest;
+typedef struct Onepool__Pool__V1__ListLastUnitsResponse Onepool__Pool__V1__ListLastUnitsResponse;
 typedef struct Onepool__Pool__V1__ReceiveStockRequest Onepool__Pool__V1__ReceiveStockRequest;
 typedef struct Onepool__Pool__V1__ReceiveStockResponse Onepool__Pool__V1__ReceiveStockResponse;
 typedef struct Onepool__Pool__V1__AdjustStockRequest Onepool__Pool__V1__AdjustStockRequest;
@@ -74,6 +82,9 @@ typedef struct Onepool__Pool__V1__ExplainAvailabilityRequest Onepool__Pool__V1__
 typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse Onepool__Pool__V1__ExplainAvailabilityResponse;
 typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Term Onepool__Pool__V1__ExplainAvailabilityResponse__Term;
 typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Rule Onepool__Pool__V1__ExplainAvailabilityResponse__Rule;
+typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Lock Onepool__Pool__V1__ExplainAvailabilityResponse__Lock;
+typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Place Onepool__Pool__V1__ExplainAvailabilityResponse__Place;
+typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Owner Onepool__Pool__V1__ExplainAvailabilityResponse__Owner;
 typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Holder Onepool__Pool__V1__ExplainAvailabilityResponse__Holder;
 typedef struct Onepool__Pool__V1__WatchAvailabilityRequest Onepool__Pool__V1__WatchAvailabilityRequest;
 typedef struct Onepool__Pool__V1__WatchAvailabilityResponse Onepool__Pool__V1__WatchAvailabilityResponse;
@@ -439,7 +450,7 @@ struct  Onepool__Pool__V1__ListBuffersResponse
 {
   ProtobufCMessage base;
   /*
-   * In the order of SKU, then channel.
+   * In the order of SKU, group, channel, listing, name.
    */
   size_t n_buffers;
   Onepool__Pool__V1__Buffer **buffers;
@@ -450,6 +461,136 @@ struct  Onepool__Pool__V1__ListBuffersResponse
 };
 #define ONEPOOL__POOL__V1__LIST_BUFFERS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__list_buffers_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__SetChannelSourcingRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required. Without a strategy and locations the channel has none of its own any more.
+   */
+  Onepool__Pool__V1__ChannelSourcing *sourcing;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__POOL__V1__SET_CHANNEL_SOURCING_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__set_channel_sourcing_request__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__SetChannelSourcingResponse
+{
+  ProtobufCMessage base;
+  /*
+   * As it stands now; its strategy is unspecified when there is none.
+   */
+  Onepool__Pool__V1__ChannelSourcing *sourcing;
+};
+#define ONEPOOL__POOL__V1__SET_CHANNEL_SOURCING_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__set_channel_sourcing_response__descriptor) \
+    , NULL }
+
+
+struct  Onepool__Pool__V1__ListChannelSourcingsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * 0 = 50, at most 1,000.
+   */
+  int32_t page_size;
+  /*
+   * From the last response. Optional.
+   */
+  char *page_token;
+};
+#define ONEPOOL__POOL__V1__LIST_CHANNEL_SOURCINGS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__list_channel_sourcings_request__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__ListChannelSourcingsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In the order of the channels.
+   */
+  size_t n_sourcings;
+  Onepool__Pool__V1__ChannelSourcing **sourcings;
+  /*
+   * Empty at the end.
+   */
+  char *next_page_token;
+};
+#define ONEPOOL__POOL__V1__LIST_CHANNEL_SOURCINGS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__list_channel_sourcings_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__SetLastUnitsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required. Without units the lock is removed.
+   */
+  Onepool__Pool__V1__LastUnits *last_units;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__POOL__V1__SET_LAST_UNITS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__set_last_units_request__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__SetLastUnitsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * As it stands now.
+   */
+  Onepool__Pool__V1__LastUnits *last_units;
+};
+#define ONEPOOL__POOL__V1__SET_LAST_UNITS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__set_last_units_response__descriptor) \
+    , NULL }
+
+
+struct  Onepool__Pool__V1__ListLastUnitsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * 0 = 50, at most 1,000.
+   */
+  int32_t page_size;
+  /*
+   * From the last response. Optional.
+   */
+  char *page_token;
+};
+#define ONEPOOL__POOL__V1__LIST_LAST_UNITS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__list_last_units_request__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__ListLastUnitsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In the order of SKU, then group.
+   */
+  size_t n_last_units;
+  Onepool__Pool__V1__LastUnits **last_units;
+  /*
+   * Empty at the end.
+   */
+  char *next_page_token;
+};
+#define ONEPOOL__POOL__V1__LIST_LAST_UNITS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__list_last_units_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
@@ -649,10 +790,14 @@ struct  Onepool__Pool__V1__CreateHoldRequest
    * Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
+   */
+  char *zone;
 };
 #define ONEPOOL__POOL__V1__CREATE_HOLD_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__create_hold_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__CreateHoldResponse
@@ -662,10 +807,15 @@ struct  Onepool__Pool__V1__CreateHoldResponse
    * As it stands now; its lines say where the units are.
    */
   Onepool__Pool__V1__Hold *hold;
+  /*
+   * Why they are there, for the first 200 lines, when the channel has a sourcing of its own.
+   */
+  size_t n_placements;
+  Onepool__Pool__V1__Placement **placements;
 };
 #define ONEPOOL__POOL__V1__CREATE_HOLD_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__create_hold_response__descriptor) \
-    , NULL }
+    , NULL, 0,NULL }
 
 
 struct  Onepool__Pool__V1__CommitHoldRequest
@@ -910,13 +1060,17 @@ struct  Onepool__Pool__V1__RecordSaleRequest
    */
   char *request_id;
   /*
+   * Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
+   */
+  char *zone;
+  /*
    * Whose sale it is: units that are missing come out of this owner's holds. Optional. At most 128 bytes.
    */
   char *owner;
 };
 #define ONEPOOL__POOL__V1__RECORD_SALE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__record_sale_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__RecordSaleResponse
@@ -935,10 +1089,16 @@ struct  Onepool__Pool__V1__RecordSaleResponse
    * The ledger's sequence after it.
    */
   int64_t sequence;
+  /*
+   * Why the units of this request were taken where they were, for the first 200 lines, when the channel has a sourcing
+   * of its own.
+   */
+  size_t n_placements;
+  Onepool__Pool__V1__Placement **placements;
 };
 #define ONEPOOL__POOL__V1__RECORD_SALE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__record_sale_response__descriptor) \
-    , 0,NULL, 0, 0 }
+    , 0,NULL, 0, 0, 0,NULL }
 
 
 struct  Onepool__Pool__V1__CancelSaleRequest
@@ -1186,10 +1346,14 @@ struct  Onepool__Pool__V1__ExplainAvailabilityRequest
    * Required.
    */
   char *channel_id;
+  /*
+   * Of the channel, when its number is asked for. Optional.
+   */
+  char *listing_id;
 };
 #define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -1199,7 +1363,7 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Term
 {
   ProtobufCMessage base;
   /*
-   * What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `floor`.
+   * What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
    */
   char *name;
   /*
@@ -1242,6 +1406,82 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Rule
 #define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__rule__descriptor) \
     , NULL, 0, (char *)protobuf_c_empty_string }
+
+
+/*
+ * A lock on last units that was considered.
+ */
+struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Lock
+{
+  ProtobufCMessage base;
+  /*
+   * The lock.
+   */
+  Onepool__Pool__V1__LastUnits *last_units;
+  /*
+   * True for the one that counts.
+   */
+  protobuf_c_boolean won;
+  /*
+   * Why it did or did not.
+   */
+  char *explanation;
+};
+#define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__LOCK__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__lock__descriptor) \
+    , NULL, 0, (char *)protobuf_c_empty_string }
+
+
+/*
+ * A location of the SKU.
+ */
+struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Place
+{
+  ProtobufCMessage base;
+  /*
+   * The location.
+   */
+  char *location_id;
+  /*
+   * Units available there.
+   */
+  int64_t available_count;
+  /*
+   * True when they count for the channel.
+   */
+  protobuf_c_boolean counts;
+  /*
+   * Why they do or do not.
+   */
+  char *explanation;
+};
+#define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__PLACE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__place__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+
+
+/*
+ * What one owner holds of it.
+ */
+struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Owner
+{
+  ProtobufCMessage base;
+  /*
+   * The owner.
+   */
+  char *owner;
+  /*
+   * Units.
+   */
+  int64_t quantity;
+  /*
+   * Holds.
+   */
+  int64_t hold_count;
+};
+#define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__OWNER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__owner__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /*
@@ -1303,10 +1543,33 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse
    * The ledger's sequence that it reflects.
    */
   int64_t sequence;
+  /*
+   * From the most to the least specific.
+   */
+  size_t n_locks;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Lock **locks;
+  /*
+   * In the order of balances.
+   */
+  size_t n_places;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Place **places;
+  /*
+   * The 20 owners that hold most of it, those with most units first.
+   */
+  size_t n_owners;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Owner **owners;
+  /*
+   * All holds on it.
+   */
+  int64_t hold_count;
+  /*
+   * All owners of holds on it.
+   */
+  int64_t owner_count;
 };
 #define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__descriptor) \
-    , 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0 }
+    , 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0, 0 }
 
 
 struct  Onepool__Pool__V1__WatchAvailabilityRequest
@@ -1792,6 +2055,158 @@ Onepool__Pool__V1__ListBuffersResponse *
                       const uint8_t       *data);
 void   onepool__pool__v1__list_buffers_response__free_unpacked
                      (Onepool__Pool__V1__ListBuffersResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__SetChannelSourcingRequest methods */
+void   onepool__pool__v1__set_channel_sourcing_request__init
+                     (Onepool__Pool__V1__SetChannelSourcingRequest         *message);
+size_t onepool__pool__v1__set_channel_sourcing_request__get_packed_size
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest   *message);
+size_t onepool__pool__v1__set_channel_sourcing_request__pack
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__set_channel_sourcing_request__pack_to_buffer
+                     (const Onepool__Pool__V1__SetChannelSourcingRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__SetChannelSourcingRequest *
+       onepool__pool__v1__set_channel_sourcing_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__set_channel_sourcing_request__free_unpacked
+                     (Onepool__Pool__V1__SetChannelSourcingRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__SetChannelSourcingResponse methods */
+void   onepool__pool__v1__set_channel_sourcing_response__init
+                     (Onepool__Pool__V1__SetChannelSourcingResponse         *message);
+size_t onepool__pool__v1__set_channel_sourcing_response__get_packed_size
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse   *message);
+size_t onepool__pool__v1__set_channel_sourcing_response__pack
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__set_channel_sourcing_response__pack_to_buffer
+                     (const Onepool__Pool__V1__SetChannelSourcingResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__SetChannelSourcingResponse *
+       onepool__pool__v1__set_channel_sourcing_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__set_channel_sourcing_response__free_unpacked
+                     (Onepool__Pool__V1__SetChannelSourcingResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ListChannelSourcingsRequest methods */
+void   onepool__pool__v1__list_channel_sourcings_request__init
+                     (Onepool__Pool__V1__ListChannelSourcingsRequest         *message);
+size_t onepool__pool__v1__list_channel_sourcings_request__get_packed_size
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest   *message);
+size_t onepool__pool__v1__list_channel_sourcings_request__pack
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__list_channel_sourcings_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ListChannelSourcingsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ListChannelSourcingsRequest *
+       onepool__pool__v1__list_channel_sourcings_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__list_channel_sourcings_request__free_unpacked
+                     (Onepool__Pool__V1__ListChannelSourcingsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ListChannelSourcingsResponse methods */
+void   onepool__pool__v1__list_channel_sourcings_response__init
+                     (Onepool__Pool__V1__ListChannelSourcingsResponse         *message);
+size_t onepool__pool__v1__list_channel_sourcings_response__get_packed_size
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse   *message);
+size_t onepool__pool__v1__list_channel_sourcings_response__pack
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__list_channel_sourcings_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ListChannelSourcingsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ListChannelSourcingsResponse *
+       onepool__pool__v1__list_channel_sourcings_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__list_channel_sourcings_response__free_unpacked
+                     (Onepool__Pool__V1__ListChannelSourcingsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__SetLastUnitsRequest methods */
+void   onepool__pool__v1__set_last_units_request__init
+                     (Onepool__Pool__V1__SetLastUnitsRequest         *message);
+size_t onepool__pool__v1__set_last_units_request__get_packed_size
+                     (const Onepool__Pool__V1__SetLastUnitsRequest   *message);
+size_t onepool__pool__v1__set_last_units_request__pack
+                     (const Onepool__Pool__V1__SetLastUnitsRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__set_last_units_request__pack_to_buffer
+                     (const Onepool__Pool__V1__SetLastUnitsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__SetLastUnitsRequest *
+       onepool__pool__v1__set_last_units_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__set_last_units_request__free_unpacked
+                     (Onepool__Pool__V1__SetLastUnitsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__SetLastUnitsResponse methods */
+void   onepool__pool__v1__set_last_units_response__init
+                     (Onepool__Pool__V1__SetLastUnitsResponse         *message);
+size_t onepool__pool__v1__set_last_units_response__get_packed_size
+                     (const Onepool__Pool__V1__SetLastUnitsResponse   *message);
+size_t onepool__pool__v1__set_last_units_response__pack
+                     (const Onepool__Pool__V1__SetLastUnitsResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__set_last_units_response__pack_to_buffer
+                     (const Onepool__Pool__V1__SetLastUnitsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__SetLastUnitsResponse *
+       onepool__pool__v1__set_last_units_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__set_last_units_response__free_unpacked
+                     (Onepool__Pool__V1__SetLastUnitsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ListLastUnitsRequest methods */
+void   onepool__pool__v1__list_last_units_request__init
+                     (Onepool__Pool__V1__ListLastUnitsRequest         *message);
+size_t onepool__pool__v1__list_last_units_request__get_packed_size
+                     (const Onepool__Pool__V1__ListLastUnitsRequest   *message);
+size_t onepool__pool__v1__list_last_units_request__pack
+                     (const Onepool__Pool__V1__ListLastUnitsRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__list_last_units_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ListLastUnitsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ListLastUnitsRequest *
+       onepool__pool__v1__list_last_units_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__list_last_units_request__free_unpacked
+                     (Onepool__Pool__V1__ListLastUnitsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ListLastUnitsResponse methods */
+void   onepool__pool__v1__list_last_units_response__init
+                     (Onepool__Pool__V1__ListLastUnitsResponse         *message);
+size_t onepool__pool__v1__list_last_units_response__get_packed_size
+                     (const Onepool__Pool__V1__ListLastUnitsResponse   *message);
+size_t onepool__pool__v1__list_last_units_response__pack
+                     (const Onepool__Pool__V1__ListLastUnitsResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__list_last_units_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ListLastUnitsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ListLastUnitsResponse *
+       onepool__pool__v1__list_last_units_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__list_last_units_response__free_unpacked
+                     (Onepool__Pool__V1__ListLastUnitsResponse *message,
                       ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__ReceiveStockRequest methods */
 void   onepool__pool__v1__receive_stock_request__init
@@ -2483,6 +2898,15 @@ void   onepool__pool__v1__explain_availability_response__term__init
 /* Onepool__Pool__V1__ExplainAvailabilityResponse__Rule methods */
 void   onepool__pool__v1__explain_availability_response__rule__init
                      (Onepool__Pool__V1__ExplainAvailabilityResponse__Rule         *message);
+/* Onepool__Pool__V1__ExplainAvailabilityResponse__Lock methods */
+void   onepool__pool__v1__explain_availability_response__lock__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Lock         *message);
+/* Onepool__Pool__V1__ExplainAvailabilityResponse__Place methods */
+void   onepool__pool__v1__explain_availability_response__place__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Place         *message);
+/* Onepool__Pool__V1__ExplainAvailabilityResponse__Owner methods */
+void   onepool__pool__v1__explain_availability_response__owner__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Owner         *message);
 /* Onepool__Pool__V1__ExplainAvailabilityResponse__Holder methods */
 void   onepool__pool__v1__explain_availability_response__holder__init
                      (Onepool__Pool__V1__ExplainAvailabilityResponse__Holder         *message);
@@ -2675,6 +3099,30 @@ typedef void (*Onepool__Pool__V1__ListBuffersRequest_Closure)
 typedef void (*Onepool__Pool__V1__ListBuffersResponse_Closure)
                  (const Onepool__Pool__V1__ListBuffersResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__SetChannelSourcingRequest_Closure)
+                 (const Onepool__Pool__V1__SetChannelSourcingRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__SetChannelSourcingResponse_Closure)
+                 (const Onepool__Pool__V1__SetChannelSourcingResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ListChannelSourcingsRequest_Closure)
+                 (const Onepool__Pool__V1__ListChannelSourcingsRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ListChannelSourcingsResponse_Closure)
+                 (const Onepool__Pool__V1__ListChannelSourcingsResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__SetLastUnitsRequest_Closure)
+                 (const Onepool__Pool__V1__SetLastUnitsRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__SetLastUnitsResponse_Closure)
+                 (const Onepool__Pool__V1__SetLastUnitsResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ListLastUnitsRequest_Closure)
+                 (const Onepool__Pool__V1__ListLastUnitsRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ListLastUnitsResponse_Closure)
+                 (const Onepool__Pool__V1__ListLastUnitsResponse *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__ReceiveStockRequest_Closure)
                  (const Onepool__Pool__V1__ReceiveStockRequest *message,
                   void *closure_data);
@@ -2789,6 +3237,15 @@ typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Term_Closure)
 typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Rule_Closure)
                  (const Onepool__Pool__V1__ExplainAvailabilityResponse__Rule *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Lock_Closure)
+                 (const Onepool__Pool__V1__ExplainAvailabilityResponse__Lock *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Place_Closure)
+                 (const Onepool__Pool__V1__ExplainAvailabilityResponse__Place *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Owner_Closure)
+                 (const Onepool__Pool__V1__ExplainAvailabilityResponse__Owner *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Holder_Closure)
                  (const Onepool__Pool__V1__ExplainAvailabilityResponse__Holder *message,
                   void *closure_data);
@@ -2848,6 +3305,22 @@ struct Onepool__Pool__V1__PoolService_Service
                        const Onepool__Pool__V1__ListBuffersRequest *input,
                        Onepool__Pool__V1__ListBuffersResponse_Closure closure,
                        void *closure_data);
+  void (*set_channel_sourcing)(Onepool__Pool__V1__PoolService_Service *service,
+                               const Onepool__Pool__V1__SetChannelSourcingRequest *input,
+                               Onepool__Pool__V1__SetChannelSourcingResponse_Closure closure,
+                               void *closure_data);
+  void (*list_channel_sourcings)(Onepool__Pool__V1__PoolService_Service *service,
+                                 const Onepool__Pool__V1__ListChannelSourcingsRequest *input,
+                                 Onepool__Pool__V1__ListChannelSourcingsResponse_Closure closure,
+                                 void *closure_data);
+  void (*set_last_units)(Onepool__Pool__V1__PoolService_Service *service,
+                         const Onepool__Pool__V1__SetLastUnitsRequest *input,
+                         Onepool__Pool__V1__SetLastUnitsResponse_Closure closure,
+                         void *closure_data);
+  void (*list_last_units)(Onepool__Pool__V1__PoolService_Service *service,
+                          const Onepool__Pool__V1__ListLastUnitsRequest *input,
+                          Onepool__Pool__V1__ListLastUnitsResponse_Closure closure,
+                          void *closure_data);
   void (*receive_stock)(Onepool__Pool__V1__PoolService_Service *service,
                         const Onepool__Pool__V1__ReceiveStockRequest *input,
                         Onepool__Pool__V1__ReceiveStockResponse_Closure closure,
@@ -2947,6 +3420,10 @@ void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Servi
       function_prefix__ ## list_locations,\
       function_prefix__ ## set_buffer,\
       function_prefix__ ## list_buffers,\
+      function_prefix__ ## set_channel_sourcing,\
+      function_prefix__ ## list_channel_sourcings,\
+      function_prefix__ ## set_last_units,\
+      function_prefix__ ## list_last_units,\
       function_prefix__ ## receive_stock,\
       function_prefix__ ## adjust_stock,\
       function_prefix__ ## return_stock,\
@@ -2996,6 +3473,22 @@ void onepool__pool__v1__pool_service__list_buffers(ProtobufCService *service,
                                                    const Onepool__Pool__V1__ListBuffersRequest *input,
                                                    Onepool__Pool__V1__ListBuffersResponse_Closure closure,
                                                    void *closure_data);
+void onepool__pool__v1__pool_service__set_channel_sourcing(ProtobufCService *service,
+                                                           const Onepool__Pool__V1__SetChannelSourcingRequest *input,
+                                                           Onepool__Pool__V1__SetChannelSourcingResponse_Closure closure,
+                                                           void *closure_data);
+void onepool__pool__v1__pool_service__list_channel_sourcings(ProtobufCService *service,
+                                                             const Onepool__Pool__V1__ListChannelSourcingsRequest *input,
+                                                             Onepool__Pool__V1__ListChannelSourcingsResponse_Closure closure,
+                                                             void *closure_data);
+void onepool__pool__v1__pool_service__set_last_units(ProtobufCService *service,
+                                                     const Onepool__Pool__V1__SetLastUnitsRequest *input,
+                                                     Onepool__Pool__V1__SetLastUnitsResponse_Closure closure,
+                                                     void *closure_data);
+void onepool__pool__v1__pool_service__list_last_units(ProtobufCService *service,
+                                                      const Onepool__Pool__V1__ListLastUnitsRequest *input,
+                                                      Onepool__Pool__V1__ListLastUnitsResponse_Closure closure,
+                                                      void *closure_data);
 void onepool__pool__v1__pool_service__receive_stock(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ReceiveStockRequest *input,
                                                     Onepool__Pool__V1__ReceiveStockResponse_Closure closure,
@@ -3102,6 +3595,14 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__set_buffer_request__d
 extern const ProtobufCMessageDescriptor onepool__pool__v1__set_buffer_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__list_buffers_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__list_buffers_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__set_channel_sourcing_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__set_channel_sourcing_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__list_channel_sourcings_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__list_channel_sourcings_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__set_last_units_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__set_last_units_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__list_last_units_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__list_last_units_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__receive_stock_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__receive_stock_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__adjust_stock_request__descriptor;
@@ -3142,6 +3643,9 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_
 extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__term__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__rule__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__lock__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__place__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__owner__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__holder__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__watch_availability_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__watch_availability_response__descriptor;
