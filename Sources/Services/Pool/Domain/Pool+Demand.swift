@@ -150,7 +150,13 @@ extension Pool {
       guard case .shown(let channel) = claim.bound else { return available }
       return availableForPickup(sku, on: channel, available: available)
     }
-    let source: any AvailabilitySource = lent.isEmpty ? self : LentSource(pool: self, lent: lent)
+    return lent.isEmpty
+      ? limit(sku, claim, in: self) : limit(sku, claim, in: LentSource(pool: self, lent: lent))
+  }
+
+  private func limit(
+    _ sku: SKUIndex, _ claim: Claim, in source: some AvailabilitySource
+  ) -> Quantity {
     guard case .shown(let channel) = claim.bound else {
       let available = source.available(sku, on: claim.channel)
       // What has been sold has been sold; who asks first leaves alone what is kept for others.

@@ -45,12 +45,12 @@ extension AvailabilitySource {
         guard let place = promotions.place(of: line.sku, in: other.index) else { continue }
         promised += promotions.allotments[place].remaining
       }
-      var wanted = line.quantity
+      // Of one that is scheduled already, what was taken is not promised any more.
+      let known = promotions.place(of: line.sku, in: promotion.index)
+      var wanted = known.map { promotions.allotments[$0].remaining } ?? line.quantity
       if !more.isEmpty {
-        guard let units = more[line.sku],
-          let place = promotions.place(of: line.sku, in: promotion.index)
-        else { return nil }
-        wanted = promotions.allotments[place].remaining + units
+        guard let units = more[line.sku] else { return nil }
+        wanted += units
       }
       let present = max(0, available(line.sku) - promised)
       guard wanted > present else { return nil }

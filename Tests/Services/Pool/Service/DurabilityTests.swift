@@ -49,6 +49,20 @@ import Testing
     }
   }
 
+  /// A promotion that the sales of the rounds run through and past its end.
+  private func promote(_ bench: Bench) async throws {
+    let now = bench.clock.now()
+    _ = try await bench.promotions.setPromotion(
+      .init(
+        promotion: .init(
+          promotionID: "p", channelIDs: ["shopee"], strategy: .regular,
+          startTime: now + .seconds(5), endTime: now + .seconds(60),
+          lines: [
+            .init(sku: "TEE", allottedCount: 30), .init(sku: "CAP", allottedCount: 9),
+          ])))
+    _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+  }
+
   /// Extends a hold, edits it, or commits a part of it.
   private func change(_ hold: String, _ bench: Bench, _ units: Int64) async {
     guard let known = try? await bench.client.getHold(.init(holdID: hold)).hold else { return }
@@ -73,6 +87,7 @@ import Testing
     print("seed \(seed)")
     try await withBench { bench in
       try await bench.stock(["TEE": 50, "CAP": 20])
+      try await promote(bench)
       for round in 1...3 {
         try await play(bench, seed: seed * 10 + UInt64(round), steps: 120, prefix: "\(round)-")
         await bench.server.tick()
@@ -85,6 +100,8 @@ import Testing
         let proof = try await bench.client.verifyLedger(.init())
         #expect(proof.proved, "\(proof.difference)")
       }
+      let taken = await bench.stateInMemory().allotments.map(\.taken)
+      #expect(taken.allSatisfy { $0 > 0 }, "the rounds sell out of the promotion")
     }
   }
 

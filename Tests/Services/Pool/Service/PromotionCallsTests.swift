@@ -73,8 +73,8 @@ import Testing
     }
   }
 
-  /// Goal: a watcher hears of the start at its instant, though no stock has moved. Method: the writer's own timer, on
-  /// a clock that is set on.
+  /// Goal: a watcher hears of the start at its instant, though no stock has moved. Method: a watch
+  /// that resumes after the last movement.
   @Test func startIsWatched() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 20])
