@@ -3,8 +3,8 @@ internal import RPCCore
 /// The operator's program: finds the command and turns its failure into one line and an exit status.
 enum Program {
   static let commands: [Command] = [
-    [Command.up, Command.demo], StockCommands.all, PromotionCommands.all, OrderCommands.all,
-    ListingCommands.all,
+    [Command.up, Command.demo], StockCommands.all, [ExplainCommand.explain],
+    RuleCommands.all, PromotionCommands.all, OrderCommands.all, ListingCommands.all,
     GatewayCommands.all,
   ].flatMap { $0 }
 

@@ -5,7 +5,7 @@ internal import RPCCore
 
 /// What an operator asks the pool.
 enum StockCommands {
-  static let all = [stock, explain, movements, receive, adjust, buffer, watch, verify]
+  static let all = [stock, movements, receive, adjust, watch, verify]
 
   static let stock = Command(
     name: "stock", usage: "[SKU]", summary: "balances of a SKU, or of everything"
@@ -29,28 +29,6 @@ enum StockCommands {
           "\($0.unavailableCount)", "\($0.availableCount)",
         ]
       })
-    return 0
-  }
-
-  static let explain = Command(
-    name: "explain", usage: "SKU CHANNEL", summary: "how a channel's number comes about"
-  ) { arguments in
-    let peers = try Peers.fromEnvironment()
-    let answer = try await peers.pool.explainAvailability(
-      ExplainAvailabilityRequest(
-        sku: try arguments.word(0, "SKU"), channelID: try arguments.word(1, "CHANNEL")))
-    Output.table(
-      ["term", "change", "sum", "why"],
-      answer.terms.map { [$0.name, "\($0.deltaCount)", "\($0.runningCount)", $0.explanation] })
-    for rule in answer.rules {
-      Output.line("\(rule.won ? "counts" : "does not count"): \(rule.explanation)")
-    }
-    for holder in answer.holders {
-      Output.line(
-        "held by \(holder.owner): \(holder.quantity) (\(holder.holdID)) until \(holder.expireTime.text)"
-      )
-    }
-    Output.line("available to sell: \(answer.availableToSellCount)")
     return 0
   }
 
@@ -107,26 +85,6 @@ enum StockCommands {
     for balance in answer.balances {
       Output.line("\(balance.sku) at \(balance.locationID): \(balance.availableCount) available")
     }
-    return 0
-  }
-
-  static let buffer = Command(
-    name: "buffer", usage: "UNITS|PERCENT% [--sku SKU] [--channel CHANNEL]",
-    summary: "hides units from channels; 0 hides none", options: ["sku": "", "channel": ""]
-  ) { arguments in
-    let peers = try Peers.fromEnvironment()
-    let text = try arguments.word(0, "UNITS")
-    let margin: Buffer.Margin
-    if text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) {
-      margin = .basisPoints(Int32((percent * 100).rounded()))
-    } else {
-      margin = .unitCount(try arguments.number(0, "UNITS"))
-    }
-    let set = Buffer(
-      sku: arguments.option("sku"), channelID: arguments.option("channel"), margin: margin)
-    _ = try await peers.pool.setBuffer(
-      SetBufferRequest(buffer: set, requestID: UUID().uuidString))
-    Output.line("done")
     return 0
   }
 

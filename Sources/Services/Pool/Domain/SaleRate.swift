@@ -23,20 +23,22 @@ public struct SaleRate: Hashable, Sendable {
   /// What is left of it at a later moment.
   public func weight(at now: Timestamp) -> Int64 {
     guard weight > 0, now > time else { return weight }
-    let halfLife = Limits.rateHalfLife.microseconds
-    let (halvings, rest) = (now - time).microseconds.quotientAndRemainder(dividingBy: halfLife)
+    let elapsed = now.microseconds - time.microseconds
+    let (halvings, rest) = elapsed.quotientAndRemainder(dividingBy: Self.halfLifeMicroseconds)
     guard halvings < 62 else { return 0 }
     // Of what is left of a half-life, the part q: 2^-q = 1 - q ln 2 + q² (ln 2 - 1/2), less than
     // 1 % off anywhere, and exact at both ends and in its first slope, so that many small steps fall
     // as fast as a large one.
-    let part = (Int128(rest) << 20) / Int128(halfLife)
-    let kept = (Int128(1) << 40) - Self.slope * part + ((Self.bend * part * part) >> 20)
-    return Int64((Int128(weight >> halvings) * kept) >> 40)
+    let part = (rest << 20) / Self.halfLifeMicroseconds
+    let kept = (1 << 40) - Self.slope * part + ((Self.bend * part * part) >> 20)
+    return Int64((Int128(weight >> halvings) * Int128(kept)) >> 40)
   }
 
+  // Plain numbers, since each sale counts with them.
+  private static let halfLifeMicroseconds = Limits.rateHalfLife.microseconds
   /// ln 2 and ln 2 - 1/2, times 2^20.
-  private static let slope: Int128 = 726_817
-  private static let bend: Int128 = 202_529
+  private static let slope: Int64 = 726_817
+  private static let bend: Int64 = 202_529
 
   mutating func count(_ units: Quantity, at now: Timestamp) {
     let added = min(Self.maximum / Self.scale, units) * Self.scale
@@ -48,9 +50,9 @@ public struct SaleRate: Hashable, Sendable {
   ///
   /// A steady rate r has the weight r × half-life / ln 2, so that r is weight × ln 2 / half-life.
   public static func units(weight: Int64, in span: Duration, factor: Int32) -> Quantity {
-    let sold = Int128(weight) * slope * Int128(span.microseconds) * Int128(factor)
+    let sold = Int128(weight) * Int128(slope) * Int128(span.microseconds) * Int128(factor)
     let whole =
-      (Int128(scale) << 20) * Int128(Limits.rateHalfLife.microseconds)
+      (Int128(scale) << 20) * Int128(halfLifeMicroseconds)
       * Int128(Limits.basisPoints)
     return Quantity(clamping: (sold + whole - 1) / whole)
   }

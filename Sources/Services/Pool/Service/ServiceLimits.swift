@@ -32,7 +32,7 @@ enum ServiceLimits {
   static let lastRecovery = Duration.seconds(15)
   /// Changes that are kept for watchers that resume.
   static let keptChanges = 65_536
-  /// Changes, or SKUs of a snapshot, that a watcher takes up at once.
+  /// Changes that a watcher takes up at once: of these it makes one message a SKU.
   static let watchedAtOnce = 1_024
   /// SKUs that a watcher may name.
   static let watchedSKUs = 1_000

@@ -37,6 +37,30 @@ import Testing
     }
   }
 
+  /// A listing with a buffer of its own shows that number, its neighbours the channel's.
+  @Test func listingOfItsOwnShowsItsOwnNumber() async throws {
+    let bench = try Self.bench(listings: 2)
+    try await bench.run { run in
+      try await Self.shows(bench, "i1", 10)
+      bench.pool.setOwn("TEE", "acc/i1/", 4)
+      try await Self.shows(bench, "i1", 4)
+      bench.pool.receive("TEE", 5)
+      try await Self.shows(bench, "i2", 15)
+      try await GatewayBench.settled(run)
+      let one = try await run.client.listListingPushes(
+        ListListingPushesRequest(listingID: "acc/i1/")
+      ).pushes
+      #expect(one.map(\.listingID) == ["acc/i1/"] && one[0].acknowledgedCount == 4)
+      for other in ["acc/none/", "acc/i1"] {
+        let none = try await run.client.listListingPushes(
+          ListListingPushesRequest(listingID: other))
+        #expect(none.pushes.isEmpty)
+      }
+      bench.pool.setOwn("TEE", "acc/i1/", nil)
+      try await Self.shows(bench, "i1", 15)
+    }
+  }
+
   @Test func saleOnOneAccountLowersTheOther() async throws {
     let bench = try Self.bench()
     bench.mapping.set("acc2", item: "j1", takes: [("TEE", 2)])

@@ -20,6 +20,8 @@ final class FakePool: PoolServiceHandler {
     /// The answers to edits, by their request.
     var edits: [String: Hold] = [:]
     var answers: [String: RecordSaleResponse] = [:]
+    /// What listings may show by a buffer of their own, by SKU.
+    var own: [String: [String: Int64]] = [:]
     var sequence: Int64 = 0
     var changes: [(sequence: Int64, sku: String, time: Timestamp)] = []
   }
@@ -61,6 +63,14 @@ final class FakePool: PoolServiceHandler {
   func receive(_ sku: String, _ units: Int64) {
     change { state in
       state.onHand[sku, default: 0] += units
+      return [sku]
+    }
+  }
+
+  /// Gives a listing a number of its own for a SKU, or takes it away.
+  func setOwn(_ sku: String, _ listing: String, _ count: Int64?) {
+    change { state in
+      state.own[sku, default: [:]][listing] = count
       return [sku]
     }
   }
@@ -326,10 +336,16 @@ final class FakePool: PoolServiceHandler {
     snapshot: Bool
   ) -> WatchAvailabilityResponse {
     let count = available(sku)
+    let own = state.withLock { $0.own[sku] ?? [:] }
     return WatchAvailabilityResponse(
       sku: sku,
       channels: request.channelIDs.map {
-        ChannelAvailability(channelID: $0, availableToSellCount: max(0, count))
+        ChannelAvailability(
+          channelID: $0, availableToSellCount: max(0, count),
+          listings: own.map {
+            ListingAvailability(listingID: $0.key, availableToSellCount: $0.value)
+          }
+        )
       },
       availableCount: count, sequence: sequence, commitTime: time, snapshot: snapshot)
   }

@@ -8,10 +8,12 @@ extension GatewayHandler {
   func listListingPushes(
     _ request: ListListingPushesRequest, context: ServerContext
   ) async throws -> ListListingPushesResponse {
-    let scope = "ListListingPushes \(request.accountID) \(request.pendingOnly)"
+    let scope =
+      "ListListingPushes \(request.accountID) \(request.pendingOnly) \(request.listingID)"
     let size = try PageSize.clamped(request.pageSize)
     let after =
       try PageToken.decode(request.pageToken, scope: scope, partCount: 1)?.parts[0] ?? ""
+    if !request.listingID.isEmpty { return try await listPush(of: request) }
     var found: [ListingPush] = []
     for pusher in await gateway.planner.allPushers
     where request.accountID.isEmpty || pusher.accountID.text == request.accountID {
@@ -22,6 +24,19 @@ extension GatewayHandler {
     found.sort { $0.listingID < $1.listingID }
     let page = Page(found, size: size, scope: scope) { PageToken($0.listingID) }
     return ListListingPushesResponse(pushes: page.items, nextPageToken: page.nextToken)
+  }
+
+  private func listPush(
+    of request: ListListingPushesRequest
+  ) async throws -> ListListingPushesResponse {
+    var check = RequestCheck()
+    let id = check.identifier(ListingID.self, request.listingID, "listing_id")
+    try check.finish()
+    guard let pusher = await gateway.planner.pusher(of: id),
+      request.accountID.isEmpty || pusher.accountID.text == request.accountID,
+      let state = await pusher.state(id), !request.pendingOnly || state.isPending
+    else { return ListListingPushesResponse() }
+    return ListListingPushesResponse(pushes: [ListingPush(id, pusher.accountID, state)])
   }
 
   func repushListing(

@@ -13,6 +13,8 @@ actor StockPlanner {
   /// By account and the merchant's code, for channels whose sales name nothing else.
   private var byCode: [String: ListingID] = [:]
   private var available: [SKU: [ChannelID: Quantity]] = [:]
+  /// What listings may show of a SKU by a buffer of their own, instead of what their channel may.
+  private var ownAvailable: [SKU: [ListingID: Quantity]] = [:]
   private var pushers: [AccountID: AccountPusher] = [:]
   private var maximum: [AccountID: Quantity] = [:]
   /// Sales that the pool has recorded and whose change of availability has not come back yet.
@@ -94,6 +96,12 @@ actor StockPlanner {
         available[sku, default: [:]][ChannelID(trusted: channel.channelID)] =
           channel.availableToSellCount
       }
+      // All of them come with each change: one that is missing has no buffer of its own any more.
+      let own = change.channels.flatMap(\.listings).map {
+        (ListingID(trusted: $0.listingID), $0.availableToSellCount)
+      }
+      ownAvailable[sku] =
+        own.isEmpty ? nil : Dictionary(own, uniquingKeysWith: { first, _ in first })
       let commitTime = change.snapshot ? nil : change.commitTime
       await send(
         (bySKU[sku] ?? []).compactMap { listings[$0] }.map { want($0, commitTime: commitTime) })
@@ -104,7 +112,7 @@ actor StockPlanner {
   private func want(_ listing: PlannedListing, commitTime: Timestamp?) -> Want {
     let quantity = ListingNumber.wanted(
       listing.components, maximum: maximum[listing.accountID] ?? 0
-    ) { available[$0]?[listing.channelID] }
+    ) { ownAvailable[$0]?[listing.listingID] ?? available[$0]?[listing.channelID] }
     return Want(
       listing: listing, quantity: quantity,
       version: PushVersion(pool: sequence, mapping: listing.sequence), commitTime: commitTime)

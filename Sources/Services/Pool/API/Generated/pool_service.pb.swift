@@ -1285,7 +1285,7 @@ public struct ExplainAvailabilityResponse: Message {
 
   /// One step of the sum, in order.
   public struct Term: Message {
-    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
+    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `allotments`, `last_units`, `floor`.
     public var name: String = ""
     /// Units that it adds or takes.
     public var deltaCount: Int64 = 0

@@ -92,18 +92,25 @@ struct AvailabilityWatcher {
     // Both are read first: what changes from now on comes again in the feed.
     place = feed.end
     let (sequence, count) = view.read { ($0.sequence, $0.skus.count) }
-    var next = 0
-    while next < count {
-      let end = min(count, next + ServiceLimits.watchedAtOnce)
-      for number in next..<end {
-        guard var message = message(of: SKUIndex(number)) else { continue }
-        message.sequence = safeSequence
-        try await write(message, into: responses)
+    if skus.isEmpty {
+      for number in 0..<count { try await send(SKUIndex(number), into: responses) }
+    } else {
+      // A few of very many: they are looked up, not looked for.
+      for sku in skus.sorted() {
+        guard let index = view.read({ $0.skuIndices[sku] }) else { continue }
+        try await send(index, into: responses)
       }
-      next = end
     }
     safeSequence = sequence
     try await sendProgress(into: responses)
+  }
+
+  private mutating func send(
+    _ sku: SKUIndex, into responses: ResponseWriter<WatchAvailabilityResponse>
+  ) async throws {
+    guard var message = message(of: sku) else { return }
+    message.sequence = safeSequence
+    try await write(message, into: responses)
   }
 
   private mutating func sendProgress(

@@ -1329,7 +1329,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__import_listings_response_
   (ProtobufCMessageInit) onepool__gateway__v1__import_listings_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__list_listing_pushes_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__list_listing_pushes_request__field_descriptors[5] =
 {
   {
     "account_id",
@@ -1379,9 +1379,22 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__list_listing_pushes_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "listing_id",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListListingPushesRequest, listing_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__list_listing_pushes_request__field_indices_by_name[] = {
   0,   /* field[0] = account_id */
+  4,   /* field[4] = listing_id */
   2,   /* field[2] = page_size */
   3,   /* field[3] = page_token */
   1,   /* field[1] = pending_only */
@@ -1389,7 +1402,7 @@ static const unsigned onepool__gateway__v1__list_listing_pushes_request__field_i
 static const ProtobufCIntRange onepool__gateway__v1__list_listing_pushes_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__list_listing_pushes_request__descriptor =
 {
@@ -1399,7 +1412,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__list_listing_pushes_reque
   "Onepool__Gateway__V1__ListListingPushesRequest",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__ListListingPushesRequest),
-  4,
+  5,
   onepool__gateway__v1__list_listing_pushes_request__field_descriptors,
   onepool__gateway__v1__list_listing_pushes_request__field_indices_by_name,
   1,  onepool__gateway__v1__list_listing_pushes_request__number_ranges,

@@ -175,10 +175,14 @@ struct  Onepool__Gateway__V1__ListListingPushesRequest
    * From the last response. Optional.
    */
   char *page_token;
+  /*
+   * Only this listing. Optional.
+   */
+  char *listing_id;
 };
 #define ONEPOOL__GATEWAY__V1__LIST_LISTING_PUSHES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__list_listing_pushes_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Gateway__V1__ListListingPushesResponse

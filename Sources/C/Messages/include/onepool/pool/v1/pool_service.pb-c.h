@@ -1363,7 +1363,7 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Term
 {
   ProtobufCMessage base;
   /*
-   * What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
+   * What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `allotments`, `last_units`, `floor`.
    */
   char *name;
   /*

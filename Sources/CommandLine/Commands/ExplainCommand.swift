@@ -1,0 +1,86 @@
+internal import GatewayAPI
+internal import MappingAPI
+internal import PoolAPI
+internal import Primitives
+
+/// How a channel's number comes about: the pool's sum, its rules, and what the gateway made of it.
+enum ExplainCommand {
+  static let explain = Command(
+    name: "explain", usage: "SKU CHANNEL [--listing LISTING]",
+    summary: "how a channel's number comes about, and what its listings show",
+    options: ["listing": ""]
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let sku = try arguments.word(0, "SKU")
+    let channel = try arguments.word(1, "CHANNEL")
+    let answer = try await peers.pool.explainAvailability(
+      ExplainAvailabilityRequest(
+        sku: sku, channelID: channel, listingID: arguments.option("listing")))
+    Output.table(
+      ["term", "change", "sum", "why"],
+      answer.terms.map { [$0.name, "\($0.deltaCount)", "\($0.runningCount)", $0.explanation] })
+    for line in lines(answer) { Output.line(line) }
+    let pushes = try await pushes(of: sku, on: channel, peers)
+    if !pushes.isEmpty { Output.table(pushHeader, pushes.map(row)) }
+    return 0
+  }
+
+  /// What stands below the table of terms.
+  static func lines(_ answer: ExplainAvailabilityResponse) -> [String] {
+    func verdict(_ won: Bool, _ words: String) -> String {
+      "\(won ? "counts" : "does not count"): \(words)"
+    }
+    var lines = answer.rules.map { verdict($0.won, $0.explanation) }
+    lines += answer.locks.map { lock in
+      let kept = lock.lastUnits.map { "last \($0.unitCount) units for \($0.channelID), " } ?? ""
+      return verdict(lock.won, kept + lock.explanation)
+    }
+    lines += answer.places.map {
+      "at \($0.locationID): \($0.availableCount) available, \(verdict($0.counts, $0.explanation))"
+    }
+    lines += answer.owners.map { "held by \($0.owner): \($0.quantity) in \($0.holdCount) holds" }
+    if answer.ownerCount > Int64(answer.owners.count) {
+      lines.append("held by others: \(answer.ownerCount - Int64(answer.owners.count)) owners")
+    }
+    lines += answer.holders.map {
+      "hold \($0.holdID) of \($0.owner): \($0.quantity) until \($0.expireTime.text)"
+    }
+    if answer.holdCount > Int64(answer.holders.count) {
+      lines.append("and \(answer.holdCount - Int64(answer.holders.count)) younger holds")
+    }
+    lines.append("available to sell: \(answer.availableToSellCount) at sequence \(answer.sequence)")
+    return lines
+  }
+
+  // MARK: Pushes
+
+  private static let pushHeader = [
+    "listing", "wanted", "at sequence", "acknowledged", "at sequence", "last error",
+  ]
+
+  private static func row(_ push: ListingPush) -> [String] {
+    [
+      push.listingID, "\(push.wantedCount)", "\(push.wantedVersion)",
+      push.acknowledgedCount < 0 ? "–" : "\(push.acknowledgedCount)",
+      push.acknowledgedCount < 0 ? "–" : "\(push.acknowledgedVersion)", push.lastError,
+    ]
+  }
+
+  /// What the gateway knows of the listings on the channel that take from the SKU.
+  private static func pushes(
+    of sku: String, on channel: String, _ peers: Peers
+  ) async throws -> [ListingPush] {
+    let listings = try await allPages { token in
+      let page = try await peers.mapping.listListings(
+        ListListingsRequest(sku: sku, pageSize: 1000, pageToken: token))
+      return (page.listings, page.nextPageToken)
+    }
+    var found: [ListingPush] = []
+    for listing in listings where listing.channelID == channel {
+      found += try await peers.gateway.listListingPushes(
+        ListListingPushesRequest(accountID: listing.accountID, listingID: listing.listingID)
+      ).pushes
+    }
+    return found
+  }
+}
