@@ -833,6 +833,8 @@ public struct CommitHoldRequest: Message {
   public var cause: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// The part that is committed, at most 200 lines; the rest returns. Empty for all of it.
+  public var lines: [HoldLine] = []
 
   public init() {}
 
@@ -841,13 +843,15 @@ public struct CommitHoldRequest: Message {
     orderID: String = "",
     channelID: String = "",
     cause: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    lines: [HoldLine] = []
   ) {
     self.holdID = holdID
     self.orderID = orderID
     self.channelID = channelID
     self.cause = cause
     self.requestID = requestID
+    self.lines = lines
   }
 }
 
@@ -856,15 +860,19 @@ public struct CommitHoldResponse: Message {
   public var hold: Hold? = nil
   /// What the order has taken.
   public var lines: [SaleLineState] = []
+  /// True when the hold had expired and its units were taken again.
+  public var retaken: Bool = false
 
   public init() {}
 
   public init(
     hold: Hold? = nil,
-    lines: [SaleLineState] = []
+    lines: [SaleLineState] = [],
+    retaken: Bool = false
   ) {
     self.hold = hold
     self.lines = lines
+    self.retaken = retaken
   }
 }
 
@@ -886,6 +894,100 @@ public struct ReleaseHoldRequest: Message {
 }
 
 public struct ReleaseHoldResponse: Message {
+  /// As it stands now.
+  public var hold: Hold? = nil
+
+  public init() {}
+
+  public init(
+    hold: Hold? = nil
+  ) {
+    self.hold = hold
+  }
+}
+
+public struct ExtendHoldRequest: Message {
+  /// Required.
+  public var holdID: String = ""
+  /// The hold lasts until then at least. Required, at most 7 days after it was made.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    holdID: String = "",
+    expireTime: Primitives.Timestamp? = nil,
+    requestID: String = ""
+  ) {
+    self.holdID = holdID
+    self.expireTime = expireTime
+    self.requestID = requestID
+  }
+}
+
+public struct ExtendHoldResponse: Message {
+  /// As it stands now.
+  public var hold: Hold? = nil
+
+  public init() {}
+
+  public init(
+    hold: Hold? = nil
+  ) {
+    self.hold = hold
+  }
+}
+
+/// Units of one SKU that a hold gets or gives up.
+public struct HoldDelta: Message {
+  /// Required.
+  public var sku: String = ""
+  /// Units more (positive) or less (negative). Required, not 0, within 1,000,000,000 either way.
+  public var deltaCount: Int64 = 0
+  /// Where. Optional: the pool then chooses.
+  public var locationID: String = ""
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    deltaCount: Int64 = 0,
+    locationID: String = ""
+  ) {
+    self.sku = sku
+    self.deltaCount = deltaCount
+    self.locationID = locationID
+  }
+}
+
+public struct EditHoldRequest: Message {
+  /// Required.
+  public var holdID: String = ""
+  /// The hold's version that the caller knows. Required.
+  public var etag: String = ""
+  /// 1 to 200 lines; those of one SKU and location are added up first. Required.
+  public var lines: [HoldDelta] = []
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    holdID: String = "",
+    etag: String = "",
+    lines: [HoldDelta] = [],
+    requestID: String = ""
+  ) {
+    self.holdID = holdID
+    self.etag = etag
+    self.lines = lines
+    self.requestID = requestID
+  }
+}
+
+public struct EditHoldResponse: Message {
   /// As it stands now.
   public var hold: Hold? = nil
 
@@ -941,6 +1043,8 @@ public struct RecordSaleRequest: Message {
   public var requestID: String = ""
   /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
   public var zone: String = ""
+  /// Whose sale it is: units that are missing come out of this owner's holds. Optional. At most 128 bytes.
+  public var owner: String = ""
 
   public init() {}
 
@@ -952,7 +1056,8 @@ public struct RecordSaleRequest: Message {
     cause: String = "",
     refuseShortage: Bool = false,
     requestID: String = "",
-    zone: String = ""
+    zone: String = "",
+    owner: String = ""
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -962,6 +1067,7 @@ public struct RecordSaleRequest: Message {
     self.refuseShortage = refuseShortage
     self.requestID = requestID
     self.zone = zone
+    self.owner = owner
   }
 }
 
@@ -1281,7 +1387,7 @@ public struct ExplainAvailabilityResponse: Message {
 
   /// One step of the sum, in order.
   public struct Term: Message {
-    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
+    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `allotments`, `last_units`, `floor`.
     public var name: String = ""
     /// Units that it adds or takes.
     public var deltaCount: Int64 = 0
@@ -2631,6 +2737,7 @@ extension CommitHoldRequest {
     self.channelID = Read.string(source.pointee.channel_id)
     self.cause = Read.string(source.pointee.cause)
     self.requestID = Read.string(source.pointee.request_id)
+    self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2640,6 +2747,8 @@ extension CommitHoldRequest {
     target.pointee.channel_id = arena.string(self.channelID)
     target.pointee.cause = arena.string(self.cause)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.n_lines = self.lines.count
+    target.pointee.lines = arena.messages(self.lines)
   }
 }
 
@@ -2654,6 +2763,7 @@ extension CommitHoldResponse {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__CommitHoldResponse.self)
     self.hold = try Read.message(source.pointee.hold, "hold")
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.retaken = source.pointee.retaken != 0
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2661,6 +2771,7 @@ extension CommitHoldResponse {
     target.pointee.hold = arena.message(self.hold)
     target.pointee.n_lines = self.lines.count
     target.pointee.lines = arena.messages(self.lines)
+    target.pointee.retaken = self.retaken ? 1 : 0
   }
 }
 
@@ -2698,6 +2809,111 @@ extension ReleaseHoldResponse {
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReleaseHoldResponse.self)
+    target.pointee.hold = arena.message(self.hold)
+  }
+}
+
+extension ExtendHoldRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExtendHoldRequest()
+    onepool__pool__v1__extend_hold_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldRequest.self)
+    self.holdID = Read.string(source.pointee.hold_id)
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldRequest.self)
+    target.pointee.hold_id = arena.string(self.holdID)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension ExtendHoldResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExtendHoldResponse()
+    onepool__pool__v1__extend_hold_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldResponse.self)
+    self.hold = try Read.message(source.pointee.hold, "hold")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldResponse.self)
+    target.pointee.hold = arena.message(self.hold)
+  }
+}
+
+extension HoldDelta {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__HoldDelta()
+    onepool__pool__v1__hold_delta__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__HoldDelta.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.deltaCount = source.pointee.delta_count
+    self.locationID = Read.string(source.pointee.location_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__HoldDelta.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.delta_count = self.deltaCount
+    target.pointee.location_id = arena.string(self.locationID)
+  }
+}
+
+extension EditHoldRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__EditHoldRequest()
+    onepool__pool__v1__edit_hold_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldRequest.self)
+    self.holdID = Read.string(source.pointee.hold_id)
+    self.etag = Read.string(source.pointee.etag)
+    self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldRequest.self)
+    target.pointee.hold_id = arena.string(self.holdID)
+    target.pointee.etag = arena.string(self.etag)
+    target.pointee.n_lines = self.lines.count
+    target.pointee.lines = arena.messages(self.lines)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension EditHoldResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__EditHoldResponse()
+    onepool__pool__v1__edit_hold_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldResponse.self)
+    self.hold = try Read.message(source.pointee.hold, "hold")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldResponse.self)
     target.pointee.hold = arena.message(self.hold)
   }
 }
@@ -2755,6 +2971,7 @@ extension RecordSaleRequest {
     self.refuseShortage = source.pointee.refuse_shortage != 0
     self.requestID = Read.string(source.pointee.request_id)
     self.zone = Read.string(source.pointee.zone)
+    self.owner = Read.string(source.pointee.owner)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2768,6 +2985,7 @@ extension RecordSaleRequest {
     target.pointee.refuse_shortage = self.refuseShortage ? 1 : 0
     target.pointee.request_id = arena.string(self.requestID)
     target.pointee.zone = arena.string(self.zone)
+    target.pointee.owner = arena.string(self.owner)
   }
 }
 
@@ -3723,6 +3941,12 @@ public enum PoolServiceMethods {
   public static let releaseHold = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ReleaseHold",
     kind: .unary, idempotency: .idempotent)
+  public static let extendHold = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ExtendHold",
+    kind: .unary, idempotency: .idempotent)
+  public static let editHold = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "EditHold",
+    kind: .unary, idempotency: .idempotent)
   public static let getHold = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "GetHold",
     kind: .unary, idempotency: .noSideEffects)
@@ -3772,7 +3996,7 @@ public enum PoolServiceMethods {
     service: "onepool.pool.v1.PoolService", method: "VerifyArchive",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, extendHold, editHold, getHold, recordSale, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -3874,21 +4098,28 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, unavailableCount, requestedCount).
   func resolveUnavailable(_ request: ResolveUnavailableRequest, context: ServerContext)
     async throws -> ResolveUnavailableResponse
-  /// Sets units aside for every line, or for none. State: none to HELD.
+  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the same owner, channel and
+  /// units it answers with the hold as it stands, whatever its end; ExtendHold moves that.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
+  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
+  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
   /// feeds the channel nor offers pickup.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
     async throws -> CreateHoldResponse
-  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
-  /// comes; more than 24 hours later it is answered from the order's sale, and of the hold only the ID, the state
-  /// and the order are filled in.
+  /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
+  /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
+  /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
+  /// order's sale, and of the hold only the ID, the state and the order are filled in.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
-  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId).
+  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
+  /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
+  /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
+  /// and holders instead when an expired hold cannot be taken again.
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
   /// Moves a hold from HELD to RELEASED: its units are available again. A repeat changes nothing.
@@ -3896,6 +4127,23 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
   func releaseHold(_ request: ReleaseHoldRequest, context: ServerContext)
     async throws -> ReleaseHoldResponse
+  /// Gives a hold a later end, within 7 days of its creation. One that lasts as long already is left as it is, so
+  /// that calls may come twice and in any order. State: HELD to HELD.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
+  func extendHold(_ request: ExtendHoldRequest, context: ServerContext)
+    async throws -> ExtendHoldResponse
+  /// Adds units to a hold and takes some out, all or nothing, if it is still at the version that the caller knows.
+  /// Units taken out are available again at once. State: HELD to HELD, or to RELEASED when nothing is left in it.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
+  /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
+  /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
+  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
+  func editHold(_ request: EditHoldRequest, context: ServerContext)
+    async throws -> EditHoldResponse
   /// Returns a hold. One that ended is kept for 24 hours.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId).
@@ -3980,6 +4228,7 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) for an instant
   /// before the archives' end, FAILED_PRECONDITION/RULES_UNKNOWN (startTime) when channels are asked about before rules
   /// were kept, FAILED_PRECONDITION/BUNDLE_UNKNOWN (sku) when they are asked about a bundle,
+  /// FAILED_PRECONDITION/ALLOTMENTS_UNKNOWN (sku, promotionId) while a promotion kept units of it,
   /// FAILED_PRECONDITION/HISTORY_TOO_LONG (rowCount, limitRowCount) when too much of the ledger would have to be read.
   func getStockAt(_ request: GetStockAtRequest, context: ServerContext)
     async throws -> GetStockAtResponse
@@ -4060,6 +4309,12 @@ extension PoolServiceHandler {
         .unary(
           PoolServiceMethods.releaseHold, ReleaseHoldRequest.self, ReleaseHoldResponse.self
         ) { request, context in try await self.releaseHold(request, context: context) },
+        .unary(
+          PoolServiceMethods.extendHold, ExtendHoldRequest.self, ExtendHoldResponse.self
+        ) { request, context in try await self.extendHold(request, context: context) },
+        .unary(
+          PoolServiceMethods.editHold, EditHoldRequest.self, EditHoldResponse.self
+        ) { request, context in try await self.editHold(request, context: context) },
         .unary(
           PoolServiceMethods.getHold, GetHoldRequest.self, GetHoldResponse.self
         ) { request, context in try await self.getHold(request, context: context) },
@@ -4264,11 +4519,14 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.resolveUnavailable, request, options: options)
   }
 
-  /// Sets units aside for every line, or for none. State: none to HELD.
+  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the same owner, channel and
+  /// units it answers with the hold as it stands, whatever its end; ExtendHold moves that.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
+  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
+  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
   /// feeds the channel nor offers pickup.
   public func createHold(
@@ -4277,12 +4535,16 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.createHold, request, options: options)
   }
 
-  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
-  /// comes; more than 24 hours later it is answered from the order's sale, and of the hold only the ID, the state
-  /// and the order are filled in.
+  /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
+  /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
+  /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
+  /// order's sale, and of the hold only the ID, the state and the order are filled in.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
-  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId).
+  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
+  /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
+  /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
+  /// and holders instead when an expired hold cannot be taken again.
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CommitHoldResponse {
@@ -4296,6 +4558,31 @@ public struct PoolServiceClient: Sendable {
     _ request: ReleaseHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReleaseHoldResponse {
     try await client.unary(PoolServiceMethods.releaseHold, request, options: options)
+  }
+
+  /// Gives a hold a later end, within 7 days of its creation. One that lasts as long already is left as it is, so
+  /// that calls may come twice and in any order. State: HELD to HELD.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
+  public func extendHold(
+    _ request: ExtendHoldRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ExtendHoldResponse {
+    try await client.unary(PoolServiceMethods.extendHold, request, options: options)
+  }
+
+  /// Adds units to a hold and takes some out, all or nothing, if it is still at the version that the caller knows.
+  /// Units taken out are available again at once. State: HELD to HELD, or to RELEASED when nothing is left in it.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
+  /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
+  /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
+  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
+  public func editHold(
+    _ request: EditHoldRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> EditHoldResponse {
+    try await client.unary(PoolServiceMethods.editHold, request, options: options)
   }
 
   /// Returns a hold. One that ended is kept for 24 hours.
@@ -4434,6 +4721,7 @@ public struct PoolServiceClient: Sendable {
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) for an instant
   /// before the archives' end, FAILED_PRECONDITION/RULES_UNKNOWN (startTime) when channels are asked about before rules
   /// were kept, FAILED_PRECONDITION/BUNDLE_UNKNOWN (sku) when they are asked about a bundle,
+  /// FAILED_PRECONDITION/ALLOTMENTS_UNKNOWN (sku, promotionId) while a promotion kept units of it,
   /// FAILED_PRECONDITION/HISTORY_TOO_LONG (rowCount, limitRowCount) when too much of the ledger would have to be read.
   public func getStockAt(
     _ request: GetStockAtRequest, options: CallOptions = CallOptions()
@@ -4482,6 +4770,8 @@ extension FileDescriptor {
       "onepool.pool.v1.CommitHoldResponse",
       "onepool.pool.v1.CreateHoldRequest",
       "onepool.pool.v1.CreateHoldResponse",
+      "onepool.pool.v1.EditHoldRequest",
+      "onepool.pool.v1.EditHoldResponse",
       "onepool.pool.v1.ExplainAvailabilityRequest",
       "onepool.pool.v1.ExplainAvailabilityResponse",
       "onepool.pool.v1.ExplainAvailabilityResponse.Holder",
@@ -4492,6 +4782,8 @@ extension FileDescriptor {
       "onepool.pool.v1.ExplainAvailabilityResponse.Term",
       "onepool.pool.v1.ExportMovementsRequest",
       "onepool.pool.v1.ExportMovementsResponse",
+      "onepool.pool.v1.ExtendHoldRequest",
+      "onepool.pool.v1.ExtendHoldResponse",
       "onepool.pool.v1.GetAvailabilityRequest",
       "onepool.pool.v1.GetAvailabilityResponse",
       "onepool.pool.v1.GetHoldRequest",
@@ -4504,6 +4796,7 @@ extension FileDescriptor {
       "onepool.pool.v1.GetStockAtResponse",
       "onepool.pool.v1.GetStockRequest",
       "onepool.pool.v1.GetStockResponse",
+      "onepool.pool.v1.HoldDelta",
       "onepool.pool.v1.LedgerArchive",
       "onepool.pool.v1.LedgerHead",
       "onepool.pool.v1.LineTotal",
@@ -4555,5 +4848,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byK1AQoJU3RvY2tMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRIVCgZsb3RfaWQYFCABKAlSBWxvdElkEkIKD2xvdF9leHBpcmVfdGltZRgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDWxvdEV4cGlyZVRpbWUiZAoOQWRqdXN0bWVudExpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSHwoLZGVsdGFfY291bnQYAyABKANSCmRlbHRhQ291bnQiuwIKClJldHVybkxpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EkkKC2Rpc3Bvc2l0aW9uGAQgASgOMicub25lcG9vbC5wb29sLnYxLlJldHVybkxpbmUuRGlzcG9zaXRpb25SC2Rpc3Bvc2l0aW9uEhcKB2xpbmVfaWQYBSABKAlSBmxpbmVJZCJ6CgtEaXNwb3NpdGlvbhIbChdESVNQT1NJVElPTl9VTlNQRUNJRklFRBAAEhcKE0RJU1BPU0lUSU9OX1JFU1RPQ0sQARIaChZESVNQT1NJVElPTl9RVUFSQU5USU5FEAISGQoVRElTUE9TSVRJT05fV1JJVEVfT0ZGEAMiRQoJTGluZVRvdGFsEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIfCgt0b3RhbF9jb3VudBgCIAEoA1IKdG90YWxDb3VudCJWCg1TZXRTa3VSZXF1ZXN0EiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdRIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiOAoOU2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1IiEKDUdldFNrdVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3UiOAoOR2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1Ik0KD0xpc3RTa3VzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJkChBMaXN0U2t1c1Jlc3BvbnNlEigKBHNrdXMYASADKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgRza3VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJqChJTZXRMb2NhdGlvblJlcXVlc3QSNQoIbG9jYXRpb24YASABKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCGxvY2F0aW9uEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChNTZXRMb2NhdGlvblJlc3BvbnNlEjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbiJSChRMaXN0TG9jYXRpb25zUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TG9jYXRpb25zUmVzcG9uc2USNwoJbG9jYXRpb25zGAEgAygLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUglsb2NhdGlvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuImIKEFNldEJ1ZmZlclJlcXVlc3QSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJEChFTZXRCdWZmZXJSZXNwb25zZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXIiYgoSTGlzdEJ1ZmZlcnNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInAKE0xpc3RCdWZmZXJzUmVzcG9uc2USMQoHYnVmZmVycxgBIAMoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSB2J1ZmZlcnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIngKGVNldENoYW5uZWxTb3VyY2luZ1JlcXVlc3QSPAoIc291cmNpbmcYASABKAsyIC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbFNvdXJjaW5nUghzb3VyY2luZxIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiWgoaU2V0Q2hhbm5lbFNvdXJjaW5nUmVzcG9uc2USPAoIc291cmNpbmcYASABKAsyIC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbFNvdXJjaW5nUghzb3VyY2luZyJZChtMaXN0Q2hhbm5lbFNvdXJjaW5nc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ihgEKHExpc3RDaGFubmVsU291cmNpbmdzUmVzcG9uc2USPgoJc291cmNpbmdzGAEgAygLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IJc291cmNpbmdzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJvChNTZXRMYXN0VW5pdHNSZXF1ZXN0EjkKCmxhc3RfdW5pdHMYASABKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIlEKFFNldExhc3RVbml0c1Jlc3BvbnNlEjkKCmxhc3RfdW5pdHMYASABKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMiUgoUTGlzdExhc3RVbml0c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iegoVTGlzdExhc3RVbml0c1Jlc3BvbnNlEjkKCmxhc3RfdW5pdHMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIpIBChNSZWNlaXZlU3RvY2tSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSFAoFY2F1c2UYAiABKAlSBWNhdXNlEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiTAoUUmVjZWl2ZVN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi8AEKEkFkanVzdFN0b2NrUmVxdWVzdBI1CgVsaW5lcxgBIAMoCzIfLm9uZXBvb2wucG9vbC52MS5BZGp1c3RtZW50TGluZVIFbGluZXMSFgoGcmVhc29uGAIgASgJUgZyZWFzb24SFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZBJCCgtyZWFzb25fY29kZRgUIAEoDjIhLm9uZXBvb2wucG9vbC52MS5BZGp1c3RtZW50UmVhc29uUgpyZWFzb25Db2RlEhIKBG5vdGUYFSABKAlSBG5vdGUiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMiggIKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkEhIKBHpvbmUYByABKAlSBHpvbmUiewoSQ3JlYXRlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZBI6CgpwbGFjZW1lbnRzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudFIKcGxhY2VtZW50cyKbAQoRQ29tbWl0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkInUKEkNvbW1pdEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSNAoFbGluZXMYAiADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiTAoSUmVsZWFzZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiQAoTUmVsZWFzZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiKQoOR2V0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkIjwKD0dldEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiqQIKEVJlY29yZFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVIFbGluZXMSNwoJc2FsZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc2FsZVRpbWUSFAoFY2F1c2UYBSABKAlSBWNhdXNlEicKD3JlZnVzZV9zaG9ydGFnZRgGIAEoCFIOcmVmdXNlU2hvcnRhZ2USHQoKcmVxdWVzdF9pZBgHIAEoCVIJcmVxdWVzdElkEhIKBHpvbmUYCCABKAlSBHpvbmUiyQEKElJlY29yZFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcxIlCg5vdmVyc29sZF9jb3VudBgCIAEoA1INb3ZlcnNvbGRDb3VudBIaCghzZXF1ZW5jZRgDIAEoA1IIc2VxdWVuY2USOgoKcGxhY2VtZW50cxgEIAMoCzIaLm9uZXBvb2wucG9vbC52MS5QbGFjZW1lbnRSCnBsYWNlbWVudHMirQEKEUNhbmNlbFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJKChJDYW5jZWxTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMikwEKD1NoaXBTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIwCgVsaW5lcxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MaW5lVG90YWxSBWxpbmVzEhQKBWNhdXNlGAMgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiSAoQU2hpcFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyIrCg5HZXRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZCKBAQoPR2V0U2FsZVJlc3BvbnNlEhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBI0CgVsaW5lcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyIjCg9HZXRTdG9ja1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3UigAIKEEdldFN0b2NrUmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSNQoIaW5jb21pbmcYFCADKAsyGS5vbmVwb29sLnBvb2wudjEuSW5jb21pbmdSCGluY29taW5nEiUKDmluY29taW5nX2NvdW50GBUgASgDUg1pbmNvbWluZ0NvdW50EigKBGxvdHMYFiADKAsyFC5vbmVwb29sLnBvb2wudjEuTG90UgRsb3RzInIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIpwBChpFeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHQoKbGlzdGluZ19pZBgDIAEoCVIJbGlzdGluZ0lkEi4KBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lIsMLChtFeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2USNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYASABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50EkcKBXRlcm1zGAIgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5UZXJtUgV0ZXJtcxJHCgVydWxlcxgDIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUnVsZVIFcnVsZXMSTQoHaG9sZGVycxgEIAMoCzIzLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuSG9sZGVyUgdob2xkZXJzEjQKCGJhbGFuY2VzGAUgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEhoKCHNlcXVlbmNlGAYgASgDUghzZXF1ZW5jZRJHCgVsb2NrcxgHIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuTG9ja1IFbG9ja3MSSgoGcGxhY2VzGAggAygLMjIub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5QbGFjZVIGcGxhY2VzEkoKBm93bmVycxgJIAMoCzIyLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuT3duZXJSBm93bmVycxIdCgpob2xkX2NvdW50GAogASgDUglob2xkQ291bnQSHwoLb3duZXJfY291bnQYCyABKANSCm93bmVyQ291bnQSNQoIaW5jb21pbmcYFCADKAsyGS5vbmVwb29sLnBvb2wudjEuSW5jb21pbmdSCGluY29taW5nGoIBCgRUZXJtEhIKBG5hbWUYASABKAlSBG5hbWUSHwoLZGVsdGFfY291bnQYAiABKANSCmRlbHRhQ291bnQSIwoNcnVubmluZ19jb3VudBgDIAEoA1IMcnVubmluZ0NvdW50EiAKC2V4cGxhbmF0aW9uGAQgASgJUgtleHBsYW5hdGlvbhprCgRSdWxlEi8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24adQoETG9jaxI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqLAQoFUGxhY2USHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBIWCgZjb3VudHMYAyABKAhSBmNvdW50cxIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aWAoFT3duZXISFAoFb3duZXIYASABKAlSBW93bmVyEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIdCgpob2xkX2NvdW50GAMgASgDUglob2xkQ291bnQakAEKBkhvbGRlchIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUidgoYV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Eh8KC2NoYW5uZWxfaWRzGAEgAygJUgpjaGFubmVsSWRzEhIKBHNrdXMYAiADKAlSBHNrdXMSJQoOYWZ0ZXJfc2VxdWVuY2UYAyABKANSDWFmdGVyU2VxdWVuY2UijQIKGVdhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USQAoIY2hhbm5lbHMYAiADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSJwoPYXZhaWxhYmxlX2NvdW50GAMgASgDUg5hdmFpbGFibGVDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USOwoLY29tbWl0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjb21taXRUaW1lEhoKCHNuYXBzaG90GAYgASgIUghzbmFwc2hvdCKmAQoUTGlzdE1vdmVtZW50c1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSJQoOYWZ0ZXJfc2VxdWVuY2UYAyABKANSDWFmdGVyU2VxdWVuY2USGwoJcGFnZV9zaXplGAQgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAUgASgJUglwYWdlVG9rZW4itAEKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4SOgoIYXJjaGl2ZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIIYXJjaGl2ZXMiqgIKFkV4cG9ydE1vdmVtZW50c1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGQoIb3JkZXJfaWQYAyABKAlSB29yZGVySWQSOQoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0VGltZRI1CghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB2VuZFRpbWUSJQoOYWZ0ZXJfc2VxdWVuY2UYBiABKANSDWFmdGVyU2VxdWVuY2USKQoQdGhyb3VnaF9zZXF1ZW5jZRgHIAEoA1IPdGhyb3VnaFNlcXVlbmNlIrkBChdFeHBvcnRNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxIpChB0aHJvdWdoX3NlcXVlbmNlGAIgASgDUg90aHJvdWdoU2VxdWVuY2USOgoIYXJjaGl2ZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIIYXJjaGl2ZXMiVwoTVmVyaWZ5TGVkZ2VyUmVxdWVzdBJACg1leHBlY3RlZF9oZWFkGAEgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSDGV4cGVjdGVkSGVhZCLdAgoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSJQoObW92ZW1lbnRfY291bnQYAiABKANSDW1vdmVtZW50Q291bnQSIwoNYmFsYW5jZV9jb3VudBgDIAEoA1IMYmFsYW5jZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRIeCgpkaWZmZXJlbmNlGAUgASgJUgpkaWZmZXJlbmNlEhsKCXJvd19jb3VudBgGIAEoA1IIcm93Q291bnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkEiQKDmJhZF9yb3dfbnVtYmVyGAggASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYCSABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQidgoRR2V0U3RvY2tBdFJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSHwoLY2hhbm5lbF9pZHMYAyADKAlSCmNoYW5uZWxJZHMi2AEKEkdldFN0b2NrQXRSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UiUwoUQXJjaGl2ZUxlZGdlclJlcXVlc3QSOwoLYmVmb3JlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpiZWZvcmVUaW1lIlEKFUFyY2hpdmVMZWRnZXJSZXNwb25zZRI4CgdhcmNoaXZlGAEgASgLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSB2FyY2hpdmUiMAoUVmVyaWZ5QXJjaGl2ZVJlcXVlc3QSGAoHYXJjaGl2ZRgBIAEoCVIHYXJjaGl2ZSKdAgoVVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEhsKCXJvd19jb3VudBgCIAEoA1IIcm93Q291bnQSJQoObW92ZW1lbnRfY291bnQYAyABKANSDW1vdmVtZW50Q291bnQSHgoKZGlmZmVyZW5jZRgEIAEoCVIKZGlmZmVyZW5jZRIkCg5iYWRfcm93X251bWJlchgFIAEoA1IMYmFkUm93TnVtYmVyEjEKBXN0YXJ0GAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBXN0YXJ0Ei8KBGhlYWQYByABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZCKfAgoNTGVkZ2VyQXJjaGl2ZRIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlEigKEGZpcnN0X3Jvd19udW1iZXIYAiABKANSDmZpcnN0Um93TnVtYmVyEiUKDmZpcnN0X3NlcXVlbmNlGAMgASgDUg1maXJzdFNlcXVlbmNlEjkKCmZpcnN0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglmaXJzdFRpbWUSNwoJbGFzdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIbGFzdFRpbWUSLwoEaGVhZBgGIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIlsKCkxlZGdlckhlYWQSHQoKcm93X251bWJlchgBIAEoA1IJcm93TnVtYmVyEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZRISCgRoYXNoGAMgASgMUgRoYXNoKvwCChBBZGp1c3RtZW50UmVhc29uEiEKHUFESlVTVE1FTlRfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZQURKVVNUTUVOVF9SRUFTT05fREFNQUdFRBABEhwKGEFESlVTVE1FTlRfUkVBU09OX1NUT0xFThACEh0KGUFESlVTVE1FTlRfUkVBU09OX0VYUElSRUQQAxIaChZBREpVU1RNRU5UX1JFQVNPTl9MT1NUEAQSGwoXQURKVVNUTUVOVF9SRUFTT05fRk9VTkQQBRIcChhBREpVU1RNRU5UX1JFQVNPTl9TQU1QTEUQBhIdChlBREpVU1RNRU5UX1JFQVNPTl9PV05fVVNFEAcSJAogQURKVVNUTUVOVF9SRUFTT05fU1VQUExJRVJfRVJST1IQCBImCiJBREpVU1RNRU5UX1JFQVNPTl9DT1VOVF9DT1JSRUNUSU9OEAkSJQohQURKVVNUTUVOVF9SRUFTT05fREFUQV9DT1JSRUNUSU9OEAoy5hkKC1Bvb2xTZXJ2aWNlEk4KBlNldFNrdRIeLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlc3BvbnNlIgOQAgISTgoGR2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVzcG9uc2UiA5ACARJUCghMaXN0U2t1cxIgLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXNwb25zZSIDkAIBEl0KC1NldExvY2F0aW9uEiMub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlc3BvbnNlIgOQAgISYwoNTGlzdExvY2F0aW9ucxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVzcG9uc2UiA5ACARJXCglTZXRCdWZmZXISIS5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXNwb25zZSIDkAICEl0KC0xpc3RCdWZmZXJzEiMub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1Jlc3BvbnNlIgOQAgEScgoSU2V0Q2hhbm5lbFNvdXJjaW5nEioub25lcG9vbC5wb29sLnYxLlNldENoYW5uZWxTb3VyY2luZ1JlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuU2V0Q2hhbm5lbFNvdXJjaW5nUmVzcG9uc2UiA5ACAhJ4ChRMaXN0Q2hhbm5lbFNvdXJjaW5ncxIsLm9uZXBvb2wucG9vbC52MS5MaXN0Q2hhbm5lbFNvdXJjaW5nc1JlcXVlc3QaLS5vbmVwb29sLnBvb2wudjEuTGlzdENoYW5uZWxTb3VyY2luZ3NSZXNwb25zZSIDkAIBEmAKDFNldExhc3RVbml0cxIkLm9uZXBvb2wucG9vbC52MS5TZXRMYXN0VW5pdHNSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlNldExhc3RVbml0c1Jlc3BvbnNlIgOQAgISYwoNTGlzdExhc3RVbml0cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TGFzdFVuaXRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TGFzdFVuaXRzUmVzcG9uc2UiA5ACARJbCgxSZWNlaXZlU3RvY2sSJC5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJYCgtBZGp1c3RTdG9jaxIjLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJYCgtSZXR1cm5TdG9jaxIjLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXNwb25zZRJtChJSZXNvbHZlVW5hdmFpbGFibGUSKi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRJaCgpDcmVhdGVIb2xkEiIub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNyZWF0ZUhvbGRSZXNwb25zZSIDkAICEloKCkNvbW1pdEhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ29tbWl0SG9sZFJlc3BvbnNlIgOQAgISXQoLUmVsZWFzZUhvbGQSIy5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISWgoKQ2FuY2VsU2FsZRIiLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVzcG9uc2UiA5ACAhJUCghTaGlwU2FsZRIgLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXNwb25zZSIDkAICElEKB0dldFNhbGUSHy5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlc3BvbnNlIgOQAgESVAoIR2V0U3RvY2sSIC5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVzcG9uc2UiA5ACARJgCgxMaXN0QmFsYW5jZXMSJC5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXNwb25zZSIDkAIBEmkKD0dldEF2YWlsYWJpbGl0eRInLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgESdQoTRXhwbGFpbkF2YWlsYWJpbGl0eRIrLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBosLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJxChFXYXRjaEF2YWlsYWJpbGl0eRIpLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QaKi5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBMAESYwoNTGlzdE1vdmVtZW50cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVzcG9uc2UiA5ACARJrCg9FeHBvcnRNb3ZlbWVudHMSJy5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5FeHBvcnRNb3ZlbWVudHNSZXNwb25zZSIDkAIBMAESYAoMVmVyaWZ5TGVkZ2VyEiQub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVzcG9uc2UiA5ACARJaCgpHZXRTdG9ja0F0EiIub25lcG9vbC5wb29sLnYxLkdldFN0b2NrQXRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkdldFN0b2NrQXRSZXNwb25zZSIDkAIBEmMKDUFyY2hpdmVMZWRnZXISJS5vbmVwb29sLnBvb2wudjEuQXJjaGl2ZUxlZGdlclJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuQXJjaGl2ZUxlZGdlclJlc3BvbnNlIgOQAgISYwoNVmVyaWZ5QXJjaGl2ZRIlLm9uZXBvb2wucG9vbC52MS5WZXJpZnlBcmNoaXZlUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5WZXJpZnlBcmNoaXZlUmVzcG9uc2UiA5ACAWIGcHJvdG8z")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byK1AQoJU3RvY2tMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRIVCgZsb3RfaWQYFCABKAlSBWxvdElkEkIKD2xvdF9leHBpcmVfdGltZRgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDWxvdEV4cGlyZVRpbWUiZAoOQWRqdXN0bWVudExpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSHwoLZGVsdGFfY291bnQYAyABKANSCmRlbHRhQ291bnQiuwIKClJldHVybkxpbmUSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EkkKC2Rpc3Bvc2l0aW9uGAQgASgOMicub25lcG9vbC5wb29sLnYxLlJldHVybkxpbmUuRGlzcG9zaXRpb25SC2Rpc3Bvc2l0aW9uEhcKB2xpbmVfaWQYBSABKAlSBmxpbmVJZCJ6CgtEaXNwb3NpdGlvbhIbChdESVNQT1NJVElPTl9VTlNQRUNJRklFRBAAEhcKE0RJU1BPU0lUSU9OX1JFU1RPQ0sQARIaChZESVNQT1NJVElPTl9RVUFSQU5USU5FEAISGQoVRElTUE9TSVRJT05fV1JJVEVfT0ZGEAMiRQoJTGluZVRvdGFsEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIfCgt0b3RhbF9jb3VudBgCIAEoA1IKdG90YWxDb3VudCJWCg1TZXRTa3VSZXF1ZXN0EiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdRIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiOAoOU2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1IiEKDUdldFNrdVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3UiOAoOR2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1Ik0KD0xpc3RTa3VzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJkChBMaXN0U2t1c1Jlc3BvbnNlEigKBHNrdXMYASADKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgRza3VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJqChJTZXRMb2NhdGlvblJlcXVlc3QSNQoIbG9jYXRpb24YASABKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCGxvY2F0aW9uEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChNTZXRMb2NhdGlvblJlc3BvbnNlEjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbiJSChRMaXN0TG9jYXRpb25zUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TG9jYXRpb25zUmVzcG9uc2USNwoJbG9jYXRpb25zGAEgAygLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUglsb2NhdGlvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuImIKEFNldEJ1ZmZlclJlcXVlc3QSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJEChFTZXRCdWZmZXJSZXNwb25zZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXIiYgoSTGlzdEJ1ZmZlcnNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInAKE0xpc3RCdWZmZXJzUmVzcG9uc2USMQoHYnVmZmVycxgBIAMoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSB2J1ZmZlcnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIngKGVNldENoYW5uZWxTb3VyY2luZ1JlcXVlc3QSPAoIc291cmNpbmcYASABKAsyIC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbFNvdXJjaW5nUghzb3VyY2luZxIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiWgoaU2V0Q2hhbm5lbFNvdXJjaW5nUmVzcG9uc2USPAoIc291cmNpbmcYASABKAsyIC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbFNvdXJjaW5nUghzb3VyY2luZyJZChtMaXN0Q2hhbm5lbFNvdXJjaW5nc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ihgEKHExpc3RDaGFubmVsU291cmNpbmdzUmVzcG9uc2USPgoJc291cmNpbmdzGAEgAygLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IJc291cmNpbmdzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJvChNTZXRMYXN0VW5pdHNSZXF1ZXN0EjkKCmxhc3RfdW5pdHMYASABKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIlEKFFNldExhc3RVbml0c1Jlc3BvbnNlEjkKCmxhc3RfdW5pdHMYASABKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMiUgoUTGlzdExhc3RVbml0c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iegoVTGlzdExhc3RVbml0c1Jlc3BvbnNlEjkKCmxhc3RfdW5pdHMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIpIBChNSZWNlaXZlU3RvY2tSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSFAoFY2F1c2UYAiABKAlSBWNhdXNlEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiTAoUUmVjZWl2ZVN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMi8AEKEkFkanVzdFN0b2NrUmVxdWVzdBI1CgVsaW5lcxgBIAMoCzIfLm9uZXBvb2wucG9vbC52MS5BZGp1c3RtZW50TGluZVIFbGluZXMSFgoGcmVhc29uGAIgASgJUgZyZWFzb24SFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZBJCCgtyZWFzb25fY29kZRgUIAEoDjIhLm9uZXBvb2wucG9vbC52MS5BZGp1c3RtZW50UmVhc29uUgpyZWFzb25Db2RlEhIKBG5vdGUYFSABKAlSBG5vdGUiSwoTQWRqdXN0U3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK0AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSMQoFbGluZXMYAyADKAsyGy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZVIFbGluZXMSFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrcCChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJNCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NMRUFSRUQQARIUChBPVVRDT01FX1NDUkFQUEVEEAIiUgoaUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMiggIKEUNyZWF0ZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzEjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpjaGFubmVsX2lkGAUgASgJUgljaGFubmVsSWQSHQoKcmVxdWVzdF9pZBgGIAEoCVIJcmVxdWVzdElkEhIKBHpvbmUYByABKAlSBHpvbmUiewoSQ3JlYXRlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZBI6CgpwbGFjZW1lbnRzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudFIKcGxhY2VtZW50cyLMAQoRQ29tbWl0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkEi8KBWxpbmVzGAYgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcyKPAQoSQ29tbWl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZBI0CgVsaW5lcxgCIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcxIYCgdyZXRha2VuGAMgASgIUgdyZXRha2VuIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIogBChFFeHRlbmRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSOwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZCI/ChJFeHRlbmRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIl8KCUhvbGREZWx0YRIQCgNza3UYASABKAlSA3NrdRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIfCgtsb2NhdGlvbl9pZBgDIAEoCVIKbG9jYXRpb25JZCKPAQoPRWRpdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBISCgRldGFnGAIgASgJUgRldGFnEjAKBWxpbmVzGAMgAygLMhoub25lcG9vbC5wb29sLnYxLkhvbGREZWx0YVIFbGluZXMSHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIj0KEEVkaXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIr8CChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZBISCgR6b25lGAggASgJUgR6b25lEhQKBW93bmVyGAkgASgJUgVvd25lciLJAQoSUmVjb3JkU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEiUKDm92ZXJzb2xkX2NvdW50GAIgASgDUg1vdmVyc29sZENvdW50EhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZRI6CgpwbGFjZW1lbnRzGAQgAygLMhoub25lcG9vbC5wb29sLnYxLlBsYWNlbWVudFIKcGxhY2VtZW50cyKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSKAAgoQR2V0U3RvY2tSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcSJQoOaW5jb21pbmdfY291bnQYFSABKANSDWluY29taW5nQ291bnQSKAoEbG90cxgWIAMoCzIULm9uZXBvb2wucG9vbC52MS5Mb3RSBGxvdHMicgoTTGlzdEJhbGFuY2VzUmVxdWVzdBIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJ0ChRMaXN0QmFsYW5jZXNSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iSwoWR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtjaGFubmVsX2lkcxgCIAMoCVIKY2hhbm5lbElkcyKyAQoXR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UinAEKGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIdCgpsaXN0aW5nX2lkGAMgASgJUglsaXN0aW5nSWQSLgoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUiwwsKG0V4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZRI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgBIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQSRwoFdGVybXMYAiADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlRlcm1SBXRlcm1zEkcKBXJ1bGVzGAMgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5SdWxlUgVydWxlcxJNCgdob2xkZXJzGAQgAygLMjMub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Ib2xkZXJSB2hvbGRlcnMSNAoIYmFsYW5jZXMYBSADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSGgoIc2VxdWVuY2UYBiABKANSCHNlcXVlbmNlEkcKBWxvY2tzGAcgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Mb2NrUgVsb2NrcxJKCgZwbGFjZXMYCCADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlBsYWNlUgZwbGFjZXMSSgoGb3duZXJzGAkgAygLMjIub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Pd25lclIGb3duZXJzEh0KCmhvbGRfY291bnQYCiABKANSCWhvbGRDb3VudBIfCgtvd25lcl9jb3VudBgLIAEoA1IKb3duZXJDb3VudBI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhp1CgRMb2NrEjkKCmxhc3RfdW5pdHMYASABKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMSEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGosBCgVQbGFjZRIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBInCg9hdmFpbGFibGVfY291bnQYAiABKANSDmF2YWlsYWJsZUNvdW50EhYKBmNvdW50cxgDIAEoCFIGY291bnRzEiAKC2V4cGxhbmF0aW9uGAQgASgJUgtleHBsYW5hdGlvbhpYCgVPd25lchIUCgVvd25lchgBIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5Eh0KCmhvbGRfY291bnQYAyABKANSCWhvbGRDb3VudBqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiK0AQoVTGlzdE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbhI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyKqAgoWRXhwb3J0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIZCghvcmRlcl9pZBgDIAEoCVIHb3JkZXJJZBI5CgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRIlCg5hZnRlcl9zZXF1ZW5jZRgGIAEoA1INYWZ0ZXJTZXF1ZW5jZRIpChB0aHJvdWdoX3NlcXVlbmNlGAcgASgDUg90aHJvdWdoU2VxdWVuY2UiuQEKF0V4cG9ydE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEikKEHRocm91Z2hfc2VxdWVuY2UYAiABKANSD3Rocm91Z2hTZXF1ZW5jZRI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyJXChNWZXJpZnlMZWRnZXJSZXF1ZXN0EkAKDWV4cGVjdGVkX2hlYWQYASABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIMZXhwZWN0ZWRIZWFkIt0CChRWZXJpZnlMZWRnZXJSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIlCg5tb3ZlbWVudF9jb3VudBgCIAEoA1INbW92ZW1lbnRDb3VudBIjCg1iYWxhbmNlX2NvdW50GAMgASgDUgxiYWxhbmNlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEh4KCmRpZmZlcmVuY2UYBSABKAlSCmRpZmZlcmVuY2USGwoJcm93X2NvdW50GAYgASgDUghyb3dDb3VudBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQSJAoOYmFkX3Jvd19udW1iZXIYCCABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgJIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydCJ2ChFHZXRTdG9ja0F0UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtjaGFubmVsX2lkcxgDIAMoCVIKY2hhbm5lbElkcyLYAQoSR2V0U3RvY2tBdFJlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSJTChRBcmNoaXZlTGVkZ2VyUmVxdWVzdBI7CgtiZWZvcmVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmJlZm9yZVRpbWUiUQoVQXJjaGl2ZUxlZGdlclJlc3BvbnNlEjgKB2FyY2hpdmUYASABKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIHYXJjaGl2ZSIwChRWZXJpZnlBcmNoaXZlUmVxdWVzdBIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlIp0CChVWZXJpZnlBcmNoaXZlUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSGwoJcm93X2NvdW50GAIgASgDUghyb3dDb3VudBIlCg5tb3ZlbWVudF9jb3VudBgDIAEoA1INbW92ZW1lbnRDb3VudBIeCgpkaWZmZXJlbmNlGAQgASgJUgpkaWZmZXJlbmNlEiQKDmJhZF9yb3dfbnVtYmVyGAUgASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIp8CCg1MZWRnZXJBcmNoaXZlEhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUSKAoQZmlyc3Rfcm93X251bWJlchgCIAEoA1IOZmlyc3RSb3dOdW1iZXISJQoOZmlyc3Rfc2VxdWVuY2UYAyABKANSDWZpcnN0U2VxdWVuY2USOQoKZmlyc3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWZpcnN0VGltZRI3CglsYXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghsYXN0VGltZRIvCgRoZWFkGAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQiWwoKTGVkZ2VySGVhZBIdCgpyb3dfbnVtYmVyGAEgASgDUglyb3dOdW1iZXISGgoIc2VxdWVuY2UYAiABKANSCHNlcXVlbmNlEhIKBGhhc2gYAyABKAxSBGhhc2gq/AIKEEFkanVzdG1lbnRSZWFzb24SIQodQURKVVNUTUVOVF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlBREpVU1RNRU5UX1JFQVNPTl9EQU1BR0VEEAESHAoYQURKVVNUTUVOVF9SRUFTT05fU1RPTEVOEAISHQoZQURKVVNUTUVOVF9SRUFTT05fRVhQSVJFRBADEhoKFkFESlVTVE1FTlRfUkVBU09OX0xPU1QQBBIbChdBREpVU1RNRU5UX1JFQVNPTl9GT1VORBAFEhwKGEFESlVTVE1FTlRfUkVBU09OX1NBTVBMRRAGEh0KGUFESlVTVE1FTlRfUkVBU09OX09XTl9VU0UQBxIkCiBBREpVU1RNRU5UX1JFQVNPTl9TVVBQTElFUl9FUlJPUhAIEiYKIkFESlVTVE1FTlRfUkVBU09OX0NPVU5UX0NPUlJFQ1RJT04QCRIlCiFBREpVU1RNRU5UX1JFQVNPTl9EQVRBX0NPUlJFQ1RJT04QCjKYGwoLUG9vbFNlcnZpY2USTgoGU2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVzcG9uc2UiA5ACAhJOCgZHZXRTa3USHi5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXNwb25zZSIDkAIBElQKCExpc3RTa3VzEiAub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1Jlc3BvbnNlIgOQAgESXQoLU2V0TG9jYXRpb24SIy5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVzcG9uc2UiA5ACAhJjCg1MaXN0TG9jYXRpb25zEiUub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBElcKCVNldEJ1ZmZlchIhLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlc3BvbnNlIgOQAgISXQoLTGlzdEJ1ZmZlcnMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVzcG9uc2UiA5ACARJyChJTZXRDaGFubmVsU291cmNpbmcSKi5vbmVwb29sLnBvb2wudjEuU2V0Q2hhbm5lbFNvdXJjaW5nUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXNwb25zZSIDkAICEngKFExpc3RDaGFubmVsU291cmNpbmdzEiwub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVxdWVzdBotLm9uZXBvb2wucG9vbC52MS5MaXN0Q2hhbm5lbFNvdXJjaW5nc1Jlc3BvbnNlIgOQAgESYAoMU2V0TGFzdFVuaXRzEiQub25lcG9vbC5wb29sLnYxLlNldExhc3RVbml0c1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVzcG9uc2UiA5ACAhJjCg1MaXN0TGFzdFVuaXRzEiUub25lcG9vbC5wb29sLnYxLkxpc3RMYXN0VW5pdHNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMYXN0VW5pdHNSZXNwb25zZSIDkAIBElsKDFJlY2VpdmVTdG9jaxIkLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1Jlc3BvbnNlElgKC0FkanVzdFN0b2NrEiMub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlElgKC1JldHVyblN0b2NrEiMub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1Jlc3BvbnNlEm0KElJlc29sdmVVbmF2YWlsYWJsZRIqLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEloKCkNyZWF0ZUhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlc3BvbnNlIgOQAgISWgoKQ29tbWl0SG9sZBIiLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVzcG9uc2UiA5ACAhJdCgtSZWxlYXNlSG9sZBIjLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXNwb25zZSIDkAICEloKCkV4dGVuZEhvbGQSIi5vbmVwb29sLnBvb2wudjEuRXh0ZW5kSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuRXh0ZW5kSG9sZFJlc3BvbnNlIgOQAgISVAoIRWRpdEhvbGQSIC5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkVkaXRIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISWgoKQ2FuY2VsU2FsZRIiLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DYW5jZWxTYWxlUmVzcG9uc2UiA5ACAhJUCghTaGlwU2FsZRIgLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXNwb25zZSIDkAICElEKB0dldFNhbGUSHy5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0U2FsZVJlc3BvbnNlIgOQAgESVAoIR2V0U3RvY2sSIC5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVzcG9uc2UiA5ACARJgCgxMaXN0QmFsYW5jZXMSJC5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXNwb25zZSIDkAIBEmkKD0dldEF2YWlsYWJpbGl0eRInLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgESdQoTRXhwbGFpbkF2YWlsYWJpbGl0eRIrLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBosLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJxChFXYXRjaEF2YWlsYWJpbGl0eRIpLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QaKi5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBMAESYwoNTGlzdE1vdmVtZW50cxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TW92ZW1lbnRzUmVzcG9uc2UiA5ACARJrCg9FeHBvcnRNb3ZlbWVudHMSJy5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5FeHBvcnRNb3ZlbWVudHNSZXNwb25zZSIDkAIBMAESYAoMVmVyaWZ5TGVkZ2VyEiQub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVzcG9uc2UiA5ACARJaCgpHZXRTdG9ja0F0EiIub25lcG9vbC5wb29sLnYxLkdldFN0b2NrQXRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkdldFN0b2NrQXRSZXNwb25zZSIDkAIBEmMKDUFyY2hpdmVMZWRnZXISJS5vbmVwb29sLnBvb2wudjEuQXJjaGl2ZUxlZGdlclJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuQXJjaGl2ZUxlZGdlclJlc3BvbnNlIgOQAgISYwoNVmVyaWZ5QXJjaGl2ZRIlLm9uZXBvb2wucG9vbC52MS5WZXJpZnlBcmNoaXZlUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5WZXJpZnlBcmNoaXZlUmVzcG9uc2UiA5ACAWIGcHJvdG8z")
 }

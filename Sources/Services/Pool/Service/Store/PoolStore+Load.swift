@@ -97,6 +97,7 @@ extension PoolStore {
       return true
     }
     try loadRules(pool)
+    try loadPromotions(pool)
   }
 
   private func loadBalances(_ pool: Pool) throws {

@@ -1807,6 +1807,231 @@ void   onepool__pool__v1__release_hold_response__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__release_hold_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__extend_hold_request__init
+                     (Onepool__Pool__V1__ExtendHoldRequest         *message)
+{
+  static const Onepool__Pool__V1__ExtendHoldRequest init_value = ONEPOOL__POOL__V1__EXTEND_HOLD_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__extend_hold_request__get_packed_size
+                     (const Onepool__Pool__V1__ExtendHoldRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__extend_hold_request__pack
+                     (const Onepool__Pool__V1__ExtendHoldRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__extend_hold_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ExtendHoldRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ExtendHoldRequest *
+       onepool__pool__v1__extend_hold_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ExtendHoldRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__extend_hold_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__extend_hold_request__free_unpacked
+                     (Onepool__Pool__V1__ExtendHoldRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__extend_hold_response__init
+                     (Onepool__Pool__V1__ExtendHoldResponse         *message)
+{
+  static const Onepool__Pool__V1__ExtendHoldResponse init_value = ONEPOOL__POOL__V1__EXTEND_HOLD_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__extend_hold_response__get_packed_size
+                     (const Onepool__Pool__V1__ExtendHoldResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__extend_hold_response__pack
+                     (const Onepool__Pool__V1__ExtendHoldResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__extend_hold_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ExtendHoldResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ExtendHoldResponse *
+       onepool__pool__v1__extend_hold_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ExtendHoldResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__extend_hold_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__extend_hold_response__free_unpacked
+                     (Onepool__Pool__V1__ExtendHoldResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__hold_delta__init
+                     (Onepool__Pool__V1__HoldDelta         *message)
+{
+  static const Onepool__Pool__V1__HoldDelta init_value = ONEPOOL__POOL__V1__HOLD_DELTA__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__hold_delta__get_packed_size
+                     (const Onepool__Pool__V1__HoldDelta *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__hold_delta__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__hold_delta__pack
+                     (const Onepool__Pool__V1__HoldDelta *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__hold_delta__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__hold_delta__pack_to_buffer
+                     (const Onepool__Pool__V1__HoldDelta *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__hold_delta__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__HoldDelta *
+       onepool__pool__v1__hold_delta__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__HoldDelta *)
+     protobuf_c_message_unpack (&onepool__pool__v1__hold_delta__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__hold_delta__free_unpacked
+                     (Onepool__Pool__V1__HoldDelta *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__hold_delta__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__edit_hold_request__init
+                     (Onepool__Pool__V1__EditHoldRequest         *message)
+{
+  static const Onepool__Pool__V1__EditHoldRequest init_value = ONEPOOL__POOL__V1__EDIT_HOLD_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__edit_hold_request__get_packed_size
+                     (const Onepool__Pool__V1__EditHoldRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__edit_hold_request__pack
+                     (const Onepool__Pool__V1__EditHoldRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__edit_hold_request__pack_to_buffer
+                     (const Onepool__Pool__V1__EditHoldRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__EditHoldRequest *
+       onepool__pool__v1__edit_hold_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__EditHoldRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__edit_hold_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__edit_hold_request__free_unpacked
+                     (Onepool__Pool__V1__EditHoldRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__edit_hold_response__init
+                     (Onepool__Pool__V1__EditHoldResponse         *message)
+{
+  static const Onepool__Pool__V1__EditHoldResponse init_value = ONEPOOL__POOL__V1__EDIT_HOLD_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__edit_hold_response__get_packed_size
+                     (const Onepool__Pool__V1__EditHoldResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__edit_hold_response__pack
+                     (const Onepool__Pool__V1__EditHoldResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__edit_hold_response__pack_to_buffer
+                     (const Onepool__Pool__V1__EditHoldResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__EditHoldResponse *
+       onepool__pool__v1__edit_hold_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__EditHoldResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__edit_hold_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__edit_hold_response__free_unpacked
+                     (Onepool__Pool__V1__EditHoldResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__get_hold_request__init
                      (Onepool__Pool__V1__GetHoldRequest         *message)
 {
@@ -5455,7 +5680,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_response__descri
   (ProtobufCMessageInit) onepool__pool__v1__create_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__field_descriptors[6] =
 {
   {
     "hold_id",
@@ -5517,18 +5742,31 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lines",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__CommitHoldRequest, n_lines),
+    offsetof(Onepool__Pool__V1__CommitHoldRequest, lines),
+    &onepool__pool__v1__hold_line__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__commit_hold_request__field_indices_by_name[] = {
   3,   /* field[3] = cause */
   2,   /* field[2] = channel_id */
   0,   /* field[0] = hold_id */
+  5,   /* field[5] = lines */
   1,   /* field[1] = order_id */
   4,   /* field[4] = request_id */
 };
 static const ProtobufCIntRange onepool__pool__v1__commit_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_request__descriptor =
 {
@@ -5538,14 +5776,14 @@ const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_request__descrip
   "Onepool__Pool__V1__CommitHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CommitHoldRequest),
-  5,
+  6,
   onepool__pool__v1__commit_hold_request__field_descriptors,
   onepool__pool__v1__commit_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__commit_hold_request__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__commit_hold_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_response__field_descriptors[3] =
 {
   {
     "hold",
@@ -5571,15 +5809,28 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_response__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "retaken",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CommitHoldResponse, retaken),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__commit_hold_response__field_indices_by_name[] = {
   0,   /* field[0] = hold */
   1,   /* field[1] = lines */
+  2,   /* field[2] = retaken */
 };
 static const ProtobufCIntRange onepool__pool__v1__commit_hold_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_response__descriptor =
 {
@@ -5589,7 +5840,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_response__descri
   "Onepool__Pool__V1__CommitHoldResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CommitHoldResponse),
-  2,
+  3,
   onepool__pool__v1__commit_hold_response__field_descriptors,
   onepool__pool__v1__commit_hold_response__field_indices_by_name,
   1,  onepool__pool__v1__commit_hold_response__number_ranges,
@@ -5685,6 +5936,287 @@ const ProtobufCMessageDescriptor onepool__pool__v1__release_hold_response__descr
   (ProtobufCMessageInit) onepool__pool__v1__release_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__pool__v1__extend_hold_request__field_descriptors[3] =
+{
+  {
+    "hold_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldRequest, hold_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldRequest, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__extend_hold_request__field_indices_by_name[] = {
+  1,   /* field[1] = expire_time */
+  0,   /* field[0] = hold_id */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__extend_hold_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__extend_hold_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExtendHoldRequest",
+  "ExtendHoldRequest",
+  "Onepool__Pool__V1__ExtendHoldRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExtendHoldRequest),
+  3,
+  onepool__pool__v1__extend_hold_request__field_descriptors,
+  onepool__pool__v1__extend_hold_request__field_indices_by_name,
+  1,  onepool__pool__v1__extend_hold_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__extend_hold_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__extend_hold_response__field_descriptors[1] =
+{
+  {
+    "hold",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldResponse, hold),
+    &onepool__pool__v1__hold__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__extend_hold_response__field_indices_by_name[] = {
+  0,   /* field[0] = hold */
+};
+static const ProtobufCIntRange onepool__pool__v1__extend_hold_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__extend_hold_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExtendHoldResponse",
+  "ExtendHoldResponse",
+  "Onepool__Pool__V1__ExtendHoldResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExtendHoldResponse),
+  1,
+  onepool__pool__v1__extend_hold_response__field_descriptors,
+  onepool__pool__v1__extend_hold_response__field_indices_by_name,
+  1,  onepool__pool__v1__extend_hold_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__extend_hold_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__hold_delta__field_descriptors[3] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__HoldDelta, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "delta_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__HoldDelta, delta_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "location_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__HoldDelta, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__hold_delta__field_indices_by_name[] = {
+  1,   /* field[1] = delta_count */
+  2,   /* field[2] = location_id */
+  0,   /* field[0] = sku */
+};
+static const ProtobufCIntRange onepool__pool__v1__hold_delta__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__hold_delta__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.HoldDelta",
+  "HoldDelta",
+  "Onepool__Pool__V1__HoldDelta",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__HoldDelta),
+  3,
+  onepool__pool__v1__hold_delta__field_descriptors,
+  onepool__pool__v1__hold_delta__field_indices_by_name,
+  1,  onepool__pool__v1__hold_delta__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__hold_delta__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__edit_hold_request__field_descriptors[4] =
+{
+  {
+    "hold_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldRequest, hold_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lines",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__EditHoldRequest, n_lines),
+    offsetof(Onepool__Pool__V1__EditHoldRequest, lines),
+    &onepool__pool__v1__hold_delta__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__edit_hold_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = hold_id */
+  2,   /* field[2] = lines */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__edit_hold_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__edit_hold_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.EditHoldRequest",
+  "EditHoldRequest",
+  "Onepool__Pool__V1__EditHoldRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__EditHoldRequest),
+  4,
+  onepool__pool__v1__edit_hold_request__field_descriptors,
+  onepool__pool__v1__edit_hold_request__field_indices_by_name,
+  1,  onepool__pool__v1__edit_hold_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__edit_hold_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__edit_hold_response__field_descriptors[1] =
+{
+  {
+    "hold",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldResponse, hold),
+    &onepool__pool__v1__hold__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__edit_hold_response__field_indices_by_name[] = {
+  0,   /* field[0] = hold */
+};
+static const ProtobufCIntRange onepool__pool__v1__edit_hold_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__edit_hold_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.EditHoldResponse",
+  "EditHoldResponse",
+  "Onepool__Pool__V1__EditHoldResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__EditHoldResponse),
+  1,
+  onepool__pool__v1__edit_hold_response__field_descriptors,
+  onepool__pool__v1__edit_hold_response__field_indices_by_name,
+  1,  onepool__pool__v1__edit_hold_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__edit_hold_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__get_hold_request__field_descriptors[1] =
 {
   {
@@ -5761,7 +6293,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_response__descripto
   (ProtobufCMessageInit) onepool__pool__v1__get_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[9] =
 {
   {
     "order_id",
@@ -5859,12 +6391,25 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "owner",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__RecordSaleRequest, owner),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_name[] = {
   4,   /* field[4] = cause */
   1,   /* field[1] = channel_id */
   2,   /* field[2] = lines */
   0,   /* field[0] = order_id */
+  8,   /* field[8] = owner */
   5,   /* field[5] = refuse_shortage */
   6,   /* field[6] = request_id */
   3,   /* field[3] = sale_time */
@@ -5873,7 +6418,7 @@ static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_n
 static const ProtobufCIntRange onepool__pool__v1__record_sale_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descriptor =
 {
@@ -5883,7 +6428,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descrip
   "Onepool__Pool__V1__RecordSaleRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__RecordSaleRequest),
-  8,
+  9,
   onepool__pool__v1__record_sale_request__field_descriptors,
   onepool__pool__v1__record_sale_request__field_indices_by_name,
   1,  onepool__pool__v1__record_sale_request__number_ranges,
@@ -8631,7 +9176,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__adjustment_reason__descriptor =
   onepool__pool__v1__adjustment_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[34] =
+static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[36] =
 {
   { "SetSku", &onepool__pool__v1__set_sku_request__descriptor, &onepool__pool__v1__set_sku_response__descriptor },
   { "GetSku", &onepool__pool__v1__get_sku_request__descriptor, &onepool__pool__v1__get_sku_response__descriptor },
@@ -8651,6 +9196,8 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "CreateHold", &onepool__pool__v1__create_hold_request__descriptor, &onepool__pool__v1__create_hold_response__descriptor },
   { "CommitHold", &onepool__pool__v1__commit_hold_request__descriptor, &onepool__pool__v1__commit_hold_response__descriptor },
   { "ReleaseHold", &onepool__pool__v1__release_hold_request__descriptor, &onepool__pool__v1__release_hold_response__descriptor },
+  { "ExtendHold", &onepool__pool__v1__extend_hold_request__descriptor, &onepool__pool__v1__extend_hold_response__descriptor },
+  { "EditHold", &onepool__pool__v1__edit_hold_request__descriptor, &onepool__pool__v1__edit_hold_response__descriptor },
   { "GetHold", &onepool__pool__v1__get_hold_request__descriptor, &onepool__pool__v1__get_hold_response__descriptor },
   { "RecordSale", &onepool__pool__v1__record_sale_request__descriptor, &onepool__pool__v1__record_sale_response__descriptor },
   { "CancelSale", &onepool__pool__v1__cancel_sale_request__descriptor, &onepool__pool__v1__cancel_sale_response__descriptor },
@@ -8670,27 +9217,29 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
 };
 const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
   12,        /* AdjustStock */
-  32,        /* ArchiveLedger */
-  20,        /* CancelSale */
+  34,        /* ArchiveLedger */
+  22,        /* CancelSale */
   16,        /* CommitHold */
   15,        /* CreateHold */
-  26,        /* ExplainAvailability */
-  29,        /* ExportMovements */
-  25,        /* GetAvailability */
-  18,        /* GetHold */
-  22,        /* GetSale */
+  19,        /* EditHold */
+  28,        /* ExplainAvailability */
+  31,        /* ExportMovements */
+  18,        /* ExtendHold */
+  27,        /* GetAvailability */
+  20,        /* GetHold */
+  24,        /* GetSale */
   1,        /* GetSku */
-  23,        /* GetStock */
-  31,        /* GetStockAt */
-  24,        /* ListBalances */
+  25,        /* GetStock */
+  33,        /* GetStockAt */
+  26,        /* ListBalances */
   6,        /* ListBuffers */
   8,        /* ListChannelSourcings */
   10,        /* ListLastUnits */
   4,        /* ListLocations */
-  28,        /* ListMovements */
+  30,        /* ListMovements */
   2,        /* ListSkus */
   11,        /* ReceiveStock */
-  19,        /* RecordSale */
+  21,        /* RecordSale */
   17,        /* ReleaseHold */
   14,        /* ResolveUnavailable */
   13,        /* ReturnStock */
@@ -8699,10 +9248,10 @@ const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
   9,        /* SetLastUnits */
   3,        /* SetLocation */
   0,        /* SetSku */
-  21,        /* ShipSale */
-  33,        /* VerifyArchive */
-  30,        /* VerifyLedger */
-  27         /* WatchAvailability */
+  23,        /* ShipSale */
+  35,        /* VerifyArchive */
+  32,        /* VerifyLedger */
+  29         /* WatchAvailability */
 };
 const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
 {
@@ -8711,7 +9260,7 @@ const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
   "PoolService",
   "Onepool__Pool__V1__PoolService",
   "onepool.pool.v1",
-  34,
+  36,
   onepool__pool__v1__pool_service__method_descriptors,
   onepool__pool__v1__pool_service__method_indices_by_name
 };
@@ -8859,13 +9408,29 @@ void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
   service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__pool__v1__pool_service__extend_hold(ProtobufCService *service,
+                                                  const Onepool__Pool__V1__ExtendHoldRequest *input,
+                                                  Onepool__Pool__V1__ExtendHoldResponse_Closure closure,
+                                                  void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__edit_hold(ProtobufCService *service,
+                                                const Onepool__Pool__V1__EditHoldRequest *input,
+                                                Onepool__Pool__V1__EditHoldResponse_Closure closure,
+                                                void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetHoldRequest *input,
                                                Onepool__Pool__V1__GetHoldResponse_Closure closure,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__RecordSaleRequest *input,
@@ -8873,7 +9438,7 @@ void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CancelSaleRequest *input,
@@ -8881,7 +9446,7 @@ void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 const Onepool__Pool__V1__ShipSaleRequest *input,
@@ -8889,7 +9454,7 @@ void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetSaleRequest *input,
@@ -8897,7 +9462,7 @@ void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 const Onepool__Pool__V1__GetStockRequest *input,
@@ -8905,7 +9470,7 @@ void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ListBalancesRequest *input,
@@ -8913,7 +9478,7 @@ void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service,
                                                        const Onepool__Pool__V1__GetAvailabilityRequest *input,
@@ -8921,7 +9486,7 @@ void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *service,
                                                            const Onepool__Pool__V1__ExplainAvailabilityRequest *input,
@@ -8929,7 +9494,7 @@ void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *service,
                                                          const Onepool__Pool__V1__WatchAvailabilityRequest *input,
@@ -8937,7 +9502,7 @@ void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ListMovementsRequest *input,
@@ -8945,7 +9510,7 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service,
                                                        const Onepool__Pool__V1__ExportMovementsRequest *input,
@@ -8953,7 +9518,7 @@ void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
@@ -8961,7 +9526,7 @@ void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    const Onepool__Pool__V1__GetStockAtRequest *input,
@@ -8969,7 +9534,7 @@ void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ArchiveLedgerRequest *input,
@@ -8977,7 +9542,7 @@ void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      const Onepool__Pool__V1__VerifyArchiveRequest *input,
@@ -8985,7 +9550,7 @@ void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Service *service,
                                             Onepool__Pool__V1__PoolService_ServiceDestroy destroy)
