@@ -17,6 +17,7 @@ struct Peers: Sendable {
   let inbound: InboundServiceClient
   let counts: CountServiceClient
   let assortment: AssortmentServiceClient
+  let promotions: PromotionServiceClient
   let mapping: MappingServiceClient
   let fulfilment: FulfilmentServiceClient
   let returns: ReturnsServiceClient
@@ -69,6 +70,7 @@ struct Peers: Sendable {
     inbound = InboundServiceClient(poolClient)
     counts = CountServiceClient(poolClient)
     assortment = AssortmentServiceClient(poolClient)
+    promotions = PromotionServiceClient(poolClient)
     mapping = MappingServiceClient(try client("mapping"))
     fulfilment = FulfilmentServiceClient(try client("fulfilment"))
     returns = ReturnsServiceClient(try client("returns"))

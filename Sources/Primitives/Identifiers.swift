@@ -118,3 +118,14 @@ public struct RequestID: Identifier {
     self.text = text
   }
 }
+
+/// A promotion, as its creator named it.
+public struct PromotionID: Identifier {
+  public static let noun = "promotion"
+  public static let maximumBytes = 64
+  public let text: String
+
+  public init(trusted text: String) {
+    self.text = text
+  }
+}

@@ -78,6 +78,8 @@ public final class Arena {
   @usableFromInline func pack(_ structure: UnsafeMutableRawPointer, prefix: Int) -> [UInt8] {
     let message = structure.assumingMemoryBound(to: ProtobufCMessage.self)
     let size = protobuf_c_message_get_packed_size(message)
+    // The storage of empty arrays is shared by all threads, and is written to otherwise.
+    guard prefix + size > 0 else { return [] }
     return [UInt8](unsafeUninitializedCapacity: prefix + size) { buffer, count in
       guard let start = buffer.baseAddress else { return }
       start.initialize(repeating: 0, count: prefix)

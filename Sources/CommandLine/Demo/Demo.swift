@@ -136,7 +136,7 @@ struct Till: Sendable {
     let held = try await client.post(
       "/till/v1/holds",
       [
-        "hold_id": id, "owner": "till-01", "expire_seconds": 60,
+        "hold_id": id, "expire_seconds": 60,
         "lines": [["sku": sku, "quantity": quantity] as [String: Any]],
       ])
     if held.status == 409 { return false }

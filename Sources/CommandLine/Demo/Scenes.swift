@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GatewayAPI
 internal import PoolAPI
+internal import Primitives
 internal import ReturnsAPI
 
 /// A day in the shop, one step after another: what each channel shows after each.
@@ -34,6 +35,43 @@ struct Scenes: Sendable {
     try await show("25 delivered")
     try await sendBack(shopee)
     try await show("the Shopee order came back, fit for sale")
+    try await promote()
+  }
+
+  /// A promotion that starts, sells and ends by the clock.
+  private func promote() async throws {
+    let id = "demo-\(UUID().uuidString.prefix(8))"
+    let now = SystemClock().now()
+    let request = SetPromotionRequest(
+      promotion: Promotion(
+        promotionID: id, displayName: "Demo", channelIDs: ["shopee"], strategy: .restrict,
+        startTime: now + .seconds(1), endTime: now + .seconds(6),
+        lines: [PromotionLine(sku: Self.sku, allottedCount: 15)]), requestID: UUID().uuidString)
+    _ = try await world.peers.promotions.setPromotion(request)
+    let trial = try await world.peers.promotions.simulatePromotion(
+      SimulatePromotionRequest(promotionID: id, fromTime: now - .seconds(3600), toTime: now))
+    if let outcome = trial.outcomes.first {
+      say(
+        "\nA promotion keeps 15 for Shopee alone. The last hour's \(trial.orderLineCount) order lines "
+          + "against it: \(outcome.leftCount) left over, \(outcome.lostElsewhereCount) lost elsewhere."
+      )
+    }
+    _ = try await world.peers.promotions.schedulePromotion(
+      SchedulePromotionRequest(promotionID: id, requestID: UUID().uuidString))
+    try await show("the promotion is scheduled and keeps nothing yet")
+    try await until("the promotion has started") { try await state(of: id) == .active }
+    try await show("it has started by the clock")
+    _ = try await sell("shopee", 4)
+    try await show("4 of its 15 sold on Shopee")
+    _ = try await sell("lazada", 1)
+    try await show("1 sold on Lazada, out of what is left for the others")
+    try await until("the promotion has ended") { try await state(of: id) == .ended }
+    try await show("it has ended by the clock, and the rest went back")
+  }
+
+  private func state(of id: String) async throws -> Promotion.State? {
+    try await world.peers.promotions.getPromotion(GetPromotionRequest(promotionID: id))
+      .promotion?.state
   }
 
   private func sell(_ channel: String, _ quantity: Int64) async throws -> String {

@@ -15,8 +15,10 @@ struct HoldUnits: SimulatedCommand {
 
   static func draw(_ hand: inout Hand) -> HoldUnits? {
     let known = hand.isLucky(8) ? hand.hold() : nil
+    let hold = known ?? hand.name("h")
+    // Each with an owner of its own: what an owner's other holds give up is not in the model.
     return HoldUnits(
-      hold: known ?? hand.name("h"), owner: "owner \(hand.count(1...3))", units: hand.units(),
+      hold: hold, owner: "owner of \(hold)", units: hand.units(),
       expiry: hand.clock + .seconds(hand.isLucky(10) ? 0 : hand.count(1...90)))
   }
 
@@ -34,7 +36,7 @@ struct HoldUnits: SimulatedCommand {
 
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
     if let known = model.holds[hold], !known.isForgotten {
-      guard known.owner == owner, known.expiry == expiry, known.lines.sums == units.sums else {
+      guard known.owner == owner, known.lines.sums == units.sums else {
         throw Model.Refusal("HOLD_EXISTS")
       }
       return known.words
@@ -80,7 +82,10 @@ struct CommitUnits: SimulatedCommand {
       return answer(model)
     }
     switch known.state {
-    case .released, .expired: throw Model.Refusal("HOLD_ENDED")
+    case .released: throw Model.Refusal("HOLD_ENDED")
+    case .expired:
+      // Its units are taken again, if they are still there.
+      guard model.missing(known.lines) == 0 else { throw Model.Refusal("INSUFFICIENT_STOCK") }
     case .committed:
       guard known.order == order else { throw Model.Refusal("HOLD_ENDED") }
       return answer(model)

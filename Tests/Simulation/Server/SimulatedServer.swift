@@ -32,7 +32,7 @@ final class SimulatedServer {
       path: machine.disk.uri, queue: queue, readers: ReaderHealth {}, clock: machine.clock,
       view: ReadModel(), feed: AvailabilityFeed(),
       metrics: PoolMetrics(Metrics(), storage: SilentObserver()) { 0 }, log: .silent,
-      salesInMemory: machine.salesInMemory
+      salesInMemory: machine.salesInMemory, holdCaps: HoldCaps()
     ) { (store: PoolStore) throws(StorageError) in
       try store.connection.execute(script: "PRAGMA wal_autocheckpoint = \(pages)")
     }

@@ -21,6 +21,8 @@
 #include "onepool/pool/v1/count_service.pb-c.h"
 #include "onepool/pool/v1/inbound_service.pb-c.h"
 #include "onepool/pool/v1/pool_service.pb-c.h"
+#include "onepool/pool/v1/promotion.pb-c.h"
+#include "onepool/pool/v1/promotion_service.pb-c.h"
 #include "onepool/pool/v1/purchase_order.pb-c.h"
 #include "onepool/pool/v1/stock.pb-c.h"
 #include "onepool/pool/v1/transfer.pb-c.h"

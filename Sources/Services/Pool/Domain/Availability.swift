@@ -7,6 +7,9 @@ public protocol AvailabilitySource {
   var sourcings: SourcingTable { get }
   var lastUnits: LastUnitsTable { get }
   var bundles: BundleTable { get }
+  var promotions: PromotionTable { get }
+  /// Of an allotment, with what is lent.
+  func remaining(of allotment: Allotment) -> Quantity
   /// The moment for which rules count or do not.
   var now: Timestamp { get }
   func group(of sku: SKUIndex) -> SKUGroup?
@@ -22,7 +25,7 @@ extension AvailabilitySource {
   /// What a channel may show of a SKU, or take of it by a hold: everything that hides units from
   /// channels is in this one sum.
   ///
-  ///     max(0, min(cap, available - margin, available everywhere - last units))
+  ///     max(0, min(cap, available - margin, available everywhere - last units) - allotments of others)
   ///
   /// `available` is that of the locations that feed the channel; margin and cap are of the one
   /// buffer that wins (`BufferTable`); the last units are those that another channel alone may sell.
@@ -37,14 +40,19 @@ extension AvailabilitySource {
     if !bundles.isEmpty, let parts = bundles.components(of: sku) {
       return availableToSell(ofBundle: sku, parts, on: channel, listing: listing)
     }
-    return max(0, leftToSell(sku, on: channel, listing: listing, of: available(sku, on: channel)))
+    let available = available(sku, on: channel)
+    let left = leftToSell(sku, on: channel, listing: listing, of: available)
+    guard !promotions.isIdle else { return max(0, left) }
+    let cap = buffer(of: sku, on: channel, listing: listing)?.cap
+    return max(0, besideAllotments(sku, on: channel, left, of: available, cap: cap))
   }
 
   /// What a channel may take of a SKU at one location that offers pickup, but does not feed it.
   public func availableForPickup(
     _ sku: SKUIndex, on channel: ChannelID, available: Quantity
   ) -> Quantity {
-    max(0, leftToSell(sku, on: channel, listing: nil, of: available))
+    let left = leftToSell(sku, on: channel, listing: nil, of: available)
+    return max(0, besideAllotments(sku, on: channel, left, of: available))
   }
 
   /// On hand - held - committed over the locations that feed a channel.
@@ -55,7 +63,9 @@ extension AvailabilitySource {
     return sum
   }
 
-  private func leftToSell(
+  public func remaining(of allotment: Allotment) -> Quantity { allotment.remaining }
+
+  func leftToSell(
     _ sku: SKUIndex, on channel: ChannelID?, listing: ListingID?, of available: Quantity
   ) -> Quantity {
     var left = available

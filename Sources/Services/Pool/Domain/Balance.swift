@@ -57,7 +57,7 @@ public struct Balance: Hashable, Sendable {
     case .held: held += quantity
     case .released, .expired: held -= quantity
     case .committed: (held, committed) = (held - quantity, committed + quantity)
-    case .sold: committed += quantity
+    case .sold, .retaken: committed += quantity
     case .cancelled: committed -= quantity
     case .shipped:
       (committed, onHand, shipped) = (committed - quantity, onHand - quantity, shipped + quantity)
@@ -75,6 +75,7 @@ public struct Balance: Hashable, Sendable {
     case .transferLost: (transferredIn, lost) = (transferredIn + quantity, lost + quantity)
     case .receivedUnavailable:
       (unavailable, received) = (unavailable + quantity, received + quantity)
+    case .extended: break
     }
     self.sequence = sequence
   }

@@ -14,12 +14,15 @@ public enum Command: Sendable {
   case createHold(CreateHold)
   case commitHold(CommitHold)
   case releaseHold(HoldID)
+  case extendHold(ExtendHold)
+  case editHold(EditHold)
   case recordSale(RecordSale)
   case cancelSale(CancelSale)
   case shipSale(ShipSale)
   case document(DocumentCommand)
   case setReorderPoint(SetReorderPoint)
   case setBundle(SetBundle)
+  case promotion(PromotionCommand)
 
   /// The order whose sale has to be in memory before the command is decided.
   public var orderID: OrderID? {
@@ -30,7 +33,8 @@ public enum Command: Sendable {
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
     case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
-      .resolve, .createHold, .releaseHold, .document, .setReorderPoint, .setBundle:
+      .resolve, .createHold, .releaseHold, .extendHold, .editHold, .document, .setReorderPoint,
+      .setBundle, .promotion:
       nil
     }
   }
@@ -43,8 +47,8 @@ extension Command {
     switch self {
     case .returnStock: true
     case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
-      .resolve, .createHold, .commitHold, .releaseHold, .recordSale, .cancelSale, .shipSale,
-      .document, .setReorderPoint, .setBundle:
+      .resolve, .createHold, .commitHold, .releaseHold, .extendHold, .editHold, .recordSale,
+      .cancelSale, .shipSale, .document, .setReorderPoint, .setBundle, .promotion:
       false
     }
   }
@@ -216,12 +220,55 @@ public struct CommitHold: Hashable, Sendable {
   public var orderID: OrderID
   public var channelID: ChannelID?
   public var cause: String
+  /// The part that is committed, the rest returns; empty for all of it.
+  public var lines: [DemandLine]
 
-  public init(holdID: HoldID, orderID: OrderID, channelID: ChannelID? = nil, cause: String = "") {
+  public init(
+    holdID: HoldID, orderID: OrderID, channelID: ChannelID? = nil, cause: String = "",
+    lines: [DemandLine] = []
+  ) {
     self.holdID = holdID
     self.orderID = orderID
     self.channelID = channelID
     self.cause = cause
+    self.lines = lines
+  }
+}
+
+/// Gives a hold until `expireTime` at least.
+public struct ExtendHold: Hashable, Sendable {
+  public var holdID: HoldID
+  public var expireTime: Timestamp
+
+  public init(holdID: HoldID, expireTime: Timestamp) {
+    self.holdID = holdID
+    self.expireTime = expireTime
+  }
+}
+
+/// Adds units to a hold and takes some out, if it is still as the caller knows it.
+public struct EditHold: Hashable, Sendable {
+  /// Units more or less of a SKU.
+  public struct Line: Hashable, Sendable {
+    public var sku: SKU
+    public var delta: Quantity
+    public var location: LocationID?
+
+    public init(sku: SKU, delta: Quantity, location: LocationID? = nil) {
+      self.sku = sku
+      self.delta = delta
+      self.location = location
+    }
+  }
+
+  public var holdID: HoldID
+  public var etag: String
+  public var lines: [Line]
+
+  public init(holdID: HoldID, etag: String, lines: [Line]) {
+    self.holdID = holdID
+    self.etag = etag
+    self.lines = lines
   }
 }
 
@@ -233,12 +280,14 @@ public struct RecordSale: Hashable, Sendable {
   public var saleTime: Timestamp?
   public var cause: String
   public var refuseShortage: Bool
+  /// Whose holds are not in its way; empty for nobody's.
+  public var owner: String
   /// Where the customer is.
   public var zone: Zone?
 
   public init(
     orderID: OrderID, channelID: ChannelID, lines: [DemandLine], saleTime: Timestamp? = nil,
-    cause: String = "", refuseShortage: Bool = false, zone: Zone? = nil
+    cause: String = "", refuseShortage: Bool = false, owner: String = "", zone: Zone? = nil
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -246,6 +295,7 @@ public struct RecordSale: Hashable, Sendable {
     self.saleTime = saleTime
     self.cause = cause
     self.refuseShortage = refuseShortage
+    self.owner = owner
     self.zone = zone
   }
 }

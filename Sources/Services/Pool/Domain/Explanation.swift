@@ -49,6 +49,11 @@ public struct Explanation: Hashable, Sendable {
           "the last \(lock.units) of all units are for \(lock.channel) alone")
       }
     }
+    let left = source.besideAllotments(
+      sku, on: channel, availableToSell, of: total.available, cap: winner?.cap)
+    if left != availableToSell {
+      add("allotments", left - availableToSell, Self.words(sku, channel, source))
+    }
     if availableToSell < 0 {
       add("floor", -availableToSell, "a channel never shows less than nothing")
     }
@@ -132,6 +137,18 @@ public struct Explanation: Hashable, Sendable {
           rule: lock, won: won,
           words: "\(words): \(won ? "the most specific lock" : "a more specific lock counts")"))
     }
+  }
+
+  private static func words(
+    _ sku: SKUIndex, _ channel: ChannelID, _ source: some AvailabilitySource
+  ) -> String {
+    let kept = source.allotted(sku, from: channel).map {
+      "\($0.remaining) kept by promotion \(source.promotions[$0.promotion].id)"
+    }
+    let own = source.promotions.own(sku, on: channel, at: source.now).map {
+      "\($0.remaining) left of promotion \(source.promotions[$0.promotion].id)"
+    }
+    return (kept + (own.map { [$0] } ?? [])).joined(separator: "; ")
   }
 
   private static func words(_ scope: Buffer.Scope) -> String {

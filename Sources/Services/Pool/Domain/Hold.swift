@@ -4,6 +4,10 @@ public import Primitives
 ///
 ///     held ──commit──▶ committed      held ──release──▶ released      held ──expire──▶ expired
 ///
+///     held ──extend──▶ held, to a later end         held ──edit──▶ held, or released when it has
+///                                                                  no units left
+///     expired ──commit, while there are units──▶ committed, and says that they were taken again
+///
 public struct Hold: Hashable, Sendable {
   public enum State: UInt8, CaseIterable, Sendable {
     case held = 1
@@ -15,44 +19,95 @@ public struct Hold: Hashable, Sendable {
     public var sku: SKUIndex
     public var location: LocationIndex
     public var quantity: Quantity
+    /// Whether the caller named the location, so that no other will do.
+    public var isPlaced: Bool
+    /// Those of its units that came out of a promotion's allotment.
+    public var allotment: AllotmentUse?
 
-    public init(sku: SKUIndex, location: LocationIndex, quantity: Quantity) {
+    public init(
+      sku: SKUIndex, location: LocationIndex, quantity: Quantity, isPlaced: Bool = false,
+      allotment: AllotmentUse? = nil
+    ) {
       self.sku = sku
       self.location = location
       self.quantity = quantity
+      self.isPlaced = isPlaced
+      self.allotment = allotment
+    }
+
+    /// What goes with `units` of it: allotted ones first.
+    func allotment(of units: Quantity) -> AllotmentUse? {
+      guard let allotment, units > 0 else { return nil }
+      let quantity = min(allotment.quantity, units)
+      return quantity > 0 ? AllotmentUse(allotment.promotion, quantity) : nil
+    }
+
+    /// Takes units out of it, allotted ones first; returns them as a line.
+    mutating func split(_ units: Quantity) -> Line {
+      var part = self
+      part.quantity = units
+      part.allotment = allotment(of: units)
+      quantity -= units
+      if let given = part.allotment { allotment?.quantity -= given.quantity }
+      if allotment?.quantity == 0 { allotment = nil }
+      return part
+    }
+
+    func movement(_ kind: Movement.Kind, lineID: String = "") -> Movement {
+      Movement(kind, sku, location, quantity, lineID: lineID, allotment: allotment)
     }
   }
 
   public let id: HoldID
   public let owner: String
+  /// The channel whose number bounds it; nil when all that is available does.
+  public let channelID: ChannelID?
   public let createTime: Timestamp
-  public let expireTime: Timestamp
+  public internal(set) var expireTime: Timestamp
   public internal(set) var state = State.held
+  /// What is set aside; of a hold that has ended, what went to its order or was set aside at last.
   public internal(set) var lines: [Line] = []
   public internal(set) var endTime: Timestamp?
   /// The order it was committed to.
   public internal(set) var orderID: OrderID?
-  /// The ledger sequence of the last movement in it.
+  /// Whether it had expired when it was committed, and its units were taken again.
+  public internal(set) var isRetaken = false
+  /// The ledger sequence of the last movement in it: its version.
   public internal(set) var sequence: Int64 = 0
 
-  public init(id: HoldID, owner: String, createTime: Timestamp, expireTime: Timestamp) {
+  public init(
+    id: HoldID, owner: String, channelID: ChannelID? = nil, createTime: Timestamp,
+    expireTime: Timestamp
+  ) {
     self.id = id
     self.owner = owner
+    self.channelID = channelID
     self.createTime = createTime
     self.expireTime = expireTime
   }
 
   /// The hold as a store kept it.
   public init(
-    id: HoldID, owner: String, createTime: Timestamp, expireTime: Timestamp, state: State,
-    lines: [Line], endTime: Timestamp?, orderID: OrderID?, sequence: Int64
+    id: HoldID, owner: String, channelID: ChannelID? = nil, createTime: Timestamp,
+    expireTime: Timestamp, state: State, lines: [Line], endTime: Timestamp?, orderID: OrderID?,
+    isRetaken: Bool = false, sequence: Int64
   ) {
-    self.init(id: id, owner: owner, createTime: createTime, expireTime: expireTime)
+    self.init(
+      id: id, owner: owner, channelID: channelID, createTime: createTime, expireTime: expireTime)
     self.state = state
     self.lines = lines
     self.endTime = endTime
     self.orderID = orderID
+    self.isRetaken = isRetaken
     self.sequence = sequence
+  }
+
+  /// Changes with everything that happens to it.
+  public var etag: String { "s\(sequence)" }
+
+  /// Its units of a SKU.
+  public func quantity(of sku: SKUIndex) -> Quantity {
+    lines.reduce(0) { $1.sku == sku ? $0 + $1.quantity : $0 }
   }
 
   /// The state at `now`: time ends a hold, whether or not anybody has tidied it yet.
@@ -72,8 +127,93 @@ public struct Hold: Hashable, Sendable {
   }
 
   mutating func finish(as end: State, at time: Timestamp) {
-    precondition(state == .held && end != .held, "a hold ends once")
+    let isStart = state == .held || (state == .expired && end == .committed)
+    precondition(isStart && end != .held, "a hold ends once, or is taken again")
     state = end
     endTime = time
+  }
+
+  // MARK: Ledger
+
+  /// The hold that an entry makes.
+  init(_ id: HoldID, madeBy entry: LedgerEntry) {
+    self.init(
+      id: id, owner: entry.owner, channelID: entry.channelID, createTime: entry.time,
+      expireTime: entry.expireTime ?? entry.time)
+    lines = entry.movements.indices.map { Line(entry, $0) }
+    sequence = entry.lastSequence
+  }
+
+  /// Counts a later entry in.
+  mutating func count(_ entry: LedgerEntry) {
+    guard let kind = entry.movements.first?.kind else { return }
+    switch kind {
+    case .expired: finish(as: .expired, at: entry.time)
+    case .extended: expireTime = entry.expireTime ?? expireTime
+    case .held, .released: edit(entry)
+    case .committed, .retaken:
+      // What is released beside it is the rest.
+      lines = entry.movements.indices.filter { entry.movements[$0].kind == kind }
+        .map { Line(entry, $0) }
+      finish(as: .committed, at: entry.time)
+      orderID = entry.orderID
+      isRetaken = kind == .retaken
+    default: preconditionFailure("\(kind) does not belong to a hold")
+    }
+    sequence = entry.lastSequence
+  }
+
+  private mutating func edit(_ entry: LedgerEntry) {
+    var left = lines
+    for number in entry.movements.indices {
+      let change = Line(entry, number)
+      if entry.movements[number].kind == .held {
+        Self.add(change, to: &left)
+      } else {
+        Self.take(change, from: &left)
+      }
+    }
+    guard left.isEmpty else {
+      lines = left
+      return
+    }
+    finish(as: .released, at: entry.time)
+  }
+
+  private static func add(_ change: Line, to lines: inout [Line]) {
+    for number in lines.indices
+    where lines[number].sku == change.sku && lines[number].location == change.location
+      && lines[number].allotment?.promotion == change.allotment?.promotion
+    {
+      lines[number].quantity += change.quantity
+      lines[number].isPlaced = lines[number].isPlaced || change.isPlaced
+      lines[number].allotment?.quantity += change.allotment?.quantity ?? 0
+      return
+    }
+    lines.append(change)
+  }
+
+  private static func take(_ change: Line, from lines: inout [Line]) {
+    var rest = change.quantity
+    // Of two lines at one place it is the one with the same allotment.
+    for isSame in [true, false] {
+      for number in lines.indices.reversed()
+      where rest > 0 && lines[number].sku == change.sku && lines[number].location == change.location
+        && (lines[number].allotment?.promotion == change.allotment?.promotion) == isSame
+      {
+        rest -= lines[number].split(min(rest, lines[number].quantity)).quantity
+      }
+    }
+    lines.removeAll { $0.quantity == 0 }
+    precondition(rest == 0, "a hold gives up no more than it has")
+  }
+}
+
+extension Hold.Line {
+  fileprivate init(_ entry: LedgerEntry, _ number: Int) {
+    let movement = entry.movements[number]
+    self.init(
+      sku: movement.sku, location: movement.location, quantity: movement.quantity,
+      isPlaced: entry.placed.contains(number), allotment: movement.allotment)
   }
 }

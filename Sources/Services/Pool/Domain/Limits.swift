@@ -34,6 +34,23 @@ public enum Limits {
   public static let basisPoints: Int32 = 10_000
   /// The longest that a hold may last from its creation.
   public static let holdSpan = Duration.seconds(7 * 24 * 3600)
+  /// Promotions that are ever made; each is kept.
+  public static let promotions = 10_000
+  public static let promotionLines = 1_000
+  public static let promotionChannels = 20
+  /// From a promotion's start to its end.
+  public static let promotionSpan = Duration.seconds(366 * 24 * 3600)
+  /// Moments, SKUs and channels of which a trial of a promotion tells what was shown.
+  public static let trialMoments = 20
+  public static let trialSKUs = 10
+  public static let trialChannels = 20
+  /// Clashes that a refusal tells of.
+  public static let toldClashes = 50
+  /// Holds on a SKU that a refusal tells of, and that it looks at to find them.
+  public static let toldHolders = 5
+  public static let examinedHolders = 64
+  /// Lines of a hold that a refusal of an old etag tells of.
+  public static let toldLines = 20
   /// How long an ended hold can still be read.
   public static let endedHoldKept = Duration.seconds(24 * 3600)
   /// How long the first response to a request ID is given again.

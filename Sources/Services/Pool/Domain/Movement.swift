@@ -7,12 +7,16 @@ public struct Movement: Hashable, Sendable {
     case received = 1
     case found, lost, held, released, expired, committed, sold, cancelled, shipped
     case restocked, quarantined, writtenOff, cleared, scrapped
+    /// A hold got a later end; no count moves.
+    case extended = 16
+    /// An expired hold became an order: its units were taken again.
+    case retaken = 17
     case transferredOut = 24
     case transferredIn, transferredInUnavailable, transferLost, receivedUnavailable
     case lotExpired
 
     /// Whether units go to an order by it.
-    public var sells: Bool { self == .sold || self == .committed }
+    public var sells: Bool { self == .sold || self == .committed || self == .retaken }
   }
 
   public var kind: Kind
@@ -24,10 +28,12 @@ public struct Movement: Hashable, Sendable {
   public var oversold: Quantity
   /// The order's line, or empty.
   public var lineID: String
+  /// Those of them that come out of a promotion's allotment, or go back to it.
+  public var allotment: AllotmentUse?
 
   public init(
     _ kind: Kind, _ sku: SKUIndex, _ location: LocationIndex, _ quantity: Quantity,
-    oversold: Quantity = 0, lineID: String = ""
+    oversold: Quantity = 0, lineID: String = "", allotment: AllotmentUse? = nil
   ) {
     precondition(quantity > 0, "a movement moves something")
     precondition(oversold >= 0 && oversold <= quantity, "oversold units are part of the units")
@@ -37,6 +43,7 @@ public struct Movement: Hashable, Sendable {
     self.quantity = quantity
     self.oversold = oversold
     self.lineID = lineID
+    self.allotment = allotment
   }
 }
 
@@ -52,9 +59,9 @@ public struct LedgerEntry: Hashable, Sendable {
   public var orderID: OrderID?
   public var holdID: HoldID?
   public var channelID: ChannelID?
-  /// Whose hold it is; only with `held`.
+  /// Whose hold it is; only where the hold is made.
   public var owner: String
-  /// When the hold ends on its own; only with `held`.
+  /// When the hold ends on its own; only where it is made, and with `extended`.
   public var expireTime: Timestamp?
   public var reason: String
   public var actor: String
@@ -62,12 +69,14 @@ public struct LedgerEntry: Hashable, Sendable {
   public var movements: [Movement]
   /// What only entries of documents have.
   public var details = EntryDetails()
+  /// The numbers of movements whose location the caller of a hold named, from 0.
+  public var placed: [Int]
 
   public init(
     firstSequence: Int64 = 0, time: Timestamp = .zero, sourceTime: Timestamp? = nil,
     orderID: OrderID? = nil, holdID: HoldID? = nil, channelID: ChannelID? = nil,
     owner: String = "", expireTime: Timestamp? = nil, reason: String = "", actor: String = "",
-    cause: String = "", movements: [Movement] = []
+    cause: String = "", movements: [Movement] = [], placed: [Int] = []
   ) {
     self.firstSequence = firstSequence
     self.time = time
@@ -81,6 +90,7 @@ public struct LedgerEntry: Hashable, Sendable {
     self.actor = actor
     self.cause = cause
     self.movements = movements
+    self.placed = placed
   }
 
   /// Of the last movement; that before the first when there is none.

@@ -123,7 +123,7 @@ extension Pool {
   }
 
   func freeUnits(_ balance: Int) -> Quantity {
-    max(0, balances[balance].available - wantedOfBalance[balance])
+    max(0, here(balances[balance]) - wantedOfBalance[balance])
   }
 
   /// A location that does not feed the channel gives it units for collection only, and only if it
@@ -137,23 +137,33 @@ extension Pool {
 
   /// Whether a line asks for units that do not count for its channel, at a location that does not
   /// feed it.
-  private func isApart(_ wanted: Wanted, _ claim: Claim) -> Bool {
+  func isApart(_ wanted: Wanted, _ claim: Claim) -> Bool {
     guard let sourcing = claim.sourcing, let location = wanted.location else { return false }
     return !sourcing.isFed(by: location)
   }
 
   /// The units on which a line may count before any line has taken some.
-  private func limit(_ wanted: Wanted, _ claim: Claim) -> Quantity {
+  func limit(_ wanted: Wanted, _ claim: Claim) -> Quantity {
     let sku = wanted.sku
     if let location = wanted.location, isApart(wanted, claim) {
-      let available = balance(sku, location).available
+      let available = here(balance(sku, location))
       guard case .shown(let channel) = claim.bound else { return available }
       return availableForPickup(sku, on: channel, available: available)
     }
+    return lent.isEmpty
+      ? limit(sku, claim, in: self) : limit(sku, claim, in: LentSource(pool: self, lent: lent))
+  }
+
+  private func limit(
+    _ sku: SKUIndex, _ claim: Claim, in source: some AvailabilitySource
+  ) -> Quantity {
     guard case .shown(let channel) = claim.bound else {
-      return available(sku, on: claim.channel)
+      let available = source.available(sku, on: claim.channel)
+      // What has been sold has been sold; who asks first leaves alone what is kept for others.
+      return claim.bound == .none
+        ? available : source.besideAllotments(sku, on: claim.channel, available, of: available)
     }
-    return availableToSell(sku, on: channel)
+    return source.availableToSell(sku, on: channel)
   }
 
   /// What other lines want already of the units on which a line may count.
@@ -180,6 +190,7 @@ extension Pool {
     let sku = lines[line].sku
     let isApart = isApart(lines[line], claim)
     var present = limit(lines[line], claim)
+    var place = isApart ? lines[line].location.map { catalog.location($0) } : nil
     var requested: Quantity = 0
     for other in lines where other.sku == sku {
       let shares =
@@ -188,16 +199,30 @@ extension Pool {
     }
     if requested <= present, let location = lines[line].location {
       // All of the SKU would do: it is the place that is short.
-      present = balance(sku, location).available
+      present = here(balance(sku, location))
+      place = catalog.location(location)
       requested = 0
       for other in lines where other.sku == sku && other.location == location {
         requested += other.quantity
       }
     }
-    return .insufficientStock(
-      PoolError.Shortage(
-        sku: catalog.sku(sku), location: nil, measure: .available, present: present,
-        requested: requested))
+    var shortage = PoolError.Shortage(
+      sku: catalog.sku(sku), location: place, measure: .available, present: present,
+      requested: requested)
+    shortage.holders = holders(of: sku)
+    shortage.allotted = allotted(sku, from: claim.channel).prefix(Limits.toldHolders).map {
+      PoolError.Allotted(promotionID: promotions[$0.promotion].id, quantity: $0.remaining)
+    }
+    return .insufficientStock(shortage)
+  }
+
+  private func holders(of sku: SKUIndex) -> [PoolError.Holder] {
+    holdIndex.holders(of: sku, in: holds).compactMap { holds[$0] }
+      .sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }
+      .map {
+        PoolError.Holder(
+          holdID: $0.id, owner: $0.owner, quantity: $0.quantity(of: sku), expireTime: $0.expireTime)
+      }
   }
 
   private func forget(_ lines: [Wanted], _ taken: [Taken]) {

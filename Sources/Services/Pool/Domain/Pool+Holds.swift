@@ -13,47 +13,29 @@ extension Pool {
     guard command.expireTime > now, command.expireTime <= now + Limits.holdSpan else {
       throw .expiryOutOfRange(command.expireTime, now: now)
     }
-    let bound: Bound = command.channelID.map { .shown(on: $0) } ?? .available
-    let taken = try plan(
-      lines, bound: bound, channel: command.channelID, zone: command.zone)
+    let (taken, lent) = try plan(
+      lines, bound: bound(command.channelID), channel: command.channelID, zone: command.zone,
+      owner: command.owner)
+    try checkCaps(lines, owner: command.owner, lent: lent, isNew: true)
+    giveUp(lent, to: command.holdID.text)
+    let movements = taken.map { Movement(.held, lines[$0.line].sku, $0.location, $0.quantity) }
     post(
       LedgerEntry(
         holdID: command.holdID, channelID: command.channelID, owner: command.owner,
         expireTime: command.expireTime, actor: command.owner,
-        movements: taken.map { Movement(.held, lines[$0.line].sku, $0.location, $0.quantity) }))
+        movements: allot(movements, on: command.channelID),
+        placed: placed(taken, lines)))
     return .hold(hold(command.holdID), [])
   }
 
-  func commit(_ command: CommitHold) throws(PoolError) -> Reply {
-    guard let known = holds[command.holdID] else { return try repeated(command) }
-    guard try known.canFinish(as: .committed, at: now) else {
-      // The units of a hold go to one order.
-      guard known.orderID == command.orderID else { throw .holdEnded(known.id, .committed) }
-      return .hold(known, linesOf(known, in: command.orderID))
-    }
-    if let sale = sales[command.orderID] {
-      for number in 1...known.lines.count where sale.line("\(number)") != nil {
-        throw .lineConflict(command.orderID, "\(number)")
-      }
-    }
-    post(
-      LedgerEntry(
-        orderID: command.orderID, holdID: known.id, channelID: command.channelID,
-        cause: command.cause,
-        movements: known.lines.enumerated().map { number, line in
-          Movement(.committed, line.sku, line.location, line.quantity, lineID: "\(number + 1)")
-        }))
-    let hold = hold(known.id)
-    return .hold(hold, linesOf(hold, in: command.orderID))
+  /// What a hold with this channel may take.
+  private func bound(_ channel: ChannelID?) -> Bound {
+    channel.map { .shown(on: $0) } ?? .available
   }
 
-  /// Answers a commit whose hold is forgotten from the sale that it became.
-  private func repeated(_ command: CommitHold) throws(PoolError) -> Reply {
-    guard let sale = sales[command.orderID], let source = sale.source,
-      source.holdID == command.holdID
-    else { throw .holdUnknown(command.holdID) }
-    let lines = (1...source.lineCount).compactMap { sale.line("\($0)") }
-    return .formerHold(source.holdID, sale.orderID, lines)
+  /// The numbers of those takings whose location was named.
+  private func placed(_ taken: [Taken], _ lines: [Wanted]) -> [Int] {
+    taken.indices.filter { lines[taken[$0].line].location != nil }
   }
 
   func release(_ id: HoldID) throws(PoolError) -> Reply {
@@ -62,23 +44,133 @@ extension Pool {
     post(
       LedgerEntry(
         holdID: id,
-        movements: known.lines.map { Movement(.released, $0.sku, $0.location, $0.quantity) }))
+        movements: known.lines.map { $0.movement(.released) }))
     return .hold(hold(id), [])
   }
 
-  private func hold(_ id: HoldID) -> Hold {
-    guard let hold = holds[id] else { preconditionFailure("hold \(id) was just written") }
+  /// Never shortens: calls that come twice, or in another order, end in the same.
+  func extend(_ command: ExtendHold) throws(PoolError) -> Reply {
+    let known = try heldHold(command.holdID)
+    guard command.expireTime > known.expireTime else { return .hold(known, []) }
+    guard command.expireTime <= known.createTime + Limits.holdSpan else {
+      throw .expiryOutOfRange(command.expireTime, now: now)
+    }
+    post(
+      LedgerEntry(
+        holdID: known.id, expireTime: command.expireTime, actor: known.owner,
+        movements: known.lines.map { Movement(.extended, $0.sku, $0.location, $0.quantity) }))
+    return .hold(hold(known.id), [])
+  }
+
+  func edit(_ command: EditHold) throws(PoolError) -> Reply {
+    let known = try heldHold(command.holdID)
+    guard command.etag == known.etag else { throw .holdChanged(description(of: known)) }
+    let changes = try netted(command.lines)
+    var rest = known.lines
+    var given = Lent()
+    // Lines that name a location go first, since the others can come from anywhere.
+    for isNamed in [true, false] {
+      for line in changes where line.quantity < 0 && (line.location != nil) == isNamed {
+        try take(line, of: known.id, from: &rest, given: &given)
+      }
+    }
+    let more = changes.filter { $0.quantity > 0 }
+    try checkLines(known, more)
+    let (taken, lent) = try plan(
+      more, bound: bound(known.channelID), channel: known.channelID, owner: known.owner,
+      besides: known.id, given: given)
+    try checkCaps(more, owner: known.owner, lent: lent, isNew: false)
+    let own = lent.parts.filter { $0.holdID == known.id }
+    giveUp(lent.without(known.id), to: known.id.text)
+    let added = taken.map { Movement(.held, more[$0.line].sku, $0.location, $0.quantity) }
+    post(
+      LedgerEntry(
+        holdID: known.id, channelID: known.channelID, actor: known.owner,
+        movements: own.map(\.released) + allot(added, on: known.channelID, giving: own),
+        placed: placed(taken, more).map { $0 + own.count }))
+    return .hold(hold(known.id), [])
+  }
+
+  /// The deltas of each SKU and location in one; those that come to nothing are left out.
+  private func netted(_ lines: [EditHold.Line]) throws(PoolError) -> [Wanted] {
+    var sums: [Wanted] = []
+    for (number, line) in lines.enumerated() {
+      let wanted = try wanted(
+        DemandLine(sku: line.sku, quantity: 0, location: line.location), line.delta, number: number)
+      for part in components(of: wanted) {
+        let place = sums.firstIndex { $0.sku == part.sku && $0.location == part.location }
+        if let place {
+          sums[place].quantity += part.quantity
+        } else {
+          sums.append(part)
+        }
+      }
+    }
+    return sums.filter { $0.quantity != 0 }
+  }
+
+  /// Takes units out of a hold's lines, the last line first.
+  private func take(
+    _ change: Wanted, of id: HoldID, from lines: inout [Hold.Line], given: inout Lent
+  ) throws(PoolError) {
+    let wanted = -change.quantity
+    var left = wanted
+    for number in lines.indices.reversed()
+    where left > 0 && lines[number].sku == change.sku
+      && (change.location == nil || lines[number].location == change.location)
+    {
+      let quantity = min(left, lines[number].quantity)
+      guard quantity > 0 else { continue }
+      left -= quantity
+      let part = lines[number].split(quantity)
+      given.add(
+        Lent.Part(
+          holdID: id, sku: change.sku, location: part.location, quantity: quantity,
+          allotment: part.allotment))
+    }
+    guard left > 0 else { return }
+    throw .insufficientStock(
+      PoolError.Shortage(
+        sku: catalog.sku(change.sku), location: change.location.map { catalog.location($0) },
+        measure: .held, present: wanted - left, requested: wanted))
+  }
+
+  /// A hold has no more SKUs than it could be made with.
+  private func checkLines(_ hold: Hold, _ more: [Wanted]) throws(PoolError) {
+    let present = Set(hold.lines.map(\.sku))
+    let count = present.union(more.map(\.sku)).count
+    guard count > Limits.holdLines, count > present.count else { return }
+    throw .holdLimit(
+      HoldCaps.Excess(
+        .linesOfHold, owner: hold.owner, sku: nil, maximum: Quantity(Limits.holdLines),
+        present: Quantity(present.count), requested: Quantity(count - present.count)))
+  }
+
+  /// A hold that has not ended.
+  private func heldHold(_ id: HoldID) throws(PoolError) -> Hold {
+    guard let known = holds[id] else { throw .holdUnknown(id) }
+    let state = known.state(at: now)
+    guard state == .held else { throw .holdEnded(id, state) }
+    return known
+  }
+
+  func hold(_ id: HoldID) -> Hold {
+    guard let hold = holds[id] else { preconditionFailure("hold \(id) was just posted") }
     return hold
   }
 
-  private func linesOf(_ hold: Hold, in order: OrderID) -> [SaleLine] {
-    guard let sale = sales[order] else { return [] }
-    return hold.lines.indices.compactMap { sale.line("\($0 + 1)") }
+  private func description(of hold: Hold) -> PoolError.KnownHold {
+    PoolError.KnownHold(
+      id: hold.id, etag: hold.etag, state: hold.state(at: now), expireTime: hold.expireTime,
+      units: hold.lines.prefix(Limits.toldLines).map {
+        PoolError.KnownHold.Units(sku: catalog.sku($0.sku), quantity: $0.quantity)
+      }, lineCount: hold.lines.count)
   }
 
-  /// Whether a hold is what the command would have made: the command comes a second time.
+  /// Whether a hold is what the command would have made: the command comes a second time. Its end
+  /// does not count, since a cart asks with a later one each time; `extend` moves it.
   private func isSame(_ hold: Hold, _ command: CreateHold, _ lines: [Wanted]) -> Bool {
-    guard hold.owner == command.owner, hold.expireTime == command.expireTime else { return false }
+    guard hold.owner == command.owner, hold.channelID == command.channelID else { return false }
     var left: [SKUIndex: Quantity] = [:]
     for line in hold.lines { left[line.sku, default: 0] += line.quantity }
     for line in lines { left[line.sku, default: 0] -= line.quantity }

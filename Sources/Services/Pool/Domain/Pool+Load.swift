@@ -13,6 +13,13 @@ extension Pool {
 
   public func load(_ lock: LastUnits) { lastUnits.set(lock) }
 
+  public func load(_ promotion: Promotion) { promotions.put(promotion) }
+
+  public func load(_ allotment: Allotment, at place: Int) { promotions.put(allotment, at: place) }
+
+  /// Makes allotments quick to find while the ledger's rest is replayed.
+  public func finishLoadingPromotions() { promotions.refresh(at: now) }
+
   /// A balance and its place, which stays the same for ever: 0, 1, 2…
   public func load(_ balance: Balance, rate: SaleRate = SaleRate()) {
     precondition(findBalance(balance.sku, balance.location) == nil, "a balance is loaded once")
@@ -25,6 +32,7 @@ extension Pool {
 
   public func load(_ hold: Hold) {
     holds[hold.id] = hold
+    holdIndex.note(hold, was: nil, in: holds)
     sequence = max(sequence, hold.sequence)
     if hold.state == .held { expiries.add(hold.id, at: hold.expireTime) }
   }
@@ -45,9 +53,11 @@ extension Pool {
     self.sequence = sequence
     ended = holds.values.filter { $0.state != .held }
       .sorted { ($0.endTime ?? .zero, $0.sequence) < ($1.endTime ?? .zero, $1.sequence) }
-      .map(\.id)
+      .map { ($0.id, $0.endTime ?? .zero) }
     endedStart = 0
     rulesChanged()
+    promotions.refresh(at: self.now)
+    nextPromotionMoment = promotions.nextMoment(after: self.now)
     _ = takeChanges()
   }
 
@@ -55,7 +65,8 @@ extension Pool {
   public var state: PoolState {
     PoolState(
       sequence: sequence, skus: Array(catalog.skus.all), locations: catalog.locations,
-      buffers: buffers, sourcings: sourcings, lastUnits: lastUnits, balances: Set(balances),
+      buffers: buffers, sourcings: sourcings, lastUnits: lastUnits,
+      promotions: promotions.promotions, allotments: promotions.allotments, balances: Set(balances),
       rates: Dictionary(
         uniqueKeysWithValues: balances.indices.map { (balances[$0], rates[$0]) }), holds: holds,
       sales: sales, available: stocks.map(\.available), documents: documents,
@@ -72,6 +83,8 @@ public struct PoolState: Equatable, Sendable {
   public var buffers: BufferTable
   public var sourcings: SourcingTable
   public var lastUnits: LastUnitsTable
+  public var promotions: [Promotion]
+  public var allotments: [Allotment]
   public var balances: Set<Balance>
   public var rates: [Balance: SaleRate]
   public var holds: [HoldID: Hold]

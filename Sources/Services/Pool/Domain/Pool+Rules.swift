@@ -102,7 +102,9 @@ extension Pool: AvailabilitySource {
   /// When something next happens on its own.
   public var nextMoment: Timestamp? {
     var next = nextExpiry
-    if let moment = nextRuleMoment { next = min(next ?? moment, moment) }
+    for case let moment? in [nextRuleMoment, nextPromotionMoment] {
+      next = min(next ?? moment, moment)
+    }
     if !sellingSKUs.isEmpty {
       let step = now.rateStep + Limits.rateStep
       next = min(next ?? step, step)

@@ -21,9 +21,10 @@ extension Pool {
       fresh.append(wanted)
       names.append(number)
     }
-    let taken = try plan(
+    let (taken, lent) = try plan(
       fresh, bound: command.refuseShortage ? .available : .none, channel: command.channelID,
-      zone: command.zone)
+      zone: command.zone, owner: command.owner)
+    giveUp(lent, to: command.orderID.text)
     // The lines that had something new to sell are told by their numbers in the request.
     for place in placements.indices { placements[place].line = names[placements[place].line] }
     var oversold: Quantity = 0
@@ -38,7 +39,7 @@ extension Pool {
     }
     var entry = LedgerEntry(
       sourceTime: command.saleTime, orderID: command.orderID, channelID: command.channelID,
-      cause: command.cause, movements: movements)
+      cause: command.cause, movements: allot(movements, on: command.channelID))
     entry.details.bundles = bundles
     post(entry)
     return .sale(
@@ -86,13 +87,23 @@ extension Pool {
   ) {
     var left = wanted
     let places = line.allocations.indices
+    // What was sold out of an allotment goes back to it first, while its promotion runs.
+    var back =
+      kind == .cancelled
+      ? line.allotments.first { promotions[$0.promotion].isActive(at: now) } : nil
     for step in 0..<places.count where left > 0 {
       let allocation = line.allocations[kind == .shipped ? step : places.count - 1 - step]
       let quantity = min(left, allocation.open)
       guard quantity > 0 else { continue }
       left -= quantity
+      var use: AllotmentUse?
+      if let given = back, given.quantity > 0 {
+        use = AllotmentUse(given.promotion, min(given.quantity, quantity))
+        back?.quantity -= min(given.quantity, quantity)
+      }
       entry.movements.append(
-        Movement(kind, line.sku, allocation.location, quantity, lineID: line.id))
+        Movement(
+          kind, line.sku, allocation.location, quantity, lineID: line.id, allotment: use))
     }
     precondition(left == 0, "a line's open units are those of its allocations")
   }

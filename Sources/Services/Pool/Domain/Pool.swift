@@ -28,6 +28,9 @@ public final class Pool {
   public internal(set) var buffers = BufferTable()
   public internal(set) var sourcings = SourcingTable()
   public internal(set) var lastUnits = LastUnitsTable()
+  public internal(set) var promotions = PromotionTable()
+  /// When a promotion next starts or ends.
+  var nextPromotionMoment: Timestamp?
   var stocks: [Stock] = []
   public internal(set) var balances = Pool.noBalances
   /// How fast each balance sells, in the same places.
@@ -35,6 +38,8 @@ public final class Pool {
   /// The next balance of the same SKU, in the order of the locations' ranks; -1 after the last.
   public internal(set) var nextBalance = Pool.noPlaces
   public internal(set) var holds: [HoldID: Hold] = [:]
+  /// What an operator allows to be set aside.
+  public var holdCaps = HoldCaps()
   public internal(set) var sales: [OrderID: Sale] = [:]
   /// Those of which something can still come, and what has ended since they were last unloaded.
   public internal(set) var documents: [DocumentKey: Document] = [:]
@@ -51,6 +56,7 @@ public final class Pool {
   var expiries = ExpiryQueue<HoldID>()
   public internal(set) var lots = LotTable()
   var lotExpiries = ExpiryQueue<Lot.Key>()
+  var holdIndex = HoldIndex()
   /// When a rule next begins or ends to count.
   var nextRuleMoment: Timestamp?
   /// SKUs that sold lately, while a rule follows demand: their numbers change with time alone.
@@ -60,12 +66,14 @@ public final class Pool {
   /// The same as `wantedOfBalance` where there is no balance yet.
   var wantedElsewhere: [SKUIndex: [LocationIndex: Quantity]] = [:]
   /// Ended holds, those that ended first in front; `endedStart` have been forgotten.
-  var ended: [HoldID] = []
+  var ended: [(id: HoldID, time: Timestamp)] = []
   var endedStart = 0
   /// Units that the lines of the command at hand want already, by balance and by SKU; zero between
   /// commands.
   var wantedOfBalance: [Quantity] = []
   var wantedOfSKU: [Quantity] = []
+  /// What the owner's other holds give up for the command at hand; empty between commands.
+  var lent = Lent()
 
   private var entries: [LedgerEntry] = []
   private var changes = Changes()
@@ -101,10 +109,16 @@ public final class Pool {
     let before = now
     now = max(now, time)
     followTime(since: before)
+    followPromotions(since: before)
     while let id = expiries.next(at: now) {
-      guard let hold = holds[id], hold.state == .held, hold.expireTime <= now else { continue }
+      guard let hold = holds[id], hold.state == .held else { continue }
+      guard hold.expireTime <= now else {
+        // It was extended meanwhile.
+        expiries.add(id, at: hold.expireTime)
+        continue
+      }
       var entry = LedgerEntry(holdID: id)
-      entry.movements = hold.lines.map { Movement(.expired, $0.sku, $0.location, $0.quantity) }
+      entry.movements = hold.lines.map { $0.movement(.expired) }
       post(entry)
     }
     expireLots()
@@ -113,8 +127,9 @@ public final class Pool {
 
   private func forgetHolds() {
     while endedStart < ended.count {
-      let id = ended[endedStart]
-      if let hold = holds[id], let endTime = hold.endTime {
+      let (id, endTime) = ended[endedStart]
+      // One that was taken again after it had expired stands here a second time.
+      if let hold = holds[id], hold.endTime == endTime {
         guard endTime + Limits.endedHoldKept <= now else { break }
         holds[id] = nil
         changes.forgottenHolds.append(id)
@@ -145,12 +160,15 @@ public final class Pool {
     case .createHold(let command): try create(command)
     case .commitHold(let command): try commit(command)
     case .releaseHold(let id): try release(id)
+    case .extendHold(let command): try extend(command)
+    case .editHold(let command): try edit(command)
     case .recordSale(let command): try record(command)
     case .cancelSale(let command): try cancel(command)
     case .shipSale(let command): try ship(command)
     case .document(let command): try apply(command)
     case .setReorderPoint(let command): try set(command)
     case .setBundle(let command): try set(command)
+    case .promotion(let command): try apply(command)
     }
   }
 
@@ -191,6 +209,9 @@ public final class Pool {
     var place = entry.firstSequence
     for movement in entry.movements {
       count(movement, sequence: place, at: entry.time)
+      if movement.allotment != nil, let place = promotions.count(movement, sequence: place) {
+        note(allotment: place, isSet: false)
+      }
       place += 1
     }
     if let id = entry.holdID { fold(entry, intoHold: id) }
@@ -222,34 +243,23 @@ public final class Pool {
   }
 
   private func fold(_ entry: LedgerEntry, intoHold id: HoldID) {
-    guard let kind = entry.movements.first?.kind else { return }
+    guard !entry.movements.isEmpty else { return }
     let known = holds[id]
     if let known, known.sequence >= entry.lastSequence { return }
-    if kind == .held {
-      var hold = Hold(
-        id: id, owner: entry.owner, createTime: entry.time,
-        expireTime: entry.expireTime ?? entry.time)
-      hold.lines = entry.movements.map {
-        Hold.Line(sku: $0.sku, location: $0.location, quantity: $0.quantity)
-      }
-      hold.sequence = entry.lastSequence
-      holds[id] = hold
+    var hold: Hold
+    if !entry.owner.isEmpty {
+      hold = Hold(id, madeBy: entry)
       expiries.add(id, at: hold.expireTime)
+    } else if let known {
+      hold = known
+      hold.count(entry)
+    } else {
+      // A hold that was forgotten since changes here for the second time: in a replay only.
       return
     }
-    // A hold that was forgotten since ends here for the second time: in a replay only.
-    guard var hold = known else { return }
-    switch kind {
-    case .committed:
-      hold.finish(as: .committed, at: entry.time)
-      hold.orderID = entry.orderID
-    case .released: hold.finish(as: .released, at: entry.time)
-    case .expired: hold.finish(as: .expired, at: entry.time)
-    default: preconditionFailure("\(kind) does not belong to a hold")
-    }
-    hold.sequence = entry.lastSequence
     holds[id] = hold
-    ended.append(id)
+    holdIndex.note(hold, was: known, in: holds)
+    if let endTime = hold.endTime, hold.state != known?.state { ended.append((id, endTime)) }
   }
 
   private func fold(_ entry: LedgerEntry, intoSale id: OrderID) {
@@ -257,9 +267,7 @@ public final class Pool {
       count(entry, into: &sales.values[place])
     } else {
       // Returns of an order that the pool never heard of are no sale.
-      guard let kind = entry.movements.first?.kind, kind == .sold || kind == .committed else {
-        return
-      }
+      guard let kind = entry.movements.first?.kind, kind.sells else { return }
       var sale = Sale(orderID: id, channelID: entry.channelID)
       sale.number = entry.firstSequence
       count(entry, into: &sale)
@@ -273,7 +281,8 @@ public final class Pool {
       sale.bundles.append(bundle)
     }
     if let holdID = entry.holdID {
-      sale.source = Sale.Source(holdID: holdID, lineCount: entry.movements.count)
+      sale.source = Sale.Source(
+        holdID: holdID, lineCount: entry.movements.count { $0.kind.sells })
     }
     var place = entry.firstSequence
     for movement in entry.movements {
@@ -288,6 +297,8 @@ public final class Pool {
   private func belongs(_ movement: Movement, to sale: Sale) -> Bool {
     switch movement.kind {
     case .restocked, .quarantined, .writtenOff: sale.line(movement.lineID)?.sku == movement.sku
+    // The rest of a hold of which a part was committed.
+    case .released: false
     default: true
     }
   }
@@ -296,6 +307,12 @@ public final class Pool {
 
   func noteSet(_ sku: SKUIndex) { changes.setSKUs.append(sku) }
   func noteSet(_ location: LocationIndex) { changes.setLocations.append(location) }
+  func noteSet(_ promotion: PromotionIndex) { changes.setPromotions.append(promotion) }
+  /// - Parameter isSet: it was made or topped up, which is no part of the ledger.
+  func note(allotment place: Int, isSet: Bool) {
+    if isSet { changes.setAllotments.append(place) }
+    changes.allotments.insert(place)
+  }
   func noteSet(_ buffer: Buffer) { changes.setBuffers.append(buffer) }
   func noteSet(_ document: DocumentKey) {
     if changes.setDocuments.last != document { changes.setDocuments.append(document) }

@@ -3,7 +3,21 @@ public import Primitives
 /// Everything that the pool may answer instead of doing what it was asked.
 public enum PoolError: Error, Hashable, Sendable {
   /// What there is too little of.
-  public enum Measure: String, Sendable { case available, onHand, unavailable }
+  public enum Measure: String, Sendable { case available, onHand, unavailable, held }
+
+  /// Units that a promotion keeps for its channels.
+  public struct Allotted: Hashable, Sendable {
+    public var promotionID: PromotionID
+    public var quantity: Quantity
+  }
+
+  /// Somebody who has units of it set aside.
+  public struct Holder: Hashable, Sendable {
+    public var holdID: HoldID
+    public var owner: String
+    public var quantity: Quantity
+    public var expireTime: Timestamp
+  }
 
   /// The first line that does not fit, with all that the request wants of the same.
   public struct Shortage: Hashable, Sendable {
@@ -12,6 +26,12 @@ public enum PoolError: Error, Hashable, Sendable {
     public var measure: Measure
     public var present: Quantity
     public var requested: Quantity
+    /// A few of those who hold it, oldest first.
+    public var holders: [Holder] = []
+    /// Promotions that keep units of it from whoever asked.
+    public var allotted: [Allotted] = []
+    /// The hold that had expired and was to be taken again.
+    public var expired: HoldID?
 
     public init(
       sku: SKU, location: LocationID?, measure: Measure, present: Quantity, requested: Quantity
@@ -24,6 +44,22 @@ public enum PoolError: Error, Hashable, Sendable {
     }
   }
 
+  /// A hold as it stands, for whoever knew it otherwise.
+  public struct KnownHold: Hashable, Sendable {
+    public struct Units: Hashable, Sendable {
+      public var sku: SKU
+      public var quantity: Quantity
+    }
+
+    public var id: HoldID
+    public var etag: String
+    public var state: Hold.State
+    public var expireTime: Timestamp
+    /// The first few lines.
+    public var units: [Units]
+    public var lineCount: Int
+  }
+
   /// With the number of the request's line that names it, from 0, if it was a line.
   case skuUnknown(SKU, line: Int? = nil)
   /// Nil when there is no location at all to sell from.
@@ -34,6 +70,9 @@ public enum PoolError: Error, Hashable, Sendable {
   case holdUnknown(HoldID)
   case holdExists(HoldID)
   case holdEnded(HoldID, Hold.State)
+  case holdChanged(KnownHold)
+  case holdLimit(HoldCaps.Excess)
+  case promotion(PromotionError)
   /// A hold must end after it begins, and within `Limits.holdSpan`.
   case expiryOutOfRange(Timestamp, now: Timestamp)
   case saleUnknown(OrderID)

@@ -14,6 +14,8 @@ public enum Reply: Hashable, Sendable {
   case hold(Hold, [SaleLine])
   /// A hold that was committed so long ago that only its order knows of it.
   case formerHold(HoldID, OrderID, [SaleLine])
+  /// With what is left of it, once it is scheduled.
+  case promotion(Promotion, [Allotment])
   /// In the order of the request's lines.
   case sale([SaleLine], oversold: Quantity)
   case document(Document)
@@ -42,6 +44,11 @@ public struct Changes: Hashable, Sendable {
   public var setSourcings: [Sourcing] = []
   public var removedSourcings: [ChannelID] = []
   public var setLastUnits: [LastUnits] = []
+  public var setPromotions: [PromotionIndex] = []
+  /// Places of allotments that are new or topped up.
+  public var setAllotments: [Int] = []
+  /// Places of all allotments that are others now.
+  public var allotments: Set<Int> = []
   /// SKUs of which channels may show something else though no stock has moved; nil for every SKU.
   public var turned: [SKUIndex?] = []
 
@@ -51,5 +58,6 @@ public struct Changes: Hashable, Sendable {
     !setSKUs.isEmpty || !setLocations.isEmpty || !setBuffers.isEmpty
       || !setSourcings.isEmpty || !removedSourcings.isEmpty || !setLastUnits.isEmpty
       || !setDocuments.isEmpty || !setReorderPoints.isEmpty || !setBundles.isEmpty
+      || !setPromotions.isEmpty
   }
 }

@@ -65,6 +65,8 @@ public struct SaleLine: Hashable, Sendable {
   public internal(set) var allocations = Allocations()
   /// Of a bundle, in an answer: what it consists of.
   public internal(set) var components: [SaleLine] = []
+  /// Units out of promotions' allotments that were not given back.
+  public internal(set) var allotments: [AllotmentUse] = []
 
   public init(id: String, sku: SKUIndex) {
     self.id = id
@@ -74,7 +76,8 @@ public struct SaleLine: Hashable, Sendable {
   /// The line as a store kept it.
   public init(
     id: String, sku: SKUIndex, sold: Quantity, cancelled: Quantity, shipped: Quantity,
-    returned: Quantity, oversold: Quantity, allocations: Allocations, components: [SaleLine] = []
+    returned: Quantity, oversold: Quantity, allocations: Allocations, components: [SaleLine] = [],
+    allotments: [AllotmentUse] = []
   ) {
     self.init(id: id, sku: sku)
     self.sold = sold
@@ -84,6 +87,7 @@ public struct SaleLine: Hashable, Sendable {
     self.oversold = oversold
     self.allocations = allocations
     self.components = components
+    self.allotments = allotments
   }
 
   /// Sold, not cancelled, not shipped.
@@ -91,8 +95,9 @@ public struct SaleLine: Hashable, Sendable {
 
   mutating func count(_ movement: Movement) {
     let quantity = movement.quantity
+    if let use = movement.allotment { count(use, isBack: movement.kind == .cancelled) }
     switch movement.kind {
-    case .committed, .sold:
+    case .committed, .sold, .retaken:
       sold += quantity
       oversold += movement.oversold
       if let place = allocations.firstIndex(where: { $0.location == movement.location }) {
@@ -107,12 +112,22 @@ public struct SaleLine: Hashable, Sendable {
       shipped += quantity
       allocations[place(of: movement)].shipped += quantity
     case .restocked, .quarantined, .writtenOff: returned += quantity
-    case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped,
+    case .received, .found, .lost, .held, .released, .expired, .cleared, .scrapped, .extended,
       .transferredOut, .transferredIn, .transferredInUnavailable, .transferLost,
       .receivedUnavailable, .lotExpired:
       break
     }
     precondition(open >= 0 && allocations.allSatisfy { $0.open >= 0 }, "more left than was sold")
+  }
+
+  private mutating func count(_ use: AllotmentUse, isBack: Bool) {
+    let quantity = isBack ? -use.quantity : use.quantity
+    if let place = allotments.firstIndex(where: { $0.promotion == use.promotion }) {
+      allotments[place].quantity += quantity
+      if allotments[place].quantity == 0 { allotments.remove(at: place) }
+    } else {
+      allotments.append(AllotmentUse(use.promotion, quantity))
+    }
   }
 
   private func place(of movement: Movement) -> Int {

@@ -48,6 +48,8 @@ enum ServiceLimits {
   static let progressInterval = Duration.seconds(1)
   /// Rows of the ledger that one page of a list looks at.
   static let examinedRows = 50_000
+  /// Rows of the ledger that a trial of a promotion plays at most.
+  static let trialRows = 200_000
   /// Rows of the ledger that a proof reads in one transaction.
   static let provedRows = 2_000
   /// The pause of the audit in the background after each of them.

@@ -252,6 +252,61 @@ import Testing
     }
   }
 
+  @Test func holdIsExtendedAndEdited() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await bench.connectTill(run)
+      func call(_ method: String, _ path: String, _ json: String = "{}") async throws -> (
+        status: Int, body: [String: Any]
+      ) { try await GatewayBench.till(run, method, "/till/v1/holds\(path)", json) }
+      let made = try await call(
+        "POST", "", "{\"hold_id\":\"h1\",\"lines\":[{\"sku\":\"TEE\",\"quantity\":3}]}")
+      #expect(made.body["etag"] as? String == "v1")
+      #expect(bench.pool.state.withLock { $0.holds["till/h1"]?.owner } == "till/h1")
+      let longer = try await call("POST", "/h1/extend", "{\"expire_seconds\":600}")
+      #expect(longer.status == 200)
+      #expect(longer.body["expire_time"] as? String != made.body["expire_time"] as? String)
+      let edit = "{\"etag\":\"v1\",\"lines\":[{\"sku\":\"TEE\",\"delta\":2}]}"
+      for _ in 0..<2 {
+        let edited = try await call("POST", "/h1/edit", edit)
+        #expect(edited.status == 200 && edited.body["etag"] as? String == "v2", "\(edited.body)")
+      }
+      let stale = try await call(
+        "POST", "/h1/edit", "{\"etag\":\"v1\",\"lines\":[{\"sku\":\"TEE\",\"delta\":1}]}")
+      #expect(stale.status == 409)
+      #expect((stale.body["error"] as? [String: String])?["code"] == "ETAG_MISMATCH")
+      let now = try await call("GET", "/h1")
+      #expect((now.body["lines"] as? [[String: Any]])?.first?["quantity"] as? Int == 5)
+      #expect(try await call("GET", "/h9").status == 404)
+      for (path, json) in [
+        ("/h1/extend", "{\"expire_seconds\":0}"), ("/h1/edit", "{\"etag\":\"v2\",\"lines\":[]}"),
+        ("/h1/edit", "{\"etag\":\"v2\",\"lines\":[{\"sku\":\"TEE\",\"delta\":0}]}"),
+        ("/h1/edit", "{\"lines\":[{\"sku\":\"TEE\",\"delta\":1}]}"),
+        ("/h1/commit", "{\"order_id\":\"o\",\"lines\":[{\"sku\":\"TEE\",\"quantity\":0}]}"),
+      ] { #expect(try await call("POST", path, json).status == 400, "\(path) \(json)") }
+    }
+  }
+
+  @Test func partOfAHoldIsCommitted() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await bench.connectTill(run)
+      _ = try await GatewayBench.till(
+        run, "POST", "/till/v1/holds",
+        "{\"hold_id\":\"h1\",\"lines\":[{\"sku\":\"TEE\",\"quantity\":3}]}")
+      let commit = "{\"order_id\":\"web-1\",\"lines\":[{\"sku\":\"TEE\",\"quantity\":2}]}"
+      for _ in 0..<2 {
+        let done = try await GatewayBench.till(run, "POST", "/till/v1/holds/h1/commit", commit)
+        #expect(done.status == 200, "\(done.body)")
+      }
+      #expect(bench.pool.net == ["till/web-1 1 TEE": 2])
+      #expect(bench.fulfilment.net("till/web-1") == ["1": 2])
+      let other = try await GatewayBench.till(
+        run, "POST", "/till/v1/holds/h1/commit", "{\"order_id\":\"web-1\"}")
+      #expect(other.status == 409)
+    }
+  }
+
   @Test func releasedHoldCannotBeCommitted() async throws {
     let bench = try Self.bench()
     try await bench.run { run in

@@ -17,6 +17,8 @@ final class FakePool: PoolServiceHandler {
     var onHand: [String: Int64] = [:]
     var lines: [String: [String: Line]] = [:]
     var holds: [String: Hold] = [:]
+    /// The answers to edits, by their request.
+    var edits: [String: Hold] = [:]
     var answers: [String: RecordSaleResponse] = [:]
     /// What listings may show by a buffer of their own, by SKU.
     var own: [String: [String: Int64]] = [:]
@@ -176,9 +178,13 @@ final class FakePool: PoolServiceHandler {
   ) async throws -> CreateHoldResponse {
     try faults.step("createHold") {
       var made: Hold?
-      try change { state in
-        if state.holds[request.holdID] != nil {
-          throw RPCError(.alreadyExists, "HOLD_EXISTS", "Hold \(request.holdID).")
+      try change { state -> [String] in
+        if let known = state.holds[request.holdID] {
+          guard known.owner == request.owner, known.lines == request.lines else {
+            throw RPCError(.alreadyExists, "HOLD_EXISTS", "Hold \(request.holdID).")
+          }
+          made = known
+          return []
         }
         for line in request.lines where state.onHand[line.sku] == nil {
           throw RPCError(
@@ -191,7 +197,7 @@ final class FakePool: PoolServiceHandler {
         }
         let hold = Hold(
           holdID: request.holdID, owner: request.owner, state: .held,
-          expireTime: request.expireTime, lines: request.lines)
+          expireTime: request.expireTime, lines: request.lines, etag: "v1")
         state.holds[request.holdID] = hold
         made = hold
         return request.lines.map(\.sku)
@@ -201,7 +207,10 @@ final class FakePool: PoolServiceHandler {
   }
 
   func getHold(_ request: GetHoldRequest, context: ServerContext) async throws -> GetHoldResponse {
-    GetHoldResponse(hold: state.withLock { $0.holds[request.holdID] })
+    guard let hold = state.withLock({ $0.holds[request.holdID] }) else {
+      throw Self.unknown(request.holdID)
+    }
+    return GetHoldResponse(hold: hold)
   }
 
   func commitHold(
@@ -210,6 +219,7 @@ final class FakePool: PoolServiceHandler {
     try faults.step("commitHold") {
       try end(request.holdID, as: .committed)
       return try state.withLock { state in
+        if !request.lines.isEmpty { state.holds[request.holdID]?.lines = request.lines }
         guard let hold = state.holds[request.holdID] else { throw Self.unknown(request.holdID) }
         var lines: [SaleLineState] = []
         for (index, line) in hold.lines.enumerated() {
@@ -220,6 +230,39 @@ final class FakePool: PoolServiceHandler {
         return CommitHoldResponse(hold: hold, lines: lines)
       }
     }
+  }
+
+  func extendHold(
+    _ request: ExtendHoldRequest, context: ServerContext
+  ) async throws -> ExtendHoldResponse {
+    ExtendHoldResponse(
+      hold: try state.withLock { state in
+        guard state.holds[request.holdID] != nil else { throw Self.unknown(request.holdID) }
+        state.holds[request.holdID]?.expireTime = request.expireTime
+        return state.holds[request.holdID]
+      })
+  }
+
+  func editHold(
+    _ request: EditHoldRequest, context: ServerContext
+  ) async throws -> EditHoldResponse {
+    EditHoldResponse(
+      hold: try state.withLock { state in
+        guard var hold = state.holds[request.holdID] else { throw Self.unknown(request.holdID) }
+        if let known = state.edits[request.requestID] { return known }
+        guard hold.etag == request.etag else {
+          throw RPCError(.aborted, "ETAG_MISMATCH", "It is at version \(hold.etag).")
+        }
+        for delta in request.lines {
+          for number in hold.lines.indices where hold.lines[number].sku == delta.sku {
+            hold.lines[number].quantity += delta.deltaCount
+          }
+        }
+        hold.etag = "v\((Int(hold.etag.dropFirst()) ?? 0) + 1)"
+        state.holds[request.holdID] = hold
+        state.edits[request.requestID] = hold
+        return hold
+      })
   }
 
   func releaseHold(

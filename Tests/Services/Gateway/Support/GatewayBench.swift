@@ -167,7 +167,9 @@ final class GatewayBench: Sendable {
       headers: [("authorization", "Bearer \(token)"), ("content-type", contentType)],
       body: Array(json.utf8))
     let route = run.routes.first { $0.path == path }
-    let stem = run.routes.first { $0.path.hasSuffix("/*") && path.hasPrefix($0.path.dropLast()) }
+    let stem = run.routes.first {
+      $0.method == method && $0.path.hasSuffix("/*") && path.hasPrefix($0.path.dropLast())
+    }
     guard let found = route ?? stem else { return (404, [:]) }
     if route == nil { request.pathSuffix = String(path.dropFirst(found.path.count - 1)) }
     let response = await found.handle(request)

@@ -55,9 +55,9 @@ import Testing
       wait 59                -> ok         available 0
       hold    r-2 1          -> short:0/1
       wait 1                 -> ok         available 5
-      commit  r-1            -> holdEnded:expired   available 5
       release r-1            -> holdEnded:expired   available 5
       hold    r-2 5          -> held       available 0
+      commit  r-1            -> short:0/5  available 0
       """
     )
   }
@@ -145,7 +145,8 @@ import Testing
       """
       hold r-1 4 at=1800000060         -> held             available 6
       hold r-1 5 at=1800000060         -> holdExists       available 6
-      hold r-1 4 at=1800000061         -> holdExists
+      hold r-1 4 at=1800000061         -> unchanged held
+      hold r-1 4 on=shopee             -> holdExists
       hold r-1 4 at=1800000060 by=bert -> holdExists
       hold r-1 4:CAP at=1800000060     -> holdExists
       hold r-1 4@B at=1800000060       -> holdExists

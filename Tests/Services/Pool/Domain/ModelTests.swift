@@ -11,6 +11,8 @@ import Testing
     var onHand: [String: Quantity] = [:]
     var promised: [String: Quantity] = [:]
     var holds: [String: (sku: String, quantity: Quantity, expiry: Int64)] = [:]
+    /// Holds that ran out.
+    var expired: [String: (sku: String, quantity: Quantity)] = [:]
     var orders: [String: (sku: String, sold: Quantity, cancelled: Quantity, shipped: Quantity)] =
       [:]
 
@@ -83,7 +85,7 @@ import Testing
         return true
       } catch is PoolError { return false }
     }
-    switch Int.random(in: 0..<9, using: &random) {
+    switch Int.random(in: 0..<12, using: &random) {
     case 0:
       let there = place.isEmpty ? "@A" : place
       #expect(try attempt("receive \(quantity):\(sku)\(there)"))
@@ -99,7 +101,8 @@ import Testing
       if done { model.onHand[sku, default: 0] += net }
     case 2, 3:
       let isEnough = quantity <= model.available(sku)
-      let done = try attempt("hold h-\(step) \(quantity):\(sku)\(place) until=\(quantity * 10)")
+      let done = try attempt(
+        "hold h-\(step) \(quantity):\(sku)\(place) until=\(quantity * 10) by=o-\(step)")
       // A place of its own may be short; the whole never is when the hold was taken.
       #expect(done ? isEnough : !isEnough || !place.isEmpty)
       let expiry = machine.now.seconds + quantity * 10
@@ -109,10 +112,8 @@ import Testing
       #expect(try attempt("commit \(hold)"))
       let was = model.holds.removeValue(forKey: hold)!
       model.promised[was.sku, default: 0] += was.quantity
-    case 5:
-      guard let hold = model.holds.keys.sorted().randomElement(using: &random) else { return }
-      #expect(try attempt("release \(hold)"))
-      model.holds[hold] = nil
+    case 9, 10, 11:
+      try playHold(quantity, &model, &random) { try attempt($0) }
     case 6:
       #expect(try attempt("sell o-\(step) \(quantity):\(sku)\(place)"))
       model.promised[sku, default: 0] += quantity
@@ -123,7 +124,63 @@ import Testing
     default:
       let span = Int64.random(in: 1...15, using: &random)
       _ = try attempt("wait \(span)")
-      model.holds = model.holds.filter { $0.value.expiry > machine.now.seconds }
+      for (id, hold) in model.holds where hold.expiry <= machine.now.seconds {
+        model.holds[id] = nil
+        model.expired[id] = (hold.sku, hold.quantity)
+      }
+    }
+  }
+
+  /// Commits a part of a hold, changes one, or takes an expired one again.
+  private func playHold(
+    _ quantity: Quantity, _ model: inout Model, _ random: inout SeededRandom,
+    _ attempt: (String) throws -> Bool
+  ) throws {
+    switch Int.random(in: 0..<3, using: &random) {
+    case 0:
+      guard let hold = model.holds.keys.sorted().randomElement(using: &random) else { return }
+      let was = model.holds[hold]!
+      let isPart = quantity <= was.quantity
+      #expect(try attempt("commit \(hold) p-\(hold) \(quantity):\(was.sku)") == isPart)
+      guard isPart else { return }
+      model.holds[hold] = nil
+      model.promised[was.sku, default: 0] += quantity
+    case 1:
+      guard let hold = model.holds.keys.sorted().randomElement(using: &random) else { return }
+      try change(hold, by: quantity, &model, &random) { try attempt($0) }
+    default:
+      guard let hold = model.expired.keys.sorted().randomElement(using: &random) else { return }
+      let was = model.expired[hold]!
+      let isEnough = was.quantity <= model.available(was.sku)
+      let done = try attempt("commit \(hold) r-\(hold)")
+      // A place that was named may be short; the whole never is when it was taken.
+      if done { #expect(isEnough) }
+      guard done else { return }
+      model.expired[hold] = nil
+      model.promised[was.sku, default: 0] += was.quantity
+    }
+  }
+
+  /// Extends a hold, or gives it units more or less.
+  private func change(
+    _ id: String, by quantity: Quantity, _ model: inout Model, _ random: inout SeededRandom,
+    _ attempt: (String) throws -> Bool
+  ) throws {
+    let hold = model.holds[id]!
+    switch Int.random(in: 0..<3, using: &random) {
+    case 0:
+      #expect(try attempt("extend \(id) at=\(hold.expiry + quantity)"))
+      model.holds[id]!.expiry += quantity
+    case 1:
+      let isEnough = quantity <= model.available(hold.sku)
+      #expect(try attempt("edit \(id) \(quantity):\(hold.sku)") == isEnough)
+      if isEnough { model.holds[id]!.quantity += quantity }
+    default:
+      let isEnough = quantity <= hold.quantity
+      #expect(try attempt("edit \(id) \(-quantity):\(hold.sku)") == isEnough)
+      guard isEnough else { return }
+      model.holds[id]!.quantity -= quantity
+      if model.holds[id]!.quantity == 0 { model.holds[id] = nil }
     }
   }
 

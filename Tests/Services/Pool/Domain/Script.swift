@@ -53,7 +53,10 @@ final class Script {
   }
 
   private func isStock(_ verb: String) -> Bool {
-    !["wait", "buffer", "rank", "locate", "feed", "last", "group"].contains(verb)
+    ![
+      "wait", "buffer", "rank", "locate", "feed", "last", "group", "caps", "promotion", "schedule",
+      "topUp", "end", "stop",
+    ].contains(verb)
   }
 
   private func check(
@@ -62,8 +65,8 @@ final class Script {
     var rest = expected[...]
     let measures: Set<String> = [
       "available", "onHand", "held", "committed", "unavailable", "shipped", "lost", "returned",
-      "lot", "incoming", "transferredIn", "transferredOut", "found", "received", "ats", "sold",
-      "cancelled", "sequence",
+      "lot", "incoming", "transferredIn", "transferredOut", "found", "received", "ats", "left",
+      "sold", "cancelled", "sequence",
     ]
     var told: [String] = []
     while let word = rest.first {
@@ -99,6 +102,11 @@ final class Script {
       }
       return count
     }
+    if what.name == "left" {
+      let promotion = try #require(pool.promotions.find(try PromotionID(String(parts[1]))))
+      let place = try #require(pool.promotions.place(of: sku, in: promotion.index))
+      return pool.promotions.allotments[place].remaining
+    }
     let location = what.location.flatMap { pool.index(of: $0) }
     if what.name == "lot" {
       // `lot%L1`, `lot@B%L1`: units of a lot.
@@ -114,7 +122,7 @@ final class Script {
     case "available":
       if location == nil {
         #expect(pool.available(sku) == total.available)
-        return pool.availableOrWhole(sku)
+        return pool.availableUnits(sku)
       }
       return total.available
     case "onHand": return total.onHand
@@ -144,8 +152,15 @@ final class Script {
       now = now + .seconds(Int64(words[1])!)
       pool.advance(to: now)
       return ["ok"]
+    case "caps":
+      pool.holdCaps = ScriptCommand.caps(Array(words.dropFirst()))
+      return ["ok"]
     default:
       pool.advance(to: now)
+      var words = words
+      if words[0] == "edit", !words.contains(where: { $0.hasPrefix("etag=") }) {
+        words.append("etag=\(pool.holds[try HoldID(words[1])]?.etag ?? "none")")
+      }
       return describe(try pool.apply(try ScriptCommand.parse(words, now: now)))
     }
   }
@@ -156,7 +171,9 @@ final class Script {
     case .reorderPoint: return ["ok"]
     case .sku, .location, .buffer, .sourcing, .lastUnits, .balances: return ["ok"]
     case .bundle(let bundle): return [bundle.parts.isEmpty ? "ordinary" : "bundle"]
-    case .hold(let hold, _): return ["\(hold.state)"]
+    case .promotion(let promotion, _): return ["\(promotion.state(at: pool.now))"]
+    case .hold(let hold, _):
+      return ["\(hold.state)", hold.etag] + (hold.isRetaken ? ["retaken"] : [])
     case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
     case .sale(let lines, let oversold):
       var words = ["ok"]
@@ -174,6 +191,12 @@ final class Script {
     case .holdEnded(_, let state): "holdEnded:\(state)"
     case .locationNotServing(let location, let channel): "notServing:\(location):\(channel)"
     case .insufficientStock(let short): "short:\(short.present)/\(short.requested)"
+    case .promotion(.clashes(_, let clashes, _)):
+      "clashes:" + clashes.map { "\($0.kind)" }.joined(separator: ",")
+    case .promotion(.wrongState(_, let state)): "wrongState:\(state)"
+    case .promotion(let error): String("\(error)".prefix { $0 != "(" })
+    case .holdChanged(let known): "holdChanged:\(known.etag)"
+    case .holdLimit(let excess): "\(excess.measure):\(excess.present)/\(excess.maximum)"
     case .saleShipped(_, _, let open): "saleShipped:\(open)"
     case .notCommitted(_, _, let open): "notCommitted:\(open)"
     case .document(let error): documentErrorName(error)
@@ -240,6 +263,13 @@ func expectFold(
   for document in pool.documents.values { copy.load(document) }
   for sourcing in pool.sourcings.all { copy.load(sourcing) }
   for lock in pool.lastUnits.all { copy.load(lock) }
+  for promotion in pool.promotions.promotions { copy.load(promotion) }
+  for (place, allotment) in pool.promotions.allotments.enumerated() {
+    copy.load(
+      Allotment(
+        promotion: allotment.promotion, sku: allotment.sku, quantity: allotment.quantity),
+      at: place)
+  }
   for entry in entries { copy.replay(entry) }
   copy.advance(to: pool.now)
   #expect(copy.state == pool.state, "the ledger's sum is another state", sourceLocation: place)

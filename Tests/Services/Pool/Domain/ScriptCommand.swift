@@ -17,12 +17,19 @@ enum ScriptCommand {
       return .commitHold(
         CommitHold(
           holdID: try HoldID(rest[0]),
-          orderID: try OrderID(rest.count > 1 ? rest[1] : "o-" + rest[0])))
+          orderID: try OrderID(rest.count > 1 ? rest[1] : "o-" + rest[0]),
+          lines: try demand(Array(rest.dropFirst(2)))))
+    case "extend":
+      return .extendHold(
+        ExtendHold(holdID: try HoldID(rest[0]), expireTime: try hold(rest, now: now).expireTime))
+    case "edit": return .editHold(try edit(rest))
     case "release": return .releaseHold(try HoldID(rest[0]))
     case "sell", "try": return .recordSale(try sale(rest, refuseShortage: words[0] == "try"))
     case "cancel":
       return .cancelSale(CancelSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
     case "ship": return .shipSale(ShipSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
+    case "promotion", "schedule", "topUp", "end", "stop":
+      return .promotion(try PromotionScript.parse(words, now: now))
     case "rank", "locate", "group", "feed", "last", "buffer":
       return try RuleScript.parse(words, now: now)
     case "bundle":
@@ -96,7 +103,7 @@ enum ScriptCommand {
   private static func hold(_ words: [String], now: Timestamp) throws -> CreateHold {
     let lines = words.dropFirst().filter { !$0.contains("=") }
     return CreateHold(
-      holdID: try HoldID(words[0]), owner: option("by", words) ?? "anna",
+      holdID: try HoldID(words[0]), owner: option("by", words) ?? "owner of \(words[0])",
       lines: try demand(Array(lines)),
       expireTime: option("at", words).map { Timestamp(seconds: Int64($0)!) }
         ?? now + .seconds(Int64(option("until", words) ?? "60")!),
@@ -104,13 +111,37 @@ enum ScriptCommand {
       zone: try option("to", words).map { try Zone($0) })
   }
 
-  /// `o-1 2 3:CAP@B=l-1 on=till to=north`.
+  /// `o-1 2 3:CAP@B=l-1 on=till to=north by=anna`.
   private static func sale(_ words: [String], refuseShortage: Bool) throws -> RecordSale {
-    let lines = words.dropFirst().filter { !$0.hasPrefix("on=") && !$0.hasPrefix("to=") }
+    let lines = words.dropFirst().filter { word in
+      !["on=", "to=", "by="].contains { word.hasPrefix($0) }
+    }
     return RecordSale(
       orderID: try OrderID(words[0]), channelID: try ChannelID(option("on", words) ?? "shopee"),
       lines: try demand(Array(lines)), refuseShortage: refuseShortage,
-      zone: try option("to", words).map { try Zone($0) })
+      owner: option("by", words) ?? "", zone: try option("to", words).map { try Zone($0) })
+  }
+
+  /// `h-1 +1 -2:CAP@B etag=s3`.
+  private static func edit(_ words: [String]) throws -> EditHold {
+    let lines = words.dropFirst().filter { !$0.contains("=") }.map { Demand($0) }
+    return EditHold(
+      holdID: try HoldID(words[0]), etag: option("etag", words) ?? "",
+      lines: lines.map { EditHold.Line(sku: $0.sku, delta: $0.quantity, location: $0.location) })
+  }
+
+  /// `holds=2 units=5 percent=50`.
+  static func caps(_ words: [String]) -> HoldCaps {
+    var caps = HoldCaps()
+    for word in words {
+      let parts = word.split { $0 == "=" }
+      switch parts[0] {
+      case "holds": caps.holdsOfOwner = Int(parts[1])!
+      case "units": caps.unitsOfOwner = Quantity(parts[1])!
+      default: caps.heldPercent = Int(parts[1])!
+      }
+    }
+    return caps
   }
 
   private static func option(_ name: String, _ words: [String]) -> String? {

@@ -28,6 +28,12 @@ final class Bench: @unchecked Sendable {
   private(set) var counts: CountServiceClient
   private(set) var assortment: AssortmentServiceClient
 
+  var promotions: PromotionServiceClient {
+    PromotionServiceClient(
+      RPCClient(
+        transport: InProcessTransport(services: [PromotionServer(server)]), timeout: .seconds(60)))
+  }
+
   /// How a test makes the disk fail.
   ///
   /// `@unchecked Sendable`: its variables are read and written under its lock.
@@ -128,11 +134,12 @@ final class Bench: @unchecked Sendable {
   }
 
   func hold(
-    _ id: String, _ units: Int64, seconds: Int64 = 60, requestID: String = ""
+    _ id: String, _ units: Int64, seconds: Int64 = 60, by owner: String? = nil,
+    requestID: String = ""
   ) async throws -> CreateHoldResponse {
     try await client.createHold(
       .init(
-        holdID: id, owner: "anna", lines: [.init(sku: "TEE", quantity: units)],
+        holdID: id, owner: owner ?? "owner of \(id)", lines: [.init(sku: "TEE", quantity: units)],
         expireTime: clock.now() + .seconds(seconds), requestID: requestID))
   }
 
@@ -167,6 +174,28 @@ extension Bench {
       if server.writer.queue.push(job) != .taken { Issue.record("the writer takes no jobs") }
     }
   }
+}
+
+extension Bench {
+  /// Sets what an operator allows, on the writer's own thread.
+  func setCaps(_ caps: HoldCaps) async {
+    await withCheckedContinuation { continuation in
+      _ = server.writer.queue.push(CapsJob(caps, continuation))
+    }
+  }
+}
+
+private final class CapsJob: WriterJob {
+  private let caps: HoldCaps
+  private let continuation: CheckedContinuation<Void, Never>
+
+  init(_ caps: HoldCaps, _ continuation: CheckedContinuation<Void, Never>) {
+    self.caps = caps
+    self.continuation = continuation
+  }
+
+  func decide(_ live: LivePool) { live.pool.holdCaps = caps }
+  func answer(_ failure: PoolError?) { continuation.resume() }
 }
 
 /// `@unchecked Sendable`: made by the test, and used by the writer's thread alone once it is

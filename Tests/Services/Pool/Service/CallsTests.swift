@@ -175,7 +175,7 @@ import Testing
       let movements = try await bench.client.listMovements(.init(sku: "TEE")).movements
       #expect(movements.map(\.kind) == [.received, .held, .expired])
       await expectError(.failedPrecondition, "HOLD_ENDED", ["holdId": "h-1", "state": "EXPIRED"]) {
-        _ = try await bench.client.commitHold(.init(holdID: "h-1", orderID: "o"))
+        _ = try await bench.client.releaseHold(.init(holdID: "h-1"))
       }
     }
   }

@@ -19,10 +19,17 @@ import Testing
       let units = Int64.random(in: 1...4, using: &random)
       let sku = ["TEE", "CAP"].randomElement(using: &random)!
       let requestID = Bool.random(using: &random) ? "\(prefix)q-\(step)" : ""
-      switch Int.random(in: 0..<8, using: &random) {
+      switch Int.random(in: 0..<10, using: &random) {
+      case 8, 9:
+        let hold = "\(prefix)h-\(Int.random(in: 0...step, using: &random))"
+        await change(hold, bench, units * (Bool.random(using: &random) ? 1 : -1))
       case 0: try await bench.receive(sku, units)
       case 1, 2: try await bench.sell("\(prefix)o-\(step)", units, of: sku, requestID: requestID)
-      case 3: _ = try? await bench.hold("\(prefix)h-\(step)", units, seconds: units * 20)
+      case 3:
+        // Few owners, so that their holds take from each other.
+        _ = try? await bench.hold(
+          "\(prefix)h-\(step)", units, seconds: units * 20, by: "owner \(step % 3)",
+          requestID: requestID)
       case 4:
         let hold = "\(prefix)h-\(Int.random(in: 0...step, using: &random))"
         _ = try? await bench.client.commitHold(.init(holdID: hold, orderID: "order-of-\(hold)"))
@@ -42,11 +49,45 @@ import Testing
     }
   }
 
+  /// A promotion that the sales of the rounds run through and past its end.
+  private func promote(_ bench: Bench) async throws {
+    let now = bench.clock.now()
+    _ = try await bench.promotions.setPromotion(
+      .init(
+        promotion: .init(
+          promotionID: "p", channelIDs: ["shopee"], strategy: .regular,
+          startTime: now + .seconds(5), endTime: now + .seconds(60),
+          lines: [
+            .init(sku: "TEE", allottedCount: 30), .init(sku: "CAP", allottedCount: 9),
+          ])))
+    _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+  }
+
+  /// Extends a hold, edits it, or commits a part of it.
+  private func change(_ hold: String, _ bench: Bench, _ units: Int64) async {
+    guard let known = try? await bench.client.getHold(.init(holdID: hold)).hold else { return }
+    switch units {
+    case 1:
+      _ = try? await bench.client.extendHold(
+        .init(holdID: hold, expireTime: bench.clock.now() + .seconds(90)))
+    case 2:
+      _ = try? await bench.client.commitHold(
+        .init(
+          holdID: hold, orderID: "part-of-\(hold)", lines: [.init(sku: "TEE", quantity: 1)]))
+    default:
+      _ = try? await bench.client.editHold(
+        .init(
+          holdID: hold, etag: known.etag,
+          lines: [.init(sku: "TEE", deltaCount: units, locationID: units == 3 ? "A" : "")]))
+    }
+  }
+
   @Test(arguments: [1, 2, 3] as [UInt64])
   func restartHasTheSameState(seed: UInt64) async throws {
     print("seed \(seed)")
     try await withBench { bench in
       try await bench.stock(["TEE": 50, "CAP": 20])
+      try await promote(bench)
       for round in 1...3 {
         try await play(bench, seed: seed * 10 + UInt64(round), steps: 120, prefix: "\(round)-")
         await bench.server.tick()
@@ -59,6 +100,8 @@ import Testing
         let proof = try await bench.client.verifyLedger(.init())
         #expect(proof.proved, "\(proof.difference)")
       }
+      let taken = await bench.stateInMemory().allotments.map(\.taken)
+      #expect(taken.allSatisfy { $0 > 0 }, "the rounds sell out of the promotion")
     }
   }
 

@@ -389,6 +389,8 @@ extension Bench {
         DROP TABLE document;
         DROP TABLE reorder_point;
         DROP TABLE bundle;
+        DROP TABLE promotion;
+        DROP TABLE allotment;
         DROP TABLE lot;
         ALTER TABLE balance DROP COLUMN transferred_in;
         ALTER TABLE balance DROP COLUMN transferred_out;

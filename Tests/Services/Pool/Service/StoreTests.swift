@@ -18,7 +18,7 @@ private typealias Allocation = PoolDomain.Allocation
       firstSequence: 41, time: Timestamp(seconds: 9), sourceTime: Timestamp(microseconds: -5),
       orderID: OrderID(trusted: "a/1"), holdID: HoldID(trusted: "h"),
       channelID: ChannelID(trusted: "shopee"), owner: "anna", expireTime: Timestamp(seconds: 99),
-      reason: "sale", actor: "till 7", cause: "Ereignis ä")
+      reason: "sale", actor: "till 7", cause: "Ereignis ä", placed: [0, 3])
     let empty = LedgerEntry(firstSequence: 8, time: Timestamp(seconds: 9))
     for kind in Movement.Kind.allCases {
       entry.movements.append(
@@ -59,6 +59,18 @@ private typealias Allocation = PoolDomain.Allocation
         endTime: state == .held ? nil : Timestamp(seconds: 3),
         orderID: state == .committed ? OrderID(trusted: "o") : nil, sequence: 7)
       #expect(try Hold(id: hold.id, bytes: hold.bytes) == hold)
+      let placed = Hold.Line(
+        sku: SKUIndex(1), location: LocationIndex(2), quantity: 3, isPlaced: true)
+      for (channel, lines, isRetaken) in [
+        (ChannelID(trusted: "shopee"), [line], false), (nil, [line, placed], false),
+        (nil, [line], true), (ChannelID(trusted: "web"), [placed], true),
+      ] {
+        let more = Hold(
+          id: hold.id, owner: "anna", channelID: channel, createTime: hold.createTime,
+          expireTime: hold.expireTime, state: state, lines: lines, endTime: hold.endTime,
+          orderID: hold.orderID, isRetaken: isRetaken, sequence: 7)
+        #expect(try Hold(id: hold.id, bytes: more.bytes) == more)
+      }
     }
     let lines = (1...40).map { number in
       PoolDomain.SaleLine(

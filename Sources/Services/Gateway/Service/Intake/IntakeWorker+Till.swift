@@ -45,7 +45,8 @@ extension IntakeWorker {
     let commit = try HoldCommit(row.event)
     let request = CommitHoldRequest(
       holdID: "\(row.accountID)/\(commit.holdID)", orderID: row.orderID,
-      channelID: session.channelID.text, cause: row.event.key)
+      channelID: session.channelID.text, cause: row.event.key,
+      lines: (commit.units ?? []).map { HoldLine(sku: $0.sku, quantity: $0.quantity) })
     let lines: [SaleLineState]
     do {
       lines = try await peers.pool.commitHold(DerivedRequestID.stamp(request, \.requestID)).lines
@@ -70,7 +71,9 @@ extension IntakeWorker {
     return .done(oversoldCount: 0)
   }
 
-  private static let refusals: Set<String> = ["HOLD_ENDED", "HOLD_UNKNOWN", "LINE_CONFLICT"]
+  private static let refusals: Set<String> = [
+    "HOLD_ENDED", "HOLD_UNKNOWN", "LINE_CONFLICT", "INSUFFICIENT_STOCK", "SKU_UNKNOWN",
+  ]
 }
 
 extension IncomingReturn {

@@ -16,6 +16,13 @@ struct HoldCommit: Codable, Equatable, Sendable {
   var orderID: String
   /// The goods are over the counter.
   var handedOver: Bool
+  /// The part of the hold that is committed; all of it without.
+  var units: [Units]?
+
+  struct Units: Codable, Equatable, Sendable {
+    var sku: String
+    var quantity: Quantity
+  }
 
   func event(now: Timestamp) throws -> ChannelEvent {
     let encoder = JSONEncoder()
@@ -25,10 +32,11 @@ struct HoldCommit: Codable, Equatable, Sendable {
       body: [UInt8](try encoder.encode(self)), topic: TillChannel.commitTopic)
   }
 
-  init(holdID: String, orderID: String, handedOver: Bool) {
+  init(holdID: String, orderID: String, handedOver: Bool, units: [Units]? = nil) {
     self.holdID = holdID
     self.orderID = orderID
     self.handedOver = handedOver
+    self.units = units
   }
 
   init(_ event: ChannelEvent) throws {

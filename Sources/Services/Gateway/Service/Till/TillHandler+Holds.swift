@@ -25,20 +25,23 @@ private struct HoldBody: Decodable {
 
 private struct CommitBody: Decodable {
   enum CodingKeys: String, CodingKey {
+    case lines
     case orderID = "order_id"
     case handedOver = "handed_over"
   }
   var orderID: String
   var handedOver: Bool?
+  /// The part that is committed; all of it without.
+  var lines: [HoldBody.Line]?
 }
 
-private struct HoldAnswer: Encodable {
+struct HoldAnswer: Encodable {
   struct Line: Encodable {
     var sku: String
     var quantity: Quantity
   }
   enum CodingKeys: String, CodingKey {
-    case state, lines
+    case state, lines, etag, retaken
     case holdID = "hold_id"
     case orderID = "order_id"
     case expireTime = "expire_time"
@@ -48,6 +51,8 @@ private struct HoldAnswer: Encodable {
   var orderID: String?
   var expireTime: String?
   var lines: [Line]?
+  var etag: String?
+  var retaken: Bool?
 }
 
 private struct StockAnswer: Encodable {
@@ -79,8 +84,28 @@ extension TillHandler {
         status: 400, code: "REQUEST_MALFORMED",
         message: "lines must have 1 to \(GatewayLimits.holdLines) entries.", field: "lines")
     }
-    var lines: [HoldLine] = []
-    for (index, line) in body.lines.enumerated() {
+    let lines = try await units(body.lines, account)
+    let wanted = CreateHoldRequest(
+      holdID: "\(account.accountID)/\(holdID)",
+      // Holds of one owner are not in each other's way; of two carts they are.
+      owner: "\(account.accountID)/\(body.owner ?? holdID.text)",
+      lines: lines, expireTime: store.clock.now() + .seconds(seconds),
+      channelID: TillChannel.id.text)
+    let hold = try await call { try await pool.createHold(wanted).hold ?? Hold() }
+    return JSONAnswer.make(
+      200,
+      HoldAnswer(
+        holdID: holdID.text, state: "\(hold.state)", expireTime: hold.expireTime?.rfc3339,
+        lines: body.lines.map { HoldAnswer.Line(sku: $0.sku, quantity: $0.quantity) },
+        etag: hold.etag))
+  }
+
+  /// What lines with a till's codes take from the pool.
+  private func units(
+    _ lines: [HoldBody.Line], _ account: ChannelAccount
+  ) async throws(ErrorAnswer) -> [HoldLine] {
+    var units: [HoldLine] = []
+    for (index, line) in lines.enumerated() {
       let sku = try identifier(SKU.self, line.sku, "lines[\(index)].sku")
       guard (1...1_000_000).contains(line.quantity) else {
         throw ErrorAnswer(
@@ -89,41 +114,15 @@ extension TillHandler {
           field: "lines[\(index)].quantity")
       }
       for component in try await components(account.accountID, sku.text) {
-        lines.append(
+        units.append(
           HoldLine(sku: component.sku.text, quantity: line.quantity * component.quantity))
       }
     }
-    let wanted = CreateHoldRequest(
-      holdID: "\(account.accountID)/\(holdID)", owner: body.owner ?? account.accountID.text,
-      lines: lines, expireTime: store.clock.now() + .seconds(seconds),
-      channelID: TillChannel.id.text)
-    let hold = try await create(wanted)
-    return JSONAnswer.make(
-      200,
-      HoldAnswer(
-        holdID: holdID.text, state: "\(hold.state)", expireTime: hold.expireTime?.rfc3339,
-        lines: body.lines.map { HoldAnswer.Line(sku: $0.sku, quantity: $0.quantity) }))
+    return units
   }
 
-  private func create(_ wanted: CreateHoldRequest) async throws(ErrorAnswer) -> Hold {
-    do {
-      guard let hold = try await pool.createHold(wanted).hold else { return Hold() }
-      return hold
-    } catch {
-      guard error.reason == "HOLD_EXISTS" else { throw ErrorAnswer(error) }
-      let known = try await call {
-        try await pool.getHold(GetHoldRequest(holdID: wanted.holdID)).hold ?? Hold()
-      }
-      // The same question with a later end: the first answer stands.
-      guard known.owner == wanted.owner, known.units == wanted.lines.units else {
-        throw ErrorAnswer(error)
-      }
-      return known
-    }
-  }
-
-  /// `/till/v1/holds/<id>/commit` and `/till/v1/holds/<id>/release`.
-  func end(
+  /// `/till/v1/holds/<id>/commit`, `…/release`, `…/extend` and `…/edit`.
+  func change(
     _ request: HTTPRequest, _ account: ChannelAccount
   ) async throws(ErrorAnswer) -> HTTPResponse {
     let parts = request.pathSuffix.split(separator: "/", omittingEmptySubsequences: false)
@@ -140,13 +139,15 @@ extension TillHandler {
       }
       return JSONAnswer.make(
         200, HoldAnswer(holdID: holdID.text, state: "\(hold?.state ?? .released)"))
+    case "extend": return try await extend(request, holdID, account)
+    case "edit": return try await edit(request, holdID, account)
     default:
       throw Self.unknownPath
     }
   }
 
   private static let unknownPath = ErrorAnswer(
-    status: 404, code: "PATH_UNKNOWN", message: "A hold has /commit and /release.")
+    status: 404, code: "PATH_UNKNOWN", message: "A hold has /commit, /release, /extend and /edit.")
 
   /// A hold becomes an order: stored first, so that an order that the pool has committed is never
   /// without a parcel.
@@ -157,8 +158,17 @@ extension TillHandler {
     let accountID = account.accountID
     let orderID = try identifier(OrderID.self, body.orderID, "order_id")
     _ = try identifier(OrderID.self, "\(accountID)/\(orderID)", "order_id")
+    let lines = body.lines ?? []
+    guard lines.count <= GatewayLimits.holdLines else {
+      throw ErrorAnswer(
+        status: 400, code: "REQUEST_MALFORMED",
+        message: "lines must have at most \(GatewayLimits.holdLines) entries.", field: "lines")
+    }
+    let units = try await units(lines, account)
     let value = HoldCommit(
-      holdID: holdID.text, orderID: orderID.text, handedOver: body.handedOver ?? false)
+      holdID: holdID.text, orderID: orderID.text, handedOver: body.handedOver ?? false,
+      units: units.isEmpty
+        ? nil : units.map { HoldCommit.Units(sku: $0.sku, quantity: $0.quantity) })
     let stored: StoredEvent
     let incoming: IncomingEvent
     do {
@@ -242,7 +252,7 @@ extension TillHandler {
 
   // MARK: Reading
 
-  private func read<Body: Decodable>(_ request: HTTPRequest) throws(ErrorAnswer) -> Body {
+  func read<Body: Decodable>(_ request: HTTPRequest) throws(ErrorAnswer) -> Body {
     do throws(EventRefusal) {
       try request.requireJSON()
     } catch {
@@ -258,7 +268,7 @@ extension TillHandler {
     }
   }
 
-  private func identifier<ID: Identifier>(
+  func identifier<ID: Identifier>(
     _: ID.Type, _ text: String, _ field: String
   ) throws(ErrorAnswer) -> ID {
     do throws(InvalidIdentifier) {
@@ -270,7 +280,7 @@ extension TillHandler {
     }
   }
 
-  private func components(
+  func components(
     _ accountID: AccountID, _ code: String
   ) async throws(ErrorAnswer) -> [SKUAmount] {
     do {
@@ -282,7 +292,7 @@ extension TillHandler {
     }
   }
 
-  private func call<T: Sendable>(
+  func call<T: Sendable>(
     _ body: () async throws -> T
   ) async throws(ErrorAnswer) -> T {
     do {
@@ -308,16 +318,5 @@ extension ErrorAnswer {
     self.init(
       status: status, code: error.reason.isEmpty ? error.code.name : error.reason,
       message: error.message, field: error.violations.first?.field ?? "")
-  }
-}
-
-extension Hold {
-  fileprivate var units: [String: Quantity] { lines.units }
-}
-
-extension [HoldLine] {
-  /// Units by SKU, whatever the lines.
-  fileprivate var units: [String: Quantity] {
-    reduce(into: [:]) { $0[$1.sku, default: 0] += $1.quantity }
   }
 }

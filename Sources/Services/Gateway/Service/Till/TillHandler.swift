@@ -28,7 +28,10 @@ struct TillHandler: Sendable {
         await answer(request) { account throws(ErrorAnswer) in try await hold(request, account) }
       },
       HTTPRoute("POST", "/till/v1/holds/*", maximumBodyBytes: GatewayLimits.hookBytes) { request in
-        await answer(request) { account throws(ErrorAnswer) in try await end(request, account) }
+        await answer(request) { account throws(ErrorAnswer) in try await change(request, account) }
+      },
+      HTTPRoute("GET", "/till/v1/holds/*", maximumBodyBytes: 0) { request in
+        await answer(request) { account throws(ErrorAnswer) in try await getHold(request, account) }
       },
       HTTPRoute("GET", "/till/v1/stock", maximumBodyBytes: 0) { request in
         await answer(request) { account throws(ErrorAnswer) in try await stock(request, account) }

@@ -833,6 +833,8 @@ public struct CommitHoldRequest: Message {
   public var cause: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// The part that is committed, at most 200 lines; the rest returns. Empty for all of it.
+  public var lines: [HoldLine] = []
 
   public init() {}
 
@@ -841,13 +843,15 @@ public struct CommitHoldRequest: Message {
     orderID: String = "",
     channelID: String = "",
     cause: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    lines: [HoldLine] = []
   ) {
     self.holdID = holdID
     self.orderID = orderID
     self.channelID = channelID
     self.cause = cause
     self.requestID = requestID
+    self.lines = lines
   }
 }
 
@@ -856,15 +860,19 @@ public struct CommitHoldResponse: Message {
   public var hold: Hold? = nil
   /// What the order has taken.
   public var lines: [SaleLineState] = []
+  /// True when the hold had expired and its units were taken again.
+  public var retaken: Bool = false
 
   public init() {}
 
   public init(
     hold: Hold? = nil,
-    lines: [SaleLineState] = []
+    lines: [SaleLineState] = [],
+    retaken: Bool = false
   ) {
     self.hold = hold
     self.lines = lines
+    self.retaken = retaken
   }
 }
 
@@ -886,6 +894,100 @@ public struct ReleaseHoldRequest: Message {
 }
 
 public struct ReleaseHoldResponse: Message {
+  /// As it stands now.
+  public var hold: Hold? = nil
+
+  public init() {}
+
+  public init(
+    hold: Hold? = nil
+  ) {
+    self.hold = hold
+  }
+}
+
+public struct ExtendHoldRequest: Message {
+  /// Required.
+  public var holdID: String = ""
+  /// The hold lasts until then at least. Required, at most 7 days after it was made.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    holdID: String = "",
+    expireTime: Primitives.Timestamp? = nil,
+    requestID: String = ""
+  ) {
+    self.holdID = holdID
+    self.expireTime = expireTime
+    self.requestID = requestID
+  }
+}
+
+public struct ExtendHoldResponse: Message {
+  /// As it stands now.
+  public var hold: Hold? = nil
+
+  public init() {}
+
+  public init(
+    hold: Hold? = nil
+  ) {
+    self.hold = hold
+  }
+}
+
+/// Units of one SKU that a hold gets or gives up.
+public struct HoldDelta: Message {
+  /// Required.
+  public var sku: String = ""
+  /// Units more (positive) or less (negative). Required, not 0, within 1,000,000,000 either way.
+  public var deltaCount: Int64 = 0
+  /// Where. Optional: the pool then chooses.
+  public var locationID: String = ""
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    deltaCount: Int64 = 0,
+    locationID: String = ""
+  ) {
+    self.sku = sku
+    self.deltaCount = deltaCount
+    self.locationID = locationID
+  }
+}
+
+public struct EditHoldRequest: Message {
+  /// Required.
+  public var holdID: String = ""
+  /// The hold's version that the caller knows. Required.
+  public var etag: String = ""
+  /// 1 to 200 lines; those of one SKU and location are added up first. Required.
+  public var lines: [HoldDelta] = []
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    holdID: String = "",
+    etag: String = "",
+    lines: [HoldDelta] = [],
+    requestID: String = ""
+  ) {
+    self.holdID = holdID
+    self.etag = etag
+    self.lines = lines
+    self.requestID = requestID
+  }
+}
+
+public struct EditHoldResponse: Message {
   /// As it stands now.
   public var hold: Hold? = nil
 
@@ -941,6 +1043,8 @@ public struct RecordSaleRequest: Message {
   public var requestID: String = ""
   /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
   public var zone: String = ""
+  /// Whose sale it is: units that are missing come out of this owner's holds. Optional. At most 128 bytes.
+  public var owner: String = ""
 
   public init() {}
 
@@ -952,7 +1056,8 @@ public struct RecordSaleRequest: Message {
     cause: String = "",
     refuseShortage: Bool = false,
     requestID: String = "",
-    zone: String = ""
+    zone: String = "",
+    owner: String = ""
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -962,6 +1067,7 @@ public struct RecordSaleRequest: Message {
     self.refuseShortage = refuseShortage
     self.requestID = requestID
     self.zone = zone
+    self.owner = owner
   }
 }
 
@@ -1327,7 +1433,7 @@ public struct ExplainAvailabilityResponse: Message {
 
   /// One step of the sum, in order.
   public struct Term: Message {
-    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
+    /// What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `allotments`, `last_units`, `floor`.
     public var name: String = ""
     /// Units that it adds or takes.
     public var deltaCount: Int64 = 0
@@ -2677,6 +2783,7 @@ extension CommitHoldRequest {
     self.channelID = Read.string(source.pointee.channel_id)
     self.cause = Read.string(source.pointee.cause)
     self.requestID = Read.string(source.pointee.request_id)
+    self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2686,6 +2793,8 @@ extension CommitHoldRequest {
     target.pointee.channel_id = arena.string(self.channelID)
     target.pointee.cause = arena.string(self.cause)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.n_lines = self.lines.count
+    target.pointee.lines = arena.messages(self.lines)
   }
 }
 
@@ -2700,6 +2809,7 @@ extension CommitHoldResponse {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__CommitHoldResponse.self)
     self.hold = try Read.message(source.pointee.hold, "hold")
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.retaken = source.pointee.retaken != 0
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2707,6 +2817,7 @@ extension CommitHoldResponse {
     target.pointee.hold = arena.message(self.hold)
     target.pointee.n_lines = self.lines.count
     target.pointee.lines = arena.messages(self.lines)
+    target.pointee.retaken = self.retaken ? 1 : 0
   }
 }
 
@@ -2744,6 +2855,111 @@ extension ReleaseHoldResponse {
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReleaseHoldResponse.self)
+    target.pointee.hold = arena.message(self.hold)
+  }
+}
+
+extension ExtendHoldRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExtendHoldRequest()
+    onepool__pool__v1__extend_hold_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldRequest.self)
+    self.holdID = Read.string(source.pointee.hold_id)
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldRequest.self)
+    target.pointee.hold_id = arena.string(self.holdID)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension ExtendHoldResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ExtendHoldResponse()
+    onepool__pool__v1__extend_hold_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldResponse.self)
+    self.hold = try Read.message(source.pointee.hold, "hold")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ExtendHoldResponse.self)
+    target.pointee.hold = arena.message(self.hold)
+  }
+}
+
+extension HoldDelta {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__HoldDelta()
+    onepool__pool__v1__hold_delta__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__HoldDelta.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.deltaCount = source.pointee.delta_count
+    self.locationID = Read.string(source.pointee.location_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__HoldDelta.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.delta_count = self.deltaCount
+    target.pointee.location_id = arena.string(self.locationID)
+  }
+}
+
+extension EditHoldRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__EditHoldRequest()
+    onepool__pool__v1__edit_hold_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldRequest.self)
+    self.holdID = Read.string(source.pointee.hold_id)
+    self.etag = Read.string(source.pointee.etag)
+    self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldRequest.self)
+    target.pointee.hold_id = arena.string(self.holdID)
+    target.pointee.etag = arena.string(self.etag)
+    target.pointee.n_lines = self.lines.count
+    target.pointee.lines = arena.messages(self.lines)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension EditHoldResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__EditHoldResponse()
+    onepool__pool__v1__edit_hold_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldResponse.self)
+    self.hold = try Read.message(source.pointee.hold, "hold")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__EditHoldResponse.self)
     target.pointee.hold = arena.message(self.hold)
   }
 }
@@ -2801,6 +3017,7 @@ extension RecordSaleRequest {
     self.refuseShortage = source.pointee.refuse_shortage != 0
     self.requestID = Read.string(source.pointee.request_id)
     self.zone = Read.string(source.pointee.zone)
+    self.owner = Read.string(source.pointee.owner)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2814,6 +3031,7 @@ extension RecordSaleRequest {
     target.pointee.refuse_shortage = self.refuseShortage ? 1 : 0
     target.pointee.request_id = arena.string(self.requestID)
     target.pointee.zone = arena.string(self.zone)
+    target.pointee.owner = arena.string(self.owner)
   }
 }
 
@@ -3839,6 +4057,12 @@ public enum PoolServiceMethods {
   public static let releaseHold = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ReleaseHold",
     kind: .unary, idempotency: .idempotent)
+  public static let extendHold = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ExtendHold",
+    kind: .unary, idempotency: .idempotent)
+  public static let editHold = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "EditHold",
+    kind: .unary, idempotency: .idempotent)
   public static let getHold = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "GetHold",
     kind: .unary, idempotency: .noSideEffects)
@@ -3891,7 +4115,7 @@ public enum PoolServiceMethods {
     service: "onepool.pool.v1.PoolService", method: "VerifyArchive",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, getHold, recordSale, recordSales, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, extendHold, editHold, getHold, recordSale, recordSales, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -3993,21 +4217,28 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, unavailableCount, requestedCount).
   func resolveUnavailable(_ request: ResolveUnavailableRequest, context: ServerContext)
     async throws -> ResolveUnavailableResponse
-  /// Sets units aside for every line, or for none. State: none to HELD.
+  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the same owner, channel and
+  /// units it answers with the hold as it stands, whatever its end; ExtendHold moves that.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
+  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
+  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
   /// feeds the channel nor offers pickup.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
     async throws -> CreateHoldResponse
-  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
-  /// comes; more than 24 hours later it is answered from the order's sale, and of the hold only the ID, the state
-  /// and the order are filled in.
+  /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
+  /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
+  /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
+  /// order's sale, and of the hold only the ID, the state and the order are filled in.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
-  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId).
+  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
+  /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
+  /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
+  /// and holders instead when an expired hold cannot be taken again.
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
   /// Moves a hold from HELD to RELEASED: its units are available again. A repeat changes nothing.
@@ -4015,6 +4246,23 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
   func releaseHold(_ request: ReleaseHoldRequest, context: ServerContext)
     async throws -> ReleaseHoldResponse
+  /// Gives a hold a later end, within 7 days of its creation. One that lasts as long already is left as it is, so
+  /// that calls may come twice and in any order. State: HELD to HELD.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
+  func extendHold(_ request: ExtendHoldRequest, context: ServerContext)
+    async throws -> ExtendHoldResponse
+  /// Adds units to a hold and takes some out, all or nothing, if it is still at the version that the caller knows.
+  /// Units taken out are available again at once. State: HELD to HELD, or to RELEASED when nothing is left in it.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
+  /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
+  /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
+  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
+  func editHold(_ request: EditHoldRequest, context: ServerContext)
+    async throws -> EditHoldResponse
   /// Returns a hold. One that ended is kept for 24 hours.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId).
@@ -4107,6 +4355,7 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) for an instant
   /// before the archives' end, FAILED_PRECONDITION/RULES_UNKNOWN (startTime) when channels are asked about before rules
   /// were kept, FAILED_PRECONDITION/BUNDLE_UNKNOWN (sku) when they are asked about a bundle,
+  /// FAILED_PRECONDITION/ALLOTMENTS_UNKNOWN (sku, promotionId) while a promotion kept units of it,
   /// FAILED_PRECONDITION/HISTORY_TOO_LONG (rowCount, limitRowCount) when too much of the ledger would have to be read.
   func getStockAt(_ request: GetStockAtRequest, context: ServerContext)
     async throws -> GetStockAtResponse
@@ -4187,6 +4436,12 @@ extension PoolServiceHandler {
         .unary(
           PoolServiceMethods.releaseHold, ReleaseHoldRequest.self, ReleaseHoldResponse.self
         ) { request, context in try await self.releaseHold(request, context: context) },
+        .unary(
+          PoolServiceMethods.extendHold, ExtendHoldRequest.self, ExtendHoldResponse.self
+        ) { request, context in try await self.extendHold(request, context: context) },
+        .unary(
+          PoolServiceMethods.editHold, EditHoldRequest.self, EditHoldResponse.self
+        ) { request, context in try await self.editHold(request, context: context) },
         .unary(
           PoolServiceMethods.getHold, GetHoldRequest.self, GetHoldResponse.self
         ) { request, context in try await self.getHold(request, context: context) },
@@ -4394,11 +4649,14 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.resolveUnavailable, request, options: options)
   }
 
-  /// Sets units aside for every line, or for none. State: none to HELD.
+  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the same owner, channel and
+  /// units it answers with the hold as it stands, whatever its end; ExtendHold moves that.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount) for the first line that
-  /// does not fit, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
+  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
+  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
   /// feeds the channel nor offers pickup.
   public func createHold(
@@ -4407,12 +4665,16 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.createHold, request, options: options)
   }
 
-  /// Moves a hold from HELD to COMMITTED: its units belong to an order. A repeat changes nothing, whenever it
-  /// comes; more than 24 hours later it is answered from the order's sale, and of the hold only the ID, the state
-  /// and the order are filled in.
+  /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
+  /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
+  /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
+  /// order's sale, and of the hold only the ID, the state and the order are filled in.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
-  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId).
+  /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
+  /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
+  /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
+  /// and holders instead when an expired hold cannot be taken again.
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CommitHoldResponse {
@@ -4426,6 +4688,31 @@ public struct PoolServiceClient: Sendable {
     _ request: ReleaseHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReleaseHoldResponse {
     try await client.unary(PoolServiceMethods.releaseHold, request, options: options)
+  }
+
+  /// Gives a hold a later end, within 7 days of its creation. One that lasts as long already is left as it is, so
+  /// that calls may come twice and in any order. State: HELD to HELD.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state).
+  public func extendHold(
+    _ request: ExtendHoldRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ExtendHoldResponse {
+    try await client.unary(PoolServiceMethods.extendHold, request, options: options)
+  }
+
+  /// Adds units to a hold and takes some out, all or nothing, if it is still at the version that the caller knows.
+  /// Units taken out are available again at once. State: HELD to HELD, or to RELEASED when nothing is left in it.
+  ///
+  /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
+  /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
+  /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
+  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
+  public func editHold(
+    _ request: EditHoldRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> EditHoldResponse {
+    try await client.unary(PoolServiceMethods.editHold, request, options: options)
   }
 
   /// Returns a hold. One that ended is kept for 24 hours.
@@ -4576,6 +4863,7 @@ public struct PoolServiceClient: Sendable {
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) for an instant
   /// before the archives' end, FAILED_PRECONDITION/RULES_UNKNOWN (startTime) when channels are asked about before rules
   /// were kept, FAILED_PRECONDITION/BUNDLE_UNKNOWN (sku) when they are asked about a bundle,
+  /// FAILED_PRECONDITION/ALLOTMENTS_UNKNOWN (sku, promotionId) while a promotion kept units of it,
   /// FAILED_PRECONDITION/HISTORY_TOO_LONG (rowCount, limitRowCount) when too much of the ledger would have to be read.
   public func getStockAt(
     _ request: GetStockAtRequest, options: CallOptions = CallOptions()
@@ -4624,6 +4912,8 @@ extension FileDescriptor {
       "onepool.pool.v1.CommitHoldResponse",
       "onepool.pool.v1.CreateHoldRequest",
       "onepool.pool.v1.CreateHoldResponse",
+      "onepool.pool.v1.EditHoldRequest",
+      "onepool.pool.v1.EditHoldResponse",
       "onepool.pool.v1.ExplainAvailabilityRequest",
       "onepool.pool.v1.ExplainAvailabilityResponse",
       "onepool.pool.v1.ExplainAvailabilityResponse.Holder",
@@ -4634,6 +4924,8 @@ extension FileDescriptor {
       "onepool.pool.v1.ExplainAvailabilityResponse.Term",
       "onepool.pool.v1.ExportMovementsRequest",
       "onepool.pool.v1.ExportMovementsResponse",
+      "onepool.pool.v1.ExtendHoldRequest",
+      "onepool.pool.v1.ExtendHoldResponse",
       "onepool.pool.v1.GetAvailabilityRequest",
       "onepool.pool.v1.GetAvailabilityResponse",
       "onepool.pool.v1.GetHoldRequest",
@@ -4646,6 +4938,7 @@ extension FileDescriptor {
       "onepool.pool.v1.GetStockAtResponse",
       "onepool.pool.v1.GetStockRequest",
       "onepool.pool.v1.GetStockResponse",
+      "onepool.pool.v1.HoldDelta",
       "onepool.pool.v1.LedgerArchive",
       "onepool.pool.v1.LedgerHead",
       "onepool.pool.v1.LineTotal",
@@ -4700,5 +4993,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aF2dvb2dsZS9ycGMvc3RhdHVzLnByb3RvGhtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8itQEKCVN0b2NrTGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSFQoGbG90X2lkGBQgASgJUgVsb3RJZBJCCg9sb3RfZXhwaXJlX3RpbWUYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUg1sb3RFeHBpcmVUaW1lImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ4ChlTZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0EjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmcSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIloKGlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlEjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmciWQobTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuIoYBChxMaXN0Q2hhbm5lbFNvdXJjaW5nc1Jlc3BvbnNlEj4KCXNvdXJjaW5ncxgBIAMoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCXNvdXJjaW5ncxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ibwoTU2V0TGFzdFVuaXRzUmVxdWVzdBI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJRChRTZXRMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzIlIKFExpc3RMYXN0VW5pdHNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuInoKFUxpc3RMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIvABChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQSQgoLcmVhc29uX2NvZGUYFCABKA4yIS5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudFJlYXNvblIKcmVhc29uQ29kZRISCgRub3RlGBUgASgJUgRub3RlIksKE0FkanVzdFN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitAEKElJldHVyblN0b2NrUmVxdWVzdBIbCglyZXR1cm5faWQYASABKAlSCHJldHVybklkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEjEKBWxpbmVzGAMgAygLMhsub25lcG9vbC5wb29sLnYxLlJldHVybkxpbmVSBWxpbmVzEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSwoTUmV0dXJuU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK3AgoZUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEkwKB291dGNvbWUYAiABKA4yMi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdC5PdXRjb21lUgdvdXRjb21lEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiTQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DTEVBUkVEEAESFAoQT1VUQ09NRV9TQ1JBUFBFRBACIlIKGlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIoICChFDcmVhdGVIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcxI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSHQoKY2hhbm5lbF9pZBgFIAEoCVIJY2hhbm5lbElkEh0KCnJlcXVlc3RfaWQYBiABKAlSCXJlcXVlc3RJZBISCgR6b25lGAcgASgJUgR6b25lInsKEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSOgoKcGxhY2VtZW50cxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5QbGFjZW1lbnRSCnBsYWNlbWVudHMimwEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZCJ1ChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIkwKElJlbGVhc2VIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIikKDkdldEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZCI8Cg9HZXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIqkCChFSZWNvcmRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSLwoFbGluZXMYAyADKAsyGS5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVSBWxpbmVzEjcKCXNhbGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNhbGVUaW1lEhQKBWNhdXNlGAUgASgJUgVjYXVzZRInCg9yZWZ1c2Vfc2hvcnRhZ2UYBiABKAhSDnJlZnVzZVNob3J0YWdlEh0KCnJlcXVlc3RfaWQYByABKAlSCXJlcXVlc3RJZBISCgR6b25lGAggASgJUgR6b25lIskBChJSZWNvcmRTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSJQoOb3ZlcnNvbGRfY291bnQYAiABKANSDW92ZXJzb2xkQ291bnQSGgoIc2VxdWVuY2UYAyABKANSCHNlcXVlbmNlEjoKCnBsYWNlbWVudHMYBCADKAsyGi5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50UgpwbGFjZW1lbnRzIk4KElJlY29yZFNhbGVzUmVxdWVzdBI4CgVzYWxlcxgBIAMoCzIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdFIFc2FsZXMiUgoTUmVjb3JkU2FsZXNSZXNwb25zZRI7CgdyZXN1bHRzGAEgAygLMiEub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXN1bHRSB3Jlc3VsdHMijAEKEFJlY29yZFNhbGVSZXN1bHQSQQoIcmVzcG9uc2UYASABKAsyIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlSABSCHJlc3BvbnNlEioKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAFIFZXJyb3JCCQoHb3V0Y29tZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSKAAgoQR2V0U3RvY2tSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcSJQoOaW5jb21pbmdfY291bnQYFSABKANSDWluY29taW5nQ291bnQSKAoEbG90cxgWIAMoCzIULm9uZXBvb2wucG9vbC52MS5Mb3RSBGxvdHMicgoTTGlzdEJhbGFuY2VzUmVxdWVzdBIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJ0ChRMaXN0QmFsYW5jZXNSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iSwoWR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtjaGFubmVsX2lkcxgCIAMoCVIKY2hhbm5lbElkcyKyAQoXR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UinAEKGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIdCgpsaXN0aW5nX2lkGAMgASgJUglsaXN0aW5nSWQSLgoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUiwwsKG0V4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZRI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgBIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQSRwoFdGVybXMYAiADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlRlcm1SBXRlcm1zEkcKBXJ1bGVzGAMgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5SdWxlUgVydWxlcxJNCgdob2xkZXJzGAQgAygLMjMub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Ib2xkZXJSB2hvbGRlcnMSNAoIYmFsYW5jZXMYBSADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSGgoIc2VxdWVuY2UYBiABKANSCHNlcXVlbmNlEkcKBWxvY2tzGAcgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Mb2NrUgVsb2NrcxJKCgZwbGFjZXMYCCADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlBsYWNlUgZwbGFjZXMSSgoGb3duZXJzGAkgAygLMjIub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Pd25lclIGb3duZXJzEh0KCmhvbGRfY291bnQYCiABKANSCWhvbGRDb3VudBIfCgtvd25lcl9jb3VudBgLIAEoA1IKb3duZXJDb3VudBI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhp1CgRMb2NrEjkKCmxhc3RfdW5pdHMYASABKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMSEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGosBCgVQbGFjZRIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBInCg9hdmFpbGFibGVfY291bnQYAiABKANSDmF2YWlsYWJsZUNvdW50EhYKBmNvdW50cxgDIAEoCFIGY291bnRzEiAKC2V4cGxhbmF0aW9uGAQgASgJUgtleHBsYW5hdGlvbhpYCgVPd25lchIUCgVvd25lchgBIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5Eh0KCmhvbGRfY291bnQYAyABKANSCWhvbGRDb3VudBqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiK0AQoVTGlzdE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbhI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyKqAgoWRXhwb3J0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIZCghvcmRlcl9pZBgDIAEoCVIHb3JkZXJJZBI5CgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRIlCg5hZnRlcl9zZXF1ZW5jZRgGIAEoA1INYWZ0ZXJTZXF1ZW5jZRIpChB0aHJvdWdoX3NlcXVlbmNlGAcgASgDUg90aHJvdWdoU2VxdWVuY2UiuQEKF0V4cG9ydE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEikKEHRocm91Z2hfc2VxdWVuY2UYAiABKANSD3Rocm91Z2hTZXF1ZW5jZRI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyJXChNWZXJpZnlMZWRnZXJSZXF1ZXN0EkAKDWV4cGVjdGVkX2hlYWQYASABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIMZXhwZWN0ZWRIZWFkIt0CChRWZXJpZnlMZWRnZXJSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIlCg5tb3ZlbWVudF9jb3VudBgCIAEoA1INbW92ZW1lbnRDb3VudBIjCg1iYWxhbmNlX2NvdW50GAMgASgDUgxiYWxhbmNlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEh4KCmRpZmZlcmVuY2UYBSABKAlSCmRpZmZlcmVuY2USGwoJcm93X2NvdW50GAYgASgDUghyb3dDb3VudBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQSJAoOYmFkX3Jvd19udW1iZXIYCCABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgJIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydCJ2ChFHZXRTdG9ja0F0UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtjaGFubmVsX2lkcxgDIAMoCVIKY2hhbm5lbElkcyLYAQoSR2V0U3RvY2tBdFJlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSJTChRBcmNoaXZlTGVkZ2VyUmVxdWVzdBI7CgtiZWZvcmVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmJlZm9yZVRpbWUiUQoVQXJjaGl2ZUxlZGdlclJlc3BvbnNlEjgKB2FyY2hpdmUYASABKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIHYXJjaGl2ZSIwChRWZXJpZnlBcmNoaXZlUmVxdWVzdBIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlIp0CChVWZXJpZnlBcmNoaXZlUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSGwoJcm93X2NvdW50GAIgASgDUghyb3dDb3VudBIlCg5tb3ZlbWVudF9jb3VudBgDIAEoA1INbW92ZW1lbnRDb3VudBIeCgpkaWZmZXJlbmNlGAQgASgJUgpkaWZmZXJlbmNlEiQKDmJhZF9yb3dfbnVtYmVyGAUgASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIp8CCg1MZWRnZXJBcmNoaXZlEhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUSKAoQZmlyc3Rfcm93X251bWJlchgCIAEoA1IOZmlyc3RSb3dOdW1iZXISJQoOZmlyc3Rfc2VxdWVuY2UYAyABKANSDWZpcnN0U2VxdWVuY2USOQoKZmlyc3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWZpcnN0VGltZRI3CglsYXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghsYXN0VGltZRIvCgRoZWFkGAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQiWwoKTGVkZ2VySGVhZBIdCgpyb3dfbnVtYmVyGAEgASgDUglyb3dOdW1iZXISGgoIc2VxdWVuY2UYAiABKANSCHNlcXVlbmNlEhIKBGhhc2gYAyABKAxSBGhhc2gq/AIKEEFkanVzdG1lbnRSZWFzb24SIQodQURKVVNUTUVOVF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlBREpVU1RNRU5UX1JFQVNPTl9EQU1BR0VEEAESHAoYQURKVVNUTUVOVF9SRUFTT05fU1RPTEVOEAISHQoZQURKVVNUTUVOVF9SRUFTT05fRVhQSVJFRBADEhoKFkFESlVTVE1FTlRfUkVBU09OX0xPU1QQBBIbChdBREpVU1RNRU5UX1JFQVNPTl9GT1VORBAFEhwKGEFESlVTVE1FTlRfUkVBU09OX1NBTVBMRRAGEh0KGUFESlVTVE1FTlRfUkVBU09OX09XTl9VU0UQBxIkCiBBREpVU1RNRU5UX1JFQVNPTl9TVVBQTElFUl9FUlJPUhAIEiYKIkFESlVTVE1FTlRfUkVBU09OX0NPVU5UX0NPUlJFQ1RJT04QCRIlCiFBREpVU1RNRU5UX1JFQVNPTl9EQVRBX0NPUlJFQ1RJT04QCjLFGgoLUG9vbFNlcnZpY2USTgoGU2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVzcG9uc2UiA5ACAhJOCgZHZXRTa3USHi5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXNwb25zZSIDkAIBElQKCExpc3RTa3VzEiAub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1Jlc3BvbnNlIgOQAgESXQoLU2V0TG9jYXRpb24SIy5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVzcG9uc2UiA5ACAhJjCg1MaXN0TG9jYXRpb25zEiUub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBElcKCVNldEJ1ZmZlchIhLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlc3BvbnNlIgOQAgISXQoLTGlzdEJ1ZmZlcnMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVzcG9uc2UiA5ACARJyChJTZXRDaGFubmVsU291cmNpbmcSKi5vbmVwb29sLnBvb2wudjEuU2V0Q2hhbm5lbFNvdXJjaW5nUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXNwb25zZSIDkAICEngKFExpc3RDaGFubmVsU291cmNpbmdzEiwub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVxdWVzdBotLm9uZXBvb2wucG9vbC52MS5MaXN0Q2hhbm5lbFNvdXJjaW5nc1Jlc3BvbnNlIgOQAgESYAoMU2V0TGFzdFVuaXRzEiQub25lcG9vbC5wb29sLnYxLlNldExhc3RVbml0c1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVzcG9uc2UiA5ACAhJjCg1MaXN0TGFzdFVuaXRzEiUub25lcG9vbC5wb29sLnYxLkxpc3RMYXN0VW5pdHNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMYXN0VW5pdHNSZXNwb25zZSIDkAIBElsKDFJlY2VpdmVTdG9jaxIkLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1Jlc3BvbnNlElgKC0FkanVzdFN0b2NrEiMub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlElgKC1JldHVyblN0b2NrEiMub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1Jlc3BvbnNlEm0KElJlc29sdmVVbmF2YWlsYWJsZRIqLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEloKCkNyZWF0ZUhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlc3BvbnNlIgOQAgISWgoKQ29tbWl0SG9sZBIiLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVzcG9uc2UiA5ACAhJdCgtSZWxlYXNlSG9sZBIjLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXNwb25zZSIDkAICElEKB0dldEhvbGQSHy5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlc3BvbnNlIgOQAgESWgoKUmVjb3JkU2FsZRIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzcG9uc2UiA5ACAhJdCgtSZWNvcmRTYWxlcxIjLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZXNSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgESWgoKR2V0U3RvY2tBdBIiLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVzcG9uc2UiA5ACARJjCg1BcmNoaXZlTGVkZ2VyEiUub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXNwb25zZSIDkAICEmMKDVZlcmlmeUFyY2hpdmUSJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aF2dvb2dsZS9ycGMvc3RhdHVzLnByb3RvGhtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8itQEKCVN0b2NrTGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSFQoGbG90X2lkGBQgASgJUgVsb3RJZBJCCg9sb3RfZXhwaXJlX3RpbWUYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUg1sb3RFeHBpcmVUaW1lImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ4ChlTZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0EjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmcSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIloKGlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlEjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmciWQobTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuIoYBChxMaXN0Q2hhbm5lbFNvdXJjaW5nc1Jlc3BvbnNlEj4KCXNvdXJjaW5ncxgBIAMoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCXNvdXJjaW5ncxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ibwoTU2V0TGFzdFVuaXRzUmVxdWVzdBI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJRChRTZXRMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzIlIKFExpc3RMYXN0VW5pdHNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuInoKFUxpc3RMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIvABChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQSQgoLcmVhc29uX2NvZGUYFCABKA4yIS5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudFJlYXNvblIKcmVhc29uQ29kZRISCgRub3RlGBUgASgJUgRub3RlIksKE0FkanVzdFN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitAEKElJldHVyblN0b2NrUmVxdWVzdBIbCglyZXR1cm5faWQYASABKAlSCHJldHVybklkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEjEKBWxpbmVzGAMgAygLMhsub25lcG9vbC5wb29sLnYxLlJldHVybkxpbmVSBWxpbmVzEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSwoTUmV0dXJuU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK3AgoZUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEkwKB291dGNvbWUYAiABKA4yMi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdC5PdXRjb21lUgdvdXRjb21lEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiTQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DTEVBUkVEEAESFAoQT1VUQ09NRV9TQ1JBUFBFRBACIlIKGlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIoICChFDcmVhdGVIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcxI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSHQoKY2hhbm5lbF9pZBgFIAEoCVIJY2hhbm5lbElkEh0KCnJlcXVlc3RfaWQYBiABKAlSCXJlcXVlc3RJZBISCgR6b25lGAcgASgJUgR6b25lInsKEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSOgoKcGxhY2VtZW50cxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5QbGFjZW1lbnRSCnBsYWNlbWVudHMizAEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZBIvCgVsaW5lcxgGIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMijwEKEkNvbW1pdEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSNAoFbGluZXMYAiADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSGAoHcmV0YWtlbhgDIAEoCFIHcmV0YWtlbiJMChJSZWxlYXNlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJAChNSZWxlYXNlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKIAQoRRXh0ZW5kSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEjsKC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiPwoSRXh0ZW5kSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCJfCglIb2xkRGVsdGESEAoDc2t1GAEgASgJUgNza3USHwoLZGVsdGFfY291bnQYAiABKANSCmRlbHRhQ291bnQSHwoLbG9jYXRpb25faWQYAyABKAlSCmxvY2F0aW9uSWQijwEKD0VkaXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSEgoEZXRhZxgCIAEoCVIEZXRhZxIwCgVsaW5lcxgDIAMoCzIaLm9uZXBvb2wucG9vbC52MS5Ib2xkRGVsdGFSBWxpbmVzEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCI9ChBFZGl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCIpCg5HZXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQiPAoPR2V0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCK/AgoRUmVjb3JkU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRIUCgVjYXVzZRgFIAEoCVIFY2F1c2USJwoPcmVmdXNlX3Nob3J0YWdlGAYgASgIUg5yZWZ1c2VTaG9ydGFnZRIdCgpyZXF1ZXN0X2lkGAcgASgJUglyZXF1ZXN0SWQSEgoEem9uZRgIIAEoCVIEem9uZRIUCgVvd25lchgJIAEoCVIFb3duZXIiyQEKElJlY29yZFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcxIlCg5vdmVyc29sZF9jb3VudBgCIAEoA1INb3ZlcnNvbGRDb3VudBIaCghzZXF1ZW5jZRgDIAEoA1IIc2VxdWVuY2USOgoKcGxhY2VtZW50cxgEIAMoCzIaLm9uZXBvb2wucG9vbC52MS5QbGFjZW1lbnRSCnBsYWNlbWVudHMiTgoSUmVjb3JkU2FsZXNSZXF1ZXN0EjgKBXNhbGVzGAEgAygLMiIub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXF1ZXN0UgVzYWxlcyJSChNSZWNvcmRTYWxlc1Jlc3BvbnNlEjsKB3Jlc3VsdHMYASADKAsyIS5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3VsdFIHcmVzdWx0cyKMAQoQUmVjb3JkU2FsZVJlc3VsdBJBCghyZXNwb25zZRgBIAEoCzIjLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzcG9uc2VIAFIIcmVzcG9uc2USKgoFZXJyb3IYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAUgVlcnJvckIJCgdvdXRjb21lIq0BChFDYW5jZWxTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIwCgVsaW5lcxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MaW5lVG90YWxSBWxpbmVzEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSgoSQ2FuY2VsU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIpMBCg9TaGlwU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIUCgVjYXVzZRgDIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkgKEFNoaXBTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiKwoOR2V0U2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQigQEKD0dldFNhbGVSZXNwb25zZRIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSNAoFbGluZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiIwoPR2V0U3RvY2tSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IoACChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEjUKCGluY29taW5nGBQgAygLMhkub25lcG9vbC5wb29sLnYxLkluY29taW5nUghpbmNvbWluZxIlCg5pbmNvbWluZ19jb3VudBgVIAEoA1INaW5jb21pbmdDb3VudBIoCgRsb3RzGBYgAygLMhQub25lcG9vbC5wb29sLnYxLkxvdFIEbG90cyJyChNMaXN0QmFsYW5jZXNSZXF1ZXN0Eh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInQKFExpc3RCYWxhbmNlc1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJLChZHZXRBdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2NoYW5uZWxfaWRzGAIgAygJUgpjaGFubmVsSWRzIrIBChdHZXRBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRInCg9hdmFpbGFibGVfY291bnQYAiABKANSDmF2YWlsYWJsZUNvdW50EkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSKcAQoaRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEh0KCmxpc3RpbmdfaWQYAyABKAlSCWxpc3RpbmdJZBIuCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZSLDCwobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2USRwoFbG9ja3MYByADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkxvY2tSBWxvY2tzEkoKBnBsYWNlcxgIIAMoCzIyLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUGxhY2VSBnBsYWNlcxJKCgZvd25lcnMYCSADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLk93bmVyUgZvd25lcnMSHQoKaG9sZF9jb3VudBgKIAEoA1IJaG9sZENvdW50Eh8KC293bmVyX2NvdW50GAsgASgDUgpvd25lckNvdW50EjUKCGluY29taW5nGBQgAygLMhkub25lcG9vbC5wb29sLnYxLkluY29taW5nUghpbmNvbWluZxqCAQoEVGVybRISCgRuYW1lGAEgASgJUgRuYW1lEh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50EiMKDXJ1bm5pbmdfY291bnQYAyABKANSDHJ1bm5pbmdDb3VudBIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aawoEUnVsZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGnUKBExvY2sSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24aiwEKBVBsYWNlEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSFgoGY291bnRzGAMgASgIUgZjb3VudHMSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGlgKBU93bmVyEhQKBW93bmVyGAEgASgJUgVvd25lchIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkSHQoKaG9sZF9jb3VudBgDIAEoA1IJaG9sZENvdW50GpABCgZIb2xkZXISFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lInYKGFdhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBIfCgtjaGFubmVsX2lkcxgBIAMoCVIKY2hhbm5lbElkcxISCgRza3VzGAIgAygJUgRza3VzEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlIo0CChlXYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EkAKCGNoYW5uZWxzGAIgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEicKD2F2YWlsYWJsZV9jb3VudBgDIAEoA1IOYXZhaWxhYmxlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIaCghzbmFwc2hvdBgGIAEoCFIIc25hcHNob3QipgEKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlEhsKCXBhZ2Vfc2l6ZRgEIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgFIAEoCVIJcGFnZVRva2VuIrQBChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuEjoKCGFyY2hpdmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSCGFyY2hpdmVzIqoCChZFeHBvcnRNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhkKCG9yZGVyX2lkGAMgASgJUgdvcmRlcklkEjkKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydFRpbWUSNQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdlbmRUaW1lEiUKDmFmdGVyX3NlcXVlbmNlGAYgASgDUg1hZnRlclNlcXVlbmNlEikKEHRocm91Z2hfc2VxdWVuY2UYByABKANSD3Rocm91Z2hTZXF1ZW5jZSK5AQoXRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSKQoQdGhyb3VnaF9zZXF1ZW5jZRgCIAEoA1IPdGhyb3VnaFNlcXVlbmNlEjoKCGFyY2hpdmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSCGFyY2hpdmVzIlcKE1ZlcmlmeUxlZGdlclJlcXVlc3QSQAoNZXhwZWN0ZWRfaGVhZBgBIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgxleHBlY3RlZEhlYWQi3QIKFFZlcmlmeUxlZGdlclJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEiUKDm1vdmVtZW50X2NvdW50GAIgASgDUg1tb3ZlbWVudENvdW50EiMKDWJhbGFuY2VfY291bnQYAyABKANSDGJhbGFuY2VDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USHgoKZGlmZmVyZW5jZRgFIAEoCVIKZGlmZmVyZW5jZRIbCglyb3dfY291bnQYBiABKANSCHJvd0NvdW50Ei8KBGhlYWQYByABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZBIkCg5iYWRfcm93X251bWJlchgIIAEoA1IMYmFkUm93TnVtYmVyEjEKBXN0YXJ0GAkgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBXN0YXJ0InYKEUdldFN0b2NrQXRSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Ei4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEh8KC2NoYW5uZWxfaWRzGAMgAygJUgpjaGFubmVsSWRzItgBChJHZXRTdG9ja0F0UmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIlMKFEFyY2hpdmVMZWRnZXJSZXF1ZXN0EjsKC2JlZm9yZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKYmVmb3JlVGltZSJRChVBcmNoaXZlTGVkZ2VyUmVzcG9uc2USOAoHYXJjaGl2ZRgBIAEoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUgdhcmNoaXZlIjAKFFZlcmlmeUFyY2hpdmVSZXF1ZXN0EhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUinQIKFVZlcmlmeUFyY2hpdmVSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIbCglyb3dfY291bnQYAiABKANSCHJvd0NvdW50EiUKDm1vdmVtZW50X2NvdW50GAMgASgDUg1tb3ZlbWVudENvdW50Eh4KCmRpZmZlcmVuY2UYBCABKAlSCmRpZmZlcmVuY2USJAoOYmFkX3Jvd19udW1iZXIYBSABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgGIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQinwIKDUxlZGdlckFyY2hpdmUSGAoHYXJjaGl2ZRgBIAEoCVIHYXJjaGl2ZRIoChBmaXJzdF9yb3dfbnVtYmVyGAIgASgDUg5maXJzdFJvd051bWJlchIlCg5maXJzdF9zZXF1ZW5jZRgDIAEoA1INZmlyc3RTZXF1ZW5jZRI5CgpmaXJzdF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJZmlyc3RUaW1lEjcKCWxhc3RfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCGxhc3RUaW1lEi8KBGhlYWQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZCJbCgpMZWRnZXJIZWFkEh0KCnJvd19udW1iZXIYASABKANSCXJvd051bWJlchIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2USEgoEaGFzaBgDIAEoDFIEaGFzaCr8AgoQQWRqdXN0bWVudFJlYXNvbhIhCh1BREpVU1RNRU5UX1JFQVNPTl9VTlNQRUNJRklFRBAAEh0KGUFESlVTVE1FTlRfUkVBU09OX0RBTUFHRUQQARIcChhBREpVU1RNRU5UX1JFQVNPTl9TVE9MRU4QAhIdChlBREpVU1RNRU5UX1JFQVNPTl9FWFBJUkVEEAMSGgoWQURKVVNUTUVOVF9SRUFTT05fTE9TVBAEEhsKF0FESlVTVE1FTlRfUkVBU09OX0ZPVU5EEAUSHAoYQURKVVNUTUVOVF9SRUFTT05fU0FNUExFEAYSHQoZQURKVVNUTUVOVF9SRUFTT05fT1dOX1VTRRAHEiQKIEFESlVTVE1FTlRfUkVBU09OX1NVUFBMSUVSX0VSUk9SEAgSJgoiQURKVVNUTUVOVF9SRUFTT05fQ09VTlRfQ09SUkVDVElPThAJEiUKIUFESlVTVE1FTlRfUkVBU09OX0RBVEFfQ09SUkVDVElPThAKMvcbCgtQb29sU2VydmljZRJOCgZTZXRTa3USHi5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXNwb25zZSIDkAICEk4KBkdldFNrdRIeLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlc3BvbnNlIgOQAgESVAoITGlzdFNrdXMSIC5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVzcG9uc2UiA5ACARJdCgtTZXRMb2NhdGlvbhIjLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXNwb25zZSIDkAICEmMKDUxpc3RMb2NhdGlvbnMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1Jlc3BvbnNlIgOQAgESVwoJU2V0QnVmZmVyEiEub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlcXVlc3QaIi5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVzcG9uc2UiA5ACAhJdCgtMaXN0QnVmZmVycxIjLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXNwb25zZSIDkAIBEnIKElNldENoYW5uZWxTb3VyY2luZxIqLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlIgOQAgISeAoUTGlzdENoYW5uZWxTb3VyY2luZ3MSLC5vbmVwb29sLnBvb2wudjEuTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0Gi0ub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVzcG9uc2UiA5ACARJgCgxTZXRMYXN0VW5pdHMSJC5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5TZXRMYXN0VW5pdHNSZXNwb25zZSIDkAICEmMKDUxpc3RMYXN0VW5pdHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISWgoKRXh0ZW5kSG9sZBIiLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVzcG9uc2UiA5ACAhJUCghFZGl0SG9sZBIgLm9uZXBvb2wucG9vbC52MS5FZGl0SG9sZFJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXNwb25zZSIDkAICElEKB0dldEhvbGQSHy5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlc3BvbnNlIgOQAgESWgoKUmVjb3JkU2FsZRIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzcG9uc2UiA5ACAhJdCgtSZWNvcmRTYWxlcxIjLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZXNSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgESWgoKR2V0U3RvY2tBdBIiLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVzcG9uc2UiA5ACARJjCg1BcmNoaXZlTGVkZ2VyEiUub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXNwb25zZSIDkAICEmMKDVZlcmlmeUFyY2hpdmUSJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
 }

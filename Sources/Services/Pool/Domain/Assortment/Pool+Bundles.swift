@@ -1,4 +1,4 @@
-public import Primitives
+internal import Primitives
 
 extension Pool {
   func set(_ command: SetBundle) throws(PoolError) -> Reply {
@@ -59,12 +59,6 @@ extension Pool {
     let index = try catalog.index(sku, line: line)
     guard bundles.components(of: index) == nil else { throw .bundle(.noStock(sku, line: line)) }
     return index
-  }
-
-  /// What is available of a SKU; of a bundle, as many as its components make.
-  public func availableOrWhole(_ sku: SKUIndex) -> Quantity {
-    guard let parts = bundles.components(of: sku) else { return available(sku) }
-    return Bundle.whole(parts) { available($0) }
   }
 
   /// Bundles of which channels show something else since a definition, or the rule of a component, has changed.

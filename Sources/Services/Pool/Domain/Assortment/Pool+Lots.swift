@@ -34,7 +34,7 @@ extension Pool {
         }
       case .found, .held, .released, .expired, .committed, .sold, .cancelled, .restocked,
         .quarantined, .writtenOff, .cleared, .scrapped, .transferredInUnavailable, .transferLost,
-        .receivedUnavailable:
+        .receivedUnavailable, .extended, .retaken:
         break
       }
     }

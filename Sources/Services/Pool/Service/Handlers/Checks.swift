@@ -29,15 +29,21 @@ struct OwnerID: Identifier {
 extension RequestCheck {
   /// Lines in the number that is allowed; none of them is looked at when there are too many.
   mutating func lines<Line, Value>(
-    _ lines: [Line], atMost maximum: Int = Limits.lines,
+    _ lines: [Line], from minimum: Int = 1, atMost maximum: Int = Limits.lines,
     _ read: (inout RequestCheck, Line, String) -> Value
   ) -> [Value] {
-    count(lines, "lines", in: 1...maximum)
+    count(lines, "lines", in: minimum...maximum)
     guard lines.count <= maximum else { return [] }
     var found: [Value] = []
     found.reserveCapacity(lines.count)
     for (number, line) in lines.enumerated() { found.append(read(&self, line, "lines[\(number)]")) }
     return found
+  }
+
+  /// Units more or less, never none.
+  mutating func delta(_ count: Int64, _ path: String) -> Quantity {
+    if count == 0 { refuse(path, "It is 0, which changes nothing.") }
+    return integer(count, path, in: -Limits.lineUnits...Limits.lineUnits)
   }
 
   mutating func stock(

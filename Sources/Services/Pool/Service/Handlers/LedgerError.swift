@@ -13,6 +13,8 @@ enum LedgerError: Error, RPCErrorConvertible {
   case rulesUnknown(before: Timestamp)
   /// What was in a bundle is known of now only.
   case bundleUnknown(SKU)
+  /// What was left of a promotion's allotment is known of now only.
+  case allotmentsUnknown(SKU, PromotionID)
   case damaged(BadRow)
 
   var rpcError: RPCError {
@@ -43,6 +45,11 @@ enum LedgerError: Error, RPCErrorConvertible {
         .failedPrecondition, "BUNDLE_UNKNOWN",
         "What channels could show of the bundle \(sku) is known of now only; ask about its components.",
         ["sku": "\(sku)"])
+    case .allotmentsUnknown(let sku, let promotion):
+      RPCError(
+        .failedPrecondition, "ALLOTMENTS_UNKNOWN",
+        "What the promotion \(promotion) had left of \(sku) then is not known; ask without channels.",
+        ["sku": "\(sku)", "promotionId": "\(promotion)"])
     case .damaged(let row):
       RPCError(.dataLoss, "LEDGER_DAMAGED", "\(row).", ["rowNumber": "\(row.number)"])
     }

@@ -47,7 +47,8 @@ extension PoolAPI.Hold {
           sku: names.name(of: $0.sku), quantity: $0.quantity,
           locationID: names.name(of: $0.location))
       },
-      orderID: hold.orderID?.text ?? "", createTime: hold.createTime)
+      orderID: hold.orderID?.text ?? "", createTime: hold.createTime, etag: hold.etag,
+      channelID: hold.channelID?.text ?? "", retaken: hold.isRetaken)
   }
 }
 

@@ -5,13 +5,17 @@ internal import Primitives
 protocol Names {
   var skuCount: Int { get }
   var locationCount: Int { get }
+  var promotionCount: Int { get }
   func name(of sku: SKUIndex) -> String
   func name(of location: LocationIndex) -> String
 }
 
 extension Names {
   func knows(_ hold: Hold) -> Bool {
-    hold.lines.allSatisfy { $0.sku.int < skuCount && $0.location.int < locationCount }
+    hold.lines.allSatisfy {
+      $0.sku.int < skuCount && $0.location.int < locationCount
+        && $0.allotment?.promotion.int ?? -1 < promotionCount
+    }
   }
 
   func knows(_ sale: Sale) -> Bool {
@@ -19,12 +23,14 @@ extension Names {
       && sale.lines.allSatisfy { line in
         line.sku.int < skuCount
           && line.allocations.allSatisfy { $0.location.int < locationCount }
+          && line.allotments.allSatisfy { $0.promotion.int < promotionCount }
       }
   }
 }
 
 extension Pool: Names {
   var locationCount: Int { locations.count }
+  var promotionCount: Int { promotions.promotions.count }
   func name(of sku: SKUIndex) -> String { record(of: sku).sku.text }
   func name(of location: LocationIndex) -> String { record(of: location).location.text }
 }
@@ -32,6 +38,7 @@ extension Pool: Names {
 extension ReadModel.State: Names {
   var skuCount: Int { skus.count }
   var locationCount: Int { locations.count }
+  var promotionCount: Int { promotions.promotions.count }
   func name(of sku: SKUIndex) -> String { skus[sku.int].sku.text }
   func name(of location: LocationIndex) -> String { locations[location.int].location.text }
 }

@@ -24,8 +24,10 @@ extension PoolError: RPCErrorConvertible {
       RPCError(
         .failedPrecondition, "HOLD_ENDED", "Hold \(id) is \(state).",
         ["holdId": id.text, "state": "\(state)".uppercased()])
-    case .expiryOutOfRange:
-      Self.invalid("expire_time", "It must be in the future, by 7 days at most.")
+    case .holdChanged(let known): known.rpcError
+    case .holdLimit(let excess): excess.rpcError
+    case .expiryOutOfRange: Self.expiry
+    case .promotion(let error): error.rpcError
     case .saleUnknown(let order):
       RPCError(
         .notFound, "SALE_UNKNOWN", "There is no sale of order \(order).", ["orderId": order.text])
@@ -79,6 +81,9 @@ extension PoolError: RPCErrorConvertible {
       violations: violation.map { [$0] } ?? [])
   }
 
+  private static let expiry = invalid(
+    "expire_time", "It must be in the future, and within 7 days of the hold's creation.")
+
   private static func changed(_ noun: String, _ metadata: [String: String]) -> RPCError {
     let names = metadata.values.joined()
     return RPCError(
@@ -112,23 +117,5 @@ extension PoolError: RPCErrorConvertible {
       .failedPrecondition, reason,
       "Only \(open) units of line \(line) of order \(order) can still be \(verb).",
       ["orderId": order, "lineId": line, "openCount": "\(open)"])
-  }
-}
-
-extension PoolError.Shortage {
-  fileprivate var rpcError: RPCError {
-    var metadata = ["sku": sku.text, "requestedCount": "\(requested)"]
-    metadata["\(measure.rawValue)Count"] = "\(present)"
-    if let location { metadata["locationId"] = location.text }
-    let place = location.map { " at \($0)" } ?? ""
-    let words =
-      switch measure {
-      case .available: "available"
-      case .onHand: "on hand"
-      case .unavailable: "unavailable"
-      }
-    return RPCError(
-      .failedPrecondition, "INSUFFICIENT_STOCK",
-      "\(requested) units of \(sku)\(place) are wanted and \(present) are \(words).", metadata)
   }
 }

@@ -31,16 +31,19 @@ extension PoolServer {
     _ request: CommitHoldRequest, context: ServerContext
   ) async throws -> CommitHoldResponse {
     var check = RequestCheck()
+    let lines = check.lines(request.lines, from: 0, atMost: Limits.holdLines) { check, line, path in
+      check.demand(nil, line.sku, line.quantity, line.locationID, path)
+    }
     let command = CommitHold(
       holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
       orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
       channelID: check.optionalIdentifier(ChannelID.self, request.channelID, "channel_id"),
-      cause: check.cause(request.cause))
+      cause: check.cause(request.cause), lines: lines)
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.commitHold(command), for: request, id: request.requestID, context) {
       let (hold, lines) = hold($0, $1)
-      return CommitHoldResponse(hold: hold, lines: lines)
+      return CommitHoldResponse(hold: hold, lines: lines, retaken: hold.retaken)
     }
   }
 
@@ -53,6 +56,41 @@ extension PoolServer {
     try check.finish()
     return try await perform(.releaseHold(id), for: request, id: request.requestID, context) {
       ReleaseHoldResponse(hold: hold($0, $1).0)
+    }
+  }
+
+  public func extendHold(
+    _ request: ExtendHoldRequest, context: ServerContext
+  ) async throws -> ExtendHoldResponse {
+    var check = RequestCheck()
+    let command = ExtendHold(
+      holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
+      expireTime: check.required(request.expireTime, "expire_time") ?? .zero)
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.extendHold(command), for: request, id: request.requestID, context) {
+      ExtendHoldResponse(hold: hold($0, $1).0)
+    }
+  }
+
+  public func editHold(
+    _ request: EditHoldRequest, context: ServerContext
+  ) async throws -> EditHoldResponse {
+    var check = RequestCheck()
+    let lines = check.lines(request.lines, atMost: Limits.holdLines) { check, line, path in
+      EditHold.Line(
+        sku: check.identifier(SKU.self, line.sku, "\(path).sku"),
+        delta: check.delta(line.deltaCount, "\(path).delta_count"),
+        location: check.optionalIdentifier(
+          LocationID.self, line.locationID, "\(path).location_id"))
+    }
+    let command = EditHold(
+      holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
+      etag: check.text(request.etag, "etag", atMost: Limits.reasonBytes), lines: lines)
+    check.requestID(request.requestID)
+    try check.finish()
+    return try await perform(.editHold(command), for: request, id: request.requestID, context) {
+      EditHoldResponse(hold: hold($0, $1).0)
     }
   }
 
@@ -80,7 +118,7 @@ private func hold(_ reply: Reply, _ pool: Pool) -> (PoolAPI.Hold, [SaleLineState
       lines.map { SaleLineState($0, pool) }
     )
   case .sku, .location, .buffer, .sourcing, .lastUnits, .balances, .sale, .document, .reorderPoint,
-    .bundle:
+    .bundle, .promotion:
     preconditionFailure("\(reply) has no hold")
   }
 }

@@ -34,6 +34,9 @@ extension PoolServer {
       guard channels.isEmpty || state.bundles.definitions[index] == nil else {
         throw LedgerError.bundleUnknown(sku)
       }
+      if !channels.isEmpty, let promotion = state.promotion(with: index, at: time) {
+        throw LedgerError.allotmentsUnknown(sku, promotion.id)
+      }
       return index
     }
     let rules = try await database.read(until: context.deadline) { transaction in

@@ -59,7 +59,9 @@ extension PoolServer {
       orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
       channelID: check.identifier(ChannelID.self, request.channelID, "channel_id"), lines: lines,
       saleTime: request.saleTime, cause: check.cause(request.cause),
-      refuseShortage: request.refuseShortage, zone: check.zone(request.zone))
+      refuseShortage: request.refuseShortage,
+      owner: check.optionalIdentifier(OwnerID.self, request.owner, "owner")?.text ?? "",
+      zone: check.zone(request.zone))
     check.requestID(request.requestID)
     try check.finish()
     return command

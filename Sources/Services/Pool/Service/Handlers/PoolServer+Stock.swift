@@ -28,14 +28,10 @@ extension PoolServer {
   ) async throws -> AdjustStockResponse {
     var check = RequestCheck()
     let lines = check.lines(request.lines) { check, line, path in
-      if line.deltaCount == 0 {
-        check.refuse("\(path).delta_count", "It is 0, which changes nothing.")
-      }
-      return PoolDomain.StockLine(
+      PoolDomain.StockLine(
         sku: check.identifier(SKU.self, line.sku, "\(path).sku"),
         location: check.identifier(LocationID.self, line.locationID, "\(path).location_id"),
-        quantity: check.quantity(
-          line.deltaCount, "\(path).delta_count", in: -Limits.lineUnits...Limits.lineUnits))
+        quantity: check.delta(line.deltaCount, "\(path).delta_count"))
     }
     let command = AdjustStock(
       lines: lines, reason: check.adjustmentReason(request), actor: check.actor(request.actor),

@@ -1,6 +1,6 @@
 public import Kit
 public import PoolAPI
-internal import PoolDomain
+public import PoolDomain
 public import Primitives
 internal import Protobuf
 internal import RPCCore
@@ -26,21 +26,24 @@ public final class PoolServer: PoolServiceHandler {
 
   /// Opens or makes the store at `path`, reads it, and begins to take commands.
   ///
-  /// - Parameter salesInMemory: the number beyond which sales that are on disk leave memory.
+  /// - Parameters:
+  ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
+  ///   - holdCaps: how much may be set aside.
   /// - Throws: `StorageError` when the store cannot be opened, is in use, or is damaged.
   public convenience init(
-    path: String, salesInMemory: Int, clock: any WallClock = SystemClock(), metrics: Metrics,
-    log: Log, observer: any StorageObserver
+    path: String, salesInMemory: Int, holdCaps: HoldCaps = HoldCaps(),
+    clock: any WallClock = SystemClock(),
+    metrics: Metrics, log: Log, observer: any StorageObserver
   ) throws {
     try self.init(
-      path: path, salesInMemory: salesInMemory, clock: clock, metrics: metrics, log: log,
-      observer: observer
+      path: path, salesInMemory: salesInMemory, holdCaps: holdCaps, clock: clock,
+      metrics: metrics, log: log, observer: observer
     ) { (_: PoolStore) throws(StorageError) in }
   }
 
   init(
-    path: String, salesInMemory: Int, clock: any WallClock, metrics: Metrics, log: Log,
-    observer: any StorageObserver, configure: @escaping Writer.Configure
+    path: String, salesInMemory: Int, holdCaps: HoldCaps = HoldCaps(), clock: any WallClock,
+    metrics: Metrics, log: Log, observer: any StorageObserver, configure: @escaping Writer.Configure
   ) throws {
     let view = ReadModel()
     let feed = AvailabilityFeed()
@@ -54,7 +57,8 @@ public final class PoolServer: PoolServiceHandler {
     database = try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers)
     let writer = Writer(
       path: path, queue: queue, readers: readers, clock: clock, view: view, feed: feed,
-      metrics: poolMetrics, log: log, salesInMemory: salesInMemory, configure: configure)
+      metrics: poolMetrics, log: log, salesInMemory: salesInMemory, holdCaps: holdCaps,
+      configure: configure)
     try writer.open()
     self.clock = clock
     self.view = view

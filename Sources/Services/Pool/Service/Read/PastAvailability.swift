@@ -25,8 +25,9 @@ struct PastAvailability: AvailabilitySource, Sendable {
   var buffers: BufferTable { rules.buffers }
   var sourcings: SourcingTable { rules.sourcings }
   var lastUnits: LastUnitsTable { rules.lastUnits }
-  /// What was in bundles is not kept: they are not asked about.
+  /// What was in bundles, and what was left of allotments, is not kept: they are not asked about.
   var bundles: BundleTable { BundleTable() }
+  var promotions: PromotionTable { PromotionTable() }
 
   func group(of sku: SKUIndex) -> SKUGroup? { rules.group }
 

@@ -16,6 +16,7 @@ final class ReadModel: Sendable {
     var buffers = BufferTable()
     var sourcings = SourcingTable()
     var lastUnits = LastUnitsTable()
+    var promotions = PromotionTable()
     /// The moment for which rules count: that of the writer's last batch.
     var now = Timestamp.zero
     fileprivate(set) var stocks = StockTable()
@@ -91,6 +92,7 @@ final class ReadModel: Sendable {
         if let known = pool.sourcings[sourcing.channel] { state.sourcings.set(known) }
       }
       for lock in changes.setLastUnits { state.lastUnits.set(lock) }
+      state.takePromotions(changes, pool)
       let followsDemand = state.buffers.followsDemand
       if followsDemand, !followedDemand { state.stocks.shareRates(pool) }
       for sku in changes.skus { state.stocks.share(pool, sku, withRates: followsDemand) }
@@ -128,6 +130,7 @@ final class ReadModel: Sendable {
     fresh.buffers = pool.buffers
     fresh.sourcings = pool.sourcings
     fresh.lastUnits = pool.lastUnits
+    fresh.promotions = pool.promotions
     fresh.now = pool.now
     fresh.holds = pool.holds
     fresh.sales = pool.sales

@@ -18,6 +18,16 @@ extension Hold {
       writer.unsigned(UInt64(line.location.number))
       writer.integer(line.quantity)
     }
+    let placed = lines.indices.filter { lines[$0].isPlaced }
+    let allotments = lines.map(\.allotment)
+    if channelID != nil || isRetaken || !placed.isEmpty || allotments.contains(where: { $0 != nil })
+    {
+      writer.text(channelID?.text ?? "")
+      writer.byte(isRetaken ? 1 : 0)
+      writer.count(placed.count)
+      for number in placed { writer.count(number) }
+      writer.allotments(allotments)
+    }
     return writer.bytes
   }
 
@@ -37,10 +47,29 @@ extension Hold {
           sku: SKUIndex(try reader.index()), location: LocationIndex(try reader.index()),
           quantity: try reader.integer()))
     }
+    // Older stores wrote nothing of these.
+    var channel = ""
+    var isRetaken = false
+    if !reader.isAtEnd {
+      channel = try reader.text()
+      isRetaken = try reader.byte() == 1
+      for _ in 0..<(try reader.count()) {
+        let number = try reader.index()
+        guard number < lines.count else { throw ByteReader.Malformed() }
+        lines[number].isPlaced = true
+      }
+      if !reader.isAtEnd {
+        for (number, use) in try reader.allotments(of: lines.map(\.quantity)) {
+          lines[number].allotment = use
+        }
+      }
+    }
     guard reader.isAtEnd else { throw ByteReader.Malformed() }
     self.init(
-      id: id, owner: owner, createTime: createTime, expireTime: expireTime, state: state,
+      id: id, owner: owner, channelID: channel.isEmpty ? nil : ChannelID(trusted: channel),
+      createTime: createTime, expireTime: expireTime, state: state,
       lines: lines, endTime: state == .held ? nil : endTime,
-      orderID: order.isEmpty ? nil : OrderID(trusted: order), sequence: sequence)
+      orderID: order.isEmpty ? nil : OrderID(trusted: order), isRetaken: isRetaken,
+      sequence: sequence)
   }
 }

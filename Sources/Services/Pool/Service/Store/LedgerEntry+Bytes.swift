@@ -13,6 +13,8 @@ extension LedgerEntry {
     case reason = 64
     case actor = 128
     case cause = 256
+    case placed = 512
+    case allotments = 1024
   }
 
   private static let version: UInt8 = 1
@@ -35,6 +37,11 @@ extension LedgerEntry {
     if !cause.isEmpty { writer.text(cause) }
     writer.count(movements.count)
     for movement in movements { Self.write(movement, to: &writer) }
+    if !placed.isEmpty {
+      writer.count(placed.count)
+      for number in placed { writer.count(number) }
+    }
+    writer.allotments(movements.map(\.allotment))
     details.write(to: &writer)
     return writer.bytes
   }
@@ -51,6 +58,8 @@ extension LedgerEntry {
     add(.reason, !reason.isEmpty)
     add(.actor, !actor.isEmpty)
     add(.cause, !cause.isEmpty)
+    add(.placed, !placed.isEmpty)
+    add(.allotments, movements.contains { $0.allotment != nil })
     return parts | details.parts
   }
 
@@ -85,6 +94,14 @@ extension LedgerEntry {
     let count = try reader.count()
     movements.reserveCapacity(count)
     for _ in 0..<count { movements.append(try Self.movement(&reader)) }
+    if has(.placed) {
+      for _ in 0..<(try reader.count()) { placed.append(try reader.index()) }
+    }
+    if has(.allotments) {
+      for (number, use) in try reader.allotments(of: movements.map(\.quantity)) {
+        movements[number].allotment = use
+      }
+    }
     details = try EntryDetails(parts, &reader)
     guard reader.isAtEnd, details.costs.isEmpty || details.costs.count == count else {
       throw ByteReader.Malformed()

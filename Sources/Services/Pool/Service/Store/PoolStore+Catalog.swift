@@ -8,6 +8,7 @@ extension PoolStore {
     for index in changes.setSKUs { try write(pool.record(of: index)) }
     for index in changes.setLocations { try write(pool.record(of: index)) }
     try write(rulesOf: changes, pool)
+    try write(promotionsOf: changes, pool)
   }
 
   private func write(_ record: SKURecord) throws(StorageError) {

@@ -100,6 +100,7 @@ extension PoolStore {
       return true
     }
     try loadRules(pool)
+    try loadPromotions(pool)
   }
 
   private func loadBalances(_ pool: Pool) throws {

@@ -24,11 +24,21 @@ extension Sale {
         writer.integer(allocation.shipped)
       }
     }
-    if source != nil || !bundles.isEmpty {
+    let hasAllotments = lines.contains { !$0.allotments.isEmpty }
+    if source != nil || !bundles.isEmpty || hasAllotments {
       writer.text(source?.holdID.text ?? "")
       writer.count(source?.lineCount ?? 0)
     }
-    if !bundles.isEmpty { writer.write(bundles) }
+    if !bundles.isEmpty || hasAllotments { writer.write(bundles) }
+    if hasAllotments {
+      for line in lines {
+        writer.count(line.allotments.count)
+        for use in line.allotments {
+          writer.unsigned(UInt64(use.promotion.number))
+          writer.integer(use.quantity)
+        }
+      }
+    }
     return writer.bytes
   }
 
@@ -38,7 +48,8 @@ extension Sale {
     let sequence = try reader.integer()
     var lines: [SaleLine] = []
     for _ in 0..<(try reader.count()) { lines.append(try Self.line(&reader)) }
-    // Only a sale that was a hold, or has bundles, has more, and older stores wrote nothing of it.
+    // Only a sale that was a hold, has bundles, or took from allotments has more; older stores wrote
+    // nothing of it.
     var source: Source?
     if !reader.isAtEnd {
       let holdID = try reader.text()
@@ -48,6 +59,11 @@ extension Sale {
       }
     }
     let bundles = reader.isAtEnd ? [] : try reader.saleBundles()
+    if !reader.isAtEnd {
+      for number in lines.indices {
+        lines[number] = try Self.allotments(of: lines[number], &reader)
+      }
+    }
     guard reader.isAtEnd, source.map({ (1...lines.count).contains($0.lineCount) }) ?? true else {
       throw ByteReader.Malformed()
     }
@@ -55,6 +71,19 @@ extension Sale {
       orderID: orderID, channelID: channel.isEmpty ? nil : ChannelID(trusted: channel),
       source: source, lines: lines, bundles: bundles, sequence: sequence, number: number)
     guard isWhole else { throw ByteReader.Malformed() }
+  }
+
+  private static func allotments(
+    of line: SaleLine, _ reader: inout ByteReader
+  ) throws(ByteReader.Malformed) -> SaleLine {
+    var uses: [AllotmentUse] = []
+    for _ in 0..<(try reader.count()) {
+      uses.append(AllotmentUse(PromotionIndex(try reader.index()), try reader.integer()))
+    }
+    return SaleLine(
+      id: line.id, sku: line.sku, sold: line.sold, cancelled: line.cancelled,
+      shipped: line.shipped, returned: line.returned, oversold: line.oversold,
+      allocations: line.allocations, allotments: uses)
   }
 
   private static func line(_ reader: inout ByteReader) throws(ByteReader.Malformed) -> SaleLine {

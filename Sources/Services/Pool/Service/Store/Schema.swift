@@ -121,6 +121,23 @@ enum Schema {
         PRIMARY KEY (sku, location, lot)
       );
       """),
-    SaleSchema.index(9),
+    Migration(
+      9, "promotions and their allotments",
+      """
+      CREATE TABLE promotion (
+        promotion_id INTEGER NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        body BLOB NOT NULL
+      );
+      CREATE TABLE allotment (
+        allotment_id INTEGER NOT NULL PRIMARY KEY,
+        promotion_id INTEGER NOT NULL,
+        sku_id INTEGER NOT NULL,
+        quantity INTEGER NOT NULL,
+        taken INTEGER NOT NULL,
+        sequence INTEGER NOT NULL
+      );
+      """),
+    SaleSchema.index(10),
   ]
 }

@@ -54,6 +54,8 @@ struct Sweeper {
   private var holds = Backlog<HoldID>()
   private var sales = Backlog<OrderID>()
   private var forgottenHolds = Backlog<HoldID>()
+  /// By their places.
+  private var allotments = Backlog<Int>()
   /// Written sales in the order of their writing, to be unloaded when there are too many.
   private var writtenSales: [OrderID] = []
   private var writtenStart = 0
@@ -80,6 +82,9 @@ struct Sweeper {
     hasDirtyBalances = loaded.sweptRow < lastRow
     for id in loaded.replayed.holds { holds.add(id, row: loaded.sweptRow + 1) }
     for id in loaded.replayed.sales { sales.add(id, row: loaded.sweptRow + 1) }
+    for place in loaded.replayed.allotments.sorted() {
+      allotments.add(place, row: loaded.sweptRow + 1)
+    }
     writtenSales = loaded.pool.sales.keys.filter { !sales.contains($0) }
   }
 
@@ -89,13 +94,17 @@ struct Sweeper {
     for id in changes.holds { holds.add(id, row: row) }
     for id in changes.sales { sales.add(id, row: row) }
     for id in changes.forgottenHolds { forgottenHolds.add(id, row: row) }
+    for place in changes.allotments.sorted() { allotments.add(place, row: row) }
   }
 
   /// Holds and sales that wait to be written.
-  var unsweptRecordCount: Int { holds.count + sales.count + forgottenHolds.count }
+  var unsweptRecordCount: Int {
+    holds.count + sales.count + forgottenHolds.count + allotments.count
+  }
 
   var isClean: Bool {
-    !hasDirtyBalances && holds.isEmpty && sales.isEmpty && forgottenHolds.isEmpty && index.isClean
+    !hasDirtyBalances && holds.isEmpty && sales.isEmpty && forgottenHolds.isEmpty
+      && allotments.isEmpty && index.isClean
   }
 
   /// Writes some of what changed, inside the commit at hand.
@@ -121,6 +130,10 @@ struct Sweeper {
     for _ in 0..<forgottenHolds.share(atLeast: usual) {
       guard let id = forgottenHolds.next() else { break }
       if pool.holds[id] == nil { try store.delete(hold: id) }
+    }
+    for _ in 0..<allotments.share(atLeast: usual) {
+      guard let place = allotments.next() else { break }
+      try store.write(pool.promotions.allotments[place], at: place)
     }
     try mark(store)
   }
@@ -162,6 +175,7 @@ struct Sweeper {
     var row = hasDirtyBalances ? balancesRow : store.lastRow
     if let oldest = holds.oldestRow { row = min(row, oldest - 1) }
     if let oldest = sales.oldestRow { row = min(row, oldest - 1) }
+    if let oldest = allotments.oldestRow { row = min(row, oldest - 1) }
     let end = store.chain.head
     heads.note(end)
     guard row >= markedRow + ServiceLimits.rowsBetweenMarks || (isClean && row > markedRow),

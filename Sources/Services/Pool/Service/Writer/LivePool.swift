@@ -30,7 +30,8 @@ final class LivePool {
   ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
   ///   - configure: run on the open connection; tests make the store small with it.
   init(
-    path: String, salesInMemory: Int, configure: (PoolStore) throws(StorageError) -> Void
+    path: String, salesInMemory: Int, holdCaps: HoldCaps = HoldCaps(),
+    configure: (PoolStore) throws(StorageError) -> Void
   ) throws {
     self.salesInMemory = salesInMemory
     store = try PoolStore(path: path)
@@ -38,6 +39,7 @@ final class LivePool {
       try configure(store)
       let loaded = try store.load(salesInMemory: salesInMemory)
       pool = loaded.pool
+      pool.holdCaps = holdCaps
       requests = loaded.requests
       run = loaded.openRun
       hasUnloadedSales = loaded.hasUnloadedSales
@@ -131,7 +133,11 @@ final class LivePool {
     // What changes nothing is remembered all the same: with an entry without movements.
     let own =
       entries.popLast() ?? LedgerEntry(firstSequence: pool.sequence + 1, time: pool.now)
-    precondition(entries.isEmpty, "a command makes one entry")
+    // What other holds of the owner gave up for it stands in front, in the same transaction.
+    for entry in entries {
+      add(entry)
+      run.add(nil)
+    }
     add(own, request.id.text, request.hash, request.response)
     requests.add(request.key, row: store.lastRow, at: pool.now)
     run.add(request.key)

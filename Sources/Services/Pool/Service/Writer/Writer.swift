@@ -26,6 +26,7 @@ final class Writer: @unchecked Sendable {
   let path: String
   let log: Log
   private let salesInMemory: Int
+  private let holdCaps: HoldCaps
   private let configure: Configure
   private let problem = Mutex<String?>(nil)
   let readers: ReaderHealth
@@ -44,7 +45,7 @@ final class Writer: @unchecked Sendable {
     path: String, queue: JobQueue<any WriterJob>, readers: ReaderHealth, clock: any WallClock,
     view: ReadModel,
     feed: AvailabilityFeed, metrics: PoolMetrics, log: Log, salesInMemory: Int,
-    configure: @escaping Configure
+    holdCaps: HoldCaps, configure: @escaping Configure
   ) {
     self.path = path
     self.queue = queue
@@ -55,6 +56,7 @@ final class Writer: @unchecked Sendable {
     self.metrics = metrics
     self.log = log
     self.salesInMemory = salesInMemory
+    self.holdCaps = holdCaps
     self.configure = configure
   }
 
@@ -78,7 +80,8 @@ final class Writer: @unchecked Sendable {
   }
 
   private func load() throws -> LivePool {
-    try LivePool(path: path, salesInMemory: salesInMemory, configure: configure)
+    try LivePool(
+      path: path, salesInMemory: salesInMemory, holdCaps: holdCaps, configure: configure)
   }
 
   func run() {

@@ -1807,6 +1807,231 @@ void   onepool__pool__v1__release_hold_response__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__release_hold_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__extend_hold_request__init
+                     (Onepool__Pool__V1__ExtendHoldRequest         *message)
+{
+  static const Onepool__Pool__V1__ExtendHoldRequest init_value = ONEPOOL__POOL__V1__EXTEND_HOLD_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__extend_hold_request__get_packed_size
+                     (const Onepool__Pool__V1__ExtendHoldRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__extend_hold_request__pack
+                     (const Onepool__Pool__V1__ExtendHoldRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__extend_hold_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ExtendHoldRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ExtendHoldRequest *
+       onepool__pool__v1__extend_hold_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ExtendHoldRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__extend_hold_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__extend_hold_request__free_unpacked
+                     (Onepool__Pool__V1__ExtendHoldRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__extend_hold_response__init
+                     (Onepool__Pool__V1__ExtendHoldResponse         *message)
+{
+  static const Onepool__Pool__V1__ExtendHoldResponse init_value = ONEPOOL__POOL__V1__EXTEND_HOLD_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__extend_hold_response__get_packed_size
+                     (const Onepool__Pool__V1__ExtendHoldResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__extend_hold_response__pack
+                     (const Onepool__Pool__V1__ExtendHoldResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__extend_hold_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ExtendHoldResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ExtendHoldResponse *
+       onepool__pool__v1__extend_hold_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ExtendHoldResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__extend_hold_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__extend_hold_response__free_unpacked
+                     (Onepool__Pool__V1__ExtendHoldResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__extend_hold_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__hold_delta__init
+                     (Onepool__Pool__V1__HoldDelta         *message)
+{
+  static const Onepool__Pool__V1__HoldDelta init_value = ONEPOOL__POOL__V1__HOLD_DELTA__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__hold_delta__get_packed_size
+                     (const Onepool__Pool__V1__HoldDelta *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__hold_delta__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__hold_delta__pack
+                     (const Onepool__Pool__V1__HoldDelta *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__hold_delta__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__hold_delta__pack_to_buffer
+                     (const Onepool__Pool__V1__HoldDelta *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__hold_delta__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__HoldDelta *
+       onepool__pool__v1__hold_delta__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__HoldDelta *)
+     protobuf_c_message_unpack (&onepool__pool__v1__hold_delta__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__hold_delta__free_unpacked
+                     (Onepool__Pool__V1__HoldDelta *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__hold_delta__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__edit_hold_request__init
+                     (Onepool__Pool__V1__EditHoldRequest         *message)
+{
+  static const Onepool__Pool__V1__EditHoldRequest init_value = ONEPOOL__POOL__V1__EDIT_HOLD_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__edit_hold_request__get_packed_size
+                     (const Onepool__Pool__V1__EditHoldRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__edit_hold_request__pack
+                     (const Onepool__Pool__V1__EditHoldRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__edit_hold_request__pack_to_buffer
+                     (const Onepool__Pool__V1__EditHoldRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__EditHoldRequest *
+       onepool__pool__v1__edit_hold_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__EditHoldRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__edit_hold_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__edit_hold_request__free_unpacked
+                     (Onepool__Pool__V1__EditHoldRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__edit_hold_response__init
+                     (Onepool__Pool__V1__EditHoldResponse         *message)
+{
+  static const Onepool__Pool__V1__EditHoldResponse init_value = ONEPOOL__POOL__V1__EDIT_HOLD_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__edit_hold_response__get_packed_size
+                     (const Onepool__Pool__V1__EditHoldResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__edit_hold_response__pack
+                     (const Onepool__Pool__V1__EditHoldResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__edit_hold_response__pack_to_buffer
+                     (const Onepool__Pool__V1__EditHoldResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__EditHoldResponse *
+       onepool__pool__v1__edit_hold_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__EditHoldResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__edit_hold_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__edit_hold_response__free_unpacked
+                     (Onepool__Pool__V1__EditHoldResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__edit_hold_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__get_hold_request__init
                      (Onepool__Pool__V1__GetHoldRequest         *message)
 {
@@ -5590,7 +5815,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_response__descri
   (ProtobufCMessageInit) onepool__pool__v1__create_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__field_descriptors[6] =
 {
   {
     "hold_id",
@@ -5652,18 +5877,31 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lines",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__CommitHoldRequest, n_lines),
+    offsetof(Onepool__Pool__V1__CommitHoldRequest, lines),
+    &onepool__pool__v1__hold_line__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__commit_hold_request__field_indices_by_name[] = {
   3,   /* field[3] = cause */
   2,   /* field[2] = channel_id */
   0,   /* field[0] = hold_id */
+  5,   /* field[5] = lines */
   1,   /* field[1] = order_id */
   4,   /* field[4] = request_id */
 };
 static const ProtobufCIntRange onepool__pool__v1__commit_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_request__descriptor =
 {
@@ -5673,14 +5911,14 @@ const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_request__descrip
   "Onepool__Pool__V1__CommitHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CommitHoldRequest),
-  5,
+  6,
   onepool__pool__v1__commit_hold_request__field_descriptors,
   onepool__pool__v1__commit_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__commit_hold_request__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__commit_hold_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_response__field_descriptors[3] =
 {
   {
     "hold",
@@ -5706,15 +5944,28 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_response__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "retaken",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CommitHoldResponse, retaken),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__commit_hold_response__field_indices_by_name[] = {
   0,   /* field[0] = hold */
   1,   /* field[1] = lines */
+  2,   /* field[2] = retaken */
 };
 static const ProtobufCIntRange onepool__pool__v1__commit_hold_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_response__descriptor =
 {
@@ -5724,7 +5975,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_response__descri
   "Onepool__Pool__V1__CommitHoldResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CommitHoldResponse),
-  2,
+  3,
   onepool__pool__v1__commit_hold_response__field_descriptors,
   onepool__pool__v1__commit_hold_response__field_indices_by_name,
   1,  onepool__pool__v1__commit_hold_response__number_ranges,
@@ -5820,6 +6071,287 @@ const ProtobufCMessageDescriptor onepool__pool__v1__release_hold_response__descr
   (ProtobufCMessageInit) onepool__pool__v1__release_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__pool__v1__extend_hold_request__field_descriptors[3] =
+{
+  {
+    "hold_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldRequest, hold_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldRequest, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__extend_hold_request__field_indices_by_name[] = {
+  1,   /* field[1] = expire_time */
+  0,   /* field[0] = hold_id */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__extend_hold_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__extend_hold_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExtendHoldRequest",
+  "ExtendHoldRequest",
+  "Onepool__Pool__V1__ExtendHoldRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExtendHoldRequest),
+  3,
+  onepool__pool__v1__extend_hold_request__field_descriptors,
+  onepool__pool__v1__extend_hold_request__field_indices_by_name,
+  1,  onepool__pool__v1__extend_hold_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__extend_hold_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__extend_hold_response__field_descriptors[1] =
+{
+  {
+    "hold",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldResponse, hold),
+    &onepool__pool__v1__hold__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__extend_hold_response__field_indices_by_name[] = {
+  0,   /* field[0] = hold */
+};
+static const ProtobufCIntRange onepool__pool__v1__extend_hold_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__extend_hold_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExtendHoldResponse",
+  "ExtendHoldResponse",
+  "Onepool__Pool__V1__ExtendHoldResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExtendHoldResponse),
+  1,
+  onepool__pool__v1__extend_hold_response__field_descriptors,
+  onepool__pool__v1__extend_hold_response__field_indices_by_name,
+  1,  onepool__pool__v1__extend_hold_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__extend_hold_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__hold_delta__field_descriptors[3] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__HoldDelta, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "delta_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__HoldDelta, delta_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "location_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__HoldDelta, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__hold_delta__field_indices_by_name[] = {
+  1,   /* field[1] = delta_count */
+  2,   /* field[2] = location_id */
+  0,   /* field[0] = sku */
+};
+static const ProtobufCIntRange onepool__pool__v1__hold_delta__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__hold_delta__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.HoldDelta",
+  "HoldDelta",
+  "Onepool__Pool__V1__HoldDelta",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__HoldDelta),
+  3,
+  onepool__pool__v1__hold_delta__field_descriptors,
+  onepool__pool__v1__hold_delta__field_indices_by_name,
+  1,  onepool__pool__v1__hold_delta__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__hold_delta__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__edit_hold_request__field_descriptors[4] =
+{
+  {
+    "hold_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldRequest, hold_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lines",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__EditHoldRequest, n_lines),
+    offsetof(Onepool__Pool__V1__EditHoldRequest, lines),
+    &onepool__pool__v1__hold_delta__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__edit_hold_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = hold_id */
+  2,   /* field[2] = lines */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__edit_hold_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__edit_hold_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.EditHoldRequest",
+  "EditHoldRequest",
+  "Onepool__Pool__V1__EditHoldRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__EditHoldRequest),
+  4,
+  onepool__pool__v1__edit_hold_request__field_descriptors,
+  onepool__pool__v1__edit_hold_request__field_indices_by_name,
+  1,  onepool__pool__v1__edit_hold_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__edit_hold_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__edit_hold_response__field_descriptors[1] =
+{
+  {
+    "hold",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldResponse, hold),
+    &onepool__pool__v1__hold__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__edit_hold_response__field_indices_by_name[] = {
+  0,   /* field[0] = hold */
+};
+static const ProtobufCIntRange onepool__pool__v1__edit_hold_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__edit_hold_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.EditHoldResponse",
+  "EditHoldResponse",
+  "Onepool__Pool__V1__EditHoldResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__EditHoldResponse),
+  1,
+  onepool__pool__v1__edit_hold_response__field_descriptors,
+  onepool__pool__v1__edit_hold_response__field_indices_by_name,
+  1,  onepool__pool__v1__edit_hold_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__edit_hold_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__pool__v1__get_hold_request__field_descriptors[1] =
 {
   {
@@ -5896,7 +6428,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_response__descripto
   (ProtobufCMessageInit) onepool__pool__v1__get_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[9] =
 {
   {
     "order_id",
@@ -5994,12 +6526,25 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "owner",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__RecordSaleRequest, owner),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_name[] = {
   4,   /* field[4] = cause */
   1,   /* field[1] = channel_id */
   2,   /* field[2] = lines */
   0,   /* field[0] = order_id */
+  8,   /* field[8] = owner */
   5,   /* field[5] = refuse_shortage */
   6,   /* field[6] = request_id */
   3,   /* field[3] = sale_time */
@@ -6008,7 +6553,7 @@ static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_n
 static const ProtobufCIntRange onepool__pool__v1__record_sale_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descriptor =
 {
@@ -6018,7 +6563,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descrip
   "Onepool__Pool__V1__RecordSaleRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__RecordSaleRequest),
-  8,
+  9,
   onepool__pool__v1__record_sale_request__field_descriptors,
   onepool__pool__v1__record_sale_request__field_indices_by_name,
   1,  onepool__pool__v1__record_sale_request__number_ranges,
@@ -8893,7 +9438,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__adjustment_reason__descriptor =
   onepool__pool__v1__adjustment_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[35] =
+static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[37] =
 {
   { "SetSku", &onepool__pool__v1__set_sku_request__descriptor, &onepool__pool__v1__set_sku_response__descriptor },
   { "GetSku", &onepool__pool__v1__get_sku_request__descriptor, &onepool__pool__v1__get_sku_response__descriptor },
@@ -8913,6 +9458,8 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "CreateHold", &onepool__pool__v1__create_hold_request__descriptor, &onepool__pool__v1__create_hold_response__descriptor },
   { "CommitHold", &onepool__pool__v1__commit_hold_request__descriptor, &onepool__pool__v1__commit_hold_response__descriptor },
   { "ReleaseHold", &onepool__pool__v1__release_hold_request__descriptor, &onepool__pool__v1__release_hold_response__descriptor },
+  { "ExtendHold", &onepool__pool__v1__extend_hold_request__descriptor, &onepool__pool__v1__extend_hold_response__descriptor },
+  { "EditHold", &onepool__pool__v1__edit_hold_request__descriptor, &onepool__pool__v1__edit_hold_response__descriptor },
   { "GetHold", &onepool__pool__v1__get_hold_request__descriptor, &onepool__pool__v1__get_hold_response__descriptor },
   { "RecordSale", &onepool__pool__v1__record_sale_request__descriptor, &onepool__pool__v1__record_sale_response__descriptor },
   { "RecordSales", &onepool__pool__v1__record_sales_request__descriptor, &onepool__pool__v1__record_sales_response__descriptor },
@@ -8933,28 +9480,30 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
 };
 const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
   12,        /* AdjustStock */
-  33,        /* ArchiveLedger */
-  21,        /* CancelSale */
+  35,        /* ArchiveLedger */
+  23,        /* CancelSale */
   16,        /* CommitHold */
   15,        /* CreateHold */
-  27,        /* ExplainAvailability */
-  30,        /* ExportMovements */
-  26,        /* GetAvailability */
-  18,        /* GetHold */
-  23,        /* GetSale */
+  19,        /* EditHold */
+  29,        /* ExplainAvailability */
+  32,        /* ExportMovements */
+  18,        /* ExtendHold */
+  28,        /* GetAvailability */
+  20,        /* GetHold */
+  25,        /* GetSale */
   1,        /* GetSku */
-  24,        /* GetStock */
-  32,        /* GetStockAt */
-  25,        /* ListBalances */
+  26,        /* GetStock */
+  34,        /* GetStockAt */
+  27,        /* ListBalances */
   6,        /* ListBuffers */
   8,        /* ListChannelSourcings */
   10,        /* ListLastUnits */
   4,        /* ListLocations */
-  29,        /* ListMovements */
+  31,        /* ListMovements */
   2,        /* ListSkus */
   11,        /* ReceiveStock */
-  19,        /* RecordSale */
-  20,        /* RecordSales */
+  21,        /* RecordSale */
+  22,        /* RecordSales */
   17,        /* ReleaseHold */
   14,        /* ResolveUnavailable */
   13,        /* ReturnStock */
@@ -8963,10 +9512,10 @@ const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
   9,        /* SetLastUnits */
   3,        /* SetLocation */
   0,        /* SetSku */
-  22,        /* ShipSale */
-  34,        /* VerifyArchive */
-  31,        /* VerifyLedger */
-  28         /* WatchAvailability */
+  24,        /* ShipSale */
+  36,        /* VerifyArchive */
+  33,        /* VerifyLedger */
+  30         /* WatchAvailability */
 };
 const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
 {
@@ -8975,7 +9524,7 @@ const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
   "PoolService",
   "Onepool__Pool__V1__PoolService",
   "onepool.pool.v1",
-  35,
+  37,
   onepool__pool__v1__pool_service__method_descriptors,
   onepool__pool__v1__pool_service__method_indices_by_name
 };
@@ -9123,13 +9672,29 @@ void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
   service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__pool__v1__pool_service__extend_hold(ProtobufCService *service,
+                                                  const Onepool__Pool__V1__ExtendHoldRequest *input,
+                                                  Onepool__Pool__V1__ExtendHoldResponse_Closure closure,
+                                                  void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__pool__v1__pool_service__edit_hold(ProtobufCService *service,
+                                                const Onepool__Pool__V1__EditHoldRequest *input,
+                                                Onepool__Pool__V1__EditHoldResponse_Closure closure,
+                                                void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetHoldRequest *input,
                                                Onepool__Pool__V1__GetHoldResponse_Closure closure,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__RecordSaleRequest *input,
@@ -9137,7 +9702,7 @@ void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__record_sales(ProtobufCService *service,
                                                    const Onepool__Pool__V1__RecordSalesRequest *input,
@@ -9145,7 +9710,7 @@ void onepool__pool__v1__pool_service__record_sales(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CancelSaleRequest *input,
@@ -9153,7 +9718,7 @@ void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 const Onepool__Pool__V1__ShipSaleRequest *input,
@@ -9161,7 +9726,7 @@ void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetSaleRequest *input,
@@ -9169,7 +9734,7 @@ void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 const Onepool__Pool__V1__GetStockRequest *input,
@@ -9177,7 +9742,7 @@ void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ListBalancesRequest *input,
@@ -9185,7 +9750,7 @@ void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service,
                                                        const Onepool__Pool__V1__GetAvailabilityRequest *input,
@@ -9193,7 +9758,7 @@ void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *service,
                                                            const Onepool__Pool__V1__ExplainAvailabilityRequest *input,
@@ -9201,7 +9766,7 @@ void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *service,
                                                          const Onepool__Pool__V1__WatchAvailabilityRequest *input,
@@ -9209,7 +9774,7 @@ void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ListMovementsRequest *input,
@@ -9217,7 +9782,7 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service,
                                                        const Onepool__Pool__V1__ExportMovementsRequest *input,
@@ -9225,7 +9790,7 @@ void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
@@ -9233,7 +9798,7 @@ void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    const Onepool__Pool__V1__GetStockAtRequest *input,
@@ -9241,7 +9806,7 @@ void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ArchiveLedgerRequest *input,
@@ -9249,7 +9814,7 @@ void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      const Onepool__Pool__V1__VerifyArchiveRequest *input,
@@ -9257,7 +9822,7 @@ void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Service *service,
                                             Onepool__Pool__V1__PoolService_ServiceDestroy destroy)

@@ -2179,7 +2179,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__hold__state__descriptor =
   onepool__pool__v1__hold__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__hold__field_descriptors[7] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__hold__field_descriptors[10] =
 {
   {
     "hold_id",
@@ -2265,20 +2265,59 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__hold__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "etag",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Hold, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "channel_id",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Hold, channel_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retaken",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Hold, retaken),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__hold__field_indices_by_name[] = {
+  8,   /* field[8] = channel_id */
   6,   /* field[6] = create_time */
+  7,   /* field[7] = etag */
   3,   /* field[3] = expire_time */
   0,   /* field[0] = hold_id */
   4,   /* field[4] = lines */
   5,   /* field[5] = order_id */
   1,   /* field[1] = owner */
+  9,   /* field[9] = retaken */
   2,   /* field[2] = state */
 };
 static const ProtobufCIntRange onepool__pool__v1__hold__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__hold__descriptor =
 {
@@ -2288,7 +2327,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__hold__descriptor =
   "Onepool__Pool__V1__Hold",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Hold),
-  7,
+  10,
   onepool__pool__v1__hold__field_descriptors,
   onepool__pool__v1__hold__field_indices_by_name,
   1,  onepool__pool__v1__hold__number_ranges,
@@ -3054,7 +3093,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__landed_cost__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__landed_cost__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_by_number[22] =
+static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_by_number[24] =
 {
   { "KIND_UNSPECIFIED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED", 0 },
   { "KIND_RECEIVED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RECEIVED", 1 },
@@ -3072,6 +3111,8 @@ static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_b
   { "KIND_WRITTEN_OFF", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_WRITTEN_OFF", 13 },
   { "KIND_CLEARED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_CLEARED", 14 },
   { "KIND_SCRAPPED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_SCRAPPED", 15 },
+  { "KIND_EXTENDED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_EXTENDED", 16 },
+  { "KIND_RETAKEN", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RETAKEN", 17 },
   { "KIND_TRANSFERRED_OUT", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_OUT", 24 },
   { "KIND_TRANSFERRED_IN", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_IN", 25 },
   { "KIND_TRANSFERRED_IN_UNAVAILABLE", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_IN_UNAVAILABLE", 26 },
@@ -3080,30 +3121,32 @@ static const ProtobufCEnumValue onepool__pool__v1__movement__kind__enum_values_b
   { "KIND_LOT_EXPIRED", "ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_LOT_EXPIRED", 29 },
 };
 static const ProtobufCIntRange onepool__pool__v1__movement__kind__value_ranges[] = {
-{0, 0},{24, 16},{0, 22}
+{0, 0},{24, 18},{0, 24}
 };
-static const ProtobufCEnumValueIndex onepool__pool__v1__movement__kind__enum_values_by_name[22] =
+static const ProtobufCEnumValueIndex onepool__pool__v1__movement__kind__enum_values_by_name[24] =
 {
   { "KIND_CANCELLED", 9 },
   { "KIND_CLEARED", 14 },
   { "KIND_COMMITTED", 7 },
   { "KIND_EXPIRED", 6 },
+  { "KIND_EXTENDED", 16 },
   { "KIND_FOUND", 2 },
   { "KIND_HELD", 4 },
   { "KIND_LOST", 3 },
-  { "KIND_LOT_EXPIRED", 21 },
+  { "KIND_LOT_EXPIRED", 23 },
   { "KIND_QUARANTINED", 12 },
   { "KIND_RECEIVED", 1 },
-  { "KIND_RECEIVED_UNAVAILABLE", 20 },
+  { "KIND_RECEIVED_UNAVAILABLE", 22 },
   { "KIND_RELEASED", 5 },
   { "KIND_RESTOCKED", 11 },
+  { "KIND_RETAKEN", 17 },
   { "KIND_SCRAPPED", 15 },
   { "KIND_SHIPPED", 10 },
   { "KIND_SOLD", 8 },
-  { "KIND_TRANSFERRED_IN", 17 },
-  { "KIND_TRANSFERRED_IN_UNAVAILABLE", 18 },
-  { "KIND_TRANSFERRED_OUT", 16 },
-  { "KIND_TRANSFER_LOST", 19 },
+  { "KIND_TRANSFERRED_IN", 19 },
+  { "KIND_TRANSFERRED_IN_UNAVAILABLE", 20 },
+  { "KIND_TRANSFERRED_OUT", 18 },
+  { "KIND_TRANSFER_LOST", 21 },
   { "KIND_UNSPECIFIED", 0 },
   { "KIND_WRITTEN_OFF", 13 },
 };
@@ -3114,9 +3157,9 @@ const ProtobufCEnumDescriptor onepool__pool__v1__movement__kind__descriptor =
   "Kind",
   "Onepool__Pool__V1__Movement__Kind",
   "onepool.pool.v1",
-  22,
+  24,
   onepool__pool__v1__movement__kind__enum_values_by_number,
-  22,
+  24,
   onepool__pool__v1__movement__kind__enum_values_by_name,
   2,
   onepool__pool__v1__movement__kind__value_ranges,

@@ -25,7 +25,9 @@ public final class InboundServer: InboundServiceHandler {
 extension PoolServer {
   /// Everything that the process serves.
   public var services: [any RPCService] {
-    [self, InboundServer(self), CountServer(self), AssortmentServer(self)]
+    [
+      self, InboundServer(self), CountServer(self), AssortmentServer(self), PromotionServer(self),
+    ]
   }
 
   func perform<Request: Message, Response: Message>(

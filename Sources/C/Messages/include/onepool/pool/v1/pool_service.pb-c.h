@@ -58,6 +58,11 @@ typedef struct Onepool__Pool__V1__CommitHoldRequest Onepool__Pool__V1__CommitHol
 typedef struct Onepool__Pool__V1__CommitHoldResponse Onepool__Pool__V1__CommitHoldResponse;
 typedef struct Onepool__Pool__V1__ReleaseHoldRequest Onepool__Pool__V1__ReleaseHoldRequest;
 typedef struct Onepool__Pool__V1__ReleaseHoldResponse Onepool__Pool__V1__ReleaseHoldResponse;
+typedef struct Onepool__Pool__V1__ExtendHoldRequest Onepool__Pool__V1__ExtendHoldRequest;
+typedef struct Onepool__Pool__V1__ExtendHoldResponse Onepool__Pool__V1__ExtendHoldResponse;
+typedef struct Onepool__Pool__V1__HoldDelta Onepool__Pool__V1__HoldDelta;
+typedef struct Onepool__Pool__V1__EditHoldRequest Onepool__Pool__V1__EditHoldRequest;
+typedef struct Onepool__Pool__V1__EditHoldResponse Onepool__Pool__V1__EditHoldResponse;
 typedef struct Onepool__Pool__V1__GetHoldRequest Onepool__Pool__V1__GetHoldRequest;
 typedef struct Onepool__Pool__V1__GetHoldResponse Onepool__Pool__V1__GetHoldResponse;
 typedef struct Onepool__Pool__V1__RecordSaleRequest Onepool__Pool__V1__RecordSaleRequest;
@@ -916,10 +921,15 @@ struct  Onepool__Pool__V1__CommitHoldRequest
    * Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * The part that is committed, at most 200 lines; the rest returns. Empty for all of it.
+   */
+  size_t n_lines;
+  Onepool__Pool__V1__HoldLine **lines;
 };
 #define ONEPOOL__POOL__V1__COMMIT_HOLD_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__commit_hold_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 struct  Onepool__Pool__V1__CommitHoldResponse
@@ -934,10 +944,14 @@ struct  Onepool__Pool__V1__CommitHoldResponse
    */
   size_t n_lines;
   Onepool__Pool__V1__SaleLineState **lines;
+  /*
+   * True when the hold had expired and its units were taken again.
+   */
+  protobuf_c_boolean retaken;
 };
 #define ONEPOOL__POOL__V1__COMMIT_HOLD_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__commit_hold_response__descriptor) \
-    , NULL, 0,NULL }
+    , NULL, 0,NULL, 0 }
 
 
 struct  Onepool__Pool__V1__ReleaseHoldRequest
@@ -967,6 +981,103 @@ struct  Onepool__Pool__V1__ReleaseHoldResponse
 };
 #define ONEPOOL__POOL__V1__RELEASE_HOLD_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__release_hold_response__descriptor) \
+    , NULL }
+
+
+struct  Onepool__Pool__V1__ExtendHoldRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  char *hold_id;
+  /*
+   * The hold lasts until then at least. Required, at most 7 days after it was made.
+   */
+  Google__Protobuf__Timestamp *expire_time;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__POOL__V1__EXTEND_HOLD_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__extend_hold_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__ExtendHoldResponse
+{
+  ProtobufCMessage base;
+  /*
+   * As it stands now.
+   */
+  Onepool__Pool__V1__Hold *hold;
+};
+#define ONEPOOL__POOL__V1__EXTEND_HOLD_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__extend_hold_response__descriptor) \
+    , NULL }
+
+
+/*
+ * Units of one SKU that a hold gets or gives up.
+ */
+struct  Onepool__Pool__V1__HoldDelta
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  char *sku;
+  /*
+   * Units more (positive) or less (negative). Required, not 0, within 1,000,000,000 either way.
+   */
+  int64_t delta_count;
+  /*
+   * Where. Optional: the pool then chooses.
+   */
+  char *location_id;
+};
+#define ONEPOOL__POOL__V1__HOLD_DELTA__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__hold_delta__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__EditHoldRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  char *hold_id;
+  /*
+   * The hold's version that the caller knows. Required.
+   */
+  char *etag;
+  /*
+   * 1 to 200 lines; those of one SKU and location are added up first. Required.
+   */
+  size_t n_lines;
+  Onepool__Pool__V1__HoldDelta **lines;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__POOL__V1__EDIT_HOLD_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__edit_hold_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Pool__V1__EditHoldResponse
+{
+  ProtobufCMessage base;
+  /*
+   * As it stands now.
+   */
+  Onepool__Pool__V1__Hold *hold;
+};
+#define ONEPOOL__POOL__V1__EDIT_HOLD_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__edit_hold_response__descriptor) \
     , NULL }
 
 
@@ -1032,10 +1143,14 @@ struct  Onepool__Pool__V1__RecordSaleRequest
    * Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
    */
   char *zone;
+  /*
+   * Whose sale it is: units that are missing come out of this owner's holds. Optional. At most 128 bytes.
+   */
+  char *owner;
 };
 #define ONEPOOL__POOL__V1__RECORD_SALE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__record_sale_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__RecordSaleResponse
@@ -1404,7 +1519,7 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Term
 {
   ProtobufCMessage base;
   /*
-   * What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `last_units`, `floor`.
+   * What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `allotments`, `last_units`, `floor`.
    */
   char *name;
   /*
@@ -2792,6 +2907,101 @@ Onepool__Pool__V1__ReleaseHoldResponse *
 void   onepool__pool__v1__release_hold_response__free_unpacked
                      (Onepool__Pool__V1__ReleaseHoldResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ExtendHoldRequest methods */
+void   onepool__pool__v1__extend_hold_request__init
+                     (Onepool__Pool__V1__ExtendHoldRequest         *message);
+size_t onepool__pool__v1__extend_hold_request__get_packed_size
+                     (const Onepool__Pool__V1__ExtendHoldRequest   *message);
+size_t onepool__pool__v1__extend_hold_request__pack
+                     (const Onepool__Pool__V1__ExtendHoldRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__extend_hold_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ExtendHoldRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ExtendHoldRequest *
+       onepool__pool__v1__extend_hold_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__extend_hold_request__free_unpacked
+                     (Onepool__Pool__V1__ExtendHoldRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__ExtendHoldResponse methods */
+void   onepool__pool__v1__extend_hold_response__init
+                     (Onepool__Pool__V1__ExtendHoldResponse         *message);
+size_t onepool__pool__v1__extend_hold_response__get_packed_size
+                     (const Onepool__Pool__V1__ExtendHoldResponse   *message);
+size_t onepool__pool__v1__extend_hold_response__pack
+                     (const Onepool__Pool__V1__ExtendHoldResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__extend_hold_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ExtendHoldResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__ExtendHoldResponse *
+       onepool__pool__v1__extend_hold_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__extend_hold_response__free_unpacked
+                     (Onepool__Pool__V1__ExtendHoldResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__HoldDelta methods */
+void   onepool__pool__v1__hold_delta__init
+                     (Onepool__Pool__V1__HoldDelta         *message);
+size_t onepool__pool__v1__hold_delta__get_packed_size
+                     (const Onepool__Pool__V1__HoldDelta   *message);
+size_t onepool__pool__v1__hold_delta__pack
+                     (const Onepool__Pool__V1__HoldDelta   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__hold_delta__pack_to_buffer
+                     (const Onepool__Pool__V1__HoldDelta   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__HoldDelta *
+       onepool__pool__v1__hold_delta__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__hold_delta__free_unpacked
+                     (Onepool__Pool__V1__HoldDelta *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__EditHoldRequest methods */
+void   onepool__pool__v1__edit_hold_request__init
+                     (Onepool__Pool__V1__EditHoldRequest         *message);
+size_t onepool__pool__v1__edit_hold_request__get_packed_size
+                     (const Onepool__Pool__V1__EditHoldRequest   *message);
+size_t onepool__pool__v1__edit_hold_request__pack
+                     (const Onepool__Pool__V1__EditHoldRequest   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__edit_hold_request__pack_to_buffer
+                     (const Onepool__Pool__V1__EditHoldRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__EditHoldRequest *
+       onepool__pool__v1__edit_hold_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__edit_hold_request__free_unpacked
+                     (Onepool__Pool__V1__EditHoldRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Pool__V1__EditHoldResponse methods */
+void   onepool__pool__v1__edit_hold_response__init
+                     (Onepool__Pool__V1__EditHoldResponse         *message);
+size_t onepool__pool__v1__edit_hold_response__get_packed_size
+                     (const Onepool__Pool__V1__EditHoldResponse   *message);
+size_t onepool__pool__v1__edit_hold_response__pack
+                     (const Onepool__Pool__V1__EditHoldResponse   *message,
+                      uint8_t             *out);
+size_t onepool__pool__v1__edit_hold_response__pack_to_buffer
+                     (const Onepool__Pool__V1__EditHoldResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Pool__V1__EditHoldResponse *
+       onepool__pool__v1__edit_hold_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__pool__v1__edit_hold_response__free_unpacked
+                     (Onepool__Pool__V1__EditHoldResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Pool__V1__GetHoldRequest methods */
 void   onepool__pool__v1__get_hold_request__init
                      (Onepool__Pool__V1__GetHoldRequest         *message);
@@ -3635,6 +3845,21 @@ typedef void (*Onepool__Pool__V1__ReleaseHoldRequest_Closure)
 typedef void (*Onepool__Pool__V1__ReleaseHoldResponse_Closure)
                  (const Onepool__Pool__V1__ReleaseHoldResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__ExtendHoldRequest_Closure)
+                 (const Onepool__Pool__V1__ExtendHoldRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__ExtendHoldResponse_Closure)
+                 (const Onepool__Pool__V1__ExtendHoldResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__HoldDelta_Closure)
+                 (const Onepool__Pool__V1__HoldDelta *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__EditHoldRequest_Closure)
+                 (const Onepool__Pool__V1__EditHoldRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Pool__V1__EditHoldResponse_Closure)
+                 (const Onepool__Pool__V1__EditHoldResponse *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__GetHoldRequest_Closure)
                  (const Onepool__Pool__V1__GetHoldRequest *message,
                   void *closure_data);
@@ -3843,6 +4068,14 @@ struct Onepool__Pool__V1__PoolService_Service
                        const Onepool__Pool__V1__ReleaseHoldRequest *input,
                        Onepool__Pool__V1__ReleaseHoldResponse_Closure closure,
                        void *closure_data);
+  void (*extend_hold)(Onepool__Pool__V1__PoolService_Service *service,
+                      const Onepool__Pool__V1__ExtendHoldRequest *input,
+                      Onepool__Pool__V1__ExtendHoldResponse_Closure closure,
+                      void *closure_data);
+  void (*edit_hold)(Onepool__Pool__V1__PoolService_Service *service,
+                    const Onepool__Pool__V1__EditHoldRequest *input,
+                    Onepool__Pool__V1__EditHoldResponse_Closure closure,
+                    void *closure_data);
   void (*get_hold)(Onepool__Pool__V1__PoolService_Service *service,
                    const Onepool__Pool__V1__GetHoldRequest *input,
                    Onepool__Pool__V1__GetHoldResponse_Closure closure,
@@ -3937,6 +4170,8 @@ void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Servi
       function_prefix__ ## create_hold,\
       function_prefix__ ## commit_hold,\
       function_prefix__ ## release_hold,\
+      function_prefix__ ## extend_hold,\
+      function_prefix__ ## edit_hold,\
       function_prefix__ ## get_hold,\
       function_prefix__ ## record_sale,\
       function_prefix__ ## record_sales,\
@@ -4026,6 +4261,14 @@ void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
                                                    const Onepool__Pool__V1__ReleaseHoldRequest *input,
                                                    Onepool__Pool__V1__ReleaseHoldResponse_Closure closure,
                                                    void *closure_data);
+void onepool__pool__v1__pool_service__extend_hold(ProtobufCService *service,
+                                                  const Onepool__Pool__V1__ExtendHoldRequest *input,
+                                                  Onepool__Pool__V1__ExtendHoldResponse_Closure closure,
+                                                  void *closure_data);
+void onepool__pool__v1__pool_service__edit_hold(ProtobufCService *service,
+                                                const Onepool__Pool__V1__EditHoldRequest *input,
+                                                Onepool__Pool__V1__EditHoldResponse_Closure closure,
+                                                void *closure_data);
 void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetHoldRequest *input,
                                                Onepool__Pool__V1__GetHoldResponse_Closure closure,
@@ -4140,6 +4383,11 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_request__
 extern const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__release_hold_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__release_hold_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__extend_hold_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__extend_hold_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__hold_delta__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__edit_hold_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__edit_hold_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descriptor;

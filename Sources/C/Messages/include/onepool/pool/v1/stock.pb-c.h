@@ -209,6 +209,14 @@ typedef enum _Onepool__Pool__V1__Movement__Kind {
    */
   ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_SCRAPPED = 15,
   /*
+   * A hold got a later end: no count moves.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_EXTENDED = 16,
+  /*
+   * A hold that had run out became an order, and its units were taken again: committed rises.
+   */
+  ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_RETAKEN = 17,
+  /*
    * Units left for another location: on hand falls, transferred out rises.
    */
   ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_TRANSFERRED_OUT = 24,
@@ -689,6 +697,9 @@ struct  Onepool__Pool__V1__LastUnits
 /*
  * Units set aside for the lines of one checkout, not yet paid for.
  *     HELD --commit--> COMMITTED    HELD --release--> RELEASED    HELD --expire--> EXPIRED
+ *     EXPIRED --commit, while there are units--> COMMITTED, with retaken set
+ * The owner's own holds are never in the owner's way: what a hold or sale of the owner finds missing comes out of
+ * the owner's other holds, oldest first and no more than is missing. One that is left with nothing is RELEASED.
  */
 struct  Onepool__Pool__V1__Hold
 {
@@ -710,7 +721,7 @@ struct  Onepool__Pool__V1__Hold
    */
   Google__Protobuf__Timestamp *expire_time;
   /*
-   * What it sets aside.
+   * What it sets aside; once it is COMMITTED, what went to the order.
    */
   size_t n_lines;
   Onepool__Pool__V1__HoldLine **lines;
@@ -722,10 +733,22 @@ struct  Onepool__Pool__V1__Hold
    * Output only.
    */
   Google__Protobuf__Timestamp *create_time;
+  /*
+   * Output only. Its version: changes with everything that happens to it.
+   */
+  char *etag;
+  /*
+   * Immutable. The channel whose number bounds what it may take; empty when all that is available does.
+   */
+  char *channel_id;
+  /*
+   * Output only. True when it had expired before it was committed, and its units were taken again.
+   */
+  protobuf_c_boolean retaken;
 };
 #define ONEPOOL__POOL__V1__HOLD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__hold__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__HOLD__STATE__STATE_UNSPECIFIED, NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__HOLD__STATE__STATE_UNSPECIFIED, NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
 /*

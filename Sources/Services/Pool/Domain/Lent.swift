@@ -1,0 +1,226 @@
+internal import Primitives
+
+/// Units that holds of an owner give up for another request of the same owner.
+struct Lent {
+  struct Part: Equatable {
+    var holdID: HoldID
+    var sku: SKUIndex
+    var location: LocationIndex
+    var quantity: Quantity
+    var allotment: AllotmentUse?
+
+    /// Takes units out of it, allotted ones first.
+    mutating func split(_ units: Quantity) -> Part {
+      var line = Hold.Line(
+        sku: sku, location: location, quantity: quantity, allotment: allotment)
+      let given = line.split(units)
+      (quantity, allotment) = (line.quantity, line.allotment)
+      var part = self
+      (part.quantity, part.allotment) = (given.quantity, given.allotment)
+      return part
+    }
+
+    var released: Movement { Movement(.released, sku, location, quantity, allotment: allotment) }
+  }
+
+  private(set) var parts: [Part] = []
+
+  private var ofSKU: [SKUIndex: Quantity] = [:]
+
+  var isEmpty: Bool { parts.isEmpty }
+
+  func quantity(of sku: SKUIndex) -> Quantity { ofSKU.isEmpty ? 0 : ofSKU[sku, default: 0] }
+
+  func quantity(of sku: SKUIndex, at location: LocationIndex) -> Quantity {
+    parts.reduce(0) { $1.sku == sku && $1.location == location ? $0 + $1.quantity : $0 }
+  }
+
+  /// What goes back to an allotment.
+  func given(to promotion: PromotionIndex, _ sku: SKUIndex) -> Quantity {
+    parts.reduce(0) { sum, part in
+      guard part.sku == sku, let use = part.allotment, use.promotion == promotion else {
+        return sum
+      }
+      return sum + use.quantity
+    }
+  }
+
+  /// What is there with what is lent: an owner's units are the owner's, whatever is owed to others.
+  static func sum(_ available: Quantity, _ lent: Quantity) -> Quantity {
+    lent > 0 ? max(0, available) + lent : available
+  }
+
+  /// All but what one hold gives up.
+  func without(_ holdID: HoldID) -> Lent {
+    var rest = Lent()
+    for part in parts where part.holdID != holdID { rest.add(part) }
+    return rest
+  }
+
+  mutating func add(_ part: Part) {
+    ofSKU[part.sku, default: 0] += part.quantity
+    for number in parts.indices
+    where parts[number].holdID == part.holdID && parts[number].sku == part.sku
+      && parts[number].location == part.location
+      && parts[number].allotment?.promotion == part.allotment?.promotion
+    {
+      parts[number].quantity += part.quantity
+      parts[number].allotment?.quantity += part.allotment?.quantity ?? 0
+      return
+    }
+    parts.append(part)
+  }
+}
+
+/// The pool as it is with what is lent.
+struct LentSource: AvailabilitySource {
+  let pool: Pool
+  let lent: Lent
+
+  var buffers: BufferTable { pool.buffers }
+  var sourcings: SourcingTable { pool.sourcings }
+  var lastUnits: LastUnitsTable { pool.lastUnits }
+  var promotions: PromotionTable { pool.promotions }
+  var bundles: BundleTable { pool.bundles }
+  func remaining(of allotment: Allotment) -> Quantity {
+    allotment.remaining + lent.given(to: allotment.promotion, allotment.sku)
+  }
+  var now: Timestamp { pool.now }
+  func group(of sku: SKUIndex) -> SKUGroup? { pool.group(of: sku) }
+  func rateWeight(of sku: SKUIndex) -> Int64 { pool.rateWeight(of: sku) }
+
+  func available(_ sku: SKUIndex) -> Quantity {
+    Lent.sum(pool.available(sku), lent.quantity(of: sku))
+  }
+
+  func eachBalance(of sku: SKUIndex, _ body: (Balance) -> Void) {
+    pool.eachBalance(of: sku) { balance in
+      var balance = balance
+      let available = Lent.sum(
+        balance.available, lent.quantity(of: sku, at: balance.location))
+      balance.held -= available - balance.available
+      body(balance)
+    }
+  }
+}
+
+extension Pool {
+  /// What is available at a balance, with what is lent there.
+  func here(_ balance: Balance) -> Quantity {
+    guard !lent.isEmpty else { return balance.available }
+    return Lent.sum(balance.available, lent.quantity(of: balance.sku, at: balance.location))
+  }
+
+  /// Plans a request of an owner: what is missing comes out of the owner's other holds, oldest
+  /// first, just as much as it takes. It is returned as `lent`; `giveUp` posts it. Changes nothing.
+  ///
+  /// - Parameters:
+  ///   - owner: empty when nobody's holds are to be looked at.
+  ///   - holdID: the hold that the request is about, which gives up nothing.
+  ///   - given: what that hold gives up in the same request.
+  func plan(
+    _ lines: [Wanted], bound: Bound, channel: ChannelID?, zone: Zone? = nil, owner: String,
+    besides holdID: HoldID? = nil, given: Lent = Lent()
+  ) throws(PoolError) -> (taken: [Taken], lent: Lent) {
+    lent = given
+    defer { lent = Lent() }
+    var own = owner.isEmpty ? [] : lendable(owner, besides: holdID)
+    guard !own.isEmpty else {
+      return (try plan(lines, bound: bound, channel: channel, zone: zone), lent)
+    }
+    let strict = bound == .none ? .available : bound
+    while true {
+      placements.removeAll(keepingCapacity: true)
+      do throws(PoolError) {
+        return (try plan(lines, bound: strict, channel: channel, zone: zone), lent)
+      } catch {
+        let claim = Claim(
+          bound: strict, channel: channel, sourcing: sourcings[channel], zone: zone)
+        if case .insufficientStock(let shortage) = error, lend(shortage, claim, from: &own) {
+          continue
+        }
+        guard bound == .none else { throw error }
+        placements.removeAll(keepingCapacity: true)
+        return (try plan(lines, bound: .none, channel: channel, zone: zone), lent)
+      }
+    }
+  }
+
+  /// What an owner's other holds have, the oldest hold first.
+  private func lendable(_ owner: String, besides holdID: HoldID?) -> [Lent.Part] {
+    holdIndex.holds(of: owner).filter { $0 != holdID }.compactMap { holds[$0] }
+      .sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }
+      .flatMap { hold in
+        hold.lines.map {
+          Lent.Part(
+            holdID: hold.id, sku: $0.sku, location: $0.location, quantity: $0.quantity,
+            allotment: $0.allotment)
+        }
+      }
+  }
+
+  /// Lends what is missing, or all that there is of it; false when there is nothing.
+  private func lend(
+    _ shortage: PoolError.Shortage, _ claim: Claim, from own: inout [Lent.Part]
+  ) -> Bool {
+    guard let sku = catalog.find(shortage.sku) else { return false }
+    let location = shortage.location.flatMap { catalog.find($0) }
+    let wanted = Wanted(sku: sku, location: location, quantity: shortage.requested)
+    func isMeant(_ part: Lent.Part) -> Bool {
+      guard part.sku == sku, part.quantity > 0 else { return false }
+      return location.map { part.location == $0 }
+        ?? claim.sourcing?.isFed(by: part.location) ?? true
+    }
+    let before = lent
+    // What there is for the line when so many units more are lent.
+    func present(with units: Quantity) -> Quantity {
+      lent = before
+      var left = units
+      for var part in own where left > 0 && isMeant(part) {
+        let quantity = min(part.quantity, left)
+        left -= quantity
+        lent.add(part.split(quantity))
+      }
+      guard let location, !isApart(wanted, claim) else { return limit(wanted, claim) }
+      return here(balance(sku, location))
+    }
+    var high: Quantity = own.reduce(0) { isMeant($1) ? $0 + $1.quantity : $0 }
+    guard high > 0 else { return false }
+    // A buffer may hide a part of what comes free: the least with which it fits is looked for.
+    var low: Quantity = 1
+    while low < high {
+      let middle = low + (high - low) / 2
+      if present(with: middle) >= shortage.requested { high = middle } else { low = middle + 1 }
+    }
+    _ = present(with: low)
+    var left = low
+    for number in own.indices where left > 0 && isMeant(own[number]) {
+      let quantity = min(own[number].quantity, left)
+      _ = own[number].split(quantity)
+      left -= quantity
+    }
+    return true
+  }
+
+  /// Posts what was lent: one entry for each hold that gives something up.
+  ///
+  /// - Parameter cause: the hold or order that takes it.
+  func giveUp(_ lent: Lent, to cause: String) {
+    var rest = lent.parts[...]
+    while let first = rest.first {
+      let parts = rest.filter { $0.holdID == first.holdID }
+      rest = rest.filter { $0.holdID != first.holdID }[...]
+      post(
+        LedgerEntry(
+          holdID: first.holdID, reason: Reason.takenOver, actor: holds[first.holdID]?.owner ?? "",
+          cause: cause,
+          movements: parts.map(\.released)))
+    }
+  }
+
+  /// The ledger's reasons that are the pool's own.
+  enum Reason {
+    /// Another request of the owner took the units over.
+    static let takenOver = "taken_over"
+  }
+}

@@ -1,0 +1,67 @@
+internal import PoolDomain
+internal import Primitives
+internal import RPCCore
+
+extension PromotionError {
+  var rpcError: RPCError {
+    switch self {
+    case .unknown(let id):
+      RPCError(
+        .notFound, "PROMOTION_UNKNOWN", "There is no promotion \(id).", ["promotionId": id.text])
+    case .changed(let id):
+      RPCError(
+        .aborted, "ETAG_MISMATCH", "The promotion \(id) has changed; read it again.",
+        ["promotionId": id.text])
+    case .wrongState(let id, let state):
+      RPCError(
+        .failedPrecondition, "PROMOTION_STATE", "Promotion \(id) is \(state).",
+        ["promotionId": id.text, "state": "\(state)".uppercased()])
+    case .windowOutOfRange:
+      RPCError(
+        .invalidArgument, "INVALID_REQUEST",
+        "end_time: It must be in the future and after start_time, by 366 days at most.",
+        ["field": "promotion.end_time"],
+        violations: [
+          RPCError.FieldViolation(
+            field: "promotion.end_time",
+            problem: "It must be in the future and after start_time, by 366 days at most.")
+        ])
+    case .tooMany:
+      RPCError(
+        .resourceExhausted, "TOO_MANY_PROMOTIONS",
+        "There are \(Limits.promotions) promotions, as many as are kept.",
+        ["maximumCount": "\(Limits.promotions)"], retryAfter: .seconds(3600))
+    case .skuMissing(let sku, let line): PoolError.skuUnknown(sku, line: line).rpcError
+    case .bundleLine(let sku, let line): PoolError.bundle(.noStock(sku, line: line)).rpcError
+    case .lineUnknown(let id, let sku):
+      RPCError(
+        .failedPrecondition, "PROMOTION_LINE_UNKNOWN", "Promotion \(id) has no SKU \(sku).",
+        ["promotionId": id.text, "sku": sku.text])
+    case .clashes(let id, let clashes, let skus):
+      Self.refusal(id, clashes, skus)
+    }
+  }
+
+  private static func refusal(
+    _ id: PromotionID, _ clashes: [PromotionClash], _ skus: [SKU]
+  ) -> RPCError {
+    let told = zip(clashes, skus).prefix(Limits.toldClashes).map { $0.words($1) }
+      .joined(separator: "; ")
+    return RPCError(
+      .failedPrecondition, "PROMOTION_CLASHES",
+      "Promotion \(id) has \(clashes.count) clashes: \(told).",
+      ["promotionId": id.text, "clashCount": "\(clashes.count)", "clashes": told])
+  }
+}
+
+extension PromotionClash {
+  func words(_ sku: SKU) -> String {
+    switch kind {
+    case .overPromised:
+      "\(wanted) of \(sku) are promised and \(present) are there"
+        + (other.map { " beside \($0)" } ?? "")
+    case .overlap: "\(other?.text ?? "") has \(sku) on \(channel?.text ?? "") in the same time"
+    case .buffer: "\(channel?.text ?? "") may show \(present) of \(wanted) of \(sku)"
+    }
+  }
+}

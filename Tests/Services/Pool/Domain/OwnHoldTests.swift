@@ -1,0 +1,178 @@
+import Primitives
+import Testing
+
+@testable import PoolDomain
+
+// peers T36: a shopper was blocked by his own hold, up to 48 hours.
+/// An owner's own hold never blocks the owner: what a request of the owner finds missing comes out
+/// of the owner's other holds, oldest first, and just as much as is missing.
+@Suite struct OwnHoldTests {
+  @Test func newHoldTakesWhatIsMissingFromOlderOnes() throws {
+    try check(
+      onHand: 5,
+      """
+      hold r-1 2 by=anna  -> held               available 3
+      hold r-2 3 by=anna  -> held               available 0
+      hold r-3 1 by=bert  -> short:0/1          available 0
+      hold r-3 1 by=anna  -> held               available 0   held 5
+      edit r-1 -2         -> short:1/2          # one unit went over
+      hold r-4 1 by=anna  -> held               available 0
+      edit r-1 -1         -> holdEnded:released
+      edit r-2 -3         -> released           available 3
+      """
+    )
+  }
+
+  /// Goal: what is free goes first, so that a second hold is a second hold while there is stock.
+  @Test func freeUnitsGoFirst() throws {
+    try check(
+      onHand: 5,
+      """
+      hold r-1 2 by=anna  -> held               available 3
+      hold r-2 4 by=anna  -> held               available 0   held 5
+      release r-1  -> released           available 1   held 4
+      """
+    )
+  }
+
+  @Test func moreThanAllOfItIsRefusedAndChangesNothing() throws {
+    try check(
+      onHand: 5,
+      """
+      hold r-1 2 by=anna  -> held
+      hold r-2 2 by=bert     -> held          available 1
+      hold r-3 4 by=anna  -> short:3/4     available 1   held 4
+      hold r-3 3 1:CAP by=anna  -> short:0/1     available 1   held 4
+      hold r-3 3 by=anna  -> held          available 0   held 5
+      release r-1            -> unchanged released
+      """
+    )
+  }
+
+  @Test func saleOfTheOwnerTakesItsUnits() throws {
+    try check(
+      onHand: 2,
+      """
+      hold r-1 1 by=anna  -> held                available 1
+      hold r-2 1 by=bert   -> held                available 0
+      try  o-1 1           -> short:0/1
+      try  o-1 1 by=carl   -> short:0/1
+      try  o-1 2 by=anna   -> short:1/2           held 2
+      try  o-1 1 by=anna   -> ok                  available 0  held 1  committed 1
+      commit r-1           -> holdEnded:released
+      sell o-2 1 by=anna   -> oversold 1          available -1
+      sell o-3 2 by=bert   -> oversold 1          available -2  held 0
+      """
+    )
+  }
+
+  /// Goal: what a named place lacks comes from the owner's units at that place.
+  @Test func unitsComeFromTheNamedPlace() throws {
+    try check(
+      onHand: 2,
+      """
+      receive 2@B          -> ok
+      hold r-1 1@B by=anna  -> held                available@B 1
+      hold r-2 2@A by=anna  -> held                available@A 0
+      hold r-3 1@A by=anna  -> held                available@A 0   available@B 1
+      edit r-2 -1          -> released            available@A 1
+      hold r-4 3@B by=anna  -> short:2/3           available@B 1
+      """
+    )
+  }
+
+  /// Goal: a buffer in percent hides a part of what comes free; the least that does is taken.
+  @Test func leastThatFitsBehindABuffer() throws {
+    try check(
+      onHand: 20,
+      """
+      buffer points=5000         -> ok
+      hold r-1 10 by=anna  -> held          ats%shopee 5
+      hold r-2 7 on=shopee by=anna  -> held          available 7
+      edit r-1 -7                -> short:6/7
+      edit r-1 -6                -> released      available 13
+      """
+    )
+  }
+
+  @Test func editTakesFromOtherHoldsOfTheOwner() throws {
+    try check(
+      onHand: 4,
+      """
+      hold r-1 2 by=anna  -> held
+      hold r-2 2 by=anna  -> held               available 0
+      edit r-2 +1      -> held               available 0
+      edit r-2 +2      -> short:1/2          available 0
+      commit r-1       -> committed          committed 1
+      commit r-2       -> committed          committed 4
+      """
+    )
+  }
+
+  @Test func expiredHoldIsTakenAgainFromItsSuccessor() throws {
+    try check(
+      onHand: 2,
+      """
+      hold r-1 2 until=60 by=anna  -> held
+      wait 60                -> ok
+      hold r-2 2 by=anna  -> held                   available 0
+      commit r-1 o-1         -> committed retaken      available 0   held 0   committed 2
+      commit r-2 o-2         -> holdEnded:released
+      """
+    )
+  }
+
+  /// Goal: the ledger says where the units went.
+  @Test func ledgerNamesWhoTookOver() throws {
+    let machine = try Script(onHand: 1)
+    _ = try machine.run(["hold", "r-1", "1", "by=anna"])
+    _ = try machine.run(["hold", "r-2", "1", "by=anna"])
+    let entry = machine.entries[machine.entries.count - 2]
+    #expect(entry.holdID?.text == "r-1" && entry.cause == "r-2")
+    #expect(entry.reason == "taken_over" && entry.actor == "anna")
+    #expect(entry.movements.map(\.kind) == [.released])
+  }
+
+  /// Goal: a hold that only moves within the owner's is not refused by the owner's caps.
+  @Test func capsCountWhatTheOwnerThenHas() throws {
+    try check(
+      onHand: 2,
+      """
+      caps holds=1 units=2   -> ok
+      hold r-1 2 by=anna  -> held
+      hold r-2 1 by=anna  -> holdsOfOwner:1/1     held 2
+      hold r-2 2 by=anna  -> held                 held 2
+      commit r-1             -> holdEnded:released
+      """
+    )
+  }
+
+  /// Goal: a request of an owner fits just when it does without the owner's other holds. Method: random holds of three
+  /// owners against their sums.
+  @Test(arguments: ModelTests.seeds) func fitsAsIfTheOwnersHoldsWereNotThere(seed: UInt64) throws {
+    print("seed \(seed)")
+    var random = SeededRandom(seed: seed)
+    let machine = try Script(onHand: 20)
+    for step in 1...400 {
+      let owner = "o-\(Int.random(in: 1...3, using: &random))"
+      let quantity = Quantity.random(in: 1...9, using: &random)
+      let pool = machine.pool
+      let own = pool.holds.values.filter { $0.state == .held && $0.owner == owner }
+      let free = pool.available(SKUIndex(0))
+      let reach = max(0, free) + own.reduce(0) { $0 + $1.quantity(of: SKUIndex(0)) }
+      let others = pool.holds.filter { $0.value.owner != owner }
+      let words =
+        Bool.random(using: &random)
+        ? ["hold", "h-\(step)", "\(quantity)", "by=\(owner)", "until=\(20 * quantity)"]
+        : ["try", "s-\(step)", "\(quantity)", "by=\(owner)"]
+      let isDone = (try? machine.run(words)) != nil
+      #expect(isDone == (quantity <= reach), "step \(step)")
+      #expect(pool.holds.filter { $0.value.owner != owner } == others, "others lose nothing")
+      // What is free is used before a hold gives anything up.
+      if isDone { #expect(pool.available(SKUIndex(0)) == max(0, free - quantity)) }
+      if words[0] == "try", isDone { _ = try machine.run(["cancel", words[1], "\(quantity)"]) }
+      _ = try machine.run(["wait", "3"])
+    }
+    expectFold(machine.pool, machine.entries)
+  }
+}

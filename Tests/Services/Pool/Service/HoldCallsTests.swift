@@ -1,0 +1,260 @@
+import PoolAPI
+import Primitives
+import RPCCore
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+@Suite struct HoldCallsTests {
+  @Test func wayOfAnExtension() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let client = bench.client
+      let made = try #require(try await bench.hold("h-1", 4).hold)
+      let until = bench.clock.now() + .seconds(600)
+      let longer = try await client.extendHold(.init(holdID: "h-1", expireTime: until)).hold
+      #expect(longer?.expireTime == until && longer?.etag != made.etag)
+      let again = try await client.extendHold(
+        .init(holdID: "h-1", expireTime: until - .seconds(1)))
+      #expect(again.hold == longer)
+      bench.clock.advance(by: .seconds(61))
+      await bench.server.tick()
+      #expect(try await bench.available() == 6)
+      try await bench.restart()
+      #expect(try await bench.client.getHold(.init(holdID: "h-1")).hold == longer)
+      let movements = try await bench.client.listMovements(.init(sku: "TEE")).movements
+      #expect(movements.map(\.kind) == [.received, .held, .extended])
+      await expectError(.notFound, "HOLD_UNKNOWN", ["holdId": "x"]) {
+        _ = try await bench.client.extendHold(.init(holdID: "x", expireTime: until))
+      }
+      await expectError(.invalidArgument, "INVALID_REQUEST", violations: ["expire_time"]) {
+        _ = try await bench.client.extendHold(
+          .init(holdID: "h-1", expireTime: until + .seconds(8 * 86_400)))
+      }
+      bench.clock.advance(by: .seconds(600))
+      await expectError(.failedPrecondition, "HOLD_ENDED", ["holdId": "h-1", "state": "EXPIRED"]) {
+        _ = try await bench.client.extendHold(.init(holdID: "h-1", expireTime: until))
+      }
+    }
+  }
+
+  /// Goal: whoever edits an old version hears how the hold stands now, and nothing changes.
+  @Test func wayOfAnEdit() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10, "CAP": 1])
+      let client = bench.client
+      let made = try #require(try await bench.hold("h-1", 4, by: "cart-1").hold)
+      let edit = EditHoldRequest(
+        holdID: "h-1", etag: made.etag,
+        lines: [.init(sku: "TEE", deltaCount: -1), .init(sku: "CAP", deltaCount: 1)],
+        requestID: "q-1")
+      let edited = try #require(try await client.editHold(edit).hold)
+      #expect(edited.lines.map(\.quantity) == [3, 1] && edited.state == .held)
+      #expect(try await client.editHold(edit).hold == edited)
+      var stale = edit
+      stale.requestID = ""
+      await expectError(
+        .aborted, "ETAG_MISMATCH",
+        [
+          "holdId": "h-1", "etag": edited.etag, "state": "HELD", "lines": "3 TEE; 1 CAP",
+          "expireTime": "2027-01-15T08:01:00.000000Z",
+        ]
+      ) { _ = try await client.editHold(stale) }
+      await expectError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        ["sku": "TEE", "heldCount": "3", "requestedCount": "4"]
+      ) {
+        _ = try await client.editHold(
+          .init(
+            holdID: "h-1", etag: edited.etag, lines: [.init(sku: "TEE", deltaCount: -4)]))
+      }
+      await expectError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        [
+          "sku": "CAP", "availableCount": "0", "requestedCount": "1",
+          "holders": "1 by cart-1 (h-1) until 2027-01-15T08:01:00.000000Z",
+        ]
+      ) {
+        _ = try await client.editHold(
+          .init(holdID: "h-1", etag: edited.etag, lines: [.init(sku: "CAP", deltaCount: 1)]))
+      }
+      for (sku, place, reason, key) in [
+        ("NONE", "", "SKU_UNKNOWN", "lines[0].sku"),
+        ("TEE", "NONE", "LOCATION_UNKNOWN", "lines[0].location_id"),
+      ] {
+        await expectError(.invalidArgument, reason, violations: [key]) {
+          _ = try await client.editHold(
+            .init(
+              holdID: "h-1", etag: edited.etag,
+              lines: [.init(sku: sku, deltaCount: 1, locationID: place)]))
+        }
+      }
+      await expectError(
+        .invalidArgument, "INVALID_REQUEST",
+        violations: ["lines[0].sku", "lines[0].delta_count", "hold_id", "etag"]
+      ) { _ = try await client.editHold(.init(lines: [.init()])) }
+      await expectError(.notFound, "HOLD_UNKNOWN", ["holdId": "x"]) {
+        _ = try await client.editHold(
+          .init(holdID: "x", etag: "e", lines: [.init(sku: "TEE", deltaCount: 1)]))
+      }
+      #expect(try await client.getHold(.init(holdID: "h-1")).hold == edited)
+    }
+  }
+
+  /// Goal: callers at the same time that know the same version change it once.
+  @Test func oneOfManyEditsOfAVersionCounts() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 100])
+      let etag = try #require(try await bench.hold("h-1", 1).hold?.etag)
+      let done = await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<50 {
+          group.addTask {
+            (try? await bench.client.editHold(
+              .init(holdID: "h-1", etag: etag, lines: [.init(sku: "TEE", deltaCount: 1)]))) != nil
+          }
+        }
+        return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+      }
+      #expect(done == 1)
+      #expect(try await bench.available() == 98)
+    }
+  }
+
+  @Test func partialCommitReturnsTheRestAtOnce() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let client = bench.client
+      _ = try await bench.hold("h-1", 4)
+      let commit = CommitHoldRequest(
+        holdID: "h-1", orderID: "shop/1", lines: [.init(sku: "TEE", quantity: 3)])
+      let answer = try await client.commitHold(commit)
+      #expect(answer.lines.map(\.soldCount) == [3] && !answer.retaken)
+      #expect(answer.hold?.lines.map(\.quantity) == [3])
+      #expect(try await client.commitHold(commit) == answer)
+      #expect(try await bench.available() == 7)
+      await expectError(.failedPrecondition, "HOLD_ENDED", ["holdId": "h-1", "state": "COMMITTED"])
+      {
+        _ = try await client.commitHold(
+          .init(holdID: "h-1", orderID: "shop/1", lines: [.init(sku: "TEE", quantity: 4)]))
+      }
+      _ = try await bench.hold("h-2", 2)
+      await expectError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        ["sku": "TEE", "heldCount": "2", "requestedCount": "3"]
+      ) {
+        _ = try await client.commitHold(
+          .init(holdID: "h-2", orderID: "shop/2", lines: [.init(sku: "TEE", quantity: 3)]))
+      }
+      await expectError(
+        .invalidArgument, "INVALID_REQUEST", violations: ["lines[0].sku", "lines[0].quantity"]
+      ) {
+        _ = try await client.commitHold(.init(holdID: "h-2", orderID: "shop/2", lines: [.init()]))
+      }
+    }
+  }
+
+  /// Goal: who paid too late gets the units when they are there, and hears who has them when not.
+  @Test func expiredHoldIsTakenAgain() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 4])
+      let client = bench.client
+      _ = try await bench.hold("h-1", 4)
+      bench.clock.advance(by: .seconds(60))
+      _ = try await bench.hold("h-2", 1, by: "cart-2")
+      let commit = CommitHoldRequest(holdID: "h-1", orderID: "shop/1", requestID: "q")
+      await expectError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        [
+          "sku": "TEE", "availableCount": "3", "requestedCount": "4", "expiredHoldId": "h-1",
+          "holders": "1 by cart-2 (h-2) until 2027-01-15T08:02:00.000000Z",
+        ]
+      ) { _ = try await client.commitHold(commit) }
+      _ = try await client.releaseHold(.init(holdID: "h-2"))
+      let answer = try await client.commitHold(commit)
+      #expect(answer.retaken && answer.hold?.retaken == true && answer.hold?.state == .committed)
+      #expect(answer.lines.map(\.soldCount) == [4])
+      let state = await bench.stateInMemory()
+      #expect(try bench.stateOfCopy() == state)
+      try await bench.restart()
+      #expect(try await bench.client.commitHold(commit) == answer)
+      #expect(try await bench.client.getHold(.init(holdID: "h-1")).hold == answer.hold)
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+      let kinds = try await bench.client.listMovements(.init(orderID: "shop/1")).movements
+      #expect(kinds.map(\.kind) == [.retaken])
+    }
+  }
+
+  /// Goal: what is taken over stands in one commit with what takes it. Method: the state read again from the files.
+  @Test func ownersHoldsAreNotInTheWay() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 2])
+      let client = bench.client
+      _ = try await bench.hold("h-1", 2, by: "anna", requestID: "q-1")
+      let second = try await bench.hold("h-2", 2, by: "anna", requestID: "q-2")
+      #expect(try await bench.hold("h-2", 2, by: "anna", requestID: "q-2") == second)
+      #expect(try await client.getHold(.init(holdID: "h-1")).hold?.state == .released)
+      let state = await bench.stateInMemory()
+      #expect(try bench.stateOfCopy() == state)
+      let sale = try await client.recordSale(
+        .init(
+          orderID: "o", channelID: "till", lines: [.init(lineID: "1", sku: "TEE", quantity: 2)],
+          refuseShortage: true, owner: "anna"))
+      #expect(sale.oversoldCount == 0)
+      #expect(try await bench.available() == 0)
+      try await bench.restart()
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+    }
+  }
+
+  @Test func capsAreTold() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      await bench.setCaps(HoldCaps(holdsOfOwner: 1, unitsOfOwner: 3, heldPercent: 40))
+      _ = try await bench.hold("h-1", 2, by: "anna")
+      await expectError(
+        .failedPrecondition, "HOLD_LIMIT",
+        [
+          "limit": "HOLDS_OF_OWNER", "owner": "anna", "maximumCount": "1", "presentCount": "1",
+          "requestedCount": "1",
+        ]
+      ) { _ = try await bench.hold("h-2", 1, by: "anna") }
+      await expectError(
+        .failedPrecondition, "HOLD_LIMIT",
+        [
+          "limit": "HELD_UNITS_OF_OWNER", "owner": "bert", "maximumCount": "3",
+          "presentCount": "0", "requestedCount": "4", "sku": "TEE",
+        ]
+      ) { _ = try await bench.hold("h-2", 4, by: "bert") }
+      await expectError(
+        .failedPrecondition, "HOLD_LIMIT",
+        [
+          "limit": "HELD_PERCENT", "owner": "bert", "maximumCount": "4", "presentCount": "2",
+          "requestedCount": "3", "sku": "TEE",
+        ]
+      ) { _ = try await bench.hold("h-2", 3, by: "bert") }
+    }
+  }
+
+  @Test func holdHasNoMoreSKUsThanItCouldBeMadeWith() async throws {
+    try await withBench { bench in
+      let names = (0...200).map { "S-\($0)" }
+      try await bench.stock(Dictionary(uniqueKeysWithValues: names.map { ($0, 1) }))
+      let made = try await bench.client.createHold(
+        .init(
+          holdID: "h", owner: "o", lines: names.dropLast().map { .init(sku: $0, quantity: 1) },
+          expireTime: bench.clock.now() + .seconds(9)))
+      let etag = try #require(made.hold?.etag)
+      await expectError(
+        .failedPrecondition, "HOLD_LIMIT",
+        [
+          "limit": "HOLD_LINES", "owner": "o", "maximumCount": "200", "presentCount": "200",
+          "requestedCount": "1",
+        ]
+      ) {
+        _ = try await bench.client.editHold(
+          .init(holdID: "h", etag: etag, lines: [.init(sku: names[200], deltaCount: 1)]))
+      }
+    }
+  }
+}
