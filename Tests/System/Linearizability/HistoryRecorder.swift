@@ -132,7 +132,7 @@ final class HistoryRecorder: Sendable {
     case .hold(let hold, let units):
       _ = try await pool.createHold(
         .init(
-          holdID: hold, owner: "recorder", lines: [.init(sku: sku, quantity: units)],
+          holdID: hold, owner: hold, lines: [.init(sku: sku, quantity: units)],
           expireTime: Self.expiry, requestID: id))
       return .done
     case .commit(let hold):
