@@ -1125,8 +1125,10 @@ public struct RecordSalesResponse: Message {
 
 /// What has become of one of many sales.
 public struct RecordSaleResult: Message {
+  /// One of the two.
   public var outcome: Outcome? = nil
 
+  /// One of the two.
   public enum Outcome: Equatable, Sendable {
     /// It is recorded.
     case response(RecordSaleResponse)
