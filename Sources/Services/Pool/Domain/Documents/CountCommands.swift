@@ -24,7 +24,7 @@ public struct ReportCount: Hashable, Sendable {
   public struct Line: Hashable, Sendable {
     public var sku: SKU
     public var counted: Quantity
-    /// What was on hand at the moment of the count, when that is past; nil for now.
+    /// What was on hand at the moment of the count, when that is past; nil when it is the present.
     public var onHandThen: Quantity?
 
     public init(sku: SKU, counted: Quantity, onHandThen: Quantity? = nil) {
@@ -48,7 +48,7 @@ public struct ReportCount: Hashable, Sendable {
   public var id: CountID
   public var reportID: ReportID
   public var lines: [Line]
-  /// Nil for now.
+  /// Nil for the present moment.
   public var moment: Moment?
   public var actor: String
 
