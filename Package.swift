@@ -8,19 +8,17 @@ func library(_ name: String, _ folder: String, pkgConfig: String?, apt: String) 
     name: name, path: "Sources/C/\(folder)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-func module(
-  _ name: String, _ folder: String, _ dependencies: [Target.Dependency],
-  settings: [SwiftSetting] = []
-) -> Target {
-  .target(
-    name: name, dependencies: dependencies, path: "Sources/\(folder)", swiftSettings: settings)
-}
-
-/// One loop owns each object here, which it checks; that no two accesses overlap is checked by debug builds, in which
-/// the tests run. The checks cost 5 % of a call.
-let unwatched: [SwiftSetting] = [
-  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+/// Release builds see through the modules: what is generic in one is made for another's types, as within one. That no two
+/// accesses to an object overlap is checked by debug builds, in which the tests run; the checks cost 5 % of a call.
+let release: [SwiftSetting] = [
+  .unsafeFlags(
+    ["-cross-module-optimization", "-enforce-exclusivity=unchecked"],
+    .when(configuration: .release))
 ]
+
+func module(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(folder)", swiftSettings: release)
+}
 
 /// What one thread allocates and another frees, as a command goes from an event loop to the writer and back, costs a
 /// durable sale a fifth less than with the C library's allocator.
@@ -54,8 +52,7 @@ let foundations: [Target] = [
   module("RPCHTTP1", "RPC/HTTP1", ["Primitives", "RPCCore", "CMicroHTTPD"]),
   module("RPCTLS", "RPC/TLS", ["Primitives", "COpenSSL"]),
   module(
-    "RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "RPCTLS", "CNghttp2", "CLinux"],
-    settings: unwatched),
+    "RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "RPCTLS", "CNghttp2", "CLinux"]),
   module("RPCInProcess", "RPC/InProcess", ["RPCCore"]),
   module("StorageCore", "Storage/Core", ["Primitives"]),
   module("StorageSQLite", "Storage/SQLite", ["Primitives", "StorageCore", "CSQLite"]),

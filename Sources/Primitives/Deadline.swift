@@ -27,7 +27,10 @@ public struct Deadline: Hashable, Comparable, Sendable {
     return .nanoseconds(max(0, nanoseconds - monotonicNanoseconds()))
   }
 
-  public var isPast: Bool { self != .never && nanoseconds <= monotonicNanoseconds() }
+  public var isPast: Bool { self != .never && isPast(at: monotonicNanoseconds()) }
+
+  /// - Parameter now: nanoseconds of the monotonic clock, for who asks of many at one moment.
+  public func isPast(at now: Int64) -> Bool { self != .never && nanoseconds <= now }
 
   public static func < (left: Deadline, right: Deadline) -> Bool {
     left.nanoseconds < right.nanoseconds

@@ -33,6 +33,22 @@ extension Identifier {
   public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 }
 
+/// An identifier that is looked up again and again on its way: its hash is worked out once.
+public protocol HashedIdentifier: Identifier {
+  /// Of `text`; another one in each process.
+  var hash: Int { get }
+}
+
+extension HashedIdentifier {
+  public static func == (left: Self, right: Self) -> Bool {
+    left.hash == right.hash && left.text == right.text
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(hash)
+  }
+}
+
 /// Why some text cannot be an identifier.
 public struct InvalidIdentifier: Error, Equatable, CustomStringConvertible {
   public var noun: String

@@ -76,24 +76,28 @@ public struct ListingID: Identifier {
 }
 
 /// Units set aside, as their creator named them.
-public struct HoldID: Identifier {
+public struct HoldID: HashedIdentifier {
   public static let noun = "hold"
   public static let maximumBytes = 128
   public let text: String
+  public let hash: Int
 
   public init(trusted text: String) {
     self.text = text
+    hash = text.hashValue
   }
 }
 
 /// A customer's order, unique over all accounts: `account/channel order`.
-public struct OrderID: Identifier {
+public struct OrderID: HashedIdentifier {
   public static let noun = "order"
   public static let maximumBytes = 200
   public let text: String
+  public let hash: Int
 
   public init(trusted text: String) {
     self.text = text
+    hash = text.hashValue
   }
 }
 

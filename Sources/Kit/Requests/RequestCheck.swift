@@ -8,7 +8,8 @@ public import RPCCore
 ///     let quantity = check.quantity(request.quantity, "quantity")
 ///     try check.finish()
 ///
-/// A reader that refuses its field still returns a value, so that reading can go on; `finish` then throws.
+/// A reader that refuses its field still returns a value, so that reading can go on; `finish` then throws. A field's
+/// path is only made when it is refused.
 public struct RequestCheck: Sendable {
   /// More violations than these are not told.
   public static let maximumViolations = 100
@@ -31,37 +32,38 @@ public struct RequestCheck: Sendable {
 
   /// A required identifier.
   public mutating func identifier<ID: Identifier>(
-    _ type: ID.Type, _ text: String, _ field: String
+    _ type: ID.Type, _ text: String, _ field: @autoclosure () -> String
   ) -> ID {
     do throws(InvalidIdentifier) {
       return try ID(text)
     } catch {
-      refuse(field, "The \(error.noun) \(error.problem).")
+      refuse(field(), "The \(error.noun) \(error.problem).")
       return ID(trusted: text)
     }
   }
 
   /// An identifier that may be left out.
   public mutating func optionalIdentifier<ID: Identifier>(
-    _ type: ID.Type, _ text: String, _ field: String
+    _ type: ID.Type, _ text: String, _ field: @autoclosure () -> String
   ) -> ID? {
-    text.isEmpty ? nil : identifier(type, text, field)
+    text.isEmpty ? nil : identifier(type, text, field())
   }
 
   /// A count of units: 1 to `QuantityLimits.maximum`, or as `range` says.
   @discardableResult
   public mutating func quantity(
-    _ value: Quantity, _ field: String, in range: ClosedRange<Quantity> = 1...QuantityLimits.maximum
+    _ value: Quantity, _ field: @autoclosure () -> String,
+    in range: ClosedRange<Quantity> = 1...QuantityLimits.maximum
   ) -> Quantity {
-    integer(value, field, in: range)
+    integer(value, field(), in: range)
   }
 
   @discardableResult
   public mutating func integer(
-    _ value: Int64, _ field: String, in range: ClosedRange<Int64>
+    _ value: Int64, _ field: @autoclosure () -> String, in range: ClosedRange<Int64>
   ) -> Int64 {
     if !range.contains(value) {
-      refuse(field, "It is \(value); \(range.lowerBound) to \(range.upperBound) is allowed.")
+      refuse(field(), "It is \(value); \(range.lowerBound) to \(range.upperBound) is allowed.")
     }
     return value
   }
@@ -69,36 +71,42 @@ public struct RequestCheck: Sendable {
   /// Text of 1 (or 0, when it may be empty) to `maximumBytes` bytes of UTF-8.
   @discardableResult
   public mutating func text(
-    _ value: String, _ field: String, atMost maximumBytes: Int = 1000, mayBeEmpty: Bool = false
+    _ value: String, _ field: @autoclosure () -> String, atMost maximumBytes: Int = 1000,
+    mayBeEmpty: Bool = false
   ) -> String {
-    if value.isEmpty, !mayBeEmpty { refuse(field, "It is empty.") }
+    if value.isEmpty, !mayBeEmpty { refuse(field(), "It is empty.") }
     let count = value.utf8.count
     if count > maximumBytes {
-      refuse(field, "It is \(count) bytes long; \(maximumBytes) are allowed.")
+      refuse(field(), "It is \(count) bytes long; \(maximumBytes) are allowed.")
     }
     return value
   }
 
   /// The number of a repeated field's items.
-  public mutating func count(_ items: some Collection, _ field: String, in range: ClosedRange<Int>)
-  {
+  public mutating func count(
+    _ items: some Collection, _ field: @autoclosure () -> String, in range: ClosedRange<Int>
+  ) {
     let count = items.count
     if !range.contains(count) {
       refuse(
-        field, "It has \(count) items; \(range.lowerBound) to \(range.upperBound) are allowed.")
+        field(), "It has \(count) items; \(range.lowerBound) to \(range.upperBound) are allowed.")
     }
   }
 
   /// A message field that must be there.
-  public mutating func required<Value>(_ value: Value?, _ field: String) -> Value? {
-    if value == nil { refuse(field, "It is missing.") }
+  public mutating func required<Value>(_ value: Value?, _ field: @autoclosure () -> String)
+    -> Value?
+  {
+    if value == nil { refuse(field(), "It is missing.") }
     return value
   }
 
   /// The caller's request ID: empty, or an identifier.
   @discardableResult
-  public mutating func requestID(_ text: String, _ field: String = "request_id") -> String {
-    _ = optionalIdentifier(RequestID.self, text, field)
+  public mutating func requestID(
+    _ text: String, _ field: @autoclosure () -> String = "request_id"
+  ) -> String {
+    _ = optionalIdentifier(RequestID.self, text, field())
     return text
   }
 

@@ -11,7 +11,7 @@ public enum CommonSettings {
   public static let logFormat = Setting<Log.Format>.choice(
     "ONEPOOL_LOG_FORMAT", "form of the log on standard error", default: .logfmt)
   public static let accessLog = Setting<Double>.share(
-    "ONEPOOL_ACCESS_LOG", "share of the calls to log; server's failures always are", default: 0.01)
+    "ONEPOOL_ACCESS_LOG", "share of the calls to log; server's failures always are", default: 0.001)
   public static let drain = Setting<Duration>.seconds(
     "ONEPOOL_DRAIN_SECONDS", "time that calls get to end after SIGTERM", default: 10, in: 0...3600)
   public static let loops = Setting<Int>.integer(

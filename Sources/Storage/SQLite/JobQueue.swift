@@ -53,6 +53,11 @@ package final class JobQueue<Job: Sendable>: Sendable {
         end += 1
       }
       state.weight -= taking
+      if state.head == 0, end == state.jobs.count {
+        let taken = state.jobs
+        state.jobs = []
+        return taken
+      }
       let taken = Array(state.jobs[state.head..<end])
       state.head = end
       if end == state.jobs.count {

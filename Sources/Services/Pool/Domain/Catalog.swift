@@ -59,7 +59,7 @@ public struct LocationRecord: Hashable, Sendable {
 }
 
 /// The SKUs and locations that the pool knows, by their names and by their places.
-struct Catalog {
+final class Catalog {
   private(set) var skus = SKUTable()
   private(set) var locations: [LocationRecord] = []
   private var locationPlaces: [LocationID: LocationIndex] = [:]
@@ -87,11 +87,11 @@ struct Catalog {
   func sku(_ index: SKUIndex) -> SKU { skus[index.int].sku }
   func location(_ index: LocationIndex) -> LocationID { locations[index.int].location }
 
-  mutating func put(_ record: SKURecord) {
+  func put(_ record: SKURecord) {
     skus.put(record)
   }
 
-  mutating func put(_ record: LocationRecord) {
+  func put(_ record: LocationRecord) {
     precondition(record.index.int <= locations.count, "locations are numbered without a gap")
     if record.index.int == locations.count {
       locations.append(record)

@@ -30,7 +30,7 @@ struct HoldIndex {
   func listedCount(of sku: SKUIndex) -> Int { lists[sku]?.ids.count ?? 0 }
 
   /// The first few holds that have units of a SKU, of those that are listed first.
-  func holders(of sku: SKUIndex, in holds: [HoldID: Hold]) -> [HoldID] {
+  func holders(of sku: SKUIndex, in holds: PlacedTable<HoldID, Hold>) -> [HoldID] {
     var found: [HoldID] = []
     for id in (lists[sku]?.ids ?? []).prefix(Limits.examinedHolders) {
       guard found.count < Limits.toldHolders else { break }
@@ -40,16 +40,16 @@ struct HoldIndex {
   }
 
   private static func isHolder(
-    _ id: HoldID, of sku: SKUIndex, in holds: [HoldID: Hold]
+    _ id: HoldID, of sku: SKUIndex, in holds: PlacedTable<HoldID, Hold>
   ) -> Bool {
-    guard let hold = holds[id], hold.state == .held else { return false }
-    return hold.lines.contains { $0.sku == sku }
+    guard let place = holds.place(of: id), holds[place].state == .held else { return false }
+    return holds[place].lines.contains { $0.sku == sku }
   }
 
   /// Notes what became of a hold.
   ///
   /// - Parameter holds: with the hold as it is now.
-  mutating func note(_ hold: Hold, was known: Hold?, in holds: [HoldID: Hold]) {
+  mutating func note(_ hold: Hold, was known: Hold?, in holds: PlacedTable<HoldID, Hold>) {
     let wasHeld = known?.state == .held
     if hold.state == .held {
       if !wasHeld { owners[hold.owner, default: []].append(hold.id) }
@@ -60,7 +60,7 @@ struct HoldIndex {
   }
 
   private mutating func add(
-    _ hold: Hold, _ number: Int, _ known: Hold?, in holds: [HoldID: Hold]
+    _ hold: Hold, _ number: Int, _ known: Hold?, in holds: PlacedTable<HoldID, Hold>
   ) {
     let sku = hold.lines[number].sku
     if number > 0, hold.lines[..<number].contains(where: { $0.sku == sku }) { return }

@@ -6,6 +6,8 @@ extension Pool {
     var sku: SKUIndex
     var location: LocationIndex?
     var quantity: Quantity
+    /// Of the line in its request, from 0.
+    var number = 0
   }
 
   /// Units that one line takes at one location.
@@ -43,7 +45,7 @@ extension Pool {
     let sku = try catalog.index(line.sku, line: number)
     var location: LocationIndex?
     if let text = line.location { location = try catalog.index(text, line: number) }
-    return Wanted(sku: sku, location: location, quantity: quantity)
+    return Wanted(sku: sku, location: location, quantity: quantity, number: number)
   }
 
   /// Says where the units of all lines come from, counting lines of one SKU together (peers T2):

@@ -31,19 +31,21 @@ extension Pool {
   }
 
   public func load(_ hold: Hold) {
-    holds[hold.id] = hold
+    holds.set(hold.id, hold)
     holdIndex.note(hold, was: nil, in: holds)
     sequence = max(sequence, hold.sequence)
     if hold.state == .held { expiries.add(hold.id, at: hold.expireTime) }
   }
 
   public func load(_ sale: Sale) {
-    sales[sale.orderID] = sale
+    sales.set(sale.orderID, sale)
   }
 
   /// Takes a sale out of memory; it has to be loaded again before the next command of its order.
-  public func unload(sale: OrderID) {
-    sales[sale] = nil
+  ///
+  /// - Parameter place: in `sales`.
+  public func unload(saleAt place: Int) {
+    sales.remove(at: place)
   }
 
   /// Ends loading: `time` and `sequence` are those of the last entry of the ledger.
@@ -68,8 +70,9 @@ extension Pool {
       buffers: buffers, sourcings: sourcings, lastUnits: lastUnits,
       promotions: promotions.promotions, allotments: promotions.allotments, balances: Set(balances),
       rates: Dictionary(
-        uniqueKeysWithValues: balances.indices.map { (balances[$0], rates[$0]) }), holds: holds,
-      sales: sales, available: stocks.map(\.available), documents: documents,
+        uniqueKeysWithValues: balances.indices.map { (balances[$0], rates[$0]) }),
+      holds: holds.dictionary,
+      sales: sales.dictionary, available: stocks.map(\.available), documents: documents,
       incoming: incoming.mapValues { Set($0) }, reorderPoints: reorderPoints, bundles: bundles,
       lots: lots)
   }

@@ -5,9 +5,7 @@ extension Pool {
     let known = sales[command.orderID]
     let (lines, bundles) = try components(of: command, in: known)
     var fresh: [Wanted] = []
-    var names: [Int] = []
     fresh.reserveCapacity(lines.count)
-    names.reserveCapacity(lines.count)
     for (number, line) in lines.enumerated() {
       var quantity = line.quantity
       if let line = known?.line(line.lineID) {
@@ -19,14 +17,15 @@ extension Pool {
       let wanted = try wanted(line, quantity, number: number)
       guard quantity > 0 else { continue }
       fresh.append(wanted)
-      names.append(number)
     }
     let (taken, lent) = try plan(
       fresh, bound: command.refuseShortage ? .available : .none, channel: command.channelID,
       zone: command.zone, owner: command.owner)
     giveUp(lent, to: command.orderID.text)
     // The lines that had something new to sell are told by their numbers in the request.
-    for place in placements.indices { placements[place].line = names[placements[place].line] }
+    for place in placements.indices {
+      placements[place].line = fresh[placements[place].line].number
+    }
     var oversold: Quantity = 0
     var movements: [Movement] = []
     movements.reserveCapacity(taken.count)
@@ -35,7 +34,7 @@ extension Pool {
       movements.append(
         Movement(
           .sold, fresh[taking.line].sku, taking.location, taking.quantity,
-          oversold: taking.oversold, lineID: lines[names[taking.line]].lineID))
+          oversold: taking.oversold, lineID: lines[fresh[taking.line].number].lineID))
     }
     var entry = LedgerEntry(
       sourceTime: command.saleTime, orderID: command.orderID, channelID: command.channelID,

@@ -24,7 +24,7 @@ public final class Pool {
     var round: UInt64 = 0
   }
 
-  var catalog = Catalog()
+  let catalog = Catalog()
   public internal(set) var buffers = BufferTable()
   public internal(set) var sourcings = SourcingTable()
   public internal(set) var lastUnits = LastUnitsTable()
@@ -37,10 +37,10 @@ public final class Pool {
   public internal(set) var rates = Pool.noRates
   /// The next balance of the same SKU, in the order of the locations' ranks; -1 after the last.
   public internal(set) var nextBalance = Pool.noPlaces
-  public internal(set) var holds: [HoldID: Hold] = [:]
+  public internal(set) var holds = PlacedTable<HoldID, Hold>()
   /// What an operator allows to be set aside.
   public var holdCaps = HoldCaps()
-  public internal(set) var sales: [OrderID: Sale] = [:]
+  public internal(set) var sales = PlacedTable<OrderID, Sale>()
   /// Those of which something can still come, and what has ended since they were last unloaded.
   public internal(set) var documents: [DocumentKey: Document] = [:]
   var endedDocuments: Set<DocumentKey> = []
@@ -75,7 +75,7 @@ public final class Pool {
   /// What the owner's other holds give up for the command at hand; empty between commands.
   var lent = Lent()
 
-  private var entries: [LedgerEntry] = []
+  private(set) var entries: [LedgerEntry] = []
   private var changes = Changes()
   private var round: UInt64 = 1
 
@@ -129,9 +129,9 @@ public final class Pool {
     while endedStart < ended.count {
       let (id, endTime) = ended[endedStart]
       // One that was taken again after it had expired stands here a second time.
-      if let hold = holds[id], hold.endTime == endTime {
+      if let place = holds.place(of: id), holds[place].endTime == endTime {
         guard endTime + Limits.endedHoldKept <= now else { break }
-        holds[id] = nil
+        holds.remove(at: place)
         changes.forgottenHolds.append(id)
       }
       endedStart += 1
@@ -172,26 +172,23 @@ public final class Pool {
     }
   }
 
-  /// Gives an entry its place in the ledger and counts it in.
-  ///
-  /// - Returns: the entry as the ledger has it.
-  @discardableResult
-  func post(_ entry: LedgerEntry) -> LedgerEntry {
-    guard !entry.movements.isEmpty else { return entry }
-    var entry = entry
+  /// Gives an entry its place in the ledger and counts it in; one without movements has none.
+  func post(_ entry: consuming LedgerEntry) {
+    guard !entry.movements.isEmpty else { return }
     entry.firstSequence = sequence + 1
     entry.time = now
     fold(entry)
     moveLots(&entry)
-    entries.append(entry)
     if entry.holdID != nil || entry.orderID != nil { note(entry) }
-    return entry
+    entries.append(consume entry)
   }
 
   private func note(_ entry: LedgerEntry) {
-    if let id = entry.holdID, changes.holds.last != id { changes.holds.append(id) }
-    if let id = entry.orderID, changes.sales.last != id, sales[id] != nil {
-      changes.sales.append(id)
+    if let id = entry.holdID, let place = holds.place(of: id), changes.holds.last != place {
+      changes.holds.append(place)
+    }
+    if let id = entry.orderID, let place = sales.place(of: id), changes.sales.last != place {
+      changes.sales.append(place)
     }
   }
 
@@ -244,7 +241,8 @@ public final class Pool {
 
   private func fold(_ entry: LedgerEntry, intoHold id: HoldID) {
     guard !entry.movements.isEmpty else { return }
-    let known = holds[id]
+    let place = holds.place(of: id)
+    let known = place.map { holds[$0] }
     if let known, known.sequence >= entry.lastSequence { return }
     var hold: Hold
     if !entry.owner.isEmpty {
@@ -257,21 +255,21 @@ public final class Pool {
       // A hold that was forgotten since changes here for the second time: in a replay only.
       return
     }
-    holds[id] = hold
+    if let place { holds[place] = hold } else { holds.set(id, hold) }
     holdIndex.note(hold, was: known, in: holds)
     if let endTime = hold.endTime, hold.state != known?.state { ended.append((id, endTime)) }
   }
 
   private func fold(_ entry: LedgerEntry, intoSale id: OrderID) {
-    if let place = sales.index(forKey: id) {
-      count(entry, into: &sales.values[place])
+    if let place = sales.place(of: id) {
+      count(entry, into: &sales[place])
     } else {
       // Returns of an order that the pool never heard of are no sale.
       guard let kind = entry.movements.first?.kind, kind.sells else { return }
       var sale = Sale(orderID: id, channelID: entry.channelID)
       sale.number = entry.firstSequence
       count(entry, into: &sale)
-      sales[id] = sale
+      sales.set(id, sale)
     }
   }
 

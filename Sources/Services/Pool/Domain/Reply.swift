@@ -27,10 +27,12 @@ public enum Reply: Hashable, Sendable {
 public struct Changes: Hashable, Sendable {
   /// SKUs whose stock moved, or that are new.
   public var skus: [SKUIndex] = []
-  public var holds: [HoldID] = []
+  /// By their places in `Pool.holds`.
+  public var holds: [Int] = []
   /// Holds that ended long enough ago to be forgotten.
   public var forgottenHolds: [HoldID] = []
-  public var sales: [OrderID] = []
+  /// By their places in `Pool.sales`.
+  public var sales: [Int] = []
   public var setSKUs: [SKUIndex] = []
   public var setLocations: [LocationIndex] = []
   public var setBuffers: [Buffer] = []

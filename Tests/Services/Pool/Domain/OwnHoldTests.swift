@@ -160,14 +160,15 @@ import Testing
       let own = pool.holds.values.filter { $0.state == .held && $0.owner == owner }
       let free = pool.available(SKUIndex(0))
       let reach = max(0, free) + own.reduce(0) { $0 + $1.quantity(of: SKUIndex(0)) }
-      let others = pool.holds.filter { $0.value.owner != owner }
+      let others = pool.holds.dictionary.filter { $0.value.owner != owner }
       let words =
         Bool.random(using: &random)
         ? ["hold", "h-\(step)", "\(quantity)", "by=\(owner)", "until=\(20 * quantity)"]
         : ["try", "s-\(step)", "\(quantity)", "by=\(owner)"]
       let isDone = (try? machine.run(words)) != nil
       #expect(isDone == (quantity <= reach), "step \(step)")
-      #expect(pool.holds.filter { $0.value.owner != owner } == others, "others lose nothing")
+      #expect(
+        pool.holds.dictionary.filter { $0.value.owner != owner } == others, "others lose nothing")
       // What is free is used before a hold gives anything up.
       if isDone { #expect(pool.available(SKUIndex(0)) == max(0, free - quantity)) }
       if words[0] == "try", isDone { _ = try machine.run(["cancel", words[1], "\(quantity)"]) }

@@ -54,7 +54,7 @@ import Testing
       let oversold = try await withThrowingTaskGroup(of: Int64.self) { group in
         for number in 0..<600 {
           group.addTask {
-            try await withCheckedThrowingContinuation { continuation in
+            try await withUnsafeThrowingContinuation { continuation in
               let decision = Decision(Self.sale(number), nil, until: .never) { reply, _ in
                 guard case .sale(_, let oversold) = reply else { return RecordSaleResponse() }
                 return RecordSaleResponse(oversoldCount: oversold)

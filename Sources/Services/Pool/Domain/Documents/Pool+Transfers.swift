@@ -69,7 +69,8 @@ extension Pool {
     transfer.shipTime = now
     transfer.header.change(at: now)
     // One movement a line: their places are the same.
-    transfer.lots = post(entry).details.lots
+    post(entry)
+    transfer.lots = entries.last?.details.lots ?? []
     return put(.transfer(transfer))
   }
 

@@ -26,34 +26,43 @@ struct OwnerID: Identifier {
   }
 }
 
+/// Where a line stands in its request. Its text is made when it is asked for: most lines are right.
+struct LinePath: CustomStringConvertible {
+  var number: Int
+
+  var description: String { "lines[\(number)]" }
+}
+
 extension RequestCheck {
   /// Lines in the number that is allowed; none of them is looked at when there are too many.
   mutating func lines<Line, Value>(
     _ lines: [Line], from minimum: Int = 1, atMost maximum: Int = Limits.lines,
-    _ read: (inout RequestCheck, Line, String) -> Value
+    _ read: (inout RequestCheck, Line, LinePath) -> Value
   ) -> [Value] {
     count(lines, "lines", in: minimum...maximum)
     guard lines.count <= maximum else { return [] }
     var found: [Value] = []
     found.reserveCapacity(lines.count)
-    for (number, line) in lines.enumerated() { found.append(read(&self, line, "lines[\(number)]")) }
+    for (number, line) in lines.enumerated() {
+      found.append(read(&self, line, LinePath(number: number)))
+    }
     return found
   }
 
   /// Units more or less, never none.
-  mutating func delta(_ count: Int64, _ path: String) -> Quantity {
-    if count == 0 { refuse(path, "It is 0, which changes nothing.") }
-    return integer(count, path, in: -Limits.lineUnits...Limits.lineUnits)
+  mutating func delta(_ count: Int64, _ path: @autoclosure () -> String) -> Quantity {
+    if count == 0 { refuse(path(), "It is 0, which changes nothing.") }
+    return integer(count, path(), in: -Limits.lineUnits...Limits.lineUnits)
   }
 
   mutating func stock(
-    _ line: PoolAPI.StockLine, _ path: String
+    _ line: PoolAPI.StockLine, _ path: LinePath
   ) -> PoolDomain.StockLine {
     stock(line.sku, line.locationID, line.quantity, path)
   }
 
   mutating func stock(
-    _ sku: String, _ location: String, _ quantity: Int64, _ path: String
+    _ sku: String, _ location: String, _ quantity: Int64, _ path: LinePath
   ) -> PoolDomain.StockLine {
     PoolDomain.StockLine(
       sku: identifier(SKU.self, sku, "\(path).sku"),
@@ -62,7 +71,7 @@ extension RequestCheck {
   }
 
   mutating func demand(
-    _ lineID: String?, _ sku: String, _ quantity: Int64, _ location: String, _ path: String
+    _ lineID: String?, _ sku: String, _ quantity: Int64, _ location: String, _ path: LinePath
   ) -> DemandLine {
     if let lineID { _ = identifier(LineID.self, lineID, "\(path).line_id") }
     return DemandLine(

@@ -130,7 +130,7 @@ public final class PoolServer: PoolServiceHandler {
     let decision = Decision(
       command, Decision<Response>.Request(id, request), until: context.deadline, respond: respond)
     guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
-    return try await withCheckedThrowingContinuation { push(CommandJob(decision, $0)) }
+    return try await withUnsafeThrowingContinuation { push(CommandJob(decision, $0)) }
   }
 
   /// Hands commands to the writer, which decides each on its own, and waits until all are durable.
@@ -138,7 +138,7 @@ public final class PoolServer: PoolServiceHandler {
     _ decisions: [Decision<Response>]
   ) async throws -> [Result<Response, PoolError>] {
     guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
-    return try await withCheckedThrowingContinuation { push(CommandsJob(decisions, $0)) }
+    return try await withUnsafeThrowingContinuation { push(CommandJob(decisions, $0)) }
   }
 
   private func push(_ job: some WriterJob) {

@@ -20,8 +20,8 @@ final class ReadModel: Sendable {
     /// The moment for which rules count: that of the writer's last batch.
     var now = Timestamp.zero
     fileprivate(set) var stocks = StockTable()
-    var holds: [HoldID: Hold] = [:]
-    var sales: [OrderID: Sale] = [:]
+    var holds = PlacedTable<HoldID, Hold>()
+    var sales = PlacedTable<OrderID, Sale>()
     /// Units on their way; a SKU without any is not in it.
     var incoming: [SKUIndex: [Incoming]] = [:]
     var reorderPoints = ReorderTable()
@@ -96,9 +96,11 @@ final class ReadModel: Sendable {
       let followsDemand = state.buffers.followsDemand
       if followsDemand, !followedDemand { state.stocks.shareRates(pool) }
       for sku in changes.skus { state.stocks.share(pool, sku, withRates: followsDemand) }
-      for id in changes.holds { state.holds[id] = pool.holds[id] }
-      for id in changes.forgottenHolds { state.holds[id] = pool.holds[id] }
-      for id in changes.sales { state.sales[id] = pool.sales[id] }
+      for place in changes.holds { state.holds.share(pool.holds, at: place) }
+      for id in changes.forgottenHolds where pool.holds.place(of: id) == nil {
+        if let place = state.holds.place(of: id) { state.holds.share(pool.holds, at: place) }
+      }
+      for place in changes.sales { state.sales.share(pool.sales, at: place) }
       for key in changes.lots {
         let lots = pool.lots.lots(of: key.sku)
         state.lots[key.sku] = lots.isEmpty ? nil : lots
@@ -112,11 +114,13 @@ final class ReadModel: Sendable {
   }
 
   /// Forgets sales that are on disk.
-  func unload(_ sales: [OrderID]) {
+  ///
+  /// - Parameter sales: their places.
+  func unload(_ sales: [Int]) {
     guard !sales.isEmpty else { return }
     state.withLock { state in
       state.hasUnloadedSales = true
-      for id in sales { state.sales[id] = nil }
+      for place in sales { state.sales.remove(at: place) }
     }
   }
 

@@ -197,7 +197,7 @@ extension PoolStore {
     along chain: LedgerChain, _ pool: Pool, _ hasUnloadedSales: Bool
   ) throws {
     try follow(chain, through: Int64.max) { entry in
-      if hasUnloadedSales, let order = entry.orderID, pool.sales[order] == nil,
+      if hasUnloadedSales, let order = entry.orderID, pool.sales.place(of: order) == nil,
         let sale = try sale(order, pool)
       {
         pool.load(sale)

@@ -9,22 +9,25 @@ internal import StorageCore
 /// pages; holds and sales in the order in which they first changed. `sweptRow` is the row up to
 /// which all of them are written.
 struct Sweeper {
-  /// Things that changed and are not written yet, oldest first, each with the row that first
-  /// changed it.
-  private struct Backlog<ID: Hashable> {
-    private var items: [(id: ID, row: Int64)] = []
+  /// Things that changed and are not written yet, by their places, oldest first, each with the row
+  /// that first changed it.
+  private struct Backlog {
+    private var items: [(place: Int, row: Int64)] = []
     private var start = 0
-    private var known: Set<ID> = []
+    /// Of each place, whether it waits.
+    private var waits: [Bool] = []
     /// Since the last sweep.
     private var added = 0
 
-    var count: Int { known.count }
-    var isEmpty: Bool { known.isEmpty }
+    var count: Int { items.count - start }
+    var isEmpty: Bool { count == 0 }
     var oldestRow: Int64? { start < items.count ? items[start].row : nil }
 
-    mutating func add(_ id: ID, row: Int64) {
-      guard known.insert(id).inserted else { return }
-      items.append((id, row))
+    mutating func add(_ place: Int, row: Int64) {
+      while waits.count <= place { waits.append(false) }
+      guard !waits[place] else { return }
+      waits[place] = true
+      items.append((place, row))
       added += 1
     }
 
@@ -35,29 +38,30 @@ struct Sweeper {
       return count > ServiceLimits.unsweptRecords ? max(usual, 2 * added) : usual
     }
 
-    mutating func next() -> ID? {
+    mutating func next() -> Int? {
       guard start < items.count else { return nil }
-      let id = items[start].id
-      known.remove(id)
+      let place = items[start].place
+      waits[place] = false
       start += 1
       if start > 4096, start * 2 > items.count {
         items.removeFirst(start)
         start = 0
       }
-      return id
+      return place
     }
 
-    func contains(_ id: ID) -> Bool { known.contains(id) }
+    func contains(_ place: Int) -> Bool { place < waits.count && waits[place] }
   }
 
   private var index: SaleIndex
-  private var holds = Backlog<HoldID>()
-  private var sales = Backlog<OrderID>()
-  private var forgottenHolds = Backlog<HoldID>()
-  /// By their places.
-  private var allotments = Backlog<Int>()
+  private var holds = Backlog()
+  private var sales = Backlog()
+  private var allotments = Backlog()
+  /// Holds whose rows go; `forgottenStart` are gone.
+  private var forgottenHolds: [HoldID] = []
+  private var forgottenStart = 0
   /// Written sales in the order of their writing, to be unloaded when there are too many.
-  private var writtenSales: [OrderID] = []
+  private var writtenSales: [Int] = []
   private var writtenStart = 0
   /// The sequence up to which each balance is written.
   private var sweptSequences: [Int64] = []
@@ -80,31 +84,31 @@ struct Sweeper {
     markedRow = loaded.sweptRow
     markedSequence = loaded.sweptSequence
     hasDirtyBalances = loaded.sweptRow < lastRow
-    for id in loaded.replayed.holds { holds.add(id, row: loaded.sweptRow + 1) }
-    for id in loaded.replayed.sales { sales.add(id, row: loaded.sweptRow + 1) }
+    for place in loaded.replayed.holds { holds.add(place, row: loaded.sweptRow + 1) }
+    for place in loaded.replayed.sales { sales.add(place, row: loaded.sweptRow + 1) }
     for place in loaded.replayed.allotments.sorted() {
       allotments.add(place, row: loaded.sweptRow + 1)
     }
-    writtenSales = loaded.pool.sales.keys.filter { !sales.contains($0) }
+    writtenSales = loaded.pool.sales.places.filter { !sales.contains($0) }
   }
 
   /// Notes what the rows from `row` on have changed.
   mutating func note(_ changes: Changes, row: Int64) {
     if !changes.skus.isEmpty { hasDirtyBalances = true }
-    for id in changes.holds { holds.add(id, row: row) }
-    for id in changes.sales { sales.add(id, row: row) }
-    for id in changes.forgottenHolds { forgottenHolds.add(id, row: row) }
+    for place in changes.holds { holds.add(place, row: row) }
+    for place in changes.sales { sales.add(place, row: row) }
+    forgottenHolds += changes.forgottenHolds
     for place in changes.allotments.sorted() { allotments.add(place, row: row) }
   }
 
   /// Holds and sales that wait to be written.
   var unsweptRecordCount: Int {
-    holds.count + sales.count + forgottenHolds.count + allotments.count
+    holds.count + sales.count + forgottenHolds.count - forgottenStart + allotments.count
   }
 
   var isClean: Bool {
-    !hasDirtyBalances && holds.isEmpty && sales.isEmpty && forgottenHolds.isEmpty
-      && allotments.isEmpty && index.isClean
+    !hasDirtyBalances && holds.isEmpty && sales.isEmpty
+      && forgottenStart == forgottenHolds.count && allotments.isEmpty && index.isClean
   }
 
   /// Writes some of what changed, inside the commit at hand.
@@ -116,26 +120,42 @@ struct Sweeper {
       count: isIdle ? ServiceLimits.idleSweptBalances : ServiceLimits.sweptBalances)
     let usual = isIdle ? ServiceLimits.idleSweptRecords : ServiceLimits.sweptRecords
     for _ in 0..<holds.share(atLeast: usual) {
-      guard let id = holds.next() else { break }
-      if let hold = pool.holds[id] { try store.write(hold) }
+      guard let place = holds.next() else { break }
+      guard pool.holds.contains(place) else { continue }
+      try pool.holds.read(place) { (hold) throws(StorageError) in try store.write(hold) }
     }
     for _ in 0..<sales.share(atLeast: usual) {
-      guard let id = sales.next() else { break }
-      guard let sale = pool.sales[id] else { continue }
-      try store.write(sale)
-      writtenSales.append(id)
-      index.add(sale)
+      guard let place = sales.next() else { break }
+      guard pool.sales.contains(place) else { continue }
+      try pool.sales.read(place) { (sale) throws(StorageError) in
+        try store.write(sale)
+        index.add(sale)
+      }
+      writtenSales.append(place)
     }
     try index.write(to: store, isIdle: isIdle)
-    for _ in 0..<forgottenHolds.share(atLeast: usual) {
-      guard let id = forgottenHolds.next() else { break }
-      if pool.holds[id] == nil { try store.delete(hold: id) }
-    }
+    try forget(pool, to: store, atLeast: usual)
     for _ in 0..<allotments.share(atLeast: usual) {
       guard let place = allotments.next() else { break }
       try store.write(pool.promotions.allotments[place], at: place)
     }
     try mark(store)
+  }
+
+  private mutating func forget(
+    _ pool: Pool, to store: PoolStore, atLeast usual: Int
+  ) throws(StorageError) {
+    let waiting = forgottenHolds.count - forgottenStart
+    guard waiting > 0 else { return }
+    // A share of what waits, so that it does not grow without a bound.
+    let end = forgottenStart + min(waiting, max(usual, waiting / 64))
+    for id in forgottenHolds[forgottenStart..<end] where pool.holds.place(of: id) == nil {
+      try store.delete(hold: id)
+    }
+    forgottenStart = end
+    guard end > 4096, end * 2 > forgottenHolds.count else { return }
+    forgottenHolds.removeFirst(end)
+    forgottenStart = 0
   }
 
   private mutating func sweepBalances(
@@ -187,14 +207,15 @@ struct Sweeper {
     heads.forget(upTo: head.row)
   }
 
-  /// Sales that may leave memory, since they are written and indexed, and there are too many.
-  mutating func unloadable(_ pool: Pool, keeping limit: Int) -> [OrderID] {
-    var found: [OrderID] = []
+  /// Places of sales that may leave memory, since they are written and indexed, and there are too many.
+  mutating func unloadable(_ pool: Pool, keeping limit: Int) -> [Int] {
+    var found: [Int] = []
     while pool.sales.count - found.count > limit, writtenStart < writtenSales.count {
-      let id = writtenSales[writtenStart]
-      if let sale = pool.sales[id], sale.number > index.indexedNumber { break }
+      let place = writtenSales[writtenStart]
+      let isThere = pool.sales.contains(place)
+      if isThere, pool.sales.read(place, { $0.number > index.indexedNumber }) { break }
       writtenStart += 1
-      if !sales.contains(id), pool.sales[id] != nil { found.append(id) }
+      if isThere, !sales.contains(place) { found.append(place) }
     }
     if writtenStart > 4096, writtenStart * 2 > writtenSales.count {
       writtenSales.removeFirst(writtenStart)

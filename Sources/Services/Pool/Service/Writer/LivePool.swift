@@ -62,8 +62,12 @@ final class LivePool {
 
   // MARK: A batch
 
+  /// When the batch began, in nanoseconds of the monotonic clock.
+  private(set) var beganAt: Int64 = 0
+
   /// Moves time on; what ends by it stands in front of the batch.
   func begin(at now: Timestamp) {
+    beganAt = monotonicNanoseconds()
     startRow = store.lastRow
     rows.removeAll(keepingCapacity: true)
     kept.removeAll(keepingCapacity: true)
@@ -106,7 +110,8 @@ final class LivePool {
         throw fail(error)
       }
     }
-    guard hasUnloadedSales, let order = command.orderID, pool.sales[order] == nil else { return }
+    guard hasUnloadedSales, let order = command.orderID, pool.sales.place(of: order) == nil
+    else { return }
     do {
       if let sale = try store.sale(order, pool) { pool.load(sale) }
     } catch {
@@ -172,8 +177,8 @@ final class LivePool {
   /// What a commit did.
   struct Committed {
     var changes: Changes
-    /// Sales that left memory, since they are on disk and there are too many.
-    var unloaded: [OrderID]
+    /// Places of sales that left memory, since they are on disk and there are too many.
+    var unloaded: [Int]
     var rowCount: Int
   }
 
@@ -215,7 +220,7 @@ final class LivePool {
       throw error
     }
     let unloaded = sweeper.unloadable(pool, keeping: salesInMemory)
-    for order in unloaded { pool.unload(sale: order) }
+    for place in unloaded { pool.unload(saleAt: place) }
     if !unloaded.isEmpty { hasUnloadedSales = true }
     return Committed(changes: changes, unloaded: unloaded, rowCount: rows.count)
   }

@@ -112,7 +112,6 @@ final class Writer: @unchecked Sendable {
     }
     // Whoever asks for a tick wants to see the sweep, too.
     let isIdle = jobs.allSatisfy { $0 is TickJob }
-    let began = monotonicNanoseconds()
     live.begin(at: clock.now())
     poolTime.store(live.pool.now.microseconds, ordering: .relaxed)
     for job in jobs { job.decide(live) }
@@ -122,7 +121,7 @@ final class Writer: @unchecked Sendable {
       if !isIdle {
         metrics.batches.observe(Double(jobs.reduce(0) { $0 + $1.commandCount }))
         metrics.storage.committed(
-          writes: committed.rowCount, in: .nanoseconds(monotonicNanoseconds() - began))
+          writes: committed.rowCount, in: .nanoseconds(monotonicNanoseconds() - live.beganAt))
       }
     } catch {
       giveUp(because: error)
@@ -143,8 +142,9 @@ final class Writer: @unchecked Sendable {
       committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty
         || !changes.turned.isEmpty
     else { return }
-    tell(view.publish(changes, live.pool), live.pool)
+    // What left memory is read from the disk, where it is as the batch left it.
     view.unload(committed.unloaded)
+    tell(view.publish(changes, live.pool), live.pool)
     lastCommitTime = max(lastCommitTime, clock.now())
     feed.append(Self.feedChanges(changes, live.pool, at: lastCommitTime))
   }

@@ -54,7 +54,7 @@ struct Decision<Response: Message> {
 
   mutating func decide(_ live: LivePool) {
     do throws(PoolError) {
-      guard !deadline.isPast else { throw .deadlinePassed }
+      guard !deadline.isPast(at: live.beganAt) else { throw .deadlinePassed }
       if let request, let known = try live.knownRow(of: request.key, request.id, command) {
         result = .success(try replay(known, request))
         return
@@ -83,58 +83,64 @@ struct Decision<Response: Message> {
   }
 }
 
-/// One command of one caller.
+/// Commands of one caller that are decided each on its own, and committed together; mostly it is one.
+///
+/// The closures are made where the response's type is known, so that nothing about it is looked up on
+/// the writer's thread.
 ///
 /// `@unchecked Sendable`: the handler makes it and hands it over with the queue's lock; from then
 /// on only the writer's thread uses it.
-final class CommandJob<Response: Message>: WriterJob, @unchecked Sendable {
-  private var decision: Decision<Response>
-  private let continuation: CheckedContinuation<Response, any Error>
+final class CommandJob: WriterJob, @unchecked Sendable {
+  /// What both closures work on.
+  private final class Shared<Value> {
+    var value: Value
 
-  init(_ decision: Decision<Response>, _ continuation: CheckedContinuation<Response, any Error>) {
-    self.decision = decision
-    self.continuation = continuation
-  }
-
-  func decide(_ live: LivePool) { decision.decide(live) }
-
-  func answer(_ failure: PoolError?) {
-    if let failure {
-      continuation.resume(throwing: failure)
-    } else {
-      continuation.resume(with: decision.result.mapError { $0 as any Error })
+    init(_ value: Value) {
+      self.value = value
     }
   }
-}
 
-/// Commands of one caller that are decided each on its own, and committed together.
-///
-/// `@unchecked Sendable`: as `CommandJob`.
-final class CommandsJob<Response: Message>: WriterJob, @unchecked Sendable {
-  private var decisions: [Decision<Response>]
-  private let continuation: CheckedContinuation<[Result<Response, PoolError>], any Error>
+  let commandCount: Int
+  private let decideAll: (LivePool) -> Void
+  private let answerAll: (PoolError?) -> Void
 
-  init(
-    _ decisions: [Decision<Response>],
-    _ continuation: CheckedContinuation<[Result<Response, PoolError>], any Error>
+  /// - Parameter continuation: answered once, since the writer answers each job of a batch, and who
+  ///   could not queue the job answers it himself.
+  init<Response: Message>(
+    _ decision: Decision<Response>, _ continuation: UnsafeContinuation<Response, any Error>
   ) {
-    self.decisions = decisions
-    self.continuation = continuation
-  }
-
-  var commandCount: Int { decisions.count }
-
-  func decide(_ live: LivePool) {
-    for index in decisions.indices { decisions[index].decide(live) }
-  }
-
-  func answer(_ failure: PoolError?) {
-    if let failure {
-      continuation.resume(throwing: failure)
-    } else {
-      continuation.resume(returning: decisions.map(\.result))
+    commandCount = 1
+    let shared = Shared(decision)
+    decideAll = { shared.value.decide($0) }
+    answerAll = { failure in
+      switch failure.map(Result.failure) ?? shared.value.result {
+      case .success(let response): continuation.resume(returning: response)
+      case .failure(let error): continuation.resume(throwing: error)
+      }
     }
   }
+
+  init<Response: Message>(
+    _ decisions: [Decision<Response>],
+    _ continuation: UnsafeContinuation<[Result<Response, PoolError>], any Error>
+  ) {
+    commandCount = decisions.count
+    let shared = Shared(decisions)
+    decideAll = { live in
+      for index in shared.value.indices { shared.value[index].decide(live) }
+    }
+    answerAll = { failure in
+      if let failure {
+        continuation.resume(throwing: failure)
+      } else {
+        continuation.resume(returning: shared.value.map(\.result))
+      }
+    }
+  }
+
+  func decide(_ live: LivePool) { decideAll(live) }
+
+  func answer(_ failure: PoolError?) { answerAll(failure) }
 }
 
 /// Makes the writer look at the clock and sweep: for whoever does not want to wait for its own

@@ -45,7 +45,9 @@ extension RequestCheck {
   }
 
   /// A lot, if there is one; an expiry without a lot is of nothing.
-  mutating func lot(_ id: String, _ expireTime: Timestamp?, _ path: String) -> LotTag? {
+  mutating func lot(
+    _ id: String, _ expireTime: Timestamp?, _ path: some CustomStringConvertible
+  ) -> LotTag? {
     if id.isEmpty, expireTime != nil { refuse("\(path).lot_id", "An expiry wants a lot.") }
     return optionalIdentifier(LotID.self, id, "\(path).lot_id").map {
       LotTag(id: $0, expireTime: expireTime)
