@@ -8,11 +8,9 @@ package final class JobQueue<Job: Sendable>: Sendable {
 
   private struct State {
     var jobs: [Job] = []
-    var head = 0
     /// Of the jobs that wait.
     var weight = 0
     var isClosed = false
-    var count: Int { jobs.count - head }
   }
 
   private let state = Mutex(State())
@@ -37,7 +35,7 @@ package final class JobQueue<Job: Sendable>: Sendable {
       state.jobs.append(job)
       state.weight += weight
       // One consumer takes all that is there, so it is woken once for all; several are woken each.
-      return (.taken, consumers > 1 || state.count == 1)
+      return (.taken, consumers > 1 || state.jobs.count == 1)
     }
     if mustWake { wake.signal() }
     return entry
@@ -46,32 +44,26 @@ package final class JobQueue<Job: Sendable>: Sendable {
   /// Jobs in the order of their arrival until they weigh `limit`, without waiting.
   package func take(_ limit: Int) -> [Job] {
     state.withLock { state in
-      var end = state.head
+      var end = 0
       var taking = 0
       while end < state.jobs.count, taking < limit {
         taking += weight(state.jobs[end])
         end += 1
       }
       state.weight -= taking
-      if state.head == 0, end == state.jobs.count {
+      if end == state.jobs.count {
         let taken = state.jobs
         state.jobs = []
         return taken
       }
-      let taken = Array(state.jobs[state.head..<end])
-      state.head = end
-      if end == state.jobs.count {
-        state.jobs.removeAll(keepingCapacity: true)
-        state.head = 0
-      } else if state.head > 4096 {
-        state.jobs.removeFirst(state.head)
-        state.head = 0
-      }
+      // What is taken leaves the queue here: it would end under the lock later, with all that it holds.
+      let taken = Array(state.jobs[..<end])
+      state.jobs.removeFirst(end)
       return taken
     }
   }
 
-  package var count: Int { state.withLock { $0.count } }
+  package var count: Int { state.withLock { $0.jobs.count } }
   package var isClosed: Bool { state.withLock { $0.isClosed } }
 
   /// Returns when something may have changed, or after `span`; may return without a reason.

@@ -28,7 +28,8 @@ public final class SQLiteConnection: @unchecked Sendable {
   let handle: SQLiteHandle
   private var cache: [String: SQLiteStatement] = [:]
   private let lock: StoreLock?
-  private var hasTransaction = false
+  /// Between `begin` and the end of its transaction.
+  public private(set) var hasTransaction = false
 
   init(handle: SQLiteHandle, lock: StoreLock?) {
     self.handle = handle

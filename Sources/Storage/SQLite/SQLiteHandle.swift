@@ -17,8 +17,16 @@ final class SQLiteHandle: @unchecked Sendable {
   /// When a running statement gives up.
   var deadline = Deadline.never
 
+  /// Before the first connection: SQLite would count each allocation under a lock (sqlite.org/malloc.html, 3.3), and
+  /// nobody asks for the sum.
+  private static let configuration: Void = {
+    let code = onepool_sqlite_without_statistics()
+    precondition(code == SQLITE_OK, "SQLite was used before it was configured")
+  }()
+
   init(opening path: String, flags: Int32) throws(StorageError) {
     self.path = path
+    _ = Self.configuration
     owner = Atomic(UInt(pthread_self()))
     // The path may be a URI that names another disk than the system's (sqlite.org/uri.html): the simulation's.
     let code = sqlite3_open_v2(path, &pointer, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nil)

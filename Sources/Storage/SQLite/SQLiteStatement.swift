@@ -63,7 +63,8 @@ public final class SQLiteStatement: @unchecked Sendable {
     }
   }
 
-  /// Binds bytes without copying them: they must stay in place until the statement is reset or run.
+  /// Binds bytes without copying them: they must stay in place until the statement was run, and are bound anew before it
+  /// is run again.
   public func bind(_ parameter: Int, borrowing bytes: UnsafeRawBufferPointer) {
     guard let start = bytes.baseAddress, !bytes.isEmpty else {
       check(sqlite3_bind_zeroblob(pointer, Int32(parameter), 0))
@@ -105,8 +106,7 @@ public final class SQLiteStatement: @unchecked Sendable {
 
   /// Runs a statement to its end, leaving out its rows, and makes it ready to run again.
   public func run() throws(StorageError) {
-    _ = try step()
-    reset()
+    if try step() { reset() }
   }
 
   /// Ends a run early.

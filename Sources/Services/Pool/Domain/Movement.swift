@@ -67,8 +67,13 @@ public struct LedgerEntry: Hashable, Sendable {
   public var actor: String
   public var cause: String
   public var movements: [Movement]
-  /// What only entries of documents have.
-  public var details = EntryDetails()
+  /// What only some entries have; most have none of it.
+  public var details: EntryDetails {
+    get { rare?.details ?? EntryDetails() }
+    set { rare = newValue == EntryDetails() ? nil : Rare(newValue) }
+  }
+  public var hasDetails: Bool { rare != nil }
+  private var rare: Rare?
   /// The numbers of movements whose location the caller of a hold named, from 0.
   public var placed: [Int]
 
@@ -91,6 +96,18 @@ public struct LedgerEntry: Hashable, Sendable {
     self.cause = cause
     self.movements = movements
     self.placed = placed
+  }
+
+  private final class Rare: Hashable, Sendable {
+    let details: EntryDetails
+
+    init(_ details: EntryDetails) {
+      self.details = details
+    }
+
+    static func == (left: Rare, right: Rare) -> Bool { left.details == right.details }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(details) }
   }
 
   /// Of the last movement; that before the first when there is none.

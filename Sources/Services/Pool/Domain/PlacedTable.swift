@@ -6,10 +6,9 @@ public import Primitives
 /// The pool's table and the readers' copy share the values until the pool changes one. The index of
 /// IDs is in parts, each of which grows by itself: no command waits until all of it is made anew.
 public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
-  /// `@unchecked Sendable`: changed only while one table alone has it.
-  private final class Box: @unchecked Sendable {
+  private final class Box: Sendable {
     let id: ID
-    var value: Value
+    let value: Value
 
     init(_ id: ID, _ value: Value) {
       self.id = id
@@ -54,13 +53,9 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
       guard let box = boxes[place] else { preconditionFailure("nothing is at place \(place)") }
       yield box.value
     }
-    _modify {
-      if !isKnownUniquelyReferenced(&boxes[place]) {
-        guard let box = boxes[place] else { preconditionFailure("nothing is at place \(place)") }
-        boxes[place] = Box(box.id, box.value)
-      }
+    set {
       guard let box = boxes[place] else { preconditionFailure("nothing is at place \(place)") }
-      yield &box.value
+      boxes[place] = Box(box.id, newValue)
     }
   }
 
@@ -126,10 +121,14 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
     count -= 1
   }
 
-  /// Takes over what another table has at a place, or that it has nothing there.
+  /// Takes over what another table has at some places, or that it has nothing there.
   ///
   /// - Precondition: this table is a copy of the other as it once was.
-  public mutating func share(_ other: PlacedTable, at place: Int) {
+  public mutating func share(_ other: PlacedTable, at places: [Int]) {
+    for place in places { share(other, at: place) }
+  }
+
+  private mutating func share(_ other: borrowing PlacedTable, at place: Int) {
     let box = other.boxes[place]
     while boxes.count <= place { boxes.append(nil) }
     let known = boxes[place]

@@ -39,7 +39,7 @@ extension Pool {
     var entry = LedgerEntry(
       sourceTime: command.saleTime, orderID: command.orderID, channelID: command.channelID,
       cause: command.cause, movements: allot(movements, on: command.channelID))
-    entry.details.bundles = bundles
+    if !bundles.isEmpty { entry.details.bundles = bundles }
     post(entry)
     return .sale(
       self.lines(of: command.orderID, command.lines.lazy.map(\.lineID)), oversold: oversold)

@@ -262,7 +262,9 @@ public final class Pool {
 
   private func fold(_ entry: LedgerEntry, intoSale id: OrderID) {
     if let place = sales.place(of: id) {
-      count(entry, into: &sales[place])
+      var sale = sales[place]
+      count(entry, into: &sale)
+      sales[place] = sale
     } else {
       // Returns of an order that the pool never heard of are no sale.
       guard let kind = entry.movements.first?.kind, kind.sells else { return }
@@ -275,8 +277,10 @@ public final class Pool {
 
   private func count(_ entry: LedgerEntry, into sale: inout Sale) {
     if sale.channelID == nil { sale.channelID = entry.channelID }
-    for bundle in entry.details.bundles where sale.bundle(bundle.lineID) == nil {
-      sale.bundles.append(bundle)
+    if entry.hasDetails {
+      for bundle in entry.details.bundles where sale.bundle(bundle.lineID) == nil {
+        sale.bundles.append(bundle)
+      }
     }
     if let holdID = entry.holdID {
       sale.source = Sale.Source(

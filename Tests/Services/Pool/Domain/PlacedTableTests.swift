@@ -27,11 +27,11 @@ import Testing
     var copy = table
     table[place].append(2)
     #expect(copy[place] == [1])
-    copy.share(table, at: place)
+    copy.share(table, at: [place])
     #expect(copy[order(1)] == [1, 2])
     table.remove(at: place)
     #expect(table.set(order(2), [3]) == place)
-    copy.share(table, at: place)
+    copy.share(table, at: [place])
     #expect(copy.place(of: order(1)) == nil && copy[order(2)] == [3] && copy.count == 1)
   }
 
@@ -64,7 +64,7 @@ import Testing
       }
       #expect(table[id] == model[id], "seed \(seed), step \(step)")
       guard step % 500 == 499 else { continue }
-      for place in changed { copy.share(table, at: place) }
+      copy.share(table, at: Array(changed))
       changed = []
       #expect(table.dictionary == model && table.count == model.count, "seed \(seed), step \(step)")
       #expect(copy.dictionary == model && copy.count == model.count, "seed \(seed), step \(step)")

@@ -10,7 +10,7 @@ extension Pool {
   /// Lets an entry's movements, which are counted already, move lots as well: what comes in with a lot adds to it; what
   /// leaves takes from the lots that expire first.
   func moveLots(_ entry: inout LedgerEntry) {
-    guard !lots.isEmpty || !entry.details.lots.isEmpty else { return }
+    guard !lots.isEmpty || entry.hasDetails else { return }
     let named = Dictionary(grouping: entry.details.lots, by: \.movement)
     entry.details.lots = []
     for (number, movement) in entry.movements.enumerated() {

@@ -96,11 +96,11 @@ final class ReadModel: Sendable {
       let followsDemand = state.buffers.followsDemand
       if followsDemand, !followedDemand { state.stocks.shareRates(pool) }
       for sku in changes.skus { state.stocks.share(pool, sku, withRates: followsDemand) }
-      for place in changes.holds { state.holds.share(pool.holds, at: place) }
+      state.holds.share(pool.holds, at: changes.holds)
       for id in changes.forgottenHolds where pool.holds.place(of: id) == nil {
-        if let place = state.holds.place(of: id) { state.holds.share(pool.holds, at: place) }
+        if let place = state.holds.place(of: id) { state.holds.remove(at: place) }
       }
-      for place in changes.sales { state.sales.share(pool.sales, at: place) }
+      state.sales.share(pool.sales, at: changes.sales)
       for key in changes.lots {
         let lots = pool.lots.lots(of: key.sku)
         state.lots[key.sku] = lots.isEmpty ? nil : lots

@@ -25,6 +25,7 @@ extension LedgerEntry {
   var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.byte(Self.version)
+    let parts = parts
     writer.unsigned(parts)
     if let sourceTime { writer.integer(sourceTime.microseconds) }
     if let orderID { writer.text(orderID.text) }
@@ -41,8 +42,8 @@ extension LedgerEntry {
       writer.count(placed.count)
       for number in placed { writer.count(number) }
     }
-    writer.allotments(movements.map(\.allotment))
-    details.write(to: &writer)
+    if parts & Part.allotments.rawValue != 0 { writer.allotments(movements.map(\.allotment)) }
+    if hasDetails { details.write(to: &writer) }
     return writer.bytes
   }
 
@@ -60,7 +61,7 @@ extension LedgerEntry {
     add(.cause, !cause.isEmpty)
     add(.placed, !placed.isEmpty)
     add(.allotments, movements.contains { $0.allotment != nil })
-    return parts | details.parts
+    return hasDetails ? parts | details.parts : parts
   }
 
   private static func write(_ movement: Movement, to writer: inout ByteWriter) {

@@ -81,19 +81,15 @@ final class PoolStore {
       """, [.text(requestID), .integer(row)])
   }
 
-  /// The next row of the ledger, chained to the one before; it is written by `write`.
-  func nextRow(
+  /// Appends a row to the ledger, chained to the one before.
+  func append(
     sequence: Int64, time: Timestamp, requestID: String, bodyHash: [UInt8], response: [UInt8],
     entry: [UInt8]
-  ) -> LedgerRow {
+  ) throws(StorageError) {
     var row = LedgerRow(
       number: lastRow + 1, sequence: sequence, time: time, requestID: requestID,
       bodyHash: bodyHash, response: response, entry: entry)
     row.checksum = chain.append(row)
-    return row
-  }
-
-  func write(_ row: LedgerRow) throws(StorageError) {
     append.bind(1, row.number)
     append.bind(2, row.sequence)
     append.bind(3, row.time.microseconds)

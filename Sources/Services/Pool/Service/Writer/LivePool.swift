@@ -2,8 +2,8 @@ internal import PoolDomain
 internal import Primitives
 internal import StorageCore
 
-/// The pool with its store, as the writer has them open: it decides, gathers the rows of a batch,
-/// and commits them.
+/// The pool with its store, as the writer has them open: it decides, writes the rows of a batch in one
+/// transaction, and commits them.
 ///
 /// After a failed commit, memory is ahead of the disk: the whole object is then given up, and a new
 /// one loaded. Lives on the writer's thread.
@@ -15,8 +15,7 @@ final class LivePool {
   private var requests: RequestIndex
   private var run: RequestRun
   private var sweeper: Sweeper
-  /// The batch at hand: rows that are not durable yet, and where they begin.
-  private var rows: [LedgerRow] = []
+  /// The ledger's last row before the batch at hand.
   private var startRow: Int64
   /// Requests of the batch that are known for ever.
   private var kept: [(requestID: String, row: Int64)] = []
@@ -69,7 +68,6 @@ final class LivePool {
   func begin(at now: Timestamp) {
     beganAt = monotonicNanoseconds()
     startRow = store.lastRow
-    rows.removeAll(keepingCapacity: true)
     kept.removeAll(keepingCapacity: true)
     tasks.removeAll()
     oversold = 0
@@ -93,8 +91,9 @@ final class LivePool {
 
   private func recentRow(of key: RequestKey, _ id: RequestID) throws -> LedgerRow? {
     for number in requests.rows(of: key) {
-      let known = number > startRow ? rows[Int(number - startRow - 1)] : try store.row(number)
-      if let known, known.requestID == id.text, known.time + Limits.requestKept > pool.now {
+      if let known = try store.row(number), known.requestID == id.text,
+        known.time + Limits.requestKept > pool.now
+      {
         return known
       }
     }
@@ -129,34 +128,44 @@ final class LivePool {
   ) {
     var entries = pool.takeEntries()
     guard let request else {
-      for entry in entries {
-        add(entry)
-        run.add(nil)
-      }
+      for entry in entries { add(entry) }
       return
     }
     // What changes nothing is remembered all the same: with an entry without movements.
     let own =
       entries.popLast() ?? LedgerEntry(firstSequence: pool.sequence + 1, time: pool.now)
     // What other holds of the owner gave up for it stands in front, in the same transaction.
-    for entry in entries {
-      add(entry)
-      run.add(nil)
-    }
-    add(own, request.id.text, request.hash, request.response)
+    for entry in entries { add(entry) }
+    write(own, request.id.text, request.hash, request.response)
     requests.add(request.key, row: store.lastRow, at: pool.now)
     run.add(request.key)
     if isKept { kept.append((request.id.text, store.lastRow)) }
   }
 
-  private func add(
-    _ entry: LedgerEntry, _ requestID: String = "", _ hash: [UInt8] = [], _ response: [UInt8] = []
+  private func add(_ entry: LedgerEntry) {
+    write(entry, "", [], [])
+    run.add(nil)
+  }
+
+  private func write(
+    _ entry: LedgerEntry, _ requestID: String, _ hash: [UInt8], _ response: [UInt8]
   ) {
+    guard failure == nil else { return }
     for movement in entry.movements { oversold += movement.oversold }
-    rows.append(
-      store.nextRow(
+    do throws(StorageError) {
+      try begin()
+      try store.append(
         sequence: entry.lastSequence, time: entry.time, requestID: requestID, bodyHash: hash,
-        response: response, entry: entry.bytes))
+        response: response, entry: entry.bytes)
+    } catch {
+      failure = error
+    }
+  }
+
+  /// Begins the batch's transaction, unless it has one.
+  private func begin() throws(StorageError) {
+    guard !store.connection.hasTransaction else { return }
+    try store.connection.begin()
   }
 
   func add(_ task: @escaping StoreTask.Body) {
@@ -189,15 +198,19 @@ final class LivePool {
   ///
   /// - Parameter isIdle: nobody waits, so that the sweep may take longer.
   func commit(isIdle: Bool) throws(StorageError) -> Committed {
-    if let failure { throw failure }
+    let rowCount = Int(store.lastRow - startRow)
+    if let failure {
+      store.connection.rollback()
+      throw failure
+    }
     let changes = pool.takeChanges()
     sweeper.note(changes, row: startRow + 1)
-    guard !rows.isEmpty || changes.hasCatalog || !tasks.isEmpty || (isIdle && !sweeper.isClean)
+    guard rowCount > 0 || changes.hasCatalog || !tasks.isEmpty || (isIdle && !sweeper.isClean)
     else {
       return Committed(changes: changes, unloaded: [], rowCount: 0)
     }
     let connection = store.connection
-    try connection.begin()
+    try begin()
     do throws(StorageError) {
       if changes.hasCatalog {
         try store.write(catalogOf: changes, pool)
@@ -206,7 +219,6 @@ final class LivePool {
         try store.write(reorderPointsOf: changes, pool)
       }
       if !changes.lots.isEmpty { try store.write(lotsOf: changes, pool) }
-      for row in rows { try store.write(row) }
       for request in kept { try store.keep(requestID: request.requestID, row: request.row) }
       for task in tasks { try task(store) }
       if run.keys.count >= ServiceLimits.requestRunRows {
@@ -222,7 +234,7 @@ final class LivePool {
     let unloaded = sweeper.unloadable(pool, keeping: salesInMemory)
     for place in unloaded { pool.unload(saleAt: place) }
     if !unloaded.isEmpty { hasUnloadedSales = true }
-    return Committed(changes: changes, unloaded: unloaded, rowCount: rows.count)
+    return Committed(changes: changes, unloaded: unloaded, rowCount: rowCount)
   }
 
   /// Writes what changes nothing, to see whether the store takes a batch.

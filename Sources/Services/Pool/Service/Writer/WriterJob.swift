@@ -16,7 +16,7 @@ extension WriterJob {
   var commandCount: Int { 1 }
 }
 
-/// One command, and what its caller is to hear.
+/// One command, and how its caller hears of it.
 struct Decision<Response: Message> {
   /// A request ID with the hash of the whole request.
   struct Request {
@@ -40,7 +40,6 @@ struct Decision<Response: Message> {
   let request: Request?
   let deadline: Deadline
   let respond: @Sendable (Reply, Pool) -> Response
-  private(set) var result: Result<Response, PoolError> = .failure(.storeUnavailable)
 
   init(
     _ command: Command, _ request: Request?, until deadline: Deadline,
@@ -52,22 +51,21 @@ struct Decision<Response: Message> {
     self.respond = respond
   }
 
-  mutating func decide(_ live: LivePool) {
+  func decided(_ live: LivePool) -> Result<Response, PoolError> {
     do throws(PoolError) {
       guard !deadline.isPast(at: live.beganAt) else { throw .deadlinePassed }
       if let request, let known = try live.knownRow(of: request.key, request.id, command) {
-        result = .success(try replay(known, request))
-        return
+        return .success(try replay(known, request))
       }
       try live.prepare(command)
       let reply = try live.pool.apply(command)
       let response = respond(reply, live.pool)
-      result = .success(response)
       live.record(
         request.map { ($0.id, $0.key, $0.bodyHash, response.serialized()) },
         isKept: command.isRememberedForEver)
+      return .success(response)
     } catch {
-      result = .failure(error)
+      return .failure(error)
     }
   }
 
@@ -91,7 +89,7 @@ struct Decision<Response: Message> {
 /// `@unchecked Sendable`: the handler makes it and hands it over with the queue's lock; from then
 /// on only the writer's thread uses it.
 final class CommandJob: WriterJob, @unchecked Sendable {
-  /// What both closures work on.
+  /// What one closure leaves to the other.
   private final class Shared<Value> {
     var value: Value
 
@@ -110,10 +108,11 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ decision: Decision<Response>, _ continuation: UnsafeContinuation<Response, any Error>
   ) {
     commandCount = 1
-    let shared = Shared(decision)
-    decideAll = { shared.value.decide($0) }
+    let shared = Shared(Result<Response, PoolError>.failure(.storeUnavailable))
+    decideAll = { shared.value = decision.decided($0) }
     answerAll = { failure in
-      switch failure.map(Result.failure) ?? shared.value.result {
+      if let failure { return continuation.resume(throwing: failure) }
+      switch shared.value {
       case .success(let response): continuation.resume(returning: response)
       case .failure(let error): continuation.resume(throwing: error)
       }
@@ -125,15 +124,16 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ continuation: UnsafeContinuation<[Result<Response, PoolError>], any Error>
   ) {
     commandCount = decisions.count
-    let shared = Shared(decisions)
+    let shared = Shared<[Result<Response, PoolError>]>([])
     decideAll = { live in
-      for index in shared.value.indices { shared.value[index].decide(live) }
+      shared.value.reserveCapacity(decisions.count)
+      for decision in decisions { shared.value.append(decision.decided(live)) }
     }
     answerAll = { failure in
       if let failure {
         continuation.resume(throwing: failure)
       } else {
-        continuation.resume(returning: shared.value.map(\.result))
+        continuation.resume(returning: shared.value)
       }
     }
   }
