@@ -57,6 +57,7 @@ public final class Pool {
   public internal(set) var lots = LotTable()
   var lotExpiries = ExpiryQueue<Lot.Key>()
   var holdIndex = HoldIndex()
+  public var holdLists: HoldLists { holdIndex.lists }
   /// When a rule next begins or ends to count.
   var nextRuleMoment: Timestamp?
   /// SKUs that sold lately, while a rule follows demand: their numbers change with time alone.
@@ -153,6 +154,7 @@ public final class Pool {
     case .setBuffer(let command): try set(command)
     case .setSourcing(let command): try set(command)
     case .setLastUnits(let command): try set(command)
+    case .reportLag(let command): take(command)
     case .receive(let command): try receive(command)
     case .adjust(let command): try adjust(command)
     case .returnStock(let command): try takeBack(command)
@@ -209,8 +211,11 @@ public final class Pool {
     var place = entry.firstSequence
     for movement in entry.movements {
       count(movement, sequence: place, at: entry.time)
-      if movement.allotment != nil, let place = promotions.count(movement, sequence: place) {
-        note(allotment: place, isSet: false)
+      if movement.allotment != nil {
+        let isLate = entry.details.lateUses.contains(Int(place - entry.firstSequence))
+        if let place = promotions.count(movement, sequence: place, isLate: isLate) {
+          note(allotment: place, isSet: false)
+        }
       }
       place += 1
     }
@@ -282,7 +287,8 @@ public final class Pool {
     }
     if let holdID = entry.holdID {
       sale.source = Sale.Source(
-        holdID: holdID, lineCount: entry.movements.count { $0.kind.sells })
+        holdID: holdID, lineCount: entry.movements.count { $0.kind.sells },
+        isRetaken: entry.movements.first?.kind == .retaken)
     }
     var place = entry.firstSequence
     for movement in entry.movements {

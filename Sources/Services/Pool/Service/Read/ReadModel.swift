@@ -21,6 +21,7 @@ final class ReadModel: Sendable {
     var now = Timestamp.zero
     fileprivate(set) var stocks = StockTable()
     var holds: [HoldID: Hold] = [:]
+    var holdLists = HoldLists()
     var sales: [OrderID: Sale] = [:]
     /// Units on their way; a SKU without any is not in it.
     var incoming: [SKUIndex: [Incoming]] = [:]
@@ -38,6 +39,12 @@ final class ReadModel: Sendable {
     func index(of sku: SKU) throws(PoolError) -> SKUIndex {
       guard let index = skus[sku] else { throw .skuUnknown(sku) }
       return index
+    }
+
+    mutating func take(_ hold: Hold?, _ id: HoldID) {
+      let known = holds[id]
+      holds[id] = hold
+      if let hold { holdLists.note(hold, was: known, in: holds) }
     }
 
     mutating func put(_ record: LocationRecord) {
@@ -96,7 +103,7 @@ final class ReadModel: Sendable {
       let followsDemand = state.buffers.followsDemand
       if followsDemand, !followedDemand { state.stocks.shareRates(pool) }
       for sku in changes.skus { state.stocks.share(pool, sku, withRates: followsDemand) }
-      for id in changes.holds { state.holds[id] = pool.holds[id] }
+      for id in changes.holds { state.take(pool.holds[id], id) }
       for id in changes.forgottenHolds { state.holds[id] = pool.holds[id] }
       for id in changes.sales { state.sales[id] = pool.sales[id] }
       for key in changes.lots {
@@ -133,6 +140,7 @@ final class ReadModel: Sendable {
     fresh.promotions = pool.promotions
     fresh.now = pool.now
     fresh.holds = pool.holds
+    fresh.holdLists = pool.holdLists
     fresh.sales = pool.sales
     fresh.incoming = pool.incoming
     fresh.bundles = pool.bundles

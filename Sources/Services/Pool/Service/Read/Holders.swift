@@ -1,0 +1,45 @@
+internal import PoolAPI
+internal import PoolDomain
+internal import Primitives
+
+/// Who holds units of a SKU, looked up a few at a time, so that no reader keeps the writer from publishing for long,
+/// however many holds there are.
+struct Holders {
+  let sku: SKUIndex
+  private let ids: [HoldID]
+  private var next = 0
+  private var known: Set<HoldID> = []
+  private var found: [PoolDomain.Hold] = []
+
+  /// The holds that are listed now.
+  init(of sku: SKUIndex, _ state: ReadModel.State) {
+    self.sku = sku
+    ids = state.holdLists.ids(of: sku)
+  }
+
+  var isBegun: Bool { next > 0 }
+  var isFinished: Bool { next == ids.count }
+  /// Whether more are left than are looked at while everybody waits.
+  var isLong: Bool { ids.count - next > ServiceLimits.holdsAtOnce }
+
+  /// Looks at the next few.
+  mutating func advance(_ state: ReadModel.State) {
+    let end = min(ids.count, next + ServiceLimits.holdsAtOnce)
+    for id in ids[next..<end] {
+      guard let hold = state.holds[id], HoldLists.isHolder(hold, of: sku),
+        known.insert(id).inserted
+      else { continue }
+      found.append(hold)
+    }
+    next = end
+  }
+
+  /// The oldest first.
+  var messages: [ExplainAvailabilityResponse.Holder] {
+    found.sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }.map { hold in
+      ExplainAvailabilityResponse.Holder(
+        holdID: hold.id.text, owner: hold.owner, quantity: hold.quantity(of: sku),
+        expireTime: hold.expireTime)
+    }
+  }
+}
