@@ -26,9 +26,6 @@ extension FakePool {
   func listBuffers(
     _: PoolAPI.ListBuffersRequest, context _: ServerContext
   ) async throws -> PoolAPI.ListBuffersResponse { throw refused() }
-  func reportLag(
-    _: PoolAPI.ReportLagRequest, context _: ServerContext
-  ) async throws -> PoolAPI.ReportLagResponse { throw refused() }
   func setChannelSourcing(
     _: PoolAPI.SetChannelSourcingRequest, context _: ServerContext
   ) async throws -> PoolAPI.SetChannelSourcingResponse { throw refused() }
