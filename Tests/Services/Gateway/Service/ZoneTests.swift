@@ -1,6 +1,8 @@
 import ChannelAdapter
 import GatewayDomain
 import Primitives
+import StorageCore
+import StorageSQLite
 import Testing
 
 @testable import GatewayService
@@ -58,6 +60,29 @@ import Testing
       try await GatewayBench.settled(run)
       #expect(zone(bench, "acc/o1") == "CITY")
       #expect(bench.pool.net == ["acc/o1 1 TEE": 3])
+    }
+  }
+
+  /// Goal: a store from before there were zones opens, and its orders have none.
+  @Test func olderStoreOpens() async throws {
+    let bench = try bench("SG=CITY")
+    let old = try SQLiteDatabase(
+      path: bench.folder.file("gateway.db"), migrations: Array(GatewayMigrations.all.prefix(8)))
+    _ = try await old.write(until: .after(.seconds(60))) { transaction in
+      try transaction.execute(
+        """
+        INSERT INTO channel_order (order_id, account_id, external_id, state, update_time, sale_time,
+          is_shipped_told) VALUES ('acc/o1', 'acc', 'o1', 'open', 1000000, 1000000, 0)
+        """)
+    }
+    await old.close()
+    try await bench.run { run in
+      let known = try #require(try await run.gateway.store.order("acc/o1"))
+      #expect(known.record.zone == nil && known.record.state == .open)
+      order(bench, "o1", 1, ChannelAddress(country: "SG", regions: [], postalCode: ""), time: 2)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1", time: 2))
+      try await GatewayBench.settled(run)
+      #expect(zone(bench, "acc/o1") == "CITY")
     }
   }
 

@@ -117,6 +117,23 @@ import Testing
     }
   }
 
+  /// Goal: nobody counts bundles, neither when the count opens nor when a report comes.
+  @Test func bundleIsNotCounted() async throws {
+    try await withKit { bench in
+      await expectError(.invalidArgument, "BUNDLE_HAS_NO_STOCK", ["sku": "KIT"]) {
+        _ = try await bench.counts.openCount(
+          .init(countID: "C", locationID: "A", skus: ["TEE", "KIT"]))
+      }
+      _ = try await bench.counts.openCount(.init(countID: "C", locationID: "A"))
+      await expectError(
+        .invalidArgument, "BUNDLE_HAS_NO_STOCK", ["sku": "KIT"], violations: ["lines[0].sku"]
+      ) {
+        _ = try await bench.counts.reportCount(
+          .init(countID: "C", reportID: "r", lines: [.init(sku: "KIT", countedCount: 1)]))
+      }
+    }
+  }
+
   private func stockCalls(_ bench: Bench) -> [(String, () async throws -> Void)] {
     let client = bench.client
     let line = PoolAPI.StockLine(sku: "KIT", locationID: "A", quantity: 1)
