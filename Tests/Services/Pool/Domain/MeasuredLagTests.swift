@@ -51,6 +51,9 @@ import Testing
     _ = try machine.run(["lag", "shopee=120"])
     let after = machine.pool.availableToSell(tee, on: shopee)
     #expect(before < 400 && after < before)
+    let why = Explanation(of: tee, on: shopee, in: machine.pool)
+    #expect(
+      why.terms.contains { $0.words.contains("in 120.0 s, rounded up, the time as measured") })
     let changes = machine.pool.takeChanges()
     #expect(changes.setBuffers.count == 1 && changes.turned == [nil])
     _ = try machine.run(["lag", "shopee=121"])
