@@ -13,6 +13,7 @@ import Testing
       ("50:10,2", .tiers(.init(thresholdCount: 50, aboveCount: 10, belowCount: 2))),
       ("demand:1.5", .demand(.init(lag: .milliseconds(1500)))),
       ("demand:60,150%", .demand(.init(lag: .seconds(60), factorBasisPoints: 15_000))),
+      ("demand:60,measured", .demand(.init(lag: .seconds(60), lagIsMeasured: true))),
       ("none", nil),
     ] as [(String, Buffer.Margin?)])
   func marginIsRead(text: String, margin: Buffer.Margin?) throws {
@@ -23,14 +24,18 @@ import Testing
     arguments: [
       "", "x", "5x", "%", "-1%", "101%", "50:10", "50:10,2,3", "a:1,2", "demand:", "demand:0",
       "demand:-1", "demand:1,2,3%", "demand:1,x", "demand:nan", "demand:90000", "demand:1,",
-      "nan%", "inf%", ":", "1:2",
+      "demand:measured",
+      "demand:1,measured,2%", "nan%", "inf%", ":", "1:2",
     ])
   func marginIsRefused(text: String) {
     #expect(throws: UsageError.self) { try RuleWords.margin(text) }
   }
 
   @Test func marginIsWrittenAsItIsRead() throws {
-    for text in ["5", "10%", "12.5%", "0.01%", "0%", "50:10,2", "demand:1.5,150%", "none"] {
+    for text in [
+      "5", "10%", "12.5%", "0.01%", "0%", "50:10,2", "demand:1.5,150%", "none",
+      "demand:2.0,100%,measured",
+    ] {
       #expect(RuleWords.text(try RuleWords.margin(text)) == text)
     }
   }

@@ -5,7 +5,7 @@ internal import Primitives
 /// How rules are written on the command line.
 enum RuleWords {
   static let margins =
-    "UNITS, PERCENT%, FROM:ABOVE,BELOW (above from FROM available units on), demand:SECONDS[,PERCENT%], or none"
+    "UNITS, PERCENT%, FROM:ABOVE,BELOW (above from FROM available units on), demand:SECONDS[,PERCENT%][,measured], or none"
 
   /// Nil for `none`.
   static func margin(_ text: String) throws(UsageError) -> Buffer.Margin? {
@@ -29,11 +29,14 @@ enum RuleWords {
   }
 
   private static func demand(_ text: String) -> Buffer.Demand? {
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    var parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    let isMeasured = parts.last == "measured"
+    if isMeasured { parts.removeLast() }
     guard let seconds = parts.first.flatMap(Double.init), (0.000_001...86_400).contains(seconds),
       parts.count <= 2
     else { return nil }
-    var demand = Buffer.Demand(lag: .microseconds(Int64((seconds * 1e6).rounded())))
+    var demand = Buffer.Demand(
+      lag: .microseconds(Int64((seconds * 1e6).rounded())), lagIsMeasured: isMeasured)
     if parts.count == 2 {
       guard let factor = points(parts[1]) else { return nil }
       demand.factorBasisPoints = factor
@@ -56,6 +59,7 @@ enum RuleWords {
       "\(tiers.thresholdCount):\(tiers.aboveCount),\(tiers.belowCount)"
     case .demand(let demand):
       "demand:\((demand.lag ?? .zero).inSeconds),\(percent(demand.factorBasisPoints))"
+        + (demand.lagIsMeasured ? ",measured" : "")
     case nil: "none"
     }
   }

@@ -89,15 +89,17 @@ enum StockCommands {
   ]
 
   static let adjust = Command(
-    name: "adjust", usage: "SKU LOCATION ±UNITS REASON [--note TEXT] [--actor NAME]",
+    name: "adjust",
+    usage: "SKU LOCATION ±UNITS REASON [--note TEXT] [--actor NAME] [--lot ID [--days N]]",
     summary:
       "corrects stock: damaged, stolen, expired, lost, found, own_use … or a reason of your own",
-    options: ["note": "", "actor": "operator"]
+    options: ["note": "", "actor": "operator", "lot": "", "days": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let line = AdjustmentLine(
       sku: try arguments.word(0, "SKU"), locationID: try arguments.word(1, "LOCATION"),
-      deltaCount: try arguments.number(2, "UNITS"))
+      deltaCount: try arguments.number(2, "UNITS"), lotID: arguments.option("lot"),
+      lotExpireTime: try InboundCommands.expectTime(arguments))
     let reason = try arguments.word(3, "REASON")
     let named = reasons[reason]
     let answer = try await peers.pool.adjustStock(

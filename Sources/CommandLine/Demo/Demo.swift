@@ -12,7 +12,7 @@ extension Command {
     summary:
       "sells on every channel, then a flash sale, then the proof; status 2 when it does not hold",
     options: [
-      "data": "var", "port-base": "0", "orders": "2000", "units": "500", "rate": "200", "seed": "1",
+      "data": "", "port-base": "0", "orders": "2000", "units": "500", "rate": "200", "seed": "1",
       "json": nil,
     ]
   ) { arguments in

@@ -27,17 +27,23 @@ struct Plan: Sendable {
   var folder: String
   var environment: [String: String]
 
-  /// - Parameter base: 0 for the ordinary ports (7001 to 7004, 8080, 8090), else the first of six in a row.
-  init(data: String, base: Int) {
+  /// - Parameters:
+  ///   - data: empty for what `ONEPOOL_DATA` says, as for each of the services.
+  ///   - base: 0 for the ordinary ports (7001 to 7004, 8080, 8090), else the first of six in a row.
+  init(
+    data: String, base: Int,
+    environment inherited: [String: String] = ProcessInfo.processInfo.environment
+  ) {
     let names = Peers.names + ["sandbox"]
     let ports = base == 0 ? [7001, 7002, 7003, 7004, 8080, 8090] : Array(base..<(base + 6))
     services = zip(names, ports).map { Service(name: $0, address: "127.0.0.1:\($1)") }
-    self.data = data
+    let named = [data, inherited["ONEPOOL_DATA"] ?? ""].first { !$0.isEmpty }
+    self.data = named ?? "var"
     folder =
       URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().path
-    environment = ProcessInfo.processInfo.environment
-    environment["ONEPOOL_DATA"] = data
+    environment = inherited
+    environment["ONEPOOL_DATA"] = self.data
     // What is started here talks among itself on loopback.
     for name in CommonSettings.securityNames { environment[name] = nil }
     for service in services where service.name != "sandbox" {

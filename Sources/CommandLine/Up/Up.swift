@@ -6,7 +6,7 @@ extension Command {
   static let up = Command(
     name: "up", usage: "[--data FOLDER] [--port-base PORT]",
     summary: "starts the five services and the sandbox with demo data, until ctrl-C",
-    options: ["data": "var", "port-base": "0"]
+    options: ["data": "", "port-base": "0"]
   ) { arguments in
     let plan = Plan(
       data: arguments.option("data"), base: try arguments.number(option: "port-base", in: 0...65000)

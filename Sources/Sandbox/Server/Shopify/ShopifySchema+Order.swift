@@ -29,6 +29,8 @@ extension ShopifySchema {
       return try GraphObject.connection("Return", requests, arguments) { try buyerReturn($0) }
     }
     object["refunds"] = { _ in .list([]) }
+    // Its buyers are nowhere, as those are whose data an app may not see.
+    object["shippingAddress"] = { _ in .null }
     return object
   }
 

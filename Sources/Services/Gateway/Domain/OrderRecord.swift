@@ -40,8 +40,11 @@ public struct OrderRecord: Equatable, Sendable {
   public var lines: [Line]
   /// Whether fulfilment knows that the channel shipped it.
   public var isShippedTold = false
+  /// Where the customer is, if anybody knows.
+  public var zone: Zone?
 
   public init(_ snapshot: OrderSnapshot) {
+    zone = snapshot.zone
     state = snapshot.state
     updateTime = snapshot.updateTime
     saleTime = snapshot.saleTime
@@ -62,6 +65,7 @@ public struct OrderRecord: Equatable, Sendable {
     state = isTie ? max(state, snapshot.state) : snapshot.state
     updateTime = snapshot.updateTime
     saleTime = isTie ? min(saleTime, snapshot.saleTime) : snapshot.saleTime
+    zone = isTie ? [zone, snapshot.zone].compactMap(\.self).max() : snapshot.zone
     let newer = Dictionary(uniqueKeysWithValues: snapshot.lines.map { ($0.lineID, $0) })
     for index in lines.indices {
       if let line = newer[lines[index].lineID] {

@@ -53,8 +53,13 @@ public struct OrderSnapshot: Equatable, Sendable {
   public var updateTime: Timestamp
   public var saleTime: Timestamp
   public var lines: [Line]
+  /// Where the customer is, if anybody knows.
+  public var zone: Zone?
 
-  public init(state: OrderState, updateTime: Timestamp, saleTime: Timestamp, lines: [Line]) {
+  public init(
+    state: OrderState, updateTime: Timestamp, saleTime: Timestamp, lines: [Line], zone: Zone? = nil
+  ) {
+    self.zone = zone
     self.state = state
     self.updateTime = updateTime
     self.saleTime = saleTime

@@ -1,6 +1,6 @@
 public import ChannelAdapter
 internal import GatewayAPI
-internal import GatewayDomain
+public import GatewayDomain
 public import Kit
 public import Primitives
 public import RPCCore
@@ -20,6 +20,8 @@ public struct GatewayConfiguration: Sendable {
   public var log: Log
   public var background: BackgroundTasks
   public var clock: any WallClock
+  /// Where the merchant's zones are; without any, no channel is asked for an address.
+  public var zones: ZoneMap
   /// How long a till waits for its sales to be taken in before they are answered as pending.
   public var tillWait: Duration
 
@@ -29,7 +31,7 @@ public struct GatewayConfiguration: Sendable {
     database: any Database, box: SecretBox, registry: AdapterRegistry, peers: Peers,
     http: any ChannelHTTP, publicURL: String, metrics: Metrics, log: Log,
     background: BackgroundTasks, clock: any WallClock = SystemClock(),
-    tillWait: Duration = usualTillWait
+    zones: ZoneMap = ZoneMap(), tillWait: Duration = usualTillWait
   ) {
     self.database = database
     self.box = box
@@ -41,6 +43,7 @@ public struct GatewayConfiguration: Sendable {
     self.log = log
     self.background = background
     self.clock = clock
+    self.zones = zones
     self.tillWait = tillWait
   }
 }
@@ -72,7 +75,7 @@ public final class Gateway: Sendable {
     alerts = AlertBook(store: store, log: configuration.log)
     worker = IntakeWorker(
       store: store, directory: directory, peers: peers, planner: planner, intake: intake,
-      alerts: alerts, metrics: counts, log: configuration.log)
+      alerts: alerts, metrics: counts, zones: configuration.zones, log: configuration.log)
     notices = NoticeWorker(
       store: store, directory: directory,
       scheduler: WorkScheduler(
@@ -126,6 +129,9 @@ public final class Gateway: Sendable {
       try await ReturnWatch(
         returns: peers.returns, store: store, notices: notices, loop: loop("returns")
       ).run()
+    }
+    await background.start("lag") { [self] in
+      await LagReporter(pool: peers.pool, lag: lag, log: configuration.log).run()
     }
     await background.start("notices") { [self] in await notices.run() }
     await background.start("intake") { [self] in
@@ -201,6 +207,7 @@ public final class Gateway: Sendable {
   private var sessionSurroundings: AccountSession.Surroundings {
     AccountSession.Surroundings(
       http: configuration.http, store: store, box: box, alerts: alerts, metrics: counts,
-      log: configuration.log, background: configuration.background)
+      log: configuration.log, background: configuration.background,
+      wantsAddresses: !configuration.zones.isEmpty)
   }
 }

@@ -65,6 +65,14 @@ enum GatewayLimits {
   /// How soon a refresh ahead of time that failed is tried again.
   static let refreshAgain = Duration.seconds(30)
 
+  /// How often the pool hears of the lag, and the pushes of an account that make a figure.
+  static let lagReportEvery = Duration.seconds(300)
+  static let lagPushes = 20
+  /// What the pool takes: channels in one report, and their lag.
+  static let lagChannels = 100
+  static let leastLag = Duration.milliseconds(1)
+  static let mostLag = Duration.seconds(86_400)
+
   static let noticeBackoff = Backoff(first: .milliseconds(200), longest: .seconds(60))
   /// Tries of a notice before it is given up.
   static let noticeAttempts = 30

@@ -40,17 +40,3 @@ struct GatewayMetrics: Sendable {
       labels: ["watch"])
   }
 }
-
-/// How long pushes and webhooks took since the gateway started.
-actor LagBook {
-  private var accounts: [String: LatencyRecord] = [:]
-  private var hooks = LatencyRecord()
-
-  func addPush(_ span: Duration, account: String) {
-    accounts[account, default: LatencyRecord()].add(span)
-  }
-
-  func addHook(_ span: Duration) { hooks.add(span) }
-
-  func all() -> (accounts: [String: LatencyRecord], hooks: LatencyRecord) { (accounts, hooks) }
-}

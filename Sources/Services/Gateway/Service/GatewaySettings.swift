@@ -1,3 +1,4 @@
+public import GatewayDomain
 public import Kit
 
 /// What the gateway may be told beside the common settings.
@@ -12,8 +13,15 @@ public enum GatewaySettings {
     return isURL && !rest.isEmpty && !rest.hasPrefix("/") && !text.hasSuffix("/") ? text : nil
   }
 
+  public static let zones = Setting<ZoneMap>(
+    "ONEPOOL_ZONES",
+    "customers' zones by address, for channels that are served from the nearest location",
+    default: "",
+    allowed: "COUNTRY:REGION/POSTAL=ZONE with commas between and each part of a place optional"
+  ) { ZoneMap($0) }
+
   public static let all: [any AnySetting] = [
-    publicURL, CommonSettings.pool, CommonSettings.mapping, CommonSettings.fulfilment,
+    publicURL, zones, CommonSettings.pool, CommonSettings.mapping, CommonSettings.fulfilment,
     CommonSettings.returns,
   ]
 }

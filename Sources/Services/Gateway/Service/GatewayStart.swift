@@ -18,7 +18,8 @@ extension Gateway {
       GatewayConfiguration(
         database: database, box: try context.secretBox(), registry: registry, peers: peers,
         http: URLSessionHTTP(), publicURL: context.settings[GatewaySettings.publicURL],
-        metrics: context.metrics, log: context.log, background: context.background))
+        metrics: context.metrics, log: context.log, background: context.background,
+        zones: context.settings[GatewaySettings.zones]))
     try await gateway.start()
     return ServiceParts(
       services: gateway.services, routes: gateway.routes, databases: [database])

@@ -74,12 +74,14 @@ public struct Buffer: Hashable, Sendable {
   public var startTime: Timestamp?
   /// When it no longer counts; nil: it does for ever.
   public var endTime: Timestamp?
+  /// Whether the lag of a margin that follows demand is what `ReportLag` last told.
+  public var isLagMeasured: Bool
   public var updateTime: Timestamp
 
   public init(
     scope: Scope, name: String = "", margin: Margin?, least: Quantity = 0, most: Quantity? = nil,
     cap: Quantity? = nil, startTime: Timestamp? = nil, endTime: Timestamp? = nil,
-    updateTime: Timestamp = .zero
+    isLagMeasured: Bool = false, updateTime: Timestamp = .zero
   ) {
     key = Key(scope: scope, name: name)
     self.margin = margin
@@ -88,6 +90,7 @@ public struct Buffer: Hashable, Sendable {
     self.cap = cap
     self.startTime = startTime
     self.endTime = endTime
+    self.isLagMeasured = isLagMeasured
     self.updateTime = updateTime
   }
 

@@ -7,6 +7,7 @@ public enum Command: Sendable {
   case setBuffer(SetBuffer)
   case setSourcing(SetSourcing)
   case setLastUnits(SetLastUnits)
+  case reportLag(ReportLag)
   case receive(ReceiveStock)
   case adjust(AdjustStock)
   case returnStock(ReturnStock)
@@ -32,9 +33,9 @@ public enum Command: Sendable {
     case .recordSale(let command): command.orderID
     case .cancelSale(let command): command.orderID
     case .shipSale(let command): command.orderID
-    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
-      .resolve, .createHold, .releaseHold, .extendHold, .editHold, .document, .setReorderPoint,
-      .setBundle, .promotion:
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .reportLag, .receive,
+      .adjust, .resolve, .createHold, .releaseHold, .extendHold, .editHold, .document,
+      .setReorderPoint, .setBundle, .promotion:
       nil
     }
   }
@@ -46,9 +47,9 @@ extension Command {
   public var isRememberedForEver: Bool {
     switch self {
     case .returnStock: true
-    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .receive, .adjust,
-      .resolve, .createHold, .commitHold, .releaseHold, .extendHold, .editHold, .recordSale,
-      .cancelSale, .shipSale, .document, .setReorderPoint, .setBundle, .promotion:
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .reportLag, .receive,
+      .adjust, .resolve, .createHold, .commitHold, .releaseHold, .extendHold, .editHold,
+      .recordSale, .cancelSale, .shipSale, .document, .setReorderPoint, .setBundle, .promotion:
       false
     }
   }
@@ -93,7 +94,7 @@ public struct StockLine: Hashable, Sendable {
   public var sku: SKU
   public var location: LocationID
   public var quantity: Quantity
-  /// Only in a receipt.
+  /// In a receipt, a correction, and a return of what is fit for sale.
   public var lot: LotTag?
 
   public init(sku: SKU, location: LocationID, quantity: Quantity, lot: LotTag? = nil) {

@@ -164,8 +164,9 @@ public struct Explanation: Hashable, Sendable {
 
   private static func words(_ rule: Buffer) -> String {
     guard let margin = rule.margin else { return "the rule has no margin" }
+    let measured = rule.isLagMeasured && rule.followsDemand ? ", the time as measured" : ""
     let least = rule.least > 0 ? ", \(rule.least) at least" : ""
-    return words(margin) + least + (rule.most.map { ", \($0) at most" } ?? "")
+    return words(margin) + measured + least + (rule.most.map { ", \($0) at most" } ?? "")
   }
 
   private static func words(_ margin: Buffer.Margin) -> String {

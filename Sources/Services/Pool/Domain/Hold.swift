@@ -72,6 +72,8 @@ public struct Hold: Hashable, Sendable {
   public internal(set) var orderID: OrderID?
   /// Whether it had expired when it was committed, and its units were taken again.
   public internal(set) var isRetaken = false
+  /// What bundles in it consist of; their line IDs are empty.
+  public internal(set) var bundles: [SaleBundle] = []
   /// The ledger sequence of the last movement in it: its version.
   public internal(set) var sequence: Int64 = 0
 
@@ -90,7 +92,7 @@ public struct Hold: Hashable, Sendable {
   public init(
     id: HoldID, owner: String, channelID: ChannelID? = nil, createTime: Timestamp,
     expireTime: Timestamp, state: State, lines: [Line], endTime: Timestamp?, orderID: OrderID?,
-    isRetaken: Bool = false, sequence: Int64
+    isRetaken: Bool = false, bundles: [SaleBundle] = [], sequence: Int64
   ) {
     self.init(
       id: id, owner: owner, channelID: channelID, createTime: createTime, expireTime: expireTime)
@@ -99,6 +101,7 @@ public struct Hold: Hashable, Sendable {
     self.endTime = endTime
     self.orderID = orderID
     self.isRetaken = isRetaken
+    self.bundles = bundles
     self.sequence = sequence
   }
 
@@ -141,12 +144,14 @@ public struct Hold: Hashable, Sendable {
       id: id, owner: entry.owner, channelID: entry.channelID, createTime: entry.time,
       expireTime: entry.expireTime ?? entry.time)
     lines = entry.movements.indices.map { Line(entry, $0) }
+    bundles = entry.details.bundles
     sequence = entry.lastSequence
   }
 
   /// Counts a later entry in.
   mutating func count(_ entry: LedgerEntry) {
     guard let kind = entry.movements.first?.kind else { return }
+    bundles += entry.details.bundles
     switch kind {
     case .expired: finish(as: .expired, at: entry.time)
     case .extended: expireTime = entry.expireTime ?? expireTime

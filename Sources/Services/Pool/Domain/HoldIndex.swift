@@ -2,70 +2,39 @@ internal import Primitives
 
 /// Which holds there are of an owner, and of a SKU.
 ///
-/// An owner's list is exact, since there are as many owners as carts and their lists have to go. A
-/// SKU's list may have holds that have ended: they leave when it has doubled since the last time,
-/// so that a hold on a hot SKU costs no more than on another.
+/// An owner's list is exact, since there are as many owners as carts and their lists have to go.
 struct HoldIndex {
-  private struct List {
-    var ids: [HoldID] = []
-    /// The number of IDs at which those that have ended leave.
-    var tidyAt = 32
-
-    mutating func add(_ id: HoldID, _ isHolder: (HoldID) -> Bool) {
-      if ids.count >= tidyAt {
-        ids.removeAll { !isHolder($0) }
-        tidyAt = max(32, 2 * ids.count)
-      }
-      ids.append(id)
-    }
-  }
-
   private var owners: [String: [HoldID]] = [:]
-  private var lists: [SKUIndex: List] = [:]
+  private(set) var lists = HoldLists()
 
   /// Of holds that have not ended; in no order.
   func holds(of owner: String) -> [HoldID] { owners[owner] ?? [] }
 
-  /// How many holds a SKU's list has, ended ones included.
-  func listedCount(of sku: SKUIndex) -> Int { lists[sku]?.ids.count ?? 0 }
-
   /// The first few holds that have units of a SKU, of those that are listed first.
-  func holders(of sku: SKUIndex, in holds: PlacedTable<HoldID, Hold>) -> [HoldID] {
-    var found: [HoldID] = []
-    for id in (lists[sku]?.ids ?? []).prefix(Limits.examinedHolders) {
+  func holders(of sku: SKUIndex, in holds: HoldTable) -> [Hold] {
+    var found: [Int32] = []
+    for place in lists.places(of: sku).prefix(Limits.examinedHolders) {
       guard found.count < Limits.toldHolders else { break }
-      if Self.isHolder(id, of: sku, in: holds), !found.contains(id) { found.append(id) }
+      if HoldLists.isHolder(place, of: sku, in: holds), !found.contains(place) {
+        found.append(place)
+      }
     }
-    return found
-  }
-
-  private static func isHolder(
-    _ id: HoldID, of sku: SKUIndex, in holds: PlacedTable<HoldID, Hold>
-  ) -> Bool {
-    guard let place = holds.place(of: id), holds[place].state == .held else { return false }
-    return holds[place].lines.contains { $0.sku == sku }
+    return found.map { holds[Int($0)] }
   }
 
   /// Notes what became of a hold.
   ///
-  /// - Parameter holds: with the hold as it is now.
-  mutating func note(_ hold: Hold, was known: Hold?, in holds: PlacedTable<HoldID, Hold>) {
+  /// - Parameters:
+  ///   - place: the hold's in `holds`.
+  ///   - holds: with the hold as it is now.
+  mutating func note(_ hold: Hold, at place: Int, was known: Hold?, in holds: HoldTable) {
     let wasHeld = known?.state == .held
     if hold.state == .held {
       if !wasHeld { owners[hold.owner, default: []].append(hold.id) }
-      for number in hold.lines.indices { add(hold, number, wasHeld ? known : nil, in: holds) }
+      lists.note(hold, at: place, was: known, in: holds)
     } else if wasHeld {
       remove(hold)
     }
-  }
-
-  private mutating func add(
-    _ hold: Hold, _ number: Int, _ known: Hold?, in holds: PlacedTable<HoldID, Hold>
-  ) {
-    let sku = hold.lines[number].sku
-    if number > 0, hold.lines[..<number].contains(where: { $0.sku == sku }) { return }
-    if let known, known.lines.contains(where: { $0.sku == sku }) { return }
-    lists[sku, default: List()].add(hold.id) { Self.isHolder($0, of: sku, in: holds) }
   }
 
   private mutating func remove(_ hold: Hold) {

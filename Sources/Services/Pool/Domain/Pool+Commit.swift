@@ -8,9 +8,10 @@ extension Pool {
     case .held:
       let (part, rest) = try split(known, command.lines)
       try checkNames(part.count, in: command.orderID)
+      let (taken, late) = allotLate(
+        part.map { $0.movement(.committed) }, on: command.channelID ?? known.channelID)
       return commit(
-        known, command,
-        part.map { $0.movement(.committed) }, rest: rest.map { $0.movement(.released) })
+        known, command, taken, late: late, rest: rest.map { $0.movement(.released) })
     case .expired: return try retake(known, command)
     case .committed:
       // The units of a hold go to one order, and no more of them later.
@@ -23,15 +24,17 @@ extension Pool {
   }
 
   private func commit(
-    _ known: Hold, _ command: CommitHold, _ taken: [Movement], rest: [Movement]
+    _ known: Hold, _ command: CommitHold, _ taken: [Movement], late: [Int] = [],
+    rest: [Movement] = []
   ) -> Reply {
     var named = taken
     for number in named.indices { named[number].lineID = "\(number + 1)" }
-    post(
-      LedgerEntry(
-        orderID: command.orderID, holdID: known.id,
-        channelID: command.channelID ?? known.channelID, cause: command.cause,
-        movements: named + rest))
+    var entry = LedgerEntry(
+      orderID: command.orderID, holdID: known.id,
+      channelID: command.channelID ?? known.channelID, cause: command.cause,
+      movements: named + rest)
+    if !late.isEmpty { entry.details.lateUses = late }
+    post(entry)
     let hold = hold(known.id)
     return .hold(hold, linesOf(hold, in: command.orderID))
   }
@@ -58,7 +61,7 @@ extension Pool {
       Movement(.retaken, lines[$0.line].sku, $0.location, $0.quantity)
     }
     let movements = allot(taken, on: command.channelID ?? known.channelID)
-    return commit(known, command, movements, rest: [])
+    return commit(known, command, movements)
   }
 
   /// The lines of a hold are an order's `1`, `2`, …, which it must not have yet.
@@ -78,7 +81,7 @@ extension Pool {
     var part: [Hold.Line] = []
     var parts: [Wanted] = []
     for (number, line) in lines.enumerated() {
-      parts += components(of: try wanted(line, line.quantity, number: number))
+      parts += components(of: try wanted(line, line.quantity, number: number), in: hold)
     }
     for wanted in parts {
       var left = wanted.quantity
@@ -109,7 +112,8 @@ extension Pool {
     for line in hold.lines { left[catalog.sku(line.sku), default: 0] += line.quantity }
     for line in lines {
       guard let sku = index(of: line.sku) else { return false }
-      for part in components(of: Wanted(sku: sku, location: nil, quantity: line.quantity)) {
+      let wanted = Wanted(sku: sku, location: nil, quantity: line.quantity)
+      for part in components(of: wanted, in: hold) {
         left[catalog.sku(part.sku), default: 0] -= part.quantity
       }
     }
@@ -122,7 +126,7 @@ extension Pool {
       source.holdID == command.holdID
     else { throw .holdUnknown(command.holdID) }
     let lines = (1...source.lineCount).compactMap { sale.line("\($0)") }
-    return .formerHold(source.holdID, sale.orderID, lines)
+    return .formerHold(source, sale.orderID, lines)
   }
 
   private func linesOf(_ hold: Hold, in order: OrderID) -> [SaleLine] {

@@ -219,7 +219,7 @@ extension Pool {
   }
 
   private func holders(of sku: SKUIndex) -> [PoolError.Holder] {
-    holdIndex.holders(of: sku, in: holds).compactMap { holds[$0] }
+    holdIndex.holders(of: sku, in: holds)
       .sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }
       .map {
         PoolError.Holder(

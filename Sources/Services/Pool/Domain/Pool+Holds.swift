@@ -2,11 +2,12 @@ internal import Primitives
 
 extension Pool {
   func create(_ command: CreateHold) throws(PoolError) -> Reply {
+    let known = holds[command.holdID]
     var lines: [Wanted] = []
     for (number, line) in command.lines.enumerated() {
-      lines += components(of: try wanted(line, line.quantity, number: number))
+      lines += components(of: try wanted(line, line.quantity, number: number), in: known)
     }
-    if let known = holds[command.holdID] {
+    if let known {
       guard isSame(known, command, lines) else { throw .holdExists(command.holdID) }
       return .hold(known, [])
     }
@@ -19,12 +20,13 @@ extension Pool {
     try checkCaps(lines, owner: command.owner, lent: lent, isNew: true)
     giveUp(lent, to: command.holdID.text)
     let movements = taken.map { Movement(.held, lines[$0.line].sku, $0.location, $0.quantity) }
-    post(
-      LedgerEntry(
-        holdID: command.holdID, channelID: command.channelID, owner: command.owner,
-        expireTime: command.expireTime, actor: command.owner,
-        movements: allot(movements, on: command.channelID),
-        placed: placed(taken, lines)))
+    var entry = LedgerEntry(
+      holdID: command.holdID, channelID: command.channelID, owner: command.owner,
+      expireTime: command.expireTime, actor: command.owner,
+      movements: allot(movements, on: command.channelID),
+      placed: placed(taken, lines))
+    entry.details.bundles = freshBundles(command.lines.lazy.map(\.sku))
+    post(entry)
     return .hold(hold(command.holdID), [])
   }
 
@@ -65,7 +67,7 @@ extension Pool {
   func edit(_ command: EditHold) throws(PoolError) -> Reply {
     let known = try heldHold(command.holdID)
     guard command.etag == known.etag else { throw .holdChanged(description(of: known)) }
-    let changes = try netted(command.lines)
+    let changes = try netted(command.lines, in: known)
     var rest = known.lines
     var given = Lent()
     // Lines that name a location go first, since the others can come from anywhere.
@@ -83,21 +85,25 @@ extension Pool {
     let own = lent.parts.filter { $0.holdID == known.id }
     giveUp(lent.without(known.id), to: known.id.text)
     let added = taken.map { Movement(.held, more[$0.line].sku, $0.location, $0.quantity) }
-    post(
-      LedgerEntry(
-        holdID: known.id, channelID: known.channelID, actor: known.owner,
-        movements: own.map(\.released) + allot(added, on: known.channelID, giving: own),
-        placed: placed(taken, more).map { $0 + own.count }))
+    var entry = LedgerEntry(
+      holdID: known.id, channelID: known.channelID, actor: known.owner,
+      movements: own.map(\.released) + allot(added, on: known.channelID, giving: own),
+      placed: placed(taken, more).map { $0 + own.count })
+    entry.details.bundles = freshBundles(
+      command.lines.lazy.filter { $0.delta > 0 }.map(\.sku), of: known)
+    post(entry)
     return .hold(hold(known.id), [])
   }
 
   /// The deltas of each SKU and location in one; those that come to nothing are left out.
-  private func netted(_ lines: [EditHold.Line]) throws(PoolError) -> [Wanted] {
+  private func netted(
+    _ lines: [EditHold.Line], in hold: Hold
+  ) throws(PoolError) -> [Wanted] {
     var sums: [Wanted] = []
     for (number, line) in lines.enumerated() {
       let wanted = try wanted(
         DemandLine(sku: line.sku, quantity: 0, location: line.location), line.delta, number: number)
-      for part in components(of: wanted) {
+      for part in components(of: wanted, in: hold) {
         let place = sums.firstIndex { $0.sku == part.sku && $0.location == part.location }
         if let place {
           sums[place].quantity += part.quantity

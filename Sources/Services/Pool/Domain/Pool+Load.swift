@@ -31,8 +31,8 @@ extension Pool {
   }
 
   public func load(_ hold: Hold) {
-    holds.set(hold.id, hold)
-    holdIndex.note(hold, was: nil, in: holds)
+    let place = holds.set(hold.id, hold)
+    holdIndex.note(hold, at: place, was: nil, in: holds)
     sequence = max(sequence, hold.sequence)
     if hold.state == .held { expiries.add(hold.id, at: hold.expireTime) }
   }

@@ -37,7 +37,8 @@ extension Pool: AvailabilitySource {
       scope: Buffer.Scope(
         sku: sku, group: command.group, channel: command.channel, listing: command.listing),
       name: command.name, margin: command.margin, least: command.least, most: command.most,
-      cap: command.cap, startTime: command.startTime, endTime: command.endTime, updateTime: now)
+      cap: command.cap, startTime: command.startTime, endTime: command.endTime,
+      isLagMeasured: command.isLagMeasured, updateTime: now)
     let known = buffers[buffer.key]
     if let known, known.isSame(as: buffer) { return .buffer(known) }
     if known == nil {
@@ -92,7 +93,7 @@ extension Pool: AvailabilitySource {
   }
 
   /// Notes that the numbers of all that a rule is for may be others.
-  private func noteTurned(_ scope: Buffer.Scope) {
+  func noteTurned(_ scope: Buffer.Scope) {
     guard let group = scope.group else { return noteTurned(scope.sku) }
     for record in catalog.skus.all where record.group == group { noteTurned(record.index) }
   }

@@ -26,13 +26,22 @@ extension Pool {
         throw shortage(sum.place, .onHand, present: onHand, requested: sum.lost)
       }
     }
-    // What was found goes first: so no step on the way has less than nothing.
-    let found = places.filter { $0.quantity > 0 }
-    let lost = places.filter { $0.quantity < 0 }
-    var entry = LedgerEntry(
-      reason: command.reason, actor: command.actor,
-      movements: found.map { Movement(.found, $0.sku, $0.location, $0.quantity) }
-        + lost.map { Movement(.lost, $0.sku, $0.location, -$0.quantity) })
+    let tags = try lots(of: command, at: places)
+    // What was found goes first: so no step on the way has less than nothing. What is lost of no certain lot goes last, so
+    // that it leaves the others what they lose.
+    let lost = places.indices.filter { places[$0].quantity < 0 }
+    let order =
+      places.indices.filter { places[$0].quantity > 0 } + lost.filter { tags[$0] != nil }
+      + lost.filter { tags[$0] == nil }
+    var entry = LedgerEntry(reason: command.reason, actor: command.actor)
+    for (number, line) in order.enumerated() {
+      let place = places[line]
+      let units = abs(place.quantity)
+      entry.movements.append(
+        Movement(place.quantity > 0 ? .found : .lost, place.sku, place.location, units))
+      guard let tag = tags[line] else { continue }
+      entry.details.lots.append(LotUnits(movement: number, tag: tag, quantity: units))
+    }
     entry.details.note = command.note
     post(entry)
     return .balances(places.map { balance($0.sku, $0.location) })
@@ -59,8 +68,16 @@ extension Pool {
   }
 
   func takeBack(_ command: ReturnStock) throws(PoolError) -> Reply {
+    try refuseLotsOfBundles(command)
     let lines = components(of: command)
     let places = try places(lines.map(\.stock))
+    var intake = LotIntake()
+    var lots: [LotUnits] = []
+    for (number, (line, place)) in zip(lines, places).enumerated() {
+      guard let tag = line.stock.lot, line.disposition == .restock else { continue }
+      let known = try intake.takeBack(tag, of: place.sku, at: place.location, self)
+      lots.append(LotUnits(movement: number, tag: known, quantity: place.quantity))
+    }
     let movements = zip(places, lines).map { place, line in
       let kind: Movement.Kind =
         switch line.disposition {
@@ -70,10 +87,11 @@ extension Pool {
         }
       return Movement(kind, place.sku, place.location, place.quantity, lineID: line.lineID)
     }
-    post(
-      LedgerEntry(
-        orderID: command.orderID, actor: command.actor, cause: command.returnID.text,
-        movements: movements))
+    var entry = LedgerEntry(
+      orderID: command.orderID, actor: command.actor, cause: command.returnID.text,
+      movements: movements)
+    entry.details.lots = lots
+    post(entry)
     return .balances(places.map { balance($0.sku, $0.location) })
   }
 

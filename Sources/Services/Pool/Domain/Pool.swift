@@ -37,7 +37,7 @@ public final class Pool {
   public internal(set) var rates = Pool.noRates
   /// The next balance of the same SKU, in the order of the locations' ranks; -1 after the last.
   public internal(set) var nextBalance = Pool.noPlaces
-  public internal(set) var holds = PlacedTable<HoldID, Hold>()
+  public internal(set) var holds = HoldTable()
   /// What an operator allows to be set aside.
   public var holdCaps = HoldCaps()
   public internal(set) var sales = PlacedTable<OrderID, Sale>()
@@ -57,6 +57,7 @@ public final class Pool {
   public internal(set) var lots = LotTable()
   var lotExpiries = ExpiryQueue<Lot.Key>()
   var holdIndex = HoldIndex()
+  public var holdLists: HoldLists { holdIndex.lists }
   /// When a rule next begins or ends to count.
   var nextRuleMoment: Timestamp?
   /// SKUs that sold lately, while a rule follows demand: their numbers change with time alone.
@@ -153,6 +154,7 @@ public final class Pool {
     case .setBuffer(let command): try set(command)
     case .setSourcing(let command): try set(command)
     case .setLastUnits(let command): try set(command)
+    case .reportLag(let command): take(command)
     case .receive(let command): try receive(command)
     case .adjust(let command): try adjust(command)
     case .returnStock(let command): try takeBack(command)
@@ -206,8 +208,11 @@ public final class Pool {
     var place = entry.firstSequence
     for movement in entry.movements {
       count(movement, sequence: place, at: entry.time)
-      if movement.allotment != nil, let place = promotions.count(movement, sequence: place) {
-        note(allotment: place, isSet: false)
+      if movement.allotment != nil {
+        let isLate = entry.details.lateUses.contains(Int(place - entry.firstSequence))
+        if let place = promotions.count(movement, sequence: place, isLate: isLate) {
+          note(allotment: place, isSet: false)
+        }
       }
       place += 1
     }
@@ -241,8 +246,8 @@ public final class Pool {
 
   private func fold(_ entry: LedgerEntry, intoHold id: HoldID) {
     guard !entry.movements.isEmpty else { return }
-    let place = holds.place(of: id)
-    let known = place.map { holds[$0] }
+    let knownPlace = holds.place(of: id)
+    let known = knownPlace.map { holds[$0] }
     if let known, known.sequence >= entry.lastSequence { return }
     var hold: Hold
     if !entry.owner.isEmpty {
@@ -255,8 +260,9 @@ public final class Pool {
       // A hold that was forgotten since changes here for the second time: in a replay only.
       return
     }
-    if let place { holds[place] = hold } else { holds.set(id, hold) }
-    holdIndex.note(hold, was: known, in: holds)
+    let place = knownPlace ?? holds.set(id, hold)
+    if known != nil { holds[place] = hold }
+    holdIndex.note(hold, at: place, was: known, in: holds)
     if let endTime = hold.endTime, hold.state != known?.state { ended.append((id, endTime)) }
   }
 
@@ -284,7 +290,8 @@ public final class Pool {
     }
     if let holdID = entry.holdID {
       sale.source = Sale.Source(
-        holdID: holdID, lineCount: entry.movements.count { $0.kind.sells })
+        holdID: holdID, lineCount: entry.movements.count { $0.kind.sells },
+        isRetaken: entry.movements.first?.kind == .retaken)
     }
     var place = entry.firstSequence
     for movement in entry.movements {

@@ -8,12 +8,14 @@ public enum Reply: Hashable, Sendable {
   /// Nil: the channel has none of its own any more.
   case sourcing(Sourcing?)
   case lastUnits(LastUnits)
+  /// How many have another lag now.
+  case changedBuffers(Int)
   /// In the order of the request's lines.
   case balances([Balance])
   /// With what the order has taken, when the hold was committed.
   case hold(Hold, [SaleLine])
   /// A hold that was committed so long ago that only its order knows of it.
-  case formerHold(HoldID, OrderID, [SaleLine])
+  case formerHold(Sale.Source, OrderID, [SaleLine])
   /// With what is left of it, once it is scheduled.
   case promotion(Promotion, [Allotment])
   /// In the order of the request's lines.

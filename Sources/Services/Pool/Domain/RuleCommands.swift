@@ -13,6 +13,7 @@ public struct SetBuffer: Hashable, Sendable {
   public var cap: Quantity?
   public var startTime: Timestamp?
   public var endTime: Timestamp?
+  public var isLagMeasured = false
 
   public init(
     sku: SKU? = nil, group: SKUGroup? = nil, channel: ChannelID? = nil, listing: ListingID? = nil,

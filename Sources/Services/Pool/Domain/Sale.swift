@@ -144,10 +144,13 @@ public struct Sale: Sendable {
   public struct Source: Hashable, Sendable {
     public var holdID: HoldID
     public var lineCount: Int
+    /// Whether the hold had expired, and its units were taken again.
+    public var isRetaken: Bool
 
-    public init(holdID: HoldID, lineCount: Int) {
+    public init(holdID: HoldID, lineCount: Int, isRetaken: Bool = false) {
       self.holdID = holdID
       self.lineCount = lineCount
+      self.isRetaken = isRetaken
     }
   }
 

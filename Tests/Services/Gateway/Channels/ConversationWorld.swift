@@ -139,7 +139,8 @@ final class ConversationWorld: Sendable {
   func api(_ channel: String, _ changes: [String: String] = [:]) -> ChannelAPI {
     var account = Self.account(channel)
     account.credentials.merge(changes) { $1 }
-    return ChannelAPI(account: account, http: Way(routes: sandbox.routes), clock: clock)
+    return ChannelAPI(
+      account: account, http: Way(routes: sandbox.routes), clock: clock, wantsAddress: true)
   }
 
   /// What a buyer, a carrier or a test does.

@@ -29,6 +29,8 @@ final class FakeChannel: Sendable {
     var answers: [ReturnAnswer] = []
     var noticeErrors: [ChannelError] = []
     var fetchErrors: [ChannelError] = []
+    /// Whether each fetched order's address was wanted.
+    var wantedAddresses: [Bool] = []
     /// Answers to the next calls of readStock.
     var readErrors: [ChannelError] = []
     var token = "token-1"
@@ -119,7 +121,10 @@ struct FakeAdapter: ChannelAdapter {
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {
     let (error, order) = channel.with { state in
-      (state.fetchErrors.isEmpty ? nil : state.fetchErrors.removeFirst(), state.orders[externalID])
+      state.wantedAddresses.append(api.wantsAddress)
+      return (
+        state.fetchErrors.isEmpty ? nil : state.fetchErrors.removeFirst(), state.orders[externalID]
+      )
     }
     if let error { throw error }
     guard let order else { throw .notFound("no order \(externalID)") }

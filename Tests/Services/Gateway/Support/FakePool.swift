@@ -22,6 +22,10 @@ final class FakePool: PoolServiceHandler {
     var answers: [String: RecordSaleResponse] = [:]
     /// What listings may show by a buffer of their own, by SKU.
     var own: [String: [String: Int64]] = [:]
+    /// Where customers were said to be, by order and hold.
+    var zones: [String: String] = [:]
+    /// What was reported, one after the other.
+    var lags: [[ChannelLag]] = []
     var sequence: Int64 = 0
     var changes: [(sequence: Int64, sku: String, time: Timestamp)] = []
   }
@@ -121,6 +125,7 @@ final class FakePool: PoolServiceHandler {
             throw RPCError(.failedPrecondition, "LINE_CONFLICT", "Line \(line.lineID).")
           }
         }
+        state.zones[request.orderID] = request.zone
         for line in request.lines {
           let before = Self.available(line.sku, state)
           var known = state.lines[request.orderID]?[line.lineID] ?? Line(sku: line.sku)
@@ -135,6 +140,15 @@ final class FakePool: PoolServiceHandler {
         state.answers[request.requestID] = response
         return response
       }
+    }
+  }
+
+  func reportLag(
+    _ request: ReportLagRequest, context: ServerContext
+  ) async throws -> ReportLagResponse {
+    try faults.step("reportLag") {
+      state.withLock { $0.lags.append(request.lags) }
+      return ReportLagResponse(changedCount: 1)
     }
   }
 
@@ -199,6 +213,7 @@ final class FakePool: PoolServiceHandler {
           holdID: request.holdID, owner: request.owner, state: .held,
           expireTime: request.expireTime, lines: request.lines, etag: "v1")
         state.holds[request.holdID] = hold
+        state.zones[request.holdID] = request.zone
         made = hold
         return request.lines.map(\.sku)
       }

@@ -2,6 +2,7 @@ import ChannelAdapter
 import Foundation
 import FulfilmentAPI
 import GatewayAPI
+import GatewayDomain
 import Kit
 import MappingAPI
 import PointOfSaleChannel
@@ -31,11 +32,13 @@ final class GatewayBench: Sendable {
   /// How long a till waits for its sales: long enough for any machine, but where they cannot be
   /// taken in.
   let tillWait: Duration
+  let zones: ZoneMap
 
   init(
     _ adapter: FakeAdapter? = nil, others: [any ChannelAdapter] = [],
-    tillWait: Duration = .seconds(60)
+    zones: ZoneMap = ZoneMap(), tillWait: Duration = .seconds(60)
   ) throws {
+    self.zones = zones
     folder = try BenchFolder()
     pool = FakePool(faults)
     mapping = FakeMapping(faults)
@@ -81,7 +84,7 @@ final class GatewayBench: Sendable {
         registry: AdapterRegistry([adapter, PointOfSaleAdapter()] + others),
         peers: Peers(pool: client, mapping: client, fulfilment: client, returns: client),
         http: NoHTTP(), publicURL: Self.hookURL, metrics: metrics, log: .silent,
-        background: background, tillWait: tillWait))
+        background: background, zones: zones, tillWait: tillWait))
     try await gateway.start()
     let own = RPCClient(
       transport: InProcessTransport(services: gateway.services), timeout: .seconds(120),

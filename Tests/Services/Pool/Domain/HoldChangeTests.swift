@@ -149,7 +149,7 @@ import Testing
       release r-1              -> holdEnded:committed
       ship o-1 3 2=2           -> ok                            onHand 0
       wait 86400               -> ok
-      commit r-1 o-1           -> unchanged committed former 1 2
+      commit r-1 o-1           -> unchanged committed former 1 2 retaken
       """
     )
   }
@@ -232,10 +232,10 @@ import Testing
       _ = try machine.run(["release", "h-\(number)"])
     }
     _ = try machine.run(["hold", "last", "1", "by=last"])
-    #expect(machine.pool.holdIndex.listedCount(of: SKUIndex(0)) <= 32)
+    #expect(machine.pool.holdLists.places(of: SKUIndex(0)).count <= 32)
     #expect(machine.pool.holdIndex.holds(of: "7").isEmpty)
     let found = machine.pool.holdIndex.holders(of: SKUIndex(0), in: machine.pool.holds)
-    #expect(found.map(\.text) == ["last"])
+    #expect(found.map(\.id.text) == ["last"])
   }
 
   // MARK: Caps

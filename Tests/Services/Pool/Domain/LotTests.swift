@@ -116,13 +116,16 @@ import Testing
       // A lot's name says when it expires.
       let time = 100 * Int.random(in: 1...8, using: &random)
       let command: String
-      switch Int.random(in: 0..<9, using: &random) {
+      switch Int.random(in: 0..<12, using: &random) {
       case 0, 1: command = "receive \(units)@\(place)#L\(time)/\(time)"
       case 2: command = "receive \(units)@\(place)"
       case 3: command = "adjust -\(units)@\(place)"
       case 4: command = "wait \(units)"
       case 5: command = "transfer T\(step) \(place) \(place == "A" ? "B" : "A") \(units)"
       case 6: command = "send T\(Int.random(in: 0...step, using: &random))"
+      case 8: command = "return restock \(units)@\(place)#L\(time)/\(time)"
+      case 9: command = "adjust \(units)@\(place)#L\(time)/\(time)"
+      case 10: command = "adjust -\(units)@\(place)#L\(time) 1@\(place)#L\(time)/\(time)"
       case 7: command = "land T\(Int.random(in: 0...step, using: &random)) r\(step) \(units)"
       default:
         _ = try machine.run("sell o-\(step) \(units)@\(place)".words)
@@ -140,7 +143,7 @@ import Testing
       for units in entry.details.lots {
         let movement = entry.movements[units.movement]
         let key = Lot.Key(sku: movement.sku, location: movement.location, id: units.tag.id)
-        let isComing = movement.kind == .received || movement.kind == .transferredIn
+        let isComing = [.received, .transferredIn, .found, .restocked].contains(movement.kind)
         sums[key, default: 0] += isComing ? units.quantity : -units.quantity
       }
     }

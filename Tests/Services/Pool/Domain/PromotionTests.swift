@@ -272,13 +272,14 @@ import Testing
       let units = Quantity.random(in: 1...4, using: &random)
       let known = "h-\(Int.random(in: 1...step, using: &random))"
       let order = "o-\(Int.random(in: 1...step, using: &random))"
-      let hold = "hold h-\(step) \(units):\(sku) on=\(channel) by=\(units) until=\(units * 30)"
+      let asked = Bool.random(using: &random) ? "on=\(channel)" : ""
+      let hold = "hold h-\(step) \(units):\(sku) \(asked) by=\(units) until=\(units * 30)"
       let line =
         switch Int.random(in: 0..<9, using: &random) {
         case 0: "sell o-\(step) \(units):\(sku) on=\(channel)"
         case 1, 2: hold
-        case 3: "commit \(known) c-\(known) 1:\(sku)"
-        case 4: "commit \(known)"
+        case 3: "commit \(known) c-\(known) 1:\(sku) on=\(channel)"
+        case 4: "commit \(known) o-\(known) on=\(channel)"
         case 5: "release \(known)"
         case 6: "edit \(known) \(Bool.random(using: &random) ? units : -1):\(sku)"
         case 7: "cancel \(order) \(units)"

@@ -90,6 +90,7 @@ enum RuleScript {
         command.margin = .tiers(threshold: numbers[0], above: numbers[1], below: numbers[2])
       case "demand":
         command.margin = .demand(lag: .seconds(numbers[0]), factor: Int32(numbers[1]))
+      case "measured": command.isLagMeasured = true
       case "least": command.least = numbers[0]
       case "most": command.most = numbers[0]
       case "cap": command.cap = numbers[0]

@@ -55,7 +55,7 @@ final class Script {
   private func isStock(_ verb: String) -> Bool {
     ![
       "wait", "buffer", "rank", "locate", "feed", "last", "group", "caps", "promotion", "schedule",
-      "topUp", "end", "stop",
+      "topUp", "end", "stop", "lag",
     ].contains(verb)
   }
 
@@ -174,7 +174,9 @@ final class Script {
     case .promotion(let promotion, _): return ["\(promotion.state(at: pool.now))"]
     case .hold(let hold, _):
       return ["\(hold.state)", hold.etag] + (hold.isRetaken ? ["retaken"] : [])
-    case .formerHold(_, _, let lines): return ["committed", "former"] + lines.map(\.id)
+    case .formerHold(let source, _, let lines):
+      return ["committed", "former"] + lines.map(\.id) + (source.isRetaken ? ["retaken"] : [])
+    case .changedBuffers(let count): return ["changed", "\(count)"]
     case .sale(let lines, let oversold):
       var words = ["ok"]
       if oversold > 0 { words += ["oversold", "\(oversold)"] }

@@ -18,7 +18,8 @@ enum ScriptCommand {
         CommitHold(
           holdID: try HoldID(rest[0]),
           orderID: try OrderID(rest.count > 1 ? rest[1] : "o-" + rest[0]),
-          lines: try demand(Array(rest.dropFirst(2)))))
+          channelID: try option("on", rest).map { try ChannelID($0) },
+          lines: try demand(rest.dropFirst(2).filter { !$0.hasPrefix("on=") })))
     case "extend":
       return .extendHold(
         ExtendHold(holdID: try HoldID(rest[0]), expireTime: try hold(rest, now: now).expireTime))
@@ -30,6 +31,14 @@ enum ScriptCommand {
     case "ship": return .shipSale(ShipSale(orderID: try OrderID(rest[0]), lines: totals(rest)))
     case "promotion", "schedule", "topUp", "end", "stop":
       return .promotion(try PromotionScript.parse(words, now: now))
+    case "lag":
+      return .reportLag(
+        ReportLag(
+          lags: try rest.map { word in
+            let parts = word.split { $0 == "=" }
+            return ReportLag.Lag(
+              channel: try ChannelID(String(parts[0])), span: .seconds(Int64(parts[1])!))
+          }))
     case "rank", "locate", "group", "feed", "last", "buffer":
       return try RuleScript.parse(words, now: now)
     case "bundle":

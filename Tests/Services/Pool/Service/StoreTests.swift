@@ -88,10 +88,12 @@ private typealias Allocation = PoolDomain.Allocation
     for count in [0, 1, 40, 41] {
       let held = Sale(
         orderID: sale.orderID, channelID: nil,
-        source: Sale.Source(holdID: HoldID(trusted: "h"), lineCount: count), lines: lines,
+        source: Sale.Source(
+          holdID: HoldID(trusted: "h"), lineCount: count, isRetaken: count == 40), lines: lines,
         sequence: 5)
       let again = try? Sale(orderID: sale.orderID, bytes: held.bytes)
       #expect(again == ((1...40).contains(count) ? held : nil))
+      #expect(again?.source?.isRetaken ?? false == (count == 40))
     }
   }
 

@@ -108,11 +108,16 @@ public struct ChannelAPI: Sendable {
   public var account: ChannelAccount
   public var http: any ChannelHTTP
   public var clock: any WallClock
+  /// Whether an order's address is wanted, though it may cost a permission or a call more.
+  public var wantsAddress: Bool
 
-  public init(account: ChannelAccount, http: any ChannelHTTP, clock: any WallClock) {
+  public init(
+    account: ChannelAccount, http: any ChannelHTTP, clock: any WallClock, wantsAddress: Bool = false
+  ) {
     self.account = account
     self.http = http
     self.clock = clock
+    self.wantsAddress = wantsAddress
   }
 }
 

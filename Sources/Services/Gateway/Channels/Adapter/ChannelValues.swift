@@ -44,15 +44,19 @@ public struct ChannelOrder: Sendable, Equatable {
   public var saleTime: Timestamp
   /// By the channel's clock: of two snapshots the later one counts.
   public var updateTime: Timestamp
+  /// Where it goes; nil when nobody wants to know, or the channel does not tell.
+  public var address: ChannelAddress?
 
   public init(
-    externalID: String, state: State, lines: [Line], saleTime: Timestamp, updateTime: Timestamp
+    externalID: String, state: State, lines: [Line], saleTime: Timestamp, updateTime: Timestamp,
+    address: ChannelAddress? = nil
   ) {
     self.externalID = externalID
     self.state = state
     self.lines = lines
     self.saleTime = saleTime
     self.updateTime = updateTime
+    self.address = address
   }
 }
 

@@ -56,14 +56,28 @@ private struct LazadaOrderHead: Decodable {
   enum CodingKeys: String, CodingKey {
     case createdAt = "created_at"
     case updatedAt = "updated_at"
+    case address = "address_shipping"
+  }
+  /// Lazada writes the state into `address3`.
+  struct Address: Decodable {
+    enum CodingKeys: String, CodingKey {
+      case country, city
+      case state = "address3"
+      case postalCode = "post_code"
+    }
+    var country: Lossy<FlexibleID>?
+    var state: Lossy<FlexibleID>?
+    var city: Lossy<FlexibleID>?
+    var postalCode: Lossy<FlexibleID>?
   }
   var createdAt: String
   var updatedAt: String
+  var address: Lossy<Address>?
 }
 
 extension LazadaAdapter {
   /// Pushes hold neither SKU nor quantity, so the units are fetched, and the order's head where
-  /// they have no times.
+  /// they have no times, or somebody wants to know where it goes.
   public func fetchOrder(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {
@@ -71,12 +85,19 @@ extension LazadaAdapter {
     guard !all.isEmpty else { throw .notFound("Lazada has no items for order \(externalID)") }
     var saleTime = all.compactMap { $0.createdAt.flatMap(ChannelTime.iso8601) }.min()
     var updateTime = all.compactMap { $0.updatedAt.flatMap(ChannelTime.iso8601) }.max()
-    if saleTime == nil || updateTime == nil {
+    var address: ChannelAddress?
+    if saleTime == nil || updateTime == nil || api.wantsAddress {
       let head = try await LazadaClient(api: api).get(
         "/order/get", [("order_id", externalID)], as: LazadaData<LazadaOrderHead>.self
       ).data
-      saleTime = ChannelTime.iso8601(head.createdAt)
-      updateTime = ChannelTime.iso8601(head.updatedAt)
+      if saleTime == nil || updateTime == nil {
+        saleTime = ChannelTime.iso8601(head.createdAt)
+        updateTime = ChannelTime.iso8601(head.updatedAt)
+      }
+      let told = head.address?.value
+      address = ChannelAddress(
+        country: told?.country?.text, regions: [told?.state?.text, told?.city?.text],
+        postalCode: told?.postalCode?.text)
     }
     guard let saleTime, var updateTime else {
       throw .malformed("order \(externalID) has a time without an offset")
@@ -87,7 +108,7 @@ extension LazadaAdapter {
     let units = ours.isEmpty ? all : ours
     return ChannelOrder(
       externalID: externalID, state: ours.isEmpty ? .foreign : state(of: ours),
-      lines: lines(of: units), saleTime: saleTime, updateTime: updateTime)
+      lines: lines(of: units), saleTime: saleTime, updateTime: updateTime, address: address)
   }
 
   func units(of orderID: String, _ api: ChannelAPI) async throws(ChannelError) -> [LazadaUnit] {

@@ -11,6 +11,7 @@ struct ShopeeOrder: Decodable {
     case fulfilmentFlag = "fulfillment_flag"
     case items = "item_list"
     case packages = "package_list"
+    case address = "recipient_address"
   }
   struct Item: Decodable {
     enum CodingKeys: String, CodingKey {
@@ -71,6 +72,20 @@ struct ShopeeOrder: Decodable {
   var fulfilmentFlag: String?
   var items: [Item]?
   var packages: [Package]?
+  var address: Lossy<Address>?
+
+  /// `recipient_address`; Shopee hides parts of it with asterisks while and after the order is not being shipped.
+  struct Address: Decodable {
+    var region: Lossy<FlexibleID>?
+    var state: Lossy<FlexibleID>?
+    var city: Lossy<FlexibleID>?
+    var zipcode: Lossy<FlexibleID>?
+
+    var known: ChannelAddress? {
+      ChannelAddress(
+        country: region?.text, regions: [state?.text, city?.text], postalCode: zipcode?.text)
+    }
+  }
 }
 
 enum ShopeeLine {
@@ -101,7 +116,10 @@ extension ShopeeAdapter {
       "order/get_order_detail",
       [
         ("order_sn_list", orderSN),
-        ("response_optional_fields", "item_list,package_list,fulfillment_flag"),
+        (
+          "response_optional_fields",
+          "item_list,package_list,fulfillment_flag" + (api.wantsAddress ? ",recipient_address" : "")
+        ),
       ], as: ShopeeOrderList.self)
     guard let order = list.orders.first(where: { $0.orderSN.text == orderSN }) else {
       throw .notFound("Shopee does not know order \(orderSN)")
@@ -141,7 +159,7 @@ extension ShopeeAdapter {
     }
     return ChannelOrder(
       externalID: order.orderSN.text, state: state, lines: lines, saleTime: saleTime,
-      updateTime: updateTime)
+      updateTime: updateTime, address: order.address?.value?.known)
   }
 
   /// What Shopee's status means for stock.

@@ -1,10 +1,13 @@
 internal import ChannelAdapter
 internal import Primitives
 
-private let orderQuery = """
+/// - Parameter address: an app that may not see it is refused the whole order when it asks.
+private func orderQuery(with address: Bool) -> String {
+  """
   query Order($id: ID!, $after: String) {
     order(id: $id) {
       legacyResourceId createdAt updatedAt cancelledAt displayFulfillmentStatus
+      \(address ? "shippingAddress { zip province provinceCode city countryCodeV2 }" : "")
       lineItems(first: 250, after: $after) {
         nodes {
           id sku title quantity currentQuantity unfulfilledQuantity requiresShipping isGiftCard
@@ -18,6 +21,7 @@ private let orderQuery = """
     }
   }
   """
+}
 
 private struct OrderData: Decodable {
   struct Reference: Decodable {
@@ -54,6 +58,20 @@ private struct OrderData: Decodable {
     var displayFulfillmentStatus: String?
     var lineItems: ShopifyNodes<Line>
     var refunds: [Refund]?
+    var shippingAddress: Lossy<Address>?
+  }
+  struct Address: Decodable {
+    var zip: Lossy<FlexibleID>?
+    var province: Lossy<FlexibleID>?
+    var provinceCode: Lossy<FlexibleID>?
+    var city: Lossy<FlexibleID>?
+    var countryCodeV2: Lossy<FlexibleID>?
+
+    var known: ChannelAddress? {
+      ChannelAddress(
+        country: countryCodeV2?.text, regions: [province?.text, provinceCode?.text, city?.text],
+        postalCode: zip?.text)
+    }
   }
   var order: Order?
 }
@@ -64,6 +82,7 @@ extension ShopifyAdapter {
     _ externalID: String, _ api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {
     let client = ShopifyClient(api: api)
+    let orderQuery = orderQuery(with: api.wantsAddress)
     var lines: [ShopifyLine] = []
     var cursor: String?
     for _ in 0..<ShopifyLimits.linePages {
@@ -83,7 +102,8 @@ extension ShopifyAdapter {
       }
       return try assemble(
         id: externalID, created: order.createdAt, updated: order.updatedAt,
-        isCancelled: order.cancelledAt != nil, isFulfilled: isFulfilled, lines: lines)
+        isCancelled: order.cancelledAt != nil, isFulfilled: isFulfilled, lines: lines,
+        address: order.shippingAddress?.value?.known)
     }
     throw .malformed("order \(externalID) has more than \(ShopifyLimits.linePages) pages of lines")
   }

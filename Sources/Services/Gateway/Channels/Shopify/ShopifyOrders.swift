@@ -64,6 +64,25 @@ private struct ShopifyOrderBody: Decodable {
     case cancelledAt = "cancelled_at"
     case fulfilmentStatus = "fulfillment_status"
     case lines = "line_items"
+    case address = "shipping_address"
+  }
+  struct Address: Decodable {
+    enum CodingKeys: String, CodingKey {
+      case zip, province, city
+      case provinceCode = "province_code"
+      case countryCode = "country_code"
+    }
+    var zip: Lossy<FlexibleID>?
+    var province: Lossy<FlexibleID>?
+    var provinceCode: Lossy<FlexibleID>?
+    var city: Lossy<FlexibleID>?
+    var countryCode: Lossy<FlexibleID>?
+
+    var known: ChannelAddress? {
+      ChannelAddress(
+        country: countryCode?.text, regions: [province?.text, provinceCode?.text, city?.text],
+        postalCode: zip?.text)
+    }
   }
   struct Line: Decodable {
     enum CodingKeys: String, CodingKey {
@@ -94,6 +113,7 @@ private struct ShopifyOrderBody: Decodable {
   var fulfilmentStatus: String?
   var lines: [Line]
   var refunds: [ShopifyRefundBody.Content]?
+  var address: Lossy<Address>?
 }
 
 extension ShopifyAdapter {
@@ -134,13 +154,13 @@ extension ShopifyAdapter {
     return try assemble(
       id: body.id.text, created: body.createdAt, updated: body.updatedAt,
       isCancelled: body.cancelledAt != nil, isFulfilled: body.fulfilmentStatus == "fulfilled",
-      lines: lines)
+      lines: lines, address: body.address?.value?.known)
   }
 
   /// Makes the order of its parts: the same for both ways in.
   func assemble(
     id: String, created: String, updated: String, isCancelled: Bool, isFulfilled: Bool,
-    lines: [ShopifyLine]
+    lines: [ShopifyLine], address: ChannelAddress?
   ) throws(ChannelError) -> ChannelOrder {
     guard let saleTime = ChannelTime.iso8601(created), let updateTime = ChannelTime.iso8601(updated)
     else { throw .malformed("order \(id) has a time that is not ISO 8601 with an offset") }
@@ -167,6 +187,7 @@ extension ShopifyAdapter {
       state = everythingLeft || isFulfilled ? .shipped : .open
     }
     return ChannelOrder(
-      externalID: id, state: state, lines: merged, saleTime: saleTime, updateTime: updateTime)
+      externalID: id, state: state, lines: merged, saleTime: saleTime, updateTime: updateTime,
+      address: address)
   }
 }

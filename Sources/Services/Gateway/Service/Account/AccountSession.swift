@@ -30,6 +30,8 @@ actor AccountSession {
     var metrics: GatewayMetrics
     var log: Log
     var background: BackgroundTasks
+    /// Whether anybody wants to know where orders go.
+    var wantsAddresses: Bool
   }
 
   init(_ connection: ConnectionRow, adapter: any ChannelAdapter, _ surroundings: Surroundings) {
@@ -136,7 +138,8 @@ actor AccountSession {
 
   private func api() -> ChannelAPI {
     ChannelAPI(
-      account: connection.account, http: surroundings.http, clock: surroundings.store.clock)
+      account: connection.account, http: surroundings.http, clock: surroundings.store.clock,
+      wantsAddress: surroundings.wantsAddresses)
   }
 
   private nonisolated func counted<T: Sendable>(

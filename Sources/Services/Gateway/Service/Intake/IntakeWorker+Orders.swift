@@ -111,7 +111,8 @@ extension IntakeWorker {
           SaleLine(
             lineID: $0.lineID, sku: $0.sku.text, quantity: $0.soldCount, locationID: locationID)
         },
-        saleTime: order.record.saleTime, cause: order.orderID), \.requestID)
+        saleTime: order.record.saleTime, cause: order.orderID,
+        zone: order.record.zone?.text ?? ""), \.requestID)
     // Before the pool knows: the change of availability that follows must find the listing's
     // estimate lowered.
     let takenIn = await planner.openIntake(sold, of: order.orderID)

@@ -13,7 +13,7 @@ extension IntakeWorker {
     let sale = try PointOfSaleSale(event: row.event)
     switch sale.kind {
     case .sale:
-      return try await takeOrder(row, OrderSnapshot(sale.order), session) { record in
+      return try await takeOrder(row, OrderSnapshot(sale.order, zones), session) { record in
         for line in record.unresolvedLines {
           record.resolve(
             lineID: line.lineID, listingID: "",

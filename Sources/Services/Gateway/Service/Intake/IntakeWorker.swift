@@ -14,6 +14,7 @@ struct IntakeWorker: Sendable {
   let intake: WorkScheduler
   let alerts: AlertBook
   let metrics: GatewayMetrics
+  let zones: ZoneMap
   let log: Log
 
   var now: Timestamp { store.clock.now() }
@@ -52,7 +53,7 @@ struct IntakeWorker: Sendable {
       let order = try await session.call { api async throws(ChannelError) in
         try await session.adapter.fetchOrder(subject, event: event, api: api)
       }
-      return try await takeOrder(row, OrderSnapshot(order), session)
+      return try await takeOrder(row, OrderSnapshot(order, zones), session)
     case .return:
       let event = row.event
       let found = try await session.call { api async throws(ChannelError) in
@@ -125,7 +126,7 @@ extension WorkOutcome {
 }
 
 extension OrderSnapshot {
-  init(_ order: ChannelOrder) {
+  init(_ order: ChannelOrder, _ zones: ZoneMap) {
     let state: OrderState =
       switch order.state {
       case .open: .open
@@ -142,6 +143,9 @@ extension OrderSnapshot {
           variationID: $0.itemID.isEmpty ? "" : $0.variationID, sellerSKU: $0.sellerSKU,
           title: $0.title,
           quantity: $0.quantity, cancelledCount: $0.cancelledCount)
+      },
+      zone: order.address.flatMap {
+        zones.zone(country: $0.country, regions: $0.regions, postalCode: $0.postalCode)
       })
   }
 }

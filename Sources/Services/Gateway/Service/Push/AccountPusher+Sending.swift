@@ -274,7 +274,7 @@ extension AccountPusher {
     surroundings.metrics.pushes.increment([accountID.text, outcome.label])
     if let span {
       surroundings.metrics.lagSeconds.observe(span, [accountID.text])
-      await surroundings.lag.addPush(span, account: accountID.text)
+      await surroundings.lag.addPush(span, account: accountID, channel: session.channelID)
     }
     switch outcome {
     case .acknowledged: await endAlert(id)

@@ -12,7 +12,10 @@ public enum GatewayMigrations {
     Migration(6, "pushes, notices and alerts", outward),
     Migration(7, "what a channel may be showing", highest),
     Migration(8, "since when an account is connected", connectTime),
+    Migration(9, "where an order's customer is", zone),
   ]
+
+  private static let zone = "ALTER TABLE channel_order ADD COLUMN zone TEXT NOT NULL DEFAULT ''"
 
   private static let connectTime =
     "ALTER TABLE connection ADD COLUMN connect_time BIGINT NOT NULL DEFAULT 0"

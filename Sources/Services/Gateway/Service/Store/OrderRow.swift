@@ -24,7 +24,7 @@ extension ReadTransaction {
   func order(_ orderID: String) throws -> OrderRow? {
     let found = try first(
       """
-      SELECT account_id, external_id, state, update_time, sale_time, is_shipped_told
+      SELECT account_id, external_id, state, update_time, sale_time, is_shipped_told, zone
       FROM channel_order WHERE order_id = ?
       """,
       [.text(orderID)]
@@ -33,6 +33,7 @@ extension ReadTransaction {
         state: OrderState(rawValue: row.text(2)) ?? .open, updateTime: row.time(3),
         saleTime: row.time(4), lines: [])
       record.isShippedTold = row.bool(5)
+      record.zone = row.text(6).isEmpty ? nil : row.id(6)
       return OrderRow(
         orderID: orderID, accountID: row.id(0), externalID: row.text(1), record: record)
     }
@@ -69,16 +70,16 @@ extension Transaction {
     try execute(
       """
       INSERT INTO channel_order (order_id, account_id, external_id, state, update_time, sale_time,
-        is_shipped_told)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
+        is_shipped_told, zone)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (order_id) DO UPDATE SET state = excluded.state,
         update_time = excluded.update_time, sale_time = excluded.sale_time,
-        is_shipped_told = excluded.is_shipped_told
+        is_shipped_told = excluded.is_shipped_told, zone = excluded.zone
       """,
       [
         .text(order.orderID), .id(order.accountID), .text(order.externalID),
         .text(record.state.rawValue), .time(record.updateTime), .time(record.saleTime),
-        .bool(record.isShippedTold),
+        .bool(record.isShippedTold), .text(record.zone?.text ?? ""),
       ])
     for (position, line) in record.lines.enumerated() {
       let isQuarantined = line.components.isEmpty && record.netCount(line) > 0

@@ -13,12 +13,14 @@ private struct HoldBody: Decodable {
     var quantity: Quantity
   }
   enum CodingKeys: String, CodingKey {
-    case owner, lines
+    case owner, lines, zone
     case holdID = "hold_id"
     case expireSeconds = "expire_seconds"
   }
   var holdID: String?
   var owner: String?
+  /// Where the customer is.
+  var zone: String?
   var expireSeconds: Int?
   var lines: [Line]
 }
@@ -84,13 +86,16 @@ extension TillHandler {
         status: 400, code: "REQUEST_MALFORMED",
         message: "lines must have 1 to \(GatewayLimits.holdLines) entries.", field: "lines")
     }
+    let zone = try body.zone.map { text throws(ErrorAnswer) in
+      try identifier(Zone.self, text, "zone")
+    }
     let lines = try await units(body.lines, account)
     let wanted = CreateHoldRequest(
       holdID: "\(account.accountID)/\(holdID)",
       // Holds of one owner are not in each other's way; of two carts they are.
       owner: "\(account.accountID)/\(body.owner ?? holdID.text)",
       lines: lines, expireTime: store.clock.now() + .seconds(seconds),
-      channelID: TillChannel.id.text)
+      channelID: TillChannel.id.text, zone: zone?.text ?? "")
     let hold = try await call { try await pool.createHold(wanted).hold ?? Hold() }
     return JSONAnswer.make(
       200,

@@ -112,17 +112,26 @@ public struct AdjustmentLine: Message {
   public var locationID: String = ""
   /// Units found (positive) or lost (negative). Required, not 0, within 1,000,000,000 either way.
   public var deltaCount: Int64 = 0
+  /// The lot that they are of. Optional. 1 to 64 bytes.
+  public var lotID: String = ""
+  /// When units of the lot can be sold no more. Needed when units are found of a lot of which none is on hand; else what
+  /// is known counts, and another time is refused. Optional, with a lot only.
+  public var lotExpireTime: Primitives.Timestamp? = nil
 
   public init() {}
 
   public init(
     sku: String = "",
     locationID: String = "",
-    deltaCount: Int64 = 0
+    deltaCount: Int64 = 0,
+    lotID: String = "",
+    lotExpireTime: Primitives.Timestamp? = nil
   ) {
     self.sku = sku
     self.locationID = locationID
     self.deltaCount = deltaCount
+    self.lotID = lotID
+    self.lotExpireTime = lotExpireTime
   }
 }
 
@@ -138,6 +147,11 @@ public struct ReturnLine: Message {
   public var disposition: ReturnLine.Disposition = ReturnLine.Disposition()
   /// The order's line that they were sold by. Optional: an unlinked return has none.
   public var lineID: String = ""
+  /// The lot that they go back into, of units that are fit for sale only. Optional. 1 to 64 bytes.
+  public var lotID: String = ""
+  /// When units of the lot can be sold no more. Needed when none of the lot is on hand; else what is known counts, and
+  /// another time is refused. Optional, with a lot only.
+  public var lotExpireTime: Primitives.Timestamp? = nil
 
   /// What becomes of them.
   public enum Disposition: MessageEnum {
@@ -186,13 +200,17 @@ public struct ReturnLine: Message {
     locationID: String = "",
     quantity: Int64 = 0,
     disposition: ReturnLine.Disposition = ReturnLine.Disposition(),
-    lineID: String = ""
+    lineID: String = "",
+    lotID: String = "",
+    lotExpireTime: Primitives.Timestamp? = nil
   ) {
     self.sku = sku
     self.locationID = locationID
     self.quantity = quantity
     self.disposition = disposition
     self.lineID = lineID
+    self.lotID = lotID
+    self.lotExpireTime = lotExpireTime
   }
 }
 
@@ -433,6 +451,54 @@ public struct ListBuffersResponse: Message {
   ) {
     self.buffers = buffers
     self.nextPageToken = nextPageToken
+  }
+}
+
+/// How long one channel takes to know of a sale.
+public struct ChannelLag: Message {
+  /// The channel. Required.
+  public var channelID: String = ""
+  /// From the pool's commit until the channel knows. Required, more than 0, at most 24 hours.
+  public var lag: Swift.Duration? = nil
+
+  public init() {}
+
+  public init(
+    channelID: String = "",
+    lag: Swift.Duration? = nil
+  ) {
+    self.channelID = channelID
+    self.lag = lag
+  }
+}
+
+public struct ReportLagRequest: Message {
+  /// 1 to 100, each channel once. Required.
+  public var lags: [ChannelLag] = []
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    lags: [ChannelLag] = [],
+    requestID: String = ""
+  ) {
+    self.lags = lags
+    self.requestID = requestID
+  }
+}
+
+public struct ReportLagResponse: Message {
+  /// Buffers that have another lag now.
+  public var changedCount: Int32 = 0
+
+  public init() {}
+
+  public init(
+    changedCount: Int32 = 0
+  ) {
+    self.changedCount = changedCount
   }
 }
 
@@ -833,7 +899,8 @@ public struct CommitHoldRequest: Message {
   public var cause: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
-  /// The part that is committed, at most 200 lines; the rest returns. Empty for all of it.
+  /// The part that is committed, at most 200 lines; the rest returns. Empty for all of it. A bundle that was held may be
+  /// named as such, and is what it was when the hold got it.
   public var lines: [HoldLine] = []
 
   public init() {}
@@ -967,7 +1034,8 @@ public struct EditHoldRequest: Message {
   public var holdID: String = ""
   /// The hold's version that the caller knows. Required.
   public var etag: String = ""
-  /// 1 to 200 lines; those of one SKU and location are added up first. Required.
+  /// 1 to 200 lines; those of one SKU and location are added up first. Required. A bundle is what it was when the hold got
+  /// it.
   public var lines: [HoldDelta] = []
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
@@ -1426,9 +1494,9 @@ public struct ExplainAvailabilityResponse: Message {
   public var places: [ExplainAvailabilityResponse.Place] = []
   /// The 20 owners that hold most of it, those with most units first.
   public var owners: [ExplainAvailabilityResponse.Owner] = []
-  /// All holds on it.
+  /// All holds on it; where there are more than a thousand, those that still held units when they were looked at.
   public var holdCount: Int64 = 0
-  /// All owners of holds on it.
+  /// All owners of these holds.
   public var ownerCount: Int64 = 0
   /// Units that are on their way and cannot be sold yet, those that are expected first in front.
   public var incoming: [Incoming] = []
@@ -2046,6 +2114,8 @@ extension AdjustmentLine {
     self.sku = Read.string(source.pointee.sku)
     self.locationID = Read.string(source.pointee.location_id)
     self.deltaCount = source.pointee.delta_count
+    self.lotID = Read.string(source.pointee.lot_id)
+    self.lotExpireTime = try Read.message(source.pointee.lot_expire_time, "lot_expire_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2053,6 +2123,8 @@ extension AdjustmentLine {
     target.pointee.sku = arena.string(self.sku)
     target.pointee.location_id = arena.string(self.locationID)
     target.pointee.delta_count = self.deltaCount
+    target.pointee.lot_id = arena.string(self.lotID)
+    target.pointee.lot_expire_time = arena.message(self.lotExpireTime)
   }
 }
 
@@ -2070,6 +2142,8 @@ extension ReturnLine {
     self.quantity = source.pointee.quantity
     self.disposition = ReturnLine.Disposition(rawValue: Int32(truncatingIfNeeded: source.pointee.disposition.rawValue))
     self.lineID = Read.string(source.pointee.line_id)
+    self.lotID = Read.string(source.pointee.lot_id)
+    self.lotExpireTime = try Read.message(source.pointee.lot_expire_time, "lot_expire_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2079,6 +2153,8 @@ extension ReturnLine {
     target.pointee.quantity = self.quantity
     target.pointee.disposition = .init(rawValue: .init(truncatingIfNeeded: self.disposition.rawValue))
     target.pointee.line_id = arena.string(self.lineID)
+    target.pointee.lot_id = arena.string(self.lotID)
+    target.pointee.lot_expire_time = arena.message(self.lotExpireTime)
   }
 }
 
@@ -2374,6 +2450,65 @@ extension ListBuffersResponse {
     target.pointee.n_buffers = self.buffers.count
     target.pointee.buffers = arena.messages(self.buffers)
     target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
+extension ChannelLag {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ChannelLag()
+    onepool__pool__v1__channel_lag__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ChannelLag.self)
+    self.channelID = Read.string(source.pointee.channel_id)
+    self.lag = try Read.message(source.pointee.lag, "lag")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ChannelLag.self)
+    target.pointee.channel_id = arena.string(self.channelID)
+    target.pointee.lag = arena.message(self.lag)
+  }
+}
+
+extension ReportLagRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ReportLagRequest()
+    onepool__pool__v1__report_lag_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReportLagRequest.self)
+    self.lags = try Read.messages(source.pointee.lags, source.pointee.n_lags, "lags")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReportLagRequest.self)
+    target.pointee.n_lags = self.lags.count
+    target.pointee.lags = arena.messages(self.lags)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension ReportLagResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Pool__V1__ReportLagResponse()
+    onepool__pool__v1__report_lag_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReportLagResponse.self)
+    self.changedCount = source.pointee.changed_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReportLagResponse.self)
+    target.pointee.changed_count = self.changedCount
   }
 }
 
@@ -4026,6 +4161,9 @@ public enum PoolServiceMethods {
   public static let listBuffers = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "ListBuffers",
     kind: .unary, idempotency: .noSideEffects)
+  public static let reportLag = MethodDescriptor(
+    service: "onepool.pool.v1.PoolService", method: "ReportLag",
+    kind: .unary, idempotency: .idempotent)
   public static let setChannelSourcing = MethodDescriptor(
     service: "onepool.pool.v1.PoolService", method: "SetChannelSourcing",
     kind: .unary, idempotency: .idempotent)
@@ -4117,7 +4255,7 @@ public enum PoolServiceMethods {
     service: "onepool.pool.v1.PoolService", method: "VerifyArchive",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, extendHold, editHold, getHold, recordSale, recordSales, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
+  public static let all: [MethodDescriptor] = [setSku, getSku, listSkus, setLocation, listLocations, setBuffer, listBuffers, reportLag, setChannelSourcing, listChannelSourcings, setLastUnits, listLastUnits, receiveStock, adjustStock, returnStock, resolveUnavailable, createHold, commitHold, releaseHold, extendHold, editHold, getHold, recordSale, recordSales, cancelSale, shipSale, getSale, getStock, listBalances, getAvailability, explainAvailability, watchAvailability, listMovements, exportMovements, verifyLedger, getStockAt, archiveLedger, verifyArchive]
 }
 
 /// The one writer of stock levels. Every mutation may be retried with its request_id: the same ID and request get
@@ -4170,6 +4308,13 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listBuffers(_ request: ListBuffersRequest, context: ServerContext)
     async throws -> ListBuffersResponse
+  /// Tells how long channels take to know of a sale, as whoever pushes to them measures it. Buffers that follow demand with
+  /// `lag_is_measured` take it over: that of their channel or, for all channels, the longest that was told; where it is
+  /// within a tenth of what stands, the buffer is left as it is. Without such buffers nothing changes.
+  ///
+  /// Errors: none of its own.
+  func reportLag(_ request: ReportLagRequest, context: ServerContext)
+    async throws -> ReportLagResponse
   /// Says which locations feed a channel and which is asked first, or that all do again, by rank.
   ///
   /// Errors: NOT_FOUND/LOCATION_UNKNOWN (locationId).
@@ -4200,17 +4345,24 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   func receiveStock(_ request: ReceiveStockRequest, context: ServerContext)
     async throws -> ReceiveStockResponse
-  /// Corrects what a count has shown: on hand changes by a signed number of units.
+  /// Corrects what a count has shown: on hand changes by a signed number of units. A line that names a lot finds units of
+  /// it, or loses units of it that were there before; one that names none loses those that expire first.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, onHandCount, requestedCount) when more would be
-  /// lost than is there.
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, onHandCount, requestedCount, and lotId when it is the named
+  /// lot that has too few) when more would be lost than is there,
+  /// FAILED_PRECONDITION/LOT_UNKNOWN (lotId, sku, locationId) when units are lost of a lot that has none there, or found
+  /// of one that has none anywhere and the line does not say when they expire,
+  /// FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock.
   func adjustStock(_ request: AdjustStockRequest, context: ServerContext)
     async throws -> AdjustStockResponse
   /// Puts returned units where their disposition says. Never refused for lack of stock. Its request_id is known
   /// for ever, not for 24 hours: a return that is reported again after days adds nothing.
   ///
-  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId); of a line with a lot,
+  /// FAILED_PRECONDITION/LOT_UNKNOWN (lotId, sku, locationId) when no units of it are on hand and the line does not say
+  /// when they expire, FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock, and
+  /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku).
   func returnStock(_ request: ReturnStockRequest, context: ServerContext)
     async throws -> ReturnStockResponse
   /// Moves units that could not be sold back on sale, or writes them off.
@@ -4234,12 +4386,15 @@ public protocol PoolServiceHandler: RPCService {
   /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
   /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
   /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
-  /// order's sale, and of the hold only the ID, the state and the order are filled in.
+  /// order's sale, and of the hold only the ID, the state, the order and `retaken` are filled in.
+  ///
+  /// Units that were held without taking any out of an allotment do so now, as a sale of their own would, while a
+  /// promotion of the channel that sells them is active.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
-  /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
+  /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId
   /// and holders instead when an expired hold cannot be taken again.
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
@@ -4406,6 +4561,9 @@ extension PoolServiceHandler {
           PoolServiceMethods.listBuffers, ListBuffersRequest.self, ListBuffersResponse.self
         ) { request, context in try await self.listBuffers(request, context: context) },
         .unary(
+          PoolServiceMethods.reportLag, ReportLagRequest.self, ReportLagResponse.self
+        ) { request, context in try await self.reportLag(request, context: context) },
+        .unary(
           PoolServiceMethods.setChannelSourcing, SetChannelSourcingRequest.self, SetChannelSourcingResponse.self
         ) { request, context in try await self.setChannelSourcing(request, context: context) },
         .unary(
@@ -4570,6 +4728,17 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.listBuffers, request, options: options)
   }
 
+  /// Tells how long channels take to know of a sale, as whoever pushes to them measures it. Buffers that follow demand with
+  /// `lag_is_measured` take it over: that of their channel or, for all channels, the longest that was told; where it is
+  /// within a tenth of what stands, the buffer is left as it is. Without such buffers nothing changes.
+  ///
+  /// Errors: none of its own.
+  public func reportLag(
+    _ request: ReportLagRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ReportLagResponse {
+    try await client.unary(PoolServiceMethods.reportLag, request, options: options)
+  }
+
   /// Says which locations feed a channel and which is asked first, or that all do again, by rank.
   ///
   /// Errors: NOT_FOUND/LOCATION_UNKNOWN (locationId).
@@ -4620,11 +4789,15 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.receiveStock, request, options: options)
   }
 
-  /// Corrects what a count has shown: on hand changes by a signed number of units.
+  /// Corrects what a count has shown: on hand changes by a signed number of units. A line that names a lot finds units of
+  /// it, or loses units of it that were there before; one that names none loses those that expire first.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, onHandCount, requestedCount) when more would be
-  /// lost than is there.
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, onHandCount, requestedCount, and lotId when it is the named
+  /// lot that has too few) when more would be lost than is there,
+  /// FAILED_PRECONDITION/LOT_UNKNOWN (lotId, sku, locationId) when units are lost of a lot that has none there, or found
+  /// of one that has none anywhere and the line does not say when they expire,
+  /// FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock.
   public func adjustStock(
     _ request: AdjustStockRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> AdjustStockResponse {
@@ -4634,7 +4807,10 @@ public struct PoolServiceClient: Sendable {
   /// Puts returned units where their disposition says. Never refused for lack of stock. Its request_id is known
   /// for ever, not for 24 hours: a return that is reported again after days adds nothing.
   ///
-  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId).
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId); of a line with a lot,
+  /// FAILED_PRECONDITION/LOT_UNKNOWN (lotId, sku, locationId) when no units of it are on hand and the line does not say
+  /// when they expire, FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock, and
+  /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku).
   public func returnStock(
     _ request: ReturnStockRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReturnStockResponse {
@@ -4670,12 +4846,15 @@ public struct PoolServiceClient: Sendable {
   /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
   /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
   /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
-  /// order's sale, and of the hold only the ID, the state and the order are filled in.
+  /// order's sale, and of the hold only the ID, the state, the order and `retaken` are filled in.
+  ///
+  /// Units that were held without taking any out of an allotment do so now, as a sale of their own would, while a
+  /// promotion of the channel that sells them is active.
   ///
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
-  /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
+  /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId
   /// and holders instead when an expired hold cannot be taken again.
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
@@ -4900,7 +5079,7 @@ extension FileDescriptor {
   /// `onepool/pool/v1/pool_service.proto`
   public static let onepoolPoolV1PoolService = FileDescriptor(
     name: "onepool/pool/v1/pool_service.proto",
-    dependencies: [.googleProtobufTimestamp, .googleRpcStatus, .onepoolPoolV1Stock],
+    dependencies: [.googleProtobufDuration, .googleProtobufTimestamp, .googleRpcStatus, .onepoolPoolV1Stock],
     symbols: [
       "onepool.pool.v1.AdjustStockRequest",
       "onepool.pool.v1.AdjustStockResponse",
@@ -4910,6 +5089,7 @@ extension FileDescriptor {
       "onepool.pool.v1.ArchiveLedgerResponse",
       "onepool.pool.v1.CancelSaleRequest",
       "onepool.pool.v1.CancelSaleResponse",
+      "onepool.pool.v1.ChannelLag",
       "onepool.pool.v1.CommitHoldRequest",
       "onepool.pool.v1.CommitHoldResponse",
       "onepool.pool.v1.CreateHoldRequest",
@@ -4968,6 +5148,8 @@ extension FileDescriptor {
       "onepool.pool.v1.RecordSalesResponse",
       "onepool.pool.v1.ReleaseHoldRequest",
       "onepool.pool.v1.ReleaseHoldResponse",
+      "onepool.pool.v1.ReportLagRequest",
+      "onepool.pool.v1.ReportLagResponse",
       "onepool.pool.v1.ResolveUnavailableRequest",
       "onepool.pool.v1.ResolveUnavailableRequest.Outcome",
       "onepool.pool.v1.ResolveUnavailableResponse",
@@ -4995,5 +5177,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aF2dvb2dsZS9ycGMvc3RhdHVzLnByb3RvGhtvbmVwb29sL3Bvb2wvdjEvc3RvY2sucHJvdG8itQEKCVN0b2NrTGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSFQoGbG90X2lkGBQgASgJUgVsb3RJZBJCCg9sb3RfZXhwaXJlX3RpbWUYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUg1sb3RFeHBpcmVUaW1lImQKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50IrsCCgpSZXR1cm5MaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRJJCgtkaXNwb3NpdGlvbhgEIAEoDjInLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lLkRpc3Bvc2l0aW9uUgtkaXNwb3NpdGlvbhIXCgdsaW5lX2lkGAUgASgJUgZsaW5lSWQiegoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIXChNESVNQT1NJVElPTl9SRVNUT0NLEAESGgoWRElTUE9TSVRJT05fUVVBUkFOVElORRACEhkKFURJU1BPU0lUSU9OX1dSSVRFX09GRhADIkUKCUxpbmVUb3RhbBIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSHwoLdG90YWxfY291bnQYAiABKANSCnRvdGFsQ291bnQiVgoNU2V0U2t1UmVxdWVzdBImCgNza3UYASABKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgNza3USHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIjgKDlNldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSIhCg1HZXRTa3VSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IjgKDkdldFNrdVJlc3BvbnNlEiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdSJNCg9MaXN0U2t1c1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4iZAoQTGlzdFNrdXNSZXNwb25zZRIoCgRza3VzGAEgAygLMhQub25lcG9vbC5wb29sLnYxLlNrdVIEc2t1cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iagoSU2V0TG9jYXRpb25SZXF1ZXN0EjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbhIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoTU2V0TG9jYXRpb25SZXNwb25zZRI1Cghsb2NhdGlvbhgBIAEoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIIbG9jYXRpb24iUgoUTGlzdExvY2F0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4ieAoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjcKCWxvY2F0aW9ucxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Mb2NhdGlvblIJbG9jYXRpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBTZXRCdWZmZXJSZXF1ZXN0Ei8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRAoRU2V0QnVmZmVyUmVzcG9uc2USLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyImIKEkxpc3RCdWZmZXJzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJwChNMaXN0QnVmZmVyc1Jlc3BvbnNlEjEKB2J1ZmZlcnMYASADKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgdidWZmZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ4ChlTZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0EjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmcSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIloKGlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlEjwKCHNvdXJjaW5nGAEgASgLMiAub25lcG9vbC5wb29sLnYxLkNoYW5uZWxTb3VyY2luZ1IIc291cmNpbmciWQobTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuIoYBChxMaXN0Q2hhbm5lbFNvdXJjaW5nc1Jlc3BvbnNlEj4KCXNvdXJjaW5ncxgBIAMoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCXNvdXJjaW5ncxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ibwoTU2V0TGFzdFVuaXRzUmVxdWVzdBI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJRChRTZXRMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzIlIKFExpc3RMYXN0VW5pdHNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuInoKFUxpc3RMYXN0VW5pdHNSZXNwb25zZRI5CgpsYXN0X3VuaXRzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKSAQoTUmVjZWl2ZVN0b2NrUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEhQKBWNhdXNlGAIgASgJUgVjYXVzZRIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkwKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIvABChJBZGp1c3RTdG9ja1JlcXVlc3QSNQoFbGluZXMYASADKAsyHy5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudExpbmVSBWxpbmVzEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWFjdG9yGAMgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQSQgoLcmVhc29uX2NvZGUYFCABKA4yIS5vbmVwb29sLnBvb2wudjEuQWRqdXN0bWVudFJlYXNvblIKcmVhc29uQ29kZRISCgRub3RlGBUgASgJUgRub3RlIksKE0FkanVzdFN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitAEKElJldHVyblN0b2NrUmVxdWVzdBIbCglyZXR1cm5faWQYASABKAlSCHJldHVybklkEhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEjEKBWxpbmVzGAMgAygLMhsub25lcG9vbC5wb29sLnYxLlJldHVybkxpbmVSBWxpbmVzEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSwoTUmV0dXJuU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyK3AgoZUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdBIwCgVsaW5lcxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5TdG9ja0xpbmVSBWxpbmVzEkwKB291dGNvbWUYAiABKA4yMi5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVxdWVzdC5PdXRjb21lUgdvdXRjb21lEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiTQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DTEVBUkVEEAESFAoQT1VUQ09NRV9TQ1JBUFBFRBACIlIKGlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIoICChFDcmVhdGVIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLkhvbGRMaW5lUgVsaW5lcxI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSHQoKY2hhbm5lbF9pZBgFIAEoCVIJY2hhbm5lbElkEh0KCnJlcXVlc3RfaWQYBiABKAlSCXJlcXVlc3RJZBISCgR6b25lGAcgASgJUgR6b25lInsKEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSOgoKcGxhY2VtZW50cxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5QbGFjZW1lbnRSCnBsYWNlbWVudHMizAEKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZBIvCgVsaW5lcxgGIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMijwEKEkNvbW1pdEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSNAoFbGluZXMYAiADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSGAoHcmV0YWtlbhgDIAEoCFIHcmV0YWtlbiJMChJSZWxlYXNlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJAChNSZWxlYXNlSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCKIAQoRRXh0ZW5kSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEjsKC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZRIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiPwoSRXh0ZW5kSG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCJfCglIb2xkRGVsdGESEAoDc2t1GAEgASgJUgNza3USHwoLZGVsdGFfY291bnQYAiABKANSCmRlbHRhQ291bnQSHwoLbG9jYXRpb25faWQYAyABKAlSCmxvY2F0aW9uSWQijwEKD0VkaXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSEgoEZXRhZxgCIAEoCVIEZXRhZxIwCgVsaW5lcxgDIAMoCzIaLm9uZXBvb2wucG9vbC52MS5Ib2xkRGVsdGFSBWxpbmVzEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCI9ChBFZGl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCIpCg5HZXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQiPAoPR2V0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCK/AgoRUmVjb3JkU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRIUCgVjYXVzZRgFIAEoCVIFY2F1c2USJwoPcmVmdXNlX3Nob3J0YWdlGAYgASgIUg5yZWZ1c2VTaG9ydGFnZRIdCgpyZXF1ZXN0X2lkGAcgASgJUglyZXF1ZXN0SWQSEgoEem9uZRgIIAEoCVIEem9uZRIUCgVvd25lchgJIAEoCVIFb3duZXIiyQEKElJlY29yZFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcxIlCg5vdmVyc29sZF9jb3VudBgCIAEoA1INb3ZlcnNvbGRDb3VudBIaCghzZXF1ZW5jZRgDIAEoA1IIc2VxdWVuY2USOgoKcGxhY2VtZW50cxgEIAMoCzIaLm9uZXBvb2wucG9vbC52MS5QbGFjZW1lbnRSCnBsYWNlbWVudHMiTgoSUmVjb3JkU2FsZXNSZXF1ZXN0EjgKBXNhbGVzGAEgAygLMiIub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXF1ZXN0UgVzYWxlcyJSChNSZWNvcmRTYWxlc1Jlc3BvbnNlEjsKB3Jlc3VsdHMYASADKAsyIS5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3VsdFIHcmVzdWx0cyKMAQoQUmVjb3JkU2FsZVJlc3VsdBJBCghyZXNwb25zZRgBIAEoCzIjLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzcG9uc2VIAFIIcmVzcG9uc2USKgoFZXJyb3IYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAUgVlcnJvckIJCgdvdXRjb21lIq0BChFDYW5jZWxTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIwCgVsaW5lcxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MaW5lVG90YWxSBWxpbmVzEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiSgoSQ2FuY2VsU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIpMBCg9TaGlwU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIUCgVjYXVzZRgDIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIkgKEFNoaXBTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiKwoOR2V0U2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQigQEKD0dldFNhbGVSZXNwb25zZRIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSNAoFbGluZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMiIwoPR2V0U3RvY2tSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1IoACChBHZXRTdG9ja1Jlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEjUKCGluY29taW5nGBQgAygLMhkub25lcG9vbC5wb29sLnYxLkluY29taW5nUghpbmNvbWluZxIlCg5pbmNvbWluZ19jb3VudBgVIAEoA1INaW5jb21pbmdDb3VudBIoCgRsb3RzGBYgAygLMhQub25lcG9vbC5wb29sLnYxLkxvdFIEbG90cyJyChNMaXN0QmFsYW5jZXNSZXF1ZXN0Eh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInQKFExpc3RCYWxhbmNlc1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJLChZHZXRBdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2NoYW5uZWxfaWRzGAIgAygJUgpjaGFubmVsSWRzIrIBChdHZXRBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRInCg9hdmFpbGFibGVfY291bnQYAiABKANSDmF2YWlsYWJsZUNvdW50EkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSKcAQoaRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEh0KCmxpc3RpbmdfaWQYAyABKAlSCWxpc3RpbmdJZBIuCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZSLDCwobRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlEjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAEgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBJHCgV0ZXJtcxgCIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYAyADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEk0KB2hvbGRlcnMYBCADKAsyMy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkhvbGRlclIHaG9sZGVycxI0CghiYWxhbmNlcxgFIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxIaCghzZXF1ZW5jZRgGIAEoA1IIc2VxdWVuY2USRwoFbG9ja3MYByADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkxvY2tSBWxvY2tzEkoKBnBsYWNlcxgIIAMoCzIyLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUGxhY2VSBnBsYWNlcxJKCgZvd25lcnMYCSADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLk93bmVyUgZvd25lcnMSHQoKaG9sZF9jb3VudBgKIAEoA1IJaG9sZENvdW50Eh8KC293bmVyX2NvdW50GAsgASgDUgpvd25lckNvdW50EjUKCGluY29taW5nGBQgAygLMhkub25lcG9vbC5wb29sLnYxLkluY29taW5nUghpbmNvbWluZxqCAQoEVGVybRISCgRuYW1lGAEgASgJUgRuYW1lEh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50EiMKDXJ1bm5pbmdfY291bnQYAyABKANSDHJ1bm5pbmdDb3VudBIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aawoEUnVsZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGnUKBExvY2sSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24aiwEKBVBsYWNlEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSFgoGY291bnRzGAMgASgIUgZjb3VudHMSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGlgKBU93bmVyEhQKBW93bmVyGAEgASgJUgVvd25lchIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkSHQoKaG9sZF9jb3VudBgDIAEoA1IJaG9sZENvdW50GpABCgZIb2xkZXISFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lInYKGFdhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBIfCgtjaGFubmVsX2lkcxgBIAMoCVIKY2hhbm5lbElkcxISCgRza3VzGAIgAygJUgRza3VzEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlIo0CChlXYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EkAKCGNoYW5uZWxzGAIgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEicKD2F2YWlsYWJsZV9jb3VudBgDIAEoA1IOYXZhaWxhYmxlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEjsKC2NvbW1pdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIaCghzbmFwc2hvdBgGIAEoCFIIc25hcHNob3QipgEKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhkKCG9yZGVyX2lkGAIgASgJUgdvcmRlcklkEiUKDmFmdGVyX3NlcXVlbmNlGAMgASgDUg1hZnRlclNlcXVlbmNlEhsKCXBhZ2Vfc2l6ZRgEIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgFIAEoCVIJcGFnZVRva2VuIrQBChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuEjoKCGFyY2hpdmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSCGFyY2hpdmVzIqoCChZFeHBvcnRNb3ZlbWVudHNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhkKCG9yZGVyX2lkGAMgASgJUgdvcmRlcklkEjkKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydFRpbWUSNQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdlbmRUaW1lEiUKDmFmdGVyX3NlcXVlbmNlGAYgASgDUg1hZnRlclNlcXVlbmNlEikKEHRocm91Z2hfc2VxdWVuY2UYByABKANSD3Rocm91Z2hTZXF1ZW5jZSK5AQoXRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMhkub25lcG9vbC5wb29sLnYxLk1vdmVtZW50Ugltb3ZlbWVudHMSKQoQdGhyb3VnaF9zZXF1ZW5jZRgCIAEoA1IPdGhyb3VnaFNlcXVlbmNlEjoKCGFyY2hpdmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSCGFyY2hpdmVzIlcKE1ZlcmlmeUxlZGdlclJlcXVlc3QSQAoNZXhwZWN0ZWRfaGVhZBgBIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgxleHBlY3RlZEhlYWQi3QIKFFZlcmlmeUxlZGdlclJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEiUKDm1vdmVtZW50X2NvdW50GAIgASgDUg1tb3ZlbWVudENvdW50EiMKDWJhbGFuY2VfY291bnQYAyABKANSDGJhbGFuY2VDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USHgoKZGlmZmVyZW5jZRgFIAEoCVIKZGlmZmVyZW5jZRIbCglyb3dfY291bnQYBiABKANSCHJvd0NvdW50Ei8KBGhlYWQYByABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZBIkCg5iYWRfcm93X251bWJlchgIIAEoA1IMYmFkUm93TnVtYmVyEjEKBXN0YXJ0GAkgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBXN0YXJ0InYKEUdldFN0b2NrQXRSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Ei4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEh8KC2NoYW5uZWxfaWRzGAMgAygJUgpjaGFubmVsSWRzItgBChJHZXRTdG9ja0F0UmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIlMKFEFyY2hpdmVMZWRnZXJSZXF1ZXN0EjsKC2JlZm9yZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKYmVmb3JlVGltZSJRChVBcmNoaXZlTGVkZ2VyUmVzcG9uc2USOAoHYXJjaGl2ZRgBIAEoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUgdhcmNoaXZlIjAKFFZlcmlmeUFyY2hpdmVSZXF1ZXN0EhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUinQIKFVZlcmlmeUFyY2hpdmVSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIbCglyb3dfY291bnQYAiABKANSCHJvd0NvdW50EiUKDm1vdmVtZW50X2NvdW50GAMgASgDUg1tb3ZlbWVudENvdW50Eh4KCmRpZmZlcmVuY2UYBCABKAlSCmRpZmZlcmVuY2USJAoOYmFkX3Jvd19udW1iZXIYBSABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgGIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQinwIKDUxlZGdlckFyY2hpdmUSGAoHYXJjaGl2ZRgBIAEoCVIHYXJjaGl2ZRIoChBmaXJzdF9yb3dfbnVtYmVyGAIgASgDUg5maXJzdFJvd051bWJlchIlCg5maXJzdF9zZXF1ZW5jZRgDIAEoA1INZmlyc3RTZXF1ZW5jZRI5CgpmaXJzdF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJZmlyc3RUaW1lEjcKCWxhc3RfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCGxhc3RUaW1lEi8KBGhlYWQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZCJbCgpMZWRnZXJIZWFkEh0KCnJvd19udW1iZXIYASABKANSCXJvd051bWJlchIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2USEgoEaGFzaBgDIAEoDFIEaGFzaCr8AgoQQWRqdXN0bWVudFJlYXNvbhIhCh1BREpVU1RNRU5UX1JFQVNPTl9VTlNQRUNJRklFRBAAEh0KGUFESlVTVE1FTlRfUkVBU09OX0RBTUFHRUQQARIcChhBREpVU1RNRU5UX1JFQVNPTl9TVE9MRU4QAhIdChlBREpVU1RNRU5UX1JFQVNPTl9FWFBJUkVEEAMSGgoWQURKVVNUTUVOVF9SRUFTT05fTE9TVBAEEhsKF0FESlVTVE1FTlRfUkVBU09OX0ZPVU5EEAUSHAoYQURKVVNUTUVOVF9SRUFTT05fU0FNUExFEAYSHQoZQURKVVNUTUVOVF9SRUFTT05fT1dOX1VTRRAHEiQKIEFESlVTVE1FTlRfUkVBU09OX1NVUFBMSUVSX0VSUk9SEAgSJgoiQURKVVNUTUVOVF9SRUFTT05fQ09VTlRfQ09SUkVDVElPThAJEiUKIUFESlVTVE1FTlRfUkVBU09OX0RBVEFfQ09SUkVDVElPThAKMvcbCgtQb29sU2VydmljZRJOCgZTZXRTa3USHi5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXNwb25zZSIDkAICEk4KBkdldFNrdRIeLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlc3BvbnNlIgOQAgESVAoITGlzdFNrdXMSIC5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVzcG9uc2UiA5ACARJdCgtTZXRMb2NhdGlvbhIjLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXNwb25zZSIDkAICEmMKDUxpc3RMb2NhdGlvbnMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExvY2F0aW9uc1Jlc3BvbnNlIgOQAgESVwoJU2V0QnVmZmVyEiEub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlcXVlc3QaIi5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVzcG9uc2UiA5ACAhJdCgtMaXN0QnVmZmVycxIjLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXNwb25zZSIDkAIBEnIKElNldENoYW5uZWxTb3VyY2luZxIqLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlIgOQAgISeAoUTGlzdENoYW5uZWxTb3VyY2luZ3MSLC5vbmVwb29sLnBvb2wudjEuTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0Gi0ub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVzcG9uc2UiA5ACARJgCgxTZXRMYXN0VW5pdHMSJC5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5TZXRMYXN0VW5pdHNSZXNwb25zZSIDkAICEmMKDUxpc3RMYXN0VW5pdHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISWgoKRXh0ZW5kSG9sZBIiLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVzcG9uc2UiA5ACAhJUCghFZGl0SG9sZBIgLm9uZXBvb2wucG9vbC52MS5FZGl0SG9sZFJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXNwb25zZSIDkAICElEKB0dldEhvbGQSHy5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlc3BvbnNlIgOQAgESWgoKUmVjb3JkU2FsZRIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzcG9uc2UiA5ACAhJdCgtSZWNvcmRTYWxlcxIjLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZXNSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgESWgoKR2V0U3RvY2tBdBIiLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVzcG9uc2UiA5ACARJjCg1BcmNoaXZlTGVkZ2VyEiUub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXNwb25zZSIDkAICEmMKDVZlcmlmeUFyY2hpdmUSJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoXZ29vZ2xlL3JwYy9zdGF0dXMucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byK1AQoJU3RvY2tMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRIVCgZsb3RfaWQYFCABKAlSBWxvdElkEkIKD2xvdF9leHBpcmVfdGltZRgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDWxvdEV4cGlyZVRpbWUivwEKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50EhUKBmxvdF9pZBgUIAEoCVIFbG90SWQSQgoPbG90X2V4cGlyZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINbG90RXhwaXJlVGltZSKWAwoKUmV0dXJuTGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSSQoLZGlzcG9zaXRpb24YBCABKA4yJy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZS5EaXNwb3NpdGlvblILZGlzcG9zaXRpb24SFwoHbGluZV9pZBgFIAEoCVIGbGluZUlkEhUKBmxvdF9pZBgUIAEoCVIFbG90SWQSQgoPbG90X2V4cGlyZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINbG90RXhwaXJlVGltZSJ6CgtEaXNwb3NpdGlvbhIbChdESVNQT1NJVElPTl9VTlNQRUNJRklFRBAAEhcKE0RJU1BPU0lUSU9OX1JFU1RPQ0sQARIaChZESVNQT1NJVElPTl9RVUFSQU5USU5FEAISGQoVRElTUE9TSVRJT05fV1JJVEVfT0ZGEAMiRQoJTGluZVRvdGFsEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIfCgt0b3RhbF9jb3VudBgCIAEoA1IKdG90YWxDb3VudCJWCg1TZXRTa3VSZXF1ZXN0EiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdRIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiOAoOU2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1IiEKDUdldFNrdVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3UiOAoOR2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1Ik0KD0xpc3RTa3VzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJkChBMaXN0U2t1c1Jlc3BvbnNlEigKBHNrdXMYASADKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgRza3VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJqChJTZXRMb2NhdGlvblJlcXVlc3QSNQoIbG9jYXRpb24YASABKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCGxvY2F0aW9uEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChNTZXRMb2NhdGlvblJlc3BvbnNlEjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbiJSChRMaXN0TG9jYXRpb25zUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TG9jYXRpb25zUmVzcG9uc2USNwoJbG9jYXRpb25zGAEgAygLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUglsb2NhdGlvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuImIKEFNldEJ1ZmZlclJlcXVlc3QSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJEChFTZXRCdWZmZXJSZXNwb25zZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXIiYgoSTGlzdEJ1ZmZlcnNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInAKE0xpc3RCdWZmZXJzUmVzcG9uc2USMQoHYnVmZmVycxgBIAMoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSB2J1ZmZlcnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIlgKCkNoYW5uZWxMYWcSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEisKA2xhZxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIDbGFnImIKEFJlcG9ydExhZ1JlcXVlc3QSLwoEbGFncxgBIAMoCzIbLm9uZXBvb2wucG9vbC52MS5DaGFubmVsTGFnUgRsYWdzEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCI4ChFSZXBvcnRMYWdSZXNwb25zZRIjCg1jaGFuZ2VkX2NvdW50GAEgASgFUgxjaGFuZ2VkQ291bnQieAoZU2V0Q2hhbm5lbFNvdXJjaW5nUmVxdWVzdBI8Cghzb3VyY2luZxgBIAEoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCHNvdXJjaW5nEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJaChpTZXRDaGFubmVsU291cmNpbmdSZXNwb25zZRI8Cghzb3VyY2luZxgBIAEoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCHNvdXJjaW5nIlkKG0xpc3RDaGFubmVsU291cmNpbmdzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiKGAQocTGlzdENoYW5uZWxTb3VyY2luZ3NSZXNwb25zZRI+Cglzb3VyY2luZ3MYASADKAsyIC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbFNvdXJjaW5nUglzb3VyY2luZ3MSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIm8KE1NldExhc3RVbml0c1JlcXVlc3QSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiUQoUU2V0TGFzdFVuaXRzUmVzcG9uc2USOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cyJSChRMaXN0TGFzdFVuaXRzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ6ChVMaXN0TGFzdFVuaXRzUmVzcG9uc2USOQoKbGFzdF91bml0cxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ikgEKE1JlY2VpdmVTdG9ja1JlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxIUCgVjYXVzZRgCIAEoCVIFY2F1c2USFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJMChRSZWNlaXZlU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyLwAQoSQWRqdXN0U3RvY2tSZXF1ZXN0EjUKBWxpbmVzGAEgAygLMh8ub25lcG9vbC5wb29sLnYxLkFkanVzdG1lbnRMaW5lUgVsaW5lcxIWCgZyZWFzb24YAiABKAlSBnJlYXNvbhIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkEkIKC3JlYXNvbl9jb2RlGBQgASgOMiEub25lcG9vbC5wb29sLnYxLkFkanVzdG1lbnRSZWFzb25SCnJlYXNvbkNvZGUSEgoEbm90ZRgVIAEoCVIEbm90ZSJLChNBZGp1c3RTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrQBChJSZXR1cm5TdG9ja1JlcXVlc3QSGwoJcmV0dXJuX2lkGAEgASgJUghyZXR1cm5JZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIxCgVsaW5lcxgDIAMoCzIbLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lUgVsaW5lcxIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIksKE1JldHVyblN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitwIKGVJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxJMCgdvdXRjb21lGAIgASgOMjIub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QuT3V0Y29tZVIHb3V0Y29tZRIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIk0KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ0xFQVJFRBABEhQKEE9VVENPTUVfU0NSQVBQRUQQAiJSChpSZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyKCAgoRQ3JlYXRlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEh0KCmNoYW5uZWxfaWQYBSABKAlSCWNoYW5uZWxJZBIdCgpyZXF1ZXN0X2lkGAYgASgJUglyZXF1ZXN0SWQSEgoEem9uZRgHIAEoCVIEem9uZSJ7ChJDcmVhdGVIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjoKCnBsYWNlbWVudHMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50UgpwbGFjZW1lbnRzIswBChFDb21taXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgDIAEoCVIJY2hhbm5lbElkEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQSLwoFbGluZXMYBiADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzIo8BChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEhgKB3JldGFrZW4YAyABKAhSB3JldGFrZW4iTAoSUmVsZWFzZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiQAoTUmVsZWFzZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiiAEKEUV4dGVuZEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBI7CgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIj8KEkV4dGVuZEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiXwoJSG9sZERlbHRhEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50Eh8KC2xvY2F0aW9uX2lkGAMgASgJUgpsb2NhdGlvbklkIo8BCg9FZGl0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhIKBGV0YWcYAiABKAlSBGV0YWcSMAoFbGluZXMYAyADKAsyGi5vbmVwb29sLnBvb2wudjEuSG9sZERlbHRhUgVsaW5lcxIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiPQoQRWRpdEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiKQoOR2V0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkIjwKD0dldEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQivwIKEVJlY29yZFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVIFbGluZXMSNwoJc2FsZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc2FsZVRpbWUSFAoFY2F1c2UYBSABKAlSBWNhdXNlEicKD3JlZnVzZV9zaG9ydGFnZRgGIAEoCFIOcmVmdXNlU2hvcnRhZ2USHQoKcmVxdWVzdF9pZBgHIAEoCVIJcmVxdWVzdElkEhIKBHpvbmUYCCABKAlSBHpvbmUSFAoFb3duZXIYCSABKAlSBW93bmVyIskBChJSZWNvcmRTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSJQoOb3ZlcnNvbGRfY291bnQYAiABKANSDW92ZXJzb2xkQ291bnQSGgoIc2VxdWVuY2UYAyABKANSCHNlcXVlbmNlEjoKCnBsYWNlbWVudHMYBCADKAsyGi5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50UgpwbGFjZW1lbnRzIk4KElJlY29yZFNhbGVzUmVxdWVzdBI4CgVzYWxlcxgBIAMoCzIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdFIFc2FsZXMiUgoTUmVjb3JkU2FsZXNSZXNwb25zZRI7CgdyZXN1bHRzGAEgAygLMiEub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXN1bHRSB3Jlc3VsdHMijAEKEFJlY29yZFNhbGVSZXN1bHQSQQoIcmVzcG9uc2UYASABKAsyIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlSABSCHJlc3BvbnNlEioKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAFIFZXJyb3JCCQoHb3V0Y29tZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSKAAgoQR2V0U3RvY2tSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcSJQoOaW5jb21pbmdfY291bnQYFSABKANSDWluY29taW5nQ291bnQSKAoEbG90cxgWIAMoCzIULm9uZXBvb2wucG9vbC52MS5Mb3RSBGxvdHMicgoTTGlzdEJhbGFuY2VzUmVxdWVzdBIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJ0ChRMaXN0QmFsYW5jZXNSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iSwoWR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtjaGFubmVsX2lkcxgCIAMoCVIKY2hhbm5lbElkcyKyAQoXR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UinAEKGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIdCgpsaXN0aW5nX2lkGAMgASgJUglsaXN0aW5nSWQSLgoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUiwwsKG0V4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZRI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgBIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQSRwoFdGVybXMYAiADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlRlcm1SBXRlcm1zEkcKBXJ1bGVzGAMgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5SdWxlUgVydWxlcxJNCgdob2xkZXJzGAQgAygLMjMub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Ib2xkZXJSB2hvbGRlcnMSNAoIYmFsYW5jZXMYBSADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSGgoIc2VxdWVuY2UYBiABKANSCHNlcXVlbmNlEkcKBWxvY2tzGAcgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Mb2NrUgVsb2NrcxJKCgZwbGFjZXMYCCADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlBsYWNlUgZwbGFjZXMSSgoGb3duZXJzGAkgAygLMjIub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Pd25lclIGb3duZXJzEh0KCmhvbGRfY291bnQYCiABKANSCWhvbGRDb3VudBIfCgtvd25lcl9jb3VudBgLIAEoA1IKb3duZXJDb3VudBI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcaggEKBFRlcm0SEgoEbmFtZRgBIAEoCVIEbmFtZRIfCgtkZWx0YV9jb3VudBgCIAEoA1IKZGVsdGFDb3VudBIjCg1ydW5uaW5nX2NvdW50GAMgASgDUgxydW5uaW5nQ291bnQSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGmsKBFJ1bGUSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhp1CgRMb2NrEjkKCmxhc3RfdW5pdHMYASABKAsyGi5vbmVwb29sLnBvb2wudjEuTGFzdFVuaXRzUglsYXN0VW5pdHMSEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGosBCgVQbGFjZRIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBInCg9hdmFpbGFibGVfY291bnQYAiABKANSDmF2YWlsYWJsZUNvdW50EhYKBmNvdW50cxgDIAEoCFIGY291bnRzEiAKC2V4cGxhbmF0aW9uGAQgASgJUgtleHBsYW5hdGlvbhpYCgVPd25lchIUCgVvd25lchgBIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5Eh0KCmhvbGRfY291bnQYAyABKANSCWhvbGRDb3VudBqQAQoGSG9sZGVyEhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIUCgVvd25lchgCIAEoCVIFb3duZXISGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EjsKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiK0AQoVTGlzdE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbhI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyKqAgoWRXhwb3J0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIZCghvcmRlcl9pZBgDIAEoCVIHb3JkZXJJZBI5CgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRIlCg5hZnRlcl9zZXF1ZW5jZRgGIAEoA1INYWZ0ZXJTZXF1ZW5jZRIpChB0aHJvdWdoX3NlcXVlbmNlGAcgASgDUg90aHJvdWdoU2VxdWVuY2UiuQEKF0V4cG9ydE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEikKEHRocm91Z2hfc2VxdWVuY2UYAiABKANSD3Rocm91Z2hTZXF1ZW5jZRI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyJXChNWZXJpZnlMZWRnZXJSZXF1ZXN0EkAKDWV4cGVjdGVkX2hlYWQYASABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIMZXhwZWN0ZWRIZWFkIt0CChRWZXJpZnlMZWRnZXJSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIlCg5tb3ZlbWVudF9jb3VudBgCIAEoA1INbW92ZW1lbnRDb3VudBIjCg1iYWxhbmNlX2NvdW50GAMgASgDUgxiYWxhbmNlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEh4KCmRpZmZlcmVuY2UYBSABKAlSCmRpZmZlcmVuY2USGwoJcm93X2NvdW50GAYgASgDUghyb3dDb3VudBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQSJAoOYmFkX3Jvd19udW1iZXIYCCABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgJIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydCJ2ChFHZXRTdG9ja0F0UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtjaGFubmVsX2lkcxgDIAMoCVIKY2hhbm5lbElkcyLYAQoSR2V0U3RvY2tBdFJlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSJTChRBcmNoaXZlTGVkZ2VyUmVxdWVzdBI7CgtiZWZvcmVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmJlZm9yZVRpbWUiUQoVQXJjaGl2ZUxlZGdlclJlc3BvbnNlEjgKB2FyY2hpdmUYASABKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIHYXJjaGl2ZSIwChRWZXJpZnlBcmNoaXZlUmVxdWVzdBIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlIp0CChVWZXJpZnlBcmNoaXZlUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSGwoJcm93X2NvdW50GAIgASgDUghyb3dDb3VudBIlCg5tb3ZlbWVudF9jb3VudBgDIAEoA1INbW92ZW1lbnRDb3VudBIeCgpkaWZmZXJlbmNlGAQgASgJUgpkaWZmZXJlbmNlEiQKDmJhZF9yb3dfbnVtYmVyGAUgASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIp8CCg1MZWRnZXJBcmNoaXZlEhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUSKAoQZmlyc3Rfcm93X251bWJlchgCIAEoA1IOZmlyc3RSb3dOdW1iZXISJQoOZmlyc3Rfc2VxdWVuY2UYAyABKANSDWZpcnN0U2VxdWVuY2USOQoKZmlyc3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWZpcnN0VGltZRI3CglsYXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghsYXN0VGltZRIvCgRoZWFkGAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQiWwoKTGVkZ2VySGVhZBIdCgpyb3dfbnVtYmVyGAEgASgDUglyb3dOdW1iZXISGgoIc2VxdWVuY2UYAiABKANSCHNlcXVlbmNlEhIKBGhhc2gYAyABKAxSBGhhc2gq/AIKEEFkanVzdG1lbnRSZWFzb24SIQodQURKVVNUTUVOVF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlBREpVU1RNRU5UX1JFQVNPTl9EQU1BR0VEEAESHAoYQURKVVNUTUVOVF9SRUFTT05fU1RPTEVOEAISHQoZQURKVVNUTUVOVF9SRUFTT05fRVhQSVJFRBADEhoKFkFESlVTVE1FTlRfUkVBU09OX0xPU1QQBBIbChdBREpVU1RNRU5UX1JFQVNPTl9GT1VORBAFEhwKGEFESlVTVE1FTlRfUkVBU09OX1NBTVBMRRAGEh0KGUFESlVTVE1FTlRfUkVBU09OX09XTl9VU0UQBxIkCiBBREpVU1RNRU5UX1JFQVNPTl9TVVBQTElFUl9FUlJPUhAIEiYKIkFESlVTVE1FTlRfUkVBU09OX0NPVU5UX0NPUlJFQ1RJT04QCRIlCiFBREpVU1RNRU5UX1JFQVNPTl9EQVRBX0NPUlJFQ1RJT04QCjLQHAoLUG9vbFNlcnZpY2USTgoGU2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVzcG9uc2UiA5ACAhJOCgZHZXRTa3USHi5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXNwb25zZSIDkAIBElQKCExpc3RTa3VzEiAub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1Jlc3BvbnNlIgOQAgESXQoLU2V0TG9jYXRpb24SIy5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVzcG9uc2UiA5ACAhJjCg1MaXN0TG9jYXRpb25zEiUub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBElcKCVNldEJ1ZmZlchIhLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlc3BvbnNlIgOQAgISXQoLTGlzdEJ1ZmZlcnMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVzcG9uc2UiA5ACARJXCglSZXBvcnRMYWcSIS5vbmVwb29sLnBvb2wudjEuUmVwb3J0TGFnUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5SZXBvcnRMYWdSZXNwb25zZSIDkAICEnIKElNldENoYW5uZWxTb3VyY2luZxIqLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlIgOQAgISeAoUTGlzdENoYW5uZWxTb3VyY2luZ3MSLC5vbmVwb29sLnBvb2wudjEuTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0Gi0ub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVzcG9uc2UiA5ACARJgCgxTZXRMYXN0VW5pdHMSJC5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5TZXRMYXN0VW5pdHNSZXNwb25zZSIDkAICEmMKDUxpc3RMYXN0VW5pdHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISWgoKRXh0ZW5kSG9sZBIiLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVzcG9uc2UiA5ACAhJUCghFZGl0SG9sZBIgLm9uZXBvb2wucG9vbC52MS5FZGl0SG9sZFJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXNwb25zZSIDkAICElEKB0dldEhvbGQSHy5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlc3BvbnNlIgOQAgESWgoKUmVjb3JkU2FsZRIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzcG9uc2UiA5ACAhJdCgtSZWNvcmRTYWxlcxIjLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZXNSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgESWgoKR2V0U3RvY2tBdBIiLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVzcG9uc2UiA5ACARJjCg1BcmNoaXZlTGVkZ2VyEiUub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXNwb25zZSIDkAICEmMKDVZlcmlmeUFyY2hpdmUSJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
 }

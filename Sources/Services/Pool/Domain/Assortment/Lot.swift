@@ -149,10 +149,14 @@ public struct LotTable: Equatable, Sendable {
   }
 }
 
-/// Why units of a lot cannot come in.
+/// Why units of a lot cannot come in, or leave.
 public enum LotError: Hashable, Sendable {
   case expired(LotID, Timestamp)
   /// The same lot is known with another expiry.
   case expiryDiffers(LotID, known: Timestamp?)
   case tooMany(SKU)
+  /// Nobody knows when units of it can be sold no more, or there are none of it where some are to leave.
+  case unknown(LotID, SKU, LocationID)
+  /// More of it is to leave than is there.
+  case tooFew(LotID, SKU, LocationID, present: Quantity, requested: Quantity)
 }

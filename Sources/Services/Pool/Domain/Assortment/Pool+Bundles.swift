@@ -84,8 +84,11 @@ extension Pool {
 
   // MARK: Lines of bundles as lines of their components
 
-  func components(of wanted: Wanted) -> [Wanted] {
-    guard let parts = bundles.components(of: wanted.sku) else { return [wanted] }
+  /// - Parameter hold: that the line is about: what it has of a bundle stays what it was.
+  func components(of wanted: Wanted, in hold: Hold? = nil) -> [Wanted] {
+    guard let parts = hold?.parts(of: wanted.sku) ?? bundles.components(of: wanted.sku) else {
+      return [wanted]
+    }
     return parts.map {
       Wanted(sku: $0.sku, location: wanted.location, quantity: wanted.quantity * $0.units)
     }

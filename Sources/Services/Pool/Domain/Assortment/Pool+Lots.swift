@@ -13,12 +13,14 @@ extension Pool {
     guard !lots.isEmpty || entry.hasDetails else { return }
     let named = Dictionary(grouping: entry.details.lots, by: \.movement)
     entry.details.lots = []
+    var lost = named.isEmpty ? [:] : entry.losses
     for (number, movement) in entry.movements.enumerated() {
       let (sku, location) = (movement.sku, movement.location)
       switch movement.kind {
-      case .received, .transferredIn:
-        // Units that had left before they were booked are there no more.
-        var room = max(0, balance(sku, location).onHand) - lots.units(sku, location)
+      case .received, .transferredIn, .found, .restocked:
+        // Units that had left before they were booked are there no more. What is lost later in the entry still was.
+        let onHand = balance(sku, location).onHand + (lost[sku]?[location] ?? 0)
+        var room = max(0, onHand) - lots.units(sku, location)
         for units in named[number] ?? [] {
           let added = min(units.quantity, max(0, room))
           room -= added
@@ -28,13 +30,18 @@ extension Pool {
         for units in named[number] ?? [] {
           move(-units.quantity, of: units.tag, number, movement, &entry)
         }
+      case .lost where named[number] != nil:
+        lost[sku]?[location]? -= movement.quantity
+        for units in named[number] ?? [] {
+          move(-units.quantity, of: units.tag, number, movement, &entry)
+        }
       case .shipped, .lost, .transferredOut:
         for lot in lots.first(movement.quantity, of: sku, at: location) {
           move(-lot.quantity, of: lot.tag, number, movement, &entry)
         }
-      case .found, .held, .released, .expired, .committed, .sold, .cancelled, .restocked,
-        .quarantined, .writtenOff, .cleared, .scrapped, .transferredInUnavailable, .transferLost,
-        .receivedUnavailable, .extended, .retaken:
+      case .held, .released, .expired, .committed, .sold, .cancelled, .quarantined, .writtenOff,
+        .cleared, .scrapped, .transferredInUnavailable, .transferLost, .receivedUnavailable,
+        .extended, .retaken:
         break
       }
     }
@@ -70,6 +77,17 @@ extension Pool {
   }
 }
 
+extension LedgerEntry {
+  /// Units that its movements lose, by SKU and location.
+  fileprivate var losses: [SKUIndex: [LocationIndex: Quantity]] {
+    var sums: [SKUIndex: [LocationIndex: Quantity]] = [:]
+    for movement in movements where movement.kind == .lost {
+      sums[movement.sku, default: [:]][movement.location, default: 0] += movement.quantity
+    }
+    return sums
+  }
+}
+
 /// Lots that come in with one command, each checked before anything is booked.
 struct LotIntake {
   private struct Name: Hashable {
@@ -85,16 +103,20 @@ struct LotIntake {
   /// Those that a place did not have before.
   private var fresh: [Place: Set<LotID>] = [:]
 
+  /// A lot as this command or an earlier one has it.
+  func known(_ id: LotID, of sku: SKUIndex, _ pool: Pool) -> LotTag? {
+    tags[Name(sku: sku, id: id)] ?? pool.lots.tag(of: id, sku)
+  }
+
   /// Takes a lot that has not expired, and that nobody knows with another expiry.
   mutating func take(
     _ tag: LotTag, of sku: SKUIndex, at location: LocationIndex, _ pool: Pool
   ) throws(PoolError) {
     if let time = tag.expireTime, time <= pool.now { throw .lot(.expired(tag.id, time)) }
-    let name = Name(sku: sku, id: tag.id)
-    if let known = tags[name] ?? pool.lots.tag(of: tag.id, sku), known != tag {
+    if let known = known(tag.id, of: sku, pool), known != tag {
       throw .lot(.expiryDiffers(tag.id, known: known.expireTime))
     }
-    tags[name] = tag
+    tags[Name(sku: sku, id: tag.id)] = tag
     let place = Place(sku: sku, location: location)
     let here = pool.lots[sku, location]
     guard !here.contains(where: { $0.tag.id == tag.id }) else { return }

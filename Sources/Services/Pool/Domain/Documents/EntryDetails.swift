@@ -7,8 +7,10 @@ public struct EntryDetails: Hashable, Sendable {
   public var currency = ""
   /// Which lots came or went; of what is not named, nobody knows the lot.
   public var lots: [LotUnits] = []
-  /// The bundles that a sale has sold for the first time.
+  /// The bundles that a sale has sold, or a hold has got, for the first time.
   public var bundles: [SaleBundle] = []
+  /// Numbers of movements that commit units which were held without an allotment, and take them out of one now.
+  public var lateUses: [Int] = []
   /// Why, in words.
   public var note = ""
 

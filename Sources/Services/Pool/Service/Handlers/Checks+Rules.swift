@@ -16,6 +16,7 @@ extension RequestCheck {
       name: text(buffer.name, "buffer.name", atMost: Limits.ruleNameBytes, mayBeEmpty: true),
       margin: margin(buffer.margin), least: buffer.minimumCount, most: buffer.maximumCount,
       cap: buffer.capCount, startTime: buffer.startTime, endTime: buffer.endTime)
+    if case .demand(let demand) = buffer.margin { command.isLagMeasured = demand.lagIsMeasured }
     if command.listing != nil, command.sku == nil || command.channel == nil {
       refuse("buffer.listing_id", "A listing's buffer names its SKU and its channel, too.")
       command.listing = nil
@@ -57,13 +58,18 @@ extension RequestCheck {
       let factor = demand.factorBasisPoints
       integer(
         Int64(factor), "buffer.demand.factor_basis_points", in: 0...Int64(Limits.demandFactor))
-      let lag = required(demand.lag, "buffer.demand.lag") ?? .seconds(1)
-      if lag < .microseconds(1) || lag > Limits.lag {
-        refuse("buffer.demand.lag", "It is more than 0 and at most 24 hours.")
-      }
+      let lag = lag(demand.lag, "buffer.demand.lag")
       return .demand(lag: lag, factor: factor == 0 ? Limits.basisPoints : factor)
     case nil: return nil
     }
+  }
+
+  mutating func lag(_ span: Duration?, _ path: String) -> Duration {
+    let lag = required(span, path) ?? .seconds(1)
+    if lag < .microseconds(1) || lag > Limits.lag {
+      refuse(path, "It is more than 0 and at most 24 hours.")
+    }
+    return lag
   }
 
   /// A SKU, a group of SKUs, or neither.

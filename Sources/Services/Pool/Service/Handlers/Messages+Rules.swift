@@ -8,20 +8,25 @@ extension PoolAPI.Buffer {
   init(_ buffer: PoolDomain.Buffer, _ names: some Names) {
     self.init(
       sku: buffer.scope.sku.map { names.name(of: $0) } ?? "",
-      channelID: buffer.scope.channel?.text ?? "", margin: buffer.margin.map(Self.margin),
+      channelID: buffer.scope.channel?.text ?? "",
+      margin: buffer.margin.map { Self.margin($0, buffer) },
       capCount: buffer.cap, updateTime: buffer.updateTime,
       skuGroup: buffer.scope.group?.text ?? "", listingID: buffer.scope.listing?.text ?? "",
       name: buffer.key.name, minimumCount: buffer.least, maximumCount: buffer.most,
       startTime: buffer.startTime, endTime: buffer.endTime)
   }
 
-  private static func margin(_ margin: PoolDomain.Buffer.Margin) -> Margin {
+  private static func margin(
+    _ margin: PoolDomain.Buffer.Margin, _ buffer: PoolDomain.Buffer
+  ) -> Margin {
     switch margin {
     case .units(let count): .unitCount(count)
     case .basisPoints(let points): .basisPoints(points)
     case .tiers(let threshold, let above, let below):
       .tiers(Tiers(thresholdCount: threshold, aboveCount: above, belowCount: below))
-    case .demand(let lag, let factor): .demand(Demand(lag: lag, factorBasisPoints: factor))
+    case .demand(let lag, let factor):
+      .demand(
+        Demand(lag: lag, factorBasisPoints: factor, lagIsMeasured: buffer.isLagMeasured))
     }
   }
 }

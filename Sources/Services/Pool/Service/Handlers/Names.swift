@@ -12,14 +12,19 @@ protocol Names {
 
 extension Names {
   func knows(_ hold: Hold) -> Bool {
-    hold.lines.allSatisfy {
-      $0.sku.int < skuCount && $0.location.int < locationCount
-        && $0.allotment?.promotion.int ?? -1 < promotionCount
-    }
+    hold.bundles.allSatisfy(knows)
+      && hold.lines.allSatisfy {
+        $0.sku.int < skuCount && $0.location.int < locationCount
+          && $0.allotment?.promotion.int ?? -1 < promotionCount
+      }
+  }
+
+  private func knows(_ bundle: SaleBundle) -> Bool {
+    bundle.sku.int < skuCount && bundle.parts.allSatisfy { $0.sku.int < skuCount }
   }
 
   func knows(_ sale: Sale) -> Bool {
-    sale.bundles.allSatisfy { $0.sku.int < skuCount }
+    sale.bundles.allSatisfy(knows)
       && sale.lines.allSatisfy { line in
         line.sku.int < skuCount
           && line.allocations.allSatisfy { $0.location.int < locationCount }

@@ -20,25 +20,30 @@ extension PoolServer {
         return ExplainAvailabilityResponse(explanation, sequence: past.sequence, state)
       }
     }
-    return try view.read { state in
-      let index = try state.index(of: sku)
+    let index = try view.read { try $0.index(of: sku) }
+    var holders = view.read { Holders(of: index, $0) }
+    while holders.isLong { view.read { holders.advance($0) } }
+    var response = view.read { state in
+      // Where a look at all of them is short, they are told as they are at this very moment.
+      if !holders.isBegun { holders = Holders(of: index, state) }
+      while !holders.isFinished { holders.advance(state) }
       if let parts = state.bundles.components(of: index) {
         return state.explanation(ofBundle: index, parts, on: channel, listing: listing)
       }
       let explanation = Explanation(of: index, on: channel, listing: listing, in: state)
       return ExplainAvailabilityResponse(
-        explanation, holders: state.holders(of: index),
-        incoming: state.incomingMessages(of: index), sequence: state.sequence, state)
+        explanation, incoming: state.incomingMessages(of: index), sequence: state.sequence, state)
     }
+    response.add(holders.messages)
+    return response
   }
 }
 
 extension ExplainAvailabilityResponse {
   init(
-    _ explanation: Explanation, holders: [Holder] = [], incoming: [PoolAPI.Incoming] = [],
-    sequence: Int64, _ names: some Names
+    _ explanation: Explanation, incoming: [PoolAPI.Incoming] = [], sequence: Int64,
+    _ names: some Names
   ) {
-    let owners = Self.owners(holders)
     self.init(
       availableToSellCount: explanation.availableToSell,
       terms: explanation.terms.map {
@@ -48,7 +53,6 @@ extension ExplainAvailabilityResponse {
       rules: explanation.rules.map {
         Rule(buffer: PoolAPI.Buffer($0.rule, names), won: $0.won, explanation: $0.words)
       },
-      holders: Array(holders.prefix(Limits.explainedHolds)),
       balances: explanation.balances.map { PoolAPI.Balance($0.rule, names) },
       sequence: sequence,
       locks: explanation.locks.map {
@@ -59,8 +63,16 @@ extension ExplainAvailabilityResponse {
           locationID: names.name(of: $0.rule.location), availableCount: $0.rule.available,
           counts: $0.won, explanation: $0.words)
       },
-      owners: Array(owners.prefix(Limits.explainedOwners)), holdCount: Int64(holders.count),
-      ownerCount: Int64(owners.count), incoming: incoming)
+      incoming: incoming)
+  }
+
+  /// - Parameter all: the holders, the oldest first.
+  fileprivate mutating func add(_ all: [Holder]) {
+    let allOwners = Self.owners(all)
+    holders = Array(all.prefix(Limits.explainedHolds))
+    owners = Array(allOwners.prefix(Limits.explainedOwners))
+    holdCount = Int64(all.count)
+    ownerCount = Int64(allOwners.count)
   }
 
   /// Those with most units first.

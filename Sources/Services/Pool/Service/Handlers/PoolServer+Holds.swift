@@ -112,13 +112,15 @@ private func hold(_ reply: Reply, _ pool: Pool) -> (PoolAPI.Hold, [SaleLineState
   switch reply {
   case .hold(let hold, let lines):
     (PoolAPI.Hold(hold, pool, now: pool.now), lines.map { SaleLineState($0, pool) })
-  case .formerHold(let id, let order, let lines):
+  case .formerHold(let source, let order, let lines):
     (
-      PoolAPI.Hold(holdID: id.text, state: .committed, orderID: order.text),
+      PoolAPI.Hold(
+        holdID: source.holdID.text, state: .committed, orderID: order.text,
+        retaken: source.isRetaken),
       lines.map { SaleLineState($0, pool) }
     )
-  case .sku, .location, .buffer, .sourcing, .lastUnits, .balances, .sale, .document, .reorderPoint,
-    .bundle, .promotion:
+  case .sku, .location, .buffer, .sourcing, .lastUnits, .changedBuffers, .balances, .sale,
+    .document, .reorderPoint, .bundle, .promotion:
     preconditionFailure("\(reply) has no hold")
   }
 }

@@ -31,7 +31,8 @@ extension PoolServer {
       PoolDomain.StockLine(
         sku: check.identifier(SKU.self, line.sku, "\(path).sku"),
         location: check.identifier(LocationID.self, line.locationID, "\(path).location_id"),
-        quantity: check.delta(line.deltaCount, "\(path).delta_count"))
+        quantity: check.delta(line.deltaCount, "\(path).delta_count"),
+        lot: check.lot(line.lotID, line.lotExpireTime, path))
     }
     let command = AdjustStock(
       lines: lines, reason: check.adjustmentReason(request), actor: check.actor(request.actor),
@@ -49,9 +50,13 @@ extension PoolServer {
     var check = RequestCheck()
     let lines = check.lines(request.lines) { check, line, path in
       if !line.lineID.isEmpty { _ = check.identifier(LineID.self, line.lineID, "\(path).line_id") }
+      var stock = check.stock(line.sku, line.locationID, line.quantity, path)
+      stock.lot = check.lot(line.lotID, line.lotExpireTime, path)
+      if stock.lot != nil, line.disposition != .restock {
+        check.refuse("\(path).lot_id", "Units that cannot be sold are of no lot.")
+      }
       return ReturnStock.Line(
-        stock: check.stock(line.sku, line.locationID, line.quantity, path),
-        disposition: disposition(line.disposition, "\(path).disposition", &check),
+        stock: stock, disposition: disposition(line.disposition, "\(path).disposition", &check),
         lineID: line.lineID)
     }
     let command = ReturnStock(

@@ -20,7 +20,8 @@ final class ReadModel: Sendable {
     /// The moment for which rules count: that of the writer's last batch.
     var now = Timestamp.zero
     fileprivate(set) var stocks = StockTable()
-    var holds = PlacedTable<HoldID, Hold>()
+    var holds = HoldTable()
+    var holdLists = HoldLists()
     var sales = PlacedTable<OrderID, Sale>()
     /// Units on their way; a SKU without any is not in it.
     var incoming: [SKUIndex: [Incoming]] = [:]
@@ -38,6 +39,19 @@ final class ReadModel: Sendable {
     func index(of sku: SKU) throws(PoolError) -> SKUIndex {
       guard let index = skus[sku] else { throw .skuUnknown(sku) }
       return index
+    }
+
+    mutating func takeHolds(_ changes: Changes, _ pool: Pool) {
+      for place in changes.holds {
+        let known = holds.contains(place) ? holds[place] : nil
+        holds.share(pool.holds, at: [place])
+        guard holds.contains(place) else { continue }
+        let hold = holds[place]
+        holdLists.note(hold, at: place, was: known?.id == hold.id ? known : nil, in: holds)
+      }
+      for id in changes.forgottenHolds where pool.holds.place(of: id) == nil {
+        if let place = holds.place(of: id) { holds.remove(at: place) }
+      }
     }
 
     mutating func put(_ record: LocationRecord) {
@@ -96,10 +110,7 @@ final class ReadModel: Sendable {
       let followsDemand = state.buffers.followsDemand
       if followsDemand, !followedDemand { state.stocks.shareRates(pool) }
       for sku in changes.skus { state.stocks.share(pool, sku, withRates: followsDemand) }
-      state.holds.share(pool.holds, at: changes.holds)
-      for id in changes.forgottenHolds where pool.holds.place(of: id) == nil {
-        if let place = state.holds.place(of: id) { state.holds.remove(at: place) }
-      }
+      state.takeHolds(changes, pool)
       state.sales.share(pool.sales, at: changes.sales)
       for key in changes.lots {
         let lots = pool.lots.lots(of: key.sku)
@@ -137,6 +148,7 @@ final class ReadModel: Sendable {
     fresh.promotions = pool.promotions
     fresh.now = pool.now
     fresh.holds = pool.holds
+    fresh.holdLists = pool.holdLists
     fresh.sales = pool.sales
     fresh.incoming = pool.incoming
     fresh.bundles = pool.bundles

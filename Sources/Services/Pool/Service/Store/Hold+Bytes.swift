@@ -20,13 +20,17 @@ extension Hold {
     }
     let placed = lines.indices.filter { lines[$0].isPlaced }
     let allotments = lines.map(\.allotment)
-    if channelID != nil || isRetaken || !placed.isEmpty || allotments.contains(where: { $0 != nil })
-    {
+    let hasAllotments = allotments.contains { $0 != nil }
+    if channelID != nil || isRetaken || !placed.isEmpty || hasAllotments || !bundles.isEmpty {
       writer.text(channelID?.text ?? "")
       writer.byte(isRetaken ? 1 : 0)
       writer.count(placed.count)
       for number in placed { writer.count(number) }
       writer.allotments(allotments)
+      if !bundles.isEmpty {
+        if !hasAllotments { writer.count(0) }
+        writer.write(bundles)
+      }
     }
     return writer.bytes
   }
@@ -50,6 +54,7 @@ extension Hold {
     // Older stores wrote nothing of these.
     var channel = ""
     var isRetaken = false
+    var bundles: [SaleBundle] = []
     if !reader.isAtEnd {
       channel = try reader.text()
       isRetaken = try reader.byte() == 1
@@ -63,6 +68,7 @@ extension Hold {
           lines[number].allotment = use
         }
       }
+      if !reader.isAtEnd { bundles = try reader.saleBundles() }
     }
     guard reader.isAtEnd else { throw ByteReader.Malformed() }
     self.init(
@@ -70,6 +76,7 @@ extension Hold {
       createTime: createTime, expireTime: expireTime, state: state,
       lines: lines, endTime: state == .held ? nil : endTime,
       orderID: order.isEmpty ? nil : OrderID(trusted: order), isRetaken: isRetaken,
+      bundles: bundles,
       sequence: sequence)
   }
 }

@@ -24,6 +24,7 @@ extension PoolStore {
       key + Self.columns(of: buffer.margin) + [
         .integer(buffer.least), .integer(buffer.most), .integer(buffer.cap),
         .time(buffer.startTime), .time(buffer.endTime), .time(buffer.updateTime),
+        .bool(buffer.isLagMeasured),
       ]
     try insert(row, into: "buffer_rule_history", RuleRow.bufferColumns)
     try connection.execute(

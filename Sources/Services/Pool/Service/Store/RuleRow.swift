@@ -20,7 +20,7 @@ enum RuleRow {
   static let bufferColumns = """
     sku, sku_group, channel, listing, name, unit_count, basis_points, threshold_count,
     above_count, below_count, lag_microseconds, factor_basis_points, minimum_count,
-    maximum_count, cap_count, start_time, end_time, update_time
+    maximum_count, cap_count, start_time, end_time, update_time, lag_is_measured
     """
   static let sourcingColumns = "channel, strategy, locations, update_time"
   static let lastUnitsColumns = "sku, sku_group, channel, unit_count, update_time"
@@ -39,7 +39,7 @@ enum RuleRow {
         listing: listing.isEmpty ? nil : ListingID(trusted: listing)),
       name: row.text(4), margin: try margin(row), least: row.int64(12),
       most: row.optionalInt64(13), cap: row.optionalInt64(14), startTime: row.optionalTime(15),
-      endTime: row.optionalTime(16), updateTime: row.time(17))
+      endTime: row.optionalTime(16), isLagMeasured: row.bool(18), updateTime: row.time(17))
   }
 
   private static func margin(_ row: any Row) throws(BadRule) -> Buffer.Margin? {

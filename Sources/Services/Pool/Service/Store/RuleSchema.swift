@@ -67,6 +67,15 @@ enum RuleSchema {
       """)
   }
 
+  static func measuredLag(_ number: Int) -> Migration {
+    Migration(
+      number, "buffers whose lag is measured",
+      """
+      ALTER TABLE buffer_rule ADD COLUMN lag_is_measured INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE buffer_rule_history ADD COLUMN lag_is_measured INTEGER NOT NULL DEFAULT 0;
+      """)
+  }
+
   private static let bufferColumns = """
     sku TEXT NOT NULL,
         sku_group TEXT NOT NULL,

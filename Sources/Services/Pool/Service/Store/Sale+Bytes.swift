@@ -29,8 +29,9 @@ extension Sale {
       writer.text(source?.holdID.text ?? "")
       writer.count(source?.lineCount ?? 0)
     }
-    if !bundles.isEmpty || hasAllotments { writer.write(bundles) }
-    if hasAllotments {
+    let isRetaken = source?.isRetaken ?? false
+    if !bundles.isEmpty || hasAllotments || isRetaken { writer.write(bundles) }
+    if hasAllotments || isRetaken {
       for line in lines {
         writer.count(line.allotments.count)
         for use in line.allotments {
@@ -39,6 +40,7 @@ extension Sale {
         }
       }
     }
+    if isRetaken { writer.byte(1) }
     return writer.bytes
   }
 
@@ -64,6 +66,7 @@ extension Sale {
         lines[number] = try Self.allotments(of: lines[number], &reader)
       }
     }
+    if !reader.isAtEnd { source?.isRetaken = try reader.byte() == 1 }
     guard reader.isAtEnd, source.map({ (1...lines.count).contains($0.lineCount) }) ?? true else {
       throw ByteReader.Malformed()
     }

@@ -817,6 +817,141 @@ void   onepool__pool__v1__list_buffers_response__free_unpacked
   assert(message->base.descriptor == &onepool__pool__v1__list_buffers_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__pool__v1__channel_lag__init
+                     (Onepool__Pool__V1__ChannelLag         *message)
+{
+  static const Onepool__Pool__V1__ChannelLag init_value = ONEPOOL__POOL__V1__CHANNEL_LAG__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__channel_lag__get_packed_size
+                     (const Onepool__Pool__V1__ChannelLag *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__channel_lag__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__channel_lag__pack
+                     (const Onepool__Pool__V1__ChannelLag *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__channel_lag__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__channel_lag__pack_to_buffer
+                     (const Onepool__Pool__V1__ChannelLag *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__channel_lag__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ChannelLag *
+       onepool__pool__v1__channel_lag__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ChannelLag *)
+     protobuf_c_message_unpack (&onepool__pool__v1__channel_lag__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__channel_lag__free_unpacked
+                     (Onepool__Pool__V1__ChannelLag *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__channel_lag__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__report_lag_request__init
+                     (Onepool__Pool__V1__ReportLagRequest         *message)
+{
+  static const Onepool__Pool__V1__ReportLagRequest init_value = ONEPOOL__POOL__V1__REPORT_LAG_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__report_lag_request__get_packed_size
+                     (const Onepool__Pool__V1__ReportLagRequest *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__report_lag_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__report_lag_request__pack
+                     (const Onepool__Pool__V1__ReportLagRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__report_lag_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__report_lag_request__pack_to_buffer
+                     (const Onepool__Pool__V1__ReportLagRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__report_lag_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ReportLagRequest *
+       onepool__pool__v1__report_lag_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ReportLagRequest *)
+     protobuf_c_message_unpack (&onepool__pool__v1__report_lag_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__report_lag_request__free_unpacked
+                     (Onepool__Pool__V1__ReportLagRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__report_lag_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__pool__v1__report_lag_response__init
+                     (Onepool__Pool__V1__ReportLagResponse         *message)
+{
+  static const Onepool__Pool__V1__ReportLagResponse init_value = ONEPOOL__POOL__V1__REPORT_LAG_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__pool__v1__report_lag_response__get_packed_size
+                     (const Onepool__Pool__V1__ReportLagResponse *message)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__report_lag_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__pool__v1__report_lag_response__pack
+                     (const Onepool__Pool__V1__ReportLagResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__report_lag_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__pool__v1__report_lag_response__pack_to_buffer
+                     (const Onepool__Pool__V1__ReportLagResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__pool__v1__report_lag_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Pool__V1__ReportLagResponse *
+       onepool__pool__v1__report_lag_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Pool__V1__ReportLagResponse *)
+     protobuf_c_message_unpack (&onepool__pool__v1__report_lag_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__pool__v1__report_lag_response__free_unpacked
+                     (Onepool__Pool__V1__ReportLagResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__pool__v1__report_lag_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__pool__v1__set_channel_sourcing_request__init
                      (Onepool__Pool__V1__SetChannelSourcingRequest         *message)
 {
@@ -3824,7 +3959,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__stock_line__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__stock_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__adjustment_line__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__adjustment_line__field_descriptors[5] =
 {
   {
     "sku",
@@ -3862,16 +3997,43 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__adjustment_line__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lot_id",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__AdjustmentLine, lot_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lot_expire_time",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__AdjustmentLine, lot_expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__adjustment_line__field_indices_by_name[] = {
   2,   /* field[2] = delta_count */
   1,   /* field[1] = location_id */
+  4,   /* field[4] = lot_expire_time */
+  3,   /* field[3] = lot_id */
   0,   /* field[0] = sku */
 };
-static const ProtobufCIntRange onepool__pool__v1__adjustment_line__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__adjustment_line__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 20, 3 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__adjustment_line__descriptor =
 {
@@ -3881,10 +4043,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__adjustment_line__descriptor 
   "Onepool__Pool__V1__AdjustmentLine",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__AdjustmentLine),
-  3,
+  5,
   onepool__pool__v1__adjustment_line__field_descriptors,
   onepool__pool__v1__adjustment_line__field_indices_by_name,
-  1,  onepool__pool__v1__adjustment_line__number_ranges,
+  2,  onepool__pool__v1__adjustment_line__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__adjustment_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -3920,7 +4082,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__return_line__disposition__descr
   onepool__pool__v1__return_line__disposition__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__return_line__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__return_line__field_descriptors[7] =
 {
   {
     "sku",
@@ -3982,18 +4144,45 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__return_line__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lot_id",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReturnLine, lot_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lot_expire_time",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReturnLine, lot_expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__return_line__field_indices_by_name[] = {
   3,   /* field[3] = disposition */
   4,   /* field[4] = line_id */
   1,   /* field[1] = location_id */
+  6,   /* field[6] = lot_expire_time */
+  5,   /* field[5] = lot_id */
   2,   /* field[2] = quantity */
   0,   /* field[0] = sku */
 };
-static const ProtobufCIntRange onepool__pool__v1__return_line__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__pool__v1__return_line__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 20, 5 },
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__return_line__descriptor =
 {
@@ -4003,10 +4192,10 @@ const ProtobufCMessageDescriptor onepool__pool__v1__return_line__descriptor =
   "Onepool__Pool__V1__ReturnLine",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ReturnLine),
-  5,
+  7,
   onepool__pool__v1__return_line__field_descriptors,
   onepool__pool__v1__return_line__field_indices_by_name,
-  1,  onepool__pool__v1__return_line__number_ranges,
+  2,  onepool__pool__v1__return_line__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__return_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -4721,6 +4910,146 @@ const ProtobufCMessageDescriptor onepool__pool__v1__list_buffers_response__descr
   onepool__pool__v1__list_buffers_response__field_indices_by_name,
   1,  onepool__pool__v1__list_buffers_response__number_ranges,
   (ProtobufCMessageInit) onepool__pool__v1__list_buffers_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__channel_lag__field_descriptors[2] =
+{
+  {
+    "channel_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ChannelLag, channel_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lag",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ChannelLag, lag),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__channel_lag__field_indices_by_name[] = {
+  0,   /* field[0] = channel_id */
+  1,   /* field[1] = lag */
+};
+static const ProtobufCIntRange onepool__pool__v1__channel_lag__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__channel_lag__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ChannelLag",
+  "ChannelLag",
+  "Onepool__Pool__V1__ChannelLag",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ChannelLag),
+  2,
+  onepool__pool__v1__channel_lag__field_descriptors,
+  onepool__pool__v1__channel_lag__field_indices_by_name,
+  1,  onepool__pool__v1__channel_lag__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__channel_lag__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__report_lag_request__field_descriptors[2] =
+{
+  {
+    "lags",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ReportLagRequest, n_lags),
+    offsetof(Onepool__Pool__V1__ReportLagRequest, lags),
+    &onepool__pool__v1__channel_lag__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReportLagRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__report_lag_request__field_indices_by_name[] = {
+  0,   /* field[0] = lags */
+  1,   /* field[1] = request_id */
+};
+static const ProtobufCIntRange onepool__pool__v1__report_lag_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__report_lag_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ReportLagRequest",
+  "ReportLagRequest",
+  "Onepool__Pool__V1__ReportLagRequest",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ReportLagRequest),
+  2,
+  onepool__pool__v1__report_lag_request__field_descriptors,
+  onepool__pool__v1__report_lag_request__field_indices_by_name,
+  1,  onepool__pool__v1__report_lag_request__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__report_lag_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__report_lag_response__field_descriptors[1] =
+{
+  {
+    "changed_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReportLagResponse, changed_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__report_lag_response__field_indices_by_name[] = {
+  0,   /* field[0] = changed_count */
+};
+static const ProtobufCIntRange onepool__pool__v1__report_lag_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__report_lag_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ReportLagResponse",
+  "ReportLagResponse",
+  "Onepool__Pool__V1__ReportLagResponse",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ReportLagResponse),
+  1,
+  onepool__pool__v1__report_lag_response__field_descriptors,
+  onepool__pool__v1__report_lag_response__field_indices_by_name,
+  1,  onepool__pool__v1__report_lag_response__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__report_lag_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor onepool__pool__v1__set_channel_sourcing_request__field_descriptors[2] =
@@ -9438,7 +9767,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__adjustment_reason__descriptor =
   onepool__pool__v1__adjustment_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[37] =
+static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_descriptors[38] =
 {
   { "SetSku", &onepool__pool__v1__set_sku_request__descriptor, &onepool__pool__v1__set_sku_response__descriptor },
   { "GetSku", &onepool__pool__v1__get_sku_request__descriptor, &onepool__pool__v1__get_sku_response__descriptor },
@@ -9447,6 +9776,7 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "ListLocations", &onepool__pool__v1__list_locations_request__descriptor, &onepool__pool__v1__list_locations_response__descriptor },
   { "SetBuffer", &onepool__pool__v1__set_buffer_request__descriptor, &onepool__pool__v1__set_buffer_response__descriptor },
   { "ListBuffers", &onepool__pool__v1__list_buffers_request__descriptor, &onepool__pool__v1__list_buffers_response__descriptor },
+  { "ReportLag", &onepool__pool__v1__report_lag_request__descriptor, &onepool__pool__v1__report_lag_response__descriptor },
   { "SetChannelSourcing", &onepool__pool__v1__set_channel_sourcing_request__descriptor, &onepool__pool__v1__set_channel_sourcing_response__descriptor },
   { "ListChannelSourcings", &onepool__pool__v1__list_channel_sourcings_request__descriptor, &onepool__pool__v1__list_channel_sourcings_response__descriptor },
   { "SetLastUnits", &onepool__pool__v1__set_last_units_request__descriptor, &onepool__pool__v1__set_last_units_response__descriptor },
@@ -9479,43 +9809,44 @@ static const ProtobufCMethodDescriptor onepool__pool__v1__pool_service__method_d
   { "VerifyArchive", &onepool__pool__v1__verify_archive_request__descriptor, &onepool__pool__v1__verify_archive_response__descriptor },
 };
 const unsigned onepool__pool__v1__pool_service__method_indices_by_name[] = {
-  12,        /* AdjustStock */
-  35,        /* ArchiveLedger */
-  23,        /* CancelSale */
-  16,        /* CommitHold */
-  15,        /* CreateHold */
-  19,        /* EditHold */
-  29,        /* ExplainAvailability */
-  32,        /* ExportMovements */
-  18,        /* ExtendHold */
-  28,        /* GetAvailability */
-  20,        /* GetHold */
-  25,        /* GetSale */
+  13,        /* AdjustStock */
+  36,        /* ArchiveLedger */
+  24,        /* CancelSale */
+  17,        /* CommitHold */
+  16,        /* CreateHold */
+  20,        /* EditHold */
+  30,        /* ExplainAvailability */
+  33,        /* ExportMovements */
+  19,        /* ExtendHold */
+  29,        /* GetAvailability */
+  21,        /* GetHold */
+  26,        /* GetSale */
   1,        /* GetSku */
-  26,        /* GetStock */
-  34,        /* GetStockAt */
-  27,        /* ListBalances */
+  27,        /* GetStock */
+  35,        /* GetStockAt */
+  28,        /* ListBalances */
   6,        /* ListBuffers */
-  8,        /* ListChannelSourcings */
-  10,        /* ListLastUnits */
+  9,        /* ListChannelSourcings */
+  11,        /* ListLastUnits */
   4,        /* ListLocations */
-  31,        /* ListMovements */
+  32,        /* ListMovements */
   2,        /* ListSkus */
-  11,        /* ReceiveStock */
-  21,        /* RecordSale */
-  22,        /* RecordSales */
-  17,        /* ReleaseHold */
-  14,        /* ResolveUnavailable */
-  13,        /* ReturnStock */
+  12,        /* ReceiveStock */
+  22,        /* RecordSale */
+  23,        /* RecordSales */
+  18,        /* ReleaseHold */
+  7,        /* ReportLag */
+  15,        /* ResolveUnavailable */
+  14,        /* ReturnStock */
   5,        /* SetBuffer */
-  7,        /* SetChannelSourcing */
-  9,        /* SetLastUnits */
+  8,        /* SetChannelSourcing */
+  10,        /* SetLastUnits */
   3,        /* SetLocation */
   0,        /* SetSku */
-  24,        /* ShipSale */
-  36,        /* VerifyArchive */
-  33,        /* VerifyLedger */
-  30         /* WatchAvailability */
+  25,        /* ShipSale */
+  37,        /* VerifyArchive */
+  34,        /* VerifyLedger */
+  31         /* WatchAvailability */
 };
 const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
 {
@@ -9524,7 +9855,7 @@ const ProtobufCServiceDescriptor onepool__pool__v1__pool_service__descriptor =
   "PoolService",
   "Onepool__Pool__V1__PoolService",
   "onepool.pool.v1",
-  37,
+  38,
   onepool__pool__v1__pool_service__method_descriptors,
   onepool__pool__v1__pool_service__method_indices_by_name
 };
@@ -9584,13 +9915,21 @@ void onepool__pool__v1__pool_service__list_buffers(ProtobufCService *service,
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
   service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__pool__v1__pool_service__report_lag(ProtobufCService *service,
+                                                 const Onepool__Pool__V1__ReportLagRequest *input,
+                                                 Onepool__Pool__V1__ReportLagResponse_Closure closure,
+                                                 void *closure_data)
+{
+  assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__pool__v1__pool_service__set_channel_sourcing(ProtobufCService *service,
                                                            const Onepool__Pool__V1__SetChannelSourcingRequest *input,
                                                            Onepool__Pool__V1__SetChannelSourcingResponse_Closure closure,
                                                            void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_channel_sourcings(ProtobufCService *service,
                                                              const Onepool__Pool__V1__ListChannelSourcingsRequest *input,
@@ -9598,7 +9937,7 @@ void onepool__pool__v1__pool_service__list_channel_sourcings(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__set_last_units(ProtobufCService *service,
                                                      const Onepool__Pool__V1__SetLastUnitsRequest *input,
@@ -9606,7 +9945,7 @@ void onepool__pool__v1__pool_service__set_last_units(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_last_units(ProtobufCService *service,
                                                       const Onepool__Pool__V1__ListLastUnitsRequest *input,
@@ -9614,7 +9953,7 @@ void onepool__pool__v1__pool_service__list_last_units(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__receive_stock(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ReceiveStockRequest *input,
@@ -9622,7 +9961,7 @@ void onepool__pool__v1__pool_service__receive_stock(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__adjust_stock(ProtobufCService *service,
                                                    const Onepool__Pool__V1__AdjustStockRequest *input,
@@ -9630,7 +9969,7 @@ void onepool__pool__v1__pool_service__adjust_stock(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__return_stock(ProtobufCService *service,
                                                    const Onepool__Pool__V1__ReturnStockRequest *input,
@@ -9638,7 +9977,7 @@ void onepool__pool__v1__pool_service__return_stock(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__resolve_unavailable(ProtobufCService *service,
                                                           const Onepool__Pool__V1__ResolveUnavailableRequest *input,
@@ -9646,7 +9985,7 @@ void onepool__pool__v1__pool_service__resolve_unavailable(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__create_hold(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CreateHoldRequest *input,
@@ -9654,7 +9993,7 @@ void onepool__pool__v1__pool_service__create_hold(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__commit_hold(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CommitHoldRequest *input,
@@ -9662,7 +10001,7 @@ void onepool__pool__v1__pool_service__commit_hold(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
                                                    const Onepool__Pool__V1__ReleaseHoldRequest *input,
@@ -9670,7 +10009,7 @@ void onepool__pool__v1__pool_service__release_hold(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__extend_hold(ProtobufCService *service,
                                                   const Onepool__Pool__V1__ExtendHoldRequest *input,
@@ -9678,7 +10017,7 @@ void onepool__pool__v1__pool_service__extend_hold(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__edit_hold(ProtobufCService *service,
                                                 const Onepool__Pool__V1__EditHoldRequest *input,
@@ -9686,7 +10025,7 @@ void onepool__pool__v1__pool_service__edit_hold(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetHoldRequest *input,
@@ -9694,7 +10033,7 @@ void onepool__pool__v1__pool_service__get_hold(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__RecordSaleRequest *input,
@@ -9702,7 +10041,7 @@ void onepool__pool__v1__pool_service__record_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__record_sales(ProtobufCService *service,
                                                    const Onepool__Pool__V1__RecordSalesRequest *input,
@@ -9710,7 +10049,7 @@ void onepool__pool__v1__pool_service__record_sales(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   const Onepool__Pool__V1__CancelSaleRequest *input,
@@ -9718,7 +10057,7 @@ void onepool__pool__v1__pool_service__cancel_sale(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 const Onepool__Pool__V1__ShipSaleRequest *input,
@@ -9726,7 +10065,7 @@ void onepool__pool__v1__pool_service__ship_sale(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                const Onepool__Pool__V1__GetSaleRequest *input,
@@ -9734,7 +10073,7 @@ void onepool__pool__v1__pool_service__get_sale(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 const Onepool__Pool__V1__GetStockRequest *input,
@@ -9742,7 +10081,7 @@ void onepool__pool__v1__pool_service__get_stock(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     const Onepool__Pool__V1__ListBalancesRequest *input,
@@ -9750,7 +10089,7 @@ void onepool__pool__v1__pool_service__list_balances(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service,
                                                        const Onepool__Pool__V1__GetAvailabilityRequest *input,
@@ -9758,7 +10097,7 @@ void onepool__pool__v1__pool_service__get_availability(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *service,
                                                            const Onepool__Pool__V1__ExplainAvailabilityRequest *input,
@@ -9766,7 +10105,7 @@ void onepool__pool__v1__pool_service__explain_availability(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *service,
                                                          const Onepool__Pool__V1__WatchAvailabilityRequest *input,
@@ -9774,7 +10113,7 @@ void onepool__pool__v1__pool_service__watch_availability(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ListMovementsRequest *input,
@@ -9782,7 +10121,7 @@ void onepool__pool__v1__pool_service__list_movements(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service,
                                                        const Onepool__Pool__V1__ExportMovementsRequest *input,
@@ -9790,7 +10129,7 @@ void onepool__pool__v1__pool_service__export_movements(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     const Onepool__Pool__V1__VerifyLedgerRequest *input,
@@ -9798,7 +10137,7 @@ void onepool__pool__v1__pool_service__verify_ledger(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    const Onepool__Pool__V1__GetStockAtRequest *input,
@@ -9806,7 +10145,7 @@ void onepool__pool__v1__pool_service__get_stock_at(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      const Onepool__Pool__V1__ArchiveLedgerRequest *input,
@@ -9814,7 +10153,7 @@ void onepool__pool__v1__pool_service__archive_ledger(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      const Onepool__Pool__V1__VerifyArchiveRequest *input,
@@ -9822,7 +10161,7 @@ void onepool__pool__v1__pool_service__verify_archive(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &onepool__pool__v1__pool_service__descriptor);
-  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 37, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__pool__v1__pool_service__init (Onepool__Pool__V1__PoolService_Service *service,
                                             Onepool__Pool__V1__PoolService_ServiceDestroy destroy)

@@ -1784,7 +1784,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__buffer__tiers__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__buffer__tiers__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__buffer__demand__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__buffer__demand__field_descriptors[3] =
 {
   {
     "lag",
@@ -1810,15 +1810,28 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__buffer__demand__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lag_is_measured",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Buffer__Demand, lag_is_measured),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__buffer__demand__field_indices_by_name[] = {
   1,   /* field[1] = factor_basis_points */
   0,   /* field[0] = lag */
+  2,   /* field[2] = lag_is_measured */
 };
 static const ProtobufCIntRange onepool__pool__v1__buffer__demand__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__buffer__demand__descriptor =
 {
@@ -1828,7 +1841,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__buffer__demand__descriptor =
   "Onepool__Pool__V1__Buffer__Demand",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Buffer__Demand),
-  2,
+  3,
   onepool__pool__v1__buffer__demand__field_descriptors,
   onepool__pool__v1__buffer__demand__field_indices_by_name,
   1,  onepool__pool__v1__buffer__demand__number_ranges,

@@ -20,6 +20,19 @@ extension LotError {
         .failedPrecondition, "TOO_MANY_LOTS",
         "\(sku) has \(Limits.lotsOfPlace) lots at the location, which is as many as it may have.",
         ["sku": sku.text, "lotLimit": "\(Limits.lotsOfPlace)"])
+    case .unknown(let lot, let sku, let location):
+      RPCError(
+        .failedPrecondition, "LOT_UNKNOWN",
+        "There are no units of lot \(lot) of \(sku) to go by at \(location); units that come in may say when they expire.",
+        ["lotId": lot.text, "sku": sku.text, "locationId": location.text])
+    case .tooFew(let lot, let sku, let location, let present, let requested):
+      RPCError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        "Only \(present) units of lot \(lot) of \(sku) are on hand at \(location); \(requested) are to be lost.",
+        [
+          "lotId": lot.text, "sku": sku.text, "locationId": location.text,
+          "onHandCount": "\(present)", "requestedCount": "\(requested)",
+        ])
     }
   }
 }

@@ -550,10 +550,14 @@ struct  Onepool__Pool__V1__Buffer__Demand
    * In hundredths of a percent; 0 = 10,000: once. At most 1,000,000.
    */
   int32_t factor_basis_points;
+  /*
+   * True when the lag is to become what ReportLag tells; until then, and else, it is what is set here.
+   */
+  protobuf_c_boolean lag_is_measured;
 };
 #define ONEPOOL__POOL__V1__BUFFER__DEMAND__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__buffer__demand__descriptor) \
-    , NULL, 0 }
+    , NULL, 0, 0 }
 
 
 typedef enum {

@@ -1,0 +1,90 @@
+import PoolAPI
+import Primitives
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+/// Who holds units of a SKU, however many hold some and however many others there are.
+@Suite struct HoldersTests {
+  /// Goal: a look takes a bounded number of holds at a time, and those of other SKUs none at all. Method: 3,000 holds on a
+  /// SKU, of which 500 ended, among 2,000 on another.
+  @Test func looksAtAFewAtATime() throws {
+    let machine = try Script(onHand: 10_000)
+    _ = try machine.run("receive 10000:CAP".words)
+    for number in 1...3_000 {
+      _ = try machine.run("hold h-\(number) 1 by=\(number % 7) until=\(number + 60)".words)
+      if number % 3 != 0 { _ = try machine.run("hold c-\(number) 1:CAP".words) }
+      if number % 6 == 0 { _ = try machine.run("release h-\(number)".words) }
+    }
+    let model = ReadModel()
+    model.reset(to: machine.pool, hasUnloadedSales: false)
+    var holders = model.read { Holders(of: SKUIndex(0), $0) }
+    var looks = 0
+    while !holders.isFinished {
+      model.read { holders.advance($0) }
+      looks += 1
+    }
+    #expect(looks == 3)
+    let found = holders.messages
+    #expect(found.count == 2_500 && found.allSatisfy { $0.quantity == 1 })
+    #expect(Set(found.map(\.holdID)).count == 2_500)
+    #expect(found.first?.holdID == "h-1")
+    #expect(found.map(\.holdID).allSatisfy { $0.hasPrefix("h-") })
+  }
+
+  /// Goal: what is told stands with what readers know, whatever became of holds: made, edited, taken over, committed, over.
+  @Test func toldAsTheyStand() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 50, "CAP": 50])
+      func told(_ sku: String = "TEE") async throws -> [String] {
+        let why = try await bench.client.explainAvailability(.init(sku: sku, channelID: "c"))
+        #expect(why.holdCount == Int64(why.holders.count))
+        #expect(
+          why.owners.reduce(0) { $0 + $1.quantity } == why.holders.reduce(0) { $0 + $1.quantity })
+        return why.holders.map { "\($0.holdID) \($0.quantity)" }
+      }
+      let first = try #require(try await bench.hold("h-1", 3, seconds: 600).hold)
+      _ = try await bench.hold("h-2", 2)
+      bench.clock.advance(by: .seconds(1))
+      _ = try await bench.hold("h-0", 1)
+      #expect(try await told() == ["h-1 3", "h-2 2", "h-0 1"])
+      _ = try await bench.client.editHold(
+        .init(
+          holdID: "h-1", etag: first.etag,
+          lines: [.init(sku: "TEE", deltaCount: -3), .init(sku: "CAP", deltaCount: 4)]))
+      #expect(try await told() == ["h-2 2", "h-0 1"])
+      #expect(try await told("CAP") == ["h-1 4"])
+      let second = try #require(
+        try await bench.client.getHold(.init(holdID: "h-1")).hold)
+      _ = try await bench.client.editHold(
+        .init(
+          holdID: "h-1", etag: second.etag, lines: [.init(sku: "TEE", deltaCount: 5)]))
+      #expect(try await told() == ["h-1 5", "h-2 2", "h-0 1"], "it comes once")
+      _ = try await bench.client.commitHold(.init(holdID: "h-2", orderID: "o"))
+      try await bench.restart()
+      #expect(try await told() == ["h-1 5", "h-0 1"])
+      bench.clock.advance(by: .seconds(61))
+      await bench.server.tick()
+      #expect(try await told() == ["h-1 5"])
+    }
+  }
+
+  /// Goal: of more than are looked at together, all are counted all the same.
+  @Test func manyAreCounted() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 5_000])
+      let count = ServiceLimits.holdsAtOnce + 100
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<count {
+          group.addTask { _ = try await bench.hold("h-\(number)", 1, by: "\(number % 30)") }
+        }
+        try await group.waitForAll()
+      }
+      let why = try await bench.client.explainAvailability(.init(sku: "TEE", channelID: "c"))
+      #expect(why.holdCount == Int64(count) && why.ownerCount == 30)
+      #expect(why.holders.count == Limits.explainedHolds)
+      #expect(why.owners.count == Limits.explainedOwners)
+    }
+  }
+}
