@@ -231,14 +231,10 @@ public struct PromotionTable: Equatable, Sendable {
   ///
   /// - Returns: the place of the allotment, when it changed.
   mutating func count(_ movement: Movement, sequence: Int64) -> Int? {
-    guard let use = movement.allotment, let place = place(of: movement.sku, in: use.promotion),
-      sequence > allotments[place].sequence
+    guard let use = movement.allotment, let taken = movement.taken,
+      let place = place(of: movement.sku, in: use.promotion), sequence > allotments[place].sequence
     else { return nil }
-    switch movement.kind {
-    case .held, .sold, .retaken: allotments[place].taken += use.quantity
-    case .released, .expired, .cancelled: allotments[place].taken -= use.quantity
-    default: return nil
-    }
+    allotments[place].taken += taken
     allotments[place].sequence = sequence
     precondition(
       (0...allotments[place].quantity).contains(allotments[place].taken),

@@ -64,6 +64,8 @@ enum ServiceLimits {
   static let archivedAtOnce = 500
   /// Archives that are named beside a list.
   static let listedArchives = 1_000
+  /// Rows of an older store that get their seals at once.
+  static let sealedAtOnce = 10_000
   /// Movements in one message of an export.
   static let exportedMovements = 500
   /// Documents of one page of a list, and the lines of all of them, beyond which it ends.

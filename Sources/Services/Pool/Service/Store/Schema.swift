@@ -139,5 +139,6 @@ enum Schema {
       );
       """),
     SaleSchema.index(10),
+    ProofSchema.seals(11),
   ]
 }

@@ -133,7 +133,7 @@ struct Sweeper {
     }
     for _ in 0..<allotments.share(atLeast: usual) {
       guard let place = allotments.next() else { break }
-      try store.write(pool.promotions.allotments[place], at: place)
+      try store.write(pool.promotions.allotments[place], at: place, through: markedSequence)
     }
     try mark(store)
   }
