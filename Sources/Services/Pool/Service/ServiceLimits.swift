@@ -52,6 +52,8 @@ enum ServiceLimits {
   static let trialRows = 200_000
   /// Rows of the ledger that a proof reads in one transaction.
   static let provedRows = 2_000
+  /// The pause of a proof that waits for memory to show what is durable.
+  static let proofPause = Duration.milliseconds(10)
   /// The pause of the audit in the background after each of them.
   static let auditPace = Duration.milliseconds(200)
   /// Balances that one audit adds up; of more, it takes a share.

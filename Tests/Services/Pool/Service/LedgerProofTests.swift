@@ -77,6 +77,21 @@ import Testing
     }
   }
 
+  /// Goal: memory that does not show yet what is durable is waited for, and taken for no damage. Method: a memory that
+  /// never does.
+  @Test func memoryThatIsBehindIsWaitedFor() async throws {
+    try await withBench { bench in
+      try await bench.fill()
+      let proof = try await bench.server.database.read(until: .never) { transaction in
+        var proof = LedgerProof(ReadModel())
+        for _ in 1...5 { try proof.advance(LedgerReader(transaction)) }
+        return proof
+      }
+      #expect(proof.isWaiting && !proof.isFinished && proof.difference == nil)
+      #expect(proof.head.sequence > 0)
+    }
+  }
+
   /// Goal: what archived rows add up to goes on in the proof, for lots and allotments, too.
   @Test func archivedLotsAndAllotmentsAreProved() async throws {
     try await withBench { bench in

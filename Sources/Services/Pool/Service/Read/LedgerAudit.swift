@@ -74,7 +74,9 @@ final class LedgerProving: Sendable {
       try await database.read(until: deadline) { [self] transaction in
         try proof.withLock { try $0.advance(LedgerReader(transaction)) }
       }
-      if pace > .zero { try await Task.sleep(for: pace) }
+      let pause =
+        proof.withLock { $0.isWaiting } ? max(pace, ServiceLimits.proofPause) : pace
+      if pause > .zero { try await Task.sleep(for: pause) }
     }
     return proof.withLock { $0 }
   }

@@ -47,6 +47,8 @@ struct LedgerProof: Sendable {
   /// Whether the difference is one from what the caller expects, and not of the store with itself.
   private(set) var isUnexpectedHead = false
   var isFinished: Bool { phase == .done }
+  /// Whether memory does not show yet what was read last.
+  private(set) var isWaiting = false
 
   private let view: ReadModel
   private let share: Share
@@ -95,8 +97,10 @@ struct LedgerProof: Sendable {
       let count = try read(reader, chain, through: mark)
       guard !isFinished, count < ServiceLimits.provedRows || head.row == mark else { return }
       guard head.row == mark else { return stop(at: head.row + 1, "is missing") }
-      // What is durable is to be seen in memory a moment later.
-      guard view.sequence >= head.sequence else { return }
+      // What is durable is to be seen in memory a moment later; after a commit that failed and is durable all the same,
+      // once the store was read again.
+      isWaiting = view.sequence < head.sequence
+      guard !isWaiting else { return }
       try compareSwept(reader)
       guard !isFinished else { return }
       phase = .onward
@@ -138,7 +142,7 @@ struct LedgerProof: Sendable {
   private mutating func compareExpected() {
     guard let expected, expected.row == head.row else { return }
     guard expected.hash == head.hash, expected.sequence == head.sequence else {
-      isUnexpectedHead = true
+      isUnexpectedHead = difference == nil
       return stop(
         at: head.row,
         "is not the one of the expected head: it or a row before it was written anew")
@@ -146,8 +150,8 @@ struct LedgerProof: Sendable {
   }
 
   private var hasMetAll: Bool {
-    claims.isEmpty && lots?.hasClaims ?? false == false
-      && allotments?.hasClaims ?? false == false && head.row >= max(lastRow, expected?.row ?? 0)
+    claims.isEmpty && !(lots?.hasClaims ?? false) && !(allotments?.hasClaims ?? false)
+      && head.row >= max(lastRow, expected?.row ?? 0)
   }
 
   private mutating func note(_ difference: String?) {
