@@ -23,6 +23,7 @@ enum LedgerCommands {
       options: patience)
     guard answer.proved else {
       Output.line("not proved: \(answer.difference)")
+      if !answer.remedy.isEmpty { Output.line(answer.remedy) }
       return 2
     }
     Output.line(

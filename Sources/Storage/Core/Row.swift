@@ -6,6 +6,8 @@ public import Primitives
 /// `isNull` or an `optional…` where NULL means something.
 public protocol Row {
   var columnCount: Int { get }
+  /// What the column holds; to be asked before the column is read as something else.
+  func kind(_ column: Int) -> SQLKind
   func isNull(_ column: Int) -> Bool
   func int64(_ column: Int) -> Int64
   func double(_ column: Int) -> Double

@@ -18,11 +18,8 @@ final class SQLiteHandle: @unchecked Sendable {
   var deadline = Deadline.never
 
   /// Before the first connection: SQLite would count each allocation under a lock (sqlite.org/malloc.html, 3.3), and
-  /// nobody asks for the sum.
-  private static let configuration: Void = {
-    let code = onepool_sqlite_without_statistics()
-    precondition(code == SQLITE_OK, "SQLite was used before it was configured")
-  }()
+  /// nobody asks for the sum. Where SQLite is at work already, it goes on counting.
+  private static let configuration: Void = { _ = onepool_sqlite_without_statistics() }()
 
   init(opening path: String, flags: Int32) throws(StorageError) {
     self.path = path

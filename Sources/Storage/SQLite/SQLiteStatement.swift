@@ -130,6 +130,16 @@ public final class SQLiteStatement: @unchecked Sendable {
 extension SQLiteStatement: Row {
   public var columnCount: Int { Int(sqlite3_column_count(pointer)) }
 
+  public func kind(_ column: Int) -> SQLKind {
+    switch sqlite3_column_type(pointer, Int32(column)) {
+    case SQLITE_INTEGER: .integer
+    case SQLITE_FLOAT: .real
+    case SQLITE_TEXT: .text
+    case SQLITE_BLOB: .blob
+    default: .null
+    }
+  }
+
   public func isNull(_ column: Int) -> Bool {
     sqlite3_column_type(pointer, Int32(column)) == SQLITE_NULL
   }

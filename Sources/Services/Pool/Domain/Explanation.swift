@@ -33,9 +33,10 @@ public struct Explanation: Hashable, Sendable {
     in source: some AvailabilitySource
   ) {
     let winner = source.buffer(of: sku, on: channel, listing: listing)
-    consider(source.target(sku, channel, listing), winner, source)
+    let target = source.target(sku, channel, listing)
+    rules = Self.considered(target.scopes, winner, source)
     let lock = source.lastUnits.winner(of: sku, source.group(of: sku))
-    consider(lock, sku, source)
+    locks = Self.considered(Self.lockScopes(of: sku, source), lock, source)
     let total = sum(of: sku, on: channel, source)
     add("on_hand", total.onHand, "units at the locations that feed the channel")
     add("held", -total.held, "set aside by holds")
@@ -96,11 +97,12 @@ public struct Explanation: Hashable, Sendable {
 
   // MARK: Rules
 
-  private mutating func consider(
-    _ target: BufferTable.Target, _ winner: Buffer?, _ source: some AvailabilitySource
-  ) {
+  static func considered(
+    _ scopes: [Buffer.Scope], _ winner: Buffer?, _ source: some AvailabilitySource
+  ) -> [Considered<Buffer>] {
+    var rules: [Considered<Buffer>] = []
     var isBeaten = false
-    for scope in target.scopes {
+    for scope in scopes {
       for rule in source.buffers[scope] {
         let won = rule.key == winner?.key
         let why =
@@ -120,14 +122,22 @@ public struct Explanation: Hashable, Sendable {
         rules.append(Considered(rule: rule, won: won, words: "\(Self.words(scope)): \(why)"))
       }
     }
+    return rules
   }
 
-  private mutating func consider(
-    _ winner: LastUnits?, _ sku: SKUIndex, _ source: some AvailabilitySource
-  ) {
+  /// From the most to the least specific.
+  static func lockScopes(
+    of sku: SKUIndex, _ source: some AvailabilitySource
+  ) -> [LastUnits.Scope] {
     var scopes = [LastUnits.Scope(sku: sku)]
     if let group = source.group(of: sku) { scopes.append(LastUnits.Scope(group: group)) }
-    scopes.append(LastUnits.Scope())
+    return scopes + [LastUnits.Scope()]
+  }
+
+  static func considered(
+    _ scopes: [LastUnits.Scope], _ winner: LastUnits?, _ source: some AvailabilitySource
+  ) -> [Considered<LastUnits>] {
+    var locks: [Considered<LastUnits>] = []
     for scope in scopes {
       guard let lock = source.lastUnits[scope] else { continue }
       let won = scope == winner?.scope
@@ -137,6 +147,7 @@ public struct Explanation: Hashable, Sendable {
           rule: lock, won: won,
           words: "\(words): \(won ? "the most specific lock" : "a more specific lock counts")"))
     }
+    return locks
   }
 
   private static func words(
@@ -162,7 +173,7 @@ public struct Explanation: Hashable, Sendable {
     return goods + channel + (scope.listing.map { " in the listing \($0)" } ?? "")
   }
 
-  private static func words(_ rule: Buffer) -> String {
+  static func words(_ rule: Buffer) -> String {
     guard let margin = rule.margin else { return "the rule has no margin" }
     let measured = rule.isLagMeasured && rule.followsDemand ? ", the time as measured" : ""
     let least = rule.least > 0 ? ", \(rule.least) at least" : ""

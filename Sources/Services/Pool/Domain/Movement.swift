@@ -30,6 +30,8 @@ public struct Movement: Hashable, Sendable {
   public var lineID: String
   /// Those of them that come out of a promotion's allotment, or go back to it.
   public var allotment: AllotmentUse?
+  /// Only in `committed`: the hold had taken nothing out of the allotment, the order does.
+  public var isLate = false
 
   public init(
     _ kind: Kind, _ sku: SKUIndex, _ location: LocationIndex, _ quantity: Quantity,

@@ -8,10 +8,9 @@ extension Pool {
     case .held:
       let (part, rest) = try split(known, command.lines)
       try checkNames(part.count, in: command.orderID)
-      let (taken, late) = allotLate(
+      let taken = allotLate(
         part.map { $0.movement(.committed) }, on: command.channelID ?? known.channelID)
-      return commit(
-        known, command, taken, late: late, rest: rest.map { $0.movement(.released) })
+      return commit(known, command, taken, rest: rest.map { $0.movement(.released) })
     case .expired: return try retake(known, command)
     case .committed:
       // The units of a hold go to one order, and no more of them later.
@@ -24,17 +23,15 @@ extension Pool {
   }
 
   private func commit(
-    _ known: Hold, _ command: CommitHold, _ taken: [Movement], late: [Int] = [],
-    rest: [Movement] = []
+    _ known: Hold, _ command: CommitHold, _ taken: [Movement], rest: [Movement] = []
   ) -> Reply {
     var named = taken
     for number in named.indices { named[number].lineID = "\(number + 1)" }
-    var entry = LedgerEntry(
-      orderID: command.orderID, holdID: known.id,
-      channelID: command.channelID ?? known.channelID, cause: command.cause,
-      movements: named + rest)
-    if !late.isEmpty { entry.details.lateUses = late }
-    post(entry)
+    post(
+      LedgerEntry(
+        orderID: command.orderID, holdID: known.id,
+        channelID: command.channelID ?? known.channelID, cause: command.cause,
+        movements: named + rest))
     let hold = hold(known.id)
     return .hold(hold, linesOf(hold, in: command.orderID))
   }

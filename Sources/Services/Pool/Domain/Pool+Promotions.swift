@@ -182,18 +182,15 @@ extension Pool {
   // MARK: Uses
 
   /// Marks what units that were held without an allotment take out of the channel's when it sells them.
-  ///
-  /// - Returns: the movements, and the numbers of those that were marked.
-  func allotLate(
-    _ movements: [Movement], on channel: ChannelID?
-  ) -> (movements: [Movement], late: [Int]) {
-    guard !promotions.isIdle, channel != nil else { return (movements, []) }
+  func allotLate(_ movements: [Movement], on channel: ChannelID?) -> [Movement] {
+    guard !promotions.isIdle, channel != nil else { return movements }
     let places = movements.indices.filter { movements[$0].allotment == nil }
     var marked = movements
     for (place, movement) in zip(places, allot(places.map { movements[$0] }, on: channel)) {
       marked[place] = movement
+      marked[place].isLate = movement.allotment != nil
     }
-    return (marked, places.filter { marked[$0].allotment != nil })
+    return marked
   }
 
   /// Marks what movements that sell or hold take out of the channel's allotments, in their order.

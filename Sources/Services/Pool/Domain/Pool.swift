@@ -208,11 +208,8 @@ public final class Pool {
     var place = entry.firstSequence
     for movement in entry.movements {
       count(movement, sequence: place, at: entry.time)
-      if movement.allotment != nil {
-        let isLate = entry.details.lateUses.contains(Int(place - entry.firstSequence))
-        if let place = promotions.count(movement, sequence: place, isLate: isLate) {
-          note(allotment: place, isSet: false)
-        }
+      if movement.allotment != nil, let place = promotions.count(movement, sequence: place) {
+        note(allotment: place, isSet: false)
       }
       place += 1
     }

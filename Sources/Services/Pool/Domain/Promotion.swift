@@ -229,18 +229,12 @@ public struct PromotionTable: Equatable, Sendable {
 
   /// Counts what a movement takes out of an allotment or gives back.
   ///
-  /// - Parameter isLate: what is committed was held without taking anything out of it.
   /// - Returns: the place of the allotment, when it changed.
-  mutating func count(_ movement: Movement, sequence: Int64, isLate: Bool = false) -> Int? {
-    guard let use = movement.allotment, let place = place(of: movement.sku, in: use.promotion),
-      sequence > allotments[place].sequence
+  mutating func count(_ movement: Movement, sequence: Int64) -> Int? {
+    guard let use = movement.allotment, let taken = movement.taken,
+      let place = place(of: movement.sku, in: use.promotion), sequence > allotments[place].sequence
     else { return nil }
-    switch movement.kind {
-    case .held, .sold, .retaken: allotments[place].taken += use.quantity
-    case .committed where isLate: allotments[place].taken += use.quantity
-    case .released, .expired, .cancelled: allotments[place].taken -= use.quantity
-    default: return nil
-    }
+    allotments[place].taken += taken
     allotments[place].sequence = sequence
     precondition(
       (0...allotments[place].quantity).contains(allotments[place].taken),

@@ -54,6 +54,8 @@ enum ServiceLimits {
   static let trialRows = 200_000
   /// Rows of the ledger that a proof reads in one transaction.
   static let provedRows = 2_000
+  /// The pause of a proof that waits for memory to show what is durable.
+  static let proofPause = Duration.milliseconds(10)
   /// The pause of the audit in the background after each of them.
   static let auditPace = Duration.milliseconds(200)
   /// Balances that one audit adds up; of more, it takes a share.
@@ -66,6 +68,8 @@ enum ServiceLimits {
   static let archivedAtOnce = 500
   /// Archives that are named beside a list.
   static let listedArchives = 1_000
+  /// Rows of an older store that get their seals at once.
+  static let sealedAtOnce = 10_000
   /// Movements in one message of an export.
   static let exportedMovements = 500
   /// Documents of one page of a list, and the lines of all of them, beyond which it ends.

@@ -141,19 +141,66 @@ import Testing
     }
   }
 
-  /// Goal: what was in a bundle is not guessed: of a past instant, only stock is told.
-  @Test func pastOfABundleIsNotGuessed() async throws {
+  /// Goal: each component has its own terms, and it is told which one bounds the bundle; then the bundle's own rules, each
+  /// by itself.
+  @Test func explanationSaysWhichComponentBinds() async throws {
     try await withKit { bench in
-      await expectError(.failedPrecondition, "BUNDLE_UNKNOWN") {
-        _ = try await bench.client.getStockAt(
-          .init(sku: "KIT", time: Bench.start, channelIDs: ["till"]))
+      func why() async throws -> ExplainAvailabilityResponse {
+        try await bench.client.explainAvailability(.init(sku: "KIT", channelID: "shopee"))
       }
-      await expectError(.failedPrecondition, "BUNDLE_UNKNOWN") {
-        _ = try await bench.client.explainAvailability(
-          .init(sku: "KIT", channelID: "till", time: Bench.start))
+      _ = try await bench.client.setBuffer(.init(buffer: .init(sku: "TEE", margin: .unitCount(5))))
+      _ = try await bench.hold("h", 1)
+      var found = try await why()
+      #expect(found.components.map(\.sku) == ["TEE", "CAP"])
+      #expect(found.components.map(\.unitCount) == [2, 1])
+      #expect(found.components.map(\.availableToSellCount) == [4, 4])
+      #expect(found.components.map(\.bundleCount) == [2, 4])
+      #expect(found.components.map(\.binds) == [true, false])
+      let terms = found.components[0].terms
+      #expect(terms.map(\.name) == ["on_hand", "held", "committed", "buffer"])
+      #expect(terms.map(\.deltaCount) == [10, -1, 0, -5])
+      #expect(found.components[0].rules.map(\.won) == [true] && found.components[1].rules.isEmpty)
+      #expect(found.components[0].balances.map(\.heldCount) == [1])
+      try await bench.sell("o", 2, of: "CAP")
+      #expect(try await why().components.map(\.binds) == [true, true])
+      _ = try await bench.client.setBuffer(
+        .init(buffer: .init(sku: "KIT", margin: .unitCount(0), capCount: 1)))
+      _ = try await bench.client.setLastUnits(
+        .init(lastUnits: .init(sku: "KIT", channelID: "till", unitCount: 2)))
+      found = try await why()
+      #expect(
+        found.terms.map(\.name) == ["component", "component", "buffer", "cap", "last_units"])
+      #expect(found.terms.map(\.runningCount) == [2, 2, 2, 1, 0])
+      #expect(found.locks.map(\.won) == [true] && found.rules.map(\.won) == [true])
+      #expect(try await shown(bench) == found.availableToSellCount)
+    }
+  }
+
+  /// Goal: of a past instant, a bundle is what it consisted of then, also when it is an ordinary SKU now; what was not kept
+  /// is not guessed.
+  @Test func pastOfABundleIsThatOfItsPartsThen() async throws {
+    try await withKit { bench in
+      bench.clock.advance(by: .seconds(10))
+      try await bench.sell("o", 1, of: "KIT")
+      bench.clock.advance(by: .seconds(10))
+      _ = try await bench.assortment.setBundle(.init(bundle: .init(sku: "KIT")))
+      func past(_ seconds: Int64) async throws -> [Int64] {
+        try await bench.client.getStockAt(
+          .init(sku: "KIT", time: Bench.start + .seconds(seconds), channelIDs: ["till"])
+        ).channels.map(\.availableToSellCount)
       }
-      let stock = try await bench.client.getStockAt(.init(sku: "KIT", time: Bench.start))
-      #expect(stock.total?.onHandCount == 0)
+      for (seconds, units) in [(0, 4), (9, 4), (10, 3), (20, 0)] as [(Int64, Int64)] {
+        #expect(try await past(seconds) == [units], "\(seconds)")
+      }
+      let why = try await bench.client.explainAvailability(
+        .init(sku: "KIT", channelID: "till", time: Bench.start + .seconds(10)))
+      #expect(why.components.map(\.bundleCount) == [4, 3])
+      try bench.change(
+        "UPDATE history_start SET assortment_time = \(bench.clock.now().microseconds)")
+      #expect(try await past(20) == [0])
+      await expectError(.failedPrecondition, "BUNDLE_UNKNOWN", ["sku": "KIT"]) {
+        _ = try await past(19)
+      }
     }
   }
 

@@ -362,9 +362,8 @@ import Testing
     }
   }
 
+  /// What only a program can have written: the rows' seals are right.
   static func damage(_ bench: Bench, _ sql: String) throws {
-    let connection = try SQLiteConnection.open(bench.path, as: .writer)
-    defer { connection.close() }
-    try connection.execute(script: sql)
+    try bench.forge(sql, SealedTable.all)
   }
 }

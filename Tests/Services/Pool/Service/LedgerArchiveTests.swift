@@ -241,7 +241,8 @@ import Testing
         try Data([1, 2, 3]).write(to: folder.appendingPathComponent(name))
       }
       try bench.change(
-        "INSERT INTO archived_balance VALUES (1, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0)")
+        "INSERT INTO archived_balance VALUES (1, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, NULL)"
+      )
       let made = try #require(try await archive(bench))
       #expect(try await bench.client.verifyArchive(.init(archive: made.archive)).proved)
       #expect(try await bench.client.verifyLedger(.init()).proved)

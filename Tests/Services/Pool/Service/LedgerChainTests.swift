@@ -203,6 +203,10 @@ private typealias Head = PoolService.LedgerHead
     await bench.server.close()
     let rows = try bench.makeOlder()
     try await bench.restart()
+    let unsealed = try await bench.server.database.read(until: .never) { transaction in
+      try transaction.int64("SELECT count(*) FROM sku WHERE checksum IS NULL")
+    }
+    #expect(unsealed == 0)
     #expect(try await bench.client.verifyLedger(.init()).proved)
     try await bench.sell("o-20", 1, requestID: "q-20")
     try await bench.sell("o-1", 1, requestID: "q-1")
@@ -240,8 +244,9 @@ private typealias Head = PoolService.LedgerHead
     try await withBench { bench in
       try await filled(bench)
       await bench.server.tick()
-      try bench.change(
-        "UPDATE balance SET on_hand = on_hand + 1, found = found + 1 WHERE balance_key = 0")
+      try bench.forge(
+        "UPDATE balance SET on_hand = on_hand + 1, found = found + 1 WHERE balance_key = 0",
+        .balance)
       var found = 0
       for number in 0..<2 {
         let proof = try await LedgerProving(
@@ -332,6 +337,19 @@ extension Bench {
       "UPDATE ledger SET \(column) = ? WHERE row_number = ?", [value, .integer(row)])
   }
 
+  /// Takes away what came with the rows' seals.
+  private func dropSeals(_ connection: SQLiteConnection) throws {
+    let tables = [
+      "archived_lot", "archived_allotment", "bundle_history",
+      "allotted_history", "allotment_history",
+    ]
+    for table in tables { try connection.execute(script: "DROP TABLE \(table)") }
+    for table in ["sku", "location", "balance", "hold"] {
+      try connection.execute(script: "ALTER TABLE \(table) DROP COLUMN checksum")
+    }
+    try connection.execute(script: "ALTER TABLE mark DROP COLUMN is_sealed")
+  }
+
   /// Makes the store one of the second version: rows with plain checksums, a mark without a hash.
   fileprivate func makeOlder() throws -> Int64 {
     let connection = try SQLiteConnection.open(path, as: .writer)
@@ -348,6 +366,7 @@ extension Bench {
         "UPDATE ledger SET checksum = ? WHERE row_number = ?",
         [.integer(previous), .integer(row.number)])
     }
+    try dropSeals(connection)
     try connection.execute(
       script: """
         DROP TABLE request_run;

@@ -13,6 +13,7 @@ import Testing
     var stocks: [String: GetStockResponse] = [:]
     var channels: [String: [ChannelAvailability]] = [:]
     var explanations: [String: [ExplainAvailabilityResponse.Term]] = [:]
+    var components: [String: [ExplainAvailabilityResponse.Component]] = [:]
 
     func later(by span: Duration) -> Seen {
       var copy = self
@@ -23,7 +24,7 @@ import Testing
     }
   }
 
-  private let skus = ["TEE", "CAP"]
+  private let skus = ["TEE", "CAP", "KIT"]
   private let channels = ["shopee", "till"]
 
   private func look(_ bench: Bench) async throws -> Seen {
@@ -35,11 +36,23 @@ import Testing
       seen.channels[sku] = try await bench.client.getAvailability(
         .init(sku: sku, channelIDs: channels)
       ).channels
-      seen.explanations[sku] = try await bench.client.explainAvailability(
-        .init(sku: sku, channelID: "till")
-      ).terms
+      let why = try await bench.client.explainAvailability(.init(sku: sku, channelID: "till"))
+      seen.explanations[sku] = why.terms
+      seen.components[sku] = named(why.components)
     }
     return seen
+  }
+
+  /// Without the order of the locations, which is that of their creation in the past.
+  private func named(
+    _ components: [ExplainAvailabilityResponse.Component]
+  ) -> [ExplainAvailabilityResponse.Component] {
+    components.map { component in
+      var component = component
+      component.balances.sort { $0.locationID < $1.locationID }
+      component.places.sort { $0.locationID < $1.locationID }
+      return component
+    }
   }
 
   private func expect(_ seen: Seen, _ bench: Bench) async throws {
@@ -56,6 +69,7 @@ import Testing
       let explained = try await bench.client.explainAvailability(
         .init(sku: sku, channelID: "till", time: seen.time))
       #expect(explained.terms == seen.explanations[sku])
+      #expect(named(explained.components) == seen.components[sku])
       #expect(explained.availableToSellCount == channels[1].availableToSellCount)
     }
   }
@@ -67,11 +81,16 @@ import Testing
   }
 
   private func step(_ bench: Bench, _ number: Int, _ random: inout SeededRandom) async throws {
-    let sku = skus.randomElement(using: &random)!
+    let sku = skus.dropLast().randomElement(using: &random)!
     let place = ["A", "B"].randomElement(using: &random)!
     let units = Int64.random(in: 1...5, using: &random)
     let client = bench.client
-    switch Int.random(in: 0..<11, using: &random) {
+    switch Int.random(in: 0..<15, using: &random) {
+    case 11: try await setBundle(bench, sku, units)
+    case 12, 13: await promote(bench, sku, units, number)
+    case 14:
+      let lines = [PoolAPI.LineTotal(lineID: "1", totalCount: units)]
+      _ = try? await client.cancelSale(.init(orderID: "o-\(number - 1)", lines: lines))
     case 0:
       _ = try await client.receiveStock(
         .init(lines: [.init(sku: sku, locationID: place, quantity: units)]))
@@ -85,6 +104,39 @@ import Testing
     case 6: try await fill(bench)
     case 7: await bench.server.tick()
     default: break
+    }
+  }
+
+  /// A bundle, of one or two SKUs, or none any more.
+  private func setBundle(_ bench: Bench, _ sku: String, _ units: Int64) async throws {
+    var components = [PoolAPI.Bundle.Component(sku: sku, unitCount: (units + 1) / 2)]
+    if units > 3 { components.append(.init(sku: sku == "TEE" ? "CAP" : "TEE", unitCount: 1)) }
+    if units == 3 { components = [] }
+    _ = try await bench.assortment.setBundle(
+      .init(bundle: .init(sku: "KIT", components: components)))
+  }
+
+  /// A promotion is made, or the last one gets more or ends; what the pool refuses is not done.
+  private func promote(_ bench: Bench, _ sku: String, _ units: Int64, _ number: Int) async {
+    let client = bench.promotions
+    let last = "p-\(number - number % 8)"
+    let kinds: [PoolAPI.PromotionClash.Kind] = [.overPromised, .buffer]
+    switch units {
+    case 1: _ = try? await client.endPromotion(.init(promotionID: last))
+    case 2:
+      _ = try? await client.topUpPromotion(
+        .init(
+          promotionID: last, lines: [.init(sku: sku, allottedCount: 2)], acceptedClashes: kinds))
+    default:
+      let promotion = PoolAPI.Promotion(
+        promotionID: last, channelIDs: [units == 3 ? "till" : "shopee"],
+        strategy: units == 5 ? .ironReserve : .regular,
+        startTime: bench.clock.now() + .milliseconds(1_500),
+        endTime: bench.clock.now() + .milliseconds(24_000),
+        lines: [.init(sku: sku, allottedCount: units)])
+      _ = try? await client.setPromotion(.init(promotion: promotion))
+      _ = try? await client.schedulePromotion(
+        .init(promotionID: last, acceptedClashes: kinds))
     }
   }
 
@@ -149,13 +201,17 @@ import Testing
         try $0.int64("SELECT count(*) FROM balance_history WHERE sequence > 0")
       }
       #expect((kept ?? 0) > 3, "some of it was swept more than once")
+      let taken = try await bench.server.database.read(until: .never) {
+        try $0.int64("SELECT count(*) FROM allotment WHERE sequence > 0")
+      }
+      #expect((taken ?? 0) > 1, "some was sold out of allotments")
       for moment in seen { try await expect(moment, bench) }
       for moment in seen { try await expect(moment.later(by: .milliseconds(700)), bench) }
     }
   }
 
   private func emptyLook(_ bench: Bench) async throws -> Seen {
-    try await bench.stock(["TEE": 0, "CAP": 0, "FILL": 0])
+    try await bench.stock(["TEE": 0, "CAP": 0, "FILL": 0, "KIT": 0])
     return try await look(bench)
   }
 
@@ -207,7 +263,7 @@ import Testing
       func begin(_ rowLimit: Int64) async throws {
         _ = try await bench.server.database.read(until: .never) { transaction in
           var stock = PastStock(
-            SKUIndex(0), at: Bench.start + .seconds(4), rowLimit: rowLimit)
+            [SKUIndex(0)], at: Bench.start + .seconds(4), rowLimit: rowLimit)
           try stock.begin(LedgerReader(transaction))
         }
       }

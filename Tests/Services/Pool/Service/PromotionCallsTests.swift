@@ -73,6 +73,48 @@ import Testing
     }
   }
 
+  /// Goal: what a promotion had left at a past instant is told, top-ups and an early end included; before it was kept, it
+  /// is not guessed.
+  @Test func pastOfAPromotion() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      _ = try await bench.promotions.setPromotion(.init(promotion: draft(bench)))
+      _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+      bench.clock.advance(by: .seconds(20))
+      try await bench.sell("o-1", 3)
+      bench.clock.advance(by: .seconds(20))
+      _ = try await bench.promotions.topUpPromotion(
+        .init(promotionID: "p", lines: [.init(sku: "TEE", allottedCount: 4)]))
+      bench.clock.advance(by: .seconds(20))
+      _ = try await bench.promotions.endPromotion(.init(promotionID: "p"))
+      func past(_ seconds: Int64) async throws -> [Int64] {
+        try await bench.client.getStockAt(
+          .init(
+            sku: "TEE", time: Bench.start + .seconds(seconds), channelIDs: ["shopee", "lazada"])
+        ).channels.map(\.availableToSellCount)
+      }
+      let shown: [(Int64, [Int64])] = [
+        (9, [20, 20]), (10, [20, 12]), (20, [17, 12]), (40, [17, 8]), (59, [17, 8]),
+        (60, [17, 17]),
+      ]
+      for _ in 1...2 {
+        for (seconds, units) in shown { #expect(try await past(seconds) == units, "\(seconds)") }
+        await bench.server.tick()
+        try await bench.restart()
+      }
+      let why = try await bench.client.explainAvailability(
+        .init(sku: "TEE", channelID: "lazada", time: Bench.start + .seconds(40)))
+      #expect(why.terms.last?.name == "allotments" && why.terms.last?.deltaCount == -9)
+      try bench.change(
+        "UPDATE history_start SET assortment_time = \((Bench.start + .seconds(30)).microseconds)")
+      #expect(try await past(40) == [17, 8])
+      #expect(try await past(9) == [20, 20])
+      await expectError(
+        .failedPrecondition, "ALLOTMENTS_UNKNOWN", ["sku": "TEE", "promotionId": "p"]
+      ) { _ = try await past(20) }
+    }
+  }
+
   /// Goal: a watcher hears of the start at its instant, though no stock has moved. Method: a watch
   /// that resumes after the last movement.
   @Test func startIsWatched() async throws {

@@ -114,6 +114,38 @@ import Testing
     try? FileManager.default.removeItem(at: bench.folder)
   }
 
+  /// Turns a bit over in the key of row 3,000.
+  private func flipKey(_ bench: Bench) throws {
+    let connection = try SQLiteConnection.open(bench.path, as: .writer)
+    defer { connection.close() }
+    var keys: [UInt8] = []
+    try connection.scan("SELECT request_keys FROM request_run WHERE first_row = 1") {
+      keys = $0.bytes(0)
+      return true
+    }
+    keys[8 * 2_999] ^= 1
+    try connection.execute(
+      "UPDATE request_run SET request_keys = ? WHERE first_row = 1", [.blob(keys)])
+  }
+
+  /// Goal: a key of a run that is not that of its row is found by the proof, with both.
+  @Test func keyOfAnotherRequestIsFoundByTheProof() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 0])
+      await bench.server.close()
+      let live = try open(bench)
+      try receive(live, bench, batches: 5, from: 0)
+      live.close()
+      try await bench.restart()
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+      try flipKey(bench)
+      let proof = try await bench.client.verifyLedger(.init())
+      #expect(
+        proof.difference
+          == "the run of request keys from row 1 on differs from row 3000 of the ledger")
+    }
+  }
+
   /// Goal: the table finds each row under its key, also under keys that share all bits it keeps.
   @Test func tableFindsEveryRow() {
     var random = SeededRandom(seed: 5)

@@ -75,6 +75,11 @@ public struct BundleTable: Equatable, Sendable {
     return parts.first { above.contains($0.sku) }?.sku
   }
 
+  /// Whether a bundle with these parts is no part of itself.
+  public func takes(_ parts: [Bundle.Part], in sku: SKUIndex) -> Bool {
+    cycle(of: sku, in: parts) == nil
+  }
+
   /// Whether what a bundle comes to is within bounds.
   public func isBounded(_ sku: SKUIndex) -> Bool {
     let components = flat[sku] ?? []

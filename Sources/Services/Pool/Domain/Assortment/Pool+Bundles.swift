@@ -33,7 +33,7 @@ extension Pool {
 
   /// Whether a bundle from a store is no part of itself.
   public func takes(_ parts: [Bundle.Part], in sku: SKUIndex) -> Bool {
-    bundles.cycle(of: sku, in: parts) == nil
+    bundles.takes(parts, in: sku)
   }
 
   /// A bundle from a store.

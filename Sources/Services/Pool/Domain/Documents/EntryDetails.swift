@@ -9,8 +9,6 @@ public struct EntryDetails: Hashable, Sendable {
   public var lots: [LotUnits] = []
   /// The bundles that a sale has sold, or a hold has got, for the first time.
   public var bundles: [SaleBundle] = []
-  /// Numbers of movements that commit units which were held without an allotment, and take them out of one now.
-  public var lateUses: [Int] = []
   /// Why, in words.
   public var note = ""
 

@@ -11,9 +11,9 @@ enum LedgerError: Error, RPCErrorConvertible {
   case archiveRunning
   case historyTooLong(Int64, limit: Int64)
   case rulesUnknown(before: Timestamp)
-  /// What was in a bundle is known of now only.
+  /// What was in a bundle was not kept then.
   case bundleUnknown(SKU)
-  /// What was left of a promotion's allotment is known of now only.
+  /// What was left of a promotion's allotment was not kept then.
   case allotmentsUnknown(SKU, PromotionID)
   case damaged(BadRow)
 
@@ -43,7 +43,7 @@ enum LedgerError: Error, RPCErrorConvertible {
     case .bundleUnknown(let sku):
       RPCError(
         .failedPrecondition, "BUNDLE_UNKNOWN",
-        "What channels could show of the bundle \(sku) is known of now only; ask about its components.",
+        "What was in the bundle \(sku) then is not known; ask about its components.",
         ["sku": "\(sku)"])
     case .allotmentsUnknown(let sku, let promotion):
       RPCError(

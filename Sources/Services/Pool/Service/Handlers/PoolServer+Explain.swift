@@ -16,6 +16,11 @@ extension PoolServer {
     if let time = request.time {
       let past = try await past(of: sku, on: [channel], at: time, context)
       return view.read { state in
+        if let parts = past.bundles.components(of: past.sku) {
+          let explanation = BundleExplanation(
+            of: past.sku, parts, on: channel, listing: listing, in: past)
+          return ExplainAvailabilityResponse(explanation, sequence: past.sequence, state)
+        }
         let explanation = Explanation(of: past.sku, on: channel, listing: listing, in: past)
         return ExplainAvailabilityResponse(explanation, sequence: past.sequence, state)
       }
@@ -28,7 +33,9 @@ extension PoolServer {
       if !holders.isBegun { holders = Holders(of: index, state) }
       while !holders.isFinished { holders.advance(state) }
       if let parts = state.bundles.components(of: index) {
-        return state.explanation(ofBundle: index, parts, on: channel, listing: listing)
+        let explanation = BundleExplanation(
+          of: index, parts, on: channel, listing: listing, in: state)
+        return ExplainAvailabilityResponse(explanation, sequence: state.sequence, state)
       }
       let explanation = Explanation(of: index, on: channel, listing: listing, in: state)
       return ExplainAvailabilityResponse(
@@ -46,24 +53,12 @@ extension ExplainAvailabilityResponse {
   ) {
     self.init(
       availableToSellCount: explanation.availableToSell,
-      terms: explanation.terms.map {
-        Term(
-          name: $0.name, deltaCount: $0.delta, runningCount: $0.running, explanation: $0.words)
-      },
-      rules: explanation.rules.map {
-        Rule(buffer: PoolAPI.Buffer($0.rule, names), won: $0.won, explanation: $0.words)
-      },
+      terms: explanation.terms.map { Term($0) },
+      rules: explanation.rules.map { Rule($0, names) },
       balances: explanation.balances.map { PoolAPI.Balance($0.rule, names) },
       sequence: sequence,
-      locks: explanation.locks.map {
-        Lock(lastUnits: PoolAPI.LastUnits($0.rule, names), won: $0.won, explanation: $0.words)
-      },
-      places: explanation.balances.map {
-        Place(
-          locationID: names.name(of: $0.rule.location), availableCount: $0.rule.available,
-          counts: $0.won, explanation: $0.words)
-      },
-      incoming: incoming)
+      locks: explanation.locks.map { Lock($0, names) },
+      places: explanation.balances.map { Place($0, names) }, incoming: incoming)
   }
 
   /// - Parameter all: the holders, the oldest first.
@@ -82,5 +77,57 @@ extension ExplainAvailabilityResponse {
         owner: owner, quantity: holds.reduce(0) { $0 + $1.quantity },
         holdCount: Int64(holds.count))
     }.sorted { ($1.quantity, $0.owner) < ($0.quantity, $1.owner) }
+  }
+}
+
+extension ExplainAvailabilityResponse {
+  init(_ explanation: BundleExplanation, sequence: Int64, _ names: some Names) {
+    self.init(
+      availableToSellCount: explanation.availableToSell,
+      terms: explanation.terms.map { Term($0) }, rules: explanation.rules.map { Rule($0, names) },
+      sequence: sequence, locks: explanation.locks.map { Lock($0, names) },
+      components: explanation.components.map { Component($0, names) })
+  }
+}
+
+extension ExplainAvailabilityResponse.Component {
+  fileprivate init(_ component: BundleExplanation.Component, _ names: some Names) {
+    let own = component.explanation
+    self.init(
+      sku: names.name(of: component.part.sku), unitCount: component.part.units,
+      availableToSellCount: own.availableToSell, bundleCount: component.bundles,
+      binds: component.binds, terms: own.terms.map { .init($0) },
+      rules: own.rules.map { .init($0, names) },
+      balances: own.balances.map { PoolAPI.Balance($0.rule, names) },
+      locks: own.locks.map { .init($0, names) }, places: own.balances.map { .init($0, names) })
+  }
+}
+
+extension ExplainAvailabilityResponse.Term {
+  fileprivate init(_ term: Explanation.Term) {
+    self.init(
+      name: term.name, deltaCount: term.delta, runningCount: term.running,
+      explanation: term.words)
+  }
+}
+
+extension ExplainAvailabilityResponse.Rule {
+  fileprivate init(_ rule: Explanation.Considered<PoolDomain.Buffer>, _ names: some Names) {
+    self.init(buffer: PoolAPI.Buffer(rule.rule, names), won: rule.won, explanation: rule.words)
+  }
+}
+
+extension ExplainAvailabilityResponse.Lock {
+  fileprivate init(_ lock: Explanation.Considered<PoolDomain.LastUnits>, _ names: some Names) {
+    self.init(
+      lastUnits: PoolAPI.LastUnits(lock.rule, names), won: lock.won, explanation: lock.words)
+  }
+}
+
+extension ExplainAvailabilityResponse.Place {
+  fileprivate init(_ balance: Explanation.Considered<PoolDomain.Balance>, _ names: some Names) {
+    self.init(
+      locationID: names.name(of: balance.rule.location), availableCount: balance.rule.available,
+      counts: balance.won, explanation: balance.words)
   }
 }

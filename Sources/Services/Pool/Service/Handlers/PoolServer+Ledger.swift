@@ -59,12 +59,14 @@ extension PoolServer {
     try check.finish()
     let proof = try await LedgerProving(LedgerProof(view, expected: expected)).finish(
       database, until: context.deadline)
+    let isSound = audit.tell(proof)
     return VerifyLedgerResponse(
       proved: proof.difference == nil, movementCount: proof.movementCount,
       balanceCount: Int64(proof.balanceCount), sequence: proof.head.sequence,
       difference: proof.difference ?? "", rowCount: proof.rowCount,
       head: PoolAPI.LedgerHead(proof.head), badRowNumber: proof.badRow,
-      start: proof.start.row == 0 ? nil : PoolAPI.LedgerHead(proof.start))
+      start: proof.start.row == 0 ? nil : PoolAPI.LedgerHead(proof.start),
+      remedy: isSound ? "" : BadRow.remedy)
   }
 }
 

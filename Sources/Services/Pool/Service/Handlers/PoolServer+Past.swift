@@ -29,21 +29,21 @@ extension PoolServer {
   func past(
     of sku: SKU, on channels: [ChannelID], at time: Timestamp, _ context: ServerContext
   ) async throws -> PastAvailability {
-    let index = try view.read { state in
-      let index = try state.index(of: sku)
-      guard channels.isEmpty || state.bundles.definitions[index] == nil else {
-        throw LedgerError.bundleUnknown(sku)
-      }
-      if !channels.isEmpty, let promotion = state.promotion(with: index, at: time) {
-        throw LedgerError.allotmentsUnknown(sku, promotion.id)
-      }
-      return index
+    let index = try view.read { try $0.index(of: sku) }
+    let (skus, bundles, rules) = try await database.read(until: context.deadline) { transaction in
+      let reader = LedgerReader(transaction)
+      let bundles =
+        channels.isEmpty ? PastBundles() : try PastBundles(index, at: time, reader)
+      let parts = bundles.table.components(of: index) ?? []
+      let skus = Set(parts.map(\.sku) + [index])
+      return (skus, bundles, try PastRules(skus, channels, at: time, reader))
     }
-    let rules = try await database.read(until: context.deadline) { transaction in
-      try PastRules(sku, index, channels, at: time, LedgerReader(transaction))
+    let lines = channels.isEmpty ? [] : view.read { $0.pastLines(of: skus, at: time) }
+    let promotions = try await database.read(until: context.deadline) { transaction in
+      try PastPromotions(lines, at: time, LedgerReader(transaction))
     }
     var stock = try await database.read(until: context.deadline) { transaction in
-      var stock = PastStock(index, at: time)
+      var stock = PastStock(skus, promotions, at: time)
       try stock.begin(LedgerReader(transaction))
       return stock
     }
@@ -55,6 +55,6 @@ extension PoolServer {
         return stock
       }
     }
-    return PastAvailability(stock, rules)
+    return PastAvailability(index, stock, rules, bundles, promotions)
   }
 }

@@ -54,7 +54,8 @@ public final class PoolServer: PoolServiceHandler {
       Double(view.dueReorderCount)
     }
     let readers = ReaderHealth { queue.wakeUp() }
-    database = try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers)
+    database = GuardedDatabase(
+      try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers), readers)
     let writer = Writer(
       path: path, queue: queue, readers: readers, clock: clock, view: view, feed: feed,
       metrics: poolMetrics, log: log, salesInMemory: salesInMemory, holdCaps: holdCaps,
@@ -80,7 +81,7 @@ public final class PoolServer: PoolServiceHandler {
       view: view, database: database, readers: writer.readers, metrics: metrics, log: writer.log)
     thread = nil
     self.writer = writer
-    self.database = database
+    self.database = GuardedDatabase(database, writer.readers)
   }
 
   deinit {
@@ -129,7 +130,7 @@ public final class PoolServer: PoolServiceHandler {
   ) async throws -> Response {
     let decision = Decision(
       command, Decision<Response>.Request(id, request), until: context.deadline, respond: respond)
-    guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
+    try refuseWhileStopped()
     return try await withUnsafeThrowingContinuation { push(CommandJob(decision, $0)) }
   }
 
@@ -137,8 +138,13 @@ public final class PoolServer: PoolServiceHandler {
   func perform<Response: Message>(
     _ decisions: [Decision<Response>]
   ) async throws -> [Result<Response, PoolError>] {
-    guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
+    try refuseWhileStopped()
     return try await withUnsafeThrowingContinuation { push(CommandJob(decisions, $0)) }
+  }
+
+  private func refuseWhileStopped() throws {
+    if let refusal = writer.readers.refusal { throw refusal }
+    guard writer.health.isHealthy else { throw PoolError.storeUnavailable }
   }
 
   private func push(_ job: some WriterJob) {

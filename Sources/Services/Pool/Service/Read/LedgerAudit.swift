@@ -33,16 +33,24 @@ struct LedgerAudit: Sendable {
     let proof = try await LedgerProving(LedgerProof(view, share: share)).finish(
       database, until: .never, pace: pace)
     metrics.auditedSequence.set(Double(proof.head.sequence))
-    metrics.proved.set(proof.difference == nil ? 1 : 0)
-    guard let difference = proof.difference else {
-      log.info(
-        "the ledger is proved",
-        [
-          "rows": Int(proof.rowCount), "sequence": proof.head.sequence,
-          "hash": Hex.encode(proof.head.hash.bytes), "share": "\(share.number + 1)/\(share.count)",
-        ])
-      return true
-    }
+    guard tell(proof) else { return false }
+    metrics.proved.set(1)
+    log.info(
+      "the ledger is proved",
+      [
+        "rows": Int(proof.rowCount), "sequence": proof.head.sequence,
+        "hash": Hex.encode(proof.head.hash.bytes), "share": "\(share.number + 1)/\(share.count)",
+      ])
+    return true
+  }
+
+  /// Stops the writer until the next start when a proof has found that the store disagrees with itself. What somebody
+  /// else expects of it is no reason to.
+  ///
+  /// - Returns: whether nothing was found.
+  func tell(_ proof: LedgerProof) -> Bool {
+    guard let difference = proof.difference, !proof.isUnexpectedHead else { return true }
+    metrics.proved.set(0)
     log.error("the ledger disagrees", ["difference": difference, "remedy": BadRow.remedy])
     readers.found("\(difference); \(BadRow.remedy)")
     return false
@@ -66,7 +74,9 @@ final class LedgerProving: Sendable {
       try await database.read(until: deadline) { [self] transaction in
         try proof.withLock { try $0.advance(LedgerReader(transaction)) }
       }
-      if pace > .zero { try await Task.sleep(for: pace) }
+      let pause =
+        proof.withLock { $0.isWaiting } ? max(pace, ServiceLimits.proofPause) : pace
+      if pause > .zero { try await Task.sleep(for: pause) }
     }
     return proof.withLock { $0 }
   }

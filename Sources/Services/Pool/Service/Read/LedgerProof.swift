@@ -8,8 +8,10 @@ internal import StorageCore
 ///    have counted later movements.
 /// 2. It takes down what every balance in memory claims: it is the sum, or has counted later movements.
 /// 3. It reads on until every claim of later movements was met.
+/// 4. It reads the tables beside the ledger, of which each row has its seal.
 ///
-/// So that only the sums are kept and the few claims that are open.
+/// So that only the sums are kept and the few claims that are open. Lots, and what was taken out of allotments, are
+/// compared in the same way, and each run of request keys with the rows that it is of.
 struct LedgerProof: Sendable {
   /// Which SKUs it adds up: those whose number leaves `number` when divided by `count`.
   struct Share: Hashable, Sendable {
@@ -20,7 +22,7 @@ struct LedgerProof: Sendable {
     func has(_ sku: SKUIndex) -> Bool { sku.int % count == number }
   }
 
-  private enum Phase { case begin, toMark, onward, done }
+  private enum Phase { case begin, toMark, onward, seals, done }
 
   private struct Key: Hashable {
     var sku: SKUIndex
@@ -42,7 +44,11 @@ struct LedgerProof: Sendable {
   private(set) var difference: String?
   /// The first row that is not the one that was written; 0 when there is none.
   private(set) var badRow: Int64 = 0
+  /// Whether the difference is one from what the caller expects, and not of the store with itself.
+  private(set) var isUnexpectedHead = false
   var isFinished: Bool { phase == .done }
+  /// Whether memory does not show yet what was read last.
+  private(set) var isWaiting = false
 
   private let view: ReadModel
   private let share: Share
@@ -54,6 +60,11 @@ struct LedgerProof: Sendable {
   private var claims: [Key: [Claim]] = [:]
   /// Where the ledger ended when the claims were taken down.
   private var lastRow: Int64 = 0
+  private var runs = RunProof()
+  /// Nil, both, when it is not known what the archives add up to.
+  private var lots: LotProof?
+  private var allotments: AllotmentProof?
+  private var seals = SealProof()
 
   init(_ view: ReadModel, share: Share = .whole, expected: LedgerHead? = nil) {
     self.view = view
@@ -63,13 +74,22 @@ struct LedgerProof: Sendable {
 
   /// Reads the next part of the ledger.
   mutating func advance(_ reader: LedgerReader) throws {
+    do {
+      try step(reader)
+    } catch let error as DamagedRecord {
+      stop("\(error)")
+    }
+  }
+
+  private mutating func step(_ reader: LedgerReader) throws {
     let base = try reader.base
-    if phase != .begin, phase != .done, base.row > head.row {
+    if phase == .toMark || phase == .onward, base.row > head.row {
       // The rows went into an archive meanwhile.
       self = LedgerProof(view, share: share, expected: expected)
     }
     if phase == .begin { try begin(at: base, reader) }
     let chain = LedgerChain(after: head, plainRow: try reader.plainRow)
+    try runs.prepare(reader, from: head.row + 1)
     switch phase {
     case .begin: break
     case .toMark:
@@ -77,15 +97,23 @@ struct LedgerProof: Sendable {
       let count = try read(reader, chain, through: mark)
       guard !isFinished, count < ServiceLimits.provedRows || head.row == mark else { return }
       guard head.row == mark else { return stop(at: head.row + 1, "is missing") }
+      // What is durable is to be seen in memory a moment later; after a commit that failed and is durable all the same,
+      // once the store was read again.
+      isWaiting = view.sequence < head.sequence
+      guard !isWaiting else { return }
       try compareSwept(reader)
       guard !isFinished else { return }
       phase = .onward
       compareMemory()
       lastRow = try reader.lastRow
+      try claimParts(reader)
     case .onward:
       let count = try read(reader, chain, through: Int64.max)
       guard !isFinished, count < ServiceLimits.provedRows || hasMetAll else { return }
-      finish()
+      finish(try reader.lastRow)
+    case .seals:
+      try seals.advance(reader)
+      if seals.isFinished { phase = .done }
     case .done: break
     }
   }
@@ -99,6 +127,10 @@ struct LedgerProof: Sendable {
     phase = .toMark
     start = base
     head = base
+    if let parts = try reader.archivedParts {
+      lots = LotProof(Array(parts.lots.lots.values), share)
+      allotments = AllotmentProof(parts.taken.all, share)
+    }
     try reader.archivedBalances { sum in
       let balance = sum.balance
       guard share.has(balance.sku) else { return }
@@ -110,6 +142,7 @@ struct LedgerProof: Sendable {
   private mutating func compareExpected() {
     guard let expected, expected.row == head.row else { return }
     guard expected.hash == head.hash, expected.sequence == head.sequence else {
+      isUnexpectedHead = difference == nil
       return stop(
         at: head.row,
         "is not the one of the expected head: it or a row before it was written anew")
@@ -117,7 +150,12 @@ struct LedgerProof: Sendable {
   }
 
   private var hasMetAll: Bool {
-    claims.isEmpty && head.row >= max(lastRow, expected?.row ?? 0)
+    claims.isEmpty && !(lots?.hasClaims ?? false) && !(allotments?.hasClaims ?? false)
+      && head.row >= max(lastRow, expected?.row ?? 0)
+  }
+
+  private mutating func note(_ difference: String?) {
+    if let difference { stop(difference) }
   }
 
   private mutating func stop(_ words: String) {
@@ -154,6 +192,7 @@ struct LedgerProof: Sendable {
     }
     head = chain.head
     rowCount += 1
+    note(runs.compare(row))
     var sequence = entry.firstSequence
     for movement in entry.movements {
       movementCount += 1
@@ -161,6 +200,7 @@ struct LedgerProof: Sendable {
       guard difference == nil else { return }
       sequence += 1
     }
+    note(lots?.count(entry) ?? nil)
     compareExpected()
   }
 
@@ -172,6 +212,7 @@ struct LedgerProof: Sendable {
     guard sum.isConsistent else {
       return stop("movement \(sequence) breaks the rules of its balance")
     }
+    note(allotments?.count(movement, sequence) ?? nil)
     guard let open = claims[key] else { return }
     let left = open.filter { $0.counts.sequence > sequence }
     for claim in open where claim.counts.sequence <= sequence && claim.counts != sum {
@@ -200,8 +241,23 @@ struct LedgerProof: Sendable {
       if share.has(balance.sku) { met += compare(balance, "as swept") }
       return !isFinished
     }
-    guard !isFinished, met != sums.count else { return }
-    stop("\(sums.count - met) balances were not swept that the mark says were")
+    guard !isFinished else { return }
+    if met != sums.count {
+      return stop("\(sums.count - met) balances were not swept that the mark says were")
+    }
+    note(allotments?.compare(try reader.allotments(), at: head.sequence, "as swept") ?? nil)
+  }
+
+  /// Notes what lots and allotments are, on disk and in memory, and compares what is due.
+  private mutating func claimParts(_ reader: LedgerReader) throws {
+    let memory = view.parts()
+    note(allotments?.compare(memory.allotments, at: head.sequence, "in memory") ?? nil)
+    guard lots != nil, !isFinished else { return }
+    // Lots are written with their movements.
+    let end = lastRow == start.row ? start.sequence : try reader.sequence(of: lastRow)
+    lots?.claim(try reader.lots(), at: end, "as kept")
+    lots?.claim(memory.lots, at: memory.sequence, "in memory")
+    note(lots?.compare(at: head.sequence) ?? nil)
   }
 
   private mutating func compareMemory() {
@@ -244,15 +300,19 @@ struct LedgerProof: Sendable {
         + "\(source) differs from the ledger at movement \(head.sequence)")
   }
 
-  private mutating func finish() {
-    phase = .done
+  private mutating func finish(_ lastRow: Int64) {
+    phase = .seals
     if let (key, open) = claims.first {
       return stop(
         "the balance of SKU number \(key.sku.number) at location number \(key.location.number) "
           + "\(open[0].source) claims movement \(open[0].counts.sequence), which the ledger has not"
       )
     }
+    note(allotments?.openClaim ?? nil)
+    if lots?.hasClaims ?? false { stop("lots claim movements that the ledger has not") }
+    note(runs.finish(lastRow))
     if let expected, expected.row > head.row {
+      isUnexpectedHead = difference == nil
       stop(at: head.row + 1, "is missing: the expected head is row \(expected.row)")
     }
   }

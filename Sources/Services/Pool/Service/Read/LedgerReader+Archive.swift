@@ -53,33 +53,35 @@ extension LedgerReader {
   /// What all archives add up to.
   func archivedBalances(_ body: (BalanceSum) throws -> Void) throws {
     guard let last = try lastArchive else { return }
-    try transaction.query(
-      """
-      SELECT \(LedgerSQL.balanceColumns) FROM archived_balance
-      WHERE archive_id = ? ORDER BY balance_key
-      """, [.integer(last.id)]
+    try transaction.scan(
+      .archivedBalance, "WHERE archive_id = ? ORDER BY balance_key", [.integer(last.id)]
     ) { row in
       if let sum = LedgerSQL.sum(row) { try body(sum) }
+      return true
     }
   }
 
   func archivedBalance(_ sku: SKUIndex, _ location: LocationIndex) throws -> BalanceSum? {
     guard let last = try lastArchive else { return nil }
-    return try transaction.first(
-      """
-      SELECT \(LedgerSQL.balanceColumns) FROM archived_balance
-      WHERE archive_id = ? AND balance_key = ?
-      """, [.integer(last.id), .integer(PoolStore.key(sku, location))]
-    ) { LedgerSQL.sum($0) } ?? nil
+    var found: BalanceSum?
+    try transaction.scan(
+      .archivedBalance, "WHERE archive_id = ? AND balance_key = ?",
+      [.integer(last.id), .integer(PoolStore.key(sku, location))]
+    ) { row in
+      found = LedgerSQL.sum(row)
+      return false
+    }
+    return found
   }
 
   func sweptBalances(of sku: SKUIndex, _ body: (BalanceSum) throws -> Void) throws {
     let first = PoolStore.key(sku, LocationIndex(0))
-    try transaction.query(
-      LedgerSQL.balances + " WHERE balance_key BETWEEN ? AND ? ORDER BY balance_key",
+    try transaction.scan(
+      .balance, "WHERE balance_key BETWEEN ? AND ? ORDER BY balance_key",
       [.integer(first), .integer(first + Int64(Int32.max))]
     ) { row in
       if let sum = LedgerSQL.sum(row) { try body(sum) }
+      return true
     }
   }
 
@@ -92,7 +94,10 @@ extension LedgerReader {
       SELECT \(LedgerSQL.balanceColumns), through_sequence FROM balance_history
       WHERE balance_key = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
       """, [.integer(PoolStore.key(sku, location)), .integer(sequence)]
-    ) { (sum: LedgerSQL.sum($0), through: $0.int64(15)) }
+    ) { row in
+      try SealedTable.balanceHistory.check(row)
+      return (sum: LedgerSQL.sum(row), through: row.int64(16))
+    }
     return found.flatMap { found in found.sum.map { ($0, found.through) } }
   }
 
@@ -103,9 +108,11 @@ extension LedgerReader {
       "SELECT 1 FROM ledger WHERE row_number <= ? LIMIT 1", [.integer(row)])
   }
 
-  func hasBalances(besides archive: Int64) throws -> Bool {
-    try transaction.exists(
-      "SELECT 1 FROM archived_balance WHERE archive_id <> ? LIMIT 1", [.integer(archive)])
+  func hasSums(besides archive: Int64) throws -> Bool {
+    try SealedTable.archived.contains { table in
+      try transaction.exists(
+        "SELECT 1 FROM \(table.name) WHERE archive_id <> ? LIMIT 1", [.integer(archive)])
+    }
   }
 
   /// The key of the balance `count` places further on in the history; nil beyond its end.

@@ -60,9 +60,11 @@ struct LedgerReader {
     ) { try body(LedgerSQL.row($0)) }
   }
 
-  /// Every balance as it was swept with its key, until `body` returns false; nil for a key that is none.
+  /// Every balance as it was swept with its key, until `body` returns false; nil for a key that is none. Their seals
+  /// are not looked at.
   func sweptBalances(_ body: (Int64, Balance?) throws -> Bool) throws {
-    try transaction.scan(LedgerSQL.balances + " ORDER BY balance_key", []) {
+    try transaction.scan("SELECT \(LedgerSQL.balanceColumns) FROM balance ORDER BY balance_key", [])
+    {
       try body($0.int64(0), LedgerSQL.balance($0))
     }
   }

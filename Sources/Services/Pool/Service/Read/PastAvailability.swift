@@ -1,46 +1,50 @@
 internal import PoolDomain
 internal import Primitives
 
-/// What channels could show of one SKU at a past instant.
+/// What channels could show of one SKU, or of a bundle, at a past instant.
 struct PastAvailability: AvailabilitySource, Sendable {
   let sku: SKUIndex
   /// The instant, for which rules count or do not.
   let now: Timestamp
   /// Of the ledger at that instant.
   let sequence: Int64
-  /// In the order of the locations' creation: what their ranks were is not kept.
-  let balances: [Balance]
-  private let rates: [SaleRate]
+  let bundles: BundleTable
+  let promotions: PromotionTable
+  private let sums: [SKUIndex: [BalanceSum]]
   private let rules: PastRules
 
-  init(_ stock: PastStock, _ rules: PastRules) {
-    sku = stock.sku
+  init(
+    _ sku: SKUIndex, _ stock: PastStock, _ rules: PastRules, _ bundles: PastBundles,
+    _ promotions: PastPromotions
+  ) {
+    self.sku = sku
     now = stock.time
     sequence = stock.sequence
-    balances = stock.sums.map(\.balance)
-    rates = stock.sums.map(\.rate)
+    sums = stock.sums
     self.rules = rules
+    self.bundles = bundles.table
+    self.promotions = promotions.table(at: stock.time) { stock.taken($0) }
   }
+
+  /// Of the SKU, in the order of the locations' creation: what their ranks were is not kept.
+  var balances: [Balance] { (sums[sku] ?? []).map(\.balance) }
 
   var buffers: BufferTable { rules.buffers }
   var sourcings: SourcingTable { rules.sourcings }
   var lastUnits: LastUnitsTable { rules.lastUnits }
-  /// What was in bundles, and what was left of allotments, is not kept: they are not asked about.
-  var bundles: BundleTable { BundleTable() }
-  var promotions: PromotionTable { PromotionTable() }
 
-  func group(of sku: SKUIndex) -> SKUGroup? { rules.group }
+  func group(of sku: SKUIndex) -> SKUGroup? { rules.groups[sku] }
 
   func available(_ sku: SKUIndex) -> Quantity {
-    balances.reduce(0) { $0 + $1.available }
+    (sums[sku] ?? []).reduce(0) { $0 + $1.balance.available }
   }
 
   func eachBalance(of sku: SKUIndex, _ body: (Balance) -> Void) {
-    for balance in balances { body(balance) }
+    for sum in sums[sku] ?? [] { body(sum.balance) }
   }
 
   func rateWeight(of sku: SKUIndex) -> Int64 {
     let moment = rateTime
-    return rates.reduce(0) { $0 + $1.weight(at: moment) }
+    return (sums[sku] ?? []).reduce(0) { $0 + $1.rate.weight(at: moment) }
   }
 }

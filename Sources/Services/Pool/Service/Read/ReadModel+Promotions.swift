@@ -13,14 +13,3 @@ extension ReadModel.State {
     }
   }
 }
-
-extension ReadModel.State {
-  /// A promotion that kept units of a SKU for its channels at a past instant, however it went on.
-  func promotion(with sku: SKUIndex, at time: Timestamp) -> Promotion? {
-    promotions.promotions.first { promotion in
-      promotion.isScheduled && !promotion.isCancelled && promotion.startTime <= time
-        && time < promotion.endTime
-        && promotion.allotments.contains { promotions.allotments[$0].sku == sku }
-    }
-  }
-}

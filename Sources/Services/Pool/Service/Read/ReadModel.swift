@@ -85,6 +85,12 @@ final class ReadModel: Sendable {
     }
   }
 
+  /// All lots and allotments, and the sequence that they reflect.
+  func parts() -> (lots: [Lot], allotments: [Allotment], sequence: Int64) {
+    let (lots, promotions, sequence) = state.withLock { ($0.lots, $0.promotions, $0.sequence) }
+    return (lots.values.flatMap(\.self), promotions.allotments, sequence)
+  }
+
   /// Takes over what a batch has changed; returns the reorder points to which stock has come down.
   func publish(_ changes: Changes, _ pool: Pool) -> [ReorderPoint.Standing] {
     // Another rank moves balances of any SKU.

@@ -1,3 +1,4 @@
+internal import RPCCore
 internal import StorageCore
 internal import Synchronization
 
@@ -6,7 +7,7 @@ internal import Synchronization
 /// Their database examines the store and says here when it is well again.
 final class ReaderHealth: StorageObserver {
   private let state = Mutex(StorageHealth.healthy)
-  /// What an audit has found; it stays until the next start.
+  /// What a proof has found, or a reader of a row; it stays until the next start.
   private let damage = Mutex<String?>(nil)
   private let changed: @Sendable () -> Void
 
@@ -19,7 +20,10 @@ final class ReaderHealth: StorageObserver {
     damage.withLock { $0 }.map { .unhealthy(reason: $0) } ?? state.withLock { $0 }
   }
 
-  /// The ledger disagrees with itself or with what was counted from it.
+  /// What is wrong, and what to do about it, for those whose commands are refused.
+  var refusal: StoreDamaged? { damage.withLock { $0 }.map { StoreDamaged(problem: $0) } }
+
+  /// The ledger disagrees with itself or with what was counted from it, or a row is not what was written.
   func found(_ difference: String) {
     damage.withLock { $0 = difference }
     changed()
@@ -31,5 +35,16 @@ final class ReaderHealth: StorageObserver {
   func healthChanged(to health: StorageHealth, path: String) {
     state.withLock { $0 = health }
     changed()
+  }
+}
+
+/// Why commands are refused until an operator has put the store right.
+struct StoreDamaged: Error, RPCErrorConvertible {
+  var problem: String
+
+  var rpcError: RPCError {
+    RPCError(
+      .unavailable, "STORE_UNAVAILABLE", "The store takes no writes: \(problem).",
+      retryAfter: ServiceLimits.storeRetryAfter)
   }
 }

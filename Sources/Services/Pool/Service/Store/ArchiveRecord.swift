@@ -13,12 +13,14 @@ struct ArchiveRecord: Hashable, Sendable {
   var firstTime: Timestamp
   /// Its last row.
   var head: LedgerHead
+  /// Whether it is known what it and all before it add up to beside balances.
+  var hasParts: Bool
 }
 
 extension ArchiveRecord {
   static let columns = """
     archive_id, file, first_row, first_sequence, first_time, last_row, last_sequence, last_time, hash,
-    checksum
+    checksum, has_parts
     """
 
   init(_ row: any Row) {
@@ -27,7 +29,8 @@ extension ArchiveRecord {
       firstTime: row.time(4),
       head: LedgerHead(
         row: row.int64(5), sequence: row.int64(6), time: row.time(7),
-        hash: SHA256Digest(row.bytes(8)) ?? .zero, checksum: row.int64(9)))
+        hash: SHA256Digest(row.bytes(8)) ?? .zero, checksum: row.int64(9)),
+      hasParts: row.bool(10))
   }
 }
 
@@ -35,11 +38,12 @@ extension PoolStore {
   func write(_ archive: ArchiveRecord) throws(StorageError) {
     let head = archive.head
     try connection.execute(
-      "INSERT INTO archive (\(ArchiveRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO archive (\(ArchiveRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [
         .integer(archive.id), .text(archive.file), .integer(archive.firstRow),
         .integer(archive.firstSequence), .time(archive.firstTime), .integer(head.row),
         .integer(head.sequence), .time(head.time), .blob(head.hash.bytes), .integer(head.checksum),
+        .bool(archive.hasParts),
       ])
   }
 
@@ -47,19 +51,20 @@ extension PoolStore {
   func write(_ sums: [BalanceSum], archive: Int64) throws(StorageError) {
     for sum in sums {
       let (balance, rate) = (sum.balance, sum.rate)
-      try connection.execute(
-        """
-        INSERT INTO archived_balance (archive_id, \(LedgerSQL.balanceColumns))
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+      let values: [SQLValue] =
         [
-          .integer(archive), .integer(Self.key(balance.sku, balance.location)),
+          .integer(Self.key(balance.sku, balance.location)),
           .integer(balance.onHand), .integer(balance.held), .integer(balance.committed),
           .integer(balance.unavailable), .integer(balance.received), .integer(balance.returned),
           .integer(balance.found), .integer(balance.shipped), .integer(balance.lost),
           .integer(balance.sequence), .integer(balance.transferredIn),
           .integer(balance.transferredOut), .integer(rate.weight), .time(rate.time),
-        ])
+        ]
+      try connection.execute(
+        """
+        INSERT INTO archived_balance (\(LedgerSQL.balanceColumns), archive_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """, values + [RowSeal.of(values), .integer(archive)])
     }
   }
 
@@ -105,15 +110,20 @@ extension PoolStore {
       DELETE FROM ledger WHERE row_number <= ? AND row_number IN (
         SELECT row_number FROM ledger ORDER BY row_number LIMIT ?)
       """, [.integer(head.row), .int(ServiceLimits.archivedAtOnce)])
-    try connection.execute(
-      """
-      DELETE FROM archived_balance WHERE (archive_id, balance_key) IN (
-        SELECT archive_id, balance_key FROM archived_balance WHERE archive_id <> ? LIMIT ?)
-      """, [.integer(archive?.id ?? 0), .int(ServiceLimits.archivedAtOnce)])
+    for table in SealedTable.archived {
+      let key = table.key.joined(separator: ", ")
+      try connection.execute(
+        """
+        DELETE FROM \(table.name) WHERE (\(key)) IN (
+          SELECT \(key) FROM \(table.name) WHERE archive_id <> ? LIMIT ?)
+        """, [.integer(archive?.id ?? 0), .int(ServiceLimits.archivedAtOnce)])
+    }
     try connection.execute(
       "DELETE FROM balance_history WHERE balance_key BETWEEN ? AND ? AND through_sequence <= ?",
       [
         .integer(keys.lowerBound), .integer(keys.upperBound), .integer(head.sequence),
       ])
+    try connection.execute(
+      "DELETE FROM allotment_history WHERE through_sequence <= ?", [.integer(head.sequence)])
   }
 }

@@ -9,7 +9,6 @@ extension EntryDetails {
     case lots = 0x4_0000
     case note = 0x8_0000
     case bundles = 0x10_0000
-    case lateUses = 0x20_0000
   }
 
   var parts: UInt64 {
@@ -19,7 +18,6 @@ extension EntryDetails {
     if !note.isEmpty { parts |= Part.note.rawValue }
     if !bundles.isEmpty { parts |= Part.bundles.rawValue }
     if !lots.isEmpty { parts |= Part.lots.rawValue }
-    if !lateUses.isEmpty { parts |= Part.lateUses.rawValue }
     return parts
   }
 
@@ -39,10 +37,6 @@ extension EntryDetails {
     if !note.isEmpty { writer.text(note) }
     if !bundles.isEmpty { writer.write(bundles) }
     if !lots.isEmpty { writer.write(lots) }
-    if !lateUses.isEmpty {
-      writer.count(lateUses.count)
-      for number in lateUses { writer.count(number) }
-    }
   }
 
   /// - Parameter parts: of the whole entry.
@@ -63,9 +57,6 @@ extension EntryDetails {
     if parts & Part.note.rawValue != 0 { note = try reader.text() }
     if parts & Part.bundles.rawValue != 0 { bundles = try reader.saleBundles() }
     if parts & Part.lots.rawValue != 0 { lots = try reader.lotUnits() }
-    if parts & Part.lateUses.rawValue != 0 {
-      for _ in 0..<(try reader.count()) { lateUses.append(try reader.index()) }
-    }
   }
 }
 

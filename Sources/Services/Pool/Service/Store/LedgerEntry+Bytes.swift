@@ -15,6 +15,7 @@ extension LedgerEntry {
     case cause = 256
     case placed = 512
     case allotments = 1024
+    case lateUses = 0x20_0000
   }
 
   private static let version: UInt8 = 1
@@ -44,6 +45,11 @@ extension LedgerEntry {
     }
     if parts & Part.allotments.rawValue != 0 { writer.allotments(movements.map(\.allotment)) }
     if hasDetails { details.write(to: &writer) }
+    if parts & Part.lateUses.rawValue != 0 {
+      let late = movements.indices.filter { movements[$0].isLate }
+      writer.count(late.count)
+      for number in late { writer.count(number) }
+    }
     return writer.bytes
   }
 
@@ -61,6 +67,7 @@ extension LedgerEntry {
     add(.cause, !cause.isEmpty)
     add(.placed, !placed.isEmpty)
     add(.allotments, movements.contains { $0.allotment != nil })
+    add(.lateUses, movements.contains { $0.isLate })
     return hasDetails ? parts | details.parts : parts
   }
 
@@ -104,6 +111,13 @@ extension LedgerEntry {
       }
     }
     details = try EntryDetails(parts, &reader)
+    if has(.lateUses) {
+      for _ in 0..<(try reader.count()) {
+        let number = try reader.index()
+        guard number < count else { throw ByteReader.Malformed() }
+        movements[number].isLate = true
+      }
+    }
     guard reader.isAtEnd, details.costs.isEmpty || details.costs.count == count else {
       throw ByteReader.Malformed()
     }

@@ -1,9 +1,11 @@
 internal import Primitives
 
-/// What rows kept before there was a hash chain: a quick 64-bit sum over the row and the sum of the
-/// row before it. It finds accidents; it is no defence against forgery.
+/// A quick 64-bit sum: it finds accidents; it is no defence against forgery.
+///
+/// Rows of the ledger kept it before there was a hash chain, over the row and the sum of the row before
+/// it; the rows of all other tables have it as their seal.
 struct PlainChecksum {
-  private var value: UInt64
+  private(set) var value: UInt64
 
   static func of(_ row: LedgerRow, after previous: Int64) -> Int64 {
     var sum = PlainChecksum(UInt64(bitPattern: previous))
@@ -17,26 +19,26 @@ struct PlainChecksum {
     return Int64(bitPattern: sum.value)
   }
 
-  private init(_ start: UInt64) {
+  init(_ start: UInt64 = 0) {
     value = start ^ 0x9E37_79B9_7F4A_7C15
   }
 
-  private mutating func add(_ word: UInt64) {
+  mutating func add(_ word: UInt64) {
     value = (value ^ word) &* 0xFF51_AFD7_ED55_8CCD
     value ^= value >> 32
   }
 
-  private mutating func add(_ bytes: [UInt8]) {
+  mutating func add(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { add($0) }
   }
 
-  private mutating func add(_ text: String) {
+  mutating func add(_ text: String) {
     var text = text
     text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
   }
 
   /// Eight bytes a step, each mixed in by a multiplication.
-  private mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
     add(UInt64(bytes.count))
     var offset = 0
     while offset + 8 <= bytes.count {

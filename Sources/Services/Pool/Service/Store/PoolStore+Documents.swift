@@ -9,16 +9,11 @@ extension PoolStore {
       guard let document = pool.documents[key] else {
         preconditionFailure("a document that has changed stays until it is written")
       }
-      try connection.execute(
-        """
-        INSERT INTO document (kind, document_id, state, is_ended, body) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (kind, document_id) DO UPDATE SET state = excluded.state,
-          is_ended = excluded.is_ended, body = excluded.body
-        """,
+      try put(
         [
           .int(Int(key.kind.rawValue)), .text(key.text), .int(document.stateNumber),
           .bool(document.isEnded), .blob(document.bytes),
-        ])
+        ], in: .document)
     }
   }
 
@@ -32,12 +27,7 @@ extension PoolStore {
           "DELETE FROM reorder_point WHERE sku = ? AND location = ?", [sku, location])
         continue
       }
-      try connection.execute(
-        """
-        INSERT INTO reorder_point (sku, location, unit_count, update_time) VALUES (?, ?, ?, ?)
-        ON CONFLICT (sku, location) DO UPDATE SET unit_count = excluded.unit_count,
-          update_time = excluded.update_time
-        """, [sku, location, .integer(units), .time(point.updateTime)])
+      try put([sku, location, .integer(units), .time(point.updateTime)], in: .reorderPoint)
     }
   }
 
@@ -53,17 +43,12 @@ extension PoolStore {
           "DELETE FROM lot WHERE sku = ? AND location = ? AND lot = ?", place)
         continue
       }
-      try connection.execute(
-        """
-        INSERT INTO lot (sku, location, lot, expire_time, unit_count) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (sku, location, lot) DO UPDATE SET expire_time = excluded.expire_time,
-          unit_count = excluded.unit_count
-        """, place + [.time(lot.tag.expireTime), .integer(lot.quantity)])
+      try put(place + [.time(lot.tag.expireTime), .integer(lot.quantity)], in: .lot)
     }
   }
 
   func loadLots(_ pool: Pool) throws {
-    try connection.scan("SELECT sku, location, lot, expire_time, unit_count FROM lot") { row in
+    try connection.scan(.lot) { row in
       guard let sku = pool.index(of: row.id(0, as: SKU.self)),
         let location = pool.index(of: row.id(1, as: LocationID.self)),
         (1...1 << 60).contains(row.int64(4))
@@ -80,29 +65,28 @@ extension PoolStore {
     for bundle in changes.setBundles {
       var writer = ByteWriter()
       writer.write(bundle.parts)
-      try connection.execute(
-        """
-        INSERT INTO bundle (sku, is_bundle, revision, update_time, body) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (sku) DO UPDATE SET is_bundle = excluded.is_bundle,
-          revision = excluded.revision, update_time = excluded.update_time, body = excluded.body
-        """,
+      try put(
         [
           .id(pool.record(of: bundle.sku).sku), .bool(!bundle.parts.isEmpty),
           .integer(bundle.revision), .time(bundle.updateTime), .blob(writer.bytes),
-        ])
+        ], in: .bundle)
+      try add(
+        [
+          .id(pool.record(of: bundle.sku).sku), .time(bundle.updateTime), .blob(writer.bytes),
+        ], to: .bundleHistory)
     }
   }
 
   func loadBundles(_ pool: Pool) throws {
-    try connection.scan("SELECT sku, revision, update_time, body FROM bundle") { row in
-      var reader = ByteReader(row.bytes(3))
+    try connection.scan(.bundle) { row in
+      var reader = ByteReader(row.bytes(4))
       guard let sku = pool.index(of: row.id(0, as: SKU.self)),
         let parts = try? reader.bundleParts(),
         reader.isAtEnd, parts.allSatisfy({ $0.sku.int < pool.skuCount }),
         pool.takes(parts, in: sku)
       else { throw corrupt("the bundle \(row.text(0)) cannot be read") }
       pool.load(
-        Bundle(sku: sku, parts: parts, updateTime: row.time(2), revision: row.int64(1)))
+        Bundle(sku: sku, parts: parts, updateTime: row.time(3), revision: row.int64(2)))
       return true
     }
     guard pool.bundles.definitions.keys.allSatisfy({ pool.bundles.isBounded($0) }) else {
@@ -111,7 +95,7 @@ extension PoolStore {
   }
 
   func loadReorderPoints(_ pool: Pool) throws {
-    try connection.scan("SELECT sku, location, unit_count, update_time FROM reorder_point") { row in
+    try connection.scan(.reorderPoint) { row in
       let location = row.text(1)
       let place = location.isEmpty ? nil : pool.index(of: LocationID(trusted: location))
       guard let sku = pool.index(of: row.id(0, as: SKU.self)), location.isEmpty || place != nil
@@ -126,7 +110,7 @@ extension PoolStore {
 
   /// Those that have not ended.
   func loadDocuments(_ pool: Pool) throws {
-    try connection.scan(DocumentSQL.rows + " WHERE is_ended = 0") { row in
+    try connection.scan(.document, DocumentSQL.inWork) { row in
       pool.load(try document(row, pool))
       return true
     }
@@ -135,10 +119,7 @@ extension PoolStore {
   /// A document that is not in memory, since it has ended.
   func document(_ key: DocumentKey, _ pool: Pool) throws -> Document? {
     var found: Document?
-    try connection.scan(
-      DocumentSQL.rows + " WHERE kind = ? AND document_id = ?",
-      [.int(Int(key.kind.rawValue)), .text(key.text)]
-    ) { row in
+    try connection.scan(.document, DocumentSQL.ofKey, DocumentSQL.values(key)) { row in
       found = try document(row, pool)
       return false
     }
@@ -146,21 +127,33 @@ extension PoolStore {
   }
 
   private func document(_ row: any Row, _ pool: Pool) throws -> Document {
-    guard let document = try? DocumentSQL.document(row), pool.knows(document) else {
-      throw corrupt("the document \(row.text(1)) cannot be read")
-    }
+    let document = try DocumentSQL.document(row)
+    guard pool.knows(document) else { throw DocumentSQL.damaged(row) }
     return document
   }
 }
 
 /// How documents are read, by the writer and by the readers.
 enum DocumentSQL {
-  static let rows = "SELECT kind, document_id, body FROM document"
+  static let inWork = "WHERE is_ended = 0"
+  static let ofKey = "WHERE kind = ? AND document_id = ?"
 
-  static func document(_ row: any Row) throws(ByteReader.Malformed) -> Document {
-    guard let number = UInt8(exactly: row.int64(0)), let kind = DocumentKey.Kind(rawValue: number)
-    else { throw ByteReader.Malformed() }
-    return try Document(key: DocumentKey(kind, row.text(1)), bytes: row.bytes(2))
+  static func values(_ key: DocumentKey) -> [SQLValue] {
+    [.int(Int(key.kind.rawValue)), .text(key.text)]
+  }
+
+  /// A row of the table, the columns in its order.
+  static func document(_ row: any Row) throws(DamagedRecord) -> Document {
+    guard let number = UInt8(exactly: row.int64(0)), let kind = DocumentKey.Kind(rawValue: number),
+      let document = try? Document(key: DocumentKey(kind, row.text(1)), bytes: row.bytes(4)),
+      document.stateNumber == row.int(2), document.isEnded == row.bool(3)
+    else { throw damaged(row) }
+    return document
+  }
+
+  static func damaged(_ row: any Row) -> DamagedRecord {
+    DamagedRecord(
+      table: "document", key: "kind \(row.int64(0)), document_id \(row.text(1))")
   }
 }
 

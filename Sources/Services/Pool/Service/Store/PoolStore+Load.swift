@@ -26,6 +26,15 @@ extension PoolStore {
   }
 
   func load(salesInMemory: Int) throws -> Loaded {
+    do {
+      try sealOlderRows()
+      return try loadAll(salesInMemory: salesInMemory)
+    } catch let error as DamagedRecord {
+      throw corrupt(error)
+    }
+  }
+
+  private func loadAll(salesInMemory: Int) throws -> Loaded {
     var loaded = Loaded()
     try loadCatalog(loaded.pool)
     try loadBundles(loaded.pool)
@@ -60,12 +69,7 @@ extension PoolStore {
   }
 
   private func loadCatalog(_ pool: Pool) throws {
-    try connection.scan(
-      """
-      SELECT sku_id, sku, display_name, create_time, update_time, revision, sku_group
-      FROM sku ORDER BY sku_id
-      """
-    ) { row in
+    try connection.scan(.sku, "ORDER BY sku_id") { row in
       guard row.int(0) == pool.skuCount else { throw corrupt("SKU \(pool.skuCount) is missing") }
       pool.load(
         SKURecord(
@@ -74,13 +78,7 @@ extension PoolStore {
           updateTime: row.time(4), revision: row.int64(5)))
       return true
     }
-    try connection.scan(
-      """
-      SELECT location_id, location, display_name, rank, create_time, update_time, revision, kind,
-        zones, offers_pickup
-      FROM location ORDER BY location_id
-      """
-    ) { row in
+    try connection.scan(.location, "ORDER BY location_id") { row in
       guard row.int(0) == pool.locations.count else {
         throw corrupt("location \(pool.locations.count) is missing")
       }
@@ -104,7 +102,7 @@ extension PoolStore {
   }
 
   private func loadBalances(_ pool: Pool) throws {
-    try connection.scan(LedgerSQL.balances + " ORDER BY balance_key") { row in
+    try connection.scan(.balance, "ORDER BY balance_key") { row in
       guard let balance = LedgerSQL.balance(row) else {
         throw corrupt("\(row.int64(0)) is no balance's key")
       }
@@ -117,7 +115,7 @@ extension PoolStore {
   }
 
   private func loadHolds(_ pool: Pool) throws {
-    try connection.scan("SELECT hold_id, body FROM hold") { row in
+    try connection.scan(.hold) { row in
       let id = HoldID(trusted: row.text(0))
       guard let hold = try? Hold(id: id, bytes: row.bytes(1)), pool.knows(hold) else {
         throw corrupt("the hold \(id) cannot be read")
@@ -141,7 +139,7 @@ extension PoolStore {
     let (pool, indexed) = (loaded.pool, loaded.indexedSale)
     var waiting: [SaleKey] = []
     try connection.scan(
-      "SELECT sale_number, order_id, body FROM sale WHERE sale_number >= ? ORDER BY sale_number",
+      .sale, "WHERE sale_number >= ? ORDER BY sale_number",
       [.integer(start == .min ? start : start + 1)]
     ) { row in
       let id = OrderID(trusted: row.text(1))
@@ -228,6 +226,10 @@ extension PoolStore {
     corrupt("\(row); \(BadRow.remedy)")
   }
 
+  func corrupt(_ record: DamagedRecord) -> StorageError {
+    corrupt("\(record); \(BadRow.remedy)")
+  }
+
   /// A row of the ledger.
   func row(_ number: Int64) throws -> LedgerRow? {
     try first(LedgerSQL.rows + " WHERE row_number = ?", [.integer(number)]) { LedgerSQL.row($0) }
@@ -239,8 +241,8 @@ extension PoolStore {
       "SELECT row_number FROM kept_request WHERE request_id = ?", [.text(requestID)]
     ) { $0.int64(0) }
     guard let number else { return nil }
-    guard let known = try row(number) ?? keptResponse(number) else {
-      throw corrupt("row \(number) of the ledger, which answered \(requestID), is missing")
+    guard let known = try row(number) ?? keptResponse(number), known.requestID == requestID else {
+      throw corrupt("row \(number) of the ledger did not answer \(requestID), as is noted")
     }
     return known
   }
@@ -264,12 +266,8 @@ enum LedgerSQL {
     FROM ledger
     """
 
-  static let balanceColumns = """
-    balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped, lost,
-    sequence, transferred_in, transferred_out, rate_weight, rate_time
-    """
-
-  static let balances = "SELECT \(balanceColumns) FROM balance"
+  /// With their seal.
+  static let balanceColumns = SealedTable.balance.list
 
   static let lastArchive = """
     SELECT \(ArchiveRecord.columns) FROM archive ORDER BY archive_id DESC LIMIT 1

@@ -8,34 +8,45 @@ extension PoolStore {
   func write(promotionsOf changes: Changes, _ pool: Pool) throws(StorageError) {
     for index in Set(changes.setPromotions).sorted() {
       let promotion = pool.promotions[index]
-      try connection.execute(
-        """
-        INSERT INTO promotion (promotion_id, name, body) VALUES (?, ?, ?)
-        ON CONFLICT (promotion_id) DO UPDATE SET body = excluded.body
-        """, [.int(index.int), .id(promotion.id), .blob(promotion.bytes)])
+      try put(
+        [.int(index.int), .id(promotion.id), .blob(promotion.bytes)], in: .promotion)
     }
     for place in Set(changes.setAllotments).sorted() {
-      try write(pool.promotions.allotments[place], at: place)
+      let allotment = pool.promotions.allotments[place]
+      try write(allotment, at: place, through: 0)
+      try add(
+        [
+          .int(place), .integer(allotment.quantity),
+          .time(pool.promotions[allotment.promotion].updateTime),
+        ], to: .allottedHistory)
     }
   }
 
-  func write(_ allotment: Allotment, at place: Int) throws(StorageError) {
+  /// Writes an allotment, and keeps what is overwritten when it is the last of its stretch of the ledger.
+  ///
+  /// - Parameter through: the sequence up to which it had no movement later than its own last.
+  func write(_ allotment: Allotment, at place: Int, through: Int64) throws(StorageError) {
+    let list = SealedTable.allotment.list
     try connection.execute(
       """
-      INSERT INTO allotment (allotment_id, promotion_id, sku_id, quantity, taken, sequence)
-      VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (allotment_id) DO UPDATE SET quantity = excluded.quantity,
-        taken = excluded.taken, sequence = excluded.sequence
+      INSERT INTO allotment_history (\(list), through_sequence)
+      SELECT \(list), max(sequence, ?) FROM allotment
+      WHERE allotment_id = ? AND sequence < ? AND (sequence = 0 OR sequence / ? <> ? / ?)
       """,
+      [
+        .integer(through), .int(place), .integer(allotment.sequence),
+        .integer(ServiceLimits.historyMovements), .integer(allotment.sequence),
+        .integer(ServiceLimits.historyMovements),
+      ])
+    try put(
       [
         .int(place), .int(allotment.promotion.int), .int(allotment.sku.int),
         .integer(allotment.quantity), .integer(allotment.taken), .integer(allotment.sequence),
-      ])
+      ], in: .allotment)
   }
 
   func loadPromotions(_ pool: Pool) throws {
-    try connection.scan("SELECT promotion_id, name, body FROM promotion ORDER BY promotion_id") {
-      row in
+    try connection.scan(.promotion, "ORDER BY promotion_id") { row in
       let index = PromotionIndex(row.int(0))
       guard row.int(0) == pool.promotions.promotions.count,
         let promotion = try? Promotion(index: index, id: row.id(1), bytes: row.bytes(2)),
@@ -44,20 +55,12 @@ extension PoolStore {
       pool.load(promotion)
       return true
     }
-    try connection.scan(
-      """
-      SELECT allotment_id, promotion_id, sku_id, quantity, taken, sequence
-      FROM allotment ORDER BY allotment_id
-      """
-    ) { row in
+    try connection.scan(.allotment, "ORDER BY allotment_id") { row in
       guard row.int(0) == pool.promotions.allotments.count,
         row.int(1) < pool.promotions.promotions.count, row.int(2) < pool.skuCount,
         (0...row.int64(3)).contains(row.int64(4))
       else { throw corrupt("allotment \(row.int(0)) contradicts itself") }
-      pool.load(
-        Allotment(
-          promotion: PromotionIndex(row.int(1)), sku: SKUIndex(row.int(2)), quantity: row.int64(3),
-          taken: row.int64(4), sequence: row.int64(5)), at: row.int(0))
+      pool.load(AllotmentSQL.allotment(row), at: row.int(0))
       return true
     }
     let end = pool.promotions.allotments.count

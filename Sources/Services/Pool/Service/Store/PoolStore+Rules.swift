@@ -26,20 +26,13 @@ extension PoolStore {
         .time(buffer.startTime), .time(buffer.endTime), .time(buffer.updateTime),
         .bool(buffer.isLagMeasured),
       ]
-    try insert(row, into: "buffer_rule_history", RuleRow.bufferColumns)
+    try add(row, to: .bufferRuleHistory)
     try connection.execute(
       """
       DELETE FROM buffer_rule
       WHERE sku = ? AND sku_group = ? AND channel = ? AND listing = ? AND name = ?
       """, key)
-    if !buffer.isEmpty { try insert(row, into: "buffer_rule", RuleRow.bufferColumns) }
-  }
-
-  private func insert(
-    _ row: [SQLValue], into table: String, _ columns: String
-  ) throws(StorageError) {
-    let places = Array(repeating: "?", count: row.count).joined(separator: ", ")
-    try connection.execute("INSERT INTO \(table) (\(columns)) VALUES (\(places))", row)
+    if !buffer.isEmpty { try add(row, to: .bufferRule) }
   }
 
   private static func columns(of margin: Buffer.Margin?) -> [SQLValue] {
@@ -66,9 +59,9 @@ extension PoolStore {
       .text(RuleRow.list(sourcing?.locations.map { pool.record(of: $0).location } ?? [])),
       .time(sourcing?.updateTime ?? pool.now),
     ]
-    try insert(row, into: "sourcing_history", RuleRow.sourcingColumns)
+    try add(row, to: .sourcingHistory)
     try connection.execute("DELETE FROM sourcing WHERE channel = ?", [.id(channel)])
-    if sourcing != nil { try insert(row, into: "sourcing", RuleRow.sourcingColumns) }
+    if sourcing != nil { try add(row, to: .sourcing) }
   }
 
   private func write(_ lock: LastUnits, _ pool: Pool) throws(StorageError) {
@@ -76,20 +69,21 @@ extension PoolStore {
       .text(Self.name(of: lock.scope.sku, pool)), .text(lock.scope.group?.text ?? ""),
     ]
     let row = key + [.id(lock.channel), .integer(lock.units), .time(lock.updateTime)]
-    try insert(row, into: "last_units_history", RuleRow.lastUnitsColumns)
+    try add(row, to: .lastUnitsHistory)
     try connection.execute("DELETE FROM last_units WHERE sku = ? AND sku_group = ?", key)
-    if lock.units > 0 { try insert(row, into: "last_units", RuleRow.lastUnitsColumns) }
+    if lock.units > 0 { try add(row, to: .lastUnits) }
   }
 
   /// Notes that a SKU is of another group than the store has it in; before the SKU itself is written.
   func keepGroup(of record: SKURecord) throws(StorageError) {
     let group = SQLValue.text(record.group?.text ?? "")
+    let row: [SQLValue] = [.id(record.sku), group, .time(record.updateTime)]
     try connection.execute(
       """
-      INSERT INTO sku_group_history (sku, sku_group, update_time) SELECT ?, ?, ?
+      INSERT INTO sku_group_history (\(SealedTable.skuGroupHistory.list)) SELECT ?, ?, ?, ?
       WHERE coalesce((SELECT sku_group FROM sku WHERE sku_id = ?), '') <> ?
       """,
-      [.id(record.sku), group, .time(record.updateTime), .int(record.index.int), group])
+      row + [RowSeal.of(row), .int(record.index.int), group])
   }
 
   private static func name(of sku: SKUIndex?, _ pool: Pool) -> String {
@@ -98,18 +92,18 @@ extension PoolStore {
 
   func loadRules(_ pool: Pool) throws {
     do {
-      try connection.scan("SELECT \(RuleRow.bufferColumns) FROM buffer_rule") { row in
+      try connection.scan(.bufferRule) { row in
         pool.load(try RuleRow.buffer(row, pool))
         return true
       }
-      try connection.scan("SELECT \(RuleRow.sourcingColumns) FROM sourcing") { row in
+      try connection.scan(.sourcing) { row in
         guard let sourcing = try RuleRow.sourcing(row, pool) else {
           throw BadRule(problem: "a channel that has no sourcing has one")
         }
         pool.load(sourcing)
         return true
       }
-      try connection.scan("SELECT \(RuleRow.lastUnitsColumns) FROM last_units") { row in
+      try connection.scan(.lastUnits) { row in
         pool.load(try RuleRow.lastUnits(row, pool))
         return true
       }

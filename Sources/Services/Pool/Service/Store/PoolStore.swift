@@ -31,34 +31,14 @@ final class PoolStore {
       INSERT INTO sale_index (order_key, sale_number) VALUES (?, ?)
       ON CONFLICT (order_key, sale_number) DO NOTHING
       """)
-    putBalance = try connection.prepare(
-      """
-      INSERT INTO balance
-        (balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped,
-         lost, sequence, transferred_in, transferred_out, rate_weight, rate_time)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (balance_key) DO UPDATE SET on_hand = excluded.on_hand, held = excluded.held,
-        committed = excluded.committed, unavailable = excluded.unavailable,
-        received = excluded.received, returned = excluded.returned, found = excluded.found,
-        shipped = excluded.shipped, lost = excluded.lost, sequence = excluded.sequence,
-        transferred_in = excluded.transferred_in, transferred_out = excluded.transferred_out,
-        rate_weight = excluded.rate_weight, rate_time = excluded.rate_time
-      """)
+    putBalance = try connection.prepare(SealedTable.balance.upsert)
     keepBalance = try connection.prepare(
       """
       INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
       SELECT ?, \(LedgerSQL.balanceColumns) FROM balance WHERE balance_key = ?
       """)
-    putHold = try connection.prepare(
-      """
-      INSERT INTO hold (hold_id, body) VALUES (?, ?)
-      ON CONFLICT (hold_id) DO UPDATE SET body = excluded.body
-      """)
-    putSale = try connection.prepare(
-      """
-      INSERT INTO sale (sale_number, order_id, body) VALUES (?, ?, ?)
-      ON CONFLICT (sale_number) DO UPDATE SET body = excluded.body
-      """)
+    putHold = try connection.prepare(SealedTable.hold.upsert)
+    putSale = try connection.prepare(SealedTable.sale.upsert)
   }
 
   func close() {
@@ -108,21 +88,27 @@ final class PoolStore {
   }
 
   func write(_ balance: Balance, _ rate: SaleRate) throws(StorageError) {
-    putBalance.bind(1, Self.key(balance.sku, balance.location))
-    putBalance.bind(2, balance.onHand)
-    putBalance.bind(3, balance.held)
-    putBalance.bind(4, balance.committed)
-    putBalance.bind(5, balance.unavailable)
-    putBalance.bind(6, balance.received)
-    putBalance.bind(7, balance.returned)
-    putBalance.bind(8, balance.found)
-    putBalance.bind(9, balance.shipped)
-    putBalance.bind(10, balance.lost)
-    putBalance.bind(11, balance.sequence)
-    putBalance.bind(12, balance.transferredIn)
-    putBalance.bind(13, balance.transferredOut)
-    putBalance.bind(14, rate.weight)
-    putBalance.bind(15, rate.time.microseconds)
+    var seal = RowSeal()
+    func bind(_ parameter: Int, _ value: Int64) {
+      putBalance.bind(parameter, value)
+      seal.add(value)
+    }
+    bind(1, Self.key(balance.sku, balance.location))
+    bind(2, balance.onHand)
+    bind(3, balance.held)
+    bind(4, balance.committed)
+    bind(5, balance.unavailable)
+    bind(6, balance.received)
+    bind(7, balance.returned)
+    bind(8, balance.found)
+    bind(9, balance.shipped)
+    bind(10, balance.lost)
+    bind(11, balance.sequence)
+    bind(12, balance.transferredIn)
+    bind(13, balance.transferredOut)
+    bind(14, rate.weight)
+    bind(15, rate.time.microseconds)
+    putBalance.bind(16, seal.value)
     try putBalance.run()
   }
 
@@ -134,11 +120,12 @@ final class PoolStore {
   ) throws(StorageError) {
     let key = Self.key(sku, location)
     if isNew {
+      let values = [.integer(key)] + Array(repeating: SQLValue.integer(0), count: 14)
       try connection.execute(
         """
-        INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
-        VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        """, [.integer(through), .integer(key)])
+        INSERT INTO balance_history (\(LedgerSQL.balanceColumns), through_sequence)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """, values + [RowSeal.of(values), .integer(through)])
     } else {
       keepBalance.bind(1, through)
       keepBalance.bind(2, key)
@@ -147,8 +134,13 @@ final class PoolStore {
   }
 
   func write(_ hold: Hold) throws(StorageError) {
-    putHold.bind(1, hold.id.text)
-    putHold.bind(2, hold.bytes)
+    let (id, body) = (hold.id.text, hold.bytes)
+    putHold.bind(1, id)
+    putHold.bind(2, body)
+    var seal = RowSeal()
+    seal.add(id)
+    seal.add(body)
+    putHold.bind(3, seal.value)
     try putHold.run()
   }
 
@@ -157,9 +149,15 @@ final class PoolStore {
   }
 
   func write(_ sale: Sale) throws(StorageError) {
+    let (order, body) = (sale.orderID.text, sale.bytes)
     putSale.bind(1, sale.number)
-    putSale.bind(2, sale.orderID.text)
-    putSale.bind(3, sale.bytes)
+    putSale.bind(2, order)
+    putSale.bind(3, body)
+    var seal = RowSeal()
+    seal.add(sale.number)
+    seal.add(order)
+    seal.add(body)
+    putSale.bind(4, seal.value)
     try putSale.run()
   }
 
@@ -185,14 +183,15 @@ final class PoolStore {
   /// The sale of an order as it was swept.
   ///
   /// - Parameter pool: knows the SKUs and locations that a sale may name.
-  func sale(_ order: OrderID, _ pool: Pool) throws(StorageError) -> Sale? {
+  ///
+  /// - Throws: also `DamagedRecord`.
+  func sale(_ order: OrderID, _ pool: Pool) throws -> Sale? {
     saleOfOrder.bind(1, SaleKey.of(order))
     saleOfOrder.bind(2, order.text)
     guard try saleOfOrder.step() else { return nil }
     defer { saleOfOrder.reset() }
-    guard let sale = try? SaleSQL.sale(saleOfOrder, order), pool.knows(sale) else {
-      throw corrupt("the sale \(order) cannot be read")
-    }
+    let sale = try SaleSQL.sale(saleOfOrder, order)
+    guard pool.knows(sale) else { throw corrupt("the sale \(order) is of nothing") }
     return sale
   }
 

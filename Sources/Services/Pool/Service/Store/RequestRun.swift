@@ -4,7 +4,7 @@ internal import StorageCore
 
 /// The keys of the requests that the latest rows answered. Once there are enough of them they are
 /// written as one run, so that a start need not read a day of the ledger to know them.
-struct RequestRun {
+struct RequestRun: Sendable {
   /// Written as a key of a row that has no request.
   private static let none: UInt64 = 0
 
@@ -53,6 +53,12 @@ struct RequestRun {
       keys: (0..<bytes.count / 8).map {
         UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self))
       })
+  }
+
+  /// Whether a row that it has answers the request that it says.
+  func agrees(with row: LedgerRow) -> Bool {
+    let key = row.requestID.isEmpty ? Self.none : RequestKey(row.requestID).word
+    return keys[Int(row.number - firstRow)] == key
   }
 
   /// Hands over each key with its row.

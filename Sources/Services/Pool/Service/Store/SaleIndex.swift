@@ -38,13 +38,14 @@ struct SaleKey: Hashable, Comparable {
 enum SaleSQL {
   /// Takes the key and the order's ID.
   static let ofOrder = """
-    SELECT sale.sale_number, sale.body FROM sale_index
+    SELECT sale.sale_number, sale.order_id, sale.body, sale.checksum FROM sale_index
     JOIN sale ON sale.sale_number = sale_index.sale_number
     WHERE sale_index.order_key = ? AND sale.order_id = ?
     """
 
   static func sale(_ row: any Row, _ order: OrderID) throws -> Sale {
-    try Sale(orderID: order, number: row.int64(0), bytes: row.bytes(1))
+    try SealedTable.sale.check(row)
+    return try Sale(orderID: order, number: row.int64(0), bytes: row.bytes(2))
   }
 }
 

@@ -140,5 +140,6 @@ enum Schema {
       """),
     SaleSchema.index(10),
     RuleSchema.measuredLag(11),
+    ProofSchema.seals(12),
   ]
 }

@@ -137,7 +137,7 @@ struct Sweeper {
     try forget(pool, to: store, atLeast: usual)
     for _ in 0..<allotments.share(atLeast: usual) {
       guard let place = allotments.next() else { break }
-      try store.write(pool.promotions.allotments[place], at: place)
+      try store.write(pool.promotions.allotments[place], at: place, through: markedSequence)
     }
     try mark(store)
   }

@@ -25,6 +25,7 @@ struct LedgerArchiver: Sendable {
   private struct Written {
     var record: ArchiveRecord
     var sums: [BalanceSum]
+    var parts: ArchivedParts?
   }
 
   static func folder(of storePath: String) -> String {
@@ -66,7 +67,9 @@ struct LedgerArchiver: Sendable {
         var rows: [LedgerRow] = []
         let count = min(ServiceLimits.archivedAtOnce, Int(plan.last - chain.head.row))
         try reader.scan(from: chain.head.row + 1, count: count) { row in
-          sums.count(try chain.follow(row))
+          if let problem = sums.count(try chain.follow(row)) {
+            throw BadRow(number: row.number, problem: "cannot be: \(problem)")
+          }
           rows.append(row)
           return true
         }
@@ -98,7 +101,7 @@ struct LedgerArchiver: Sendable {
       record: ArchiveRecord(
         id: plan.id, file: name, firstRow: plan.base.row + 1,
         firstSequence: plan.base.sequence + 1, firstTime: firstTime ?? chain.head.time,
-        head: chain.head), sums: sums.sums)
+        head: chain.head, hasParts: sums.parts != nil), sums: sums.sums, parts: sums.parts)
   }
 
   private func putInPlace(_ path: String, _ folder: String) throws {
@@ -125,6 +128,14 @@ struct LedgerArchiver: Sendable {
         try store.write(part, archive: record.id)
       }
     }
+    var parts = (written.parts?.rows(archive: record.id) ?? [])[...]
+    while !parts.isEmpty {
+      let part = Array(parts.prefix(ServiceLimits.archivedAtOnce))
+      parts = parts.dropFirst(part.count)
+      try StoreTask.run(on: queue) { store throws(StorageError) in
+        for row in part { try store.put(row.values, in: row.table) }
+      }
+    }
     var first = record.firstRow
     while first <= record.head.row {
       let start = first
@@ -149,7 +160,7 @@ struct LedgerArchiver: Sendable {
         try store.forgetArchived(last, history: keys)
       }
     } while try key != nil || reader.hasRows(upTo: last?.head.row ?? 0)
-      || reader.hasBalances(besides: last?.id ?? 0)
+      || reader.hasSums(besides: last?.id ?? 0)
   }
 }
 
@@ -157,18 +168,22 @@ struct LedgerArchiver: Sendable {
 private struct Sums {
   private var places: [Int64: Int] = [:]
   private(set) var sums: [BalanceSum] = []
+  /// Nil when nobody knows what earlier archives add up to.
+  private(set) var parts: ArchivedParts?
   private(set) var skus: Set<SKUIndex> = []
   private(set) var locations: Set<LocationIndex> = []
 
   /// Begins with what earlier archives add up to.
   init(_ reader: LedgerReader) throws {
+    parts = try reader.archivedParts
     try reader.archivedBalances { sum in
       places[PoolStore.key(sum.balance.sku, sum.balance.location)] = sums.count
       sums.append(sum)
     }
   }
 
-  mutating func count(_ entry: LedgerEntry) {
+  /// Returns what is wrong with the entry.
+  mutating func count(_ entry: LedgerEntry) -> String? {
     var sequence = entry.firstSequence
     for movement in entry.movements {
       let key = PoolStore.key(movement.sku, movement.location)
@@ -182,5 +197,6 @@ private struct Sums {
       locations.insert(movement.location)
       sequence += 1
     }
+    return parts?.count(entry)
   }
 }

@@ -24,6 +24,8 @@ final class LivePool {
   private(set) var oversold: Quantity = 0
   /// The first error of the store in this batch; the batch comes to nothing then.
   private var failure: StorageError?
+  /// What was met in the store that is not what was written.
+  private(set) var damage: DamagedRecord?
 
   /// - Parameters:
   ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
@@ -178,7 +180,11 @@ final class LivePool {
   }
 
   private func storageError(_ error: any Error) -> StorageError {
-    error as? StorageError ?? .failed(path: store.connection.path, reason: "\(error)")
+    if let record = error as? DamagedRecord {
+      damage = record
+      return store.corrupt(record)
+    }
+    return error as? StorageError ?? .failed(path: store.connection.path, reason: "\(error)")
   }
 
   // MARK: Commit

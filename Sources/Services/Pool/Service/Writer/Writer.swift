@@ -211,6 +211,7 @@ final class Writer: @unchecked Sendable {
   // MARK: Failure
 
   private func giveUp(because error: StorageError) {
+    if let damage = live?.damage { readers.found("\(damage); \(BadRow.remedy)") }
     live?.close()
     live = nil
     stop("\(error)")

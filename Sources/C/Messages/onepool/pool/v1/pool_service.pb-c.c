@@ -3103,6 +3103,12 @@ void   onepool__pool__v1__explain_availability_response__holder__init
   static const Onepool__Pool__V1__ExplainAvailabilityResponse__Holder init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__HOLDER__INIT;
   *message = init_value;
 }
+void   onepool__pool__v1__explain_availability_response__component__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Component         *message)
+{
+  static const Onepool__Pool__V1__ExplainAvailabilityResponse__Component init_value = ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__COMPONENT__INIT;
+  *message = init_value;
+}
 void   onepool__pool__v1__explain_availability_response__init
                      (Onepool__Pool__V1__ExplainAvailabilityResponse         *message)
 {
@@ -8320,7 +8326,162 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__holder__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[12] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__component__field_descriptors[10] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, unit_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "available_to_sell_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, available_to_sell_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bundle_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, bundle_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "binds",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, binds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "terms",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, n_terms),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, terms),
+    &onepool__pool__v1__explain_availability_response__term__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rules",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, n_rules),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, rules),
+    &onepool__pool__v1__explain_availability_response__rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "balances",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, n_balances),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, balances),
+    &onepool__pool__v1__balance__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locks",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, n_locks),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, locks),
+    &onepool__pool__v1__explain_availability_response__lock__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "places",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, n_places),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, places),
+    &onepool__pool__v1__explain_availability_response__place__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__pool__v1__explain_availability_response__component__field_indices_by_name[] = {
+  2,   /* field[2] = available_to_sell_count */
+  7,   /* field[7] = balances */
+  4,   /* field[4] = binds */
+  3,   /* field[3] = bundle_count */
+  8,   /* field[8] = locks */
+  9,   /* field[9] = places */
+  6,   /* field[6] = rules */
+  0,   /* field[0] = sku */
+  5,   /* field[5] = terms */
+  1,   /* field[1] = unit_count */
+};
+static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__component__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__component__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.pool.v1.ExplainAvailabilityResponse.Component",
+  "Component",
+  "Onepool__Pool__V1__ExplainAvailabilityResponse__Component",
+  "onepool.pool.v1",
+  sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component),
+  10,
+  onepool__pool__v1__explain_availability_response__component__field_descriptors,
+  onepool__pool__v1__explain_availability_response__component__field_indices_by_name,
+  1,  onepool__pool__v1__explain_availability_response__component__number_ranges,
+  (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__component__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__field_descriptors[13] =
 {
   {
     "available_to_sell_count",
@@ -8466,10 +8627,23 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "components",
+    21,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, n_components),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse, components),
+    &onepool__pool__v1__explain_availability_response__component__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__explain_availability_response__field_indices_by_name[] = {
   0,   /* field[0] = available_to_sell_count */
   4,   /* field[4] = balances */
+  12,   /* field[12] = components */
   9,   /* field[9] = hold_count */
   3,   /* field[3] = holders */
   11,   /* field[11] = incoming */
@@ -8485,7 +8659,7 @@ static const ProtobufCIntRange onepool__pool__v1__explain_availability_response_
 {
   { 1, 0 },
   { 20, 11 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__descriptor =
 {
@@ -8495,7 +8669,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   "Onepool__Pool__V1__ExplainAvailabilityResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse),
-  12,
+  13,
   onepool__pool__v1__explain_availability_response__field_descriptors,
   onepool__pool__v1__explain_availability_response__field_indices_by_name,
   2,  onepool__pool__v1__explain_availability_response__number_ranges,
@@ -9041,7 +9215,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_request__descr
   (ProtobufCMessageInit) onepool__pool__v1__verify_ledger_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__verify_ledger_response__field_descriptors[9] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__verify_ledger_response__field_descriptors[10] =
 {
   {
     "proved",
@@ -9151,6 +9325,18 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__verify_ledger_response_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "remedy",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__VerifyLedgerResponse, remedy),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__verify_ledger_response__field_indices_by_name[] = {
   7,   /* field[7] = bad_row_number */
@@ -9159,6 +9345,7 @@ static const unsigned onepool__pool__v1__verify_ledger_response__field_indices_b
   6,   /* field[6] = head */
   1,   /* field[1] = movement_count */
   0,   /* field[0] = proved */
+  9,   /* field[9] = remedy */
   5,   /* field[5] = row_count */
   3,   /* field[3] = sequence */
   8,   /* field[8] = start */
@@ -9166,7 +9353,7 @@ static const unsigned onepool__pool__v1__verify_ledger_response__field_indices_b
 static const ProtobufCIntRange onepool__pool__v1__verify_ledger_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_response__descriptor =
 {
@@ -9176,7 +9363,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__verify_ledger_response__desc
   "Onepool__Pool__V1__VerifyLedgerResponse",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__VerifyLedgerResponse),
-  9,
+  10,
   onepool__pool__v1__verify_ledger_response__field_descriptors,
   onepool__pool__v1__verify_ledger_response__field_indices_by_name,
   1,  onepool__pool__v1__verify_ledger_response__number_ranges,

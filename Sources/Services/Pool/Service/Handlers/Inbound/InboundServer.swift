@@ -45,10 +45,12 @@ extension PoolServer {
   /// A document as it is on disk, which is what was answered last.
   func document(_ key: DocumentKey, _ context: ServerContext) async throws -> Document {
     let found = try await database.read(until: context.deadline) { transaction in
-      try transaction.first(
-        DocumentSQL.rows + " WHERE kind = ? AND document_id = ?",
-        [.int(Int(key.kind.rawValue)), .text(key.text)]
-      ) { try DocumentSQL.document($0) }
+      var found: Document?
+      try transaction.scan(.document, DocumentSQL.ofKey, DocumentSQL.values(key)) { row in
+        found = try DocumentSQL.document(row)
+        return false
+      }
+      return found
     }
     guard let found else { throw PoolError.document(.unknown(key)) }
     return found
@@ -74,7 +76,8 @@ extension PoolServer {
       var lines = 0
       var isMore = false
       try transaction.scan(
-        DocumentSQL.rows + " WHERE kind = ? AND document_id > ?"
+        .document,
+        "WHERE kind = ? AND document_id > ?"
           + (openOnly ? " AND is_ended = 0" : "") + " ORDER BY document_id LIMIT ?",
         [.int(Int(kind.rawValue)), .text(token?.parts[0] ?? ""), .int(size + 1)]
       ) { row in

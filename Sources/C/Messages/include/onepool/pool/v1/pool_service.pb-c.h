@@ -94,6 +94,7 @@ typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Lock Onepool__Poo
 typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Place Onepool__Pool__V1__ExplainAvailabilityResponse__Place;
 typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Owner Onepool__Pool__V1__ExplainAvailabilityResponse__Owner;
 typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Holder Onepool__Pool__V1__ExplainAvailabilityResponse__Holder;
+typedef struct Onepool__Pool__V1__ExplainAvailabilityResponse__Component Onepool__Pool__V1__ExplainAvailabilityResponse__Component;
 typedef struct Onepool__Pool__V1__WatchAvailabilityRequest Onepool__Pool__V1__WatchAvailabilityRequest;
 typedef struct Onepool__Pool__V1__WatchAvailabilityResponse Onepool__Pool__V1__WatchAvailabilityResponse;
 typedef struct Onepool__Pool__V1__ListMovementsRequest Onepool__Pool__V1__ListMovementsRequest;
@@ -1594,7 +1595,8 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Term
 {
   ProtobufCMessage base;
   /*
-   * What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `allotments`, `last_units`, `floor`.
+   * What it is: `on_hand`, `held`, `committed`, `buffer`, `cap`, `allotments`, `last_units`, `floor`; of a bundle,
+   * `component`.
    */
   char *name;
   /*
@@ -1743,6 +1745,63 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Holder
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL }
 
 
+/*
+ * What a bundle has of one SKU.
+ */
+struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Component
+{
+  ProtobufCMessage base;
+  /*
+   * The SKU; never a bundle itself.
+   */
+  char *sku;
+  /*
+   * Units in one bundle.
+   */
+  int64_t unit_count;
+  /*
+   * What the channel may show of it.
+   */
+  int64_t available_to_sell_count;
+  /*
+   * Bundles that these units make.
+   */
+  int64_t bundle_count;
+  /*
+   * True when no other component makes fewer.
+   */
+  protobuf_c_boolean binds;
+  /*
+   * From on hand down to what the channel may show of it.
+   */
+  size_t n_terms;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Term **terms;
+  /*
+   * From the most to the least specific.
+   */
+  size_t n_rules;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Rule **rules;
+  /*
+   * At each location.
+   */
+  size_t n_balances;
+  Onepool__Pool__V1__Balance **balances;
+  /*
+   * From the most to the least specific.
+   */
+  size_t n_locks;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Lock **locks;
+  /*
+   * In the order of balances.
+   */
+  size_t n_places;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Place **places;
+};
+#define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__COMPONENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__component__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+
+
 struct  Onepool__Pool__V1__ExplainAvailabilityResponse
 {
   ProtobufCMessage base;
@@ -1751,7 +1810,7 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse
    */
   int64_t available_to_sell_count;
   /*
-   * From on hand down to that number.
+   * From on hand down to that number; of a bundle, how its components bound it, then its own rules.
    */
   size_t n_terms;
   Onepool__Pool__V1__ExplainAvailabilityResponse__Term **terms;
@@ -1802,10 +1861,15 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse
    */
   size_t n_incoming;
   Onepool__Pool__V1__Incoming **incoming;
+  /*
+   * Of a bundle, what it comes to when bundles in it are taken apart, each with its own terms.
+   */
+  size_t n_components;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Component **components;
 };
 #define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__descriptor) \
-    , 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0, 0, 0,NULL }
+    , 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL }
 
 
 struct  Onepool__Pool__V1__WatchAvailabilityRequest
@@ -1995,8 +2059,8 @@ struct  Onepool__Pool__V1__VerifyLedgerResponse
 {
   ProtobufCMessage base;
   /*
-   * True when every row follows from the one before, every balance is the sum of its movements and every invariant
-   * holds.
+   * True when every row follows from the one before, every balance, lot and allotment is the sum of its movements,
+   * every invariant holds, and every other row that is kept is the one that was written.
    */
   protobuf_c_boolean proved;
   /*
@@ -2031,10 +2095,15 @@ struct  Onepool__Pool__V1__VerifyLedgerResponse
    * Where the proof began: the end of the archived part; not there when nothing is archived.
    */
   Onepool__Pool__V1__LedgerHead *start;
+  /*
+   * What to do about a difference of the store with itself; empty when there is none. Commands are then refused with
+   * STORE_UNAVAILABLE until the next start.
+   */
+  char *remedy;
 };
 #define ONEPOOL__POOL__V1__VERIFY_LEDGER_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__verify_ledger_response__descriptor) \
-    , 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, NULL, 0, NULL }
+    , 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, NULL, 0, NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__GetStockAtRequest
@@ -3532,6 +3601,9 @@ void   onepool__pool__v1__explain_availability_response__owner__init
 /* Onepool__Pool__V1__ExplainAvailabilityResponse__Holder methods */
 void   onepool__pool__v1__explain_availability_response__holder__init
                      (Onepool__Pool__V1__ExplainAvailabilityResponse__Holder         *message);
+/* Onepool__Pool__V1__ExplainAvailabilityResponse__Component methods */
+void   onepool__pool__v1__explain_availability_response__component__init
+                     (Onepool__Pool__V1__ExplainAvailabilityResponse__Component         *message);
 /* Onepool__Pool__V1__ExplainAvailabilityResponse methods */
 void   onepool__pool__v1__explain_availability_response__init
                      (Onepool__Pool__V1__ExplainAvailabilityResponse         *message);
@@ -4079,6 +4151,9 @@ typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Owner_Closure)
 typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Holder_Closure)
                  (const Onepool__Pool__V1__ExplainAvailabilityResponse__Holder *message,
                   void *closure_data);
+typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse__Component_Closure)
+                 (const Onepool__Pool__V1__ExplainAvailabilityResponse__Component *message,
+                  void *closure_data);
 typedef void (*Onepool__Pool__V1__ExplainAvailabilityResponse_Closure)
                  (const Onepool__Pool__V1__ExplainAvailabilityResponse *message,
                   void *closure_data);
@@ -4568,6 +4643,7 @@ extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_
 extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__place__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__owner__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__holder__descriptor;
+extern const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__component__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__watch_availability_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__watch_availability_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__pool__v1__list_movements_request__descriptor;

@@ -1,0 +1,232 @@
+import Foundation
+import PoolAPI
+import Primitives
+import RPCCore
+import StorageCore
+import StorageSQLite
+import Testing
+
+@testable import PoolDomain
+@testable import PoolService
+
+/// Rows of the tables beside the ledger that are not what was written.
+@Suite struct SealTests {
+  /// Another value that differs in one bit.
+  private func flipped(_ value: SQLValue, _ random: inout SeededRandom) -> SQLValue? {
+    switch value {
+    case .integer(let number):
+      return .integer(number ^ (1 << Int64.random(in: 0..<31, using: &random)))
+    case .blob(var bytes):
+      guard let place = bytes.indices.randomElement(using: &random) else { return .blob([1]) }
+      bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      return .blob(bytes)
+    case .text(let text):
+      var bytes = Array(text.utf8)
+      guard let place = bytes.indices.randomElement(using: &random) else { return .text("x") }
+      bytes[place] ^= 1
+      return .text(String(decoding: bytes, as: UTF8.self))
+    case .real, .null: return .integer(1)
+    }
+  }
+
+  /// Goal: a bit that turned over in any column of any table is found: by the start where it reads the row, which names
+  /// table and row and says what to do, else by the proof.
+  @Test(.timeLimit(.minutes(2)), arguments: [1] as [UInt64])
+  func everyColumnOfEveryTableIsSealed(seed: UInt64) async throws {
+    print("seed \(seed)")
+    var random = SeededRandom(seed: seed)
+    let bench = try Bench()
+    try await bench.fill()
+    await bench.server.close()
+    #expect(try bench.problemAtStart() == nil)
+    var tables: Set<String> = []
+    for table in SealedTable.all {
+      guard let row = try bench.firstRow(of: table) else { continue }
+      tables.insert(table.name)
+      for (place, column) in table.columns.enumerated() where !table.key.contains(column) {
+        guard let value = flipped(row.values[place], &random) else { continue }
+        try bench.set(column, of: row, to: value)
+        var words = try bench.problemAtStart()?.description
+        if words == nil {
+          let server = try Bench.serve(bench.folder, bench.clock, bench.limit)
+          let proof = try await Bench.client(server).verifyLedger(.init())
+          #expect(!proof.proved)
+          words = "\(proof.difference); \(proof.remedy)"
+          await server.close()
+        }
+        #expect(
+          words?.contains("of the table \(table.name) is damaged") ?? false,
+          "\(column): \(words ?? "nothing")")
+        #expect(words?.contains(BadRow.remedy) ?? false)
+        try bench.set(column, of: row, to: row.values[place])
+      }
+    }
+    #expect(try bench.problemAtStart() == nil)
+    let empty = ["archived_balance", "archived_lot", "archived_allotment"]
+    #expect(tables == Set(SealedTable.all.map(\.name)).subtracting(empty))
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  /// Goal: each bit of a document's bytes counts, and what is wrong names the document.
+  @Test(.timeLimit(.minutes(2)))
+  func everyBitOfADocumentIsSealed() async throws {
+    let bench = try Bench()
+    try await bench.fill()
+    await bench.server.close()
+    let store = try PoolStore(path: bench.path)
+    var bodies: [(key: [SQLValue], name: String, body: [UInt8])] = []
+    try store.connection.scan(.document, "WHERE is_ended = 0") { row in
+      bodies.append(
+        ([.integer(row.int64(0)), .text(row.text(1))], row.text(1), row.bytes(4)))
+      return true
+    }
+    #expect(Set(bodies.map(\.name)) == ["P", "T", "C"])
+    for document in bodies {
+      for place in document.body.indices {
+        for bit in 0..<8 {
+          var body = document.body
+          body[place] ^= 1 << bit
+          try store.connection.execute(
+            "UPDATE document SET body = ? WHERE kind = ? AND document_id = ?",
+            [.blob(body)] + document.key)
+          let error = #expect(throws: DamagedRecord.self) {
+            try store.connection.scan(.document, DocumentSQL.inWork) { row in
+              _ = try DocumentSQL.document(row)
+              return true
+            }
+          }
+          #expect(error?.key.contains("document_id \(document.name)") ?? false)
+        }
+      }
+      try store.connection.execute(
+        "UPDATE document SET body = ? WHERE kind = ? AND document_id = ?",
+        [.blob(document.body)] + document.key)
+    }
+    store.close()
+    #expect(try bench.problemAtStart() == nil)
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  /// Goal: bytes of a document that no program wrote, though their seal is right, are refused by the document's name, or
+  /// can be served: nothing ends the process. Method: a bit of every second byte, with the start that follows and a look at the document.
+  @Test(.timeLimit(.minutes(3)), arguments: ["P", "T", "C"])
+  func forgedDocumentEndsNoProcess(id: String) async throws {
+    let bench = try Bench()
+    try await bench.fill()
+    await bench.server.close()
+    let values = try row(of: id, bench)
+    guard case .blob(let bytes) = values[4] else { return }
+    var refused = 0
+    for place in stride(from: 0, to: bytes.count, by: 2) {
+      var body = bytes
+      body[place] ^= 1 << UInt8(place / 2 % 8)
+      try put(Array(values[0..<4]) + [.blob(body)], bench)
+      guard let error = try bench.problemAtStart() else {
+        try await use(id, bench)
+        continue
+      }
+      refused += 1
+      #expect(error.description.contains("document_id \(id)"), "\(error)")
+      #expect(error.description.contains(BadRow.remedy))
+    }
+    #expect(refused > bytes.count / 20)
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  private func row(of id: String, _ bench: Bench) throws -> [SQLValue] {
+    let store = try PoolStore(path: bench.path)
+    defer { store.close() }
+    var values: [SQLValue] = []
+    try store.connection.scan(.document, "WHERE document_id = ?", [.text(id)]) { row in
+      values = [
+        .integer(row.int64(0)), .text(row.text(1)), .integer(row.int64(2)), .integer(row.int64(3)),
+        .blob(row.bytes(4)),
+      ]
+      return true
+    }
+    return values
+  }
+
+  private func put(_ values: [SQLValue], _ bench: Bench) throws {
+    let store = try PoolStore(path: bench.path)
+    defer { store.close() }
+    try store.put(values, in: .document)
+  }
+
+  /// Reads a document and goes on with it, whatever comes of that.
+  private func use(_ id: String, _ bench: Bench) async throws {
+    let copy = bench.folder.appendingPathComponent("copy")
+    try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: bench.path, toPath: copy.appendingPathComponent("pool.db").path)
+    let server = try Bench.serve(copy, bench.clock, bench.limit)
+    let rpc = Bench.rpcClient(server)
+    switch id {
+    case "P":
+      let client = InboundServiceClient(rpc)
+      _ = try? await client.getPurchaseOrder(.init(purchaseOrderID: id))
+      _ = try? await client.receivePurchaseOrder(
+        .init(purchaseOrderID: id, receipt: InboundTests.receipt("r-2", 1)))
+    case "T":
+      let client = InboundServiceClient(rpc)
+      _ = try? await client.getTransfer(.init(transferID: id))
+      _ = try? await client.receiveTransfer(
+        .init(transferID: id, receipt: InboundTests.receipt("r-2", 1)))
+    default:
+      let client = CountServiceClient(rpc)
+      _ = try? await client.getCount(.init(countID: id))
+      _ = try? await client.submitCount(.init(countID: id))
+      _ = try? await client.approveCount(.init(countID: id, reason: "so", actor: "al"))
+    }
+    await server.close()
+    try FileManager.default.removeItem(at: copy)
+  }
+
+  /// Goal: a document that has ended is read when somebody asks for it; damaged, it is named, and nothing is written any
+  /// more, whoever has met it.
+  @Test(arguments: [false, true]) func damageThatACallMeetsStopsTheWriter(isCommand: Bool)
+    async throws
+  {
+    try await withBench { bench in
+      try await bench.fill()
+      try await bench.restart()
+      try bench.change(
+        "UPDATE document SET body = zeroblob(length(body)) WHERE document_id = 'T-ended'")
+      if isCommand {
+        await expectError(.unavailable, "STORE_UNAVAILABLE") {
+          _ = try await bench.inbound.receiveTransfer(
+            .init(transferID: "T-ended", receipt: InboundTests.receipt("r-1", 4)))
+        }
+      } else {
+        await expectError(
+          .dataLoss, "STORE_DAMAGED",
+          ["table": "document", "key": "kind 2, document_id T-ended"]
+        ) { _ = try await bench.inbound.getTransfer(.init(transferID: "T-ended")) }
+      }
+      #expect(await bench.server.check.problem() != nil)
+      do {
+        try await bench.sell("x", 1)
+        Issue.record("a command was taken")
+      } catch let error as RPCError {
+        #expect(error.code == .unavailable && error.reason == "STORE_UNAVAILABLE")
+        #expect(error.message.contains("document_id T-ended"), "\(error)")
+        #expect(error.message.contains("put back the newest copy"))
+      }
+      #expect(try await bench.client.getStock(.init(sku: "TEE")).total?.heldCount == 2)
+    }
+  }
+
+  /// Goal: a sale that has left memory and is read again is looked at in the same way.
+  @Test func damagedSaleIsNotAnswered() async throws {
+    let bench = try Bench(salesInMemory: 2)
+    try await bench.stock(["TEE": 60])
+    for number in 1...12 { try await bench.sell("o-\(number)", 1) }
+    for _ in 1...4 { await bench.server.tick() }
+    try bench.change("UPDATE sale SET body = zeroblob(length(body)) WHERE order_id = 'o-1'")
+    await expectError(.dataLoss, "STORE_DAMAGED", nil) {
+      _ = try await bench.client.getSale(.init(orderID: "o-1"))
+    }
+    await expectError(.unavailable, "STORE_UNAVAILABLE") { try await bench.sell("o-13", 1) }
+    await bench.end()
+  }
+}
