@@ -44,6 +44,8 @@ public enum Limits {
   public static let trialMoments = 20
   public static let trialSKUs = 10
   public static let trialChannels = 20
+  /// Clashes of one kind that are looked for.
+  public static let clashesOfKind = 1_000
   /// Clashes that a refusal tells of.
   public static let toldClashes = 50
   /// Holds on a SKU that a refusal tells of, and that it looks at to find them.
@@ -61,7 +63,7 @@ public enum Limits {
   public static let explainedHolds = 100
   /// Owners of holds that an explanation lists.
   public static let explainedOwners = 20
-  /// Lines from which on a sale keeps an index of their names.
+  /// Lines, or bundles, from which on a sale keeps an index of their names.
   public static let indexedLines = 16
   public static let displayNameBytes = 200
   public static let reasonBytes = 64

@@ -157,10 +157,14 @@ public struct PromotionTable: Equatable, Sendable {
 
   public func find(_ id: PromotionID) -> Promotion? { places[id].map { promotions[$0.int] } }
 
+  /// The allotments of a SKU whose promotions have not ended.
+  public func unfinished(_ sku: SKUIndex) -> [Allotment] {
+    open[sku]?.map { allotments[$0] } ?? []
+  }
+
   /// The allotments of a SKU that count at `now`.
   public func active(_ sku: SKUIndex, at now: Timestamp) -> [Allotment] {
-    guard let places = open[sku] else { return [] }
-    return places.map { allotments[$0] }.filter { promotions[$0.promotion.int].isActive(at: now) }
+    unfinished(sku).filter { promotions[$0.promotion.int].isActive(at: now) }
   }
 
   /// The one of a SKU that a channel sells out of.
@@ -180,6 +184,14 @@ public struct PromotionTable: Equatable, Sendable {
 
   public func allotments(of promotion: Promotion) -> [Allotment] {
     Array(allotments[promotion.allotments])
+  }
+
+  /// A promotion that has not ended, be it a draft, and has a SKU.
+  func planned(with sku: SKUIndex, at now: Timestamp) -> Promotion? {
+    promotions.first { promotion in
+      !promotion.isCancelled && promotion.endTime > now
+        && promotion.lines.contains { $0.sku == sku }
+    }
   }
 
   /// Takes over a promotion that is new or has changed.

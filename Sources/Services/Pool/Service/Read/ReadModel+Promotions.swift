@@ -18,7 +18,8 @@ extension ReadModel.State {
   /// A promotion that kept units of a SKU for its channels at a past instant, however it went on.
   func promotion(with sku: SKUIndex, at time: Timestamp) -> Promotion? {
     promotions.promotions.first { promotion in
-      promotion.isScheduled && promotion.startTime <= time && time < promotion.endTime
+      promotion.isScheduled && !promotion.isCancelled && promotion.startTime <= time
+        && time < promotion.endTime
         && promotion.allotments.contains { promotions.allotments[$0].sku == sku }
     }
   }
