@@ -278,7 +278,7 @@ public final class Pool {
   private func count(_ entry: LedgerEntry, into sale: inout Sale) {
     if sale.channelID == nil { sale.channelID = entry.channelID }
     for bundle in entry.details.bundles where sale.bundle(bundle.lineID) == nil {
-      sale.bundles.append(bundle)
+      sale.append(bundle)
     }
     if let holdID = entry.holdID {
       sale.source = Sale.Source(
