@@ -4224,7 +4224,8 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
-  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// named location that is short, holders: the oldest holds on it, and allotted: promotions that keep units from the
+  /// channel) for the first line that does not fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
   /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
@@ -4240,7 +4241,7 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
   /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
-  /// and holders instead when an expired hold cannot be taken again.
+  /// holders and allotted instead when an expired hold cannot be taken again.
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
   /// Moves a hold from HELD to RELEASED: its units are available again. A repeat changes nothing.
@@ -4261,7 +4262,7 @@ public protocol PoolServiceHandler: RPCService {
   /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
   /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
-  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// it, else availableCount, holders and allotted; locationId as in CreateHold),
   /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
   func editHold(_ request: EditHoldRequest, context: ServerContext)
     async throws -> EditHoldResponse
@@ -4276,8 +4277,7 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
-  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
   /// that neither feeds the channel nor offers pickup.
   func recordSale(_ request: RecordSaleRequest, context: ServerContext)
     async throws -> RecordSaleResponse
@@ -4656,7 +4656,8 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
-  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// named location that is short, holders: the oldest holds on it, and allotted: promotions that keep units from the
+  /// channel) for the first line that does not fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
   /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
@@ -4676,7 +4677,7 @@ public struct PoolServiceClient: Sendable {
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
   /// requestedCount, and locationId) when a line wants more than is held, and with availableCount, expiredHoldId
-  /// and holders instead when an expired hold cannot be taken again.
+  /// holders and allotted instead when an expired hold cannot be taken again.
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CommitHoldResponse {
@@ -4709,7 +4710,7 @@ public struct PoolServiceClient: Sendable {
   /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
   /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
-  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// it, else availableCount, holders and allotted; locationId as in CreateHold),
   /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
   public func editHold(
     _ request: EditHoldRequest, options: CallOptions = CallOptions()
@@ -4732,8 +4733,7 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
-  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
   /// that neither feeds the channel nor offers pickup.
   public func recordSale(
     _ request: RecordSaleRequest, options: CallOptions = CallOptions()

@@ -874,7 +874,8 @@ public protocol PromotionServiceHandler: RPCService {
   /// have sold, and what each channel would have shown. Starts with what is available now; deliveries, cancellations
   /// and returns of the past are left out. Changes nothing.
   ///
-  /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
+  /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId), FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) when
+  /// from_time is not after the archives' end.
   func simulatePromotion(_ request: SimulatePromotionRequest, context: ServerContext)
     async throws -> SimulatePromotionResponse
 }
@@ -1010,7 +1011,8 @@ public struct PromotionServiceClient: Sendable {
   /// have sold, and what each channel would have shown. Starts with what is available now; deliveries, cancellations
   /// and returns of the past are left out. Changes nothing.
   ///
-  /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
+  /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId), FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) when
+  /// from_time is not after the archives' end.
   public func simulatePromotion(
     _ request: SimulatePromotionRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SimulatePromotionResponse {
