@@ -145,8 +145,10 @@ public struct PromotionTable: Equatable, Sendable {
   /// In the order in which they were scheduled; a place stays the same for ever.
   public private(set) var allotments: [Allotment] = []
   private var places: [PromotionID: PromotionIndex] = [:]
-  /// The allotments of a SKU whose promotions have not ended.
+  /// The allotments of a SKU whose promotions have not ended, as of the last `refresh`.
   private var open: [SKUIndex: [Int]] = [:]
+  /// Whose they are.
+  private var unended: Set<PromotionIndex> = []
 
   public init() {}
 
@@ -210,19 +212,29 @@ public struct PromotionTable: Equatable, Sendable {
     precondition(place <= allotments.count, "allotments are numbered without a gap")
     if place == allotments.count {
       allotments.append(allotment)
+      open[allotment.sku, default: []].append(place)
+      unended.insert(allotment.promotion)
     } else {
       allotments[place] = allotment
     }
   }
 
-  /// Works out again which allotments are open.
+  /// Closes the allotments of promotions that have ended or were cancelled.
+  ///
+  /// - Complexity: O(promotions that had not ended + lines of those that have).
   public mutating func refresh(at now: Timestamp) {
-    open.removeAll(keepingCapacity: true)
-    for promotion in promotions where !promotion.isCancelled && promotion.endTime > now {
-      for place in promotion.allotments {
-        open[allotments[place].sku, default: []].append(place)
-      }
+    for index in unended {
+      let promotion = promotions[index.int]
+      guard promotion.isCancelled || promotion.endTime <= now else { continue }
+      unended.remove(index)
+      for place in promotion.allotments { close(place) }
     }
+  }
+
+  private mutating func close(_ place: Int) {
+    let sku = allotments[place].sku
+    open[sku]?.removeAll { $0 == place }
+    if open[sku]?.isEmpty ?? false { open[sku] = nil }
   }
 
   /// When a promotion next starts or ends.

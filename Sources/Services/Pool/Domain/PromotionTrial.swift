@@ -75,7 +75,6 @@ public struct PromotionTrial: Sendable {
       table.put(
         Allotment(promotion: copy.index, sku: line.sku, quantity: line.quantity), at: place)
     }
-    table.refresh(at: .zero)
     return table
   }
 

@@ -154,6 +154,16 @@ import Testing
       }
       let stock = try await bench.client.getStockAt(.init(sku: "KIT", time: Bench.start))
       #expect(stock.total?.onHandCount == 0)
+      bench.clock.advance(by: .seconds(1))
+      _ = try await bench.assortment.setBundle(.init(bundle: .init(sku: "KIT")))
+      try await bench.receive("KIT", 3)
+      let later = try await bench.client.getStockAt(
+        .init(sku: "KIT", time: bench.clock.now(), channelIDs: ["till"]))
+      #expect(later.channels.map(\.availableToSellCount) == [3])
+      await expectError(.failedPrecondition, "BUNDLE_UNKNOWN") {
+        _ = try await bench.client.getStockAt(
+          .init(sku: "KIT", time: Bench.start, channelIDs: ["till"]))
+      }
     }
   }
 

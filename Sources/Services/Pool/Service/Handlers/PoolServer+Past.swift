@@ -31,7 +31,10 @@ extension PoolServer {
   ) async throws -> PastAvailability {
     let index = try view.read { state in
       let index = try state.index(of: sku)
-      guard channels.isEmpty || state.bundles.definitions[index] == nil else {
+      // Since it is an ordinary SKU again, it is known as one.
+      if !channels.isEmpty, let bundle = state.bundles.definitions[index],
+        !bundle.parts.isEmpty || time < bundle.updateTime
+      {
         throw LedgerError.bundleUnknown(sku)
       }
       if !channels.isEmpty, let promotion = state.promotion(with: index, at: time) {
