@@ -53,19 +53,15 @@ struct HoldIndex {
     let wasHeld = known?.state == .held
     if hold.state == .held {
       if !wasHeld { owners[hold.owner, default: []].append(hold.id) }
-      for number in hold.lines.indices { add(hold, number, wasHeld ? known : nil, in: holds) }
+      var listed = Set(wasHeld ? (known?.lines ?? []).map(\.sku) : [])
+      for line in hold.lines where listed.insert(line.sku).inserted {
+        lists[line.sku, default: List()].add(hold.id) {
+          Self.isHolder($0, of: line.sku, in: holds)
+        }
+      }
     } else if wasHeld {
       remove(hold)
     }
-  }
-
-  private mutating func add(
-    _ hold: Hold, _ number: Int, _ known: Hold?, in holds: [HoldID: Hold]
-  ) {
-    let sku = hold.lines[number].sku
-    if number > 0, hold.lines[..<number].contains(where: { $0.sku == sku }) { return }
-    if let known, known.lines.contains(where: { $0.sku == sku }) { return }
-    lists[sku, default: List()].add(hold.id) { Self.isHolder($0, of: sku, in: holds) }
   }
 
   private mutating func remove(_ hold: Hold) {

@@ -81,7 +81,7 @@ extension Pool {
       besides: known.id, given: given)
     try checkCaps(more, owner: known.owner, lent: lent, isNew: false)
     let own = lent.parts.filter { $0.holdID == known.id }
-    giveUp(lent.without(known.id), to: known.id.text)
+    giveUp(Lent(lent.parts.lazy.filter { $0.holdID != known.id }), to: known.id.text)
     let added = taken.map { Movement(.held, more[$0.line].sku, $0.location, $0.quantity) }
     post(
       LedgerEntry(
