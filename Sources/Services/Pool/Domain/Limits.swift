@@ -8,6 +8,8 @@ public enum Limits {
   public static let sales = 1_000
   /// Lines of one hold.
   public static let holdLines = 200
+  /// SKUs of one hold, with bundles taken apart.
+  public static let holdSKUs = 1_000
   /// Units in one line.
   public static let lineUnits: Quantity = 1_000_000_000
   /// Units of a buffer's margin or cap.

@@ -235,4 +235,26 @@ import Testing
     #expect(sale.callersLines.allSatisfy { $0.shipped == 1 && $0.sold == 1 })
     #expect(machine.pool.available(SKUIndex(0)) == 100 - Quantity(names.count))
   }
+
+  /// Goal: a hold is no larger for being one of bundles.
+  @Test func holdOfBundlesIsBounded() throws {
+    let kits = Limits.holdSKUs / Limits.bundleParts
+    let parts = (0...kits * Limits.bundleParts).map { "S\($0)" }
+    let machine = try Script(moreSKUs: parts + (0...kits).map { "K\($0)" })
+    _ = try machine.run(["receive"] + parts.map { "1:\($0)" })
+    for kit in 0..<kits {
+      let start = kit * Limits.bundleParts
+      _ = try machine.run(
+        ["bundle", "K\(kit)"] + parts[start..<start + Limits.bundleParts].map { "1:\($0)" })
+    }
+    _ = try machine.run(["bundle", "K\(kits)", "1:\(parts[kits * Limits.bundleParts])"])
+    let all = (0...kits).map { "1:K\($0)" }
+    do {
+      _ = try machine.run(["hold", "h-1"] + all)
+      Issue.record("it has too many SKUs")
+    } catch PoolError.holdLimit(let excess) {
+      #expect(excess.measure == .skusOfHold && excess.requested == Quantity(Limits.holdSKUs + 1))
+    }
+    _ = try machine.run(["hold", "h-1"] + all.dropLast())
+  }
 }

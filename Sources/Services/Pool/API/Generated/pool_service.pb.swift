@@ -4227,7 +4227,8 @@ public protocol PoolServiceHandler: RPCService {
   /// named location that is short, holders: the oldest holds on it, and allotted: promotions that keep units from the
   /// channel) for the first line that does not fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
-  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// would exceed a cap: HOLDS_OF_OWNER, HELD_UNITS_OF_OWNER, HELD_PERCENT, or SKUS_OF_HOLD, of which 1,000 are allowed
+  /// when bundles are taken apart, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
   /// feeds the channel nor offers pickup.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
@@ -4277,8 +4278,9 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
-  /// that neither feeds the channel nor offers pickup.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither feeds
+  /// the channel nor offers pickup.
   func recordSale(_ request: RecordSaleRequest, context: ServerContext)
     async throws -> RecordSaleResponse
   /// Records the sales of many orders, each as RecordSale does, all of them in one commit: for catching up, and for
@@ -4659,7 +4661,8 @@ public struct PoolServiceClient: Sendable {
   /// named location that is short, holders: the oldest holds on it, and allotted: promotions that keep units from the
   /// channel) for the first line that does not fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
-  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// would exceed a cap: HOLDS_OF_OWNER, HELD_UNITS_OF_OWNER, HELD_PERCENT, or SKUS_OF_HOLD, of which 1,000 are allowed
+  /// when bundles are taken apart, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
   /// feeds the channel nor offers pickup.
   public func createHold(
@@ -4733,8 +4736,9 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
-  /// that neither feeds the channel nor offers pickup.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither feeds
+  /// the channel nor offers pickup.
   public func recordSale(
     _ request: RecordSaleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> RecordSaleResponse {
