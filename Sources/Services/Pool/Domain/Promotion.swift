@@ -148,7 +148,7 @@ public struct PromotionTable: Equatable, Sendable {
   /// The allotments of a SKU whose promotions have not ended, as of the last `refresh`.
   private var open: [SKUIndex: [Int]] = [:]
   /// Whose they are.
-  private var unended: Set<PromotionIndex> = []
+  private var openPromotions: Set<PromotionIndex> = []
 
   public init() {}
 
@@ -160,13 +160,13 @@ public struct PromotionTable: Equatable, Sendable {
   public func find(_ id: PromotionID) -> Promotion? { places[id].map { promotions[$0.int] } }
 
   /// The allotments of a SKU whose promotions have not ended.
-  public func unfinished(_ sku: SKUIndex) -> [Allotment] {
+  public func openAllotments(of sku: SKUIndex) -> [Allotment] {
     open[sku]?.map { allotments[$0] } ?? []
   }
 
   /// The allotments of a SKU that count at `now`.
   public func active(_ sku: SKUIndex, at now: Timestamp) -> [Allotment] {
-    unfinished(sku).filter { promotions[$0.promotion.int].isActive(at: now) }
+    openAllotments(of: sku).filter { promotions[$0.promotion.int].isActive(at: now) }
   }
 
   /// The one of a SKU that a channel sells out of.
@@ -213,7 +213,7 @@ public struct PromotionTable: Equatable, Sendable {
     if place == allotments.count {
       allotments.append(allotment)
       open[allotment.sku, default: []].append(place)
-      unended.insert(allotment.promotion)
+      openPromotions.insert(allotment.promotion)
     } else {
       allotments[place] = allotment
     }
@@ -223,10 +223,10 @@ public struct PromotionTable: Equatable, Sendable {
   ///
   /// - Complexity: O(promotions that had not ended + lines of those that have).
   public mutating func refresh(at now: Timestamp) {
-    for index in unended {
+    for index in openPromotions {
       let promotion = promotions[index.int]
       guard promotion.isCancelled || promotion.endTime <= now else { continue }
-      unended.remove(index)
+      openPromotions.remove(index)
       for place in promotion.allotments { close(place) }
     }
   }

@@ -60,7 +60,9 @@ extension AvailabilitySource {
   ) -> [PromotionClash] {
     let indices = Set(rivals.map(\.index))
     return wanted.compactMap { line in
-      let promised = promotions.unfinished(line.sku).filter { indices.contains($0.promotion) }
+      let promised = promotions.openAllotments(of: line.sku).filter {
+        indices.contains($0.promotion)
+      }
       let present = max(0, available(line.sku) - promised.reduce(0) { $0 + $1.remaining })
       guard line.quantity > present else { return nil }
       let other = promised.first { $0.remaining > 0 }
