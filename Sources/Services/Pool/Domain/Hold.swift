@@ -198,19 +198,23 @@ public struct Hold: Hashable, Sendable {
     lines.append(change)
   }
 
+  /// As many units out of its allotment as the ledger says, whichever lines they were planned from.
   private static func take(_ change: Line, from lines: inout [Line]) {
-    var rest = change.quantity
-    // Of two lines at one place it is the one with the same allotment.
-    for isSame in [true, false] {
-      for number in lines.indices.reversed()
-      where rest > 0 && lines[number].sku == change.sku && lines[number].location == change.location
-        && (lines[number].allotment?.promotion == change.allotment?.promotion) == isSame
-      {
-        rest -= lines[number].split(min(rest, lines[number].quantity)).quantity
-      }
+    var allotted = change.allotment?.quantity ?? 0
+    var plain = change.quantity - allotted
+    for number in lines.indices.reversed()
+    where lines[number].sku == change.sku && lines[number].location == change.location {
+      let kept = lines[number].allotment?.quantity ?? 0
+      let isSame = lines[number].allotment?.promotion == change.allotment?.promotion
+      let use = isSame ? min(allotted, kept) : 0
+      let rest = min(plain, lines[number].quantity - kept)
+      lines[number].quantity -= use + rest
+      lines[number].allotment?.quantity -= use
+      if use > 0, use == kept { lines[number].allotment = nil }
+      (allotted, plain) = (allotted - use, plain - rest)
     }
     lines.removeAll { $0.quantity == 0 }
-    precondition(rest == 0, "a hold gives up no more than it has")
+    precondition(allotted == 0 && plain == 0, "a hold gives up no more than it has")
   }
 }
 

@@ -22,8 +22,8 @@ public struct HoldCaps: Hashable, Sendable {
   /// Which of them a hold would exceed.
   public enum Measure: String, CaseIterable, Sendable {
     case holdsOfOwner, unitsOfOwner, heldUnits
-    /// `Limits.holdLines`, which no operator sets.
-    case linesOfHold
+    /// `Limits.holdSKUs`, which no operator sets.
+    case skusOfHold
   }
 
   /// What a hold would exceed, and how far it has come.

@@ -43,12 +43,11 @@ public struct HoldLists: Sendable {
   ///   - holds: with the hold as it is now.
   public mutating func note(_ hold: Hold, at place: Int, was known: Hold?, in holds: HoldTable) {
     guard hold.state == .held else { return }
-    let before = known?.state == .held ? known : nil
-    for number in hold.lines.indices {
-      let sku = hold.lines[number].sku
-      if number > 0, hold.lines[..<number].contains(where: { $0.sku == sku }) { continue }
-      if let before, before.lines.contains(where: { $0.sku == sku }) { continue }
+    func add(_ sku: SKUIndex) {
       lists[sku, default: List()].add(Int32(place)) { Self.isHolder($0, of: sku, in: holds) }
     }
+    if known == nil, hold.lines.count == 1 { return add(hold.lines[0].sku) }
+    var listed = Set(known?.state == .held ? (known?.lines ?? []).map(\.sku) : [])
+    for line in hold.lines where listed.insert(line.sku).inserted { add(line.sku) }
   }
 }

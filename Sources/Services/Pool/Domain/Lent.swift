@@ -23,26 +23,49 @@ struct Lent {
     var released: Movement { Movement(.released, sku, location, quantity, allotment: allotment) }
   }
 
-  private(set) var parts: [Part] = []
+  private struct Key: Hashable {
+    var holdID: HoldID
+    var place: Place
+    var promotion: PromotionIndex?
+  }
 
+  private struct Place: Hashable {
+    var sku: SKUIndex
+    var location: LocationIndex
+  }
+
+  private struct Kept: Hashable {
+    var sku: SKUIndex
+    var promotion: PromotionIndex
+  }
+
+  private(set) var parts: [Part] = []
+  private var numbers: [Key: Int] = [:]
+  // What the parts come to: a request has many lines, and an owner many holds.
   private var ofSKU: [SKUIndex: Quantity] = [:]
+  private var ofPlace: [Place: Quantity] = [:]
+  private var ofAllotment: [Kept: Quantity] = [:]
+  private var ofHold: [HoldID: Quantity] = [:]
+
+  init() {}
+
+  init(_ parts: some Sequence<Part>) {
+    for part in parts { add(part) }
+  }
 
   var isEmpty: Bool { parts.isEmpty }
 
   func quantity(of sku: SKUIndex) -> Quantity { ofSKU.isEmpty ? 0 : ofSKU[sku, default: 0] }
 
   func quantity(of sku: SKUIndex, at location: LocationIndex) -> Quantity {
-    parts.reduce(0) { $1.sku == sku && $1.location == location ? $0 + $1.quantity : $0 }
+    ofPlace[Place(sku: sku, location: location), default: 0]
   }
+
+  func quantity(of hold: HoldID) -> Quantity { ofHold[hold, default: 0] }
 
   /// What goes back to an allotment.
   func given(to promotion: PromotionIndex, _ sku: SKUIndex) -> Quantity {
-    parts.reduce(0) { sum, part in
-      guard part.sku == sku, let use = part.allotment, use.promotion == promotion else {
-        return sum
-      }
-      return sum + use.quantity
-    }
+    ofAllotment[Kept(sku: sku, promotion: promotion), default: 0]
   }
 
   /// What is there with what is lent: an owner's units are the owner's, whatever is owed to others.
@@ -50,25 +73,22 @@ struct Lent {
     lent > 0 ? max(0, available) + lent : available
   }
 
-  /// All but what one hold gives up.
-  func without(_ holdID: HoldID) -> Lent {
-    var rest = Lent()
-    for part in parts where part.holdID != holdID { rest.add(part) }
-    return rest
-  }
-
   mutating func add(_ part: Part) {
+    let place = Place(sku: part.sku, location: part.location)
     ofSKU[part.sku, default: 0] += part.quantity
-    for number in parts.indices
-    where parts[number].holdID == part.holdID && parts[number].sku == part.sku
-      && parts[number].location == part.location
-      && parts[number].allotment?.promotion == part.allotment?.promotion
-    {
+    ofPlace[place, default: 0] += part.quantity
+    ofHold[part.holdID, default: 0] += part.quantity
+    if let use = part.allotment {
+      ofAllotment[Kept(sku: part.sku, promotion: use.promotion), default: 0] += use.quantity
+    }
+    let key = Key(holdID: part.holdID, place: place, promotion: part.allotment?.promotion)
+    if let number = numbers[key] {
       parts[number].quantity += part.quantity
       parts[number].allotment?.quantity += part.allotment?.quantity ?? 0
-      return
+    } else {
+      numbers[key] = parts.count
+      parts.append(part)
     }
-    parts.append(part)
   }
 }
 
@@ -124,39 +144,62 @@ extension Pool {
   ) throws(PoolError) -> (taken: [Taken], lent: Lent) {
     lent = given
     defer { lent = Lent() }
-    var own = owner.isEmpty ? [] : lendable(owner, besides: holdID)
-    guard !own.isEmpty else {
+    guard !owner.isEmpty else {
       return (try plan(lines, bound: bound, channel: channel, zone: zone), lent)
     }
-    let strict = bound == .none ? .available : bound
-    while true {
+    let claim = Claim(
+      bound: bound == .none ? .available : bound, channel: channel, sourcing: sourcings[channel],
+      zone: zone)
+    do throws(PoolError) {
+      return (try plan(lines, bound: claim.bound, channel: channel, zone: zone), lent)
+    } catch {
+      lend(to: lines, claim, from: lendable(owner, besides: holdID, of: Set(lines.map(\.sku))))
       placements.removeAll(keepingCapacity: true)
-      do throws(PoolError) {
-        return (try plan(lines, bound: strict, channel: channel, zone: zone), lent)
-      } catch {
-        let claim = Claim(
-          bound: strict, channel: channel, sourcing: sourcings[channel], zone: zone)
-        if case .insufficientStock(let shortage) = error, lend(shortage, claim, from: &own) {
-          continue
-        }
-        guard bound == .none else { throw error }
-        placements.removeAll(keepingCapacity: true)
-        return (try plan(lines, bound: .none, channel: channel, zone: zone), lent)
-      }
+      return (try plan(lines, bound: bound, channel: channel, zone: zone), lent)
     }
   }
 
-  /// What an owner's other holds have, the oldest hold first.
-  private func lendable(_ owner: String, besides holdID: HoldID?) -> [Lent.Part] {
-    holdIndex.holds(of: owner).filter { $0 != holdID }.compactMap { holds[$0] }
-      .sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }
-      .flatMap { hold in
-        hold.lines.map {
+  /// What an owner's other holds have of some SKUs, the oldest hold first.
+  private func lendable(
+    _ owner: String, besides holdID: HoldID?, of skus: Set<SKUIndex>
+  ) -> [SKUIndex: [Lent.Part]] {
+    var found: [SKUIndex: [Lent.Part]] = [:]
+    let own = holdIndex.holds(of: owner).filter { $0 != holdID }.compactMap { holds[$0] }
+    for hold in own.sorted(by: { ($0.createTime, $0.id) < ($1.createTime, $1.id) }) {
+      for line in hold.lines where skus.contains(line.sku) {
+        found[line.sku, default: []].append(
           Lent.Part(
-            holdID: hold.id, sku: $0.sku, location: $0.location, quantity: $0.quantity,
-            allotment: $0.allotment)
-        }
+            holdID: hold.id, sku: line.sku, location: line.location, quantity: line.quantity,
+            allotment: line.allotment))
       }
+    }
+    return found
+  }
+
+  /// Lends what is missing, SKU by SKU, since one's units are no help to another's lines.
+  private func lend(to lines: [Wanted], _ claim: Claim, from own: [SKUIndex: [Lent.Part]]) {
+    let lines = Dictionary(grouping: lines, by: \.sku)
+    let given = Dictionary(grouping: lent.parts, by: \.sku)
+    var all = lent.parts.filter { own[$0.sku] == nil }
+    for (sku, parts) in own.sorted(by: { $0.key < $1.key }) {
+      var parts = parts
+      lent = Lent(given[sku] ?? [])
+      while let shortage = shortage(of: lines[sku] ?? [], claim),
+        lend(shortage, claim, from: &parts)
+      {}
+      all += lent.parts
+    }
+    lent = Lent(all)
+  }
+
+  private func shortage(of lines: [Wanted], _ claim: Claim) -> PoolError.Shortage? {
+    do throws(PoolError) {
+      _ = try plan(lines, bound: claim.bound, channel: claim.channel, zone: claim.zone)
+      return nil
+    } catch {
+      guard case .insufficientStock(let shortage) = error else { return nil }
+      return shortage
+    }
   }
 
   /// Lends what is missing, or all that there is of it; false when there is nothing.
@@ -186,17 +229,23 @@ extension Pool {
     }
     var high: Quantity = own.reduce(0) { isMeant($1) ? $0 + $1.quantity : $0 }
     guard high > 0 else { return false }
-    // A buffer may hide a part of what comes free: the least with which it fits is looked for.
+    // What is missing will mostly do; where a buffer hides a part of what comes free, the least that does
+    // is looked for.
     var low: Quantity = 1
+    let missing = shortage.requested - max(0, present(with: 0))
+    if missing > 0, missing < high, present(with: missing) >= shortage.requested {
+      high = missing
+      if present(with: missing - 1) < shortage.requested { low = missing }
+    }
     while low < high {
       let middle = low + (high - low) / 2
       if present(with: middle) >= shortage.requested { high = middle } else { low = middle + 1 }
     }
-    _ = present(with: low)
+    lent = before
     var left = low
     for number in own.indices where left > 0 && isMeant(own[number]) {
       let quantity = min(own[number].quantity, left)
-      _ = own[number].split(quantity)
+      lent.add(own[number].split(quantity))
       left -= quantity
     }
     return true
@@ -206,15 +255,22 @@ extension Pool {
   ///
   /// - Parameter cause: the hold or order that takes it.
   func giveUp(_ lent: Lent, to cause: String) {
-    var rest = lent.parts[...]
-    while let first = rest.first {
-      let parts = rest.filter { $0.holdID == first.holdID }
-      rest = rest.filter { $0.holdID != first.holdID }[...]
+    var places: [HoldID: Int] = [:]
+    var holdParts: [[Lent.Part]] = []
+    for part in lent.parts {
+      let place = places[part.holdID] ?? holdParts.count
+      if place == holdParts.count {
+        places[part.holdID] = place
+        holdParts.append([])
+      }
+      holdParts[place].append(part)
+    }
+    for parts in holdParts {
+      let holdID = parts[0].holdID
       post(
         LedgerEntry(
-          holdID: first.holdID, reason: Reason.takenOver, actor: holds[first.holdID]?.owner ?? "",
-          cause: cause,
-          movements: parts.map(\.released)))
+          holdID: holdID, reason: Reason.takenOver, actor: holds[holdID]?.owner ?? "",
+          cause: cause, movements: parts.map(\.released)))
     }
   }
 

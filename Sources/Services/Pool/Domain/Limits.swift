@@ -8,6 +8,8 @@ public enum Limits {
   public static let sales = 1_000
   /// Lines of one hold.
   public static let holdLines = 200
+  /// SKUs of one hold, with bundles taken apart.
+  public static let holdSKUs = 1_000
   /// Units in one line.
   public static let lineUnits: Quantity = 1_000_000_000
   /// Units of a buffer's margin or cap.
@@ -44,6 +46,8 @@ public enum Limits {
   public static let trialMoments = 20
   public static let trialSKUs = 10
   public static let trialChannels = 20
+  /// Clashes of one kind that are looked for.
+  public static let clashesOfKind = 1_000
   /// Clashes that a refusal tells of.
   public static let toldClashes = 50
   /// Holds on a SKU that a refusal tells of, and that it looks at to find them.
@@ -61,7 +65,7 @@ public enum Limits {
   public static let explainedHolds = 100
   /// Owners of holds that an explanation lists.
   public static let explainedOwners = 20
-  /// Lines from which on a sale keeps an index of their names.
+  /// Lines, or bundles, from which on a sale keeps an index of their names.
   public static let indexedLines = 16
   public static let displayNameBytes = 200
   public static let reasonBytes = 64

@@ -48,8 +48,7 @@ extension Pool {
 
   private func isEmptied(_ id: HoldID, by lent: Lent) -> Bool {
     guard !lent.isEmpty, let hold = holds[id] else { return false }
-    let given: Quantity = lent.parts.reduce(0) { $1.holdID == id ? $0 + $1.quantity : $0 }
-    return given == hold.lines.reduce(0) { $0 + $1.quantity }
+    return lent.quantity(of: id) == hold.lines.reduce(0) { $0 + $1.quantity }
   }
 
   private func held(_ sku: SKUIndex) -> Quantity {

@@ -14,6 +14,7 @@ extension Pool {
     guard command.expireTime > now, command.expireTime <= now + Limits.holdSpan else {
       throw .expiryOutOfRange(command.expireTime, now: now)
     }
+    if !bundles.isEmpty { try checkSKUs([], lines, owner: command.owner) }
     let (taken, lent) = try plan(
       lines, bound: bound(command.channelID), channel: command.channelID, zone: command.zone,
       owner: command.owner)
@@ -77,13 +78,13 @@ extension Pool {
       }
     }
     let more = changes.filter { $0.quantity > 0 }
-    try checkLines(known, more)
+    try checkSKUs(known.lines, more, owner: known.owner)
     let (taken, lent) = try plan(
       more, bound: bound(known.channelID), channel: known.channelID, owner: known.owner,
       besides: known.id, given: given)
     try checkCaps(more, owner: known.owner, lent: lent, isNew: false)
     let own = lent.parts.filter { $0.holdID == known.id }
-    giveUp(lent.without(known.id), to: known.id.text)
+    giveUp(Lent(lent.parts.lazy.filter { $0.holdID != known.id }), to: known.id.text)
     let added = taken.map { Movement(.held, more[$0.line].sku, $0.location, $0.quantity) }
     var entry = LedgerEntry(
       holdID: known.id, channelID: known.channelID, actor: known.owner,
@@ -141,14 +142,18 @@ extension Pool {
         measure: .held, present: wanted - left, requested: wanted))
   }
 
-  /// A hold has no more SKUs than it could be made with.
-  private func checkLines(_ hold: Hold, _ more: [Wanted]) throws(PoolError) {
-    let present = Set(hold.lines.map(\.sku))
+  /// Refuses a hold of too many SKUs.
+  ///
+  /// - Parameter known: what it has already.
+  private func checkSKUs(
+    _ known: [Hold.Line], _ more: [Wanted], owner: String
+  ) throws(PoolError) {
+    let present = Set(known.map(\.sku))
     let count = present.union(more.map(\.sku)).count
-    guard count > Limits.holdLines, count > present.count else { return }
+    guard count > Limits.holdSKUs, count > present.count else { return }
     throw .holdLimit(
       HoldCaps.Excess(
-        .linesOfHold, owner: hold.owner, sku: nil, maximum: Quantity(Limits.holdLines),
+        .skusOfHold, owner: owner, sku: nil, maximum: Quantity(Limits.holdSKUs),
         present: Quantity(present.count), requested: Quantity(count - present.count)))
   }
 

@@ -13,7 +13,11 @@ extension Pool {
 
   public func load(_ lock: LastUnits) { lastUnits.set(lock) }
 
-  public func load(_ promotion: Promotion) { promotions.put(promotion) }
+  /// One that was ended has ended, though the ledger's last entry may be older than that.
+  public func load(_ promotion: Promotion) {
+    promotions.put(promotion)
+    now = max(now, promotion.updateTime)
+  }
 
   public func load(_ allotment: Allotment, at place: Int) { promotions.put(allotment, at: place) }
 

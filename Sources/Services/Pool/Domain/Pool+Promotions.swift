@@ -2,37 +2,30 @@ internal import Primitives
 
 extension Pool {
   func apply(_ command: PromotionCommand) throws(PoolError) -> Reply {
-    do throws(PromotionError) {
-      let promotion =
-        switch command {
-        case .set(let command): try set(command)
-        case .schedule(let id, let kinds): try schedule(id, accepting: kinds)
-        case .topUp(let id, let lines, let kinds): try topUp(id, lines, accepting: kinds)
-        case .end(let id): try end(id)
-        case .cancel(let id): try cancel(id)
-        }
-      return .promotion(promotion, promotions.allotments(of: promotion))
-    } catch {
-      if case .skuMissing(let sku, let line) = error { throw .skuUnknown(sku, line: line) }
-      // Its components are what can be kept.
-      if case .bundleLine(let sku, let line) = error { throw .bundle(.noStock(sku, line: line)) }
-      throw .promotion(error)
-    }
+    let promotion =
+      switch command {
+      case .set(let command): try set(command)
+      case .schedule(let id, let kinds): try schedule(id, accepting: kinds)
+      case .topUp(let id, let lines, let kinds): try topUp(id, lines, accepting: kinds)
+      case .end(let id): try end(id)
+      case .cancel(let id): try cancel(id)
+      }
+    return .promotion(promotion, promotions.allotments(of: promotion))
   }
 
-  private func known(_ id: PromotionID) throws(PromotionError) -> Promotion {
-    guard let known = promotions.find(id) else { throw .unknown(id) }
+  private func known(_ id: PromotionID) throws(PoolError) -> Promotion {
+    guard let known = promotions.find(id) else { throw .promotion(.unknown(id)) }
     return known
   }
 
-  private func set(_ command: SetPromotion) throws(PromotionError) -> Promotion {
+  private func set(_ command: SetPromotion) throws(PoolError) -> Promotion {
     let lines = try lines(command.lines)
     guard command.endTime > now, command.endTime > command.startTime,
       command.endTime - command.startTime <= Limits.promotionSpan
-    else { throw .windowOutOfRange(command.id) }
+    else { throw .promotion(.windowOutOfRange(command.id)) }
     guard var promotion = promotions.find(command.id) else {
-      guard command.etag.isEmpty else { throw .changed(command.id) }
-      guard promotions.promotions.count < Limits.promotions else { throw .tooMany }
+      guard command.etag.isEmpty else { throw .promotion(.changed(command.id)) }
+      guard promotions.promotions.count < Limits.promotions else { throw .promotion(.tooMany) }
       let promotion = Promotion(
         index: PromotionIndex(promotions.promotions.count), id: command.id,
         displayName: command.displayName, channels: command.channels, strategy: command.strategy,
@@ -41,7 +34,9 @@ extension Pool {
       keep(promotion)
       return promotion
     }
-    guard command.etag.isEmpty || command.etag == promotion.etag else { throw .changed(command.id) }
+    guard command.etag.isEmpty || command.etag == promotion.etag else {
+      throw .promotion(.changed(command.id))
+    }
     let before = promotion
     promotion.displayName = command.displayName
     promotion.channels = command.channels
@@ -54,31 +49,30 @@ extension Pool {
     return change(promotion)
   }
 
-  private func lines(_ lines: [SetPromotion.Line]) throws(PromotionError) -> [Promotion.Line] {
+  private func lines(_ lines: [SetPromotion.Line]) throws(PoolError) -> [Promotion.Line] {
     var found: [Promotion.Line] = []
     for (number, line) in lines.enumerated() {
-      guard let sku = catalog.find(line.sku) else { throw .skuMissing(line.sku, line: number) }
-      guard bundles.components(of: sku) == nil else { throw .bundleLine(line.sku, line: number) }
-      found.append(Promotion.Line(sku: sku, quantity: line.quantity))
+      found.append(
+        Promotion.Line(sku: try stockIndex(line.sku, line: number), quantity: line.quantity))
     }
     return found
   }
 
   private func expect(
     _ states: Set<Promotion.State>, of promotion: Promotion
-  ) throws(PromotionError) {
+  ) throws(PoolError) {
     let state = promotion.state(at: now)
-    guard states.contains(state) else { throw .wrongState(promotion.id, state) }
+    guard states.contains(state) else { throw .promotion(.wrongState(promotion.id, state)) }
   }
 
   private func schedule(
     _ id: PromotionID, accepting kinds: Set<PromotionClash.Kind>
-  ) throws(PromotionError) -> Promotion {
+  ) throws(PoolError) -> Promotion {
     var promotion = try known(id)
     // Asked again, it has been done.
     if promotion.isScheduled, !promotion.isCancelled { return promotion }
     try expect([.draft], of: promotion)
-    guard promotion.endTime > now else { throw .windowOutOfRange(id) }
+    guard promotion.endTime > now else { throw .promotion(.windowOutOfRange(id)) }
     try refuse(clashes(of: promotion), of: id, accepting: kinds)
     let first = promotions.allotments.count
     promotion.firstAllotment = first
@@ -93,13 +87,13 @@ extension Pool {
 
   private func topUp(
     _ id: PromotionID, _ more: [SetPromotion.Line], accepting kinds: Set<PromotionClash.Kind>
-  ) throws(PromotionError) -> Promotion {
+  ) throws(PoolError) -> Promotion {
     let promotion = try known(id)
     try expect([.scheduled, .active], of: promotion)
     var places: [(place: Int, quantity: Quantity)] = []
     for line in try lines(more) {
       guard let place = promotions.place(of: line.sku, in: promotion.index) else {
-        throw .lineUnknown(id, catalog.sku(line.sku))
+        throw .promotion(.lineUnknown(id, catalog.sku(line.sku)))
       }
       places.append((place, line.quantity))
     }
@@ -120,12 +114,14 @@ extension Pool {
   /// channel sells a SKU out of one allotment.
   private func refuse(
     _ clashes: [PromotionClash], of id: PromotionID, accepting kinds: Set<PromotionClash.Kind>
-  ) throws(PromotionError) {
+  ) throws(PoolError) {
     let left = clashes.filter { $0.kind == .overlap || !kinds.contains($0.kind) }
-    guard left.isEmpty else { throw .clashes(id, left, left.map { catalog.sku($0.sku) }) }
+    guard left.isEmpty else {
+      throw .promotion(.clashes(id, left, left.map { catalog.sku($0.sku) }))
+    }
   }
 
-  private func end(_ id: PromotionID) throws(PromotionError) -> Promotion {
+  private func end(_ id: PromotionID) throws(PoolError) -> Promotion {
     var promotion = try known(id)
     if promotion.state(at: now) == .ended { return promotion }
     try expect([.active], of: promotion)
@@ -133,7 +129,7 @@ extension Pool {
     return turn(change(promotion))
   }
 
-  private func cancel(_ id: PromotionID) throws(PromotionError) -> Promotion {
+  private func cancel(_ id: PromotionID) throws(PoolError) -> Promotion {
     var promotion = try known(id)
     if promotion.isCancelled { return promotion }
     try expect([.draft, .scheduled], of: promotion)

@@ -282,7 +282,7 @@ public final class Pool {
     if sale.channelID == nil { sale.channelID = entry.channelID }
     if entry.hasDetails {
       for bundle in entry.details.bundles where sale.bundle(bundle.lineID) == nil {
-        sale.bundles.append(bundle)
+        sale.append(bundle)
       }
     }
     if let holdID = entry.holdID {

@@ -145,8 +145,10 @@ public struct PromotionTable: Equatable, Sendable {
   /// In the order in which they were scheduled; a place stays the same for ever.
   public private(set) var allotments: [Allotment] = []
   private var places: [PromotionID: PromotionIndex] = [:]
-  /// The allotments of a SKU whose promotions have not ended.
+  /// The allotments of a SKU whose promotions have not ended, as of the last `refresh`.
   private var open: [SKUIndex: [Int]] = [:]
+  /// Whose they are.
+  private var openPromotions: Set<PromotionIndex> = []
 
   public init() {}
 
@@ -157,10 +159,14 @@ public struct PromotionTable: Equatable, Sendable {
 
   public func find(_ id: PromotionID) -> Promotion? { places[id].map { promotions[$0.int] } }
 
+  /// The allotments of a SKU whose promotions have not ended.
+  public func openAllotments(of sku: SKUIndex) -> [Allotment] {
+    open[sku]?.map { allotments[$0] } ?? []
+  }
+
   /// The allotments of a SKU that count at `now`.
   public func active(_ sku: SKUIndex, at now: Timestamp) -> [Allotment] {
-    guard let places = open[sku] else { return [] }
-    return places.map { allotments[$0] }.filter { promotions[$0.promotion.int].isActive(at: now) }
+    openAllotments(of: sku).filter { promotions[$0.promotion.int].isActive(at: now) }
   }
 
   /// The one of a SKU that a channel sells out of.
@@ -182,6 +188,14 @@ public struct PromotionTable: Equatable, Sendable {
     Array(allotments[promotion.allotments])
   }
 
+  /// A promotion that has not ended, be it a draft, and has a SKU.
+  func planned(with sku: SKUIndex, at now: Timestamp) -> Promotion? {
+    promotions.first { promotion in
+      !promotion.isCancelled && promotion.endTime > now
+        && promotion.lines.contains { $0.sku == sku }
+    }
+  }
+
   /// Takes over a promotion that is new or has changed.
   public mutating func put(_ promotion: Promotion) {
     precondition(promotion.index.int <= promotions.count, "promotions are numbered without a gap")
@@ -198,19 +212,29 @@ public struct PromotionTable: Equatable, Sendable {
     precondition(place <= allotments.count, "allotments are numbered without a gap")
     if place == allotments.count {
       allotments.append(allotment)
+      open[allotment.sku, default: []].append(place)
+      openPromotions.insert(allotment.promotion)
     } else {
       allotments[place] = allotment
     }
   }
 
-  /// Works out again which allotments are open.
+  /// Closes the allotments of promotions that have ended or were cancelled.
+  ///
+  /// - Complexity: O(promotions that had not ended + lines of those that have).
   public mutating func refresh(at now: Timestamp) {
-    open.removeAll(keepingCapacity: true)
-    for promotion in promotions where !promotion.isCancelled && promotion.endTime > now {
-      for place in promotion.allotments {
-        open[allotments[place].sku, default: []].append(place)
-      }
+    for index in openPromotions {
+      let promotion = promotions[index.int]
+      guard promotion.isCancelled || promotion.endTime <= now else { continue }
+      openPromotions.remove(index)
+      for place in promotion.allotments { close(place) }
     }
+  }
+
+  private mutating func close(_ place: Int) {
+    let sku = allotments[place].sku
+    open[sku]?.removeAll { $0 == place }
+    if open[sku]?.isEmpty ?? false { open[sku] = nil }
   }
 
   /// When a promotion next starts or ends.

@@ -1,14 +1,33 @@
 public import Primitives
 
 extension AvailabilitySource {
-  /// Everything that keeps a promotion from doing what it promises, as things stand now.
+  /// Everything that keeps a promotion from doing what it promises, as things stand now: of each kind
+  /// the first `Limits.clashesOfKind`.
   ///
   /// - Parameter more: units more of a promotion that is scheduled already; empty for a draft.
   public func clashes(
     of promotion: Promotion, more: [SKUIndex: Quantity] = [:]
   ) -> [PromotionClash] {
-    (more.isEmpty ? overlaps(promotion) : []) + overPromised(promotion, more: more)
-      + hidden(promotion).filter { more.isEmpty || more[$0.sku] != nil }
+    let rivals = rivals(of: promotion)
+    let wanted = wanted(promotion, more)
+    return (more.isEmpty ? overlaps(promotion, rivals) : [])
+      + overPromised(promotion, wanted, rivals) + hidden(promotion, wanted)
+  }
+
+  /// What is still to be kept: of a promotion that is scheduled already, what was taken is not promised
+  /// any more.
+  private func wanted(
+    _ promotion: Promotion, _ more: [SKUIndex: Quantity]
+  ) -> [Promotion.Line] {
+    let kept = promotions.allotments(of: promotion)
+    return promotion.lines.enumerated().compactMap { number, line in
+      var wanted = line
+      if number < kept.count { wanted.quantity = kept[number].remaining }
+      guard !more.isEmpty else { return wanted }
+      guard let units = more[line.sku] else { return nil }
+      wanted.quantity += units
+      return wanted
+    }
   }
 
   /// Promotions that are planned or run in the same time.
@@ -19,16 +38,17 @@ extension AvailabilitySource {
     }
   }
 
-  private func overlaps(_ promotion: Promotion) -> [PromotionClash] {
+  private func overlaps(_ promotion: Promotion, _ rivals: [Promotion]) -> [PromotionClash] {
     var found: [PromotionClash] = []
     let skus = Set(promotion.lines.map(\.sku))
-    for other in rivals(of: promotion) {
+    for other in rivals {
       for channel in other.channels where promotion.channels.contains(channel) {
         for line in other.lines where skus.contains(line.sku) {
           found.append(
             PromotionClash(
               kind: .overlap, sku: line.sku, channel: channel, other: other.id,
               wanted: 0, present: 0))
+          guard found.count < Limits.clashesOfKind else { return found }
         }
       }
     }
@@ -36,38 +56,28 @@ extension AvailabilitySource {
   }
 
   private func overPromised(
-    _ promotion: Promotion, more: [SKUIndex: Quantity]
+    _ promotion: Promotion, _ wanted: [Promotion.Line], _ rivals: [Promotion]
   ) -> [PromotionClash] {
-    let rivals = rivals(of: promotion)
-    return promotion.lines.compactMap { line in
-      var promised: Quantity = 0
-      for other in rivals {
-        guard let place = promotions.place(of: line.sku, in: other.index) else { continue }
-        promised += promotions.allotments[place].remaining
+    let indices = Set(rivals.map(\.index))
+    return wanted.compactMap { line in
+      let promised = promotions.openAllotments(of: line.sku).filter {
+        indices.contains($0.promotion)
       }
-      // Of one that is scheduled already, what was taken is not promised any more.
-      let known = promotions.place(of: line.sku, in: promotion.index)
-      var wanted = known.map { promotions.allotments[$0].remaining } ?? line.quantity
-      if !more.isEmpty {
-        guard let units = more[line.sku] else { return nil }
-        wanted += units
-      }
-      let present = max(0, available(line.sku) - promised)
-      guard wanted > present else { return nil }
+      let present = max(0, available(line.sku) - promised.reduce(0) { $0 + $1.remaining })
+      guard line.quantity > present else { return nil }
+      let other = promised.first { $0.remaining > 0 }
       return PromotionClash(
         kind: .overPromised, sku: line.sku, channel: nil,
-        other: promised > 0
-          ? rivals.first { promotions.place(of: line.sku, in: $0.index) != nil }?.id : nil,
-        wanted: wanted, present: present)
+        other: other.map { promotions[$0.promotion].id }, wanted: line.quantity, present: present)
     }
   }
 
   /// What buffers, caps, last units and sourcing leave of an allotment on its channels, by the rules
   /// that count when it starts.
-  private func hidden(_ promotion: Promotion) -> [PromotionClash] {
+  private func hidden(_ promotion: Promotion, _ wanted: [Promotion.Line]) -> [PromotionClash] {
     let source = MomentSource(source: self, now: max(now, promotion.startTime))
     var found: [PromotionClash] = []
-    for line in promotion.lines {
+    for line in wanted {
       let most = min(line.quantity, max(0, available(line.sku)))
       for channel in promotion.channels {
         let reach = source.available(line.sku, on: channel)
@@ -80,6 +90,7 @@ extension AvailabilitySource {
           PromotionClash(
             kind: .buffer, sku: line.sku, channel: channel, other: nil, wanted: most,
             present: max(0, present)))
+        guard found.count < Limits.clashesOfKind else { return found }
       }
     }
     return found

@@ -71,16 +71,13 @@ public struct PromotionClash: Hashable, Sendable {
 }
 
 /// What a promotion answers instead of doing what it was asked.
-public enum PromotionError: Error, Hashable, Sendable {
+public enum PromotionError: Hashable, Sendable {
   case unknown(PromotionID)
   case changed(PromotionID)
   case wrongState(PromotionID, Promotion.State)
   /// It must end in the future and after it starts, within `Limits.promotionSpan`.
   case windowOutOfRange(PromotionID)
   case tooMany
-  case skuMissing(SKU, line: Int)
-  /// A bundle has no stock that could be kept; its components have.
-  case bundleLine(SKU, line: Int)
   case lineUnknown(PromotionID, SKU)
   /// With the names of their SKUs.
   case clashes(PromotionID, [PromotionClash], [SKU])

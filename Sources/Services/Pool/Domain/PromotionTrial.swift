@@ -40,6 +40,11 @@ public struct PromotionTrial: Sendable {
   public init(
     of promotion: Promotion, from: Timestamp, to: Timestamp, in source: some AvailabilitySource
   ) {
+    var promotion = promotion
+    // With what was topped up.
+    for (number, allotment) in source.promotions.allotments(of: promotion).enumerated() {
+      promotion.lines[number].quantity = allotment.quantity
+    }
     self.promotion = promotion
     (self.from, self.to) = (from, to)
     channels = promotion.channels
@@ -70,7 +75,6 @@ public struct PromotionTrial: Sendable {
       table.put(
         Allotment(promotion: copy.index, sku: line.sku, quantity: line.quantity), at: place)
     }
-    table.refresh(at: .zero)
     return table
   }
 

@@ -163,13 +163,15 @@ public struct Sale: Sendable {
   /// In the order in which they were recorded.
   public private(set) var lines: [SaleLine] = []
   /// Its lines that sold bundles; their components are in `lines`.
-  public internal(set) var bundles: [SaleBundle] = []
+  public private(set) var bundles: [SaleBundle] = []
   /// The ledger sequence of the last movement in it.
   public internal(set) var sequence: Int64 = 0
   /// Of the sale itself, unique: the ledger sequence of its first movement, or what its store has given it.
   public internal(set) var number: Int64 = 0
   /// Where each line is, for a sale with many.
   private var places: [String: Int] = [:]
+  /// The same of its bundles.
+  private var bundlePlaces: [String: Int] = [:]
 
   public init(orderID: OrderID, channelID: ChannelID?) {
     self.orderID = orderID
@@ -185,7 +187,7 @@ public struct Sale: Sendable {
     self.number = number
     self.source = source
     for line in lines { append(line) }
-    self.bundles = bundles
+    for bundle in bundles { append(bundle) }
     self.sequence = sequence
   }
 
@@ -203,6 +205,20 @@ public struct Sale: Sendable {
       places[line.id] = lines.count - 1
     } else if lines.count == Limits.indexedLines + 1 {
       for (place, line) in lines.enumerated() { places[line.id] = place }
+    }
+  }
+
+  func bundle(_ lineID: String) -> SaleBundle? {
+    guard bundles.count > Limits.indexedLines else { return bundles.first { $0.lineID == lineID } }
+    return bundlePlaces[lineID].map { bundles[$0] }
+  }
+
+  mutating func append(_ bundle: SaleBundle) {
+    bundles.append(bundle)
+    if bundles.count > Limits.indexedLines + 1 {
+      bundlePlaces[bundle.lineID] = bundles.count - 1
+    } else if bundles.count == Limits.indexedLines + 1 {
+      for (place, bundle) in bundles.enumerated() { bundlePlaces[bundle.lineID] = place }
     }
   }
 

@@ -75,6 +75,8 @@ enum ServiceLimits {
   /// Documents of one page of a list, and the lines of all of them, beyond which it ends.
   static let listedDocuments = 200
   static let listedDocumentLines = 5_000
+  /// Lines of all promotions of one page of a list, beyond which it ends.
+  static let listedPromotionLines = 5_000
   /// Reorder points that one page of a list looks at.
   static let examinedReorderPoints = 5_000
   /// Reorder points of one batch that the log names.

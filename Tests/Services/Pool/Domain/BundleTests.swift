@@ -195,4 +195,66 @@ import Testing
     let parts = [Bundle.Part(sku: SKUIndex(0), units: 2), Bundle.Part(sku: SKUIndex(1), units: 1)]
     #expect(Bundle.whole(parts) { units[$0.int] } == expected)
   }
+
+  /// Goal: a refusal changes nothing, though the definition was tried.
+  @Test func refusedBundleChangesNothing() throws {
+    let machine = try Script(moreSKUs: ["KIT", "BIG"])
+    _ = try machine.run("bundle KIT 1000".words)
+    let before = machine.pool.state
+    for line in ["bundle BIG 2:KIT", "bundle KIT 1001", "bundle KIT 1:KIT"] {
+      #expect(throws: PoolError.self) { try machine.run(line.words) }
+      #expect(machine.pool.state == before)
+    }
+  }
+
+  /// Goal: what a promotion keeps has stock of its own.
+  @Test func bundleIsNoPromotedSKU() throws {
+    try check(
+      moreSKUs: ["KIT"],
+      """
+      promotion p regular 2:KIT on=shopee to=100   -> draft
+      bundle KIT 2             -> bundle:inPromotion
+      stop p                   -> cancelled
+      bundle KIT 2             -> bundle
+      promotion q regular 2:KIT on=shopee to=100   -> bundle:noStock
+      """)
+  }
+
+  /// Goal: of many bundles in one sale, each is found.
+  @Test func saleOfManyBundles() throws {
+    let machine = try Script(onHand: 100, moreSKUs: ["KIT"])
+    _ = try machine.run("bundle KIT 1".words)
+    let names = (1...2 * Limits.indexedLines).map { "l-\($0)" }
+    for count in [Limits.indexedLines, names.count] {
+      let lines = names.prefix(count).map { "1:KIT=\($0)" }
+      _ = try machine.run(["sell", "o-1"] + lines)
+    }
+    _ = try machine.run(["ship", "o-1"] + names.map { "1=\($0)" })
+    let sale = try #require(machine.pool.sales[try OrderID("o-1")])
+    #expect(sale.callersLines.map(\.id) == names)
+    #expect(sale.callersLines.allSatisfy { $0.shipped == 1 && $0.sold == 1 })
+    #expect(machine.pool.available(SKUIndex(0)) == 100 - Quantity(names.count))
+  }
+
+  /// Goal: a hold is no larger for being one of bundles.
+  @Test func holdOfBundlesIsBounded() throws {
+    let kits = Limits.holdSKUs / Limits.bundleParts
+    let parts = (0...kits * Limits.bundleParts).map { "S\($0)" }
+    let machine = try Script(moreSKUs: parts + (0...kits).map { "K\($0)" })
+    _ = try machine.run(["receive"] + parts.map { "1:\($0)" })
+    for kit in 0..<kits {
+      let start = kit * Limits.bundleParts
+      _ = try machine.run(
+        ["bundle", "K\(kit)"] + parts[start..<start + Limits.bundleParts].map { "1:\($0)" })
+    }
+    _ = try machine.run(["bundle", "K\(kits)", "1:\(parts[kits * Limits.bundleParts])"])
+    let all = (0...kits).map { "1:K\($0)" }
+    do {
+      _ = try machine.run(["hold", "h-1"] + all)
+      Issue.record("it has too many SKUs")
+    } catch PoolError.holdLimit(let excess) {
+      #expect(excess.measure == .skusOfHold && excess.requested == Quantity(Limits.holdSKUs + 1))
+    }
+    _ = try machine.run(["hold", "h-1"] + all.dropLast())
+  }
 }

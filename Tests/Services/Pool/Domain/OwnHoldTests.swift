@@ -66,6 +66,19 @@ import Testing
     )
   }
 
+  /// Goal: a sale that is short of one SKU all the same takes the owner's units of the others.
+  @Test func saleTakesTheOwnersUnitsOfEachSKU() throws {
+    try check(
+      onHand: 2,
+      """
+      receive 2:CAP             -> ok
+      hold r-1 1 2:CAP by=anna  -> held
+      sell o-1 3 2:CAP by=anna  -> oversold 1       held 0   available -1   available:CAP 0
+      release r-1               -> unchanged released
+      """
+    )
+  }
+
   /// Goal: what a named place lacks comes from the owner's units at that place.
   @Test func unitsComeFromTheNamedPlace() throws {
     try check(

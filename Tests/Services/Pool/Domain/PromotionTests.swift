@@ -208,6 +208,21 @@ import Testing
     )
   }
 
+  /// Goal: what an owner's hold gives up out of two lines goes back to the allotment just once.
+  @Test func ownHoldOfTwoLinesOutOfAnAllotment() throws {
+    try check(
+      onHand: 20,
+      """
+      promotion p regular 6 on=shopee to=1000   -> draft
+      schedule p                      -> active
+      hold h-1 5 2 on=shopee by=anna  -> held       left%p 0
+      hold h-2 15 on=shopee by=anna   -> held       left%p 0   held 20
+      release h-1                     -> released   left%p 4
+      release h-2                     -> released   left%p 6   held 0
+      """
+    )
+  }
+
   // MARK: Clashes
 
   @Test func clashesAreAllTold() throws {
@@ -230,7 +245,55 @@ import Testing
     )
   }
 
+  /// Goal: what a promotion still keeps is measured, not what it was made with.
+  @Test func clashesAreOfWhatIsLeft() throws {
+    try check(
+      onHand: 40,
+      """
+      buffer channel=shopee units=20   -> ok
+      promotion p regular 15 on=shopee to=100   -> draft
+      schedule p               -> active
+      topUp p 6                -> clashes:buffer
+      topUp p 5                -> active       left%p 20
+      sell o-1 18              -> ok           left%p 2
+      topUp p 1                -> clashes:buffer
+      buffer channel=shopee units=19   -> ok
+      topUp p 1                -> active       left%p 3
+      """
+    )
+  }
+
+  /// Goal: a year of promotions is looked through in bounds.
+  @Test func clashesOfAKindAreBounded() throws {
+    let count = Limits.clashesOfKind / 2 + 1
+    let skus = (1...count).map { "S\($0)" }
+    let machine = try Script(moreSKUs: skus)
+    let lines = skus.map { "1:\($0)" }.joined(separator: " ")
+    for line in [
+      "promotion p regular \(lines) on=a,b to=100", "schedule p accepting",
+      "promotion q regular \(lines) on=a,b to=100",
+    ] { _ = try machine.run(line.words) }
+    let promotion = try #require(machine.pool.promotions.find(try PromotionID("q")))
+    let clashes = Dictionary(grouping: machine.pool.clashes(of: promotion), by: \.kind)
+    #expect(clashes[.overlap]?.count == Limits.clashesOfKind)
+    #expect(clashes[.overPromised]?.count == count)
+    #expect(clashes[.overPromised]?.first?.other?.text == "p")
+  }
+
   // MARK: What if
+
+  /// Goal: what was topped up is tried, too.
+  @Test func trialIsOfWhatWasToppedUp() throws {
+    let machine = try Script(onHand: 10)
+    for line in ["promotion p restrict 1 on=shopee to=100", "schedule p", "topUp p 4"] {
+      _ = try machine.run(line.words)
+    }
+    let promotion = try #require(machine.pool.promotions.find(try PromotionID("p")))
+    var trial = PromotionTrial(
+      of: promotion, from: .zero, to: Timestamp(seconds: 1), in: machine.pool)
+    trial.play(SKUIndex(0), on: ChannelID(trusted: "shopee"), 9, at: .zero)
+    #expect(trial.outcomes[0].allotted == 5 && trial.outcomes[0].promoted == 5)
+  }
 
   @Test func trialTellsWhatWouldHaveBeen() throws {
     let machine = try Script(onHand: 10)
@@ -261,9 +324,10 @@ import Testing
   @Test(arguments: ModelTests.seeds) func allotmentsAreTheSumOfTheirUses(seed: UInt64) throws {
     print("seed \(seed)")
     var random = SeededRandom(seed: seed)
-    let machine = try Script(onHand: 60)
+    let machine = try Script(onHand: 60, moreSKUs: ["KIT"])
     for line in [
-      "receive 40:CAP", "promotion p restrict 20 10:CAP on=shopee from=30 to=2000",
+      "receive 40:CAP", "bundle KIT 2 1:CAP",
+      "promotion p restrict 20 10:CAP on=shopee from=30 to=2000",
       "promotion q iron 8 on=lazada from=10 to=900", "schedule p", "schedule q",
     ] { _ = try machine.run(line.words) }
     for step in 1...500 {
@@ -273,9 +337,10 @@ import Testing
       let known = "h-\(Int.random(in: 1...step, using: &random))"
       let order = "o-\(Int.random(in: 1...step, using: &random))"
       let asked = Bool.random(using: &random) ? "on=\(channel)" : ""
-      let hold = "hold h-\(step) \(units):\(sku) \(asked) by=\(units) until=\(units * 30)"
+      let hold =
+        "hold h-\(step) \(units):\(sku) \(step % 3 + 1):TEE \(asked) by=\(units) until=\(units * 30)"
       let line =
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0: "sell o-\(step) \(units):\(sku) on=\(channel)"
         case 1, 2: hold
         case 3: "commit \(known) c-\(known) 1:\(sku) on=\(channel)"
@@ -283,6 +348,8 @@ import Testing
         case 5: "release \(known)"
         case 6: "edit \(known) \(Bool.random(using: &random) ? units : -1):\(sku)"
         case 7: "cancel \(order) \(units)"
+        case 8:
+          step % 20 == 0 ? "topUp p \(units) accepting" : "hold h-\(step) 1:KIT 1 on=shopee by=1"
         default: "wait \(units)"
         }
       do { _ = try machine.run(line.words) } catch is PoolError {}

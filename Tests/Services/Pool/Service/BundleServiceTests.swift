@@ -204,6 +204,25 @@ import Testing
     }
   }
 
+  /// Goal: nobody is told to order what has no stock of its own.
+  @Test func bundleHasNoReorderPoint() async throws {
+    try await withKit { bench in
+      _ = try await bench.client.setSku(.init(sku: .init(sku: "BOX")))
+      _ = try await bench.assortment.setReorderPoint(
+        .init(reorderPoint: .init(sku: "BOX", pointCount: 1)))
+      #expect(
+        try await bench.assortment.listReorderPoints(.init(dueOnly: true)).reorderPoints.map(\.sku)
+          == ["BOX"])
+      _ = try await bench.assortment.setBundle(
+        .init(bundle: .init(sku: "BOX", components: [.init(sku: "TEE", unitCount: 1)])))
+      for _ in 1...2 {
+        #expect(try await bench.assortment.listReorderPoints(.init()).reorderPoints.isEmpty)
+        #expect(try bench.stateOfCopy() == (await bench.stateInMemory()))
+        try await bench.restart()
+      }
+    }
+  }
+
   @Test func errors() async throws {
     try await withKit { bench in
       let assortment = bench.assortment
@@ -233,6 +252,15 @@ import Testing
           "unavailableCount": "0",
         ]
       ) { try await set(.init(sku: "CAP", components: [.init(sku: "TEE", unitCount: 1)])) }
+      _ = try await bench.client.setSku(.init(sku: .init(sku: "BOX")))
+      _ = try await bench.promotions.setPromotion(
+        .init(
+          promotion: .init(
+            promotionID: "p", channelIDs: ["till"], strategy: .regular, startTime: Bench.start,
+            endTime: Bench.start + .seconds(60), lines: [.init(sku: "BOX", allottedCount: 1)])))
+      await expectError(
+        .failedPrecondition, "BUNDLE_IN_PROMOTION", ["sku": "BOX", "promotionId": "p"]
+      ) { try await set(.init(sku: "BOX", components: [.init(sku: "TEE", unitCount: 1)])) }
       await expectError(
         .invalidArgument, "BUNDLE_HAS_NO_STOCK", ["sku": "KIT"], violations: ["lines[0].sku"]
       ) { try await bench.receive("KIT", 1) }

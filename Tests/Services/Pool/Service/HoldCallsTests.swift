@@ -236,24 +236,41 @@ import Testing
     }
   }
 
-  @Test func holdHasNoMoreSKUsThanItCouldBeMadeWith() async throws {
+  @Test func holdHasNoMoreSKUsThanAreAllowed() async throws {
     try await withBench { bench in
-      let names = (0...200).map { "S-\($0)" }
-      try await bench.stock(Dictionary(uniqueKeysWithValues: names.map { ($0, 1) }))
+      let names = (0...Limits.holdSKUs).map { "S-\($0)" }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for name in names {
+          group.addTask { _ = try await bench.client.setSku(.init(sku: .init(sku: name))) }
+        }
+        try await group.waitForAll()
+      }
+      _ = try await bench.client.setLocation(.init(location: .init(locationID: "A", rank: 1)))
+      _ = try await bench.client.receiveStock(
+        .init(lines: names.map { .init(sku: $0, locationID: "A", quantity: 1) }))
+      let first = names.prefix(Limits.holdLines)
       let made = try await bench.client.createHold(
         .init(
-          holdID: "h", owner: "o", lines: names.dropLast().map { .init(sku: $0, quantity: 1) },
+          holdID: "h", owner: "o", lines: first.map { .init(sku: $0, quantity: 1) },
           expireTime: bench.clock.now() + .seconds(9)))
-      let etag = try #require(made.hold?.etag)
+      var etag = try #require(made.hold?.etag)
+      for start in stride(from: Limits.holdLines, to: Limits.holdSKUs, by: Limits.holdLines) {
+        let more = names[start..<start + Limits.holdLines].map {
+          HoldDelta(sku: $0, deltaCount: 1)
+        }
+        etag = try #require(
+          try await bench.client.editHold(.init(holdID: "h", etag: etag, lines: more)).hold?.etag)
+      }
       await expectError(
         .failedPrecondition, "HOLD_LIMIT",
         [
-          "limit": "HOLD_LINES", "owner": "o", "maximumCount": "200", "presentCount": "200",
+          "limit": "SKUS_OF_HOLD", "owner": "o", "maximumCount": "1000", "presentCount": "1000",
           "requestedCount": "1",
         ]
-      ) {
+      ) { [etag] in
         _ = try await bench.client.editHold(
-          .init(holdID: "h", etag: etag, lines: [.init(sku: names[200], deltaCount: 1)]))
+          .init(
+            holdID: "h", etag: etag, lines: [.init(sku: names[Limits.holdSKUs], deltaCount: 1)]))
       }
     }
   }

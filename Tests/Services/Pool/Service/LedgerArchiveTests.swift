@@ -124,6 +124,19 @@ import Testing
       await expectArchived(metadata) {
         _ = try await bench.client.getStockAt(.init(sku: "TEE", time: middle - .seconds(1)))
       }
+      _ = try await bench.promotions.setPromotion(
+        .init(
+          promotion: .init(
+            promotionID: "p", channelIDs: ["shopee"], strategy: .regular, startTime: Bench.start,
+            endTime: bench.clock.now() + .seconds(60), lines: [.init(sku: "TEE", allottedCount: 9)])
+        ))
+      func trial(from time: Timestamp) async throws -> Int64 {
+        try await bench.promotions.simulatePromotion(
+          .init(promotionID: "p", fromTime: time, toTime: bench.clock.now() + .seconds(1))
+        ).orderLineCount
+      }
+      await expectArchived(metadata) { _ = try await trial(from: middle) }
+      #expect(try await trial(from: middle + .microseconds(1)) == 5)
       let past = try await bench.client.getStockAt(.init(sku: "TEE", time: middle))
       #expect(past.total == stock.total && past.balances == stock.balances)
       let later = try await bench.client.getStockAt(.init(sku: "TEE", time: bench.clock.now()))

@@ -262,4 +262,63 @@ import Testing
       }
     }
   }
+
+  /// Goal: what was ended stays ended, though the clock by which it was ended is set back.
+  @Test func endOutlivesAWrongClock() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      _ = try await bench.promotions.setPromotion(.init(promotion: draft(bench)))
+      _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+      bench.clock.advance(by: .seconds(50))
+      _ = try await bench.promotions.endPromotion(.init(promotionID: "p"))
+      bench.clock.advance(by: .seconds(-30))
+      for _ in 1...2 {
+        #expect(
+          try await bench.promotions.getPromotion(.init(promotionID: "p")).promotion?.state
+            == .ended)
+        #expect(try await shown(bench) == [20, 20])
+        try await bench.restart()
+      }
+    }
+  }
+
+  /// Goal: a promotion that never started leaves the past as it was.
+  @Test func pastOfACancelledPromotionIsKnown() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      _ = try await bench.promotions.setPromotion(.init(promotion: draft(bench)))
+      _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+      _ = try await bench.promotions.cancelPromotion(.init(promotionID: "p"))
+      bench.clock.advance(by: .seconds(50))
+      let time = bench.clock.now()
+      bench.clock.advance(by: .seconds(50))
+      try await bench.sell("o-1", 1)
+      let past = try await bench.client.getStockAt(
+        .init(sku: "TEE", time: time, channelIDs: ["lazada"]))
+      #expect(past.channels.map(\.availableToSellCount) == [20])
+    }
+  }
+
+  /// Goal: a page has so many lines that its message is no larger than others take.
+  @Test func pagesEndByTheirLines() async throws {
+    try await withBench { bench in
+      let skus = (1...ServiceLimits.listedPromotionLines / 5).map { "S\($0)" }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for sku in skus {
+          group.addTask { _ = try await bench.client.setSku(.init(sku: .init(sku: sku))) }
+        }
+        try await group.waitForAll()
+      }
+      for number in 1...6 {
+        var promotion = draft(bench, id: "p-\(number)")
+        promotion.lines = skus.map { .init(sku: $0, allottedCount: 1) }
+        _ = try await bench.promotions.setPromotion(.init(promotion: promotion))
+      }
+      let first = try await bench.promotions.listPromotions(.init(pageSize: 1_000))
+      #expect(first.promotions.count == 5)
+      let second = try await bench.promotions.listPromotions(
+        .init(pageSize: 1_000, pageToken: first.nextPageToken))
+      #expect(second.promotions.map(\.promotionID) == ["p-6"] && second.nextPageToken.isEmpty)
+    }
+  }
 }

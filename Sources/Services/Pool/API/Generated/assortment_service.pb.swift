@@ -556,7 +556,9 @@ public protocol AssortmentServiceHandler: RPCService {
   /// ABORTED/ETAG_MISMATCH (sku), FAILED_PRECONDITION/BUNDLE_CYCLE (sku, componentSku),
   /// FAILED_PRECONDITION/BUNDLE_TOO_LARGE (sku, componentLimit, unitLimit), FAILED_PRECONDITION/BUNDLE_HAS_STOCK (sku,
   /// onHandCount, heldCount, committedCount, unavailableCount) while there are units of it,
-  /// FAILED_PRECONDITION/BUNDLE_IN_DOCUMENT (sku, documentId) while a document that has not ended has it.
+  /// FAILED_PRECONDITION/BUNDLE_IN_DOCUMENT (sku, documentId) while a document that has not ended has it,
+  /// FAILED_PRECONDITION/BUNDLE_IN_PROMOTION (sku, promotionId) while a promotion that has not ended has it. The
+  /// reorder points of a SKU that becomes a bundle are removed.
   func setBundle(_ request: SetBundleRequest, context: ServerContext)
     async throws -> SetBundleResponse
   /// Returns a bundle.
@@ -624,7 +626,9 @@ public struct AssortmentServiceClient: Sendable {
   /// ABORTED/ETAG_MISMATCH (sku), FAILED_PRECONDITION/BUNDLE_CYCLE (sku, componentSku),
   /// FAILED_PRECONDITION/BUNDLE_TOO_LARGE (sku, componentLimit, unitLimit), FAILED_PRECONDITION/BUNDLE_HAS_STOCK (sku,
   /// onHandCount, heldCount, committedCount, unavailableCount) while there are units of it,
-  /// FAILED_PRECONDITION/BUNDLE_IN_DOCUMENT (sku, documentId) while a document that has not ended has it.
+  /// FAILED_PRECONDITION/BUNDLE_IN_DOCUMENT (sku, documentId) while a document that has not ended has it,
+  /// FAILED_PRECONDITION/BUNDLE_IN_PROMOTION (sku, promotionId) while a promotion that has not ended has it. The
+  /// reorder points of a SKU that becomes a bundle are removed.
   public func setBundle(
     _ request: SetBundleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SetBundleResponse {

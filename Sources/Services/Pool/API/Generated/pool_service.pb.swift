@@ -4482,9 +4482,11 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
-  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// named location that is short, holders: the oldest holds on it, and allotted: promotions that keep units from the
+  /// channel) for the first line that does not fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
-  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// would exceed a cap: HOLDS_OF_OWNER, HELD_UNITS_OF_OWNER, HELD_PERCENT, or SKUS_OF_HOLD, of which 1,000 are allowed
+  /// when bundles are taken apart, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
   /// feeds the channel nor offers pickup.
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
@@ -4500,8 +4502,8 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
-  /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId
-  /// and holders instead when an expired hold cannot be taken again.
+  /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId,
+  /// holders and allotted instead when an expired hold cannot be taken again.
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
   /// Moves a hold from HELD to RELEASED: its units are available again. A repeat changes nothing.
@@ -4522,7 +4524,7 @@ public protocol PoolServiceHandler: RPCService {
   /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
   /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
-  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// it, else availableCount, holders and allotted; locationId as in CreateHold),
   /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
   func editHold(_ request: EditHoldRequest, context: ServerContext)
     async throws -> EditHoldResponse
@@ -4537,9 +4539,9 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
-  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
-  /// that neither feeds the channel nor offers pickup.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither feeds
+  /// the channel nor offers pickup.
   func recordSale(_ request: RecordSaleRequest, context: ServerContext)
     async throws -> RecordSaleResponse
   /// Records the sales of many orders, each as RecordSale does, all of them in one commit: for catching up, and for
@@ -4940,9 +4942,11 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
-  /// named location that is short, and holders: the oldest holds on it) for the first line that does not fit,
+  /// named location that is short, holders: the oldest holds on it, and allotted: promotions that keep units from the
+  /// channel) for the first line that does not fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
-  /// would exceed a cap, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
+  /// would exceed a cap: HOLDS_OF_OWNER, HELD_UNITS_OF_OWNER, HELD_PERCENT, or SKUS_OF_HOLD, of which 1,000 are allowed
+  /// when bundles are taken apart, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
   /// feeds the channel nor offers pickup.
   public func createHold(
@@ -4962,8 +4966,8 @@ public struct PoolServiceClient: Sendable {
   /// Errors: NOT_FOUND/HOLD_UNKNOWN (holdId), FAILED_PRECONDITION/HOLD_ENDED (holdId, state),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
-  /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId
-  /// and holders instead when an expired hold cannot be taken again.
+  /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId,
+  /// holders and allotted instead when an expired hold cannot be taken again.
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CommitHoldResponse {
@@ -4996,7 +5000,7 @@ public struct PoolServiceClient: Sendable {
   /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
   /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
-  /// it, else availableCount and holders; locationId as in CreateHold),
+  /// it, else availableCount, holders and allotted; locationId as in CreateHold),
   /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
   public func editHold(
     _ request: EditHoldRequest, options: CallOptions = CallOptions()
@@ -5019,9 +5023,9 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
-  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount,
-  /// requestedCount), and FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location
-  /// that neither feeds the channel nor offers pickup.
+  /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither feeds
+  /// the channel nor offers pickup.
   public func recordSale(
     _ request: RecordSaleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> RecordSaleResponse {

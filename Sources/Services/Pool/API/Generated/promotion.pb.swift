@@ -154,7 +154,7 @@ public struct Promotion: Message {
 public struct PromotionLine: Message {
   /// Required.
   public var sku: String = ""
-  /// Units that are kept, with what was topped up. Required, 1 to 1,000,000,000.
+  /// Units that are kept, with what was topped up. Required, 1 to 1,000,000,000 in one request.
   public var allottedCount: Int64 = 0
   /// Output only. Units of them that were held or sold and not given back.
   public var takenCount: Int64 = 0

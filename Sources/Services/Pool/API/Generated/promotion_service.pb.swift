@@ -110,7 +110,7 @@ public struct CheckPromotionRequest: Message {
 }
 
 public struct CheckPromotionResponse: Message {
-  /// All of them; none when it can be scheduled as it is.
+  /// None when it can be scheduled as it is.
   public var clashes: [PromotionClash] = []
 
   public init() {}
@@ -823,9 +823,10 @@ public enum PromotionServiceMethods {
 public protocol PromotionServiceHandler: RPCService {
   /// Creates a promotion, or changes the one of that ID while it is a draft. State: none or DRAFT to DRAFT.
   ///
-  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), ABORTED/ETAG_MISMATCH (promotionId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku) for a bundle, whose
+  /// components can be kept, ABORTED/ETAG_MISMATCH (promotionId),
   /// FAILED_PRECONDITION/PROMOTION_STATE (promotionId, state) when it is no draft any more,
-  /// RESOURCE_EXHAUSTED/TOO_MANY_PROMOTIONS.
+  /// RESOURCE_EXHAUSTED/TOO_MANY_PROMOTIONS (maximumCount) beyond 10,000, which are all kept.
   func setPromotion(_ request: SetPromotionRequest, context: ServerContext)
     async throws -> SetPromotionResponse
   /// Returns a promotion with what is left of it.
@@ -833,12 +834,13 @@ public protocol PromotionServiceHandler: RPCService {
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
   func getPromotion(_ request: GetPromotionRequest, context: ServerContext)
     async throws -> GetPromotionResponse
-  /// Lists promotions in the order of their creation.
+  /// Lists promotions in the order of their creation. A page ends before it has more than 5,000 lines, but has one
+  /// promotion at least, when there is one.
   ///
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listPromotions(_ request: ListPromotionsRequest, context: ServerContext)
     async throws -> ListPromotionsResponse
-  /// Lists everything that clashes with a promotion as things stand now. Changes nothing.
+  /// Lists what clashes with a promotion as things stand now, of each kind the first 1,000. Changes nothing.
   ///
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
   func checkPromotion(_ request: CheckPromotionRequest, context: ServerContext)
@@ -848,12 +850,12 @@ public protocol PromotionServiceHandler: RPCService {
   ///
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId), FAILED_PRECONDITION/PROMOTION_STATE (promotionId, state),
   /// FAILED_PRECONDITION/PROMOTION_CLASHES (promotionId, clashCount, clashes: the first 50 of them) when there are
-  /// clashes that are not accepted.
+  /// clashes that are not accepted; of each kind the first 1,000 count.
   func schedulePromotion(_ request: SchedulePromotionRequest, context: ServerContext)
     async throws -> SchedulePromotionResponse
   /// Adds units to the allotments of a promotion. State: SCHEDULED or ACTIVE, unchanged.
   ///
-  /// Errors: as SchedulePromotion, INVALID_ARGUMENT/SKU_UNKNOWN (sku),
+  /// Errors: as SchedulePromotion, INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku),
   /// FAILED_PRECONDITION/PROMOTION_LINE_UNKNOWN (promotionId, sku).
   func topUpPromotion(_ request: TopUpPromotionRequest, context: ServerContext)
     async throws -> TopUpPromotionResponse
@@ -872,7 +874,8 @@ public protocol PromotionServiceHandler: RPCService {
   /// have sold, and what each channel would have shown. Starts with what is available now; deliveries, cancellations
   /// and returns of the past are left out. Changes nothing.
   ///
-  /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
+  /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId), FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) when
+  /// from_time is not after the archives' end.
   func simulatePromotion(_ request: SimulatePromotionRequest, context: ServerContext)
     async throws -> SimulatePromotionResponse
 }
@@ -925,9 +928,10 @@ public struct PromotionServiceClient: Sendable {
 
   /// Creates a promotion, or changes the one of that ID while it is a draft. State: none or DRAFT to DRAFT.
   ///
-  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), ABORTED/ETAG_MISMATCH (promotionId),
+  /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku) for a bundle, whose
+  /// components can be kept, ABORTED/ETAG_MISMATCH (promotionId),
   /// FAILED_PRECONDITION/PROMOTION_STATE (promotionId, state) when it is no draft any more,
-  /// RESOURCE_EXHAUSTED/TOO_MANY_PROMOTIONS.
+  /// RESOURCE_EXHAUSTED/TOO_MANY_PROMOTIONS (maximumCount) beyond 10,000, which are all kept.
   public func setPromotion(
     _ request: SetPromotionRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SetPromotionResponse {
@@ -943,7 +947,8 @@ public struct PromotionServiceClient: Sendable {
     try await client.unary(PromotionServiceMethods.getPromotion, request, options: options)
   }
 
-  /// Lists promotions in the order of their creation.
+  /// Lists promotions in the order of their creation. A page ends before it has more than 5,000 lines, but has one
+  /// promotion at least, when there is one.
   ///
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   public func listPromotions(
@@ -952,7 +957,7 @@ public struct PromotionServiceClient: Sendable {
     try await client.unary(PromotionServiceMethods.listPromotions, request, options: options)
   }
 
-  /// Lists everything that clashes with a promotion as things stand now. Changes nothing.
+  /// Lists what clashes with a promotion as things stand now, of each kind the first 1,000. Changes nothing.
   ///
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
   public func checkPromotion(
@@ -966,7 +971,7 @@ public struct PromotionServiceClient: Sendable {
   ///
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId), FAILED_PRECONDITION/PROMOTION_STATE (promotionId, state),
   /// FAILED_PRECONDITION/PROMOTION_CLASHES (promotionId, clashCount, clashes: the first 50 of them) when there are
-  /// clashes that are not accepted.
+  /// clashes that are not accepted; of each kind the first 1,000 count.
   public func schedulePromotion(
     _ request: SchedulePromotionRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SchedulePromotionResponse {
@@ -975,7 +980,7 @@ public struct PromotionServiceClient: Sendable {
 
   /// Adds units to the allotments of a promotion. State: SCHEDULED or ACTIVE, unchanged.
   ///
-  /// Errors: as SchedulePromotion, INVALID_ARGUMENT/SKU_UNKNOWN (sku),
+  /// Errors: as SchedulePromotion, INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku),
   /// FAILED_PRECONDITION/PROMOTION_LINE_UNKNOWN (promotionId, sku).
   public func topUpPromotion(
     _ request: TopUpPromotionRequest, options: CallOptions = CallOptions()
@@ -1006,7 +1011,8 @@ public struct PromotionServiceClient: Sendable {
   /// have sold, and what each channel would have shown. Starts with what is available now; deliveries, cancellations
   /// and returns of the past are left out. Changes nothing.
   ///
-  /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
+  /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId), FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) when
+  /// from_time is not after the archives' end.
   public func simulatePromotion(
     _ request: SimulatePromotionRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> SimulatePromotionResponse {

@@ -101,6 +101,12 @@ public struct BundleTable: Equatable, Sendable {
     for sku in affected { flatten(sku) }
   }
 
+  /// Takes back what was set last of a SKU.
+  mutating func restore(_ known: Bundle?, of sku: SKUIndex) {
+    set(known ?? Bundle(sku: sku, parts: [], updateTime: .zero, revision: 0))
+    if known == nil { definitions[sku] = nil }
+  }
+
   private mutating func forget(_ sku: SKUIndex) {
     for part in flat[sku] ?? [] {
       users[part.sku]?.remove(sku)
@@ -141,6 +147,8 @@ public enum BundleError: Hashable, Sendable {
   case hasStock(SKU, onHand: Quantity, held: Quantity, committed: Quantity, unavailable: Quantity)
   /// A document has it among its lines.
   case inDocument(SKU, DocumentKey)
+  /// A promotion that has not ended keeps units of it.
+  case inPromotion(SKU, PromotionID)
   /// A bundle is where only what has stock can be; with the number of the request's line.
   case noStock(SKU, line: Int?)
 }

@@ -18,17 +18,28 @@ extension Pool {
     if let part = bundles.cycle(of: sku, in: parts) {
       throw .bundle(.cycle(command.sku, part: catalog.sku(part)))
     }
-    if bundles.components(of: sku) == nil { try refuseStock(of: sku) }
+    let wasOrdinary = bundles.components(of: sku) == nil
+    if wasOrdinary { try refuseStock(of: sku) }
     let bundle = Bundle(
       sku: sku, parts: parts, updateTime: now, revision: (known?.revision ?? 0) + 1)
-    var table = bundles
-    table.set(bundle)
-    for changed in table.affected(by: sku).sorted() {
-      guard table.isBounded(changed) else { throw .bundle(.tooLarge(catalog.sku(changed))) }
+    bundles.set(bundle)
+    if let changed = bundles.affected(by: sku).sorted().first(where: { !bundles.isBounded($0) }) {
+      bundles.restore(known, of: sku)
+      throw .bundle(.tooLarge(catalog.sku(changed)))
     }
-    bundles = table
     noteSet(bundle)
+    if wasOrdinary { removeReorderPoints(of: sku) }
     return .bundle(bundle)
+  }
+
+  /// What has no stock of its own is never to be ordered.
+  private func removeReorderPoints(of sku: SKUIndex) {
+    for var point in reorderPoints[sku] {
+      point.units = nil
+      point.updateTime = now
+      reorderPoints.set(point)
+      noteSet(point)
+    }
   }
 
   /// Whether a bundle from a store is no part of itself.
@@ -52,6 +63,9 @@ extension Pool {
     }
     let inWork = documents.values.filter { !$0.isEnded && $0.names(sku) }.map(\.key).min()
     if let inWork { throw .bundle(.inDocument(catalog.sku(sku), inWork)) }
+    if let promotion = promotions.planned(with: sku, at: now) {
+      throw .bundle(.inPromotion(catalog.sku(sku), promotion.id))
+    }
   }
 
   /// The SKU of a line that moves stock: none of a bundle, which has no stock of its own.

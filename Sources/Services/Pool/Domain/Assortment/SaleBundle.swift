@@ -30,8 +30,6 @@ public struct SaleBundle: Hashable, Sendable {
 }
 
 extension Sale {
-  func bundle(_ lineID: String) -> SaleBundle? { bundles.first { $0.lineID == lineID } }
-
   /// A line as its caller knows it: of a bundle, counted in bundles.
   public func callersLine(_ lineID: String) -> SaleLine? {
     bundle(lineID).map { line(of: $0) } ?? line(lineID)

@@ -4,8 +4,11 @@ internal import PoolDomain
 internal import Primitives
 
 extension PoolAPI.Promotion {
-  init(_ promotion: PoolDomain.Promotion, _ state: ReadModel.State, now: Timestamp) {
-    self.init(promotion, state.promotions.allotments(of: promotion), state, now: now)
+  /// - Parameter clock: a start or an end that has come counts, whether or not the writer has been there; a
+  ///   clock that was set back undoes none.
+  init(_ promotion: PoolDomain.Promotion, _ state: ReadModel.State, _ clock: Timestamp) {
+    self.init(
+      promotion, state.promotions.allotments(of: promotion), state, now: max(clock, state.now))
   }
 
   init(

@@ -31,8 +31,6 @@ extension PromotionError {
         .resourceExhausted, "TOO_MANY_PROMOTIONS",
         "There are \(Limits.promotions) promotions, as many as are kept.",
         ["maximumCount": "\(Limits.promotions)"], retryAfter: .seconds(3600))
-    case .skuMissing(let sku, let line): PoolError.skuUnknown(sku, line: line).rpcError
-    case .bundleLine(let sku, let line): PoolError.bundle(.noStock(sku, line: line)).rpcError
     case .lineUnknown(let id, let sku):
       RPCError(
         .failedPrecondition, "PROMOTION_LINE_UNKNOWN", "Promotion \(id) has no SKU \(sku).",

@@ -52,10 +52,12 @@ private final class TrialPlace: Sendable {
   /// Plays the next part of the ledger; true when it was the last.
   func advance(_ reader: LedgerReader) throws -> Bool {
     try state.withLock { state in
-      let first = try state.nextRow ?? reader.row(from: from)
+      let first = try state.nextRow ?? firstRow(reader)
       var count = 0
       var isOver = false
       try reader.scan(from: first, count: ServiceLimits.provedRows) { row in
+        // It was archived meanwhile.
+        guard row.number == first + Int64(count) else { throw PoolError.storeUnavailable }
         guard row.time < to else {
           isOver = true
           return false
@@ -75,6 +77,14 @@ private final class TrialPlace: Sendable {
       if isOver { state.trial.finish() }
       return isOver
     }
+  }
+
+  /// Orders that lie in an archive are not left out silently.
+  private func firstRow(_ reader: LedgerReader) throws -> Int64 {
+    if try from <= reader.base.time, let archive = try reader.archive(at: from) {
+      throw LedgerError.archived(archive)
+    }
+    return try reader.row(from: from)
   }
 
   private func play(_ entry: LedgerEntry, _ trial: inout PromotionTrial) {

@@ -80,7 +80,7 @@ public struct PromotionServer: PromotionServiceHandler {
     let id = try Self.promotionID(request.promotionID, "")
     let now = pool.clock.now()
     return try pool.view.read { state in
-      GetPromotionResponse(promotion: PoolAPI.Promotion(try state.promotion(id), state, now: now))
+      GetPromotionResponse(promotion: PoolAPI.Promotion(try state.promotion(id), state, now))
     }
   }
 
@@ -94,11 +94,17 @@ public struct PromotionServer: PromotionServiceHandler {
     let now = pool.clock.now()
     return pool.view.read { state in
       let rest = state.promotions.promotions.dropFirst(start)
-      let page = rest.prefix(size).map { PoolAPI.Promotion($0, state, now: now) }
+      var page: [PoolAPI.Promotion] = []
+      var lines = 0
+      for promotion in rest.prefix(size) {
+        lines += promotion.lines.count
+        guard page.isEmpty || lines <= ServiceLimits.listedPromotionLines else { break }
+        page.append(PoolAPI.Promotion(promotion, state, now))
+      }
       return ListPromotionsResponse(
         promotions: page,
-        nextPageToken: rest.count > size
-          ? PageToken("\(start + size)").encoded(scope: "ListPromotions") : "")
+        nextPageToken: rest.count > page.count
+          ? PageToken("\(start + page.count)").encoded(scope: "ListPromotions") : "")
     }
   }
 

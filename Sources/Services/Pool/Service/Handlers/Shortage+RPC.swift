@@ -68,14 +68,14 @@ extension HoldCaps.Excess {
       case .holdsOfOwner: "\(owner) has \(present) holds"
       case .unitsOfOwner: "\(owner) holds \(present) units of \(item)"
       case .heldUnits: "\(present) units of \(item) are held by all"
-      case .linesOfHold: "the hold has \(present) SKUs"
+      case .skusOfHold: "the hold has \(present) SKUs"
       }
     metadata["limit"] =
       switch measure {
       case .holdsOfOwner: "HOLDS_OF_OWNER"
       case .unitsOfOwner: "HELD_UNITS_OF_OWNER"
       case .heldUnits: "HELD_PERCENT"
-      case .linesOfHold: "HOLD_LINES"
+      case .skusOfHold: "SKUS_OF_HOLD"
       }
     return RPCError(
       .failedPrecondition, "HOLD_LIMIT",

@@ -35,6 +35,11 @@ extension BundleError {
         .failedPrecondition, "BUNDLE_IN_DOCUMENT",
         "\(sku) cannot be a bundle while it is in \(document.text), which has not ended.",
         ["sku": sku.text, "documentId": document.text])
+    case .inPromotion(let sku, let promotion):
+      RPCError(
+        .failedPrecondition, "BUNDLE_IN_PROMOTION",
+        "\(sku) cannot be a bundle while it is in promotion \(promotion), which has not ended.",
+        ["sku": sku.text, "promotionId": promotion.text])
     case .noStock(let sku, let line):
       RPCError(
         .invalidArgument, "BUNDLE_HAS_NO_STOCK",

@@ -171,7 +171,7 @@ struct  Onepool__Pool__V1__PromotionLine
    */
   char *sku;
   /*
-   * Units that are kept, with what was topped up. Required, 1 to 1,000,000,000.
+   * Units that are kept, with what was topped up. Required, 1 to 1,000,000,000 in one request.
    */
   int64_t allotted_count;
   /*

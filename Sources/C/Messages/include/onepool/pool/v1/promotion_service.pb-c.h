@@ -152,7 +152,7 @@ struct  Onepool__Pool__V1__CheckPromotionResponse
 {
   ProtobufCMessage base;
   /*
-   * All of them; none when it can be scheduled as it is.
+   * None when it can be scheduled as it is.
    */
   size_t n_clashes;
   Onepool__Pool__V1__PromotionClash **clashes;
