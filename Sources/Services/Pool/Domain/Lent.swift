@@ -124,39 +124,78 @@ extension Pool {
   ) throws(PoolError) -> (taken: [Taken], lent: Lent) {
     lent = given
     defer { lent = Lent() }
-    var own = owner.isEmpty ? [] : lendable(owner, besides: holdID)
-    guard !own.isEmpty else {
-      return (try plan(lines, bound: bound, channel: channel, zone: zone), lent)
-    }
-    let strict = bound == .none ? .available : bound
-    while true {
-      placements.removeAll(keepingCapacity: true)
-      do throws(PoolError) {
-        return (try plan(lines, bound: strict, channel: channel, zone: zone), lent)
-      } catch {
-        let claim = Claim(
-          bound: strict, channel: channel, sourcing: sourcings[channel], zone: zone)
-        if case .insufficientStock(let shortage) = error, lend(shortage, claim, from: &own) {
-          continue
-        }
-        guard bound == .none else { throw error }
-        placements.removeAll(keepingCapacity: true)
-        return (try plan(lines, bound: .none, channel: channel, zone: zone), lent)
+    let claim = Claim(bound: bound, channel: channel, sourcing: sourcings[channel], zone: zone)
+    let own = owner.isEmpty ? [] : lendable(owner, besides: holdID)
+    if !own.isEmpty {
+      // One SKU after the other: that one cannot be had keeps no other from what its owner has of it.
+      for (sku, lines) in Dictionary(grouping: lines, by: \.sku).sorted(by: { $0.key < $1.key }) {
+        borrow(for: lines, claim, from: own.filter { $0.sku == sku })
       }
+      placements.removeAll(keepingCapacity: true)
     }
+    return (try plan(lines, bound: bound, channel: channel, zone: zone), lent)
   }
 
-  /// What an owner's other holds have, the oldest hold first.
+  /// What an owner's other holds have, the oldest hold first; of a hold the last line first, as an
+  /// edit takes it.
   private func lendable(_ owner: String, besides holdID: HoldID?) -> [Lent.Part] {
     holdIndex.holds(of: owner).filter { $0 != holdID }.compactMap { holds[$0] }
       .sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }
       .flatMap { hold in
-        hold.lines.map {
+        hold.lines.reversed().map {
           Lent.Part(
             holdID: hold.id, sku: $0.sku, location: $0.location, quantity: $0.quantity,
             allotment: $0.allotment)
         }
       }
+  }
+
+  /// Lends what lines of one SKU lack, or all that there is of it. What has been sold is first asked
+  /// for as by who asks first; when it cannot be had so, only what would be oversold is lent.
+  private func borrow(for lines: [Wanted], _ claim: Claim, from mine: [Lent.Part]) {
+    guard !mine.isEmpty else { return }
+    let places = lines.map(\.location)
+    // Units at another place than those named help only when all of the SKU together is short.
+    let isNear = { (part: Lent.Part) in places.contains(nil) || places.contains(part.location) }
+    var own = mine.filter(isNear) + mine.filter { !isNear($0) }
+    let start = (lent: lent, own: own)
+    var strict = claim
+    if strict.bound == .none { strict.bound = .available }
+    while true {
+      do throws(PoolError) {
+        _ = try plan(lines, bound: strict.bound, channel: claim.channel, zone: claim.zone)
+        return
+      } catch {
+        if case .insufficientStock(let shortage) = error, lend(shortage, strict, from: &own) {
+          continue
+        }
+        guard claim.bound == .none else { return }
+        (lent, own) = start
+        return lendOversold(lines, claim, from: own)
+      }
+    }
+  }
+
+  private func lendOversold(_ lines: [Wanted], _ claim: Claim, from mine: [Lent.Part]) {
+    var own = mine
+    let taken =
+      (try? plan(lines, bound: .none, channel: claim.channel, zone: claim.zone)) ?? []
+    for taking in taken where taking.oversold > 0 {
+      var left = taking.oversold
+      for number in own.indices
+      where left > 0 && own[number].quantity > 0
+        && isMeant(own[number], claim, lines[taking.line].location)
+      {
+        let part = own[number].split(min(left, own[number].quantity))
+        left -= part.quantity
+        lent.add(part)
+      }
+    }
+  }
+
+  /// Whether units help a line of their SKU that names a location, or none.
+  private func isMeant(_ part: Lent.Part, _ claim: Claim, _ location: LocationIndex?) -> Bool {
+    location.map { part.location == $0 } ?? claim.sourcing?.isFed(by: part.location) ?? true
   }
 
   /// Lends what is missing, or all that there is of it; false when there is nothing.
@@ -167,9 +206,7 @@ extension Pool {
     let location = shortage.location.flatMap { catalog.find($0) }
     let wanted = Wanted(sku: sku, location: location, quantity: shortage.requested)
     func isMeant(_ part: Lent.Part) -> Bool {
-      guard part.sku == sku, part.quantity > 0 else { return false }
-      return location.map { part.location == $0 }
-        ?? claim.sourcing?.isFed(by: part.location) ?? true
+      part.sku == sku && part.quantity > 0 && self.isMeant(part, claim, location)
     }
     let before = lent
     // What there is for the line when so many units more are lent.

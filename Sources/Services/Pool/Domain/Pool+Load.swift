@@ -13,7 +13,11 @@ extension Pool {
 
   public func load(_ lock: LastUnits) { lastUnits.set(lock) }
 
-  public func load(_ promotion: Promotion) { promotions.put(promotion) }
+  /// Time goes on from its last change, of which the ledger may have no entry: what was ended stays ended.
+  public func load(_ promotion: Promotion) {
+    promotions.put(promotion)
+    now = max(now, promotion.updateTime)
+  }
 
   public func load(_ allotment: Allotment, at place: Int) { promotions.put(allotment, at: place) }
 
