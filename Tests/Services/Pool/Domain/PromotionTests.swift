@@ -210,6 +210,19 @@ import Testing
 
   // MARK: Clashes
 
+  /// Goal: of what is not there, no buffer hides anything.
+  @Test func oversoldSKUIsOverPromisedOnly() throws {
+    try check(
+      onHand: 2,
+      """
+      sell o-1 5                           -> oversold 3
+      promotion p iron 2 on=shopee to=100  -> draft
+      schedule p                           -> clashes:overPromised
+      schedule p accepting                 -> active    ats%shopee 0
+      """
+    )
+  }
+
   @Test func clashesAreAllTold() throws {
     try check(
       onHand: 10,
