@@ -5,7 +5,7 @@ import StorageCore
 
 @testable import PoolService
 
-extension Home {
+extension Shelf {
   /// Makes a location.
   static func open(_ location: String, in pool: PoolServer) async {
     let context = ServerContext(method: PoolServiceMethods.setLocation)
@@ -32,23 +32,48 @@ extension Simulation {
       let proof = try ask { try await $0.verifyLedger(.init(), context: $1) }
       guard proof.proved else { throw fail("the ledger is not proved: \(proof.difference)") }
       guard try server.rowCount() == model.rowCount else { throw fail("rows are missing") }
-      for (id, order) in model.orders {
-        let sale = try ask { try await $0.getSale(.init(orderID: id), context: $1) }
-        let lines = Dictionary(uniqueKeysWithValues: sale.lines.map { ($0.lineID, $0) })
-        let isSame = order.lines.allSatisfy { name, line in
-          let found = lines[name]
-          return found?.sku == line.sku && found?.soldCount == line.sold
-            && found?.cancelledCount == line.cancelled && found?.shippedCount == line.shipped
-            && found?.returnedCount == line.returned
-        }
-        guard isSame, lines.count == order.lines.count else { throw fail("\(id) is \(sale)") }
-      }
+      for (id, order) in model.orders { try audit(id, order) }
+      for (id, document) in model.documents { try audit(id, document) }
+      let available = model.available
       for sku in model.names.keys {
         let found = try ask { try await $0.getAvailability(.init(sku: sku), context: $1) }
-        guard found.availableCount == model.available(sku) else {
-          throw fail("\(sku) has \(found.availableCount) available, not \(model.available(sku))")
+        let wanted =
+          model.bundles[sku] == nil
+          ? Model.total(sku, available) : model.whole(sku) { Model.total($0, available) }
+        guard found.availableCount == wanted else {
+          throw fail("\(sku) has \(found.availableCount) available, not \(wanted)")
         }
       }
+    }
+  }
+
+  private func audit(_ id: String, _ order: Model.Order) throws {
+    let sale = try ask { try await $0.getSale(.init(orderID: id), context: $1) }
+    let lines = Dictionary(uniqueKeysWithValues: sale.lines.map { ($0.lineID, $0) })
+    let isSame = order.lines.allSatisfy { name, line in
+      let found = lines[name]
+      return found?.sku == Shelf.sku(line.ware) && found?.soldCount == line.sold
+        && found?.cancelledCount == line.cancelled && found?.shippedCount == line.shipped
+        && found?.returnedCount == line.returned
+    }
+    guard isSame, lines.count == order.lines.count else { throw fail("\(id) is \(sale)") }
+  }
+
+  private func audit(_ id: String, _ document: Model.Document) throws {
+    let (words, receipts): (String, [Receipt]) = try ask { pool, context in
+      let server = InboundServer(pool)
+      if document.source == nil {
+        let found = try await server.getPurchaseOrder(
+          .init(purchaseOrderID: id), context: context
+        ).purchaseOrder
+        return (found.words, found?.receipts ?? [])
+      }
+      let found = try await server.getTransfer(.init(transferID: id), context: context).transfer
+      return (found.words, found?.receipts ?? [])
+    }
+    let names = Set(receipts.map(\.receiptID))
+    guard words == document.words, names == Set(document.receipts.keys) else {
+      throw fail("\(id) is \(words) with \(names), not \(document)")
     }
   }
 

@@ -64,6 +64,7 @@ extension Simulation {
       return try expectUnknown(batch)
     }
     candidates = [next]
+    for (delivery, outcome) in zip(batch, expected) { note(delivery.request, outcome) }
     for ((delivery, wanted), isRepeat) in zip(zip(batch, expected), isRepeat) {
       try check(delivery, wanted, isRepeat: isRepeat)
     }

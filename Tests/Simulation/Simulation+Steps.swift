@@ -8,14 +8,21 @@ extension Simulation {
     trace.add("step \(step)")
     if server == nil, flip(4) { return try boot() }
     switch number(0...99) {
-    case 0..<28: act(number(0...clients.count - 1))
+    case 0..<28:
+      for _ in 0..<number(1...4) {
+        let idle = clients.indices.filter { clients[$0].pending == nil }
+        let any = number(0...clients.count - 1)
+        act(flip(4) ? any : idle.randomElement(using: &random) ?? any)
+      }
     case 28..<54:
-      if let place = requests.indices.randomElement(using: &random) {
+      for _ in 0..<number(1...4) {
+        guard let place = requests.indices.randomElement(using: &random) else { break }
         try deliver(requests.remove(at: place))
       }
     case 54..<74: try stepWriter(number(1...12))
     case 74..<87:
-      if let place = replies.indices.randomElement(using: &random) {
+      for _ in 0..<number(1...4) {
+        guard let place = replies.indices.randomElement(using: &random) else { break }
         take(replies.remove(at: place))
       }
     case 87..<93: moveClock()
@@ -46,15 +53,15 @@ extension Simulation {
   }
 
   private func moveClock() {
-    let expiry = candidates[0].holds.values.filter { $0.state == .held }.map(\.expiry).min()
-    switch number(0...19) {
-    case 0..<13: clock.advance(by: .milliseconds(number(1...9_000)))
-    case 13..<16:
-      // To the very end of a hold, and a moment beside it.
-      if let expiry { clock.set(expiry + .microseconds(number(-1...1))) }
-    case 16: clock.advance(by: .seconds(3_600 * number(1...10)))
-    case 17: clock.advance(by: .seconds(3_600 * number(25...200)))
-    case 18: clock.advance(by: .seconds(-number(1...100)))
+    let moment = candidates[0].moments.min()
+    switch number(0...39) {
+    case 0..<28: clock.advance(by: .milliseconds(number(1...9_000)))
+    case 28..<36:
+      // To the very end of a hold, or a promotion's start or end, and a moment beside it.
+      if let moment { clock.set(moment + .microseconds(number(-1...1))) }
+    case 36: clock.advance(by: .seconds(3_600 * number(1...10)))
+    case 37: clock.advance(by: .seconds(3_600 * number(25...200)))
+    case 38: clock.advance(by: .seconds(-number(1...100)))
     default: clock.advance(by: .seconds(-3_600 * number(1...100)))
     }
     trace.add("clock \(clock.now().microseconds)")
@@ -69,7 +76,14 @@ extension Simulation {
       return
     }
     hand.model = candidates[0]
-    hand.clock = clock.now()
+    // Mostly a clock that agrees with the pool's time.
+    hand.clock = flip(8) ? clock.now() : max(clock.now(), hand.model.now)
+    // What it knows of holds it may have read a while ago.
+    if flip(2), let etags = server?.etags() {
+      hand.versions = etags.reduce(into: [:]) {
+        $0[$1.key] = Hand.Version(etag: $1.value, number: hand.model.holds[$1.key]?.version ?? 0)
+      }
+    }
     let command = CommandDeck.draw(&hand)
     clients[index].requestCount += 1
     let count = clients[index].requestCount

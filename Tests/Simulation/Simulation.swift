@@ -29,7 +29,7 @@ final class Simulation {
   var machine: SimulatedServer.Machine
   var server: SimulatedServer?
   var step = 0
-  var clients = Array(repeating: Client(), count: 4)
+  var clients = Array(repeating: Client(), count: 8)
   var hand: Hand
   /// What is on its way.
   var requests: [SimulatedRequest] = []
@@ -38,6 +38,8 @@ final class Simulation {
   var queued: [Delivery] = []
   /// What the durable state may be: one model, or two after a batch that nobody knows the end of.
   var candidates = [Model()]
+  /// How often what was asked for ended how.
+  var outcomes: [String: Int] = [:]
   /// Whole, by request ID and command.
   var firstAnswers: [String: [UInt8]] = [:]
 
@@ -88,20 +90,35 @@ final class Simulation {
 
   func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
 
+  func note(_ request: SimulatedRequest, _ outcome: Outcome) {
+    let end =
+      switch outcome {
+      case .done(let words): words.hasSuffix(" again") ? "again" : "done"
+      case .refused(let reason): reason
+      case .unknown: "unknown"
+      }
+    for name in [end, "\(request.command.verb) \(end)"] { outcomes[name, default: 0] += 1 }
+  }
+
   // MARK: Beginning and end
 
-  /// Two locations and some SKUs, of which each lies at one.
+  /// Two locations, some SKUs and bundles of them.
   private func setUp() throws {
     try boot()
     guard let server else { throw fail("a new store opens") }
     for location in ["A", "B"] {
-      executor.start { [pool = server.pool] in await Home.open(location, in: pool) }
+      executor.start { [pool = server.pool] in await Shelf.open(location, in: pool) }
       server.step(1)
       executor.drain()
     }
-    for sku in ["TEE-A", "CAP-B", "MUG-A", "SOCK-B"] {
-      try perform(NameSKU(sku: sku, name: ""))
-      try perform(Receive(units: [.init(sku: sku, quantity: Int64(number(5...40)))]))
+    let stock = ["TEE-A", "CAP-B", "MUG-A", "SOCK-B", Shelf.moving]
+    for sku in stock + Shelf.bundles { try perform(NameSKU(sku: sku, name: "")) }
+    let units = stock.flatMap(Shelf.all).map {
+      Model.Units(shelf: $0, quantity: Int64(number(5...20)))
+    }
+    try perform(Receive(units: units))
+    for bundle in Shelf.bundles {
+      try perform(SetParts(bundle: bundle, parts: [.init(shelf: "TEE-A", quantity: 1)]))
     }
   }
 

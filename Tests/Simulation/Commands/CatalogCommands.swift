@@ -11,7 +11,7 @@ struct NameSKU: SimulatedCommand {
   var description: String { "name \(sku) \(name)" }
 
   static func draw(_ hand: inout Hand) -> NameSKU? {
-    let isNew = hand.model.names.count < 8 && hand.isLucky(3)
+    let isNew = hand.model.names.count < 10 && hand.isLucky(3)
     return NameSKU(sku: isNew ? hand.name("NEW") : hand.sku(), name: "name \(hand.count(1...5))")
   }
 
@@ -59,5 +59,42 @@ struct HideUnits: SimulatedCommand {
   func apply(to model: inout Model) -> String {
     model.buffers["\(sku)|\(channel)"] = units
     return units.map { "\($0)" } ?? "none"
+  }
+}
+
+/// Says what is in a bundle; what was sold of it stays what it was.
+struct SetParts: SimulatedCommand {
+  var bundle: String
+  var parts: [Model.Units]
+  var description: String { "put \(parts.words) into \(bundle)" }
+
+  static func draw(_ hand: inout Hand) -> SetParts? {
+    let bundle = Shelf.bundles.randomElement(using: &hand.random) ?? ""
+    var parts = (1...hand.count(1...2)).map { _ in
+      Model.Units(shelf: hand.bundled(), quantity: hand.count(1...3))
+    }
+    // One bundle may be in the other.
+    if bundle != Shelf.bundles[0], hand.isLucky(2) {
+      parts.append(.init(shelf: Shelf.bundles[0], quantity: 1))
+    }
+    return SetParts(bundle: bundle, parts: parts.summed)
+  }
+
+  func call(
+    _ pool: PoolServer, _ requestID: String, _ context: ServerContext
+  ) async throws -> SetBundleResponse {
+    let components = parts.map { Bundle.Component(sku: $0.shelf, unitCount: $0.quantity) }
+    return try await AssortmentServer(pool).setBundle(
+      .init(bundle: .init(sku: bundle, components: components), requestID: requestID),
+      context: context)
+  }
+
+  func words(_ response: SetBundleResponse) -> String {
+    (response.bundle?.components ?? []).map { .init(shelf: $0.sku, quantity: $0.unitCount) }.words
+  }
+
+  func apply(to model: inout Model) -> String {
+    model.bundles[bundle] = parts
+    return parts.words
   }
 }

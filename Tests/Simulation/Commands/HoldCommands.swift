@@ -7,36 +7,53 @@ import RPCCore
 struct HoldUnits: SimulatedCommand {
   var hold: String
   var owner: String
-  var units: [Model.Units]
+  var channel: String
+  var wanted: [Model.Units]
   var expiry: Timestamp
   var description: String {
-    "hold \(hold) for \(owner) \(units.words) until \(expiry.microseconds)"
+    "hold \(hold) for \(owner) on \(channel): \(wanted.words) until \(expiry.microseconds)"
   }
 
   static func draw(_ hand: inout Hand) -> HoldUnits? {
     let known = hand.isLucky(8) ? hand.hold() : nil
     let hold = known ?? hand.name("h")
-    // Each with an owner of its own: what an owner's other holds give up is not in the model.
+    var wanted = hand.wanted(for: hold)
+    if let known = hand.model.holds[hold], hand.isLucky(2) {
+      wanted = known.lines.map { Model.Units(shelf: $0.shelf, quantity: $0.quantity) }
+    }
+    // The model knows an owner's other holds on a shelf only where a SKU has one.
+    let isMoving = wanted.contains { Shelf.sku($0.shelf) == Shelf.moving }
     return HoldUnits(
-      hold: hold, owner: "owner of \(hold)", units: hand.units(),
-      expiry: hand.clock + .seconds(hand.isLucky(10) ? 0 : hand.count(1...90)))
+      hold: hold, owner: isMoving ? "owner of \(hold)" : hand.owner(),
+      channel: hand.isLucky(2) ? "" : hand.channel(), wanted: wanted,
+      expiry: hand.clock + .seconds(hand.span())
+    ).like(hand.model.holds[hold], hand.isLucky(2))
+  }
+
+  /// Asked again as it was asked for first.
+  private func like(_ known: Model.Hold?, _ isSame: Bool) -> HoldUnits {
+    guard let known, isSame else { return self }
+    var command = self
+    (command.owner, command.channel) = (known.owner, known.channel)
+    return command
   }
 
   func call(
     _ pool: PoolServer, _ requestID: String, _ context: ServerContext
   ) async throws -> CreateHoldResponse {
-    let lines = units.map { HoldLine(sku: $0.sku, quantity: $0.quantity) }
-    return try await pool.createHold(
+    try await pool.createHold(
       .init(
-        holdID: hold, owner: owner, lines: lines, expireTime: expiry, requestID: requestID),
+        holdID: hold, owner: owner, lines: wanted.holdLines, expireTime: expiry,
+        channelID: channel, requestID: requestID),
       context: context)
   }
 
   func words(_ response: CreateHoldResponse) -> String { response.hold.words }
 
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
-    if let known = model.holds[hold], !known.isForgotten {
-      guard known.owner == owner, known.lines.sums == units.sums else {
+    let units = model.parts(of: wanted, in: model.known(hold))
+    if let known = model.known(hold) {
+      guard known.owner == owner, known.channel == channel, known.lines.sums == units.sums else {
         throw Model.Refusal("HOLD_EXISTS")
       }
       return known.words
@@ -44,70 +61,19 @@ struct HoldUnits: SimulatedCommand {
     guard expiry > model.now, expiry <= model.now + .seconds(7 * 24 * 3600) else {
       throw Model.Refusal("INVALID_REQUEST")
     }
-    guard model.missing(units) == 0 else { throw Model.Refusal("INSUFFICIENT_STOCK") }
-    let made = Model.Hold(owner: owner, lines: units, expiry: expiry)
+    var made = Model.Hold(
+      owner: owner, channel: channel, lines: [], made: model.now, expiry: expiry,
+      version: (model.holds[hold]?.version ?? 0) + 1)
+    _ = try model.makeRoom(for: units, made.bound, on: channel, owner: owner)
+    made.lines = units.map {
+      .init(
+        shelf: $0.shelf, quantity: $0.quantity,
+        use: model.allot($0.shelf, $0.quantity, on: channel))
+    }
+    for ware in wanted { made.kits[ware.shelf] = model.inside(ware.shelf) }
     model.holds[hold] = made
     model.move()
     return made.words
-  }
-}
-
-struct CommitUnits: SimulatedCommand {
-  var hold: String
-  var order: String
-  var description: String { "commit \(hold) to \(order)" }
-
-  static func draw(_ hand: inout Hand) -> CommitUnits? {
-    guard let hold = hand.hold() else { return nil }
-    let other = hand.isLucky(10) ? hand.order() : nil
-    return CommitUnits(hold: hold, order: other ?? "order of \(hold)")
-  }
-
-  func call(
-    _ pool: PoolServer, _ requestID: String, _ context: ServerContext
-  ) async throws -> CommitHoldResponse {
-    try await pool.commitHold(
-      .init(holdID: hold, orderID: order, channelID: "web", requestID: requestID),
-      context: context)
-  }
-
-  func words(_ response: CommitHoldResponse) -> String {
-    "committed to \(response.hold?.orderID ?? "nothing"): \(response.lines.map(\.soldCount))"
-  }
-
-  func apply(to model: inout Model) throws(Model.Refusal) -> String {
-    guard let known = model.holds[hold], !known.isForgotten else {
-      // Its order knows of it for ever.
-      guard model.orders[order]?.hold == hold else { throw Model.Refusal("HOLD_UNKNOWN") }
-      return answer(model)
-    }
-    switch known.state {
-    case .released: throw Model.Refusal("HOLD_ENDED")
-    case .expired:
-      // Its units are taken again, if they are still there.
-      guard model.missing(known.lines) == 0 else { throw Model.Refusal("INSUFFICIENT_STOCK") }
-    case .committed:
-      guard known.order == order else { throw Model.Refusal("HOLD_ENDED") }
-      return answer(model)
-    case .held: break
-    }
-    var lines = model.orders[order]?.lines ?? [:]
-    for (number, units) in known.lines.enumerated() {
-      guard lines["\(number + 1)"] == nil else { throw Model.Refusal("LINE_CONFLICT") }
-      lines["\(number + 1)"] = Model.Line(sku: units.sku, sold: units.quantity)
-    }
-    model.end(hold, as: .committed)
-    model.holds[hold]?.order = order
-    model.orders[order, default: .init()].lines = lines
-    model.orders[order]?.hold = hold
-    model.orders[order]?.heldLineCount = known.lines.count
-    return answer(model)
-  }
-
-  private func answer(_ model: Model) -> String {
-    let known = model.orders[order] ?? .init()
-    let sold = (0..<known.heldLineCount).map { known.lines["\($0 + 1)"]?.sold ?? 0 }
-    return "committed to \(order): \(sold)"
   }
 }
 
@@ -128,9 +94,7 @@ struct ReleaseUnits: SimulatedCommand {
   func words(_ response: ReleaseHoldResponse) -> String { response.hold.words }
 
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
-    guard let known = model.holds[hold], !known.isForgotten else {
-      throw Model.Refusal("HOLD_UNKNOWN")
-    }
+    guard let known = model.known(hold) else { throw Model.Refusal("HOLD_UNKNOWN") }
     switch known.state {
     case .committed, .expired: throw Model.Refusal("HOLD_ENDED")
     case .released: break
@@ -140,18 +104,135 @@ struct ReleaseUnits: SimulatedCommand {
   }
 }
 
+/// Asks for a later end.
+struct ExtendUnits: SimulatedCommand {
+  var hold: String
+  var expiry: Timestamp
+  var description: String { "extend \(hold) until \(expiry.microseconds)" }
+
+  static func draw(_ hand: inout Hand) -> ExtendUnits? {
+    guard let hold = hand.hold(), hand.model.holds[hold]?.state == .held || hand.isLucky(6) else {
+      return nil
+    }
+    // Now and then beyond the week that a hold may last.
+    let span = hand.isLucky(8) ? hand.count(500_000...700_000) : hand.count(-20...120)
+    return ExtendUnits(hold: hold, expiry: hand.clock + .seconds(span))
+  }
+
+  func call(
+    _ pool: PoolServer, _ requestID: String, _ context: ServerContext
+  ) async throws -> ExtendHoldResponse {
+    try await pool.extendHold(
+      .init(holdID: hold, expireTime: expiry, requestID: requestID), context: context)
+  }
+
+  func words(_ response: ExtendHoldResponse) -> String { response.hold.words }
+
+  func apply(to model: inout Model) throws(Model.Refusal) -> String {
+    var known = try model.heldHold(hold)
+    guard expiry > known.expiry else { return known.words }
+    guard expiry <= known.made + .seconds(7 * 24 * 3600) else {
+      throw Model.Refusal("INVALID_REQUEST")
+    }
+    known.expiry = expiry
+    known.version += 1
+    model.holds[hold] = known
+    model.move()
+    return known.words
+  }
+}
+
+/// Puts units into a hold and takes some out, at the version that the client has read.
+struct EditUnits: SimulatedCommand {
+  var hold: String
+  var etag: String
+  /// The model's name for the etag.
+  var version: Int
+  var deltas: [Model.Units]
+  var description: String { "edit \(hold) at \(etag): \(deltas.words)" }
+
+  static func draw(_ hand: inout Hand) -> EditUnits? {
+    guard let hold = hand.hold(), let known = hand.model.holds[hold],
+      known.state == .held || hand.isLucky(6), let version = hand.versions[hold]
+    else { return nil }
+    let isMoving = known.lines.contains { Shelf.sku($0.shelf) == Shelf.moving }
+    let deltas = (1...hand.count(1...3)).map { _ -> Model.Units in
+      let mine = known.lines.randomElement(using: &hand.random)?.shelf ?? ""
+      if hand.isLucky(2) { return .init(shelf: mine, quantity: -hand.count(1...3)) }
+      let ware = isMoving ? mine : hand.ware(for: hold)
+      return .init(
+        shelf: Shelf.sku(ware) == Shelf.moving && !isMoving ? mine : ware,
+        quantity: hand.count(1...4))
+    }
+    return EditUnits(hold: hold, etag: version.etag, version: version.number, deltas: deltas)
+  }
+
+  func call(
+    _ pool: PoolServer, _ requestID: String, _ context: ServerContext
+  ) async throws -> EditHoldResponse {
+    let lines = deltas.map {
+      HoldDelta(
+        sku: Shelf.sku($0.shelf), deltaCount: $0.quantity, locationID: Shelf.named($0.shelf))
+    }
+    return try await pool.editHold(
+      .init(holdID: hold, etag: etag, lines: lines, requestID: requestID), context: context)
+  }
+
+  func words(_ response: EditHoldResponse) -> String { response.hold.words }
+
+  func apply(to model: inout Model) throws(Model.Refusal) -> String {
+    let known = try model.heldHold(hold)
+    guard known.version == version else { throw Model.Refusal("ETAG_MISMATCH") }
+    let changes = model.parts(of: deltas, in: known).summed
+    var given: [String: Quantity] = [:]
+    for less in changes where less.quantity < 0 {
+      given[less.shelf] = -less.quantity
+      guard model.take(.init(shelf: less.shelf, quantity: -less.quantity), outOf: hold) else {
+        throw Model.Refusal("INSUFFICIENT_STOCK")
+      }
+    }
+    let more = changes.filter { $0.quantity > 0 }
+    _ = try model.makeRoom(
+      for: more, known.bound, on: known.channel, owner: known.owner, besides: hold, lent: given)
+    for units in more {
+      let use = model.allot(units.shelf, units.quantity, on: known.channel)
+      model.put(.init(shelf: units.shelf, quantity: units.quantity, use: use), into: hold)
+    }
+    for ware in deltas where ware.quantity > 0 && known.kits[ware.shelf] == nil {
+      let inside = model.inside(ware.shelf)
+      model.holds[hold]?.kits[ware.shelf] = inside
+    }
+    model.finishChange(of: hold, from: known)
+    return model.holds[hold]?.words ?? ""
+  }
+}
+
 extension PoolAPI.Hold? {
-  fileprivate var words: String {
-    "\(self?.state ?? .unspecified) \(self?.lines.map(\.quantity) ?? [])"
+  var words: String {
+    "\(self?.state ?? .unspecified) \(self?.lines.map(\.quantity) ?? []) "
+      + "until \(self?.expireTime?.microseconds ?? 0)"
   }
 }
 
 extension Model.Hold {
-  fileprivate var words: String { "\(state) \(lines.map(\.quantity))" }
+  var words: String { "\(state) \(lines.map(\.quantity)) until \(expiry.microseconds)" }
 }
 
 extension [Model.Units] {
-  fileprivate var sums: [String: Quantity] {
-    Dictionary(map { ($0.sku, $0.quantity) }, uniquingKeysWith: +)
+  var holdLines: [HoldLine] {
+    map {
+      HoldLine(
+        sku: Shelf.sku($0.shelf), quantity: $0.quantity, locationID: Shelf.named($0.shelf))
+    }
+  }
+
+  var sums: [String: Quantity] {
+    Dictionary(map { ($0.shelf, $0.quantity) }, uniquingKeysWith: +)
+  }
+}
+
+extension [Model.HoldLine] {
+  var sums: [String: Quantity] {
+    Dictionary(map { ($0.shelf, $0.quantity) }, uniquingKeysWith: +)
   }
 }

@@ -22,26 +22,27 @@ struct Receive: SimulatedCommand {
   }
 
   func apply(to model: inout Model) -> String {
-    for line in units { model.onHand[line.sku, default: 0] += line.quantity }
+    for line in units { model.onHand[line.shelf, default: 0] += line.quantity }
     model.move()
-    return "\(units.map { model.onHand[$0.sku, default: 0] })"
+    return "\(units.map { model.onHand[$0.shelf, default: 0] })"
   }
 }
 
 struct Adjust: SimulatedCommand {
-  var sku: String
+  var shelf: String
   var delta: Quantity
   var isIdempotent: Bool { false }
-  var description: String { "adjust \(sku) by \(delta)" }
+  var description: String { "adjust \(shelf) by \(delta)" }
 
   static func draw(_ hand: inout Hand) -> Adjust? {
-    Adjust(sku: hand.sku(), delta: hand.isLucky(2) ? hand.count(1...4) : -hand.count(1...9))
+    Adjust(shelf: hand.shelf(), delta: hand.isLucky(2) ? hand.count(1...4) : -hand.count(1...9))
   }
 
   func call(
     _ pool: PoolServer, _ requestID: String, _ context: ServerContext
   ) async throws -> AdjustStockResponse {
-    let line = AdjustmentLine(sku: sku, locationID: Home.location(of: sku), deltaCount: delta)
+    let line = AdjustmentLine(
+      sku: Shelf.sku(shelf), locationID: Shelf.location(shelf), deltaCount: delta)
     return try await pool.adjustStock(
       .init(lines: [line], reason: "count", requestID: requestID), context: context)
   }
@@ -51,9 +52,9 @@ struct Adjust: SimulatedCommand {
   }
 
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
-    let after = model.onHand[sku, default: 0] + delta
+    let after = model.onHand[shelf, default: 0] + delta
     guard delta > 0 || after >= 0 else { throw Model.Refusal("INSUFFICIENT_STOCK") }
-    model.onHand[sku] = after
+    model.onHand[shelf] = after
     model.move()
     return "[\(after)]"
   }
@@ -65,6 +66,7 @@ struct TakeBack: SimulatedCommand {
   var returnID: String
   var order: String
   var line: String
+  /// A bundle's components come back together.
   var units: Model.Units
   var disposition: Disposition
   var isIdempotent: Bool { false }
@@ -74,11 +76,14 @@ struct TakeBack: SimulatedCommand {
   static func draw(_ hand: inout Hand) -> TakeBack? {
     let order = hand.order() ?? ""
     let line = order.isEmpty || hand.isLucky(4) ? "" : hand.line(of: order)
-    let sold = hand.model.orders[order]?.lines[line]?.sku
+    let sold = hand.model.orders[order]?.lines[line]?.ware
+    // Of a bundle that was sold, no single component comes back: the model counts whole ones only.
+    let isBundle = sold.map { hand.model.bundles[$0] != nil } ?? false
+    let other = sold == nil ? hand.ware(for: order) : hand.shelf()
     return TakeBack(
       returnID: hand.name("r"), order: order, line: line,
       units: .init(
-        sku: hand.isLucky(5) ? hand.sku() : sold ?? hand.sku(), quantity: hand.count(1...3)),
+        shelf: hand.isLucky(5) && !isBundle ? other : sold ?? other, quantity: hand.count(1...3)),
       disposition: Disposition.allCases.randomElement(using: &hand.random) ?? .restock)
   }
 
@@ -87,8 +92,8 @@ struct TakeBack: SimulatedCommand {
   ) async throws -> ReturnStockResponse {
     let kinds: [ReturnLine.Disposition] = [.restock, .quarantine, .writeOff]
     let line = ReturnLine(
-      sku: units.sku, locationID: Home.location(of: units.sku), quantity: units.quantity,
-      disposition: kinds[disposition.rawValue], lineID: line)
+      sku: Shelf.sku(units.shelf), locationID: Shelf.location(units.shelf),
+      quantity: units.quantity, disposition: kinds[disposition.rawValue], lineID: line)
     return try await pool.returnStock(
       .init(returnID: returnID, orderID: order, lines: [line], requestID: requestID),
       context: context)
@@ -99,16 +104,24 @@ struct TakeBack: SimulatedCommand {
   }
 
   func apply(to model: inout Model) -> String {
-    switch disposition {
-    case .restock: model.onHand[units.sku, default: 0] += units.quantity
-    case .quarantine: model.unavailable[units.sku, default: 0] += units.quantity
-    case .writeOff: break
+    let sold = model.orders[order]?.lines[line]
+    let isOfLine = sold.map { Shelf.sku($0.ware) } == Shelf.sku(units.shelf)
+    var parts = model.parts(of: [units])
+    if let sold, isOfLine, model.bundles[sold.ware] != nil {
+      // What was in it when it was sold.
+      parts = sold.parts.map { .init(shelf: $0.shelf, quantity: $0.units * units.quantity) }
     }
-    if model.orders[order]?.lines[line]?.sku == units.sku {
-      model.orders[order]?.lines[line]?.returned += units.quantity
+    for part in parts {
+      switch disposition {
+      case .restock: model.onHand[part.shelf, default: 0] += part.quantity
+      case .quarantine: model.unavailable[part.shelf, default: 0] += part.quantity
+      case .writeOff: break
+      }
     }
+    if isOfLine { model.orders[order]?.lines[line]?.returned += units.quantity }
     model.move()
-    return "[\([model.onHand[units.sku, default: 0], model.unavailable[units.sku, default: 0]])]"
+    return
+      "\(parts.map { [model.onHand[$0.shelf, default: 0], model.unavailable[$0.shelf, default: 0]] })"
   }
 }
 
@@ -120,7 +133,7 @@ struct Resolve: SimulatedCommand {
 
   static func draw(_ hand: inout Hand) -> Resolve? {
     Resolve(
-      units: .init(sku: hand.sku(), quantity: hand.count(1...3)), isScrap: hand.isLucky(2))
+      units: .init(shelf: hand.shelf(), quantity: hand.count(1...3)), isScrap: hand.isLucky(2))
   }
 
   func call(
@@ -136,19 +149,22 @@ struct Resolve: SimulatedCommand {
   }
 
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
-    let left = model.unavailable[units.sku, default: 0] - units.quantity
+    let left = model.unavailable[units.shelf, default: 0] - units.quantity
     guard left >= 0 else { throw Model.Refusal("INSUFFICIENT_STOCK") }
-    model.unavailable[units.sku] = left
-    if !isScrap { model.onHand[units.sku, default: 0] += units.quantity }
+    model.unavailable[units.shelf] = left
+    if !isScrap { model.onHand[units.shelf, default: 0] += units.quantity }
     model.move()
-    return "[\([model.onHand[units.sku, default: 0], left])]"
+    return "[\([model.onHand[units.shelf, default: 0], left])]"
   }
 }
 
 extension [Model.Units] {
-  var words: String { map { "\($0.quantity)×\($0.sku)" }.joined(separator: " ") }
+  var words: String { map { "\($0.quantity)×\($0.shelf)" }.joined(separator: " ") }
 
   var stock: [StockLine] {
-    map { StockLine(sku: $0.sku, locationID: Home.location(of: $0.sku), quantity: $0.quantity) }
+    map {
+      StockLine(
+        sku: Shelf.sku($0.shelf), locationID: Shelf.location($0.shelf), quantity: $0.quantity)
+    }
   }
 }

@@ -10,17 +10,12 @@ extension Model {
   func difference(from state: ReadModel.State, isRecovered: Bool) -> String? {
     stockDifference(from: state) ?? holdDifference(from: state, isRecovered)
       ?? saleDifference(from: state) ?? catalogDifference(from: state)
+      ?? promotionDifference(from: state) ?? shownDifference(from: state)
   }
 
   private func stockDifference(from state: ReadModel.State) -> String? {
-    var held: [String: Quantity] = [:]
-    for hold in holds.values where hold.state == .held {
-      for units in hold.lines { held[units.sku, default: 0] += units.quantity }
-    }
-    var committed: [String: Quantity] = [:]
-    for order in orders.values {
-      for line in order.lines.values { committed[line.sku, default: 0] += line.open }
-    }
+    let (held, committed, available) = (held, committed, available)
+    let incoming = documents.values.filter(\.isOnItsWay)
     for sku in names.keys.sorted() {
       guard let index = state.skuIndices[SKU(trusted: sku)] else { return "\(sku) is missing" }
       let stock = state.stocks[index.int]
@@ -29,15 +24,35 @@ extension Model {
         sum.add(balance)
         guard balance.isConsistent else { return "\(sku)'s balance contradicts itself" }
       }
-      let counts = [
-        ("on hand", sum.onHand, onHand[sku, default: 0]),
-        ("held", sum.held, held[sku, default: 0]),
-        ("committed", sum.committed, committed[sku, default: 0]),
-        ("unavailable", sum.unavailable, unavailable[sku, default: 0]),
-        ("available", stock.available, sum.available),
-      ]
-      for (name, count, wanted) in counts where count != wanted {
-        return "\(sku) has \(count) \(name) instead of \(wanted)"
+      for shelf in Shelf.all(of: sku) {
+        let named = Shelf.named(shelf)
+        let here =
+          named.isEmpty
+          ? sum : stock.balances.first { state.locations[$0.location.int].location.text == named }
+        let counts = [
+          ("on hand", here?.onHand, onHand), ("held", here?.held, held),
+          ("committed", here?.committed, committed),
+          ("unavailable", here?.unavailable, unavailable),
+          ("available", here?.available, available),
+        ]
+        for (name, count, wanted) in counts where count ?? 0 != wanted[shelf, default: 0] {
+          return "\(shelf) has \(count ?? 0) \(name) instead of \(wanted[shelf, default: 0])"
+        }
+      }
+      guard stock.available == sum.available else {
+        return "\(sku)'s sum is not that of its balances"
+      }
+      // No unit is nowhere: what has left one location and come to none is under way.
+      func open(_ documents: [Document]) -> Quantity {
+        documents.flatMap(\.lines).reduce(0) { Shelf.sku($1.shelf) == sku ? $0 + $1.open : $0 }
+      }
+      let underWay = open(incoming.filter { $0.source != nil })
+      guard sum.transferredOut - sum.transferredIn == underWay else {
+        return "\(sku) has \(sum.transferredOut - sum.transferredIn) under way, not \(underWay)"
+      }
+      let coming = (state.incoming[index] ?? []).reduce(0) { $0 + $1.quantity }
+      guard coming == open(incoming) else {
+        return "\(coming) of \(sku) come, not \(open(incoming))"
       }
     }
     return state.skus.count == names.count ? nil : "there are \(state.skus.count) SKUs"
@@ -50,11 +65,16 @@ extension Model {
         return "the hold \(id) is missing"
       }
       if hold.isForgotten, !isRecovered { return "the hold \(id) is not forgotten" }
+      let lines = found.lines.map { line in
+        HoldLine(
+          shelf: state.shelf(line.sku, at: line.location), quantity: line.quantity,
+          use: line.allotment.map { state.use($0) })
+      }
       guard "\(found.state)" == hold.state.rawValue, found.owner == hold.owner,
+        found.channelID?.text ?? "" == hold.channel, found.createTime == hold.made,
         found.expireTime == hold.expiry, found.endTime == hold.end,
-        found.orderID?.text ?? "" == hold.order,
-        found.lines.map({ state.skus[$0.sku.int].sku.text }) == hold.lines.map(\.sku),
-        found.lines.map(\.quantity) == hold.lines.map(\.quantity)
+        found.orderID?.text ?? "" == hold.order, found.isRetaken == hold.isRetaken,
+        lines == hold.lines
       else { return "the hold \(id) is \(found) instead of \(hold)" }
     }
     let stranger = state.holds.keys.first { holds[$0.text] == nil }
@@ -68,10 +88,17 @@ extension Model {
         return "the order \(id) is missing"
       }
       var lines: [String: Line] = [:]
-      for line in sale.lines {
+      for line in sale.callersLines {
+        let parts = line.components.isEmpty ? [line] : line.components
         lines[line.id] = Line(
-          sku: state.skus[line.sku.int].sku.text, sold: line.sold, cancelled: line.cancelled,
-          shipped: line.shipped, returned: line.returned)
+          ware: state.shelf(line.sku, at: line.allocations.first?.location),
+          parts: parts.map { part in
+            Part(
+              shelf: state.shelf(part.sku, at: part.allocations.first?.location),
+              units: part.sold / max(1, line.sold), uses: part.allotments.map { state.use($0) })
+          },
+          sold: line.sold, cancelled: line.cancelled, shipped: line.shipped,
+          returned: line.returned)
       }
       guard lines == order.lines else { return "the order \(id) is \(lines), not \(order.lines)" }
     }
@@ -89,7 +116,60 @@ extension Model {
       let sku = buffer.scope.sku.map { state.skus[$0.int].sku.text } ?? ""
       found["\(sku)|\(buffer.scope.channel?.text ?? "")"] = count
     }
-    return found == buffers ? nil : "the buffers are \(found) instead of \(buffers)"
+    guard found == buffers else { return "the buffers are \(found) instead of \(buffers)" }
+    var inside: [String: [Units]] = [:]
+    for (sku, bundle) in state.bundles.definitions {
+      inside[state.skus[sku.int].sku.text] = bundle.parts.map {
+        Units(shelf: state.skus[$0.sku.int].sku.text, quantity: $0.units)
+      }
+    }
+    return inside == bundles ? nil : "the bundles are \(inside) instead of \(bundles)"
+  }
+
+  private func promotionDifference(from state: ReadModel.State) -> String? {
+    var found: [String: Promotion] = [:]
+    for promotion in state.promotions.promotions {
+      let allotments = state.promotions.allotments(of: promotion)
+      let lines = promotion.lines.enumerated().map { number, line in
+        let kept = number < allotments.count ? allotments[number] : nil
+        return (
+          state.skus[line.sku.int].sku.text,
+          Allotment(
+            planned: line.quantity, more: (kept?.quantity ?? line.quantity) - line.quantity,
+            taken: kept?.taken ?? 0)
+        )
+      }
+      found[promotion.id.text] = Promotion(
+        channels: Set(promotion.channels.map(\.text)),
+        strategy: .init(rawValue: Int(promotion.strategy.rawValue) - 1) ?? .restrict,
+        start: promotion.startTime, end: promotion.endTime,
+        allotments: Dictionary(uniqueKeysWithValues: lines), isScheduled: promotion.isScheduled,
+        isCancelled: promotion.isCancelled)
+    }
+    for (id, promotion) in promotions where found[id] != promotion {
+      return "the promotion \(id) is \(String(describing: found[id])) instead of \(promotion)"
+    }
+    return found.count == promotions.count ? nil : "there are \(found.count) promotions"
+  }
+
+  /// What each channel shows, by the pool's own sum and by this one.
+  private func shownDifference(from state: ReadModel.State) -> String? {
+    let available = available
+    for sku in names.keys.sorted() {
+      guard let index = state.skuIndices[SKU(trusted: sku)] else { return "\(sku) is missing" }
+      for channel in ["", "shopee", "web", "lazada"] {
+        let id = channel.isEmpty ? nil : ChannelID(trusted: channel)
+        let found = state.availableToSell(index, on: id)
+        let wanted = shown(sku, on: channel, available)
+        guard found == wanted else {
+          return "\(channel) shows \(found) of \(sku) instead of \(wanted)"
+        }
+        guard found <= max(0, state.availableUnits(index)) else {
+          return "\(channel) shows more of \(sku) than is available"
+        }
+      }
+    }
+    return nil
   }
 
   /// After a recovery: what the pool has found again is not forgotten.
@@ -97,5 +177,17 @@ extension Model {
     for id in holds.keys where state.holds[HoldID(trusted: id)] != nil {
       holds[id]?.isForgotten = false
     }
+  }
+}
+
+extension ReadModel.State {
+  fileprivate func shelf(_ sku: SKUIndex, at location: LocationIndex?) -> String {
+    let name = skus[sku.int].sku.text
+    guard name == Shelf.moving, let location else { return name }
+    return "\(name)@\(locations[location.int].location.text)"
+  }
+
+  fileprivate func use(_ use: AllotmentUse) -> Model.Use {
+    Model.Use(promotion: promotions[use.promotion].id.text, quantity: use.quantity)
   }
 }

@@ -1,30 +1,33 @@
 import Primitives
 
-/// What a person would keep on paper: units of each SKU on hand and apart, who holds some, and what each order has
-/// taken. Held, committed and available are sums over these.
+/// What a person would keep on paper: units on each shelf and apart, who holds some, what each order has taken, what is
+/// on its way, and what promotions keep. Held, committed, available and what a channel shows are sums over these.
 ///
-/// It knows no locations (in the simulation each SKU lies at one), no disk and no batches.
+/// It knows no disk, no batches, and no choice of locations (`Shelf`).
 struct Model {
-  struct Hold: Equatable {
-    enum State: String { case held, committed, released, expired }
-
-    var owner: String
-    var lines: [Units]
-    var expiry: Timestamp
-    var state = State.held
-    var end: Timestamp?
-    var order = ""
-    /// A day after its end the pool may have forgotten it.
-    var isForgotten = false
-  }
-
   struct Units: Equatable {
-    var sku: String
+    var shelf: String
     var quantity: Quantity
   }
 
+  /// Units out of one promotion's allotment.
+  struct Use: Equatable {
+    var promotion: String
+    var quantity: Quantity
+  }
+
+  /// What one line of an order takes from a shelf: of a bundle, each component has a part.
+  struct Part: Equatable {
+    var shelf: String
+    /// In one of what was sold.
+    var units: Quantity = 1
+    var uses: [Use] = []
+  }
+
   struct Line: Equatable {
-    var sku: String
+    /// A shelf or a bundle.
+    var ware: String
+    var parts: [Part]
     var sold: Quantity = 0
     var cancelled: Quantity = 0
     var shipped: Quantity = 0
@@ -62,41 +65,55 @@ struct Model {
   var names: [String: String] = [:]
   /// Units that `SKU|channel` hides.
   var buffers: [String: Quantity] = [:]
+  /// What is in a bundle.
+  var bundles: [String: [Units]] = [:]
+  var promotions: [String: Promotion] = [:]
+  /// Purchase orders and transfers.
+  var documents: [String: Document] = [:]
+  /// How often an owner's hold gave units to another request of the owner: that it did is to be seen.
+  var takeOverCount = 0
   private(set) var now = Timestamp.zero
   /// Of the last day, and those that are kept for ever, by request ID.
   private var answers: [String: Answer] = [:]
   private var keptAnswers: [String: Answer] = [:]
-  /// Rows of the ledger, and the time of the last: to where the pool's time falls back in a crash.
+  /// Rows of the ledger, and the last time that is on disk: to there the pool's time falls back in a crash.
   private(set) var rowCount: Int64 = 0
-  private var rowTime = Timestamp.zero
+  private var durableTime = Timestamp.zero
   /// Whether the command at hand has moved units.
   private var hasMoved = false
 
   // MARK: Sums
 
-  func held(_ sku: String) -> Quantity {
-    holds.values.reduce(0) { sum, hold in
-      guard hold.state == .held else { return sum }
-      return hold.lines.reduce(sum) { $1.sku == sku ? $0 + $1.quantity : $0 }
+  /// All shelves.
+  var shelves: [String] { names.keys.sorted().filter { bundles[$0] == nil }.flatMap(Shelf.all) }
+
+  var held: [String: Quantity] {
+    holds.values.filter { $0.state == .held }.flatMap(\.lines).reduce(into: [:]) {
+      $0[$1.shelf, default: 0] += $1.quantity
     }
   }
 
-  func committed(_ sku: String) -> Quantity {
-    orders.values.reduce(0) { sum, order in
-      order.lines.values.reduce(sum) { $1.sku == sku ? $0 + $1.open : $0 }
+  var committed: [String: Quantity] {
+    orders.values.flatMap(\.lines.values).reduce(into: [:]) { sums, line in
+      for part in line.parts { sums[part.shelf, default: 0] += line.open * part.units }
     }
   }
 
-  func available(_ sku: String) -> Quantity {
-    onHand[sku, default: 0] - held(sku) - committed(sku)
+  /// On hand, neither held nor committed.
+  var available: [String: Quantity] {
+    onHand.merging(held.merging(committed, uniquingKeysWith: +).mapValues { -$0 }) { $0 + $1 }
   }
 
-  /// How many of the wanted units are not there, lines of one SKU taken together.
-  func missing(_ wanted: [Units]) -> Quantity {
-    var sums: [String: Quantity] = [:]
-    for units in wanted { sums[units.sku, default: 0] += units.quantity }
-    return sums.reduce(0) { $0 + max(0, $1.value - max(0, available($1.key))) }
+  /// Wares as what they take from shelves. In a hold, a bundle stays what it was when the hold got it.
+  func parts(of wanted: [Units], in hold: Hold? = nil) -> [Units] {
+    wanted.flatMap { units -> [Units] in
+      guard let inside = hold?.kits[units.shelf] ?? inside(units.shelf) else { return [units] }
+      return inside.map { Units(shelf: $0.shelf, quantity: $0.quantity * units.quantity) }
+    }
   }
+
+  /// What is in a bundle now; nil for what is none.
+  func inside(_ ware: String) -> [Units]? { bundles[ware].map { parts(of: $0).summed } }
 
   // MARK: Time
 
@@ -112,28 +129,26 @@ struct Model {
     }
   }
 
-  mutating func end(_ hold: String, as state: Hold.State) {
-    holds[hold]?.state = state
-    holds[hold]?.end = now
-    move()
-  }
-
   /// Every change of a count says so.
   mutating func move() { hasMoved = true }
 
-  private mutating func noteRow() {
+  /// What is on disk with its time, though it has no row.
+  mutating func noteTime() { durableTime = now }
+
+  mutating func noteRow() {
     rowCount += 1
-    rowTime = now
+    durableTime = now
     hasMoved = false
   }
 
-  /// What a crash does to it: time that left no row is forgotten.
-  mutating func fallBack() { now = rowTime }
+  /// What a crash does to it: time that left nothing on disk is forgotten.
+  mutating func fallBack() { now = durableTime }
 
   // MARK: Decisions
 
   /// Decides a request as the pool has to.
   mutating func decide(_ request: SimulatedRequest) -> Outcome {
+    if let batch = request.command as? SellMany { return batch.decide(request, in: &self) }
     if request.isLate { return .refused("DEADLINE_PASSED") }
     let command = request.command
     if let known = answer(to: request) {
@@ -158,8 +173,23 @@ struct Model {
 
   /// The answer that was given to its ID before.
   func answer(to request: SimulatedRequest) -> Answer? {
+    // Each of its sales has an ID of its own.
+    if request.command is SellMany { return nil }
     if let known = answers[request.id], known.time + Self.day > now { return known }
     return request.command.isRememberedForEver ? keptAnswers[request.id] : nil
+  }
+}
+
+extension [Model.Units] {
+  /// Those of one shelf in one, in the order in which each first comes.
+  var summed: [Model.Units] {
+    reduce(into: []) { sums, units in
+      if let place = sums.firstIndex(where: { $0.shelf == units.shelf }) {
+        sums[place].quantity += units.quantity
+      } else {
+        sums.append(units)
+      }
+    }
   }
 }
 

@@ -51,6 +51,13 @@ final class SimulatedServer {
   /// What readers see.
   func state() -> ReadModel.State { pool.view.read { $0 } }
 
+  /// The versions of all holds.
+  func etags() -> [String: String] {
+    pool.view.read { state in
+      Dictionary(uniqueKeysWithValues: state.holds.values.map { ($0.id.text, $0.etag) })
+    }
+  }
+
   /// Decides, commits and answers up to `limit` commands of those that wait.
   func step(_ limit: Int) { writer.step(writer.queue.take(limit)) }
 

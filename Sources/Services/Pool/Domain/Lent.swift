@@ -147,11 +147,10 @@ extension Pool {
     guard !owner.isEmpty else {
       return (try plan(lines, bound: bound, channel: channel, zone: zone), lent)
     }
-    let claim = Claim(
-      bound: bound == .none ? .available : bound, channel: channel, sourcing: sourcings[channel],
-      zone: zone)
+    let claim = Claim(bound: bound, channel: channel, sourcing: sourcings[channel], zone: zone)
     do throws(PoolError) {
-      return (try plan(lines, bound: claim.bound, channel: channel, zone: zone), lent)
+      let strict = Bound.none == bound ? .available : bound
+      return (try plan(lines, bound: strict, channel: channel, zone: zone), lent)
     } catch {
       lend(to: lines, claim, from: lendable(owner, besides: holdID, of: Set(lines.map(\.sku))))
       placements.removeAll(keepingCapacity: true)
@@ -159,14 +158,15 @@ extension Pool {
     }
   }
 
-  /// What an owner's other holds have of some SKUs, the oldest hold first.
+  /// What an owner's other holds have of some SKUs, the oldest hold first; of a hold the last line first, as an edit takes
+  /// it.
   private func lendable(
     _ owner: String, besides holdID: HoldID?, of skus: Set<SKUIndex>
   ) -> [SKUIndex: [Lent.Part]] {
     var found: [SKUIndex: [Lent.Part]] = [:]
     let own = holdIndex.holds(of: owner).filter { $0 != holdID }.compactMap { holds[$0] }
     for hold in own.sorted(by: { ($0.createTime, $0.id) < ($1.createTime, $1.id) }) {
-      for line in hold.lines where skus.contains(line.sku) {
+      for line in hold.lines.reversed() where skus.contains(line.sku) {
         found[line.sku, default: []].append(
           Lent.Part(
             holdID: hold.id, sku: line.sku, location: line.location, quantity: line.quantity,
@@ -182,24 +182,58 @@ extension Pool {
     let given = Dictionary(grouping: lent.parts, by: \.sku)
     var all = lent.parts.filter { own[$0.sku] == nil }
     for (sku, parts) in own.sorted(by: { $0.key < $1.key }) {
-      var parts = parts
       lent = Lent(given[sku] ?? [])
-      while let shortage = shortage(of: lines[sku] ?? [], claim),
-        lend(shortage, claim, from: &parts)
-      {}
+      borrow(for: lines[sku] ?? [], claim, from: parts)
       all += lent.parts
     }
     lent = Lent(all)
   }
 
-  private func shortage(of lines: [Wanted], _ claim: Claim) -> PoolError.Shortage? {
-    do throws(PoolError) {
-      _ = try plan(lines, bound: claim.bound, channel: claim.channel, zone: claim.zone)
-      return nil
-    } catch {
-      guard case .insufficientStock(let shortage) = error else { return nil }
-      return shortage
+  /// Lends what lines of one SKU lack, or all that there is of it. What has been sold is first asked
+  /// for as by who asks first; when it cannot be had so, only what would be oversold is lent.
+  private func borrow(for lines: [Wanted], _ claim: Claim, from mine: [Lent.Part]) {
+    let places = lines.map(\.location)
+    // Units at another place than those named help only when all of the SKU together is short.
+    let isNear = { (part: Lent.Part) in places.contains(nil) || places.contains(part.location) }
+    var own = mine.filter(isNear) + mine.filter { !isNear($0) }
+    let start = (lent: lent, own: own)
+    var strict = claim
+    if strict.bound == .none { strict.bound = .available }
+    while true {
+      do throws(PoolError) {
+        _ = try plan(lines, bound: strict.bound, channel: claim.channel, zone: claim.zone)
+        return
+      } catch {
+        if case .insufficientStock(let shortage) = error, lend(shortage, strict, from: &own) {
+          continue
+        }
+        guard claim.bound == .none else { return }
+        (lent, own) = start
+        return lendOversold(lines, claim, from: own)
+      }
     }
+  }
+
+  private func lendOversold(_ lines: [Wanted], _ claim: Claim, from mine: [Lent.Part]) {
+    var own = mine
+    let taken =
+      (try? plan(lines, bound: .none, channel: claim.channel, zone: claim.zone)) ?? []
+    for taking in taken where taking.oversold > 0 {
+      var left = taking.oversold
+      for number in own.indices
+      where left > 0 && own[number].quantity > 0
+        && isMeant(own[number], claim, lines[taking.line].location)
+      {
+        let part = own[number].split(min(left, own[number].quantity))
+        left -= part.quantity
+        lent.add(part)
+      }
+    }
+  }
+
+  /// Whether units help a line of their SKU that names a location, or none.
+  private func isMeant(_ part: Lent.Part, _ claim: Claim, _ location: LocationIndex?) -> Bool {
+    location.map { part.location == $0 } ?? claim.sourcing?.isFed(by: part.location) ?? true
   }
 
   /// Lends what is missing, or all that there is of it; false when there is nothing.
@@ -210,9 +244,7 @@ extension Pool {
     let location = shortage.location.flatMap { catalog.find($0) }
     let wanted = Wanted(sku: sku, location: location, quantity: shortage.requested)
     func isMeant(_ part: Lent.Part) -> Bool {
-      guard part.sku == sku, part.quantity > 0 else { return false }
-      return location.map { part.location == $0 }
-        ?? claim.sourcing?.isFed(by: part.location) ?? true
+      part.sku == sku && part.quantity > 0 && self.isMeant(part, claim, location)
     }
     let before = lent
     // What there is for the line when so many units more are lent.

@@ -64,7 +64,7 @@ extension Pool {
   /// The lines of a hold are an order's `1`, `2`, …, which it must not have yet.
   private func checkNames(_ count: Int, in order: OrderID) throws(PoolError) {
     guard let sale = sales[order] else { return }
-    for number in 1...count where sale.line("\(number)") != nil {
+    for number in 1...count where sale.callersLine("\(number)") != nil {
       throw .lineConflict(order, "\(number)")
     }
   }

@@ -26,7 +26,9 @@ extension Pool {
       expireTime: command.expireTime, actor: command.owner,
       movements: allot(movements, on: command.channelID),
       placed: placed(taken, lines))
-    entry.details.bundles = freshBundles(command.lines.lazy.map(\.sku))
+    if !bundles.isEmpty {
+      entry.details.bundles = freshBundles(command.lines.lazy.map(\.sku))
+    }
     post(entry)
     return .hold(hold(command.holdID), [])
   }

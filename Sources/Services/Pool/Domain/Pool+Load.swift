@@ -13,7 +13,7 @@ extension Pool {
 
   public func load(_ lock: LastUnits) { lastUnits.set(lock) }
 
-  /// One that was ended has ended, though the ledger's last entry may be older than that.
+  /// Time goes on from its last change, of which the ledger may have no entry: what was ended stays ended.
   public func load(_ promotion: Promotion) {
     promotions.put(promotion)
     now = max(now, promotion.updateTime)

@@ -82,14 +82,16 @@ extension AvailabilitySource {
       for channel in promotion.channels {
         let reach = source.available(line.sku, on: channel)
         let cap = source.buffer(of: line.sku, on: channel)?.cap ?? .max
-        let present =
+        let left =
           promotion.strategy == .ironReserve
           ? min(reach, cap) : source.leftToSell(line.sku, on: channel, listing: nil, of: reach)
+        // Of what is not there, no rule hides anything.
+        let present = max(0, left)
         guard present < most else { continue }
         found.append(
           PromotionClash(
             kind: .buffer, sku: line.sku, channel: channel, other: nil, wanted: most,
-            present: max(0, present)))
+            present: present))
         guard found.count < Limits.clashesOfKind else { return found }
       }
     }

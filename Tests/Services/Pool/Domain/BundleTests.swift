@@ -48,6 +48,16 @@ import Testing
       """)
   }
 
+  @Test func holdTakesNoNameOfABundlesLine() throws {
+    try checkKit(
+      """
+      sell o-1 1:KIT          -> ok            committed 2
+      hold r-1 3              -> held
+      commit r-1 o-1          -> lineConflict  held 3   committed 2
+      commit r-1 o-2          -> committed     committed 5
+      """)
+  }
+
   @Test func shortageIsOfAComponent() throws {
     try checkKit(
       """

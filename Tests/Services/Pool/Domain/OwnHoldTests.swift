@@ -108,6 +108,39 @@ import Testing
     )
   }
 
+  /// Goal: of an order of which one SKU is short all the same, the others still come out of the owner's holds.
+  @Test func oneShortSKUKeepsNoOtherFromItsOwner() throws {
+    try check(
+      onHand: 2,
+      """
+      receive 2:CAP        -> ok
+      hold r-1 1 by=anna   -> held
+      hold r-2 1 by=bert   -> held              available 0
+      hold r-3 2:CAP by=anna  -> held           available:CAP 0
+      try  o-1 2 2:CAP by=anna  -> short:1/2    held 2  held:CAP 2
+      sell o-1 2 2:CAP by=anna  -> oversold 1   held 1  held:CAP 0   available -1  available:CAP 0
+      """
+    )
+  }
+
+  /// Goal: a hold gives up its last line first, as an edit takes it, so that what goes back to an allotment is what was
+  /// taken out of it. Method: a hold of which one line came out of an allotment whole, the other in part.
+  @Test func allottedUnitsGoBackWithTheLineTheyAreIn() throws {
+    try check(
+      onHand: 20,
+      """
+      promotion p regular 5 on=shopee to=100   -> draft
+      schedule p                   -> active
+      hold r-1 2 2 on=shopee by=anna  -> held  left%p 1
+      edit r-1 +4                  -> held     left%p 0   held 8
+      hold r-2 12 by=bert          -> held     available 0
+      hold r-3 4 on=shopee by=anna -> held     held 20    left%p 0
+      release r-3                  -> released left%p 4
+      release r-1                  -> released left%p 5
+      """
+    )
+  }
+
   @Test func editTakesFromOtherHoldsOfTheOwner() throws {
     try check(
       onHand: 4,

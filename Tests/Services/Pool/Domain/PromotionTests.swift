@@ -217,13 +217,26 @@ import Testing
       schedule p                      -> active
       hold h-1 5 2 on=shopee by=anna  -> held       left%p 0
       hold h-2 15 on=shopee by=anna   -> held       left%p 0   held 20
-      release h-1                     -> released   left%p 4
+      release h-1                     -> released   left%p 5
       release h-2                     -> released   left%p 6   held 0
       """
     )
   }
 
   // MARK: Clashes
+
+  /// Goal: of what is not there, no buffer hides anything.
+  @Test func oversoldSKUIsOverPromisedOnly() throws {
+    try check(
+      onHand: 2,
+      """
+      sell o-1 5                           -> oversold 3
+      promotion p iron 2 on=shopee to=100  -> draft
+      schedule p                           -> clashes:overPromised
+      schedule p accepting                 -> active    ats%shopee 0
+      """
+    )
+  }
 
   @Test func clashesAreAllTold() throws {
     try check(

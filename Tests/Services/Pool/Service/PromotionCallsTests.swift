@@ -22,6 +22,22 @@ import Testing
     ).channels.map(\.availableToSellCount)
   }
 
+  /// Goal: what was ended stays ended, though the clock is set back and the ledger has no row of that time.
+  @Test func endedStaysEndedWhenTheClockIsSetBack() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      _ = try await bench.promotions.setPromotion(.init(promotion: draft(bench)))
+      _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+      bench.clock.advance(by: .seconds(20))
+      _ = try await bench.promotions.endPromotion(.init(promotionID: "p"))
+      bench.clock.advance(by: .seconds(-8))
+      #expect(try await shown(bench) == [20, 20])
+      try await bench.restart()
+      await bench.server.tick()
+      #expect(try await shown(bench) == [20, 20])
+    }
+  }
+
   /// Goal: a promotion runs by the clock, through restarts, and every number is the ledger's.
   @Test func wayOfAPromotion() async throws {
     try await withBench { bench in
