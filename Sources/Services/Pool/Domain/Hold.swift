@@ -76,6 +76,8 @@ public struct Hold: Hashable, Sendable {
   public internal(set) var bundles: [SaleBundle] = []
   /// The ledger sequence of the last movement in it: its version.
   public internal(set) var sequence: Int64 = 0
+  /// Of the hold itself, unique: the ledger sequence of its first movement, or what its store has given it.
+  public internal(set) var number: Int64 = 0
 
   public init(
     id: HoldID, owner: String, channelID: ChannelID? = nil, createTime: Timestamp,
@@ -92,7 +94,7 @@ public struct Hold: Hashable, Sendable {
   public init(
     id: HoldID, owner: String, channelID: ChannelID? = nil, createTime: Timestamp,
     expireTime: Timestamp, state: State, lines: [Line], endTime: Timestamp?, orderID: OrderID?,
-    isRetaken: Bool = false, bundles: [SaleBundle] = [], sequence: Int64
+    isRetaken: Bool = false, bundles: [SaleBundle] = [], sequence: Int64, number: Int64
   ) {
     self.init(
       id: id, owner: owner, channelID: channelID, createTime: createTime, expireTime: expireTime)
@@ -103,6 +105,7 @@ public struct Hold: Hashable, Sendable {
     self.isRetaken = isRetaken
     self.bundles = bundles
     self.sequence = sequence
+    self.number = number
   }
 
   /// Changes with everything that happens to it.
@@ -144,14 +147,15 @@ public struct Hold: Hashable, Sendable {
       id: id, owner: entry.owner, channelID: entry.channelID, createTime: entry.time,
       expireTime: entry.expireTime ?? entry.time)
     lines = entry.movements.indices.map { Line(entry, $0) }
-    bundles = entry.details.bundles
+    if entry.hasDetails { bundles = entry.details.bundles }
     sequence = entry.lastSequence
+    number = entry.firstSequence
   }
 
   /// Counts a later entry in.
   mutating func count(_ entry: LedgerEntry) {
     guard let kind = entry.movements.first?.kind else { return }
-    bundles += entry.details.bundles
+    if entry.hasDetails { bundles += entry.details.bundles }
     switch kind {
     case .expired: finish(as: .expired, at: entry.time)
     case .extended: expireTime = entry.expireTime ?? expireTime

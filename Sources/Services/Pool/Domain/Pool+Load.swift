@@ -34,7 +34,13 @@ extension Pool {
     sequence = max(sequence, balance.sequence)
   }
 
+  /// One that is there already was forgotten before its ID was used again.
+  ///
+  /// - Precondition: holds are loaded in the order of their numbers.
   public func load(_ hold: Hold) {
+    if let known = holds[hold.id] {
+      changes.forgottenHolds.append(ForgottenHold(id: known.id, number: known.number))
+    }
     let place = holds.set(hold.id, hold)
     holdIndex.note(hold, at: place, was: nil, in: holds)
     sequence = max(sequence, hold.sequence)

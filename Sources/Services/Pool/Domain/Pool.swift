@@ -77,7 +77,7 @@ public final class Pool {
   var lent = Lent()
 
   private(set) var entries: [LedgerEntry] = []
-  private var changes = Changes()
+  var changes = Changes()
   private var round: UInt64 = 1
 
   public init() {}
@@ -132,8 +132,8 @@ public final class Pool {
       // One that was taken again after it had expired stands here a second time.
       if let place = holds.place(of: id), holds[place].endTime == endTime {
         guard endTime + Limits.endedHoldKept <= now else { break }
+        changes.forgottenHolds.append(ForgottenHold(id: id, number: holds[place].number))
         holds.remove(at: place)
-        changes.forgottenHolds.append(id)
       }
       endedStart += 1
     }

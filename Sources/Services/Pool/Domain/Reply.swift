@@ -25,6 +25,12 @@ public enum Reply: Hashable, Sendable {
   case bundle(Bundle)
 }
 
+/// A hold that is known no more.
+public struct ForgottenHold: Hashable, Sendable {
+  public var id: HoldID
+  public var number: Int64
+}
+
 /// What commands have changed since somebody last asked; each thing once.
 public struct Changes: Hashable, Sendable {
   /// SKUs whose stock moved, or that are new.
@@ -32,7 +38,7 @@ public struct Changes: Hashable, Sendable {
   /// By their places in `Pool.holds`.
   public var holds: [Int] = []
   /// Holds that ended long enough ago to be forgotten.
-  public var forgottenHolds: [HoldID] = []
+  public var forgottenHolds: [ForgottenHold] = []
   /// By their places in `Pool.sales`.
   public var sales: [Int] = []
   public var setSKUs: [SKUIndex] = []

@@ -344,9 +344,16 @@ extension Bench {
       "allotted_history", "allotment_history",
     ]
     for table in tables { try connection.execute(script: "DROP TABLE \(table)") }
-    for table in ["sku", "location", "balance", "hold"] {
+    for table in ["sku", "location", "balance"] {
       try connection.execute(script: "ALTER TABLE \(table) DROP COLUMN checksum")
     }
+    try connection.execute(
+      script: """
+        CREATE TABLE older_hold (hold_id TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL);
+        INSERT INTO older_hold SELECT hold_id, body FROM hold;
+        DROP TABLE hold;
+        ALTER TABLE older_hold RENAME TO hold;
+        """)
     try connection.execute(script: "ALTER TABLE mark DROP COLUMN is_sealed")
   }
 

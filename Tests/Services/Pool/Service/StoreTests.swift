@@ -57,8 +57,8 @@ private typealias Allocation = PoolDomain.Allocation
         id: HoldID(trusted: "h"), owner: "anna", createTime: Timestamp(seconds: 1),
         expireTime: Timestamp(seconds: 2), state: state, lines: [line, line],
         endTime: state == .held ? nil : Timestamp(seconds: 3),
-        orderID: state == .committed ? OrderID(trusted: "o") : nil, sequence: 7)
-      #expect(try Hold(id: hold.id, bytes: hold.bytes) == hold)
+        orderID: state == .committed ? OrderID(trusted: "o") : nil, sequence: 7, number: 6)
+      #expect(try Hold(id: hold.id, number: hold.number, bytes: hold.bytes) == hold)
       let placed = Hold.Line(
         sku: SKUIndex(1), location: LocationIndex(2), quantity: 3, isPlaced: true)
       for (channel, lines, isRetaken) in [
@@ -68,8 +68,8 @@ private typealias Allocation = PoolDomain.Allocation
         let more = Hold(
           id: hold.id, owner: "anna", channelID: channel, createTime: hold.createTime,
           expireTime: hold.expireTime, state: state, lines: lines, endTime: hold.endTime,
-          orderID: hold.orderID, isRetaken: isRetaken, sequence: 7)
-        #expect(try Hold(id: hold.id, bytes: more.bytes) == more)
+          orderID: hold.orderID, isRetaken: isRetaken, sequence: 7, number: 6)
+        #expect(try Hold(id: hold.id, number: more.number, bytes: more.bytes) == more)
       }
     }
     let lines = (1...40).map { number in
@@ -116,7 +116,7 @@ private typealias Allocation = PoolDomain.Allocation
           1 << UInt8.random(in: 0..<8, using: &random)
       }
       if (try? LedgerEntry(bytes: bytes, time: .zero, lastSequence: 1)) == nil { refused += 1 }
-      _ = try? Hold(id: HoldID(trusted: "h"), bytes: bytes)
+      _ = try? Hold(id: HoldID(trusted: "h"), number: 1, bytes: bytes)
       _ = try? Sale(orderID: OrderID(trusted: "o"), bytes: bytes)
     }
     #expect(refused > 1_000)

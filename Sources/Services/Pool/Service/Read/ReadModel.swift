@@ -49,8 +49,8 @@ final class ReadModel: Sendable {
         let hold = holds[place]
         holdLists.note(hold, at: place, was: known?.id == hold.id ? known : nil, in: holds)
       }
-      for id in changes.forgottenHolds where pool.holds.place(of: id) == nil {
-        if let place = holds.place(of: id) { holds.remove(at: place) }
+      for forgotten in changes.forgottenHolds where pool.holds.place(of: forgotten.id) == nil {
+        if let place = holds.place(of: forgotten.id) { holds.remove(at: place) }
       }
     }
 

@@ -35,7 +35,7 @@ extension Hold {
     return writer.bytes
   }
 
-  init(id: HoldID, bytes: [UInt8]) throws(ByteReader.Malformed) {
+  init(id: HoldID, number: Int64, bytes: [UInt8]) throws(ByteReader.Malformed) {
     var reader = ByteReader(bytes)
     let owner = try reader.text()
     guard let state = State(rawValue: try reader.byte()) else { throw ByteReader.Malformed() }
@@ -77,6 +77,6 @@ extension Hold {
       lines: lines, endTime: state == .held ? nil : endTime,
       orderID: order.isEmpty ? nil : OrderID(trusted: order), isRetaken: isRetaken,
       bundles: bundles,
-      sequence: sequence)
+      sequence: sequence, number: number)
   }
 }

@@ -115,9 +115,11 @@ extension PoolStore {
   }
 
   private func loadHolds(_ pool: Pool) throws {
-    try connection.scan(.hold) { row in
-      let id = HoldID(trusted: row.text(0))
-      guard let hold = try? Hold(id: id, bytes: row.bytes(1)), pool.knows(hold) else {
+    try connection.scan(.hold, "ORDER BY hold_number") { row in
+      let id = HoldID(trusted: row.text(1))
+      guard let hold = try? Hold(id: id, number: row.int64(0), bytes: row.bytes(2)),
+        pool.knows(hold)
+      else {
         throw corrupt("the hold \(id) cannot be read")
       }
       pool.load(hold)

@@ -135,17 +135,19 @@ final class PoolStore {
 
   func write(_ hold: Hold) throws(StorageError) {
     let (id, body) = (hold.id.text, hold.bytes)
-    putHold.bind(1, id)
-    putHold.bind(2, body)
+    putHold.bind(1, hold.number)
+    putHold.bind(2, id)
+    putHold.bind(3, body)
     var seal = RowSeal()
+    seal.add(hold.number)
     seal.add(id)
     seal.add(body)
-    putHold.bind(3, seal.value)
+    putHold.bind(4, seal.value)
     try putHold.run()
   }
 
-  func delete(hold id: HoldID) throws(StorageError) {
-    try connection.execute("DELETE FROM hold WHERE hold_id = ?", [.id(id)])
+  func delete(hold number: Int64) throws(StorageError) {
+    try connection.execute("DELETE FROM hold WHERE hold_number = ?", [.integer(number)])
   }
 
   func write(_ sale: Sale) throws(StorageError) {

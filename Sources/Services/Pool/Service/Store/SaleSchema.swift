@@ -1,6 +1,6 @@
 internal import StorageCore
 
-/// How sales are kept since they are found by an index of their own.
+/// How sales and holds are kept since they lie in the order of their making.
 enum SaleSchema {
   /// Sales of an older store are indexed anew, since a key is not SQL's to work out.
   static func index(_ number: Int) -> Migration {
@@ -22,6 +22,25 @@ enum SaleSchema {
         PRIMARY KEY (order_key, sale_number)
       ) WITHOUT ROWID;
       ALTER TABLE mark ADD COLUMN indexed_sale INTEGER;
+      """)
+  }
+
+  /// Holds in the order of their numbers: keyed by their IDs, which come in no order, each dirtied a page of its own. All
+  /// of them are in memory, so no index is needed.
+  static func holds(_ number: Int) -> Migration {
+    Migration(
+      number, "holds in their own order",
+      """
+      ALTER TABLE hold RENAME TO older_hold;
+      CREATE TABLE hold (
+        hold_number INTEGER NOT NULL PRIMARY KEY,
+        hold_id TEXT NOT NULL,
+        body BLOB NOT NULL,
+        checksum INTEGER
+      );
+      INSERT INTO hold (hold_number, hold_id, body) SELECT -rowid, hold_id, body FROM older_hold;
+      DROP TABLE older_hold;
+      UPDATE mark SET is_sealed = 0;
       """)
   }
 }

@@ -141,5 +141,6 @@ enum Schema {
     SaleSchema.index(10),
     RuleSchema.measuredLag(11),
     ProofSchema.seals(12),
+    SaleSchema.holds(13),
   ]
 }

@@ -50,7 +50,7 @@ extension SealedTable {
     "allotted_history", "allotment_id, quantity, update_time", key: "change_id")
   static let allotmentHistory = SealedTable(
     "allotment_history", allotmentColumns, key: "allotment_id, sequence")
-  static let hold = SealedTable("hold", "hold_id, body", key: "hold_id")
+  static let hold = SealedTable("hold", "hold_number, hold_id, body", key: "hold_number")
   static let sale = SealedTable("sale", "sale_number, order_id, body", key: "sale_number")
 
   /// All of them.

@@ -57,8 +57,8 @@ struct Sweeper {
   private var holds = Backlog()
   private var sales = Backlog()
   private var allotments = Backlog()
-  /// Holds whose rows go; `forgottenStart` are gone.
-  private var forgottenHolds: [HoldID] = []
+  /// Numbers of holds whose rows go; `forgottenStart` are gone.
+  private var forgottenHolds: [Int64] = []
   private var forgottenStart = 0
   /// Written sales in the order of their writing, to be unloaded when there are too many.
   private var writtenSales: [Int] = []
@@ -86,6 +86,7 @@ struct Sweeper {
     hasDirtyBalances = loaded.sweptRow < lastRow
     for place in loaded.replayed.holds { holds.add(place, row: loaded.sweptRow + 1) }
     for place in loaded.replayed.sales { sales.add(place, row: loaded.sweptRow + 1) }
+    forgottenHolds = loaded.replayed.forgottenHolds.map(\.number)
     for place in loaded.replayed.allotments.sorted() {
       allotments.add(place, row: loaded.sweptRow + 1)
     }
@@ -97,7 +98,7 @@ struct Sweeper {
     if !changes.skus.isEmpty { hasDirtyBalances = true }
     for place in changes.holds { holds.add(place, row: row) }
     for place in changes.sales { sales.add(place, row: row) }
-    forgottenHolds += changes.forgottenHolds
+    forgottenHolds += changes.forgottenHolds.map(\.number)
     for place in changes.allotments.sorted() { allotments.add(place, row: row) }
   }
 
@@ -134,7 +135,7 @@ struct Sweeper {
       writtenSales.append(place)
     }
     try index.write(to: store, isIdle: isIdle)
-    try forget(pool, to: store, atLeast: usual)
+    try forgetHolds(of: store, atLeast: usual)
     for _ in 0..<allotments.share(atLeast: usual) {
       guard let place = allotments.next() else { break }
       try store.write(pool.promotions.allotments[place], at: place, through: markedSequence)
@@ -142,16 +143,14 @@ struct Sweeper {
     try mark(store)
   }
 
-  private mutating func forget(
-    _ pool: Pool, to store: PoolStore, atLeast usual: Int
+  private mutating func forgetHolds(
+    of store: PoolStore, atLeast usual: Int
   ) throws(StorageError) {
     let waiting = forgottenHolds.count - forgottenStart
     guard waiting > 0 else { return }
     // A share of what waits, so that it does not grow without a bound.
     let end = forgottenStart + min(waiting, max(usual, waiting / 64))
-    for id in forgottenHolds[forgottenStart..<end] where pool.holds.place(of: id) == nil {
-      try store.delete(hold: id)
-    }
+    for number in forgottenHolds[forgottenStart..<end] { try store.delete(hold: number) }
     forgottenStart = end
     guard end > 4096, end * 2 > forgottenHolds.count else { return }
     forgottenHolds.removeFirst(end)
