@@ -109,6 +109,37 @@ public final class SQLiteStatement: @unchecked Sendable {
     if try step() { reset() }
   }
 
+  /// Runs with bytes, and a text, bound where they lie: nothing is copied, and nothing of them stays bound.
+  public func run(
+    binding bytes: [UInt8], to parameter: Int, text: String = "", to textParameter: Int? = nil
+  ) throws(StorageError) {
+    var text = text
+    let failure = bytes.withUnsafeBytes { bytes in
+      text.withUTF8 { text -> StorageError? in
+        bind(parameter, borrowing: bytes)
+        if let textParameter {
+          // An empty string has no address, which SQLite would take for NULL.
+          let start = text.baseAddress.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(emptyText)
+          check(
+            sqlite3_bind_text(
+              pointer, Int32(textParameter), start.assumingMemoryBound(to: CChar.self),
+              Int32(text.count), nil))
+        }
+        defer {
+          bindNull(parameter)
+          if let textParameter { bindNull(textParameter) }
+        }
+        do throws(StorageError) {
+          try run()
+          return nil
+        } catch {
+          return error
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
   /// Ends a run early.
   public func reset() {
     // Its code repeats that of the last step (sqlite.org/c3ref/reset.html), which was read there.

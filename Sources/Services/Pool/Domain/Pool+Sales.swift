@@ -40,7 +40,7 @@ extension Pool {
       sourceTime: command.saleTime, orderID: command.orderID, channelID: command.channelID,
       cause: command.cause, movements: allot(movements, on: command.channelID))
     if !bundles.isEmpty { entry.details.bundles = bundles }
-    post(entry)
+    post(consume entry)
     return .sale(
       self.lines(of: command.orderID, command.lines.lazy.map(\.lineID)), oversold: oversold)
   }
@@ -108,12 +108,16 @@ extension Pool {
   }
 
   private func lines(of order: OrderID, _ names: some Sequence<String>) -> [SaleLine] {
-    guard let sale = sales[order] else { preconditionFailure("order \(order) is known") }
-    return names.map { name in
-      guard let line = sale.callersLine(name) else {
-        preconditionFailure("line \(name) is known")
+    guard let place = sales.place(of: order) else {
+      preconditionFailure("order \(order) is known")
+    }
+    return sales.read(place) { sale in
+      names.map { name in
+        guard let line = sale.callersLine(name) else {
+          preconditionFailure("line \(name) is known")
+        }
+        return line
       }
-      return line
     }
   }
 }

@@ -86,8 +86,15 @@ public final class Pool {
 
   /// The entries since the last call, in order.
   public func takeEntries() -> [LedgerEntry] {
-    defer { entries.removeAll(keepingCapacity: true) }
-    return entries
+    var taken: [LedgerEntry] = []
+    takeEntries(into: &taken)
+    return taken
+  }
+
+  /// The same, into an array whose memory is used again.
+  public func takeEntries(into taken: inout [LedgerEntry]) {
+    taken.removeAll(keepingCapacity: true)
+    swap(&taken, &entries)
   }
 
   /// What changed since the last call.

@@ -82,9 +82,8 @@ final class PoolStore {
       append.bind(5, row.bodyHash)
       append.bind(6, row.response)
     }
-    append.bind(7, row.entry)
     append.bind(8, row.checksum)
-    try append.run()
+    try append.run(binding: row.entry, to: 7)
   }
 
   func write(_ balance: Balance, _ rate: SaleRate) throws(StorageError) {
@@ -136,14 +135,12 @@ final class PoolStore {
   func write(_ hold: Hold) throws(StorageError) {
     let (id, body) = (hold.id.text, hold.bytes)
     putHold.bind(1, hold.number)
-    putHold.bind(2, id)
-    putHold.bind(3, body)
     var seal = RowSeal()
     seal.add(hold.number)
     seal.add(id)
     seal.add(body)
     putHold.bind(4, seal.value)
-    try putHold.run()
+    try putHold.run(binding: body, to: 3, text: id, to: 2)
   }
 
   func delete(hold number: Int64) throws(StorageError) {
@@ -153,14 +150,12 @@ final class PoolStore {
   func write(_ sale: Sale) throws(StorageError) {
     let (order, body) = (sale.orderID.text, sale.bytes)
     putSale.bind(1, sale.number)
-    putSale.bind(2, order)
-    putSale.bind(3, body)
     var seal = RowSeal()
     seal.add(sale.number)
     seal.add(order)
     seal.add(body)
     putSale.bind(4, seal.value)
-    try putSale.run()
+    try putSale.run(binding: body, to: 3, text: order, to: 2)
   }
 
   func write(_ key: SaleKey) throws(StorageError) {

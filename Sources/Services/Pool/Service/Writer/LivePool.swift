@@ -17,6 +17,8 @@ final class LivePool {
   private var sweeper: Sweeper
   /// The ledger's last row before the batch at hand.
   private var startRow: Int64
+  /// Of the command at hand.
+  private var entries: [LedgerEntry] = []
   /// Requests of the batch that are known for ever.
   private var kept: [(requestID: String, row: Int64)] = []
   /// What others want to have done to the store within the batch's commit.
@@ -128,17 +130,19 @@ final class LivePool {
     _ request: (id: RequestID, key: RequestKey, hash: [UInt8], response: [UInt8])?,
     isKept: Bool = false
   ) {
-    var entries = pool.takeEntries()
+    pool.takeEntries(into: &entries)
     guard let request else {
-      for entry in entries { add(entry) }
+      for place in entries.indices { add(entries[place]) }
       return
     }
     // What changes nothing is remembered all the same: with an entry without movements.
-    let own =
-      entries.popLast() ?? LedgerEntry(firstSequence: pool.sequence + 1, time: pool.now)
+    if entries.isEmpty {
+      entries.append(LedgerEntry(firstSequence: pool.sequence + 1, time: pool.now))
+    }
     // What other holds of the owner gave up for it stands in front, in the same transaction.
-    for entry in entries { add(entry) }
-    write(own, request.id.text, request.hash, request.response)
+    let own = entries.count - 1
+    for place in 0..<own { add(entries[place]) }
+    write(entries[own], request.id.text, request.hash, request.response)
     requests.add(request.key, row: store.lastRow, at: pool.now)
     run.add(request.key)
     if isKept { kept.append((request.id.text, store.lastRow)) }

@@ -127,7 +127,7 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     let shared = Shared<[Result<Response, PoolError>]>([])
     decideAll = { live in
       shared.value.reserveCapacity(decisions.count)
-      for decision in decisions { shared.value.append(decision.decided(live)) }
+      for number in decisions.indices { shared.value.append(decisions[number].decided(live)) }
     }
     answerAll = { failure in
       if let failure {
