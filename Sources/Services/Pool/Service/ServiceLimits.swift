@@ -20,8 +20,9 @@ enum ServiceLimits {
   static let sweptRecords = 64
   /// Changed records of a kind from which on a commit writes more: twice as many as its batch added.
   static let unsweptRecords = 4_096
-  /// Sales whose keys are written to the index of orders as one sorted run.
-  static let saleRun = 262_144
+  /// Sales whose keys are written as one run, and the runs that one commit writes at most.
+  static let saleRun = 4_096
+  static let saleRunsInCommit = 16
   /// The same when nothing else waits.
   static let idleSweptBalances = 4_096
   static let idleSweptRecords = 1_024

@@ -18,7 +18,7 @@ import Testing
       if number % 6 == 0 { _ = try machine.run("release h-\(number)".words) }
     }
     let model = ReadModel()
-    model.reset(to: machine.pool, hasUnloadedSales: false)
+    model.reset(to: machine.pool, SaleNumbers(), hasUnloadedSales: false)
     var holders = model.read { Holders(of: SKUIndex(0), $0) }
     var looks = 0
     while !holders.isFinished {

@@ -409,9 +409,8 @@ extension Bench {
         CREATE TABLE older_sale (order_id TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL);
         INSERT INTO older_sale SELECT order_id, body FROM sale;
         DROP TABLE sale;
-        DROP TABLE sale_index;
+        DROP TABLE sale_run;
         ALTER TABLE older_sale RENAME TO sale;
-        ALTER TABLE mark DROP COLUMN indexed_sale;
         DROP TABLE document;
         DROP TABLE reorder_point;
         DROP TABLE bundle;

@@ -149,26 +149,26 @@ import Testing
   /// Goal: the table finds each row under its key, also under keys that share all bits it keeps.
   @Test func tableFindsEveryRow() {
     var random = SeededRandom(seed: 5)
-    var table = RequestTable(firstRow: 1_000)
+    var table = KeyTable(firstRow: 1_000)
     var known: [UInt64: [Int64]] = [:]
     for row in Int64(1_000)..<41_000 {
       // Few different low halves, so that many keys fall together.
       let low = UInt64.random(in: 0..<20_000, using: &random)
       let word = UInt64.random(in: 0..<4, using: &random) << 56 | low
-      table.add(RequestKey(word: word), row: row)
-      known[max(1, word), default: []].append(row)
+      table.add(word, row: row)
+      known[word, default: []].append(row)
     }
     #expect(table.count == 40_000)
     for (word, rows) in known {
       var found: [Int64] = []
-      table.collect(RequestKey(word: word), into: &found)
+      table.collect(word, into: &found)
       guard Set(found) == Set(rows) else {
         Issue.record("\(word): \(found) for \(rows)")
         return
       }
     }
     var none: [Int64] = []
-    table.collect(RequestKey(word: 5 << 56 | 1), into: &none)
+    table.collect(5 << 56 | 1, into: &none)
     #expect(none.isEmpty)
   }
 }

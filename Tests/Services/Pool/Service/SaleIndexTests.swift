@@ -52,45 +52,76 @@ import Testing
     await bench.end()
   }
 
-  /// A run is written in the order of its keys, and only a whole one counts as indexed.
-  @Test func runsAreSortedAndWhole() async throws {
+  /// A run is written when it is full, a start reads it, and what comes behind it is read from the sales.
+  @Test func runsAndWhatComesBehindThem() async throws {
     let bench = try Bench()
     await bench.server.close()
     let store = try PoolStore(path: bench.path)
-    var index = SaleIndex(indexed: 0, waiting: [], salesInMemory: 4 * 100)
-    func commit(_ numbers: Range<Int>, isIdle: Bool = false) throws {
+    let numbers = SaleNumbers()
+    var index = SaleIndex(numbers: numbers, open: [], indexed: .min)
+    func commit(_ range: Range<Int>) throws {
       try store.connection.begin()
-      for number in numbers {
-        index.add(
-          Sale(
-            orderID: OrderID(trusted: order(number)), channelID: nil, lines: [], sequence: 1,
-            number: Int64(number)))
+      for number in range {
+        let sale = Sale(
+          orderID: OrderID(trusted: order(number)), channelID: nil, lines: [], sequence: 1,
+          number: Int64(number))
+        try store.write(sale)
+        index.add(sale)
       }
-      try index.write(to: store, isIdle: isIdle)
+      try index.write(to: store)
       try store.connection.commit()
     }
-    func stored() throws -> [SaleKey] {
-      var keys: [SaleKey] = []
-      try store.connection.scan("SELECT order_key, sale_number FROM sale_index") { row in
-        keys.append(SaleKey(order: row.int64(0), number: row.int64(1)))
+    func lasts() throws -> [Int64] {
+      var found: [Int64] = []
+      try store.connection.scan(.saleRun, "ORDER BY last_number") { row in
+        found.append(row.int64(0))
         return true
       }
-      return keys
+      return found
     }
-    let all = (1...100).map { SaleKey(OrderID(trusted: order($0)), number: Int64($0)) }.sorted()
-    try commit(1..<100)
-    #expect(try stored().isEmpty && !index.isClean)
-    try commit(100..<101)
-    let first = try stored()
-    #expect(first == Array(all.prefix(first.count)) && first.count < 100 && !first.isEmpty)
-    #expect(index.indexedNumber == 0)
-    // What was known before is not taken twice, and what comes meanwhile is for the next run.
-    while index.indexedNumber == 0 { try commit(100..<102) }
-    #expect(index.indexedNumber == 100 && !index.isClean)
-    #expect(try stored() == all)
-    try commit(0..<0, isIdle: true)
-    #expect(index.indexedNumber == 101 && index.isClean)
+    let run = ServiceLimits.saleRun
+    try commit(1..<run)
+    #expect(try lasts().isEmpty)
+    // What was known before is not taken twice.
+    try commit(run - 2..<run + 1)
+    #expect(try lasts() == [Int64(run)])
+    try commit(run + 1..<3 * run + 10)
+    #expect(try lasts() == [Int64(run), Int64(2 * run), Int64(3 * run)])
+    let loaded = try store.load(salesInMemory: 1_000)
+    #expect(loaded.openSales.map(\.number) == (3 * run + 1..<3 * run + 10).map(Int64.init))
+    for found in [numbers, store.saleNumbers] {
+      for number in 1..<3 * run + 10 {
+        #expect(found.numbers(of: OrderID(trusted: order(number))) == [Int64(number)])
+      }
+      #expect(found.numbers(of: OrderID(trusted: "new")).isEmpty)
+    }
     store.close()
     try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  /// Goal: orders whose hashes are the same are told apart, and numbers far apart are kept.
+  @Test func numbersFarApart() {
+    let numbers = SaleNumbers()
+    let key = SaleKey.hash(of: OrderID(trusted: "o"))
+    let all: [Int64] = [-9, 1, 1 << 33, 1 << 40]
+    numbers.add(all.map { SaleKey(order: key, number: $0) })
+    #expect(numbers.numbers(of: OrderID(trusted: "o")) == all)
+  }
+
+  @Test func damagedRunIsNotServed() async throws {
+    let bench = try Bench()
+    await bench.server.close()
+    for bytes in ["x'00'", "x''", "zeroblob(32)"] {
+      try bench.change("INSERT OR REPLACE INTO sale_run VALUES (1, \(bytes), 0)")
+      #expect(throws: StorageError.self) {
+        _ = try LivePool(path: bench.path, salesInMemory: 9) { _ in }
+      }
+      try bench.forge(
+        "INSERT OR REPLACE INTO sale_run (last_number, sale_keys) VALUES (1, \(bytes))", .saleRun)
+      #expect(throws: StorageError.self) {
+        _ = try LivePool(path: bench.path, salesInMemory: 9) { _ in }
+      }
+    }
+    await bench.end()
   }
 }

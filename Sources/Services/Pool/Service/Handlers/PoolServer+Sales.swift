@@ -116,10 +116,16 @@ extension PoolServer {
 
   /// A sale that left memory; it is on disk as it last was.
   private func sweptSale(_ order: OrderID, _ context: ServerContext) async throws -> Sale? {
-    try await database.read(until: context.deadline) { transaction in
-      try transaction.first(SaleSQL.ofOrder, [.integer(SaleKey.of(order)), .id(order)]) {
-        try SaleSQL.sale($0, order)
+    let numbers = view.read { $0.saleNumbers }.numbers(of: order)
+    guard !numbers.isEmpty else { return nil }
+    return try await database.read(until: context.deadline) { transaction in
+      for number in numbers {
+        let sale = try transaction.first(SaleSQL.ofNumber, [.integer(number), .id(order)]) {
+          try SaleSQL.sale($0, order)
+        }
+        if let sale { return sale }
       }
+      return nil
     }
   }
 }

@@ -31,6 +31,8 @@ final class ReadModel: Sendable {
     var lots: [SKUIndex: [Lot]] = [:]
     /// Those at which more is to be ordered.
     var dueReorders: Set<ReorderPoint.Scope> = []
+    /// Where sales that are on disk are.
+    var saleNumbers = SaleNumbers()
     /// Whether sales are on disk that are not here.
     var hasUnloadedSales = false
 
@@ -142,7 +144,7 @@ final class ReadModel: Sendable {
   }
 
   /// Starts again from what was loaded.
-  func reset(to pool: Pool, hasUnloadedSales: Bool) {
+  func reset(to pool: Pool, _ saleNumbers: SaleNumbers, hasUnloadedSales: Bool) {
     var fresh = State()
     fresh.sequence = pool.sequence
     fresh.skus = pool.skus
@@ -156,6 +158,7 @@ final class ReadModel: Sendable {
     fresh.holds = pool.holds
     fresh.holdLists = pool.holdLists
     fresh.sales = pool.sales
+    fresh.saleNumbers = saleNumbers
     fresh.incoming = pool.incoming
     fresh.bundles = pool.bundles
     fresh.lots = Dictionary(grouping: pool.lots.all, by: \.sku).mapValues { lots in

@@ -13,9 +13,9 @@ extension PoolStore {
     var openRun = RequestRun(after: 0)
     /// Whether sales are on disk that are not in memory.
     var hasUnloadedSales = false
-    /// The number up to which sales are in the index of orders, and the keys of those behind it.
+    /// The last number of the last run of sales' keys, and the keys of those behind it.
     var indexedSale: Int64 = .min
-    var waitingSales: [SaleKey] = []
+    var openSales: [SaleKey] = []
     /// The row behind which a restart would replay.
     var sweptRow: Int64 = 0
     var sweptSequence: Int64 = 0
@@ -127,32 +127,40 @@ extension PoolStore {
     }
   }
 
-  /// Loads all sales, or, when there are too many, those that the index does not lead to; the others then come when they
-  /// are asked for.
+  /// Loads all sales, or, when there are too many, none of them, since they then come when they are asked for; and
+  /// where on disk each is.
   private func loadSales(_ loaded: inout Loaded, atMost limit: Int) throws {
-    let mark = try first("SELECT indexed_sale FROM mark WHERE mark_id = 1") { $0.optionalInt64(0) }
-    loaded.indexedSale = (mark ?? nil) ?? .min
+    saleNumbers = SaleNumbers()
+    var indexed = Int64.min
+    try connection.scan(.saleRun, "ORDER BY last_number") { row in
+      guard let run = row.withBytes(1, { SaleRun($0, after: indexed) }),
+        run.keys.last?.number == row.int64(0)
+      else { throw corrupt("the run of sales up to \(row.int64(0)) cannot be read") }
+      saleNumbers.add(run.keys)
+      indexed = row.int64(0)
+      return true
+    }
     let count =
       try first(
         "SELECT count(*) FROM (SELECT sale_number FROM sale LIMIT ?) AS some", [.int(limit + 1)]
       ) { $0.int(0) } ?? 0
-    loaded.hasUnloadedSales = count > limit
-    let start = loaded.hasUnloadedSales ? loaded.indexedSale : .min
-    let (pool, indexed) = (loaded.pool, loaded.indexedSale)
-    var waiting: [SaleKey] = []
+    let (pool, isWhole) = (loaded.pool, count <= limit)
+    var open: [SaleKey] = []
     try connection.scan(
-      .sale, "WHERE sale_number >= ? ORDER BY sale_number",
-      [.integer(start == .min ? start : start + 1)]
+      .sale, "WHERE sale_number > ? ORDER BY sale_number", [.integer(isWhole ? .min : indexed)]
     ) { row in
       let id = OrderID(trusted: row.text(1))
+      if row.int64(0) > indexed { open.append(SaleKey(id, number: row.int64(0))) }
+      guard isWhole else { return true }
       guard let sale = try? Sale(orderID: id, number: row.int64(0), bytes: row.bytes(2)),
         pool.knows(sale)
       else { throw corrupt("the sale \(id) cannot be read") }
-      if sale.number > indexed { waiting.append(SaleKey(sale)) }
       pool.load(sale)
       return true
     }
-    loaded.waitingSales = waiting
+    saleNumbers.add(open)
+    loaded.hasUnloadedSales = !isWhole
+    (loaded.indexedSale, loaded.openSales) = (indexed, open)
   }
 
   /// The chain at the mark, behind which the replay begins.

@@ -10,8 +10,10 @@ final class PoolStore {
   /// The ledger's end; the next row is chained to it.
   private(set) var chain = LedgerChain(after: .origin, plainRow: 0)
   private let append: SQLiteStatement
-  private let saleOfOrder: SQLiteStatement
-  private let putSaleKey: SQLiteStatement
+  private let saleOfNumber: SQLiteStatement
+  private let putSaleRun: SQLiteStatement
+  /// Where the sales on disk are; set by loading.
+  var saleNumbers = SaleNumbers()
   private let putBalance: SQLiteStatement
   private let keepBalance: SQLiteStatement
   private let putHold: SQLiteStatement
@@ -25,12 +27,8 @@ final class PoolStore {
         (row_number, sequence, commit_time, request_id, body_hash, response, entry, checksum)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """)
-    saleOfOrder = try connection.prepare(SaleSQL.ofOrder)
-    putSaleKey = try connection.prepare(
-      """
-      INSERT INTO sale_index (order_key, sale_number) VALUES (?, ?)
-      ON CONFLICT (order_key, sale_number) DO NOTHING
-      """)
+    saleOfNumber = try connection.prepare(SaleSQL.ofNumber)
+    putSaleRun = try connection.prepare(SealedTable.saleRun.insert)
     putBalance = try connection.prepare(SealedTable.balance.upsert)
     keepBalance = try connection.prepare(
       """
@@ -158,16 +156,14 @@ final class PoolStore {
     try putSale.run(binding: body, to: 3, text: order, to: 2)
   }
 
-  func write(_ key: SaleKey) throws(StorageError) {
-    putSaleKey.bind(1, key.order)
-    putSaleKey.bind(2, key.number)
-    try putSaleKey.run()
-  }
-
-  /// Notes that every sale up to `number` is in the index.
-  func mark(indexedSale number: Int64) throws(StorageError) {
-    try connection.execute(
-      "UPDATE mark SET indexed_sale = ? WHERE mark_id = 1", [.integer(number)])
+  func write(_ run: SaleRun) throws(StorageError) {
+    let (last, bytes) = (run.keys.last?.number ?? 0, run.bytes)
+    var seal = RowSeal()
+    seal.add(last)
+    seal.add(bytes)
+    putSaleRun.bind(1, last)
+    putSaleRun.bind(3, seal.value)
+    try putSaleRun.run(binding: bytes, to: 2)
   }
 
   /// Notes that everything up to `head` is in the swept tables.
@@ -183,13 +179,16 @@ final class PoolStore {
   ///
   /// - Throws: also `DamagedRecord`.
   func sale(_ order: OrderID, _ pool: Pool) throws -> Sale? {
-    saleOfOrder.bind(1, SaleKey.of(order))
-    saleOfOrder.bind(2, order.text)
-    guard try saleOfOrder.step() else { return nil }
-    defer { saleOfOrder.reset() }
-    let sale = try SaleSQL.sale(saleOfOrder, order)
-    guard pool.knows(sale) else { throw corrupt("the sale \(order) is of nothing") }
-    return sale
+    for number in saleNumbers.numbers(of: order) {
+      saleOfNumber.bind(1, number)
+      saleOfNumber.bind(2, order.text)
+      guard try saleOfNumber.step() else { continue }
+      defer { saleOfNumber.reset() }
+      let sale = try SaleSQL.sale(saleOfNumber, order)
+      guard pool.knows(sale) else { throw corrupt("the sale \(order) is of nothing") }
+      return sale
+    }
+    return nil
   }
 
   func corrupt(_ detail: String) -> StorageError {

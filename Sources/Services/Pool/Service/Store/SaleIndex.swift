@@ -1,46 +1,63 @@
 internal import PoolDomain
 internal import Primitives
 internal import StorageCore
+internal import Synchronization
 
-/// A sale's place in the index of orders.
-struct SaleKey: Hashable, Comparable {
-  /// A hash of the order's ID (FNV-1a, 64 bits); orders that share one are told apart by their rows.
-  let order: Int64
+/// A sale's order, as a hash (FNV-1a, 64 bits), and its number; orders that share a hash are told apart by their rows.
+struct SaleKey: Hashable {
+  let order: UInt64
   let number: Int64
 
-  init(order: Int64, number: Int64) {
+  init(order: UInt64, number: Int64) {
     self.order = order
     self.number = number
   }
 
-  init(_ sale: Sale) {
-    self.init(sale.orderID, number: sale.number)
-  }
-
   init(_ order: OrderID, number: Int64) {
-    self.order = Self.of(order)
-    self.number = number
+    self.init(order: Self.hash(of: order), number: number)
   }
 
-  static func of(_ order: OrderID) -> Int64 {
-    let hash = order.text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+  static func hash(of order: OrderID) -> UInt64 {
+    order.text.utf8.reduce(0xCBF2_9CE4_8422_2325) {
       ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
     }
-    return Int64(bitPattern: hash)
+  }
+}
+
+/// The numbers of the sales on disk by their orders: about eleven bytes of memory a sale, whose own memory is then free to
+/// go. Most orders are new, which is known here without a look at the disk. Shared by the writer, which alone
+/// adds, and the readers.
+final class SaleNumbers: Sendable {
+  /// One, until numbers are too far apart for it.
+  private let tables = Mutex<[KeyTable]>([])
+
+  func add(_ keys: some Sequence<SaleKey>) {
+    tables.withLock { tables in
+      for key in keys {
+        if !(tables.last?.takes(key.number) ?? false) {
+          tables.append(KeyTable(firstRow: key.number))
+        }
+        tables[tables.count - 1].add(key.order, row: key.number)
+      }
+    }
   }
 
-  static func < (left: SaleKey, right: SaleKey) -> Bool {
-    (left.order, left.number) < (right.order, right.number)
+  /// Of sales that may be of an order.
+  func numbers(of order: OrderID) -> [Int64] {
+    let hash = SaleKey.hash(of: order)
+    return tables.withLock { tables in
+      var found: [Int64] = []
+      for table in tables { table.collect(hash, into: &found) }
+      return found
+    }
   }
 }
 
 /// How a sale is found by its order.
 enum SaleSQL {
-  /// Takes the key and the order's ID.
-  static let ofOrder = """
-    SELECT sale.sale_number, sale.order_id, sale.body, sale.checksum FROM sale_index
-    JOIN sale ON sale.sale_number = sale_index.sale_number
-    WHERE sale_index.order_key = ? AND sale.order_id = ?
+  /// Takes the number and the order's ID.
+  static let ofNumber = """
+    SELECT \(SealedTable.sale.list) FROM sale WHERE sale_number = ? AND order_id = ?
     """
 
   static func sale(_ row: any Row, _ order: OrderID) throws -> Sale {
@@ -49,64 +66,85 @@ enum SaleSQL {
   }
 }
 
-/// Writes the index of orders behind the sales, in runs: a run is sorted when it is full, and then written in that order
-/// a few keys with each commit, so that neighbours share pages. An index that took each key as it comes would dirty a page
-/// a sale, however large the table is.
-///
-/// A sale may leave memory once its key is written: until then, memory is the only way to it.
+/// Keeps the keys of written sales: in memory at once, and on disk in runs, so that a start reads them without the sales.
 struct SaleIndex {
-  /// Keys that wait until their run is full, by their numbers.
-  private var open: [SaleKey] = []
-  /// The run that is being written, sorted, and how far it has come.
-  private var run: [SaleKey] = []
-  private var written = 0
-  /// Every sale up to this number is in the index; those up to `lastNumber` will be.
-  private(set) var indexedNumber: Int64
+  let numbers: SaleNumbers
+  /// Keys behind the last run, by their numbers; those before `told` are in memory.
+  private var open: [SaleKey]
+  private var told = 0
   private var lastNumber: Int64
-  private var runEnd: Int64 = 0
-  private let runCount: Int
-  /// Since the last commit.
-  private var added = 0
 
   /// - Parameters:
-  ///   - indexed: the number up to which sales are in the index.
-  ///   - waiting: the keys of those behind it that are on disk, by their numbers.
-  ///   - salesInMemory: of which those that wait are half at most.
-  init(indexed: Int64, waiting: [SaleKey], salesInMemory: Int) {
-    indexedNumber = indexed
-    open = waiting
-    lastNumber = waiting.last?.number ?? indexed
-    runCount = min(ServiceLimits.saleRun, max(1, salesInMemory / 4))
+  ///   - numbers: has the keys of all that is on disk.
+  ///   - open: the keys of those behind the last run.
+  ///   - indexed: the last number of that run.
+  init(numbers: SaleNumbers, open: [SaleKey], indexed: Int64) {
+    self.numbers = numbers
+    self.open = open
+    told = open.count
+    lastNumber = open.last?.number ?? indexed
   }
-
-  var isClean: Bool { open.isEmpty && run.isEmpty }
 
   /// Notes a sale that was written; one that was known is passed over. Sales are first written in the order of their
   /// numbers.
   mutating func add(_ sale: Sale) {
     guard sale.number > lastNumber else { return }
     lastNumber = sale.number
-    open.append(SaleKey(sale))
-    added += 1
+    open.append(SaleKey(sale.orderID, number: sale.number))
   }
 
-  /// Writes some of what waits, inside the commit at hand.
-  mutating func write(to store: PoolStore, isIdle: Bool) throws(StorageError) {
-    if run.isEmpty, open.count >= runCount || (isIdle && !open.isEmpty) {
-      run = open.sorted()
-      runEnd = lastNumber
-      open = []
+  /// Tells what was noted since the last time, and writes the runs that are full, inside the commit at hand.
+  mutating func write(to store: PoolStore) throws(StorageError) {
+    if told < open.count { numbers.add(open[told...]) }
+    told = open.count
+    var start = 0
+    // After an older store was opened there are many.
+    while open.count - start >= ServiceLimits.saleRun,
+      start < ServiceLimits.saleRunsInCommit * ServiceLimits.saleRun
+    {
+      try store.write(SaleRun(keys: Array(open[start..<start + ServiceLimits.saleRun])))
+      start += ServiceLimits.saleRun
     }
-    defer { added = 0 }
-    guard !run.isEmpty else { return }
-    let count = isIdle ? ServiceLimits.idleSweptRecords : max(ServiceLimits.sweptRecords, 2 * added)
-    let end = min(run.count, written + count)
-    for key in run[written..<end] { try store.write(key) }
-    written = end
-    guard written == run.count else { return }
-    try store.mark(indexedSale: runEnd)
-    indexedNumber = runEnd
-    run = []
-    written = 0
+    open.removeFirst(start)
+    told -= start
+  }
+}
+
+/// Keys of sales in the order of their numbers, as a row keeps them.
+struct SaleRun {
+  var keys: [SaleKey]
+
+  init(keys: [SaleKey]) {
+    self.keys = keys
+  }
+
+  /// Sixteen bytes a key: its hash and its number, the lowest byte first.
+  var bytes: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: keys.count * 16) { buffer, count in
+      let raw = UnsafeMutableRawBufferPointer(buffer)
+      for (place, key) in keys.enumerated() {
+        raw.storeBytes(of: key.order.littleEndian, toByteOffset: place * 16, as: UInt64.self)
+        raw.storeBytes(of: key.number.littleEndian, toByteOffset: place * 16 + 8, as: Int64.self)
+      }
+      count = keys.count * 16
+    }
+  }
+
+  /// Nil for what is no run behind `last`.
+  init?(_ bytes: UnsafeRawBufferPointer, after last: Int64) {
+    guard !bytes.isEmpty, bytes.count % 16 == 0 else { return nil }
+    var last = last
+    keys = []
+    keys.reserveCapacity(bytes.count / 16)
+    for offset in stride(from: 0, to: bytes.count, by: 16) {
+      let number = Int64(
+        littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: Int64.self))
+      guard number > last else { return nil }
+      last = number
+      keys.append(
+        SaleKey(
+          order: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)),
+          number: number))
+    }
   }
 }

@@ -25,6 +25,21 @@ enum SaleSchema {
       """)
   }
 
+  /// The keys in runs, in the place of a tree in which each key of a large store dirtied a page of its own.
+  static func runs(_ number: Int) -> Migration {
+    Migration(
+      number, "the keys of sales in runs, by the sales' numbers",
+      """
+      DROP TABLE sale_index;
+      ALTER TABLE mark DROP COLUMN indexed_sale;
+      CREATE TABLE sale_run (
+        last_number INTEGER NOT NULL PRIMARY KEY,
+        sale_keys BLOB NOT NULL,
+        checksum INTEGER
+      );
+      """)
+  }
+
   /// Holds in the order of their numbers: keyed by their IDs, which come in no order, each dirtied a page of its own. All
   /// of them are in memory, so no index is needed.
   static func holds(_ number: Int) -> Migration {

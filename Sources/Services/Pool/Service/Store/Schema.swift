@@ -142,5 +142,6 @@ enum Schema {
     RuleSchema.measuredLag(11),
     ProofSchema.seals(12),
     SaleSchema.holds(13),
+    SaleSchema.runs(14),
   ]
 }

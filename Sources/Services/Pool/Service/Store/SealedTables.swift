@@ -52,13 +52,14 @@ extension SealedTable {
     "allotment_history", allotmentColumns, key: "allotment_id, sequence")
   static let hold = SealedTable("hold", "hold_number, hold_id, body", key: "hold_number")
   static let sale = SealedTable("sale", "sale_number, order_id, body", key: "sale_number")
+  static let saleRun = SealedTable("sale_run", "last_number, sale_keys", key: "last_number")
 
   /// All of them.
   static let all = [
     sku, location, bufferRule, bufferRuleHistory, sourcing, sourcingHistory, lastUnits,
     lastUnitsHistory, skuGroupHistory, document, reorderPoint, bundle, lot, promotion, allotment,
     balance, balanceHistory, archivedBalance, archivedLot, archivedAllotment, bundleHistory,
-    allottedHistory, allotmentHistory, hold, sale,
+    allottedHistory, allotmentHistory, hold, sale, saleRun,
   ]
 
   /// What archives add up to.

@@ -75,9 +75,8 @@ struct Sweeper {
   private var heads = LedgerHeads()
   private var hasDirtyBalances: Bool
 
-  init(_ loaded: PoolStore.Loaded, lastRow: Int64, salesInMemory: Int) {
-    index = SaleIndex(
-      indexed: loaded.indexedSale, waiting: loaded.waitingSales, salesInMemory: salesInMemory)
+  init(_ loaded: PoolStore.Loaded, _ numbers: SaleNumbers, lastRow: Int64) {
+    index = SaleIndex(numbers: numbers, open: loaded.openSales, indexed: loaded.indexedSale)
     sweptSequences = loaded.sweptSequences
     roundRow = lastRow
     balancesRow = loaded.sweptRow
@@ -109,7 +108,7 @@ struct Sweeper {
 
   var isClean: Bool {
     !hasDirtyBalances && holds.isEmpty && sales.isEmpty
-      && forgottenStart == forgottenHolds.count && allotments.isEmpty && index.isClean
+      && forgottenStart == forgottenHolds.count && allotments.isEmpty
   }
 
   /// Writes some of what changed, inside the commit at hand.
@@ -134,7 +133,7 @@ struct Sweeper {
       }
       writtenSales.append(place)
     }
-    try index.write(to: store, isIdle: isIdle)
+    try index.write(to: store)
     try forgetHolds(of: store, atLeast: usual)
     for _ in 0..<allotments.share(atLeast: usual) {
       guard let place = allotments.next() else { break }
@@ -206,15 +205,13 @@ struct Sweeper {
     heads.forget(upTo: head.row)
   }
 
-  /// Places of sales that may leave memory, since they are written and indexed, and there are too many.
+  /// Places of sales that may leave memory, since they are written, and there are too many.
   mutating func unloadable(_ pool: Pool, keeping limit: Int) -> [Int] {
     var found: [Int] = []
     while pool.sales.count - found.count > limit, writtenStart < writtenSales.count {
       let place = writtenSales[writtenStart]
-      let isThere = pool.sales.contains(place)
-      if isThere, pool.sales.read(place, { $0.number > index.indexedNumber }) { break }
       writtenStart += 1
-      if isThere, !sales.contains(place) { found.append(place) }
+      if pool.sales.contains(place), !sales.contains(place) { found.append(place) }
     }
     if writtenStart > 4096, writtenStart * 2 > writtenSales.count {
       writtenSales.removeFirst(writtenStart)

@@ -46,7 +46,7 @@ final class LivePool {
       requests = loaded.requests
       run = loaded.openRun
       hasUnloadedSales = loaded.hasUnloadedSales
-      sweeper = Sweeper(loaded, lastRow: store.lastRow, salesInMemory: salesInMemory)
+      sweeper = Sweeper(loaded, store.saleNumbers, lastRow: store.lastRow)
       startRow = store.lastRow
     } catch {
       store.close()
@@ -201,6 +201,7 @@ final class LivePool {
     var rowCount: Int
   }
 
+  var saleNumbers: SaleNumbers { store.saleNumbers }
   var isSwept: Bool { sweeper.isClean }
   var unsweptRecordCount: Int { sweeper.unsweptRecordCount }
 

@@ -23,7 +23,7 @@ struct RequestKey: Hashable, Sendable {
 struct RequestIndex {
   private struct Generation {
     var start: Timestamp
-    var rows: RequestTable
+    var rows: KeyTable
   }
 
   private static let span = Limits.requestKept / ServiceLimits.requestGenerations
@@ -35,16 +35,16 @@ struct RequestIndex {
   /// The rows that may be the request's, the latest stretch of time in front.
   func rows(of key: RequestKey) -> [Int64] {
     var rows: [Int64] = []
-    for place in generations.indices { generations[place].rows.collect(key, into: &rows) }
+    for place in generations.indices { generations[place].rows.collect(key.word, into: &rows) }
     return rows
   }
 
   mutating func add(_ key: RequestKey, row: Int64, at time: Timestamp) {
     if generations.isEmpty || time >= generations[0].start + Self.span {
       generations.insert(
-        Generation(start: time, rows: RequestTable(firstRow: row)), at: 0)
+        Generation(start: time, rows: KeyTable(firstRow: row)), at: 0)
       if generations.count > ServiceLimits.requestGenerations + 1 { generations.removeLast() }
     }
-    generations[0].rows.add(key, row: row)
+    generations[0].rows.add(key.word, row: row)
   }
 }

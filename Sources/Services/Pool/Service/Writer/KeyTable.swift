@@ -1,10 +1,10 @@
-/// The rows of many requests by their keys, in eight bytes a slot: 32 bits of the key and 32 of the row,
+/// The rows of many things by their keys, in eight bytes a slot: 32 bits of the key and 32 of the row,
 /// counted from the first.
 ///
-/// So a row that it gives may be another request's, once in 2^40 times their number; whoever asks reads
-/// the row anyway. It grows by parts, so that no addition takes long.
-struct RequestTable {
-  private struct Part {
+/// So a row that it gives may be another one's, once in 2^40 times their number; whoever asks reads the
+/// row anyway. It grows by parts, so that no addition takes long.
+struct KeyTable: Sendable {
+  private struct Part: Sendable {
     /// A power of two; 0 is an empty slot.
     var slots = [UInt64](repeating: 0, count: 16)
     var count = 0
@@ -47,15 +47,18 @@ struct RequestTable {
 
   var count: Int { parts.reduce(0) { $0 + $1.count } }
 
-  mutating func add(_ key: RequestKey, row: Int64) {
+  /// Whether it can have a row: one of the next 2^32.
+  func takes(_ row: Int64) -> Bool { row - firstRow < Int64(UInt32.max) }
+
+  mutating func add(_ key: UInt64, row: Int64) {
+    precondition(takes(row), "a table has 2^32 rows at most")
     let number = UInt64(row - firstRow) + 1
-    precondition(number <= UInt32.max, "a part of a day has fewer rows")
-    parts[Int(key.word >> 56)].add((key.word & 0xFFFF_FFFF) << 32 | number)
+    parts[Int(key >> 56)].add((key & 0xFFFF_FFFF) << 32 | number)
   }
 
   /// Adds the rows under a key; costs no memory when there is none.
-  func collect(_ key: RequestKey, into rows: inout [Int64]) {
-    parts[Int(key.word >> 56)].collect(key.word & 0xFFFF_FFFF) { number in
+  func collect(_ key: UInt64, into rows: inout [Int64]) {
+    parts[Int(key >> 56)].collect(key & 0xFFFF_FFFF) { number in
       rows.append(firstRow + Int64(number) - 1)
     }
   }
