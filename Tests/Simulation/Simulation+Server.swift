@@ -68,7 +68,9 @@ extension Simulation {
     for ((delivery, wanted), isRepeat) in zip(zip(batch, expected), isRepeat) {
       try check(delivery, wanted, isRepeat: isRepeat)
     }
-    if let difference = next.difference(from: server.state(), isRecovered: false) {
+    if let difference = next.difference(
+      from: server.state(), server.sales(), isRecovered: false)
+    {
       throw fail(difference)
     }
   }
@@ -142,7 +144,7 @@ extension Simulation {
     var problems: [String] = []
     for var model in candidates {
       model.fallBack()
-      if let difference = model.difference(from: state, isRecovered: true) {
+      if let difference = model.difference(from: state, server.sales(), isRecovered: true) {
         problems.append(difference)
       } else if model.rowCount != rows {
         problems.append("the ledger has \(rows) rows instead of \(model.rowCount)")

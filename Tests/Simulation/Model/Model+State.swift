@@ -7,9 +7,11 @@ extension Model {
   /// In which way the pool's state is another; nil when it is this one.
   ///
   /// - Parameter isRecovered: the pool has just read it from disk; it may know again what it had forgotten.
-  func difference(from state: ReadModel.State, isRecovered: Bool) -> String? {
+  func difference(
+    from state: ReadModel.State, _ sales: ReadModel.Sales, isRecovered: Bool
+  ) -> String? {
     stockDifference(from: state) ?? holdDifference(from: state, isRecovered)
-      ?? saleDifference(from: state) ?? catalogDifference(from: state)
+      ?? saleDifference(from: state, sales) ?? catalogDifference(from: state)
       ?? promotionDifference(from: state) ?? shownDifference(from: state)
   }
 
@@ -81,10 +83,12 @@ extension Model {
     return stranger.map { "there is a hold \($0)" }
   }
 
-  private func saleDifference(from state: ReadModel.State) -> String? {
+  private func saleDifference(
+    from state: ReadModel.State, _ sales: ReadModel.Sales
+  ) -> String? {
     for (id, order) in orders {
-      guard let sale = state.sales[OrderID(trusted: id)] else {
-        if state.hasUnloadedSales { continue }
+      guard let sale = sales.table[OrderID(trusted: id)] else {
+        if sales.hasUnloaded { continue }
         return "the order \(id) is missing"
       }
       var lines: [String: Line] = [:]
@@ -102,7 +106,7 @@ extension Model {
       }
       guard lines == order.lines else { return "the order \(id) is \(lines), not \(order.lines)" }
     }
-    let stranger = state.sales.keys.first { orders[$0.text] == nil }
+    let stranger = sales.table.keys.first { orders[$0.text] == nil }
     return stranger.map { "there is an order \($0)" }
   }
 

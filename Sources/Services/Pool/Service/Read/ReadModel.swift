@@ -22,7 +22,6 @@ final class ReadModel: Sendable {
     fileprivate(set) var stocks = StockTable()
     var holds = HoldTable()
     var holdLists = HoldLists()
-    var sales = PlacedTable<OrderID, Sale>()
     /// Units on their way; a SKU without any is not in it.
     var incoming: [SKUIndex: [Incoming]] = [:]
     var reorderPoints = ReorderTable()
@@ -31,11 +30,6 @@ final class ReadModel: Sendable {
     var lots: [SKUIndex: [Lot]] = [:]
     /// Those at which more is to be ordered.
     var dueReorders: Set<ReorderPoint.Scope> = []
-    /// Where sales that are on disk are.
-    var saleNumbers = SaleNumbers()
-    /// Whether sales are on disk that are not here.
-    var hasUnloadedSales = false
-
     var skuIndices: SKUTable { skus }
 
     func index(of sku: SKU) throws(PoolError) -> SKUIndex {
@@ -65,7 +59,22 @@ final class ReadModel: Sendable {
     }
   }
 
+  /// The orders, under a lock of their own: the many that a batch adds keep nobody from reading stock. They are told after
+  /// it, so that whoever sees a sale sees what it has taken.
+  struct Sales: Sendable {
+    fileprivate(set) var table = PlacedTable<OrderID, Sale>()
+    /// Where those that are on disk are.
+    fileprivate(set) var numbers = SaleNumbers()
+    /// Whether some are on disk alone.
+    fileprivate(set) var hasUnloaded = false
+  }
+
   private let state = Mutex(State())
+  private let sales = Mutex(Sales())
+
+  func readSales<T>(_ body: (Sales) throws -> T) rethrows -> T {
+    try sales.withLock { try body($0) }
+  }
 
   func read<T>(_ body: (State) throws -> T) rethrows -> T {
     try state.withLock { try body($0) }
@@ -103,6 +112,7 @@ final class ReadModel: Sendable {
       }
     }
     let whole = reordered ? StockTable(pool) : nil
+    defer { sales.withLock { $0.table.share(pool.sales, at: changes.sales) } }
     return state.withLock { state in
       if let whole { state.stocks = whole }
       for index in changes.setSKUs { state.skus.share(pool.skus, at: index.int) }
@@ -119,7 +129,6 @@ final class ReadModel: Sendable {
       if followsDemand, !followedDemand { state.stocks.shareRates(pool) }
       for sku in changes.skus { state.stocks.share(pool, sku, withRates: followsDemand) }
       state.takeHolds(changes, pool)
-      state.sales.share(pool.sales, at: changes.sales)
       for key in changes.lots {
         let lots = pool.lots.lots(of: key.sku)
         state.lots[key.sku] = lots.isEmpty ? nil : lots
@@ -134,12 +143,12 @@ final class ReadModel: Sendable {
 
   /// Forgets sales that are on disk.
   ///
-  /// - Parameter sales: their places.
-  func unload(_ sales: [Int]) {
-    guard !sales.isEmpty else { return }
-    state.withLock { state in
-      state.hasUnloadedSales = true
-      for place in sales { state.sales.remove(at: place) }
+  /// - Parameter places: in the table of sales.
+  func unload(_ places: [Int]) {
+    guard !places.isEmpty else { return }
+    sales.withLock { sales in
+      sales.hasUnloaded = true
+      for place in places { sales.table.remove(at: place) }
     }
   }
 
@@ -157,8 +166,6 @@ final class ReadModel: Sendable {
     fresh.now = pool.now
     fresh.holds = pool.holds
     fresh.holdLists = pool.holdLists
-    fresh.sales = pool.sales
-    fresh.saleNumbers = saleNumbers
     fresh.incoming = pool.incoming
     fresh.bundles = pool.bundles
     fresh.lots = Dictionary(grouping: pool.lots.all, by: \.sku).mapValues { lots in
@@ -167,7 +174,9 @@ final class ReadModel: Sendable {
     var points = Changes()
     points.setReorderPoints = pool.reorderPoints.all
     _ = fresh.updateReorders(points)
-    fresh.hasUnloadedSales = hasUnloadedSales
     state.withLock { $0 = fresh }
+    sales.withLock {
+      $0 = Sales(table: pool.sales, numbers: saleNumbers, hasUnloaded: hasUnloadedSales)
+    }
   }
 }
