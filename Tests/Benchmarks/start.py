@@ -94,24 +94,59 @@ class Ledger:
         return (number, f"o-{number:08d}", body)
 
 
+WORD = 0xFFFFFFFFFFFFFFFF
+
+
 def order_key(order):
-    """FNV-1a of 64 bits, as SQLite keeps it: signed."""
+    """FNV-1a of 64 bits."""
     key = 0xCBF29CE484222325
     for byte in order.encode():
-        key = (key ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return key - (key >> 63 << 64)
+        key = (key ^ byte) * 0x100000001B3 & WORD
+    return key
+
+
+def seal(values):
+    """What a row of a sealed table keeps as its checksum."""
+    words = []
+    for value in values:
+        if isinstance(value, int):
+            words.append(value & WORD)
+            continue
+        if value is None:
+            words.append(0x6E756C6C)
+            continue
+        words.append(0x74657874 if isinstance(value, str) else 0x626C6F62)
+        value = value.encode() if isinstance(value, str) else value
+        whole = len(value) & ~7
+        words.append(len(value))
+        words += struct.unpack(f"<{whole // 8}Q", value[:whole])
+        words.append(int.from_bytes(value[whole:], "big"))
+    total = 0x9E3779B97F4A7C15
+    for word in words:
+        total = (total ^ word) * 0xFF51AFD7ED558CCD & WORD
+        total ^= total >> 32
+    low = (total * 0x9E3779B97F4A7C15 & WORD) >> 32
+    return low - (low >> 31 << 32)
+
+
+def insert(store, table, columns, rows):
+    """Inserts rows, each with its seal."""
+    places = ", ".join("?" * (len(columns.split(",")) + 1))
+    store.executemany(
+        f"INSERT INTO {table} ({columns}, checksum) VALUES ({places})", ((*row, seal(row)) for row in rows))
 
 
 def fill(path, ledger):
     store = sqlite3.connect(path, isolation_level=None)
     store.execute("PRAGMA synchronous = OFF")
     store.execute("BEGIN")
-    store.executemany(
-        "INSERT INTO sku (sku_id, sku, display_name, create_time, update_time, revision) VALUES (?, ?, '', 1, 1, 1)",
-        ((sku, f"S-{sku:08d}") for sku in range(ledger.skus)))
-    store.execute(
-        "INSERT INTO location (location_id, location, display_name, rank, create_time, update_time, revision) "
-        "VALUES (0, 'WH-1', '', 0, 1, 1, 1)")
+    insert(
+        store, "sku", "sku_id, sku, display_name, create_time, update_time, revision, sku_group",
+        ((sku, f"S-{sku:08d}", "", 1, 1, 1, "") for sku in range(ledger.skus)))
+    insert(
+        store, "location",
+        "location_id, location, display_name, rank, create_time, update_time, revision, kind, zones, offers_pickup",
+        [(0, "WH-1", "", 0, 1, 1, 1, 1, "", 0)])
     keys = []
     swept = ledger.count - UNSWEPT_ROWS
     for first in range(1, ledger.count + 1, RUN_ROWS):
@@ -121,19 +156,23 @@ def fill(path, ledger):
             if ledger.skus < number <= swept:
                 sales.append(ledger.sale(number))
         store.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        store.executemany("INSERT INTO sale (sale_number, order_id, body) VALUES (?, ?, ?)", sales)
-        keys += [(order_key(order), number) for number, order, _ in sales]
+        insert(store, "sale", "sale_number, order_id, body", sales)
+        keys += [struct.pack("<Qq", order_key(order), number) for number, order, _ in sales]
+        if len(keys) >= RUN_ROWS:
+            run, keys = keys[:RUN_ROWS], keys[RUN_ROWS:]
+            last = struct.unpack("<q", run[-1][8:])[0]
+            insert(store, "sale_run", "last_number, sale_keys", [(last, b"".join(run))])
         if len(ledger.keys) == RUN_ROWS:
             store.execute(
                 "INSERT INTO request_run VALUES (?, ?, ?)", (first, rows[-1][2], b"".join(ledger.keys)))
         ledger.keys = []
-    columns = "balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped, lost, sequence"
-    store.executemany(
-        f"INSERT INTO balance ({columns}) VALUES (?, {RECEIVED}, 0, ?, 0, {RECEIVED}, 0, 0, 0, 0, ?)",
-        ((sku << 31, ledger.sold[sku], ledger.last[sku]) for sku in range(ledger.skus)))
-    store.executemany("INSERT INTO sale_index (order_key, sale_number) VALUES (?, ?)", sorted(keys))
-    store.execute(
-        "UPDATE mark SET swept_row = ?, sequence = ?, hash = ?, indexed_sale = ?", (swept, swept, ledger.marked, swept))
+    insert(
+        store, "balance",
+        "balance_key, on_hand, held, committed, unavailable, received, returned, found, shipped, lost, sequence, "
+        "transferred_in, transferred_out, rate_weight, rate_time",
+        ((sku << 31, RECEIVED, 0, ledger.sold[sku], 0, RECEIVED, 0, 0, 0, 0, ledger.last[sku], 0, 0, 0, 0)
+         for sku in range(ledger.skus)))
+    store.execute("UPDATE mark SET swept_row = ?, sequence = ?, hash = ?", (swept, swept, ledger.marked))
     store.execute("COMMIT")
     store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
@@ -169,10 +208,13 @@ def measure(quick):
     shape = f"{skus:,} SKUs, {rows:,} rows"
     known, with_requests = loaded(skus, rows, 0)
     older, memory = loaded(skus, rows, 2 * DAY)
+    # Every SKU, and hardly a sale.
+    _, of_balances = loaded(skus, skus + 2 * UNSWEPT_ROWS, 2 * DAY)
     figures = [
         ("until it serves, requests of a day", "s", known),
         ("until it serves, older requests", "s", older),
-        ("memory a balance", "bytes", memory / skus),
+        ("memory a balance", "bytes", of_balances / skus),
+        ("memory a sale on disk", "bytes", (memory - of_balances) / (rows - skus)),
         ("memory a request of a day", "bytes", (with_requests - memory) / rows),
     ]
     print(f"{shape}\n")

@@ -38,12 +38,16 @@ final class ReadModel: Sendable {
     }
 
     mutating func takeHolds(_ changes: Changes, _ pool: Pool) {
-      for place in changes.holds {
-        let known = holds.contains(place) ? holds[place] : nil
-        holds.share(pool.holds, at: [place])
-        guard holds.contains(place) else { continue }
-        let hold = holds[place]
-        holdLists.note(hold, at: place, was: known?.id == hold.id ? known : nil, in: holds)
+      // Which SKUs a hold has changes as long as it is one: mostly it is new then.
+      var before: [Int: Hold] = [:]
+      for place in changes.holds
+      where holds.id(at: place).map({ pool.holds.id(at: place) == $0 }) ?? false {
+        if pool.holds.read(place, { $0.state == .held }) { before[place] = holds[place] }
+      }
+      holds.share(pool.holds, at: changes.holds)
+      let table = holds
+      for place in changes.holds where table.contains(place) {
+        table.read(place) { holdLists.note($0, at: place, was: before[place], in: table) }
       }
       for forgotten in changes.forgottenHolds where pool.holds.place(of: forgotten.id) == nil {
         if let place = holds.place(of: forgotten.id) { holds.remove(at: place) }
