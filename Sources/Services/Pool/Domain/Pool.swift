@@ -21,7 +21,7 @@ public final class Pool {
     /// ranks.
     var firstBalance: Int32 = -1
     /// The round of changes in which it was last noted.
-    var round: UInt64 = 0
+    var round: UInt32 = 0
   }
 
   let catalog = Catalog()
@@ -78,7 +78,7 @@ public final class Pool {
 
   private(set) var entries: [LedgerEntry] = []
   var changes = Changes()
-  private var round: UInt64 = 1
+  private var round: UInt32 = 1
 
   public init() {}
 
@@ -99,9 +99,17 @@ public final class Pool {
 
   /// What changed since the last call.
   public func takeChanges() -> Changes {
-    round += 1
+    beginRound()
     defer { changes = Changes() }
     return changes
+  }
+
+  private func beginRound() {
+    if round == .max {
+      for place in stocks.indices { stocks[place].round = 0 }
+      round = 0
+    }
+    round += 1
   }
 
   // MARK: Time
