@@ -8,7 +8,9 @@ import Testing
 
 /// Goal: buyers get what is shown and no more, faults come when asked for, and a restart continues.
 @Suite struct ControlTests {
-  @Test(arguments: [SandboxWorld.shopee, SandboxWorld.lazada, SandboxWorld.shopify])
+  @Test(arguments: [
+    SandboxWorld.shopee, SandboxWorld.lazada, SandboxWorld.shopify, SandboxWorld.tiktok,
+  ])
   func buyersGetWhatIsShownAndNoMore(_ shop: Shop.Key) async throws {
     try await withSandbox { world in
       #expect(try await world.buy(shop, 8).status == 200)

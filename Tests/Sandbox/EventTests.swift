@@ -37,6 +37,25 @@ import Testing
     }
   }
 
+  @Test func tiktokSignsAppKeyAndBodyAndNamesEachEvent() async throws {
+    try await withSandbox { world in
+      let bought = try await world.buy(SandboxWorld.tiktok, 2)
+      let event = try #require(await world.allSent().first)
+      let base = Array("fake_app_key".utf8) + event.event.body
+      let sign = Hex.encode(HMAC.sha256(key: Array("fake_app_secret".utf8), base))
+      #expect(event.event.headers["Authorization"] == sign)
+      #expect(event.body["type"] == 1 && event.body["shop_id"] == "7494726673780148744")
+      #expect(event.body["data"]["order_id"] == bought.body["order_id"])
+      #expect(event.body["data"]["order_status"] == "AWAITING_SHIPMENT")
+      #expect(UInt64(event.body["tts_notification_id"].string ?? "") ?? 0 > 0)
+      world.sender.answer([500])
+      _ = try await world.buy(SandboxWorld.tiktok, 1)
+      let tries = await world.allSent().dropFirst()
+      #expect(tries.count == 2 && Set(tries.map(\.event.body)).count == 1)
+      #expect(tries.first?.body["tts_notification_id"] != event.body["tts_notification_id"])
+    }
+  }
+
   @Test func shopifySendsTheWholeOrder() async throws {
     try await withSandbox { world in
       let bought = try await world.buy(SandboxWorld.shopify, 2)
@@ -103,6 +122,9 @@ import Testing
     (SandboxWorld.lazada, HookAnswer(status: 202), 2),
     (SandboxWorld.shopify, HookAnswer(status: 202, body: Array("ok".utf8)), 1),
     (SandboxWorld.shopify, HookAnswer(status: 307), 2),
+    (SandboxWorld.tiktok, HookAnswer(status: 200), 1),
+    (SandboxWorld.tiktok, HookAnswer(status: 204), 2),
+    (SandboxWorld.tiktok, HookAnswer(status: 200, body: Array("ok".utf8)), 2),
   ])
   func onlyThePlatformsAnswerIsTaken(_ shop: Shop.Key, _ answer: HookAnswer, _ tries: Int)
     async throws

@@ -12,6 +12,7 @@ final class SandboxWorld: Sendable {
   static let shopee = Shop.Key(channel: .shopee, shopID: "14701711")
   static let lazada = Shop.Key(channel: .lazada, shopID: "100200300")
   static let shopify = Shop.Key(channel: .shopify, shopID: "demo.myshopify.com")
+  static let tiktok = Shop.Key(channel: .tiktok, shopID: "7494726673780148744")
   static let location = "gid://shopify/Location/75596366001"
 
   let folder: String
@@ -75,9 +76,10 @@ final class SandboxWorld: Sendable {
           "access_token": "shpat_demo", "refresh_token": "shprt_demo",
         ],
       ],
+      Self.tiktokShop(),
     ]
     for shop in shops { _ = try await control("shops", shop) }
-    for key in [Self.shopee, Self.lazada, Self.shopify] {
+    for key in [Self.shopee, Self.lazada, Self.shopify, Self.tiktok] {
       _ = try await control(
         "listings",
         [

@@ -6,7 +6,7 @@ import Primitives
 import RPCCore
 import ReturnsAPI
 
-/// One SKU at one location, on sale on three channels of the sandbox and at a till.
+/// One SKU at one location, on sale on the channels of the sandbox and at a till.
 struct Merchant: Sendable {
   static let sku = "TEE-BLK-M"
   static let location = "WH-1"
@@ -33,7 +33,7 @@ struct Merchant: Sendable {
       try await cluster.sandbox.list(shop, item: item(shop), sku: sku)
       try await merchant.connect(
         shop.accountID, shop.channel, shop.externalID, "\(cluster.url("sandbox"))\(shop.path)",
-        shop.credentials)
+        shop.told ?? shop.credentials)
       _ = try await cluster.gateway.importListings(
         GatewayAPI.ImportListingsRequest(accountID: shop.accountID))
     }

@@ -135,6 +135,8 @@ struct Shop: Sendable {
   var externalID: String
   var path: String
   var credentials: [String: String]
+  /// What the gateway is told when it is connected, where that is not all that the platform knows.
+  var told: [String: String]?
 
   static let shopee = Shop(
     accountID: "shopee-sg", channel: "shopee", externalID: "14701711", path: "/shopee",
@@ -156,5 +158,16 @@ struct Shop: Sendable {
       "access_token": "shpat_system", "client_secret": "shopify_secret",
       "location_id": "75596366001",
     ])
-  static let all = [shopee, lazada, shopify]
+  /// Connected as its seller authorises it: by a code, before there is any token.
+  static let tiktok = Shop(
+    accountID: "tiktok-sg", channel: "tiktok", externalID: "7494726673780148744", path: "/tiktok",
+    credentials: [
+      "app_key": "tiktok_app", "app_secret": "tiktok_secret", "shop_cipher": "CIPHER_system",
+      "access_token": "tiktok-access", "refresh_token": "tiktok-refresh",
+    ],
+    told: [
+      "app_key": "tiktok_app", "app_secret": "tiktok_secret",
+      "auth_code": "code-7494726673780148744",
+    ])
+  static let all = [shopee, lazada, shopify, tiktok]
 }

@@ -5,7 +5,8 @@ internal import StorageCore
 extension ControlAPI {
   private static let secretNames = [
     "partner_id", "partner_key", "push_partner_key", "app_key", "app_secret", "site", "client_id",
-    "client_secret", "location_id", "api_version",
+    "client_secret", "location_id", "api_version", "shop_cipher", "warehouse_ids", "shipping_type",
+    "least_stock", "fulfillment_type",
   ]
 
   /// A platform's own life of a token, in seconds; Shopify's custom apps have tokens that do not
@@ -15,6 +16,7 @@ extension ControlAPI {
     case .shopee: ShopeeAuthorisation.accessSeconds
     case .lazada: LazadaAuthorisation.accessSeconds
     case .shopify: 100 * 365 * 86_400
+    case .tiktok: TikTokAuthorisation.accessSeconds
     }
   }
 

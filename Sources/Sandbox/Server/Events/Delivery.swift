@@ -16,7 +16,7 @@ struct Delivery: Equatable, Sendable {
 
   var deliveryID: Int64
   var shop: Shop.Key
-  /// Shopee's push code, Lazada's message type, Shopify's topic.
+  /// Shopee's push code, Lazada's and TikTok's type, Shopify's topic.
   var topic: String
   /// The order or return that it is about.
   var subject: String
@@ -72,12 +72,15 @@ struct Timetable: Equatable, Sendable {
   /// Source: shopify.dev changelog, webhook retries: 5 s; 8 times in 4 hours with growing gaps.
   static let shopify = Timetable(
     pauses: [10, 60, 300, 900, 1_800, 2_700, 3_600, 5_030], patience: 5)
+  /// Source: TikTok Shop Partner Center, webhooks: 3 s; again after 2 and 30 minutes, 3 and 12 hours.
+  static let tiktok = Timetable(pauses: [120, 1_800, 10_800, 43_200], patience: 3)
 
   static func of(_ channel: Channel) -> Timetable {
     switch channel {
     case .shopee: .shopee
     case .lazada: .lazada
     case .shopify: .shopify
+    case .tiktok: .tiktok
     }
   }
 }

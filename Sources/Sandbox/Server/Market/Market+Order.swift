@@ -49,7 +49,8 @@ extension Market {
     if isPaid { listing.occupied += wish.quantity } else { listing.withheld += wish.quantity }
     try transaction.save(listing, at: now)
     let units =
-      key.channel == .lazada ? Array(repeating: 1, count: Int(wish.quantity)) : [wish.quantity]
+      key.channel.hasUnitLines
+      ? Array(repeating: 1, count: Int(wish.quantity)) : [wish.quantity]
     return try units.map { quantity in
       BuyerOrder.Line(
         lineID: OrderNumbers.line(key.channel, try transaction.next("number")),

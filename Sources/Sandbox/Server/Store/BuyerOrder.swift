@@ -15,7 +15,7 @@ struct BuyerOrder: Equatable, Sendable {
     }
   }
 
-  /// Lazada has a line for each unit; the others one with a quantity.
+  /// Lazada and TikTok have a line for each unit; the others one with a quantity.
   struct Line: Equatable, Sendable {
     var lineID: String
     var itemID: String

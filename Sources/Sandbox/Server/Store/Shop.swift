@@ -2,7 +2,10 @@ internal import Primitives
 
 /// One of the platforms that the sandbox behaves like.
 enum Channel: String, CaseIterable, Sendable {
-  case shopee, lazada, shopify
+  case shopee, lazada, shopify, tiktok
+
+  /// Whether its orders have a line for each unit.
+  var hasUnitLines: Bool { self == .lazada || self == .tiktok }
 }
 
 /// A seller's shop on a platform, with the secrets that were agreed with its app.
@@ -49,11 +52,11 @@ struct StockListing: Equatable, Sendable {
   var inventoryItemID = ""
   /// `live` or `hidden`.
   var state = "live"
-  /// What buyers can order: Shopee's seller stock, Lazada's sellable, Shopify's available.
+  /// What buyers can order: Shopee's seller stock, Lazada's sellable, Shopify's and TikTok's available.
   var sellable: Int64
   /// Ordered and not yet paid.
   var withheld: Int64 = 0
-  /// Paid and not yet handed over: Lazada's occupied, Shopify's committed.
+  /// Paid and not yet handed over: Lazada's occupied, Shopify's and TikTok's committed.
   var occupied: Int64 = 0
   /// Units of `sellable` that a promotion has locked: it may not be set lower.
   var reserved: Int64 = 0

@@ -4,10 +4,11 @@ internal import LazadaChannel
 internal import PointOfSaleChannel
 internal import ShopeeChannel
 internal import ShopifyChannel
+internal import TikTokShopChannel
 
 /// A new channel is one line here.
 let registry = AdapterRegistry([
-  ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter(), PointOfSaleAdapter(),
+  ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter(), TikTokShopAdapter(), PointOfSaleAdapter(),
 ])
 
 await ServiceRunner.run(

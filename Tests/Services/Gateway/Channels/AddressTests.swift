@@ -4,6 +4,7 @@ import Primitives
 import ShopeeChannel
 import ShopifyChannel
 import Testing
+import TikTokShopChannel
 
 /// Where orders go, as each channel writes it: asked for only when somebody wants to know, and never a reason to refuse
 /// an order.
@@ -90,6 +91,36 @@ import Testing
     for address in odd {
       let order = try await LazadaAdapter().fetchOrder(
         "42", event: nil, api: wanting(lazadaAPI(RecordedHTTP(items, lazada(address)))))
+      #expect(order.address == nil && order.lines.count == 1, "\(address)")
+    }
+  }
+
+  // MARK: TikTok Shop
+
+  private func tikTokShop(_ address: String) -> String {
+    tikTokShopData(
+      #"{"orders":[{"id":"42","status":"AWAITING_SHIPMENT","create_time":1767600000,"update_time":1767600001,"recipient_address":\#(address),"line_items":[{"id":"1","sku_id":"5","product_id":"4"}]}]}"#
+    )
+  }
+
+  @Test func tikTokShopTellsTheAddressWithTheOrder() async throws {
+    let body = tikTokShop(
+      #"{"name":"B*** B***","region_code":"MY","postal_code":"88300","district_info":[{"address_level":"L0","address_level_name":"Country","address_name":"Malaysia"},{"address_level":"L1","address_name":"Sabah"},{"address_level":"L2","address_name":"Kota Kinabalu"},{"address_level":"L3","address_name":"Ke***"}]}"#
+    )
+    let http = RecordedHTTP(body, body)
+    let order = try await TikTokShopAdapter().fetchOrder(
+      "42", event: nil, api: wanting(tikTokShopAPI(http)))
+    #expect(
+      order.address
+        == ChannelAddress(country: "MY", regions: ["Sabah", "Kota Kinabalu"], postalCode: "88300"))
+    let other = try await TikTokShopAdapter().fetchOrder("42", event: nil, api: tikTokShopAPI(http))
+    #expect(other.address == nil)
+  }
+
+  @Test func oddAddressOfTikTokShopIsNone() async throws {
+    for address in odd + [#"{"district_info":{}}"#, #"{"district_info":[7]}"#] {
+      let order = try await TikTokShopAdapter().fetchOrder(
+        "42", event: nil, api: wanting(tikTokShopAPI(RecordedHTTP(tikTokShop(address)))))
       #expect(order.address == nil && order.lines.count == 1, "\(address)")
     }
   }

@@ -107,7 +107,9 @@ import Testing
     try await world.remove()
   }
 
-  @Test(arguments: [("shopee", "partner_key"), ("lazada", "app_secret")])
+  @Test(arguments: [
+    ("shopee", "partner_key"), ("lazada", "app_secret"), ("tiktok", "app_secret"),
+  ])
   func wrongSecretIsRefused(_ channel: String, _ name: String) async throws {
     let world = try await ConversationWorld()
     let adapter = ConversationWorld.adapter(channel)
@@ -118,7 +120,7 @@ import Testing
     try await world.remove()
   }
 
-  @Test(arguments: ["shopee", "lazada"])
+  @Test(arguments: ["shopee", "lazada", "tiktok"])
   func promotionLocksTheNumber(_ channel: String) async throws {
     let world = try await ConversationWorld()
     let adapter = ConversationWorld.adapter(channel)

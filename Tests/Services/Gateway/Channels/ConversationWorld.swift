@@ -7,6 +7,7 @@ import RPCCore
 import ShopeeChannel
 import ShopifyChannel
 import Synchronization
+import TikTokShopChannel
 
 @testable import SandboxServer
 
@@ -108,12 +109,13 @@ final class ConversationWorld: Sendable {
     try FileManager.default.removeItem(atPath: folder)
   }
 
-  static let channels = ["shopee", "lazada", "shopify"]
+  static let channels = ["shopee", "lazada", "shopify", "tiktok"]
 
   static func adapter(_ channel: String) -> any ChannelAdapter {
     switch channel {
     case "shopee": ShopeeAdapter()
     case "lazada": LazadaAdapter()
+    case "tiktok": TikTokShopAdapter()
     default: ShopifyAdapter()
     }
   }
@@ -123,6 +125,7 @@ final class ConversationWorld: Sendable {
       switch channel {
       case "shopee": shopeeAccount()
       case "lazada": lazadaAccount()
+      case "tiktok": tikTokShopAccount()
       default: shopifyAccount()
       }
     account.baseURL = "\(Way.host)/\(channel)"

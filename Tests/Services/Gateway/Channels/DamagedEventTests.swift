@@ -6,6 +6,7 @@ import RPCCore
 import ShopeeChannel
 import ShopifyChannel
 import Testing
+import TikTokShopChannel
 
 /// Whatever reaches an adapter, it answers with an event or with a reason.
 @Suite struct DamagedEventTests {
@@ -24,6 +25,9 @@ import Testing
       Case(
         adapter: LazadaAdapter(), account: lazadaAccount(), headers: [],
         body: SignatureVectorTests.bodyB),
+      Case(
+        adapter: TikTokShopAdapter(), account: tikTokShopAccount(), headers: [],
+        body: SignatureVectorTests.bodyF),
       Case(
         adapter: ShopifyAdapter(), account: shopifyAccount(),
         headers: [("x-shopify-topic", "orders/create"), ("x-shopify-shop-domain", "d")],

@@ -1,0 +1,199 @@
+import ChannelAdapter
+import Primitives
+import Testing
+import TikTokShopChannel
+
+@testable import SandboxServer
+
+/// What only TikTok Shop has, against the sandbox, which reads its pages on its own.
+@Suite struct TikTokShopConversationTests {
+  private let adapter = TikTokShopAdapter()
+
+  /// Makes the shop anew with how its seller works.
+  private func world(_ changes: [String: String] = [:]) async throws -> ConversationWorld {
+    let world = try await ConversationWorld()
+    guard !changes.isEmpty else { return world }
+    let account = ConversationWorld.account("tiktok")
+    var shop: JSONValue = [
+      "channel": "tiktok", "shop": .string(account.externalID),
+      "hook_url": .string(ConversationWorld.hookURL("tiktok")),
+    ]
+    for (name, value) in account.credentials.merging(changes, uniquingKeysWith: { $1 }) {
+      shop = shop.adding(name, .string(value))
+    }
+    try await world.control("shops", shop)
+    return world
+  }
+
+  private func listing(_ world: ConversationWorld) async throws -> ChannelListing {
+    let page = try await adapter.fetchListings(after: nil, api: world.api("tiktok"))
+    return try #require(page.listings.first)
+  }
+
+  private func shown(_ world: ConversationWorld) async throws -> Int64? {
+    let shop = Shop.Key(
+      channel: .tiktok, shopID: ConversationWorld.account("tiktok").externalID)
+    return try await world.sandbox.platform.read {
+      try $0.listing(shop, item: "234234234", variation: "234")?.sellable
+    }
+  }
+
+  @Test func sellersCodeConnectsTheAccount() async throws {
+    let world = try await world()
+    let shop = ConversationWorld.account("tiktok").externalID
+    let known = [
+      "auth_code": "code-\(shop)", "access_token": "", "refresh_token": "", "shop_cipher": "",
+    ]
+    let api = world.api("tiktok", known)
+    let error = await failure { () async throws(ChannelError) in
+      try await adapter.fetchListings(after: nil, api: api)
+    }
+    #expect(error?.kind == "tokenExpired")
+    let changed = try #require(try await adapter.refreshCredentials(api: api))
+    #expect(changed["auth_code"] == "" && changed["shop_cipher"] == "CIPHER_demo")
+    #expect(changed["access_token_expires_at"] == "1700604800")
+    let connected = world.api("tiktok", known.merging(changed) { $1 })
+    #expect(try await adapter.fetchListings(after: nil, api: connected).listings.count == 1)
+    try await world.remove()
+  }
+
+  /// Goal: what events have missed comes in by asking, page after page, and only from then on.
+  @Test func lostOrdersAreFoundByTheirChanges() async throws {
+    let world = try await world()
+    try await world.control("faults", ["channel": "tiktok", "drop_webhooks": true])
+    try await world.control(
+      "listings",
+      [
+        "channel": "tiktok", "shop": .string(ConversationWorld.account("tiktok").externalID),
+        "item_id": "234234234", "variation_id": "234", "stock": 1_000, "replace": true,
+      ])
+    let first = try await world.buy("tiktok", 1)
+    world.clock.advance(by: .seconds(60))
+    let since = world.clock.now()
+    var names: [String] = []
+    for _ in 0..<103 { names.append(try await world.buy("tiktok", 1)) }
+    world.clock.advance(by: .seconds(1))
+    try await world.change("cancellations", "tiktok", order: first)
+    let api = world.api("tiktok")
+    var found: [ChannelEvent] = []
+    var cursor: String?
+    var pages = 0
+    repeat {
+      let page = try await adapter.changedOrders(since: since, after: cursor, api: api)
+      found += page.events
+      cursor = page.nextCursor
+      pages += 1
+    } while cursor != nil
+    #expect(pages == 2 && found.map(\.subject) == names + [first])
+    let order = try await adapter.fetchOrder(first, event: found.last, api: api)
+    #expect(order.state == .cancelled && order.address?.postalCode == "528123")
+    try await world.remove()
+  }
+
+  @Test func sellersOwnShippingGoesInParts() async throws {
+    let world = try await world(["shipping_type": "SELLER"])
+    let api = world.api("tiktok")
+    let name = try await world.buy("tiktok", 3)
+    func ship(_ count: Quantity, _ tracking: String) async throws {
+      let notice = ShippedNotice(
+        orderExternalID: name, trackingNumber: tracking, carrier: "ninja van",
+        lines: [("234", count)])
+      try await adapter.markShipped(notice, api: api)
+    }
+    try await ship(2, "TRK1")
+    try await ship(2, "TRK1")
+    let part = try await world.sandbox.platform.read {
+      try $0.order(
+        Shop.Key(channel: .tiktok, shopID: ConversationWorld.account("tiktok").externalID), name)
+    }
+    #expect(part?.lines.map(\.shipped) == [1, 1, 0])
+    #expect(part?.trackingNumber == "TRK1")
+    try await ship(1, "TRK2")
+    try await world.change("shipments", "tiktok", order: name)
+    #expect(try await adapter.fetchOrder(name, event: nil, api: api).state == .shipped)
+    try await world.remove()
+  }
+
+  @Test func orderThatTikTokShipsIsLeftAlone() async throws {
+    let world = try await world(["fulfillment_type": "FULFILLMENT_BY_TIKTOK"])
+    let name = try await world.buy("tiktok", 2)
+    let order = try await adapter.fetchOrder(name, event: nil, api: world.api("tiktok"))
+    #expect(order.state == .foreign)
+    try await world.remove()
+  }
+
+  @Test func partIsCancelledForWantOfStockAndTheListingGoesOn() async throws {
+    let world = try await world()
+    let api = world.api("tiktok")
+    let name = try await world.buy("tiktok", 3)
+    let part = OrderCancellation(orderExternalID: name, lines: [("234", 1)])
+    try await adapter.cancelOrder(part, api: api)
+    try await adapter.cancelOrder(part, api: api)
+    let order = try await adapter.fetchOrder(name, event: nil, api: api)
+    #expect(order.state == .open && order.lines.map(\.cancelledCount) == [1])
+    #expect(try await shown(world) == 8)
+    let whole = OrderCancellation(orderExternalID: name)
+    try await adapter.cancelOrder(whole, api: api)
+    try await adapter.cancelOrder(whole, api: api)
+    #expect(try await adapter.fetchOrder(name, event: nil, api: api).state == .cancelled)
+    #expect(try await shown(world) == 10)
+    try await world.remove()
+  }
+
+  @Test func stockLiesInSeveralWarehouses() async throws {
+    let world = try await world(["warehouse_ids": "W1,W2"])
+    let found = try await listing(world)
+    #expect(found.attributes == ["warehouse_ids": "W1,W2"])
+    var old = found
+    old.attributes = ["warehouse_ids": "W1"]
+    for (listing, quantity) in [(found, 7), (old, 4)] as [(ChannelListing, Quantity)] {
+      let push = StockPush(listing: listing, quantity: quantity, idempotencyKey: "k")
+      #expect(try await adapter.pushStock([push], api: world.api("tiktok")) == [.acknowledged])
+      #expect(try await shown(world) == quantity)
+    }
+    let named = world.api("tiktok", ["warehouse_id": "W1"])
+    let push = StockPush(listing: found, quantity: 6, idempotencyKey: "k")
+    #expect(try await adapter.pushStock([push], api: named) == [.acknowledged])
+    #expect(try await adapter.readStock([found], api: named) == [6])
+    try await world.remove()
+  }
+
+  @Test func zeroThatIsRefusedTakesTheProductOffTheShop() async throws {
+    let world = try await world(["least_stock": "1"])
+    let push = StockPush(listing: try await listing(world), quantity: 0, idempotencyKey: "k")
+    #expect(try await adapter.pushStock([push], api: world.api("tiktok")) == [.acknowledged])
+    await #expect(throws: ChannelError.self) { _ = try await world.buy("tiktok", 1) }
+    #expect(try await listing(world).state == .hidden)
+    try await world.remove()
+  }
+
+  @Test func campaignsShareIsRead() async throws {
+    let world = try await world()
+    try await world.control(
+      "listings",
+      [
+        "channel": "tiktok", "shop": .string(ConversationWorld.account("tiktok").externalID),
+        "item_id": "234234234", "variation_id": "234", "reserved": 4,
+      ])
+    let found = try await listing(world)
+    let api = world.api("tiktok")
+    #expect(
+      try await adapter.readReserved([found], api: api)
+        == [[ReservedStock(name: "Sandbox campaign", quantity: 4)]])
+    #expect(try await adapter.readStock([found], api: api) == [10])
+    let higher = StockPush(listing: found, quantity: 12, idempotencyKey: "k")
+    #expect(try await adapter.pushStock([higher], api: api) == [.acknowledged])
+    try await world.remove()
+  }
+
+  @Test func refusedEntryIsTriedAgain() async throws {
+    let world = try await world()
+    try await world.control("faults", ["channel": "tiktok", "partial_failure_percent": 100])
+    let push = StockPush(listing: try await listing(world), quantity: 5, idempotencyKey: "k")
+    let results = try await adapter.pushStock([push], api: world.api("tiktok"))
+    #expect(results.map(\.kind) == ["retry"])
+    try await world.control("faults", ["channel": "tiktok", "partial_failure_percent": 0])
+    #expect(try await adapter.pushStock([push], api: world.api("tiktok")) == [.acknowledged])
+    try await world.remove()
+  }
+}
