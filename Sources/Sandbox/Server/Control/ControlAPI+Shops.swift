@@ -5,7 +5,7 @@ internal import StorageCore
 extension ControlAPI {
   private static let secretNames = [
     "partner_id", "partner_key", "push_partner_key", "app_key", "app_secret", "site", "client_id",
-    "client_secret", "location_id", "api_version",
+    "client_secret", "location_id", "api_version", "webhook_signature_key", "merchant_id",
   ]
 
   /// A platform's own life of a token, in seconds; Shopify's custom apps have tokens that do not
@@ -15,6 +15,7 @@ extension ControlAPI {
     case .shopee: ShopeeAuthorisation.accessSeconds
     case .lazada: LazadaAuthorisation.accessSeconds
     case .shopify: 100 * 365 * 86_400
+    case .square: SquarePlatform.accessSeconds
     }
   }
 
@@ -132,7 +133,7 @@ extension ControlAPI {
     try await platform.change { market in
       for table in [
         "shop", "listing", "buyer_order", "order_line", "buyer_return", "return_line",
-        "idempotency", "delivery", "fault",
+        "idempotency", "delivery", "fault", "square_count",
       ] { try market.transaction.execute("DELETE FROM \(table)") }
     }
     return [:]

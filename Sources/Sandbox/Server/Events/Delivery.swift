@@ -16,7 +16,7 @@ struct Delivery: Equatable, Sendable {
 
   var deliveryID: Int64
   var shop: Shop.Key
-  /// Shopee's push code, Lazada's message type, Shopify's topic.
+  /// Shopee's push code, Lazada's message type, Shopify's topic, Square's type.
   var topic: String
   /// The order or return that it is about.
   var subject: String
@@ -72,12 +72,16 @@ struct Timetable: Equatable, Sendable {
   /// Source: shopify.dev changelog, webhook retries: 5 s; 8 times in 4 hours with growing gaps.
   static let shopify = Timetable(
     pauses: [10, 60, 300, 900, 1_800, 2_700, 3_600, 5_030], patience: 5)
+  /// Source: developer.squareup.com, webhooks, delivery SLA: 10 s; after 1, 2, 4 … 32 minutes, then every hour for a day.
+  static let square = Timetable(
+    pauses: [60, 120, 240, 480, 960, 1_920] + Array(repeating: 3_600, count: 23), patience: 10)
 
   static func of(_ channel: Channel) -> Timetable {
     switch channel {
     case .shopee: .shopee
     case .lazada: .lazada
     case .shopify: .shopify
+    case .square: .square
     }
   }
 }

@@ -178,6 +178,7 @@ actor DeliveryPump {
       case .shopee: ShopeeEvents.wire(delivery, shop, at: now)
       case .lazada: try LazadaEvents.wire(delivery, shop, transaction, at: now)
       case .shopify: ShopifyEvents.wire(delivery, shop)
+      case .square: SquareEvents.wire(delivery, shop)
       }
     return (shop.hookURL, event)
   }

@@ -10,12 +10,12 @@ struct HookAnswer: Equatable, Sendable {
   /// Whether the platform takes it as "I have it"; a redirect never is.
   ///
   /// - Note: Source: Shopee developer guide 18 (2xx with an empty body); Lazada document 120168 (200); shopify.dev, webhooks
-  ///   (2xx, a redirect counts as a failure).
+  ///   (2xx, a redirect counts as a failure); developer.squareup.com, webhooks (the same).
   func isAccepted(by channel: Channel) -> Bool {
     switch channel {
     case .shopee: (200..<300).contains(status) && body.isEmpty
     case .lazada: status == 200
-    case .shopify: (200..<300).contains(status)
+    case .shopify, .square: (200..<300).contains(status)
     }
   }
 }

@@ -5,6 +5,7 @@ import Primitives
 import RPCCore
 import ShopeeChannel
 import ShopifyChannel
+import SquareChannel
 import Testing
 
 /// Whatever reaches an adapter, it answers with an event or with a reason.
@@ -33,6 +34,9 @@ import Testing
       Case(
         adapter: PointOfSaleAdapter(), account: shopifyAccount(), headers: [],
         body: PointOfSaleTests.batch),
+      Case(
+        adapter: SquareAdapter(), account: squareAccount(), headers: [],
+        body: SquareEventTests.body),
     ]
   }
 

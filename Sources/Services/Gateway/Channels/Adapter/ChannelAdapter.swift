@@ -64,11 +64,14 @@ public struct ChannelTraits: Sendable {
   public var readsStock: Bool
   /// Whether a push with `StockPush.expected` is a compare-and-set; then nothing needs to be read first.
   public var comparesStock: Bool
+  /// Whether its goods leave the account's own location (a till's do), not one that the pool chooses.
+  public var sellsFromOwnLocation: Bool
 
   public init(
     requiredCredentials: [String], optionalCredentials: [String] = [], callsPerSecond: Double,
     pushBatch: Int, acknowledgement: HTTPResponse = HTTPResponse(status: 200),
-    maximumQuantity: Quantity = 999_999, readsStock: Bool = true, comparesStock: Bool = false
+    maximumQuantity: Quantity = 999_999, readsStock: Bool = true, comparesStock: Bool = false,
+    sellsFromOwnLocation: Bool = false
   ) {
     self.requiredCredentials = requiredCredentials
     self.optionalCredentials = optionalCredentials
@@ -78,6 +81,7 @@ public struct ChannelTraits: Sendable {
     self.maximumQuantity = maximumQuantity
     self.readsStock = readsStock
     self.comparesStock = comparesStock
+    self.sellsFromOwnLocation = sellsFromOwnLocation
   }
 }
 
