@@ -4,8 +4,8 @@ internal import RPCCore
 internal import StorageCore
 internal import StorageSQLite
 
-/// One process that behaves like Shopee, Lazada, Shopify and Square towards integrators: their APIs
-/// below `/shopee`, `/lazada`, `/shopify/<shop domain>` and `/square`, signed events to the shops'
+/// One process that behaves like Shopee, Lazada, Shopify, Square and Loyverse towards integrators: their APIs
+/// below `/shopee`, `/lazada`, `/shopify/<shop domain>`, `/square` and `/loyverse`, signed events to the shops'
 /// hooks, stock of its own.
 public struct Sandbox: Sendable {
   /// What it reads from the environment beside the common settings.
@@ -54,6 +54,7 @@ public struct Sandbox: Sendable {
     [
       ShopeePlatform(platform: platform).route, LazadaPlatform(platform: platform).route,
       ShopifyPlatform(platform: platform).route, SquarePlatform(platform: platform).route,
+      LoyversePlatform(platform: platform).route,
     ] + control.routes
   }
 

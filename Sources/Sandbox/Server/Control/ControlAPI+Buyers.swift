@@ -14,7 +14,8 @@ extension ControlAPI {
         sku: line["item_id"].isNull ? line["sku"].text ?? "" : "", quantity: quantity)
     }
     let isPaid = call.body["paid"].bool ?? true
-    let isCounter = call.body["counter"].bool ?? false
+    // Loyverse has tills and nothing else.
+    let isCounter = call.body["counter"].bool ?? false || key.channel == .loyverse
     guard !isCounter || key.channel.hasTills && isPaid else {
       throw ControlError(400, "only a till sells over the counter, and what is paid")
     }

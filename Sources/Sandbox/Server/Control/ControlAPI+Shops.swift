@@ -16,6 +16,7 @@ extension ControlAPI {
     case .lazada: LazadaAuthorisation.accessSeconds
     case .shopify: 100 * 365 * 86_400
     case .square: SquarePlatform.accessSeconds
+    case .loyverse: LoyversePlatform.accessSeconds
     }
   }
 

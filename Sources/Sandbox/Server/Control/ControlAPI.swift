@@ -4,14 +4,15 @@ internal import RPCCore
 /// What tests and the demo do to the platforms: shops, listings, buyers, faults. No platform has
 /// such an API.
 ///
-/// Bodies are JSON objects; `channel` is `shopee`, `lazada`, `shopify` or `square`, `shop` the shop's own
+/// Bodies are JSON objects; `channel` is `shopee`, `lazada`, `shopify`, `square` or `loyverse`, `shop` the shop's own
 /// ID there.
 ///
 /// - `POST /control/shops` makes a shop, or lets its seller authorise the app again: `hook_url`,
 ///   `access_token_seconds` and, there or in `credentials`, `access_token`, `refresh_token` and the
 ///   secrets: Shopee `partner_id`, `partner_key`, `push_partner_key`; Lazada `app_key`, `app_secret`,
 ///   `site`; Shopify `client_id`, `client_secret`, `location_id`, `api_version`; Square `client_id`,
-///   `client_secret`, `webhook_signature_key`, `merchant_id` (a shop is one location).
+///   `client_secret`, `webhook_signature_key`, `merchant_id` (a shop is one location); Loyverse `client_id`,
+///   `client_secret`, `merchant_id` (a shop is one store).
 /// - `GET /control/shops` lists the shops, without secrets.
 /// - `POST /control/listings` makes or changes a listing, or each of `listings`: `item_id`,
 ///   `variation_id`, `sku`, `title`, `stock` (of a new one, or with `replace`), `inventory_item_id`,

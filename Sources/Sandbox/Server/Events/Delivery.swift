@@ -16,7 +16,7 @@ struct Delivery: Equatable, Sendable {
 
   var deliveryID: Int64
   var shop: Shop.Key
-  /// Shopee's push code, Lazada's message type, Shopify's topic, Square's type.
+  /// Shopee's push code, Lazada's message type, Shopify's topic, Square's and Loyverse's type.
   var topic: String
   /// The order or return that it is about.
   var subject: String
@@ -75,6 +75,8 @@ struct Timetable: Equatable, Sendable {
   /// Source: developer.squareup.com, webhooks, delivery SLA: 10 s; after 1, 2, 4 … 32 minutes, then every hour for a day.
   static let square = Timetable(
     pauses: [60, 120, 240, 480, 960, 1_920] + Array(repeating: 3_600, count: 23), patience: 10)
+  /// Reported by integrators: for 48 hours. How often and how long it waits, nobody says.
+  static let loyverse = Timetable(pauses: Array(repeating: 3_600, count: 48), patience: 10)
 
   static func of(_ channel: Channel) -> Timetable {
     switch channel {
@@ -82,6 +84,7 @@ struct Timetable: Equatable, Sendable {
     case .lazada: .lazada
     case .shopify: .shopify
     case .square: .square
+    case .loyverse: .loyverse
     }
   }
 }

@@ -15,7 +15,7 @@ struct HookAnswer: Equatable, Sendable {
     switch channel {
     case .shopee: (200..<300).contains(status) && body.isEmpty
     case .lazada: status == 200
-    case .shopify, .square: (200..<300).contains(status)
+    case .shopify, .square, .loyverse: (200..<300).contains(status)
     }
   }
 }

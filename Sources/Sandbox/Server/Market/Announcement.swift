@@ -6,6 +6,7 @@ enum Announcement {
     case .lazada: LazadaEvents.status(order, lines: order.lines.map(\.lineID))
     case .shopify: ShopifyEvents.order(order, topic: "orders/create")
     case .square: SquareEvents.order(order, "order.created") + SquareEvents.payment(order)
+    case .loyverse: []
     }
   }
 
@@ -15,6 +16,7 @@ enum Announcement {
     case .lazada: LazadaEvents.status(order, lines: order.lines.map(\.lineID))
     case .shopify: ShopifyEvents.order(order, topic: "orders/paid")
     case .square: SquareEvents.payment(order) + SquareEvents.order(order, "order.updated")
+    case .loyverse: []
     }
   }
 
@@ -26,6 +28,7 @@ enum Announcement {
       ShopifyEvents.order(
         order, topic: order.state == .cancelled ? "orders/cancelled" : "orders/updated")
     case .square: SquareEvents.order(order, "order.updated")
+    case .loyverse: []
     }
   }
 
@@ -40,6 +43,7 @@ enum Announcement {
         order,
         topic: order.lines.contains { $0.openCount > 0 } ? "orders/updated" : "orders/fulfilled")
     case .square: SquareEvents.order(order, "order.updated")
+    case .loyverse: LoyverseEvents.sold(order)
     }
   }
 
@@ -49,6 +53,7 @@ enum Announcement {
     case .lazada: LazadaEvents.returned(request)
     case .shopify: ShopifyEvents.returned(request, of: order)
     case .square: SquareEvents.returned(request)
+    case .loyverse: LoyverseEvents.returned(request)
     }
   }
 }

@@ -2,12 +2,12 @@ internal import Primitives
 
 /// One of the platforms that the sandbox behaves like.
 enum Channel: String, CaseIterable, Sendable {
-  case shopee, lazada, shopify, square
+  case shopee, lazada, shopify, square, loyverse
 
   /// For those who name one that there is not.
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
   /// Of which sellers have tills: goods leave over the counter.
-  var hasTills: Bool { self == .square }
+  var hasTills: Bool { self == .square || self == .loyverse }
 }
 
 /// A seller's shop on a platform, with the secrets that were agreed with its app.

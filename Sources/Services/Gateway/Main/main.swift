@@ -1,6 +1,7 @@
 internal import GatewayService
 internal import Kit
 internal import LazadaChannel
+internal import LoyverseChannel
 internal import PointOfSaleChannel
 internal import ShopeeChannel
 internal import ShopifyChannel
@@ -9,7 +10,7 @@ internal import SquareChannel
 /// A new channel is one line here.
 let registry = AdapterRegistry([
   ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter(), PointOfSaleAdapter(),
-  SquareAdapter(),
+  SquareAdapter(), LoyverseAdapter(),
 ])
 
 await ServiceRunner.run(

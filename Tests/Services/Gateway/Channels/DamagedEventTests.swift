@@ -1,5 +1,6 @@
 import ChannelAdapter
 import LazadaChannel
+import LoyverseChannel
 import PointOfSaleChannel
 import Primitives
 import RPCCore
@@ -37,6 +38,9 @@ import Testing
       Case(
         adapter: SquareAdapter(), account: squareAccount(), headers: [],
         body: SquareEventTests.body),
+      Case(
+        adapter: LoyverseAdapter(), account: loyverseAccount(), headers: [],
+        body: LoyverseTests.body),
     ]
   }
 

@@ -335,4 +335,14 @@ import Testing
     #expect(page.events.map(\.key) == ["order:RO:2", "return:RO:2"])
     #expect(http.requests[0].text.contains(#""start_at":"1970-01-01T00:00:00.000000Z""#))
   }
+
+  @Test func orderThatCannotBeReadHoldsUpNoOther() async throws {
+    let sale = order("COMPLETED").dropFirst(#"{"order":"#.count).dropLast()
+    let http = RecordedHTTP(
+      #"{"orders":[{"id":"BAD","version":{},"updated_at":7,"line_items":[{"quantity":"many"}]},{"version":1},7,\#(sale)]}"#
+    )
+    let page = try await adapter.changedOrders(since: .zero, after: nil, api: squareAPI(http))
+    #expect(page.events.map(\.subject) == ["BAD", "O1"])
+    #expect(page.events.map(\.kind) == [.order, .order])
+  }
 }

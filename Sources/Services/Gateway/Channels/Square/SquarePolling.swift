@@ -38,8 +38,34 @@ private struct OrderSearch: Encodable {
   var cursor: String?
 }
 
+/// What of an order makes its events. One that cannot be read holds up no other: whoever works on it
+/// asks for it again and says what is wrong.
+private struct PolledOrder: Decodable {
+  enum CodingKeys: String, CodingKey {
+    case id, version, returns
+    case updatedAt = "updated_at"
+    case lines = "line_items"
+  }
+  struct Anything: Decodable {
+    init(from decoder: any Decoder) {}
+  }
+  struct Return: Decodable {
+    enum CodingKeys: String, CodingKey { case lines = "return_line_items" }
+    var lines: [Anything]?
+  }
+  var id: FlexibleID
+  var version: Lossy<LossyInt>?
+  var updatedAt: Lossy<String>?
+  var lines: Lossy<[Anything]>?
+  var returns: Lossy<[Return]>?
+
+  var isReturn: Bool { (returns?.value ?? []).contains { !($0.lines ?? []).isEmpty } }
+  /// What has neither lines nor returns is looked at as an order.
+  var isSale: Bool { !(lines?.value ?? []).isEmpty || !isReturn }
+}
+
 private struct OrderPage: Decodable {
-  var orders: [SquareOrder]?
+  var orders: [Lossy<PolledOrder>]?
   var cursor: String?
 }
 
@@ -64,30 +90,26 @@ extension SquareAdapter {
     let page = try await SquareClient(api: api).post("orders/search", search, as: OrderPage.self)
     let next = page.cursor ?? ""
     guard next.isEmpty || next != cursor else { throw .malformed("the cursor does not advance") }
+    let orders = (page.orders ?? []).compactMap(\.value)
     return OrderChanges(
-      events: (page.orders ?? []).flatMap(events), nextCursor: next.isEmpty ? nil : next)
+      events: orders.flatMap(events), nextCursor: next.isEmpty ? nil : next)
   }
 
-  private func events(of order: SquareOrder) -> [ChannelEvent] {
-    let time = ChannelTime.iso8601(order.updatedAt) ?? .zero
+  private func events(of order: PolledOrder) -> [ChannelEvent] {
+    let time = order.updatedAt?.value.flatMap(ChannelTime.iso8601) ?? .zero
     // Without a version, its time tells one state of the order from another.
-    let version = order.version?.value ?? time.microseconds
-    var events: [ChannelEvent] = []
-    if !(order.lines ?? []).isEmpty {
-      events.append(
-        event(SquareEventKey.order(order.id.text, version: version), .order, order, time))
+    let version = order.version?.value?.value ?? time.microseconds
+    func event(_ kind: ChannelEvent.Kind, _ key: String) -> ChannelEvent {
+      ChannelEvent(
+        key: key, kind: kind, subject: order.id.text, updateTime: time, body: [], topic: "poll")
     }
-    if (order.returns ?? []).contains(where: { !($0.lines ?? []).isEmpty }) {
-      events.append(
-        event(SquareEventKey.returned(order.id.text, version: version), .return, order, time))
+    var events: [ChannelEvent] = []
+    if order.isSale {
+      events.append(event(.order, SquareEventKey.order(order.id.text, version: version)))
+    }
+    if order.isReturn {
+      events.append(event(.return, SquareEventKey.returned(order.id.text, version: version)))
     }
     return events
-  }
-
-  private func event(
-    _ key: String, _ kind: ChannelEvent.Kind, _ order: SquareOrder, _ time: Timestamp
-  ) -> ChannelEvent {
-    ChannelEvent(
-      key: key, kind: kind, subject: order.id.text, updateTime: time, body: [], topic: "poll")
   }
 }
