@@ -11,7 +11,9 @@ enum LayerRules {
   private static let apis: Set<String> = [
     "PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI",
   ]
-  static let channels = ["Shopee", "Lazada", "Shopify", "TikTokShop", "PointOfSale"]
+  static let channels = [
+    "Shopee", "Lazada", "Shopify", "TikTokShop", "PointOfSale", "Square", "Loyverse",
+  ]
   /// A service, and whose APIs it sees beside its own.
   static let services: [(name: String, calls: [String])] = [
     ("Pool", []),

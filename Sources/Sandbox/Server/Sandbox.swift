@@ -4,9 +4,10 @@ internal import RPCCore
 internal import StorageCore
 internal import StorageSQLite
 
-/// One process that behaves like Shopee, Lazada, Shopify and TikTok Shop towards integrators: their APIs
-/// below `/shopee`, `/lazada`, `/shopify/<shop domain>` and `/tiktok`, signed events to the shops' hooks,
-/// stock of its own.
+/// One process that behaves like Shopee, Lazada, Shopify, TikTok Shop, Square and
+/// Loyverse towards integrators: their APIs
+/// below `/shopee`, `/lazada`, `/shopify/<shop domain>`, `/tiktok`, `/square` and `/loyverse`, signed events to the shops'
+/// hooks, stock of its own.
 public struct Sandbox: Sendable {
   /// What it reads from the environment beside the common settings.
   public static let settings: [any AnySetting] = [retryPace, controlFrom]
@@ -54,6 +55,8 @@ public struct Sandbox: Sendable {
     [
       ShopeePlatform(platform: platform).route, LazadaPlatform(platform: platform).route,
       ShopifyPlatform(platform: platform).route, TikTokPlatform(platform: platform).route,
+      SquarePlatform(platform: platform).route,
+      LoyversePlatform(platform: platform).route,
     ] + control.routes
   }
 

@@ -25,7 +25,7 @@ enum SandboxLimits {
   static let tokenSeconds: Int64 = 100 * 365 * 86_400
   /// Callers whose calls are counted at the same time.
   static let buckets = 10_000
-  /// Shopify's idempotency keys that are kept for each shop.
+  /// Shopify's and Square's idempotency keys that are kept.
   static let keptKeys: Int64 = 100_000
   /// How often the outcome of deliveries is written down.
   static let outcomeInterval = Duration.milliseconds(100)

@@ -14,7 +14,16 @@ extension ControlAPI {
         sku: line["item_id"].isNull ? line["sku"].text ?? "" : "", quantity: quantity)
     }
     let isPaid = call.body["paid"].bool ?? true
-    return Self.json(try await platform.change { try $0.place(wishes, in: key, isPaid: isPaid) })
+    // Loyverse has tills and nothing else.
+    let isCounter = call.body["counter"].bool ?? false || key.channel == .loyverse
+    guard !isCounter || key.channel.hasTills && isPaid else {
+      throw ControlError(400, "only a till sells over the counter, and what is paid")
+    }
+    return Self.json(
+      try await platform.change { market in
+        let order = try market.place(wishes, in: key, isPaid: isPaid)
+        return isCounter ? try market.takeAway(order) : order
+      })
   }
 
   func pay(_ call: Call) async throws -> JSONValue {
@@ -72,9 +81,10 @@ extension ControlAPI {
     ]
   }
 
-  /// Shopify only: `restock_type` is no_restock, cancel or return.
+  /// Shopify and tills: `restock_type` is no_restock, cancel (Shopify) or return.
   func refund(_ call: Call) async throws -> JSONValue {
     let key = try call.shop()
+    if key.channel.hasTills { return try await refundAtTill(call, key) }
     guard key.channel == .shopify else { throw ControlError(400, "only shopify has refunds") }
     let name = try call.text("order_id")
     let units = try call.units()

@@ -9,7 +9,7 @@ extension ControlAPI {
     let channels: [Channel]
     if let name = call.body["channel"].string, name != "all" {
       guard let channel = Channel(rawValue: name) else {
-        throw ControlError(400, "channel must be shopee, lazada, shopify, tiktok or all")
+        throw ControlError(400, "channel must be \(Channel.names) or all")
       }
       channels = [channel]
     } else {

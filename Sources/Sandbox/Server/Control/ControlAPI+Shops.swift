@@ -7,6 +7,7 @@ extension ControlAPI {
     "partner_id", "partner_key", "push_partner_key", "app_key", "app_secret", "site", "client_id",
     "client_secret", "location_id", "api_version", "shop_cipher", "warehouse_ids", "shipping_type",
     "least_stock", "fulfillment_type",
+    "webhook_signature_key", "merchant_id",
   ]
 
   /// A platform's own life of a token, in seconds; Shopify's custom apps have tokens that do not
@@ -17,6 +18,8 @@ extension ControlAPI {
     case .lazada: LazadaAuthorisation.accessSeconds
     case .shopify: 100 * 365 * 86_400
     case .tiktok: TikTokAuthorisation.accessSeconds
+    case .square: SquarePlatform.accessSeconds
+    case .loyverse: LoyversePlatform.accessSeconds
     }
   }
 
@@ -134,7 +137,7 @@ extension ControlAPI {
     try await platform.change { market in
       for table in [
         "shop", "listing", "buyer_order", "order_line", "buyer_return", "return_line",
-        "idempotency", "delivery", "fault",
+        "idempotency", "delivery", "fault", "square_count",
       ] { try market.transaction.execute("DELETE FROM \(table)") }
     }
     return [:]

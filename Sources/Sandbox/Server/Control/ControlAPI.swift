@@ -4,21 +4,24 @@ internal import RPCCore
 /// What tests and the demo do to the platforms: shops, listings, buyers, faults. No platform has
 /// such an API.
 ///
-/// Bodies are JSON objects; `channel` is `shopee`, `lazada`, `shopify` or `tiktok`, `shop` the shop's own ID
-/// there.
+/// Bodies are JSON objects; `channel` is `shopee`, `lazada`, `shopify`, `tiktok`, `square` or `loyverse`, `shop` the shop's own
+/// ID there.
 ///
 /// - `POST /control/shops` makes a shop, or lets its seller authorise the app again: `hook_url`,
 ///   `access_token_seconds` and, there or in `credentials`, `access_token`, `refresh_token` and the
 ///   secrets: Shopee `partner_id`, `partner_key`, `push_partner_key`; Lazada `app_key`, `app_secret`,
 ///   `site`; Shopify `client_id`, `client_secret`, `location_id`, `api_version`; TikTok `app_key`, `app_secret`,
 ///   `shop_cipher` and how its seller works: `warehouse_ids` with commas between, `shipping_type` (`TIKTOK`, `SELLER`),
-///   `fulfillment_type`, `least_stock` that a listing may be set to.
+///   `fulfillment_type`, `least_stock` that a listing may be set to; Square
+///   `client_id`, `client_secret`, `webhook_signature_key`, `merchant_id` (a shop is one location); Loyverse
+///   `client_id`, `client_secret`, `merchant_id` (a shop is one store).
 /// - `GET /control/shops` lists the shops, without secrets.
 /// - `POST /control/listings` makes or changes a listing, or each of `listings`: `item_id`,
 ///   `variation_id`, `sku`, `title`, `stock` (of a new one, or with `replace`), `inventory_item_id`,
 ///   `reserved`, `state`.
 /// - `POST /control/orders`: a buyer orders `lines` of `item_id` and `variation_id`, or `sku`, and
-///   `quantity`; `paid` false leaves it unpaid; 409 `sold_out` when a listing shows less.
+///   `quantity`; `paid` false leaves it unpaid, `counter` true sells it at the till; 409 `sold_out` when
+///   a listing shows less.
 /// - `POST /control/payments`, `cancellations`, `shipments`, `returns`, `refunds` of one
 ///   `order_id`;
 ///   `lines` of `line_id` and `quantity` for a part.
@@ -51,7 +54,7 @@ struct ControlAPI: Sendable {
     /// The shop that a call names.
     func shop() throws -> Shop.Key {
       guard let channel = (body["channel"].string ?? query["channel"]).flatMap(Channel.init) else {
-        throw ControlError(400, "channel must be shopee, lazada, shopify or tiktok")
+        throw ControlError(400, "channel must be \(Channel.names)")
       }
       guard let shop = body["shop"].text ?? query["shop"], !shop.isEmpty else {
         throw ControlError(400, "shop is missing")

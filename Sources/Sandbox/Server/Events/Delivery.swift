@@ -16,7 +16,7 @@ struct Delivery: Equatable, Sendable {
 
   var deliveryID: Int64
   var shop: Shop.Key
-  /// Shopee's push code, Lazada's and TikTok's type, Shopify's topic.
+  /// Shopee's push code, Lazada's and TikTok's type, Shopify's topic, Square's and Loyverse's type.
   var topic: String
   /// The order or return that it is about.
   var subject: String
@@ -74,6 +74,11 @@ struct Timetable: Equatable, Sendable {
     pauses: [10, 60, 300, 900, 1_800, 2_700, 3_600, 5_030], patience: 5)
   /// Source: TikTok Shop Partner Center, webhooks: 3 s; again after 2 and 30 minutes, 3 and 12 hours.
   static let tiktok = Timetable(pauses: [120, 1_800, 10_800, 43_200], patience: 3)
+  /// Source: developer.squareup.com, webhooks, delivery SLA: 10 s; after 1, 2, 4 … 32 minutes, then every hour for a day.
+  static let square = Timetable(
+    pauses: [60, 120, 240, 480, 960, 1_920] + Array(repeating: 3_600, count: 23), patience: 10)
+  /// Reported by integrators: for 48 hours. How often and how long it waits, nobody says.
+  static let loyverse = Timetable(pauses: Array(repeating: 3_600, count: 48), patience: 10)
 
   static func of(_ channel: Channel) -> Timetable {
     switch channel {
@@ -81,6 +86,8 @@ struct Timetable: Equatable, Sendable {
     case .lazada: .lazada
     case .shopify: .shopify
     case .tiktok: .tiktok
+    case .square: .square
+    case .loyverse: .loyverse
     }
   }
 }

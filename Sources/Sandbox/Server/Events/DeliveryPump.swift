@@ -179,6 +179,8 @@ actor DeliveryPump {
       case .lazada: try LazadaEvents.wire(delivery, shop, transaction, at: now)
       case .shopify: ShopifyEvents.wire(delivery, shop)
       case .tiktok: TikTokEvents.wire(delivery, shop)
+      case .square: SquareEvents.wire(delivery, shop)
+      case .loyverse: LoyverseEvents.wire(delivery, shop)
       }
     return (shop.hookURL, event)
   }

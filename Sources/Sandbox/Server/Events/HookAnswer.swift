@@ -10,12 +10,13 @@ struct HookAnswer: Equatable, Sendable {
   /// Whether the platform takes it as "I have it"; a redirect never is.
   ///
   /// - Note: Source: Shopee developer guide 18 (2xx with an empty body); Lazada document 120168 (200); shopify.dev, webhooks
-  ///   (2xx, a redirect counts as a failure); TikTok Shop Partner Center, webhooks (200 with an empty body).
+  ///   (2xx, a redirect counts as a failure); TikTok Shop Partner Center, webhooks (200 with an empty body);
+  ///   developer.squareup.com, webhooks (as Shopify).
   func isAccepted(by channel: Channel) -> Bool {
     switch channel {
     case .shopee: (200..<300).contains(status) && body.isEmpty
     case .lazada: status == 200
-    case .shopify: (200..<300).contains(status)
+    case .shopify, .square, .loyverse: (200..<300).contains(status)
     case .tiktok: status == 200 && body.isEmpty
     }
   }

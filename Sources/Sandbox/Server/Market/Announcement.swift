@@ -6,6 +6,8 @@ enum Announcement {
     case .lazada: LazadaEvents.status(order, lines: order.lines.map(\.lineID))
     case .shopify: ShopifyEvents.order(order, topic: "orders/create")
     case .tiktok: TikTokEvents.status(order)
+    case .square: SquareEvents.order(order, "order.created") + SquareEvents.payment(order)
+    case .loyverse: []
     }
   }
 
@@ -15,6 +17,8 @@ enum Announcement {
     case .lazada: LazadaEvents.status(order, lines: order.lines.map(\.lineID))
     case .shopify: ShopifyEvents.order(order, topic: "orders/paid")
     case .tiktok: TikTokEvents.status(order)
+    case .square: SquareEvents.payment(order) + SquareEvents.order(order, "order.updated")
+    case .loyverse: []
     }
   }
 
@@ -26,6 +30,8 @@ enum Announcement {
       ShopifyEvents.order(
         order, topic: order.state == .cancelled ? "orders/cancelled" : "orders/updated")
     case .tiktok: TikTokEvents.cancelled(order)
+    case .square: SquareEvents.order(order, "order.updated")
+    case .loyverse: []
     }
   }
 
@@ -40,6 +46,8 @@ enum Announcement {
         order,
         topic: order.lines.contains { $0.openCount > 0 } ? "orders/updated" : "orders/fulfilled")
     case .tiktok: TikTokEvents.status(order) + TikTokEvents.packages(order)
+    case .square: SquareEvents.order(order, "order.updated")
+    case .loyverse: LoyverseEvents.sold(order)
     }
   }
 
@@ -49,6 +57,8 @@ enum Announcement {
     case .lazada: LazadaEvents.returned(request)
     case .shopify: ShopifyEvents.returned(request, of: order)
     case .tiktok: TikTokEvents.returned(request)
+    case .square: SquareEvents.returned(request)
+    case .loyverse: LoyverseEvents.returned(request)
     }
   }
 }

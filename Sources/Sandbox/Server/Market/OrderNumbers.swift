@@ -9,6 +9,8 @@ enum OrderNumbers {
     case .lazada: String(260_000_000_000_000 + number)
     case .shopify: String(5_500_000_000_000 + number)
     case .tiktok: String(576_000_000_000_000_000 + number)
+    case .square: "CAIS" + scrambled(number)
+    case .loyverse: "1-\(1_000 + number)"
     }
   }
 
@@ -18,6 +20,8 @@ enum OrderNumbers {
     case .lazada: String(261_000_000_000_000 + number)
     case .shopify: String(13_800_000_000_000 + number)
     case .tiktok: String(577_000_000_000_000_000 + number)
+    case .square: "uid" + scrambled(number)
+    case .loyverse: "line-\(number)"
     }
   }
 
@@ -27,6 +31,8 @@ enum OrderNumbers {
     case .lazada: String(501_000_000_000_000 + number)
     case .shopify: String(8_200_000_000 + number)
     case .tiktok: String(4_035_000_000_000_000_000 + number)
+    case .square: "CAIR" + scrambled(number)
+    case .loyverse: "1-\(1_000 + number)"
     }
   }
 

@@ -1,6 +1,6 @@
 internal import StorageCore
 
-/// The sandbox's tables: what three platforms know of their sellers.
+/// The sandbox's tables: what the platforms know of their sellers.
 enum SandboxMigrations {
   static let all = [
     Migration(
@@ -69,6 +69,14 @@ enum SandboxMigrations {
       );
       CREATE INDEX delivery_by_state ON delivery (state, due_time);
       CREATE TABLE fault (channel TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL);
-      """)
+      """),
+    Migration(
+      2, "the times of Square's counts",
+      """
+      CREATE TABLE square_count (
+        shop_id TEXT NOT NULL, variation_id TEXT NOT NULL, occurred_time INTEGER NOT NULL,
+        PRIMARY KEY (shop_id, variation_id)
+      );
+      """),
   ]
 }

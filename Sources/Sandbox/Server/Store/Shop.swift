@@ -2,8 +2,12 @@ internal import Primitives
 
 /// One of the platforms that the sandbox behaves like.
 enum Channel: String, CaseIterable, Sendable {
-  case shopee, lazada, shopify, tiktok
+  case shopee, lazada, shopify, tiktok, square, loyverse
 
+  /// For those who name one that there is not.
+  static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+  /// Of which sellers have tills: goods leave over the counter.
+  var hasTills: Bool { self == .square || self == .loyverse }
   /// Whether its orders have a line for each unit.
   var hasUnitLines: Bool { self == .lazada || self == .tiktok }
 }

@@ -1,14 +1,17 @@
 internal import GatewayService
 internal import Kit
 internal import LazadaChannel
+internal import LoyverseChannel
 internal import PointOfSaleChannel
 internal import ShopeeChannel
 internal import ShopifyChannel
+internal import SquareChannel
 internal import TikTokShopChannel
 
 /// A new channel is one line here.
 let registry = AdapterRegistry([
   ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter(), TikTokShopAdapter(), PointOfSaleAdapter(),
+  SquareAdapter(), LoyverseAdapter(),
 ])
 
 await ServiceRunner.run(

@@ -1,10 +1,12 @@
 import ChannelAdapter
 import LazadaChannel
+import LoyverseChannel
 import PointOfSaleChannel
 import Primitives
 import RPCCore
 import ShopeeChannel
 import ShopifyChannel
+import SquareChannel
 import Testing
 import TikTokShopChannel
 
@@ -37,6 +39,12 @@ import TikTokShopChannel
       Case(
         adapter: PointOfSaleAdapter(), account: shopifyAccount(), headers: [],
         body: PointOfSaleTests.batch),
+      Case(
+        adapter: SquareAdapter(), account: squareAccount(), headers: [],
+        body: SquareEventTests.body),
+      Case(
+        adapter: LoyverseAdapter(), account: loyverseAccount(), headers: [],
+        body: LoyverseTests.body),
     ]
   }
 

@@ -77,14 +77,15 @@ struct FakeAdapter: ChannelAdapter {
 
   init(
     _ channel: FakeChannel, id: String = "fake", rate: Double = 10_000, batch: Int = 10,
-    readsStock: Bool = true, comparesStock: Bool = false
+    readsStock: Bool = true, comparesStock: Bool = false, sellsFromOwnLocation: Bool = false
   ) {
     self.channel = channel
     channelID = ChannelID(trusted: id)
     traits = ChannelTraits(
       requiredCredentials: ["secret"], optionalCredentials: ["token"], callsPerSecond: rate,
       pushBatch: batch, acknowledgement: HTTPResponse(status: 202), maximumQuantity: 500,
-      readsStock: readsStock, comparesStock: comparesStock)
+      readsStock: readsStock, comparesStock: comparesStock,
+      sellsFromOwnLocation: sellsFromOwnLocation)
   }
 
   func identify(_ request: HTTPRequest) throws(EventRefusal) -> EventClaim {

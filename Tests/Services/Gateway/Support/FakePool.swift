@@ -24,6 +24,8 @@ final class FakePool: PoolServiceHandler {
     var own: [String: [String: Int64]] = [:]
     /// Where customers were said to be, by order and hold.
     var zones: [String: String] = [:]
+    /// Which location each order's lines were last said to leave.
+    var saleLocations: [String: Set<String>] = [:]
     /// What was reported, one after the other.
     var lags: [[ChannelLag]] = []
     var sequence: Int64 = 0
@@ -126,6 +128,7 @@ final class FakePool: PoolServiceHandler {
           }
         }
         state.zones[request.orderID] = request.zone
+        state.saleLocations[request.orderID] = Set(request.lines.map(\.locationID))
         for line in request.lines {
           let before = Self.available(line.sku, state)
           var known = state.lines[request.orderID]?[line.lineID] ?? Line(sku: line.sku)

@@ -19,6 +19,8 @@ public protocol ChannelAdapter: Sendable {
   func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool
   /// Reads a verified event. It says what changed, not what to do about it.
   func parse(_ request: HTTPRequest, account: ChannelAccount) throws(EventRefusal) -> ChannelEvent
+  /// What else an event brings news of, where a channel tells several things in one: the returns of an order.
+  func companions(of event: ChannelEvent) -> [ChannelEvent]
 
   /// Returns the order as the channel has it now; from the event's own bytes where they hold the lines.
   func fetchOrder(
@@ -64,11 +66,14 @@ public struct ChannelTraits: Sendable {
   public var readsStock: Bool
   /// Whether a push with `StockPush.expected` is a compare-and-set; then nothing needs to be read first.
   public var comparesStock: Bool
+  /// Whether its goods leave the account's own location (a till's do), not one that the pool chooses.
+  public var sellsFromOwnLocation: Bool
 
   public init(
     requiredCredentials: [String], optionalCredentials: [String] = [], callsPerSecond: Double,
     pushBatch: Int, acknowledgement: HTTPResponse = HTTPResponse(status: 200),
-    maximumQuantity: Quantity = 999_999, readsStock: Bool = true, comparesStock: Bool = false
+    maximumQuantity: Quantity = 999_999, readsStock: Bool = true, comparesStock: Bool = false,
+    sellsFromOwnLocation: Bool = false
   ) {
     self.requiredCredentials = requiredCredentials
     self.optionalCredentials = optionalCredentials
@@ -78,6 +83,7 @@ public struct ChannelTraits: Sendable {
     self.maximumQuantity = maximumQuantity
     self.readsStock = readsStock
     self.comparesStock = comparesStock
+    self.sellsFromOwnLocation = sellsFromOwnLocation
   }
 }
 

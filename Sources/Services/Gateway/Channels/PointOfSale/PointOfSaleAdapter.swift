@@ -13,7 +13,8 @@ public struct PointOfSaleAdapter: ChannelAdapter {
   public let channelID = ChannelID(trusted: "till")
 
   public let traits = ChannelTraits(
-    requiredCredentials: ["token"], callsPerSecond: 1000, pushBatch: 500, readsStock: false)
+    requiredCredentials: ["token"], callsPerSecond: 1000, pushBatch: 500, readsStock: false,
+    sellsFromOwnLocation: true)
 
   public init() {}
 

@@ -101,7 +101,7 @@ extension IntakeWorker {
   ) async throws -> Int64 {
     // A till's goods leave its own store; others are taken from where the pool says.
     let connection = await session.connection
-    let locationID = session.channelID == TillChannel.id ? connection.locationID : ""
+    let locationID = session.adapter.traits.sellsFromOwnLocation ? connection.locationID : ""
     // Nothing of the event is in it: whichever event of the order tells it, the pool gives the same
     // answer, so an oversell is heard of even when its first answer was lost.
     let request = DerivedRequestID.stamp(

@@ -1,0 +1,147 @@
+public import ChannelAdapter
+internal import Primitives
+public import RPCCore
+
+/// A webhook's envelope. What `object` holds depends on the type and is read leniently: what is of
+/// another type than expected is not there.
+struct SquareEnvelope: Decodable {
+  enum CodingKeys: String, CodingKey {
+    case type, data
+    case eventID = "event_id"
+    case locationID = "location_id"
+    case createdAt = "created_at"
+  }
+  struct Content: Decodable {
+    var object: Lossy<Object>?
+  }
+  struct Object: Decodable {
+    enum CodingKeys: String, CodingKey {
+      case payment, refund
+      case orderCreated = "order_created"
+      case orderUpdated = "order_updated"
+      case orderFulfilment = "order_fulfillment_updated"
+      case counts = "inventory_counts"
+    }
+    var orderCreated: Lossy<Subject>?
+    var orderUpdated: Lossy<Subject>?
+    var orderFulfilment: Lossy<Subject>?
+    var payment: Lossy<Subject>?
+    var refund: Lossy<Subject>?
+    var counts: Lossy<[Subject]>?
+  }
+  struct Subject: Decodable {
+    enum CodingKeys: String, CodingKey {
+      case id, version, reason
+      case orderID = "order_id"
+      case locationID = "location_id"
+      case createdAt = "created_at"
+      case updatedAt = "updated_at"
+    }
+    var id: Lossy<FlexibleID>?
+    var orderID: Lossy<FlexibleID>?
+    var locationID: Lossy<FlexibleID>?
+    var version: Lossy<LossyInt>?
+    var createdAt: Lossy<String>?
+    var updatedAt: Lossy<String>?
+    var reason: Lossy<String>?
+  }
+  var type: String
+  var eventID: Lossy<FlexibleID>?
+  var locationID: Lossy<FlexibleID>?
+  var createdAt: Lossy<String>?
+  var data: Lossy<Content>?
+
+  /// The topics that are worked on, and which member of `object` is theirs.
+  var subject: Subject? {
+    let object = data?.value?.object?.value
+    return switch type {
+    case "order.created": object?.orderCreated?.value
+    case "order.updated": object?.orderUpdated?.value
+    case "order.fulfillment.updated": object?.orderFulfilment?.value
+    case "payment.created", "payment.updated": object?.payment?.value
+    case "refund.created", "refund.updated": object?.refund?.value
+    default: nil
+    }
+  }
+
+  var isWorkedOn: Bool {
+    ["order.", "payment.", "refund."].contains { type.hasPrefix($0) }
+  }
+
+  var location: String? {
+    let counted = data?.value?.object?.value?.counts?.value?.first
+    return [locationID, subject?.locationID, counted?.locationID].lazy
+      .compactMap { $0?.value?.named }.first
+  }
+
+  /// When what it says was so.
+  var time: Timestamp {
+    [subject?.updatedAt, subject?.createdAt, createdAt].lazy
+      .compactMap { $0?.value.flatMap(ChannelTime.iso8601) }.first ?? .zero
+  }
+}
+
+extension SquareAdapter {
+  /// An event that names no location is about none of ours (a catalogue's new version, a revoked
+  /// authorisation): taken, since Square turns off a URL that refuses for weeks, and left alone.
+  public func identify(_ request: HTTPRequest) throws(EventRefusal) -> EventClaim {
+    let envelope = try read(request)
+    if let location = envelope.location { return .shop(location) }
+    guard !envelope.isWorkedOn else { throw .malformed("location_id is missing") }
+    return .test
+  }
+
+  /// Base64 HMAC-SHA256 over the subscription's URL and the body; after a rotation of the key the
+  /// one before is tried, too.
+  public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
+    let claimed = request.header("x-square-hmacsha256-signature")
+    var isGood = false
+    for name in [SquareCredential.signatureKey, SquareCredential.signatureKeyPrevious] {
+      guard let key = account.credentials[name], !key.isEmpty else { continue }
+      let expected = ChannelSignature.base64(key: key, Array(hookURL.utf8) + request.body)
+      if ChannelSignature.matches(claimed, expected) { isGood = true }
+    }
+    return isGood
+  }
+
+  /// Events have no lines: an order is fetched, whichever of its events came. Those of the till may
+  /// tell of a sale by its payment alone. A refund's `order_id` is the order that Square made for
+  /// it, which says what came back.
+  public func parse(
+    _ request: HTTPRequest, account: ChannelAccount
+  ) throws(EventRefusal) -> ChannelEvent {
+    let envelope = try read(request)
+    guard envelope.location == account.externalID else {
+      throw .malformed("location_id is not this account's")
+    }
+    let order = envelope.subject?.orderID?.value?.named
+    let delivery = envelope.eventID?.value?.named ?? ChannelSignature.digest(request.body)
+    var kind = ChannelEvent.Kind.other
+    var key = delivery
+    switch envelope.type {
+    case "order.created", "order.updated", "order.fulfillment.updated":
+      guard let order else { throw .malformed("\(envelope.type) has no order_id") }
+      kind = .order
+      // Several events tell of one version of an order.
+      if let version = envelope.subject?.version?.value?.value {
+        key = SquareEventKey.order(order, version: version)
+      }
+    case "payment.created", "payment.updated": kind = order == nil ? .other : .order
+    case "refund.created", "refund.updated": kind = order == nil ? .other : .return
+    default: break
+    }
+    return ChannelEvent(
+      key: key, kind: kind, subject: order ?? "", updateTime: envelope.time, body: request.body,
+      topic: envelope.type)
+  }
+
+  private func read(_ request: HTTPRequest) throws(EventRefusal) -> SquareEnvelope {
+    try request.requireJSON()
+    return try ChannelJSON.event(SquareEnvelope.self, from: request.body)
+  }
+}
+
+enum SquareEventKey {
+  static func order(_ order: String, version: Int64) -> String { "order:\(order):\(version)" }
+  static func returned(_ order: String, version: Int64) -> String { "return:\(order):\(version)" }
+}
