@@ -174,7 +174,9 @@ let testing: [Target] = [
       adapter,
     ] + apis + channelTargets),
   tests("CommandLineTests", "CommandLine", ["CommandLineMain", "PoolAPI", "Primitives"]),
-  tests("SandboxTests", "Sandbox", ["SandboxServer", "Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
+  tests(
+    "SandboxTests", "Sandbox",
+    ["SandboxServer", "StorageCore", "StorageSQLite", "Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
   .testTarget(
     name: "SimulationTests",
     dependencies: [

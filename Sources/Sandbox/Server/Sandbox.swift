@@ -4,8 +4,8 @@ internal import RPCCore
 internal import StorageCore
 internal import StorageSQLite
 
-/// One process that behaves like Shopee, Lazada and Shopify towards integrators: their APIs below
-/// `/shopee`, `/lazada` and `/shopify/<shop domain>`, signed events to the shops' hooks, stock of
+/// One process that behaves like Shopee, Lazada, Shopify and WooCommerce towards integrators: their APIs
+/// below `/shopee`, `/lazada`, `/shopify/<shop domain>` and `/woocommerce/<site>`, signed events to the shops' hooks, stock of
 /// its own.
 public struct Sandbox: Sendable {
   /// What it reads from the environment beside the common settings.
@@ -53,7 +53,7 @@ public struct Sandbox: Sendable {
   var routes: [HTTPRoute] {
     [
       ShopeePlatform(platform: platform).route, LazadaPlatform(platform: platform).route,
-      ShopifyPlatform(platform: platform).route,
+      ShopifyPlatform(platform: platform).route, WooCommercePlatform(platform: platform).route,
     ] + control.routes
   }
 

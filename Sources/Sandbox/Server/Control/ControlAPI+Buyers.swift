@@ -44,7 +44,8 @@ extension ControlAPI {
         var order = try market.order(key, name)
         if order.state.isOpen {
           order = try market.handOver(
-            key, name, units: [:], into: key.channel == .shopify ? .shipped : .ready,
+            key, name, units: [:],
+            into: [.shopify, .woocommerce].contains(key.channel) ? .shipped : .ready,
             tracking: tracking ?? order.trackingNumber)
         }
         if order.state == .ready { order = try market.advance(key, name, to: .shipped) }
@@ -72,12 +73,21 @@ extension ControlAPI {
     ]
   }
 
-  /// Shopify only: `restock_type` is no_restock, cancel or return.
+  /// Shopify: `restock_type` is no_restock, cancel or return; WooCommerce: with no_restock nothing is put back.
   func refund(_ call: Call) async throws -> JSONValue {
     let key = try call.shop()
-    guard key.channel == .shopify else { throw ControlError(400, "only shopify has refunds") }
+    guard key.channel == .shopify || key.channel == .woocommerce else {
+      throw ControlError(400, "only shopify and woocommerce have refunds")
+    }
     let name = try call.text("order_id")
     let units = try call.units()
+    if key.channel == .woocommerce {
+      let restocks = call.body["restock_type"].string != "no_restock"
+      let refund = try await platform.change {
+        try $0.refundWooCommerce(key, name, units: units, restocks: restocks, reason: "")
+      }
+      return ["refund_id": .string(refund.returnID), "order_id": .string(name)]
+    }
     let type = call.body["restock_type"].string ?? "return"
     return try await platform.change { market in
       let order = try market.order(key, name)

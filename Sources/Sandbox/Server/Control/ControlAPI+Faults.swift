@@ -9,7 +9,7 @@ extension ControlAPI {
     let channels: [Channel]
     if let name = call.body["channel"].string, name != "all" {
       guard let channel = Channel(rawValue: name) else {
-        throw ControlError(400, "channel must be shopee, lazada, shopify or all")
+        throw ControlError(400, "channel must be shopee, lazada, shopify, woocommerce or all")
       }
       channels = [channel]
     } else {

@@ -4,13 +4,14 @@ internal import RPCCore
 /// What tests and the demo do to the platforms: shops, listings, buyers, faults. No platform has
 /// such an API.
 ///
-/// Bodies are JSON objects; `channel` is `shopee`, `lazada` or `shopify`, `shop` the shop's own ID
-/// there.
+/// Bodies are JSON objects; `channel` is `shopee`, `lazada`, `shopify` or `woocommerce`, `shop` the
+/// shop's own ID there.
 ///
 /// - `POST /control/shops` makes a shop, or lets its seller authorise the app again: `hook_url`,
 ///   `access_token_seconds` and, there or in `credentials`, `access_token`, `refresh_token` and the
 ///   secrets: Shopee `partner_id`, `partner_key`, `push_partner_key`; Lazada `app_key`, `app_secret`,
-///   `site`; Shopify `client_id`, `client_secret`, `location_id`, `api_version`.
+///   `site`; Shopify `client_id`, `client_secret`, `location_id`, `api_version`; WooCommerce, instead of tokens,
+///   `consumer_key`, `consumer_secret`, `webhook_secret`, `home_url`.
 /// - `GET /control/shops` lists the shops, without secrets.
 /// - `POST /control/listings` makes or changes a listing, or each of `listings`: `item_id`,
 ///   `variation_id`, `sku`, `title`, `stock` (of a new one, or with `replace`), `inventory_item_id`,
@@ -49,7 +50,7 @@ struct ControlAPI: Sendable {
     /// The shop that a call names.
     func shop() throws -> Shop.Key {
       guard let channel = (body["channel"].string ?? query["channel"]).flatMap(Channel.init) else {
-        throw ControlError(400, "channel must be shopee, lazada or shopify")
+        throw ControlError(400, "channel must be shopee, lazada, shopify or woocommerce")
       }
       guard let shop = body["shop"].text ?? query["shop"], !shop.isEmpty else {
         throw ControlError(400, "shop is missing")

@@ -16,7 +16,7 @@ struct Delivery: Equatable, Sendable {
 
   var deliveryID: Int64
   var shop: Shop.Key
-  /// Shopee's push code, Lazada's message type, Shopify's topic.
+  /// Shopee's push code, Lazada's message type, Shopify's and WooCommerce's topic.
   var topic: String
   /// The order or return that it is about.
   var subject: String
@@ -34,6 +34,7 @@ struct Delivery: Equatable, Sendable {
 /// What happened to a delivery.
 struct DeliveryOutcome: Equatable, Sendable {
   var deliveryID: Int64
+  var channel: Channel
   var attempt: Int
   var state: Delivery.State
   /// The hook's HTTP status; 0 when it gave no answer.
@@ -73,11 +74,15 @@ struct Timetable: Equatable, Sendable {
   static let shopify = Timetable(
     pauses: [10, 60, 300, 900, 1_800, 2_700, 3_600, 5_030], patience: 5)
 
+  /// Source: class-wc-webhook.php: 60 s; each delivery is tried once.
+  static let wooCommerce = Timetable(pauses: [], patience: 60)
+
   static func of(_ channel: Channel) -> Timetable {
     switch channel {
     case .shopee: .shopee
     case .lazada: .lazada
     case .shopify: .shopify
+    case .woocommerce: .wooCommerce
     }
   }
 }

@@ -16,6 +16,8 @@ struct HookAnswer: Equatable, Sendable {
     case .shopee: (200..<300).contains(status) && body.isEmpty
     case .lazada: status == 200
     case .shopify: (200..<300).contains(status)
+    // class-wc-webhook.php, log_delivery: 200 to 302, though redirects are not followed.
+    case .woocommerce: (200...302).contains(status)
     }
   }
 }

@@ -5,6 +5,7 @@ enum Announcement {
     case .shopee: ShopeeEvents.status(order)
     case .lazada: LazadaEvents.status(order, lines: order.lines.map(\.lineID))
     case .shopify: ShopifyEvents.order(order, topic: "orders/create")
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.created")
     }
   }
 
@@ -13,6 +14,7 @@ enum Announcement {
     case .shopee: ShopeeEvents.status(order)
     case .lazada: LazadaEvents.status(order, lines: order.lines.map(\.lineID))
     case .shopify: ShopifyEvents.order(order, topic: "orders/paid")
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.updated")
     }
   }
 
@@ -23,6 +25,7 @@ enum Announcement {
     case .shopify:
       ShopifyEvents.order(
         order, topic: order.state == .cancelled ? "orders/cancelled" : "orders/updated")
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.updated")
     }
   }
 
@@ -36,6 +39,7 @@ enum Announcement {
       ShopifyEvents.order(
         order,
         topic: order.lines.contains { $0.openCount > 0 } ? "orders/updated" : "orders/fulfilled")
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.updated")
     }
   }
 
@@ -44,6 +48,8 @@ enum Announcement {
     case .shopee: ShopeeEvents.returned(request)
     case .lazada: LazadaEvents.returned(request)
     case .shopify: ShopifyEvents.returned(request, of: order)
+    // It has no returns, only refunds.
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.updated")
     }
   }
 }

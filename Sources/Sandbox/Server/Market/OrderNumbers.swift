@@ -8,6 +8,7 @@ enum OrderNumbers {
     case .shopee: day(now) + scrambled(number)
     case .lazada: String(260_000_000_000_000 + number)
     case .shopify: String(5_500_000_000_000 + number)
+    case .woocommerce: String(7_000 + number)
     }
   }
 
@@ -16,6 +17,7 @@ enum OrderNumbers {
     case .shopee: String(70_000_000 + number)
     case .lazada: String(261_000_000_000_000 + number)
     case .shopify: String(13_800_000_000_000 + number)
+    case .woocommerce: String(300_000 + number)
     }
   }
 
@@ -24,6 +26,7 @@ enum OrderNumbers {
     case .shopee: day(now) + "0" + scrambled(number)
     case .lazada: String(501_000_000_000_000 + number)
     case .shopify: String(8_200_000_000 + number)
+    case .woocommerce: String(7_000 + number)
     }
   }
 

@@ -69,6 +69,21 @@ enum SandboxMigrations {
       );
       CREATE INDEX delivery_by_state ON delivery (state, due_time);
       CREATE TABLE fault (channel TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL);
-      """)
+      """),
+    Migration(
+      2, "WooCommerce: what an order keeps beside its lines, and webhooks",
+      """
+      CREATE TABLE woo_order (
+        shop_id TEXT NOT NULL, order_id TEXT NOT NULL, complete_time INTEGER, meta TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        PRIMARY KEY (shop_id, order_id)
+      );
+      CREATE TABLE woo_webhook (
+        shop_id TEXT NOT NULL, webhook_id INTEGER NOT NULL, topic TEXT NOT NULL,
+        delivery_url TEXT NOT NULL, secret TEXT NOT NULL, status TEXT NOT NULL,
+        failure_count INTEGER NOT NULL,
+        PRIMARY KEY (shop_id, webhook_id)
+      );
+      """),
   ]
 }
