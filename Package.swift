@@ -86,7 +86,7 @@ func service(
 
 /// One folder a channel, none of which knows another.
 let adapter: Target.Dependency = "ChannelAdapter"
-let channels = ["Shopee", "Lazada", "Shopify", "PointOfSale"]
+let channels = ["Shopee", "Lazada", "Shopify", "PointOfSale", "WooCommerce"]
 let channelTargets: [Target.Dependency] = channels.map { .target(name: "\($0)Channel") }
 let channelModules =
   [module("ChannelAdapter", "Services/Gateway/Channels/Adapter", ["Primitives", "RPCCore", "Kit"])]

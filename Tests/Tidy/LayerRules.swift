@@ -11,7 +11,7 @@ enum LayerRules {
   private static let apis: Set<String> = [
     "PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI",
   ]
-  static let channels = ["Shopee", "Lazada", "Shopify", "PointOfSale"]
+  static let channels = ["Shopee", "Lazada", "Shopify", "PointOfSale", "WooCommerce"]
   /// A service, and whose APIs it sees beside its own.
   static let services: [(name: String, calls: [String])] = [
     ("Pool", []),

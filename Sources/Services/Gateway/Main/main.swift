@@ -4,10 +4,12 @@ internal import LazadaChannel
 internal import PointOfSaleChannel
 internal import ShopeeChannel
 internal import ShopifyChannel
+internal import WooCommerceChannel
 
 /// A new channel is one line here.
 let registry = AdapterRegistry([
   ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter(), PointOfSaleAdapter(),
+  WooCommerceAdapter(),
 ])
 
 await ServiceRunner.run(

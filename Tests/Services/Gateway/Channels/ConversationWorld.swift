@@ -7,6 +7,7 @@ import RPCCore
 import ShopeeChannel
 import ShopifyChannel
 import Synchronization
+import WooCommerceChannel
 
 @testable import SandboxServer
 
@@ -114,6 +115,7 @@ final class ConversationWorld: Sendable {
     switch channel {
     case "shopee": ShopeeAdapter()
     case "lazada": LazadaAdapter()
+    case "woocommerce": WooCommerceAdapter()
     default: ShopifyAdapter()
     }
   }
@@ -123,9 +125,11 @@ final class ConversationWorld: Sendable {
       switch channel {
       case "shopee": shopeeAccount()
       case "lazada": lazadaAccount()
+      case "woocommerce": wooCommerceAccount()
       default: shopifyAccount()
       }
     account.baseURL = "\(Way.host)/\(channel)"
+    if channel == "woocommerce" { account.baseURL += "/\(account.externalID)" }
     if channel == "shopify" {
       account.baseURL += "/\(account.externalID)"
       account.credentials["client_id"] = "client"

@@ -19,6 +19,8 @@ public protocol ChannelAdapter: Sendable {
   func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool
   /// Reads a verified event. It says what changed, not what to do about it.
   func parse(_ request: HTTPRequest, account: ChannelAccount) throws(EventRefusal) -> ChannelEvent
+  /// What else an event brings news of, where a channel tells several things in one: the returns of an order.
+  func companions(of event: ChannelEvent) -> [ChannelEvent]
 
   /// Returns the order as the channel has it now; from the event's own bytes where they hold the lines.
   func fetchOrder(

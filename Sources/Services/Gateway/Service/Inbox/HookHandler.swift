@@ -87,27 +87,33 @@ struct HookHandler: Sendable {
     } catch {
       throw error.answer
     }
-    return try await keep(event, account.accountID)
+    return try await keep(event, adapter.companions(of: event), account.accountID)
   }
 
+  /// The event and its companions are stored together or not at all. What became of the event is what counts.
   private func keep(
-    _ event: ChannelEvent, _ accountID: AccountID
+    _ event: ChannelEvent, _ companions: [ChannelEvent], _ accountID: AccountID
   ) async throws(ErrorAnswer) -> String {
-    let orderID = try IncomingEvent.orderID(event, accountID)
-    let incoming = IncomingEvent(accountID: accountID, event: event, orderID: orderID)
+    var incoming: [IncomingEvent] = []
+    for one in [event] + companions {
+      incoming.append(
+        IncomingEvent(
+          accountID: accountID, event: one, orderID: try IncomingEvent.orderID(one, accountID)))
+    }
     let stored: [StoredEvent]
     do {
-      stored = try await store.receive([incoming])
+      stored = try await store.receive(incoming)
     } catch {
       log.error("an event could not be stored", ["account": accountID, "error": "\(error)"])
       throw ErrorAnswer(
         status: 503, code: "STORE_UNAVAILABLE", message: "The event was not stored; send it again.")
     }
+    for (one, row) in zip(incoming, stored) where row.isNew && row.state == .waiting {
+      await intake.submit(
+        WorkScheduler.Job(id: row.inboxID, accountID: accountID, key: one.key))
+    }
     guard let first = stored.first, first.isNew else { return "duplicate" }
-    guard first.state == .waiting else { return "kept" }
-    await intake.submit(
-      WorkScheduler.Job(id: first.inboxID, accountID: accountID, key: incoming.key))
-    return "accepted"
+    return first.state == .waiting ? "accepted" : "kept"
   }
 }
 
