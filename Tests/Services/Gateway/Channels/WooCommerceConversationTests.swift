@@ -192,6 +192,25 @@ import WooCommerceChannel
     }
   }
 
+  @Test func sellerCancelsAPartThenAll() async throws {
+    try await withSite { world in
+      let api = world.api(channel)
+      let listing = try #require(try await listings(api).first)
+      let name = try await world.buy(channel, 3)
+      let line = try await adapter.fetchOrder(name, event: nil, api: api).lines[0].lineID
+      let part = OrderCancellation(orderExternalID: name, lines: [(line, 1)])
+      for _ in 0..<2 { try await adapter.cancelOrder(part, api: api) }
+      let partly = try await adapter.fetchOrder(name, event: nil, api: api)
+      #expect(partly.state == .open && partly.lines.map(\.cancelledCount) == [1])
+      #expect(try await adapter.readStock([listing], api: api) == [8])
+      for _ in 0..<2 {
+        try await adapter.cancelOrder(OrderCancellation(orderExternalID: name), api: api)
+      }
+      #expect(try await adapter.fetchOrder(name, event: nil, api: api).state == .cancelled)
+      #expect(try await adapter.readStock([listing], api: api) == [10])
+    }
+  }
+
   /// An unpaid order takes nothing on either side; paid, it takes the same on both.
   @Test func unpaidOrderTakesNothing() async throws {
     try await withSite { world in

@@ -161,6 +161,50 @@ import Testing
     }
   }
 
+  // MARK: Cancelling
+
+  private func cancel(
+    _ lines: [(lineID: String, quantity: Quantity)], _ http: RecordedHTTP
+  ) async throws(ChannelError) {
+    try await adapter.cancelOrder(
+      OrderCancellation(orderExternalID: "727", lines: lines), api: wooCommerceAPI(http))
+  }
+
+  @Test func wholeOrderIsCancelledByItsStatus() async throws {
+    for lines: [(lineID: String, quantity: Quantity)] in [[], [("315", 2)], [("315", 9)]] {
+      let http = RecordedHTTP(wooOrder(), saved)
+      try await cancel(lines, http)
+      #expect(http.requests.map(\.method) == ["GET", "PUT"])
+      #expect(http.requests[1].text == #"{"status":"cancelled"}"#)
+    }
+  }
+
+  /// A target in all, so that a repeat takes nothing more; no money is moved.
+  @Test func partIsCancelledOnce() async throws {
+    let http = RecordedHTTP(wooOrder(), #"{"id":730}"#)
+    try await cancel([("315", 1)], http)
+    #expect(http.requests[1].path.hasSuffix("/orders/727/refunds"))
+    #expect(
+      http.requests[1].text
+        == #"{"amount":"0.00","api_refund":false,"api_restock":true,"line_items":[{"id":315,"quantity":1,"refund_total":0}],"reason":"out of stock"}"#
+    )
+    let refunds =
+      #"[{"id":730,"date_created_gmt":"2026-01-05T04:00:00","line_items":[{"id":8,"quantity":-1,"meta_data":[{"key":"_refunded_item_id","value":"315"}]}]}]"#
+    let again = RecordedHTTP(wooOrder(more: #","refunds":[{"id":730}]"#), refunds)
+    try await cancel([("315", 1)], again)
+    #expect(again.requests.map(\.method) == ["GET", "GET"])
+  }
+
+  @Test func whatIsOverIsCancelledAndWhatLeftIsNot() async throws {
+    let over = RecordedHTTP(wooOrder(status: "cancelled"))
+    try await cancel([], over)
+    #expect(over.requests.count == 1)
+    let error = await failure { () async throws(ChannelError) in
+      try await cancel([], RecordedHTTP(wooOrder(status: "completed")))
+    }
+    #expect(error?.kind == "refused")
+  }
+
   // MARK: Sweeps
 
   private func orders(_ range: ClosedRange<Int>, _ modified: (Int) -> String) -> String {

@@ -9,7 +9,7 @@ private struct WooCommerceSweep: Codable {
   var page = 1
 }
 
-extension WooCommerceAdapter {
+extension WooCommerceAdapter: OrderPolling {
   /// A page of the orders that changed at `since` or later, the oldest change first. WooCommerce tries
   /// a delivery once, so this is how lost ones come in; who calls it begins some minutes before the
   /// last sweep's end, since a transaction may take that long to show.
