@@ -86,7 +86,9 @@ func service(
 
 /// One folder a channel, none of which knows another.
 let adapter: Target.Dependency = "ChannelAdapter"
-let channels = ["Shopee", "Lazada", "Shopify", "TikTokShop", "PointOfSale", "Square", "Loyverse"]
+let channels = [
+  "Shopee", "Lazada", "Shopify", "WooCommerce", "TikTokShop", "PointOfSale", "Square", "Loyverse",
+]
 let channelTargets: [Target.Dependency] = channels.map { .target(name: "\($0)Channel") }
 let channelModules =
   [module("ChannelAdapter", "Services/Gateway/Channels/Adapter", ["Primitives", "RPCCore", "Kit"])]
@@ -174,7 +176,9 @@ let testing: [Target] = [
       adapter,
     ] + apis + channelTargets),
   tests("CommandLineTests", "CommandLine", ["CommandLineMain", "PoolAPI", "Primitives"]),
-  tests("SandboxTests", "Sandbox", ["SandboxServer", "Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
+  tests(
+    "SandboxTests", "Sandbox",
+    ["SandboxServer", "StorageCore", "StorageSQLite", "Primitives", "RPCCore", "RPCHTTP2", "Kit"]),
   .testTarget(
     name: "SimulationTests",
     dependencies: [

@@ -12,7 +12,7 @@ enum LayerRules {
     "PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI",
   ]
   static let channels = [
-    "Shopee", "Lazada", "Shopify", "TikTokShop", "PointOfSale", "Square", "Loyverse",
+    "Shopee", "Lazada", "Shopify", "WooCommerce", "TikTokShop", "PointOfSale", "Square", "Loyverse",
   ]
   /// A service, and whose APIs it sees beside its own.
   static let services: [(name: String, calls: [String])] = [

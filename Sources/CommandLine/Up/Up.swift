@@ -59,7 +59,8 @@ enum Up {
     let words = [
       "pool": "stock levels", "mapping": "listings and SKUs", "fulfilment": "orders",
       "returns": "returned goods", "gateway": "channels' hooks, the till, pushes",
-      "sandbox": "behaves like Shopee, Lazada, Shopify, TikTok Shop, Square and Loyverse",
+      "sandbox":
+        "behaves like Shopee, Lazada, Shopify, WooCommerce, TikTok Shop, Square and Loyverse",
     ]
     Output.line()
     Output.table(

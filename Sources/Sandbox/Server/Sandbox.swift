@@ -4,9 +4,9 @@ internal import RPCCore
 internal import StorageCore
 internal import StorageSQLite
 
-/// One process that behaves like Shopee, Lazada, Shopify, TikTok Shop, Square and
+/// One process that behaves like Shopee, Lazada, Shopify, WooCommerce, TikTok Shop, Square and
 /// Loyverse towards integrators: their APIs
-/// below `/shopee`, `/lazada`, `/shopify/<shop domain>`, `/tiktok`, `/square` and `/loyverse`, signed events to the shops'
+/// below `/shopee`, `/lazada`, `/shopify/<shop domain>`, `/woocommerce/<site>`, `/tiktok`, `/square` and `/loyverse`, signed events to the shops'
 /// hooks, stock of its own.
 public struct Sandbox: Sendable {
   /// What it reads from the environment beside the common settings.
@@ -55,7 +55,7 @@ public struct Sandbox: Sendable {
     [
       ShopeePlatform(platform: platform).route, LazadaPlatform(platform: platform).route,
       ShopifyPlatform(platform: platform).route, TikTokPlatform(platform: platform).route,
-      SquarePlatform(platform: platform).route,
+      WooCommercePlatform(platform: platform).route, SquarePlatform(platform: platform).route,
       LoyversePlatform(platform: platform).route,
     ] + control.routes
   }

@@ -53,7 +53,8 @@ extension ControlAPI {
         var order = try market.order(key, name)
         if order.state.isOpen {
           order = try market.handOver(
-            key, name, units: [:], into: key.channel == .shopify ? .shipped : .ready,
+            key, name, units: [:],
+            into: [.shopify, .woocommerce].contains(key.channel) ? .shipped : .ready,
             tracking: tracking ?? order.trackingNumber)
         }
         if order.state == .ready { order = try market.advance(key, name, to: .shipped) }
@@ -81,13 +82,22 @@ extension ControlAPI {
     ]
   }
 
-  /// Shopify and tills: `restock_type` is no_restock, cancel (Shopify) or return.
+  /// Shopify, WooCommerce and tills: `restock_type` is no_restock, cancel (Shopify) or return; with no_restock nothing is put back.
   func refund(_ call: Call) async throws -> JSONValue {
     let key = try call.shop()
     if key.channel.hasTills { return try await refundAtTill(call, key) }
-    guard key.channel == .shopify else { throw ControlError(400, "only shopify has refunds") }
+    guard key.channel == .shopify || key.channel == .woocommerce else {
+      throw ControlError(400, "only shopify, woocommerce and tills have refunds")
+    }
     let name = try call.text("order_id")
     let units = try call.units()
+    if key.channel == .woocommerce {
+      let restocks = call.body["restock_type"].string != "no_restock"
+      let refund = try await platform.change {
+        try $0.refundWooCommerce(key, name, units: units, restocks: restocks, reason: "")
+      }
+      return ["refund_id": .string(refund.returnID), "order_id": .string(name)]
+    }
     let type = call.body["restock_type"].string ?? "return"
     return try await platform.change { market in
       let order = try market.order(key, name)

@@ -8,6 +8,7 @@ extension ControlAPI {
     "client_secret", "location_id", "api_version", "shop_cipher", "warehouse_ids", "shipping_type",
     "least_stock", "fulfillment_type",
     "webhook_signature_key", "merchant_id",
+    "consumer_key", "consumer_secret", "webhook_secret", "home_url",
   ]
 
   /// A platform's own life of a token, in seconds; Shopify's custom apps have tokens that do not
@@ -16,7 +17,7 @@ extension ControlAPI {
     switch channel {
     case .shopee: ShopeeAuthorisation.accessSeconds
     case .lazada: LazadaAuthorisation.accessSeconds
-    case .shopify: 100 * 365 * 86_400
+    case .shopify, .woocommerce: 100 * 365 * 86_400
     case .tiktok: TikTokAuthorisation.accessSeconds
     case .square: SquarePlatform.accessSeconds
     case .loyverse: LoyversePlatform.accessSeconds
@@ -29,8 +30,10 @@ extension ControlAPI {
     var secrets: [String: String] = [:]
     let given = call.body["credentials"].members == nil ? call.body : call.body["credentials"]
     for name in Self.secretNames { secrets[name] = given[name].text }
-    guard let token = given["access_token"].text, !token.isEmpty else {
-      throw ControlError(400, "access_token is missing")
+    // WooCommerce's keys are what others' tokens are.
+    let tokenName = key.channel == .woocommerce ? "consumer_secret" : "access_token"
+    guard let token = given[tokenName].text, !token.isEmpty else {
+      throw ControlError(400, "\(tokenName) is missing")
     }
     let life = call.body["access_token_seconds"].integer ?? Self.accessSeconds(key.channel)
     guard (-SandboxLimits.tokenSeconds...SandboxLimits.tokenSeconds).contains(life) else {
@@ -41,7 +44,10 @@ extension ControlAPI {
       accessToken: token, accessExpireTime: now + .seconds(life),
       refreshToken: given["refresh_token"].text ?? "",
       refreshExpireTime: now + .seconds(180 * 86_400))
-    try await platform.change { try $0.transaction.save(shop) }
+    try await platform.change { market in
+      try market.transaction.save(shop)
+      if key.channel == .woocommerce { try WooCommerceWebhooks.setUp(shop, market) }
+    }
     return ["shop": .string(key.description)]
   }
 
@@ -138,6 +144,7 @@ extension ControlAPI {
       for table in [
         "shop", "listing", "buyer_order", "order_line", "buyer_return", "return_line",
         "idempotency", "delivery", "fault", "square_count",
+        "woo_order", "woo_webhook",
       ] { try market.transaction.execute("DELETE FROM \(table)") }
     }
     return [:]

@@ -4,7 +4,7 @@ internal import RPCCore
 /// What tests and the demo do to the platforms: shops, listings, buyers, faults. No platform has
 /// such an API.
 ///
-/// Bodies are JSON objects; `channel` is `shopee`, `lazada`, `shopify`, `tiktok`, `square` or `loyverse`, `shop` the shop's own
+/// Bodies are JSON objects; `channel` is `shopee`, `lazada`, `shopify`, `woocommerce`, `tiktok`, `square` or `loyverse`, `shop` the shop's own
 /// ID there.
 ///
 /// - `POST /control/shops` makes a shop, or lets its seller authorise the app again: `hook_url`,
@@ -14,7 +14,8 @@ internal import RPCCore
 ///   `shop_cipher` and how its seller works: `warehouse_ids` with commas between, `shipping_type` (`TIKTOK`, `SELLER`),
 ///   `fulfillment_type`, `least_stock` that a listing may be set to; Square
 ///   `client_id`, `client_secret`, `webhook_signature_key`, `merchant_id` (a shop is one location); Loyverse
-///   `client_id`, `client_secret`, `merchant_id` (a shop is one store).
+///   `client_id`, `client_secret`, `merchant_id` (a shop is one store); WooCommerce, instead of
+///   tokens, `consumer_key`, `consumer_secret`, `webhook_secret`, `home_url`.
 /// - `GET /control/shops` lists the shops, without secrets.
 /// - `POST /control/listings` makes or changes a listing, or each of `listings`: `item_id`,
 ///   `variation_id`, `sku`, `title`, `stock` (of a new one, or with `replace`), `inventory_item_id`,

@@ -16,7 +16,7 @@ struct Delivery: Equatable, Sendable {
 
   var deliveryID: Int64
   var shop: Shop.Key
-  /// Shopee's push code, Lazada's and TikTok's type, Shopify's topic, Square's and Loyverse's type.
+  /// Shopee's push code, Lazada's and TikTok's type, Shopify's and WooCommerce's topic, Square's and Loyverse's type.
   var topic: String
   /// The order or return that it is about.
   var subject: String
@@ -34,6 +34,7 @@ struct Delivery: Equatable, Sendable {
 /// What happened to a delivery.
 struct DeliveryOutcome: Equatable, Sendable {
   var deliveryID: Int64
+  var channel: Channel
   var attempt: Int
   var state: Delivery.State
   /// The hook's HTTP status; 0 when it gave no answer.
@@ -80,6 +81,9 @@ struct Timetable: Equatable, Sendable {
   /// Reported by integrators: for 48 hours. How often and how long it waits, nobody says.
   static let loyverse = Timetable(pauses: Array(repeating: 3_600, count: 48), patience: 10)
 
+  /// Source: class-wc-webhook.php: 60 s; each delivery is tried once.
+  static let wooCommerce = Timetable(pauses: [], patience: 60)
+
   static func of(_ channel: Channel) -> Timetable {
     switch channel {
     case .shopee: .shopee
@@ -88,6 +92,7 @@ struct Timetable: Equatable, Sendable {
     case .tiktok: .tiktok
     case .square: .square
     case .loyverse: .loyverse
+    case .woocommerce: .wooCommerce
     }
   }
 }

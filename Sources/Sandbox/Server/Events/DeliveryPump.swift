@@ -125,8 +125,8 @@ actor DeliveryPump {
     let now = clock.now()
     var isAccepted = false
     var outcome = DeliveryOutcome(
-      deliveryID: delivery.deliveryID, attempt: delivery.attempt, state: .dropped, status: 0,
-      latency: 0, time: now)
+      deliveryID: delivery.deliveryID, channel: delivery.shop.channel, attempt: delivery.attempt,
+      state: .dropped, status: 0, latency: 0, time: now)
     switch attempt {
     case .unread: return now + SandboxLimits.storePause
     case .hookless:
@@ -173,7 +173,7 @@ actor DeliveryPump {
     _ delivery: Delivery, _ transaction: any ReadTransaction, at now: Timestamp
   ) throws -> (url: String, event: OutgoingEvent)? {
     guard let shop = try transaction.shop(delivery.shop), !shop.hookURL.isEmpty else { return nil }
-    let event =
+    let event: OutgoingEvent? =
       switch delivery.shop.channel {
       case .shopee: ShopeeEvents.wire(delivery, shop, at: now)
       case .lazada: try LazadaEvents.wire(delivery, shop, transaction, at: now)
@@ -181,7 +181,9 @@ actor DeliveryPump {
       case .tiktok: TikTokEvents.wire(delivery, shop)
       case .square: SquareEvents.wire(delivery, shop)
       case .loyverse: LoyverseEvents.wire(delivery, shop)
+      case .woocommerce: try WooCommerceEvents.wire(delivery, shop, transaction)
       }
+    guard let event else { return nil }
     return (shop.hookURL, event)
   }
 
@@ -197,7 +199,10 @@ actor DeliveryPump {
     outcomes = []
     do {
       try await database.write(until: .after(SandboxLimits.storeWait)) { transaction in
-        for outcome in batch { try transaction.record(outcome) }
+        for outcome in batch {
+          try transaction.record(outcome)
+          try WooCommerceWebhooks.count(outcome, transaction)
+        }
       }
     } catch {
       outcomes = batch + outcomes

@@ -18,6 +18,8 @@ struct HookAnswer: Equatable, Sendable {
     case .lazada: status == 200
     case .shopify, .square, .loyverse: (200..<300).contains(status)
     case .tiktok: status == 200 && body.isEmpty
+    // class-wc-webhook.php, log_delivery: 200 to 302, though redirects are not followed.
+    case .woocommerce: (200...302).contains(status)
     }
   }
 }

@@ -8,6 +8,7 @@ enum Announcement {
     case .tiktok: TikTokEvents.status(order)
     case .square: SquareEvents.order(order, "order.created") + SquareEvents.payment(order)
     case .loyverse: []
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.created")
     }
   }
 
@@ -19,6 +20,7 @@ enum Announcement {
     case .tiktok: TikTokEvents.status(order)
     case .square: SquareEvents.payment(order) + SquareEvents.order(order, "order.updated")
     case .loyverse: []
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.updated")
     }
   }
 
@@ -32,6 +34,7 @@ enum Announcement {
     case .tiktok: TikTokEvents.cancelled(order)
     case .square: SquareEvents.order(order, "order.updated")
     case .loyverse: []
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.updated")
     }
   }
 
@@ -48,6 +51,7 @@ enum Announcement {
     case .tiktok: TikTokEvents.status(order) + TikTokEvents.packages(order)
     case .square: SquareEvents.order(order, "order.updated")
     case .loyverse: LoyverseEvents.sold(order)
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.updated")
     }
   }
 
@@ -59,6 +63,8 @@ enum Announcement {
     case .tiktok: TikTokEvents.returned(request)
     case .square: SquareEvents.returned(request)
     case .loyverse: LoyverseEvents.returned(request)
+    // It has no returns, only refunds.
+    case .woocommerce: WooCommerceEvents.order(order, topic: "order.updated")
     }
   }
 }

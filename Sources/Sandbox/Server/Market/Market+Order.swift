@@ -40,11 +40,13 @@ extension Market {
     guard var listing = found, listing.state == "live" else {
       throw MarketRefusal.listingUnknown(wish.sku.isEmpty ? wish.item : wish.sku)
     }
-    guard listing.sellable >= wish.quantity else {
+    let isKept = key.channel.showsUnpaid && !isPaid
+    let free = listing.sellable - (key.channel.showsUnpaid ? listing.withheld : 0)
+    guard free >= wish.quantity else {
       throw MarketRefusal.soldOut(
-        item: listing.itemID, variation: listing.variationID, shown: listing.sellable)
+        item: listing.itemID, variation: listing.variationID, shown: free)
     }
-    listing.sellable -= wish.quantity
+    if !isKept { listing.sellable -= wish.quantity }
     listing.reserved = min(listing.reserved, listing.sellable)
     if isPaid { listing.occupied += wish.quantity } else { listing.withheld += wish.quantity }
     try transaction.save(listing, at: now)
@@ -67,6 +69,7 @@ extension Market {
       try change(key, item: line.itemID, variation: line.variationID) { listing in
         listing.withheld -= line.openCount
         listing.occupied += line.openCount
+        if key.channel.showsUnpaid { listing.sellable -= line.openCount }
       }
       order.lines[index].state = .paid
       order.lines[index].updateTime = now
@@ -113,6 +116,7 @@ extension Market {
   ) throws {
     try change(key, item: line.itemID, variation: line.variationID) { listing in
       if line.state == .unpaid { listing.withheld -= count } else { listing.occupied -= count }
+      if line.state == .unpaid, key.channel.showsUnpaid { return }
       listing.sellable = clearsStock ? 0 : listing.sellable + count
     }
   }

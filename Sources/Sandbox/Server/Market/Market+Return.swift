@@ -14,6 +14,9 @@ extension Market {
   func requestReturn(
     _ key: Shop.Key, _ orderID: String, units: [String: Int64], reason: String
   ) throws -> BuyerReturn {
+    guard key.channel != .woocommerce else {
+      throw MarketRefusal.invalid("WooCommerce has no returns, only refunds")
+    }
     var order = try order(key, orderID)
     for name in units.keys where !order.lines.contains(where: { $0.lineID == name }) {
       throw MarketRefusal.lineUnknown(name)

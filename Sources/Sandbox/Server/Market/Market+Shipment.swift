@@ -48,6 +48,7 @@ extension Market {
     guard !changed.isEmpty else {
       throw MarketRefusal.stateWrong("the order is \(order.state.rawValue)")
     }
+    if key.channel == .woocommerce { try WooCommerceOrders.complete(order, self) }
     if let tracking { order.trackingNumber = tracking }
     if let carrier { order.carrier = carrier }
     return try save(order) { Announcement.moved($0, lines: changed) }

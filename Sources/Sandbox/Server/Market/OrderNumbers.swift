@@ -11,6 +11,7 @@ enum OrderNumbers {
     case .tiktok: String(576_000_000_000_000_000 + number)
     case .square: "CAIS" + scrambled(number)
     case .loyverse: "1-\(1_000 + number)"
+    case .woocommerce: String(7_000 + number)
     }
   }
 
@@ -22,6 +23,7 @@ enum OrderNumbers {
     case .tiktok: String(577_000_000_000_000_000 + number)
     case .square: "uid" + scrambled(number)
     case .loyverse: "line-\(number)"
+    case .woocommerce: String(300_000 + number)
     }
   }
 
@@ -33,6 +35,7 @@ enum OrderNumbers {
     case .tiktok: String(4_035_000_000_000_000_000 + number)
     case .square: "CAIR" + scrambled(number)
     case .loyverse: "1-\(1_000 + number)"
+    case .woocommerce: String(7_000 + number)
     }
   }
 

@@ -61,7 +61,9 @@ extension ReadTransaction {
 extension Transaction {
   /// Writes a listing, whose numbers have changed at `now`.
   func save(_ listing: StockListing, at now: Timestamp) throws {
-    precondition(listing.sellable >= 0, "no platform shows a negative number")
+    precondition(
+      listing.sellable >= 0 || listing.shop.channel.showsUnpaid,
+      "only where an unpaid order is still for sale can there be too few")
     precondition(listing.withheld >= 0 && listing.occupied >= 0, "units leave a state once")
     try execute(
       """

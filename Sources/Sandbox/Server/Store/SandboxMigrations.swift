@@ -78,5 +78,20 @@ enum SandboxMigrations {
         PRIMARY KEY (shop_id, variation_id)
       );
       """),
+    Migration(
+      3, "WooCommerce: what an order keeps beside its lines, and webhooks",
+      """
+      CREATE TABLE woo_order (
+        shop_id TEXT NOT NULL, order_id TEXT NOT NULL, complete_time INTEGER, meta TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        PRIMARY KEY (shop_id, order_id)
+      );
+      CREATE TABLE woo_webhook (
+        shop_id TEXT NOT NULL, webhook_id INTEGER NOT NULL, topic TEXT NOT NULL,
+        delivery_url TEXT NOT NULL, secret TEXT NOT NULL, status TEXT NOT NULL,
+        failure_count INTEGER NOT NULL,
+        PRIMARY KEY (shop_id, webhook_id)
+      );
+      """),
   ]
 }

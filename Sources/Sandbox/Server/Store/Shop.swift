@@ -2,7 +2,7 @@ internal import Primitives
 
 /// One of the platforms that the sandbox behaves like.
 enum Channel: String, CaseIterable, Sendable {
-  case shopee, lazada, shopify, tiktok, square, loyverse
+  case shopee, lazada, shopify, woocommerce, tiktok, square, loyverse
 
   /// For those who name one that there is not.
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -10,6 +10,8 @@ enum Channel: String, CaseIterable, Sendable {
   var hasTills: Bool { self == .square || self == .loyverse }
   /// Whether its orders have a line for each unit.
   var hasUnitLines: Bool { self == .lazada || self == .tiktok }
+  /// Whether units of an unpaid order stay in the number that is shown, and only the platform's own checkout keeps them.
+  var showsUnpaid: Bool { self == .woocommerce }
 }
 
 /// A seller's shop on a platform, with the secrets that were agreed with its app.
@@ -52,7 +54,8 @@ struct StockListing: Equatable, Sendable {
   var variationID: String
   var sku: String
   var title: String
-  /// Shopify's inventory item; empty elsewhere.
+  /// Shopify's inventory item. WooCommerce: `unmanaged` when its stock is not counted, `parent` when a variation sells
+  /// its parent's. Empty elsewhere.
   var inventoryItemID = ""
   /// `live` or `hidden`.
   var state = "live"

@@ -18,4 +18,6 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case noticeDead = "NOTICE_DEAD"
   /// A channel cancelled units that had left already.
   case cancelledAfterShipment = "CANCELLED_AFTER_SHIPMENT"
+  /// A channel had turned off an account's webhooks.
+  case webhookDisabled = "WEBHOOK_DISABLED"
 }

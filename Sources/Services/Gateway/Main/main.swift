@@ -7,11 +7,12 @@ internal import ShopeeChannel
 internal import ShopifyChannel
 internal import SquareChannel
 internal import TikTokShopChannel
+internal import WooCommerceChannel
 
 /// A new channel is one line here.
 let registry = AdapterRegistry([
-  ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter(), TikTokShopAdapter(), PointOfSaleAdapter(),
-  SquareAdapter(), LoyverseAdapter(),
+  ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter(), WooCommerceAdapter(), TikTokShopAdapter(),
+  PointOfSaleAdapter(), SquareAdapter(), LoyverseAdapter(),
 ])
 
 await ServiceRunner.run(

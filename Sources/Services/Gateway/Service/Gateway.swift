@@ -133,6 +133,12 @@ public final class Gateway: Sendable {
     await background.start("lag") { [self] in
       await LagReporter(pool: peers.pool, lag: lag, log: configuration.log).run()
     }
+    await background.start("webhooks") { [self] in
+      await WebhookKeeper(
+        directory: directory, alerts: alerts, publicURL: configuration.publicURL,
+        log: configuration.log
+      ).run()
+    }
     await background.start("notices") { [self] in await notices.run() }
     await background.start("intake") { [self] in
       try await loadInbox()

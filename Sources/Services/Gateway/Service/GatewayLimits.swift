@@ -94,4 +94,8 @@ enum GatewayLimits {
   static let errorBytes = 500
   /// Alerts of one kind and account about forged events, at most one in this span.
   static let forgedAlertEvery = Duration.seconds(60)
+
+  /// How often a channel is asked for its webhooks, and how soon those of a new account.
+  static let webhookCheckEvery = Duration.seconds(600)
+  static let webhookLookEvery = Duration.seconds(15)
 }

@@ -8,6 +8,7 @@ import ShopeeChannel
 import ShopifyChannel
 import Synchronization
 import TikTokShopChannel
+import WooCommerceChannel
 
 @testable import SandboxServer
 
@@ -116,6 +117,7 @@ final class ConversationWorld: Sendable {
     case "shopee": ShopeeAdapter()
     case "lazada": LazadaAdapter()
     case "tiktok": TikTokShopAdapter()
+    case "woocommerce": WooCommerceAdapter()
     default: ShopifyAdapter()
     }
   }
@@ -126,9 +128,11 @@ final class ConversationWorld: Sendable {
       case "shopee": shopeeAccount()
       case "lazada": lazadaAccount()
       case "tiktok": tikTokShopAccount()
+      case "woocommerce": wooCommerceAccount()
       default: shopifyAccount()
       }
     account.baseURL = "\(Way.host)/\(channel)"
+    if channel == "woocommerce" { account.baseURL += "/\(account.externalID)" }
     if channel == "shopify" {
       account.baseURL += "/\(account.externalID)"
       account.credentials["client_id"] = "client"
