@@ -17,10 +17,11 @@ enum GatewayCommands {
       return (page.alerts, page.nextPageToken)
     }
     Output.table(
-      ["number", "kind", "subject", "times", "last", "message"],
+      ["number", "severity", "kind", "subject", "times", "first", "last", "message", "to do"],
       rows.map {
         [
-          "\($0.alertID)", $0.kind, $0.subject, "\($0.raiseCount)", $0.updateTime.text, $0.message,
+          "\($0.alertID)", "\($0.severity)", $0.kind, $0.subject, "\($0.raiseCount)",
+          $0.createTime.text, $0.updateTime.text, $0.message, $0.advice,
         ]
       })
     return 0

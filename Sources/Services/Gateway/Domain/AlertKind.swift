@@ -18,4 +18,6 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case noticeDead = "NOTICE_DEAD"
   /// A channel cancelled units that had left already.
   case cancelledAfterShipment = "CANCELLED_AFTER_SHIPMENT"
+  /// Events come in faster than they are worked on.
+  case inboxGrowing = "INBOX_GROWING"
 }

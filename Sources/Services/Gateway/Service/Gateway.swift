@@ -24,6 +24,10 @@ public struct GatewayConfiguration: Sendable {
   public var zones: ZoneMap
   /// How long a till waits for its sales to be taken in before they are answered as pending.
   public var tillWait: Duration
+  /// Where alerts are told; nil for nowhere but the log, the list and /metrics.
+  public var alertWebhook: AlertWebhook?
+  /// Events that may wait before it is an alert.
+  public var inboxAlertCount = 10_000
 
   public static let usualTillWait = Duration.seconds(5)
 
@@ -61,6 +65,8 @@ public final class Gateway: Sendable {
   let lag = LagBook()
   let worker: IntakeWorker
   let notices: NoticeWorker
+  let teller: AlertTeller
+  let patrol: AlertPatrol
   private let configuration: GatewayConfiguration
   private let counts: GatewayMetrics
   private let channelsChanged = FeedSignal()
@@ -73,6 +79,12 @@ public final class Gateway: Sendable {
     store = GatewayStore(database: configuration.database, clock: configuration.clock)
     counts = GatewayMetrics(configuration.metrics)
     alerts = AlertBook(store: store, log: configuration.log)
+    teller = AlertTeller(
+      store: store, webhook: configuration.alertWebhook, publicURL: configuration.publicURL,
+      metrics: configuration.metrics, log: configuration.log)
+    patrol = AlertPatrol(
+      store: store, alerts: alerts, inboxCount: configuration.inboxAlertCount,
+      log: configuration.log)
     worker = IntakeWorker(
       store: store, directory: directory, peers: peers, planner: planner, intake: intake,
       alerts: alerts, metrics: counts, zones: configuration.zones, log: configuration.log)
@@ -130,6 +142,8 @@ public final class Gateway: Sendable {
         returns: peers.returns, store: store, notices: notices, loop: loop("returns")
       ).run()
     }
+    await background.start("alerts") { [self] in await teller.run() }
+    await background.start("patrol") { [self] in await patrol.run() }
     await background.start("lag") { [self] in
       await LagReporter(pool: peers.pool, lag: lag, log: configuration.log).run()
     }

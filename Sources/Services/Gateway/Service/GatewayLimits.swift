@@ -94,4 +94,14 @@ enum GatewayLimits {
   static let errorBytes = 500
   /// Alerts of one kind and account about forged events, at most one in this span.
   static let forgedAlertEvery = Duration.seconds(60)
+
+  /// How often it is looked for alerts to tell, and how many go in one message.
+  static let alertsEvery = Duration.seconds(1)
+  static let alertsInMessage = 100
+  /// Pauses between tries of the alert webhook: never given up.
+  static let alertBackoff = Backoff(first: .seconds(2), longest: .seconds(300))
+  /// How often it is looked for what no single event tells of.
+  static let patrolEvery = Duration.seconds(30)
+  /// How long alerts that have ended are kept.
+  static let alertsKept = Duration.seconds(90 * 86_400)
 }

@@ -20,8 +20,31 @@ public enum GatewaySettings {
     allowed: "COUNTRY:REGION/POSTAL=ZONE with commas between and each part of a place optional"
   ) { ZoneMap($0) }
 
+  public static let alertURL = Setting<String?>(
+    "ONEPOOL_GATEWAY_ALERT_URL",
+    "address that alerts are posted to, in the form of Alertmanager's webhooks", default: "",
+    allowed: "a URL with http or https and a host"
+  ) { text in
+    guard !text.isEmpty else { return .some(nil) }
+    let isURL = text.hasPrefix("https://") || text.hasPrefix("http://")
+    let rest = text.drop { $0 != ":" }.dropFirst(3)
+    return isURL && !rest.isEmpty && !rest.hasPrefix("/") ? .some(text) : nil
+  }
+
+  public static let alertSecret = Setting<Secret?>.secret(
+    "ONEPOOL_GATEWAY_ALERT_SECRET", "secret that posted alerts are signed with")
+
+  public static let alertRepeat = Setting<Duration>.seconds(
+    "ONEPOOL_GATEWAY_ALERT_REPEAT_SECONDS", "time after which an open alert is posted again",
+    default: 14_400, in: 60...604_800)
+
+  public static let inboxAlert = Setting<Int>.integer(
+    "ONEPOOL_GATEWAY_INBOX_ALERT_COUNT", "events that may wait before it is an alert",
+    default: 10_000, in: 1...100_000_000)
+
   public static let all: [any AnySetting] = [
-    publicURL, zones, CommonSettings.pool, CommonSettings.mapping, CommonSettings.fulfilment,
+    publicURL, zones, alertURL, alertSecret, alertRepeat, inboxAlert, CommonSettings.pool,
+    CommonSettings.mapping, CommonSettings.fulfilment,
     CommonSettings.returns,
   ]
 }

@@ -211,7 +211,7 @@ public struct InboxEvent: Message {
 /// Something that an operator must know.
 public struct Alert: Message {
   /// A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
-  /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`.
+  /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.
   public var subject: String = ""
@@ -229,6 +229,52 @@ public struct Alert: Message {
   public var alertID: Int64 = 0
   /// When it ended, by itself or by somebody; unset while it is open.
   public var resolveTime: Primitives.Timestamp? = nil
+  /// How soon somebody must act.
+  public var severity: Alert.Severity = Alert.Severity()
+  /// What to do about it.
+  public var advice: String = ""
+  /// When the alert webhook last took it; unset before, and without a webhook.
+  public var tellTime: Primitives.Timestamp? = nil
+
+  /// How soon somebody must act, the least first.
+  public enum Severity: MessageEnum {
+    /// Never sent.
+    case unspecified
+    /// To be looked at some day.
+    case info
+    /// Within the day: something is wrong, sales go on.
+    case warning
+    /// Now: units are sold that are not there, or orders are not taken in.
+    case critical
+    /// A value that this code does not know.
+    case unrecognized(Int32)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .info
+      case 2: self = .warning
+      case 3: self = .critical
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .info: 1
+      case .warning: 2
+      case .critical: 3
+      case .unrecognized(let number): number
+      }
+    }
+
+    public static let allCases: [Severity] = [.unspecified, .info, .warning, .critical]
+  }
 
   public init() {}
 
@@ -241,7 +287,10 @@ public struct Alert: Message {
     createTime: Primitives.Timestamp? = nil,
     updateTime: Primitives.Timestamp? = nil,
     alertID: Int64 = 0,
-    resolveTime: Primitives.Timestamp? = nil
+    resolveTime: Primitives.Timestamp? = nil,
+    severity: Alert.Severity = Alert.Severity(),
+    advice: String = "",
+    tellTime: Primitives.Timestamp? = nil
   ) {
     self.kind = kind
     self.subject = subject
@@ -252,6 +301,9 @@ public struct Alert: Message {
     self.updateTime = updateTime
     self.alertID = alertID
     self.resolveTime = resolveTime
+    self.severity = severity
+    self.advice = advice
+    self.tellTime = tellTime
   }
 }
 
@@ -423,6 +475,9 @@ extension Alert {
     self.updateTime = try Read.message(source.pointee.update_time, "update_time")
     self.alertID = source.pointee.alert_id
     self.resolveTime = try Read.message(source.pointee.resolve_time, "resolve_time")
+    self.severity = Alert.Severity(rawValue: Int32(truncatingIfNeeded: source.pointee.severity.rawValue))
+    self.advice = Read.string(source.pointee.advice)
+    self.tellTime = try Read.message(source.pointee.tell_time, "tell_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -436,6 +491,9 @@ extension Alert {
     target.pointee.update_time = arena.message(self.updateTime)
     target.pointee.alert_id = self.alertID
     target.pointee.resolve_time = arena.message(self.resolveTime)
+    target.pointee.severity = .init(rawValue: .init(truncatingIfNeeded: self.severity.rawValue))
+    target.pointee.advice = arena.string(self.advice)
+    target.pointee.tell_time = arena.message(self.tellTime)
   }
 }
 
@@ -474,6 +532,7 @@ extension FileDescriptor {
     dependencies: [.googleProtobufDuration, .googleProtobufTimestamp],
     symbols: [
       "onepool.gateway.v1.Alert",
+      "onepool.gateway.v1.Alert.Severity",
       "onepool.gateway.v1.Connection",
       "onepool.gateway.v1.Connection.CredentialsEntry",
       "onepool.gateway.v1.InboxEvent",
@@ -481,5 +540,5 @@ extension FileDescriptor {
       "onepool.gateway.v1.LagSummary",
       "onepool.gateway.v1.ListingPush",
     ],
-    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIuIDCgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQijAQKCkluYm94RXZlbnQSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEhsKCWV2ZW50X2tleRgDIAEoCVIIZXZlbnRLZXkSEgoEa2luZBgEIAEoCVIEa2luZBIZCghvcmRlcl9pZBgFIAEoCVIHb3JkZXJJZBI6CgVzdGF0ZRgGIAEoDjIkLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50LlN0YXRlUgVzdGF0ZRI9CgxyZWNlaXZlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZWNlaXZlVGltZRI7CgtmaW5pc2hfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmZpbmlzaFRpbWUSIwoNYXR0ZW1wdF9jb3VudBgJIAEoBVIMYXR0ZW1wdENvdW50Eh0KCmxhc3RfZXJyb3IYCiABKAlSCWxhc3RFcnJvciJ8CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1dBSVRJTkcQARIOCgpTVEFURV9ET05FEAISEgoOU1RBVEVfUkVUUllJTkcQAxIVChFTVEFURV9RVUFSQU5USU5FRBAEEg4KClNUQVRFX0RFQUQQBSLjAgoFQWxlcnQSEgoEa2luZBgBIAEoCVIEa2luZBIYCgdzdWJqZWN0GAIgASgJUgdzdWJqZWN0Eh0KCmFjY291bnRfaWQYAyABKAlSCWFjY291bnRJZBIYCgdtZXNzYWdlGAQgASgJUgdtZXNzYWdlEh8KC3JhaXNlX2NvdW50GAUgASgDUgpyYWlzZUNvdW50EjsKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSGQoIYWxlcnRfaWQYCCABKANSB2FsZXJ0SWQSPQoMcmVzb2x2ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILcmVzb2x2ZVRpbWUi/QEKCkxhZ1N1bW1hcnkSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEhQKBWNvdW50GAIgASgDUgVjb3VudBIrCgNwNTAYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA3A1MBIrCgNwOTUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA3A5NRIrCgNwOTkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA3A5ORIzCgdtYXhpbXVtGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgdtYXhpbXVtYgZwcm90bzM=")
+    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIuIDCgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQijAQKCkluYm94RXZlbnQSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEhsKCWV2ZW50X2tleRgDIAEoCVIIZXZlbnRLZXkSEgoEa2luZBgEIAEoCVIEa2luZBIZCghvcmRlcl9pZBgFIAEoCVIHb3JkZXJJZBI6CgVzdGF0ZRgGIAEoDjIkLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50LlN0YXRlUgVzdGF0ZRI9CgxyZWNlaXZlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZWNlaXZlVGltZRI7CgtmaW5pc2hfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmZpbmlzaFRpbWUSIwoNYXR0ZW1wdF9jb3VudBgJIAEoBVIMYXR0ZW1wdENvdW50Eh0KCmxhc3RfZXJyb3IYCiABKAlSCWxhc3RFcnJvciJ8CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1dBSVRJTkcQARIOCgpTVEFURV9ET05FEAISEgoOU1RBVEVfUkVUUllJTkcQAxIVChFTVEFURV9RVUFSQU5USU5FRBAEEg4KClNUQVRFX0RFQUQQBSLaBAoFQWxlcnQSEgoEa2luZBgBIAEoCVIEa2luZBIYCgdzdWJqZWN0GAIgASgJUgdzdWJqZWN0Eh0KCmFjY291bnRfaWQYAyABKAlSCWFjY291bnRJZBIYCgdtZXNzYWdlGAQgASgJUgdtZXNzYWdlEh8KC3JhaXNlX2NvdW50GAUgASgDUgpyYWlzZUNvdW50EjsKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSGQoIYWxlcnRfaWQYCCABKANSB2FsZXJ0SWQSPQoMcmVzb2x2ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILcmVzb2x2ZVRpbWUSPgoIc2V2ZXJpdHkYCiABKA4yIi5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnQuU2V2ZXJpdHlSCHNldmVyaXR5EhYKBmFkdmljZRgLIAEoCVIGYWR2aWNlEjcKCXRlbGxfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHRlbGxUaW1lImQKCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASEQoNU0VWRVJJVFlfSU5GTxABEhQKEFNFVkVSSVRZX1dBUk5JTkcQAhIVChFTRVZFUklUWV9DUklUSUNBTBADIv0BCgpMYWdTdW1tYXJ5Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIUCgVjb3VudBgCIAEoA1IFY291bnQSKwoDcDUwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwNTASKwoDcDk1GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTUSKwoDcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTkSMwoHbWF4aW11bRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIHbWF4aW11bWIGcHJvdG8z")
 }

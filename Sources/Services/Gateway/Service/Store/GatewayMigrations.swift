@@ -13,7 +13,14 @@ public enum GatewayMigrations {
     Migration(7, "what a channel may be showing", highest),
     Migration(8, "since when an account is connected", connectTime),
     Migration(9, "where an order's customer is", zone),
+    Migration(10, "what was told of alerts", toldAlerts),
   ]
+
+  private static let toldAlerts = """
+    ALTER TABLE alert ADD COLUMN told TEXT NOT NULL DEFAULT '';
+    ALTER TABLE alert ADD COLUMN tell_time BIGINT;
+    CREATE INDEX alert_to_tell ON alert (alert_id) WHERE resolve_time IS NULL OR told = 'open';
+    """
 
   private static let zone = "ALTER TABLE channel_order ADD COLUMN zone TEXT NOT NULL DEFAULT ''"
 

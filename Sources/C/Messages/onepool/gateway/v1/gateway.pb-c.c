@@ -803,7 +803,39 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__inbox_event__descriptor =
   (ProtobufCMessageInit) onepool__gateway__v1__inbox_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__alert__field_descriptors[9] =
+static const ProtobufCEnumValue onepool__gateway__v1__alert__severity__enum_values_by_number[4] =
+{
+  { "SEVERITY_UNSPECIFIED", "ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_UNSPECIFIED", 0 },
+  { "SEVERITY_INFO", "ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_INFO", 1 },
+  { "SEVERITY_WARNING", "ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_WARNING", 2 },
+  { "SEVERITY_CRITICAL", "ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_CRITICAL", 3 },
+};
+static const ProtobufCIntRange onepool__gateway__v1__alert__severity__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex onepool__gateway__v1__alert__severity__enum_values_by_name[4] =
+{
+  { "SEVERITY_CRITICAL", 3 },
+  { "SEVERITY_INFO", 1 },
+  { "SEVERITY_UNSPECIFIED", 0 },
+  { "SEVERITY_WARNING", 2 },
+};
+const ProtobufCEnumDescriptor onepool__gateway__v1__alert__severity__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.Alert.Severity",
+  "Severity",
+  "Onepool__Gateway__V1__Alert__Severity",
+  "onepool.gateway.v1",
+  4,
+  onepool__gateway__v1__alert__severity__enum_values_by_number,
+  4,
+  onepool__gateway__v1__alert__severity__enum_values_by_name,
+  1,
+  onepool__gateway__v1__alert__severity__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__alert__field_descriptors[12] =
 {
   {
     "kind",
@@ -913,22 +945,61 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__alert__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "severity",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Alert, severity),
+    &onepool__gateway__v1__alert__severity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "advice",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Alert, advice),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tell_time",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Alert, tell_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__alert__field_indices_by_name[] = {
   2,   /* field[2] = account_id */
+  10,   /* field[10] = advice */
   7,   /* field[7] = alert_id */
   5,   /* field[5] = create_time */
   0,   /* field[0] = kind */
   3,   /* field[3] = message */
   4,   /* field[4] = raise_count */
   8,   /* field[8] = resolve_time */
+  9,   /* field[9] = severity */
   1,   /* field[1] = subject */
+  11,   /* field[11] = tell_time */
   6,   /* field[6] = update_time */
 };
 static const ProtobufCIntRange onepool__gateway__v1__alert__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor =
 {
@@ -938,7 +1009,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor =
   "Onepool__Gateway__V1__Alert",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__Alert),
-  9,
+  12,
   onepool__gateway__v1__alert__field_descriptors,
   onepool__gateway__v1__alert__field_indices_by_name,
   1,  onepool__gateway__v1__alert__number_ranges,

@@ -1776,7 +1776,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__replay_inbox_event_respon
   (ProtobufCMessageInit) onepool__gateway__v1__replay_inbox_event_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__list_alerts_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__list_alerts_request__field_descriptors[6] =
 {
   {
     "include_resolved",
@@ -1814,16 +1814,55 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__list_alerts_request_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "least_severity",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListAlertsRequest, least_severity),
+    &onepool__gateway__v1__alert__severity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_id",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListAlertsRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListAlertsRequest, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__list_alerts_request__field_indices_by_name[] = {
+  4,   /* field[4] = account_id */
   0,   /* field[0] = include_resolved */
+  5,   /* field[5] = kind */
+  3,   /* field[3] = least_severity */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
 };
 static const ProtobufCIntRange onepool__gateway__v1__list_alerts_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__list_alerts_request__descriptor =
 {
@@ -1833,7 +1872,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__list_alerts_request__desc
   "Onepool__Gateway__V1__ListAlertsRequest",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__ListAlertsRequest),
-  3,
+  6,
   onepool__gateway__v1__list_alerts_request__field_descriptors,
   onepool__gateway__v1__list_alerts_request__field_indices_by_name,
   1,  onepool__gateway__v1__list_alerts_request__number_ranges,

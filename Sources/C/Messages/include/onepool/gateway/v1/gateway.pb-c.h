@@ -57,6 +57,28 @@ typedef enum _Onepool__Gateway__V1__InboxEvent__State {
   ONEPOOL__GATEWAY__V1__INBOX_EVENT__STATE__STATE_DEAD = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__GATEWAY__V1__INBOX_EVENT__STATE)
 } Onepool__Gateway__V1__InboxEvent__State;
+/*
+ * How soon somebody must act, the least first.
+ */
+typedef enum _Onepool__Gateway__V1__Alert__Severity {
+  /*
+   * Never sent.
+   */
+  ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_UNSPECIFIED = 0,
+  /*
+   * To be looked at some day.
+   */
+  ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_INFO = 1,
+  /*
+   * Within the day: something is wrong, sales go on.
+   */
+  ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_WARNING = 2,
+  /*
+   * Now: units are sold that are not there, or orders are not taken in.
+   */
+  ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_CRITICAL = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__GATEWAY__V1__ALERT__SEVERITY)
+} Onepool__Gateway__V1__Alert__Severity;
 
 /* --- messages --- */
 
@@ -242,7 +264,7 @@ struct  Onepool__Gateway__V1__Alert
   ProtobufCMessage base;
   /*
    * A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
-   * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`.
+   * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`.
    */
   char *kind;
   /*
@@ -277,10 +299,22 @@ struct  Onepool__Gateway__V1__Alert
    * When it ended, by itself or by somebody; unset while it is open.
    */
   Google__Protobuf__Timestamp *resolve_time;
+  /*
+   * How soon somebody must act.
+   */
+  Onepool__Gateway__V1__Alert__Severity severity;
+  /*
+   * What to do about it.
+   */
+  char *advice;
+  /*
+   * When the alert webhook last took it; unset before, and without a webhook.
+   */
+  Google__Protobuf__Timestamp *tell_time;
 };
 #define ONEPOOL__GATEWAY__V1__ALERT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__alert__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0, NULL, ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -449,6 +483,7 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__listing_push__desc
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__inbox_event__descriptor;
 extern const ProtobufCEnumDescriptor    onepool__gateway__v1__inbox_event__state__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor;
+extern const ProtobufCEnumDescriptor    onepool__gateway__v1__alert__severity__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__lag_summary__descriptor;
 
 PROTOBUF_C__END_DECLS

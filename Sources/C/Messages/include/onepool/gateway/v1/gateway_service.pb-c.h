@@ -321,10 +321,22 @@ struct  Onepool__Gateway__V1__ListAlertsRequest
    * From the last response. Optional.
    */
   char *page_token;
+  /*
+   * Only those of this severity or above. Optional.
+   */
+  Onepool__Gateway__V1__Alert__Severity least_severity;
+  /*
+   * Only of this account. Optional.
+   */
+  char *account_id;
+  /*
+   * Only of this kind. Optional.
+   */
+  char *kind;
 };
 #define ONEPOOL__GATEWAY__V1__LIST_ALERTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__list_alerts_request__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string }
+    , 0, 0, (char *)protobuf_c_empty_string, ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Gateway__V1__ListAlertsResponse

@@ -1,0 +1,35 @@
+extension AlertKind {
+  public var severity: AlertSeverity {
+    switch self {
+    case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing: .critical
+    case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment: .warning
+    case .signatureRefused: .info
+    }
+  }
+
+  /// What somebody who gets the alert is to do.
+  public var advice: String {
+    switch self {
+    case .unmappedListing:
+      "Link the listing to a SKU in mapping; the sales that wait for it are then taken in by themselves."
+    case .oversold:
+      "Save the order from the buffer or another location, or cancel it with its channel; then resolve the alert."
+    case .pushFailed:
+      "Read the reason, mend the listing on the channel or its link, then push it again (RepushListing)."
+    case .eventDead:
+      "Read the event's last error, mend its cause, then replay it (ReplayInboxEvent)."
+    case .tokenRefused:
+      "Authorise the shop again and hand the new credentials to ConnectAccount."
+    case .tokensUnsaved:
+      "Make room for the gateway's store; do not stop the gateway before this alert has ended."
+    case .signatureRefused:
+      "Compare the account's webhook secret with the channel's console; if it is right, somebody forges events."
+    case .noticeDead:
+      "Tell the channel by hand, on its own pages, of the parcel or the return; then resolve the alert."
+    case .cancelledAfterShipment:
+      "Stop the parcel or expect its return; the units stay sold until they are back."
+    case .inboxGrowing:
+      "See whether pool, mapping and fulfilment answer, and which account's events wait (ListInboxEvents)."
+    }
+  }
+}
