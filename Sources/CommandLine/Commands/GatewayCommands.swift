@@ -3,7 +3,7 @@ internal import GatewayAPI
 
 /// What an operator asks the gateway.
 enum GatewayCommands {
-  static let all = [alerts, backlog, lag, pushes, inbox, replay]
+  static let all = [alerts, backlog, lag, pushes, inbox, replay, rotateKey]
 
   static let alerts = Command(
     name: "alerts", usage: "[--all]", summary: "what somebody must know; --all with what has ended",
@@ -107,6 +107,16 @@ enum GatewayCommands {
       ReplayInboxEventRequest(
         inboxID: try arguments.number(0, "NUMBER"), requestID: UUID().uuidString))
     Output.line("\(answer.event.map { "\($0.state)" } ?? "unknown")")
+    return 0
+  }
+
+  static let rotateKey = Command(
+    name: "rotate-key", usage: "", summary: "seals the channels' credentials with a new key"
+  ) { _ in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.gateway.rotateSecretKey(
+      RotateSecretKeyRequest(requestID: UUID().uuidString))
+    Output.line("sealed anew: \(answer.connectionCount)")
     return 0
   }
 }

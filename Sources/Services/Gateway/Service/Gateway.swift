@@ -9,7 +9,7 @@ public import StorageCore
 /// What the gateway is built from.
 public struct GatewayConfiguration: Sendable {
   public var database: any Database
-  public var box: SecretBox
+  public var keys: KeyRing
   public var registry: AdapterRegistry
   public var peers: Peers
   public var http: any ChannelHTTP
@@ -32,13 +32,13 @@ public struct GatewayConfiguration: Sendable {
   public static let usualTillWait = Duration.seconds(5)
 
   public init(
-    database: any Database, box: SecretBox, registry: AdapterRegistry, peers: Peers,
+    database: any Database, keys: KeyRing, registry: AdapterRegistry, peers: Peers,
     http: any ChannelHTTP, publicURL: String, metrics: Metrics, log: Log,
     background: BackgroundTasks, clock: any WallClock = SystemClock(),
     zones: ZoneMap = ZoneMap(), tillWait: Duration = usualTillWait
   ) {
     self.database = database
-    self.box = box
+    self.keys = keys
     self.registry = registry
     self.peers = peers
     self.http = http
@@ -56,7 +56,7 @@ public struct GatewayConfiguration: Sendable {
 public final class Gateway: Sendable {
   let registry: AdapterRegistry
   let peers: Peers
-  let box: SecretBox
+  let keys: KeyRing
   let store: GatewayStore
   let directory = AccountDirectory()
   let planner = StockPlanner()
@@ -67,6 +67,7 @@ public final class Gateway: Sendable {
   let notices: NoticeWorker
   let teller: AlertTeller
   let patrol: AlertPatrol
+  var log: Log { configuration.log }
   private let configuration: GatewayConfiguration
   private let counts: GatewayMetrics
   private let channelsChanged = FeedSignal()
@@ -75,7 +76,7 @@ public final class Gateway: Sendable {
     self.configuration = configuration
     registry = configuration.registry
     peers = configuration.peers
-    box = configuration.box
+    keys = configuration.keys
     store = GatewayStore(database: configuration.database, clock: configuration.clock)
     counts = GatewayMetrics(configuration.metrics)
     alerts = AlertBook(store: store, log: configuration.log)
@@ -111,7 +112,8 @@ public final class Gateway: Sendable {
 
   /// Loads what is connected and starts the loops.
   public func start() async throws {
-    for connection in try await store.connections(box) {
+    try await resealIfNeeded()
+    for connection in try await store.connections(keys) {
       guard let adapter = registry[connection.account.channelID] else {
         configuration.log.error(
           "an account's channel is not supported any more",
@@ -151,6 +153,23 @@ public final class Gateway: Sendable {
     await background.start("intake") { [self] in
       try await loadInbox()
       await intake.run(worker.work) { [self] in await loadMore() }
+    }
+  }
+
+  /// A change of key that was cut off, or a new key that was given, is brought to its end.
+  private func resealIfNeeded() async throws {
+    guard keys.hasOldKeys else { return }
+    let keys = keys
+    let (_, box) = try await store.write { try $0.reseal(keys) }
+    dropKeys(olderThan: box)
+  }
+
+  /// When the file cannot be written, the old keys stay until the next start: they only open, and open nothing.
+  func dropKeys(olderThan box: SecretBox) {
+    do {
+      try keys.dropKeys(olderThan: box)
+    } catch {
+      log.error("old keys could not be dropped", ["error": "\(error)"])
     }
   }
 
@@ -220,7 +239,7 @@ public final class Gateway: Sendable {
 
   private var sessionSurroundings: AccountSession.Surroundings {
     AccountSession.Surroundings(
-      http: configuration.http, store: store, box: box, alerts: alerts, metrics: counts,
+      http: configuration.http, store: store, keys: keys, alerts: alerts, metrics: counts,
       log: configuration.log, background: configuration.background,
       wantsAddresses: !configuration.zones.isEmpty)
   }

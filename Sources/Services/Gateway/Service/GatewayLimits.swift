@@ -90,6 +90,8 @@ enum GatewayLimits {
   static let importPages = 10_000
   /// SKUs looked up at once.
   static let importLookups = 8
+  /// Credentials that are shorter are no secrets, in bytes.
+  static let shortestSecret = 7
   /// Text of an error that is kept, in bytes.
   static let errorBytes = 500
   /// Alerts of one kind and account about forged events, at most one in this span.

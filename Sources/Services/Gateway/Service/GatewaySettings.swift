@@ -42,8 +42,12 @@ public enum GatewaySettings {
     "ONEPOOL_GATEWAY_INBOX_ALERT_COUNT", "events that may wait before it is an alert",
     default: 10_000, in: 1...100_000_000)
 
+  public static let keys = Setting<[Secret]>.keys(
+    "ONEPOOL_GATEWAY_KEYS",
+    "keys that credentials are sealed with, the newest first; else a file in the data folder")
+
   public static let all: [any AnySetting] = [
-    publicURL, zones, alertURL, alertSecret, alertRepeat, inboxAlert, CommonSettings.pool,
+    publicURL, zones, keys, alertURL, alertSecret, alertRepeat, inboxAlert, CommonSettings.pool,
     CommonSettings.mapping, CommonSettings.fulfilment,
     CommonSettings.returns,
   ]

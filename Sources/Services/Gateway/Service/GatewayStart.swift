@@ -15,7 +15,8 @@ extension Gateway {
       fulfilment: try context.client(of: CommonSettings.fulfilment),
       returns: try context.client(of: CommonSettings.returns))
     var configuration = GatewayConfiguration(
-      database: database, box: try context.secretBox(), registry: registry, peers: peers,
+      database: database, keys: try context.keyRing(context.settings[GatewaySettings.keys]),
+      registry: registry, peers: peers,
       http: URLSessionHTTP(), publicURL: context.settings[GatewaySettings.publicURL],
       metrics: context.metrics, log: context.log, background: context.background,
       zones: context.settings[GatewaySettings.zones])

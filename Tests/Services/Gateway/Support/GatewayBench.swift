@@ -80,7 +80,7 @@ final class GatewayBench: Sendable {
     let transport = InProcessTransport(services: [pool, mapping, fulfilment, returns])
     let client = RPCClient(transport: transport, timeout: .seconds(120), retry: .never)
     var configuration = GatewayConfiguration(
-      database: database, box: SecretBox(key: Array(repeating: 7, count: 32)),
+      database: database, keys: try KeyRing(file: folder.file("gateway.key")),
       registry: AdapterRegistry([adapter, PointOfSaleAdapter()] + others),
       peers: Peers(pool: client, mapping: client, fulfilment: client, returns: client),
       http: NoHTTP(), publicURL: Self.hookURL, metrics: metrics, log: .silent,

@@ -25,7 +25,7 @@ actor AccountSession {
   struct Surroundings: Sendable {
     var http: any ChannelHTTP
     var store: GatewayStore
-    var box: SecretBox
+    var keys: KeyRing
     var alerts: AlertBook
     var metrics: GatewayMetrics
     var log: Log
@@ -151,7 +151,8 @@ actor AccountSession {
       surroundings.metrics.channelCalls.increment([accountID.text, "ok"])
       await accepted()
       return answer
-    } catch {
+    } catch let plain {
+      let error = plain.hiding(api.account.credentials)
       surroundings.metrics.channelCalls.increment([accountID.text, error.label])
       switch error {
       case .rateLimited(let span): await tooMany(span ?? .seconds(1), isPush)
@@ -245,7 +246,7 @@ extension AccountSession {
       }
       connection.account.credentials.merge(changed) { _, new in new }
     } catch {
-      return .failure(error)
+      return .failure(error.hiding(connection.account.credentials))
     }
     await save()
     return .success(())
@@ -266,7 +267,7 @@ extension AccountSession {
 
   private func isSaved() async -> Bool {
     do {
-      try await surroundings.store.save(connection, surroundings.box)
+      try await surroundings.store.save(connection, surroundings.keys)
       return true
     } catch {
       surroundings.log.error(

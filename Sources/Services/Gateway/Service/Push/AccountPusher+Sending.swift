@@ -214,7 +214,10 @@ extension AccountPusher {
       guard results.count == pushes.count else {
         throw .malformed("\(results.count) results for \(pushes.count) pushes")
       }
-      outcomes = zip(pushes, results).map { outcome($1, attempt($0.id)) }
+      let credentials = await session.connection.account.credentials
+      outcomes = zip(pushes, results.map { $0.hiding(credentials) }).map {
+        outcome($1, attempt($0.id))
+      }
     } catch {
       outcomes = pushes.map { outcome(error, $0.id, of: pushes.count) }
     }

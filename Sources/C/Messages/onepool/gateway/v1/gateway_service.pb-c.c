@@ -817,6 +817,96 @@ void   onepool__gateway__v1__resolve_alert_response__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__resolve_alert_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__rotate_secret_key_request__init
+                     (Onepool__Gateway__V1__RotateSecretKeyRequest         *message)
+{
+  static const Onepool__Gateway__V1__RotateSecretKeyRequest init_value = ONEPOOL__GATEWAY__V1__ROTATE_SECRET_KEY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__rotate_secret_key_request__get_packed_size
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__rotate_secret_key_request__pack
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__rotate_secret_key_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__RotateSecretKeyRequest *
+       onepool__gateway__v1__rotate_secret_key_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__RotateSecretKeyRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__rotate_secret_key_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__rotate_secret_key_request__free_unpacked
+                     (Onepool__Gateway__V1__RotateSecretKeyRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__rotate_secret_key_response__init
+                     (Onepool__Gateway__V1__RotateSecretKeyResponse         *message)
+{
+  static const Onepool__Gateway__V1__RotateSecretKeyResponse init_value = ONEPOOL__GATEWAY__V1__ROTATE_SECRET_KEY_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__rotate_secret_key_response__get_packed_size
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__rotate_secret_key_response__pack
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__rotate_secret_key_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__RotateSecretKeyResponse *
+       onepool__gateway__v1__rotate_secret_key_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__RotateSecretKeyResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__rotate_secret_key_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__rotate_secret_key_response__free_unpacked
+                     (Onepool__Gateway__V1__RotateSecretKeyResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__gateway__v1__get_lag_request__init
                      (Onepool__Gateway__V1__GetLagRequest         *message)
 {
@@ -2019,6 +2109,82 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__resolve_alert_response__d
   (ProtobufCMessageInit) onepool__gateway__v1__resolve_alert_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__gateway__v1__rotate_secret_key_request__field_descriptors[1] =
+{
+  {
+    "request_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__RotateSecretKeyRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__rotate_secret_key_request__field_indices_by_name[] = {
+  0,   /* field[0] = request_id */
+};
+static const ProtobufCIntRange onepool__gateway__v1__rotate_secret_key_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__rotate_secret_key_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.RotateSecretKeyRequest",
+  "RotateSecretKeyRequest",
+  "Onepool__Gateway__V1__RotateSecretKeyRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__RotateSecretKeyRequest),
+  1,
+  onepool__gateway__v1__rotate_secret_key_request__field_descriptors,
+  onepool__gateway__v1__rotate_secret_key_request__field_indices_by_name,
+  1,  onepool__gateway__v1__rotate_secret_key_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__rotate_secret_key_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__rotate_secret_key_response__field_descriptors[1] =
+{
+  {
+    "connection_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__RotateSecretKeyResponse, connection_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__rotate_secret_key_response__field_indices_by_name[] = {
+  0,   /* field[0] = connection_count */
+};
+static const ProtobufCIntRange onepool__gateway__v1__rotate_secret_key_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__rotate_secret_key_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.RotateSecretKeyResponse",
+  "RotateSecretKeyResponse",
+  "Onepool__Gateway__V1__RotateSecretKeyResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__RotateSecretKeyResponse),
+  1,
+  onepool__gateway__v1__rotate_secret_key_response__field_descriptors,
+  onepool__gateway__v1__rotate_secret_key_response__field_indices_by_name,
+  1,  onepool__gateway__v1__rotate_secret_key_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__rotate_secret_key_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 #define onepool__gateway__v1__get_lag_request__field_descriptors NULL
 #define onepool__gateway__v1__get_lag_request__field_indices_by_name NULL
 #define onepool__gateway__v1__get_lag_request__number_ranges NULL
@@ -2222,7 +2388,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_response__des
   (ProtobufCMessageInit) onepool__gateway__v1__get_backlog_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[11] =
+static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[12] =
 {
   { "ConnectAccount", &onepool__gateway__v1__connect_account_request__descriptor, &onepool__gateway__v1__connect_account_response__descriptor },
   { "ListConnections", &onepool__gateway__v1__list_connections_request__descriptor, &onepool__gateway__v1__list_connections_response__descriptor },
@@ -2233,13 +2399,14 @@ static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__me
   { "ReplayInboxEvent", &onepool__gateway__v1__replay_inbox_event_request__descriptor, &onepool__gateway__v1__replay_inbox_event_response__descriptor },
   { "ListAlerts", &onepool__gateway__v1__list_alerts_request__descriptor, &onepool__gateway__v1__list_alerts_response__descriptor },
   { "ResolveAlert", &onepool__gateway__v1__resolve_alert_request__descriptor, &onepool__gateway__v1__resolve_alert_response__descriptor },
+  { "RotateSecretKey", &onepool__gateway__v1__rotate_secret_key_request__descriptor, &onepool__gateway__v1__rotate_secret_key_response__descriptor },
   { "GetLag", &onepool__gateway__v1__get_lag_request__descriptor, &onepool__gateway__v1__get_lag_response__descriptor },
   { "GetBacklog", &onepool__gateway__v1__get_backlog_request__descriptor, &onepool__gateway__v1__get_backlog_response__descriptor },
 };
 const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] = {
   0,        /* ConnectAccount */
-  10,        /* GetBacklog */
-  9,        /* GetLag */
+  11,        /* GetBacklog */
+  10,        /* GetLag */
   2,        /* ImportListings */
   7,        /* ListAlerts */
   1,        /* ListConnections */
@@ -2247,7 +2414,8 @@ const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] =
   3,        /* ListListingPushes */
   6,        /* ReplayInboxEvent */
   4,        /* RepushListing */
-  8         /* ResolveAlert */
+  8,        /* ResolveAlert */
+  9         /* RotateSecretKey */
 };
 const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descriptor =
 {
@@ -2256,7 +2424,7 @@ const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descript
   "GatewayService",
   "Onepool__Gateway__V1__GatewayService",
   "onepool.gateway.v1",
-  11,
+  12,
   onepool__gateway__v1__gateway_service__method_descriptors,
   onepool__gateway__v1__gateway_service__method_indices_by_name
 };
@@ -2332,13 +2500,21 @@ void onepool__gateway__v1__gateway_service__resolve_alert(ProtobufCService *serv
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
   service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__gateway__v1__gateway_service__rotate_secret_key(ProtobufCService *service,
+                                                              const Onepool__Gateway__V1__RotateSecretKeyRequest *input,
+                                                              Onepool__Gateway__V1__RotateSecretKeyResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__gateway__v1__gateway_service__get_lag(ProtobufCService *service,
                                                     const Onepool__Gateway__V1__GetLagRequest *input,
                                                     Onepool__Gateway__V1__GetLagResponse_Closure closure,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *service,
                                                         const Onepool__Gateway__V1__GetBacklogRequest *input,
@@ -2346,7 +2522,7 @@ void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
                                                   Onepool__Gateway__V1__GatewayService_ServiceDestroy destroy)

@@ -34,6 +34,8 @@ typedef struct Onepool__Gateway__V1__ListAlertsRequest Onepool__Gateway__V1__Lis
 typedef struct Onepool__Gateway__V1__ListAlertsResponse Onepool__Gateway__V1__ListAlertsResponse;
 typedef struct Onepool__Gateway__V1__ResolveAlertRequest Onepool__Gateway__V1__ResolveAlertRequest;
 typedef struct Onepool__Gateway__V1__ResolveAlertResponse Onepool__Gateway__V1__ResolveAlertResponse;
+typedef struct Onepool__Gateway__V1__RotateSecretKeyRequest Onepool__Gateway__V1__RotateSecretKeyRequest;
+typedef struct Onepool__Gateway__V1__RotateSecretKeyResponse Onepool__Gateway__V1__RotateSecretKeyResponse;
 typedef struct Onepool__Gateway__V1__GetLagRequest Onepool__Gateway__V1__GetLagRequest;
 typedef struct Onepool__Gateway__V1__GetLagResponse Onepool__Gateway__V1__GetLagResponse;
 typedef struct Onepool__Gateway__V1__GetBacklogRequest Onepool__Gateway__V1__GetBacklogRequest;
@@ -385,6 +387,32 @@ struct  Onepool__Gateway__V1__ResolveAlertResponse
 #define ONEPOOL__GATEWAY__V1__RESOLVE_ALERT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__resolve_alert_response__descriptor) \
     , NULL }
+
+
+struct  Onepool__Gateway__V1__RotateSecretKeyRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__GATEWAY__V1__ROTATE_SECRET_KEY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__rotate_secret_key_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__RotateSecretKeyResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Connections whose credentials were sealed anew.
+   */
+  int64_t connection_count;
+};
+#define ONEPOOL__GATEWAY__V1__ROTATE_SECRET_KEY_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__rotate_secret_key_response__descriptor) \
+    , 0 }
 
 
 struct  Onepool__Gateway__V1__GetLagRequest
@@ -802,6 +830,44 @@ Onepool__Gateway__V1__ResolveAlertResponse *
 void   onepool__gateway__v1__resolve_alert_response__free_unpacked
                      (Onepool__Gateway__V1__ResolveAlertResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__RotateSecretKeyRequest methods */
+void   onepool__gateway__v1__rotate_secret_key_request__init
+                     (Onepool__Gateway__V1__RotateSecretKeyRequest         *message);
+size_t onepool__gateway__v1__rotate_secret_key_request__get_packed_size
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest   *message);
+size_t onepool__gateway__v1__rotate_secret_key_request__pack
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__rotate_secret_key_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__RotateSecretKeyRequest *
+       onepool__gateway__v1__rotate_secret_key_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__rotate_secret_key_request__free_unpacked
+                     (Onepool__Gateway__V1__RotateSecretKeyRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__RotateSecretKeyResponse methods */
+void   onepool__gateway__v1__rotate_secret_key_response__init
+                     (Onepool__Gateway__V1__RotateSecretKeyResponse         *message);
+size_t onepool__gateway__v1__rotate_secret_key_response__get_packed_size
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse   *message);
+size_t onepool__gateway__v1__rotate_secret_key_response__pack
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__rotate_secret_key_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__RotateSecretKeyResponse *
+       onepool__gateway__v1__rotate_secret_key_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__rotate_secret_key_response__free_unpacked
+                     (Onepool__Gateway__V1__RotateSecretKeyResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Gateway__V1__GetLagRequest methods */
 void   onepool__gateway__v1__get_lag_request__init
                      (Onepool__Gateway__V1__GetLagRequest         *message);
@@ -934,6 +1000,12 @@ typedef void (*Onepool__Gateway__V1__ResolveAlertRequest_Closure)
 typedef void (*Onepool__Gateway__V1__ResolveAlertResponse_Closure)
                  (const Onepool__Gateway__V1__ResolveAlertResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__RotateSecretKeyRequest_Closure)
+                 (const Onepool__Gateway__V1__RotateSecretKeyRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__RotateSecretKeyResponse_Closure)
+                 (const Onepool__Gateway__V1__RotateSecretKeyResponse *message,
+                  void *closure_data);
 typedef void (*Onepool__Gateway__V1__GetLagRequest_Closure)
                  (const Onepool__Gateway__V1__GetLagRequest *message,
                   void *closure_data);
@@ -989,6 +1061,10 @@ struct Onepool__Gateway__V1__GatewayService_Service
                         const Onepool__Gateway__V1__ResolveAlertRequest *input,
                         Onepool__Gateway__V1__ResolveAlertResponse_Closure closure,
                         void *closure_data);
+  void (*rotate_secret_key)(Onepool__Gateway__V1__GatewayService_Service *service,
+                            const Onepool__Gateway__V1__RotateSecretKeyRequest *input,
+                            Onepool__Gateway__V1__RotateSecretKeyResponse_Closure closure,
+                            void *closure_data);
   void (*get_lag)(Onepool__Gateway__V1__GatewayService_Service *service,
                   const Onepool__Gateway__V1__GetLagRequest *input,
                   Onepool__Gateway__V1__GetLagResponse_Closure closure,
@@ -1014,6 +1090,7 @@ void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayS
       function_prefix__ ## replay_inbox_event,\
       function_prefix__ ## list_alerts,\
       function_prefix__ ## resolve_alert,\
+      function_prefix__ ## rotate_secret_key,\
       function_prefix__ ## get_lag,\
       function_prefix__ ## get_backlog  }
 void onepool__gateway__v1__gateway_service__connect_account(ProtobufCService *service,
@@ -1052,6 +1129,10 @@ void onepool__gateway__v1__gateway_service__resolve_alert(ProtobufCService *serv
                                                           const Onepool__Gateway__V1__ResolveAlertRequest *input,
                                                           Onepool__Gateway__V1__ResolveAlertResponse_Closure closure,
                                                           void *closure_data);
+void onepool__gateway__v1__gateway_service__rotate_secret_key(ProtobufCService *service,
+                                                              const Onepool__Gateway__V1__RotateSecretKeyRequest *input,
+                                                              Onepool__Gateway__V1__RotateSecretKeyResponse_Closure closure,
+                                                              void *closure_data);
 void onepool__gateway__v1__gateway_service__get_lag(ProtobufCService *service,
                                                     const Onepool__Gateway__V1__GetLagRequest *input,
                                                     Onepool__Gateway__V1__GetLagResponse_Closure closure,
@@ -1081,6 +1162,8 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_alerts_reques
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_alerts_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__resolve_alert_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__resolve_alert_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__rotate_secret_key_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__rotate_secret_key_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_request__descriptor;
