@@ -49,6 +49,14 @@ enum GatewayCommands {
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.gateway.getLag(GetLagRequest())
     Output.table(LagTable.header, LagTable.rows(answer))
+    Output.table(
+      ["budget of the last hour", "target", "objective", "pushes", "late", "left"],
+      answer.budgets.map {
+        [
+          $0.accountID, $0.target?.milliseconds ?? "–", "\($0.objective)", "\($0.count)",
+          "\($0.lateCount)", "\(Int(($0.left * 100).rounded())) %",
+        ]
+      })
     return 0
   }
 
@@ -127,6 +135,7 @@ enum LagTable {
 
   static func rows(_ answer: GetLagResponse) -> [[String]] {
     var rows = answer.accounts.map { row($0.accountID, $0) }
+    rows += answer.readBacks.map { row("\($0.accountID), read back", $0) }
     if let total = answer.total { rows.append(row("all pushes", total)) }
     if let webhook = answer.webhook { rows.append(row("webhook answers", webhook)) }
     return rows

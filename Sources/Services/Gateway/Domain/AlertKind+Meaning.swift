@@ -2,7 +2,9 @@ extension AlertKind {
   public var severity: AlertSeverity {
     switch self {
     case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing: .critical
-    case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment: .warning
+    case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment,
+      .lagOverBudget:
+      .warning
     case .signatureRefused: .info
     }
   }
@@ -28,6 +30,8 @@ extension AlertKind {
       "Tell the channel by hand, on its own pages, of the parcel or the return; then resolve the alert."
     case .cancelledAfterShipment:
       "Stop the parcel or expect its return; the units stay sold until they are back."
+    case .lagOverBudget:
+      "See whether the account's calls are limited (onepool_gateway_channel_calls_total), raise its rate or its buffer."
     case .inboxGrowing:
       "See whether pool, mapping and fulfilment answer, and which account's events wait (ListInboxEvents)."
     }

@@ -20,4 +20,6 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case cancelledAfterShipment = "CANCELLED_AFTER_SHIPMENT"
   /// Events come in faster than they are worked on.
   case inboxGrowing = "INBOX_GROWING"
+  /// More pushes of an account were late than may be.
+  case lagOverBudget = "LAG_OVER_BUDGET"
 }

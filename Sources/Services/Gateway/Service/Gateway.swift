@@ -28,6 +28,10 @@ public struct GatewayConfiguration: Sendable {
   public var alertWebhook: AlertWebhook?
   /// Events that may wait before it is an alert.
   public var inboxAlertCount = 10_000
+  /// What is promised of the time from the pool's commit to a channel's acknowledgement.
+  public var lagGoal = LagBudget.Goal(target: .seconds(1), objective: 0.99)
+  /// The share of acknowledged pushes that are read back where the channel's rate has room for it.
+  public var readBackShare = 0.0
 
   public static let usualTillWait = Duration.seconds(5)
 
@@ -62,7 +66,7 @@ public final class Gateway: Sendable {
   let planner = StockPlanner()
   let intake = WorkScheduler()
   let alerts: AlertBook
-  let lag = LagBook()
+  let lag: LagBook
   let worker: IntakeWorker
   let notices: NoticeWorker
   let teller: AlertTeller
@@ -79,12 +83,15 @@ public final class Gateway: Sendable {
     keys = configuration.keys
     store = GatewayStore(database: configuration.database, clock: configuration.clock)
     counts = GatewayMetrics(configuration.metrics)
+    lag = LagBook(goal: configuration.lagGoal, clock: configuration.clock)
     alerts = AlertBook(store: store, log: configuration.log)
     teller = AlertTeller(
       store: store, webhook: configuration.alertWebhook, publicURL: configuration.publicURL,
       metrics: configuration.metrics, log: configuration.log)
     patrol = AlertPatrol(
       store: store, alerts: alerts, inboxCount: configuration.inboxAlertCount,
+      lag: LagWatch(
+        lag: lag, alerts: alerts, clock: configuration.clock, metrics: configuration.metrics),
       log: configuration.log)
     worker = IntakeWorker(
       store: store, directory: directory, peers: peers, planner: planner, intake: intake,
@@ -230,7 +237,7 @@ public final class Gateway: Sendable {
       session,
       AccountPusher.Surroundings(
         store: store, intake: intake, alerts: alerts, metrics: counts, lag: lag,
-        log: configuration.log))
+        readBackShare: configuration.readBackShare, log: configuration.log))
     await pusher.restore(rows)
     await configuration.background.start("push \(session.accountID)") { await pusher.run() }
     await planner.add(pusher, maximum: session.adapter.traits.maximumQuantity)

@@ -68,6 +68,13 @@ enum GatewayLimits {
   /// How often the pool hears of the lag, and the pushes of an account that make a figure.
   static let lagReportEvery = Duration.seconds(300)
   static let lagPushes = 20
+  /// Pushes of the last hour from which on a budget that is used up is an alert.
+  static let budgetPushes = 100
+  /// Listings that wait to be read back; further ones are not.
+  static let readBackQueue = 256
+  /// How often it is looked whether the account has calls to spare, and how long a listing waits for one.
+  static let readBackPause = Duration.milliseconds(200)
+  static let readBackTries = 3
   /// What the pool takes: channels in one report, and their lag.
   static let lagChannels = 100
   static let leastLag = Duration.milliseconds(1)

@@ -46,8 +46,22 @@ public enum GatewaySettings {
     "ONEPOOL_GATEWAY_KEYS",
     "keys that credentials are sealed with, the newest first; else a file in the data folder")
 
+  public static let lagTarget = Setting<Duration>.milliseconds(
+    "ONEPOOL_GATEWAY_LAG_TARGET_MILLISECONDS",
+    "time from the pool's commit within which a channel is to acknowledge a number", default: 1000,
+    in: 1...3_600_000)
+
+  public static let lagObjective = Setting<Double>.share(
+    "ONEPOOL_GATEWAY_LAG_OBJECTIVE", "share of pushes that are to meet it; more late is an alert",
+    default: 0.99)
+
+  public static let readBackShare = Setting<Double>.share(
+    "ONEPOOL_GATEWAY_READ_BACK_SHARE",
+    "share of pushes that are read back from the channel when it has calls to spare", default: 0.05)
+
   public static let all: [any AnySetting] = [
-    publicURL, zones, keys, alertURL, alertSecret, alertRepeat, inboxAlert, CommonSettings.pool,
+    publicURL, zones, keys, alertURL, alertSecret, alertRepeat, inboxAlert, lagTarget, lagObjective,
+    readBackShare, CommonSettings.pool,
     CommonSettings.mapping, CommonSettings.fulfilment,
     CommonSettings.returns,
   ]

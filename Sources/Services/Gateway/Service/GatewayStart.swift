@@ -1,3 +1,4 @@
+internal import GatewayDomain
 public import Kit
 internal import StorageSQLite
 
@@ -22,6 +23,10 @@ extension Gateway {
       zones: context.settings[GatewaySettings.zones])
     configuration.alertWebhook = try alertWebhook(context.settings)
     configuration.inboxAlertCount = context.settings[GatewaySettings.inboxAlert]
+    configuration.lagGoal = LagBudget.Goal(
+      target: context.settings[GatewaySettings.lagTarget],
+      objective: context.settings[GatewaySettings.lagObjective])
+    configuration.readBackShare = context.settings[GatewaySettings.readBackShare]
     let gateway = Gateway(configuration)
     try await gateway.start()
     return ServiceParts(

@@ -206,7 +206,11 @@ import Testing
 
   @Test func growingInboxIsAnAlertUntilItHasShrunk() async throws {
     let desk = try Desk()
-    let patrol = AlertPatrol(store: desk.store, alerts: desk.book, inboxCount: 3, log: .silent)
+    let patrol = AlertPatrol(
+      store: desk.store, alerts: desk.book, inboxCount: 3,
+      lag: LagWatch(
+        lag: LagBook(goal: .init(target: .seconds(1), objective: 0.99), clock: desk.clock),
+        alerts: desk.book, clock: desk.clock, metrics: Metrics()), log: .silent)
     func receive(_ number: Int) async throws {
       _ = try await desk.store.receive([
         IncomingEvent(

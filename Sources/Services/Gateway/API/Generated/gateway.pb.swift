@@ -78,6 +78,10 @@ public struct ListingPush: Message {
   public var lastError: String = ""
   /// True when it was given up until somebody replays it.
   public var dead: Bool = false
+  /// Of its last 64 pushes since the gateway started: from the pool's commit to the channel's acknowledgement.
+  public var recentLag: LagSummary? = nil
+  /// Of its last 64 pushes that were read back: from the pool's commit until the channel was seen to show the number.
+  public var recentReadBack: LagSummary? = nil
 
   public init() {}
 
@@ -93,7 +97,9 @@ public struct ListingPush: Message {
     lag: Swift.Duration? = nil,
     attemptCount: Int32 = 0,
     lastError: String = "",
-    dead: Bool = false
+    dead: Bool = false,
+    recentLag: LagSummary? = nil,
+    recentReadBack: LagSummary? = nil
   ) {
     self.listingID = listingID
     self.accountID = accountID
@@ -107,6 +113,8 @@ public struct ListingPush: Message {
     self.attemptCount = attemptCount
     self.lastError = lastError
     self.dead = dead
+    self.recentLag = recentLag
+    self.recentReadBack = recentReadBack
   }
 }
 
@@ -211,7 +219,7 @@ public struct InboxEvent: Message {
 /// Something that an operator must know.
 public struct Alert: Message {
   /// A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
-  /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`.
+  /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`, `LAG_OVER_BUDGET`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.
   public var subject: String = ""
@@ -304,6 +312,40 @@ public struct Alert: Message {
     self.severity = severity
     self.advice = advice
     self.tellTime = tellTime
+  }
+}
+
+/// How much of an account's pushes may be late, and how much was, within the last hour.
+public struct LagBudget: Message {
+  /// The account.
+  public var accountID: String = ""
+  /// Within what a channel is to acknowledge a number, from the pool's commit.
+  public var target: Swift.Duration? = nil
+  /// The share of pushes that are to meet it, from 0 to 1.
+  public var objective: Double = 0
+  /// Pushes of the last hour.
+  public var count: Int64 = 0
+  /// Those of them that took longer.
+  public var lateCount: Int64 = 0
+  /// The share of the budget that is left: 1 when nothing was late, 0 when as much was as may be, below when more was.
+  public var left: Double = 0
+
+  public init() {}
+
+  public init(
+    accountID: String = "",
+    target: Swift.Duration? = nil,
+    objective: Double = 0,
+    count: Int64 = 0,
+    lateCount: Int64 = 0,
+    left: Double = 0
+  ) {
+    self.accountID = accountID
+    self.target = target
+    self.objective = objective
+    self.count = count
+    self.lateCount = lateCount
+    self.left = left
   }
 }
 
@@ -402,6 +444,8 @@ extension ListingPush {
     self.attemptCount = source.pointee.attempt_count
     self.lastError = Read.string(source.pointee.last_error)
     self.dead = source.pointee.dead != 0
+    self.recentLag = try Read.message(source.pointee.recent_lag, "recent_lag")
+    self.recentReadBack = try Read.message(source.pointee.recent_read_back, "recent_read_back")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -418,6 +462,8 @@ extension ListingPush {
     target.pointee.attempt_count = self.attemptCount
     target.pointee.last_error = arena.string(self.lastError)
     target.pointee.dead = self.dead ? 1 : 0
+    target.pointee.recent_lag = arena.message(self.recentLag)
+    target.pointee.recent_read_back = arena.message(self.recentReadBack)
   }
 }
 
@@ -497,6 +543,34 @@ extension Alert {
   }
 }
 
+extension LagBudget {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__LagBudget()
+    onepool__gateway__v1__lag_budget__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__LagBudget.self)
+    self.accountID = Read.string(source.pointee.account_id)
+    self.target = try Read.message(source.pointee.target, "target")
+    self.objective = source.pointee.objective
+    self.count = source.pointee.count
+    self.lateCount = source.pointee.late_count
+    self.left = source.pointee.left
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__LagBudget.self)
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.target = arena.message(self.target)
+    target.pointee.objective = self.objective
+    target.pointee.count = self.count
+    target.pointee.late_count = self.lateCount
+    target.pointee.left = self.left
+  }
+}
+
 extension LagSummary {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__LagSummary()
@@ -537,8 +611,9 @@ extension FileDescriptor {
       "onepool.gateway.v1.Connection.CredentialsEntry",
       "onepool.gateway.v1.InboxEvent",
       "onepool.gateway.v1.InboxEvent.State",
+      "onepool.gateway.v1.LagBudget",
       "onepool.gateway.v1.LagSummary",
       "onepool.gateway.v1.ListingPush",
     ],
-    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIuIDCgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQijAQKCkluYm94RXZlbnQSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEhsKCWV2ZW50X2tleRgDIAEoCVIIZXZlbnRLZXkSEgoEa2luZBgEIAEoCVIEa2luZBIZCghvcmRlcl9pZBgFIAEoCVIHb3JkZXJJZBI6CgVzdGF0ZRgGIAEoDjIkLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50LlN0YXRlUgVzdGF0ZRI9CgxyZWNlaXZlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZWNlaXZlVGltZRI7CgtmaW5pc2hfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmZpbmlzaFRpbWUSIwoNYXR0ZW1wdF9jb3VudBgJIAEoBVIMYXR0ZW1wdENvdW50Eh0KCmxhc3RfZXJyb3IYCiABKAlSCWxhc3RFcnJvciJ8CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1dBSVRJTkcQARIOCgpTVEFURV9ET05FEAISEgoOU1RBVEVfUkVUUllJTkcQAxIVChFTVEFURV9RVUFSQU5USU5FRBAEEg4KClNUQVRFX0RFQUQQBSLaBAoFQWxlcnQSEgoEa2luZBgBIAEoCVIEa2luZBIYCgdzdWJqZWN0GAIgASgJUgdzdWJqZWN0Eh0KCmFjY291bnRfaWQYAyABKAlSCWFjY291bnRJZBIYCgdtZXNzYWdlGAQgASgJUgdtZXNzYWdlEh8KC3JhaXNlX2NvdW50GAUgASgDUgpyYWlzZUNvdW50EjsKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSGQoIYWxlcnRfaWQYCCABKANSB2FsZXJ0SWQSPQoMcmVzb2x2ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILcmVzb2x2ZVRpbWUSPgoIc2V2ZXJpdHkYCiABKA4yIi5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnQuU2V2ZXJpdHlSCHNldmVyaXR5EhYKBmFkdmljZRgLIAEoCVIGYWR2aWNlEjcKCXRlbGxfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHRlbGxUaW1lImQKCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASEQoNU0VWRVJJVFlfSU5GTxABEhQKEFNFVkVSSVRZX1dBUk5JTkcQAhIVChFTRVZFUklUWV9DUklUSUNBTBADIv0BCgpMYWdTdW1tYXJ5Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIUCgVjb3VudBgCIAEoA1IFY291bnQSKwoDcDUwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwNTASKwoDcDk1GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTUSKwoDcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTkSMwoHbWF4aW11bRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIHbWF4aW11bWIGcHJvdG8z")
+    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIusECgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQSPQoKcmVjZW50X2xhZxgNIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWNlbnRMYWcSSAoQcmVjZW50X3JlYWRfYmFjaxgOIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ug5yZWNlbnRSZWFkQmFjayKMBAoKSW5ib3hFdmVudBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgphY2NvdW50X2lkGAIgASgJUglhY2NvdW50SWQSGwoJZXZlbnRfa2V5GAMgASgJUghldmVudEtleRISCgRraW5kGAQgASgJUgRraW5kEhkKCG9yZGVyX2lkGAUgASgJUgdvcmRlcklkEjoKBXN0YXRlGAYgASgOMiQub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnQuU3RhdGVSBXN0YXRlEj0KDHJlY2VpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC3JlY2VpdmVUaW1lEjsKC2ZpbmlzaF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZmluaXNoVGltZRIjCg1hdHRlbXB0X2NvdW50GAkgASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgKIAEoCVIJbGFzdEVycm9yInwKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg4KClNUQVRFX0RPTkUQAhISCg5TVEFURV9SRVRSWUlORxADEhUKEVNUQVRFX1FVQVJBTlRJTkVEEAQSDgoKU1RBVEVfREVBRBAFItoECgVBbGVydBISCgRraW5kGAEgASgJUgRraW5kEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKYWNjb3VudF9pZBgDIAEoCVIJYWNjb3VudElkEhgKB21lc3NhZ2UYBCABKAlSB21lc3NhZ2USHwoLcmFpc2VfY291bnQYBSABKANSCnJhaXNlQ291bnQSOwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIZCghhbGVydF9pZBgIIAEoA1IHYWxlcnRJZBI9CgxyZXNvbHZlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZXNvbHZlVGltZRI+CghzZXZlcml0eRgKIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVIIc2V2ZXJpdHkSFgoGYWR2aWNlGAsgASgJUgZhZHZpY2USNwoJdGVsbF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIdGVsbFRpbWUiZAoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAMixAEKCUxhZ0J1ZGdldBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSMQoGdGFyZ2V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgZ0YXJnZXQSHAoJb2JqZWN0aXZlGAMgASgBUglvYmplY3RpdmUSFAoFY291bnQYBCABKANSBWNvdW50Eh0KCmxhdGVfY291bnQYBSABKANSCWxhdGVDb3VudBISCgRsZWZ0GAYgASgBUgRsZWZ0Iv0BCgpMYWdTdW1tYXJ5Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIUCgVjb3VudBgCIAEoA1IFY291bnQSKwoDcDUwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwNTASKwoDcDk1GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTUSKwoDcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTkSMwoHbWF4aW11bRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIHbWF4aW11bWIGcHJvdG8z")
 }

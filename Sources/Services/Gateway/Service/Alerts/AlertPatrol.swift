@@ -8,6 +8,7 @@ struct AlertPatrol: Sendable {
   let alerts: AlertBook
   /// Events that may wait before somebody is told.
   let inboxCount: Int
+  let lag: LagWatch
   let log: Log
 
   func run() async {
@@ -18,6 +19,7 @@ struct AlertPatrol: Sendable {
   }
 
   func look() async {
+    await lag.look()
     do {
       try await lookAtInbox()
       try await store.pruneAlerts(endedBefore: store.clock.now() - GatewayLimits.alertsKept)

@@ -136,6 +136,7 @@ extension AccountPusher {
     guard !toRead.isEmpty else { return [:] }
     let intakeCounts = toRead.map { entries[$0]?.state.intakeCount ?? 0 }
     guard let found = await read(toRead) else { return nil }
+    for id in toRead { await seen(id, found[id], now) }
     guard (try? await session.acquirePush()) != nil else { return nil }
     var readings: [ListingID: Reading] = [:]
     for (id, count) in zip(toRead, intakeCounts) {
@@ -277,6 +278,7 @@ extension AccountPusher {
     surroundings.metrics.pushes.increment([accountID.text, outcome.label])
     if let span {
       surroundings.metrics.lagSeconds.observe(span, [accountID.text])
+      acknowledged(id, after: span, now)
       await surroundings.lag.addPush(span, account: accountID, channel: session.channelID)
     }
     switch outcome {

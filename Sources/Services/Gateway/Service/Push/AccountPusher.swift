@@ -19,6 +19,11 @@ actor AccountPusher {
     /// It was refused together with others; is it the culprit?
     var isAlone = false
     var isAlerted = false
+    /// Of its last pushes, to the acknowledgement and until they were read back.
+    var lags = RecentSpans()
+    var readBackLags = RecentSpans()
+    /// The commit that the number answers which the channel acknowledged last, until it is seen to show it.
+    var unseenSince: Timestamp?
     /// When the timeline will look at it.
     var timer: Timestamp?
     /// Tells pushes apart that are not tries of the same.
@@ -43,6 +48,10 @@ actor AccountPusher {
   var senderCount = 0
   var choosingCount = 0
   var raiserCount = 0
+  /// Listings to be read back, whether somebody is at it, and the share of pushes that none was chosen for.
+  var readBackQueue = Queue<ListingID>()
+  var isReadingBack = false
+  var readBackDebt = 0.0
   private var isClearing = false
   private var isSaving = false
   /// Those who wait until what is dirty now is kept.
@@ -55,6 +64,7 @@ actor AccountPusher {
     var alerts: AlertBook
     var metrics: GatewayMetrics
     var lag: LagBook
+    var readBackShare: Double
     var log: Log
   }
 
@@ -136,6 +146,11 @@ actor AccountPusher {
     return (pending, dead)
   }
 
+  /// The lag of a listing's last pushes, to the acknowledgement and until they were read back.
+  func lags(_ id: ListingID) -> (acknowledged: RecentSpans, readBack: RecentSpans) {
+    (entries[id]?.lags ?? RecentSpans(), entries[id]?.readBackLags ?? RecentSpans())
+  }
+
   /// The next listings after one, in the order of their IDs.
   func page(after id: String, pendingOnly: Bool, limit: Int) -> [(ListingID, PushState)] {
     entries.filter { key, entry in
@@ -153,6 +168,7 @@ actor AccountPusher {
         startSenders(&group)
         startClearing(&group)
         startSaving(&group)
+        startReadingBack(&group)
         arm(&group)
       }
       isStopped = true

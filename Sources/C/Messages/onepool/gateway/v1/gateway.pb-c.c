@@ -193,6 +193,51 @@ void   onepool__gateway__v1__alert__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__alert__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__lag_budget__init
+                     (Onepool__Gateway__V1__LagBudget         *message)
+{
+  static const Onepool__Gateway__V1__LagBudget init_value = ONEPOOL__GATEWAY__V1__LAG_BUDGET__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__lag_budget__get_packed_size
+                     (const Onepool__Gateway__V1__LagBudget *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__lag_budget__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__lag_budget__pack
+                     (const Onepool__Gateway__V1__LagBudget *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__lag_budget__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__lag_budget__pack_to_buffer
+                     (const Onepool__Gateway__V1__LagBudget *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__lag_budget__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__LagBudget *
+       onepool__gateway__v1__lag_budget__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__LagBudget *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__lag_budget__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__lag_budget__free_unpacked
+                     (Onepool__Gateway__V1__LagBudget *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__lag_budget__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__gateway__v1__lag_summary__init
                      (Onepool__Gateway__V1__LagSummary         *message)
 {
@@ -431,7 +476,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__connection__descriptor =
   (ProtobufCMessageInit) onepool__gateway__v1__connection__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__listing_push__field_descriptors[12] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__listing_push__field_descriptors[14] =
 {
   {
     "listing_id",
@@ -577,6 +622,30 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__listing_push__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "recent_lag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingPush, recent_lag),
+    &onepool__gateway__v1__lag_summary__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "recent_read_back",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingPush, recent_read_back),
+    &onepool__gateway__v1__lag_summary__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__listing_push__field_indices_by_name[] = {
   1,   /* field[1] = account_id */
@@ -588,6 +657,8 @@ static const unsigned onepool__gateway__v1__listing_push__field_indices_by_name[
   8,   /* field[8] = lag */
   10,   /* field[10] = last_error */
   0,   /* field[0] = listing_id */
+  12,   /* field[12] = recent_lag */
+  13,   /* field[13] = recent_read_back */
   3,   /* field[3] = sent_count */
   2,   /* field[2] = wanted_count */
   5,   /* field[5] = wanted_version */
@@ -595,7 +666,7 @@ static const unsigned onepool__gateway__v1__listing_push__field_indices_by_name[
 static const ProtobufCIntRange onepool__gateway__v1__listing_push__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__listing_push__descriptor =
 {
@@ -605,7 +676,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__listing_push__descriptor 
   "Onepool__Gateway__V1__ListingPush",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__ListingPush),
-  12,
+  14,
   onepool__gateway__v1__listing_push__field_descriptors,
   onepool__gateway__v1__listing_push__field_indices_by_name,
   1,  onepool__gateway__v1__listing_push__number_ranges,
@@ -1014,6 +1085,109 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor =
   onepool__gateway__v1__alert__field_indices_by_name,
   1,  onepool__gateway__v1__alert__number_ranges,
   (ProtobufCMessageInit) onepool__gateway__v1__alert__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__lag_budget__field_descriptors[6] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "target",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, target),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "objective",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, objective),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "late_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, late_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "left",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, left),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__lag_budget__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  3,   /* field[3] = count */
+  4,   /* field[4] = late_count */
+  5,   /* field[5] = left */
+  2,   /* field[2] = objective */
+  1,   /* field[1] = target */
+};
+static const ProtobufCIntRange onepool__gateway__v1__lag_budget__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__lag_budget__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.LagBudget",
+  "LagBudget",
+  "Onepool__Gateway__V1__LagBudget",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__LagBudget),
+  6,
+  onepool__gateway__v1__lag_budget__field_descriptors,
+  onepool__gateway__v1__lag_budget__field_indices_by_name,
+  1,  onepool__gateway__v1__lag_budget__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__lag_budget__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor onepool__gateway__v1__lag_summary__field_descriptors[6] =

@@ -2203,7 +2203,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_request__descript
   (ProtobufCMessageInit) onepool__gateway__v1__get_lag_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__get_lag_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__get_lag_response__field_descriptors[5] =
 {
   {
     "total",
@@ -2241,16 +2241,42 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__get_lag_response__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "read_backs",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__GetLagResponse, n_read_backs),
+    offsetof(Onepool__Gateway__V1__GetLagResponse, read_backs),
+    &onepool__gateway__v1__lag_summary__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "budgets",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__GetLagResponse, n_budgets),
+    offsetof(Onepool__Gateway__V1__GetLagResponse, budgets),
+    &onepool__gateway__v1__lag_budget__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__get_lag_response__field_indices_by_name[] = {
   1,   /* field[1] = accounts */
+  4,   /* field[4] = budgets */
+  3,   /* field[3] = read_backs */
   0,   /* field[0] = total */
   2,   /* field[2] = webhook */
 };
 static const ProtobufCIntRange onepool__gateway__v1__get_lag_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_response__descriptor =
 {
@@ -2260,7 +2286,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_response__descrip
   "Onepool__Gateway__V1__GetLagResponse",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__GetLagResponse),
-  3,
+  5,
   onepool__gateway__v1__get_lag_response__field_descriptors,
   onepool__gateway__v1__get_lag_response__field_indices_by_name,
   1,  onepool__gateway__v1__get_lag_response__number_ranges,

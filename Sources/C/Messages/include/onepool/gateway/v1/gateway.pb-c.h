@@ -22,6 +22,7 @@ typedef struct Onepool__Gateway__V1__Connection__CredentialsEntry Onepool__Gatew
 typedef struct Onepool__Gateway__V1__ListingPush Onepool__Gateway__V1__ListingPush;
 typedef struct Onepool__Gateway__V1__InboxEvent Onepool__Gateway__V1__InboxEvent;
 typedef struct Onepool__Gateway__V1__Alert Onepool__Gateway__V1__Alert;
+typedef struct Onepool__Gateway__V1__LagBudget Onepool__Gateway__V1__LagBudget;
 typedef struct Onepool__Gateway__V1__LagSummary Onepool__Gateway__V1__LagSummary;
 
 
@@ -198,10 +199,18 @@ struct  Onepool__Gateway__V1__ListingPush
    * True when it was given up until somebody replays it.
    */
   protobuf_c_boolean dead;
+  /*
+   * Of its last 64 pushes since the gateway started: from the pool's commit to the channel's acknowledgement.
+   */
+  Onepool__Gateway__V1__LagSummary *recent_lag;
+  /*
+   * Of its last 64 pushes that were read back: from the pool's commit until the channel was seen to show the number.
+   */
+  Onepool__Gateway__V1__LagSummary *recent_read_back;
 };
 #define ONEPOOL__GATEWAY__V1__LISTING_PUSH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__listing_push__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, NULL, NULL, 0, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, NULL, NULL, 0, (char *)protobuf_c_empty_string, 0, NULL, NULL }
 
 
 /*
@@ -264,7 +273,7 @@ struct  Onepool__Gateway__V1__Alert
   ProtobufCMessage base;
   /*
    * A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
-   * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`.
+   * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`, `LAG_OVER_BUDGET`.
    */
   char *kind;
   /*
@@ -315,6 +324,42 @@ struct  Onepool__Gateway__V1__Alert
 #define ONEPOOL__GATEWAY__V1__ALERT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__alert__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0, NULL, ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * How much of an account's pushes may be late, and how much was, within the last hour.
+ */
+struct  Onepool__Gateway__V1__LagBudget
+{
+  ProtobufCMessage base;
+  /*
+   * The account.
+   */
+  char *account_id;
+  /*
+   * Within what a channel is to acknowledge a number, from the pool's commit.
+   */
+  Google__Protobuf__Duration *target;
+  /*
+   * The share of pushes that are to meet it, from 0 to 1.
+   */
+  double objective;
+  /*
+   * Pushes of the last hour.
+   */
+  int64_t count;
+  /*
+   * Those of them that took longer.
+   */
+  int64_t late_count;
+  /*
+   * The share of the budget that is left: 1 when nothing was late, 0 when as much was as may be, below when more was.
+   */
+  double left;
+};
+#define ONEPOOL__GATEWAY__V1__LAG_BUDGET__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__lag_budget__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0 }
 
 
 /*
@@ -432,6 +477,25 @@ Onepool__Gateway__V1__Alert *
 void   onepool__gateway__v1__alert__free_unpacked
                      (Onepool__Gateway__V1__Alert *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__LagBudget methods */
+void   onepool__gateway__v1__lag_budget__init
+                     (Onepool__Gateway__V1__LagBudget         *message);
+size_t onepool__gateway__v1__lag_budget__get_packed_size
+                     (const Onepool__Gateway__V1__LagBudget   *message);
+size_t onepool__gateway__v1__lag_budget__pack
+                     (const Onepool__Gateway__V1__LagBudget   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__lag_budget__pack_to_buffer
+                     (const Onepool__Gateway__V1__LagBudget   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__LagBudget *
+       onepool__gateway__v1__lag_budget__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__lag_budget__free_unpacked
+                     (Onepool__Gateway__V1__LagBudget *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Gateway__V1__LagSummary methods */
 void   onepool__gateway__v1__lag_summary__init
                      (Onepool__Gateway__V1__LagSummary         *message);
@@ -468,6 +532,9 @@ typedef void (*Onepool__Gateway__V1__InboxEvent_Closure)
 typedef void (*Onepool__Gateway__V1__Alert_Closure)
                  (const Onepool__Gateway__V1__Alert *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__LagBudget_Closure)
+                 (const Onepool__Gateway__V1__LagBudget *message,
+                  void *closure_data);
 typedef void (*Onepool__Gateway__V1__LagSummary_Closure)
                  (const Onepool__Gateway__V1__LagSummary *message,
                   void *closure_data);
@@ -484,6 +551,7 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__inbox_event__descr
 extern const ProtobufCEnumDescriptor    onepool__gateway__v1__inbox_event__state__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor;
 extern const ProtobufCEnumDescriptor    onepool__gateway__v1__alert__severity__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__lag_budget__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__lag_summary__descriptor;
 
 PROTOBUF_C__END_DECLS

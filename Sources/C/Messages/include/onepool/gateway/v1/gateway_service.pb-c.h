@@ -440,10 +440,21 @@ struct  Onepool__Gateway__V1__GetLagResponse
    * From the first byte of a webhook to its answer.
    */
   Onepool__Gateway__V1__LagSummary *webhook;
+  /*
+   * From the pool's commit until the channel was seen to show the number, in the order of the accounts: of those pushes that
+   * were read back.
+   */
+  size_t n_read_backs;
+  Onepool__Gateway__V1__LagSummary **read_backs;
+  /*
+   * What may be late and what was, in the order of the accounts.
+   */
+  size_t n_budgets;
+  Onepool__Gateway__V1__LagBudget **budgets;
 };
 #define ONEPOOL__GATEWAY__V1__GET_LAG_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__get_lag_response__descriptor) \
-    , NULL, 0,NULL, NULL }
+    , NULL, 0,NULL, NULL, 0,NULL, 0,NULL }
 
 
 struct  Onepool__Gateway__V1__GetBacklogRequest
