@@ -3,7 +3,7 @@ internal import GatewayAPI
 
 /// What an operator asks the gateway.
 enum GatewayCommands {
-  static let all = [alerts, backlog, lag, pushes, inbox, replay, rotateKey]
+  static let all = [alerts, backlog, lag, pushes, inbox, replay, rotateKey, history]
 
   static let alerts = Command(
     name: "alerts", usage: "[--all]", summary: "what somebody must know; --all with what has ended",
@@ -115,6 +115,24 @@ enum GatewayCommands {
       ReplayInboxEventRequest(
         inboxID: try arguments.number(0, "NUMBER"), requestID: UUID().uuidString))
     Output.line("\(answer.event.map { "\($0.state)" } ?? "unknown")")
+    return 0
+  }
+
+  static let history = Command(
+    name: "history", usage: "LISTING", summary: "what a listing shows, was sent and why"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.gateway.explainListing(
+      ExplainListingRequest(listingID: try arguments.word(0, "LISTING"), eventCount: 100))
+    Output.line(answer.explanation)
+    Output.table(
+      ["time", "what", "count", "should", "left out", "pool", "message"],
+      answer.events.map {
+        [
+          $0.time.text, "\($0.kind)", "\($0.count)", "\($0.wantedCount)", "\($0.unseenCount)",
+          "\($0.poolSequence)", $0.message,
+        ]
+      })
     return 0
   }
 

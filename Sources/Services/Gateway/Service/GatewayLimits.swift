@@ -111,6 +111,12 @@ enum GatewayLimits {
   static let alertBackoff = Backoff(first: .seconds(2), longest: .seconds(300))
   /// How often it is looked for what no single event tells of.
   static let patrolEvery = Duration.seconds(30)
+  /// How long it is kept what listings were sent and showed, how much of it is forgotten at once, waits for the store, and
+  /// is told at most.
+  static let historyKept = Duration.seconds(30 * 86_400)
+  static let historyPrunedAtOnce = 5000
+  static let historyUnsaved = 10_000
+  static let historyTold = 200
   /// How long alerts that have ended are kept.
   static let alertsKept = Duration.seconds(90 * 86_400)
 }

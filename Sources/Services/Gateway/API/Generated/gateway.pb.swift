@@ -118,6 +118,126 @@ public struct ListingPush: Message {
   }
 }
 
+/// What one SKU lets a listing show.
+public struct ListingComponent: Message {
+  /// The SKU.
+  public var sku: String = ""
+  /// Units of it that one of the listing takes.
+  public var unitCount: Int64 = 0
+  /// What the listing's channel may show of it.
+  public var availableToSellCount: Int64 = 0
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    unitCount: Int64 = 0,
+    availableToSellCount: Int64 = 0
+  ) {
+    self.sku = sku
+    self.unitCount = unitCount
+    self.availableToSellCount = availableToSellCount
+  }
+}
+
+/// One thing that happened to a listing's number: it was read, or a push of it was answered.
+public struct ListingEvent: Message {
+  /// What happened.
+  public var kind: ListingEvent.Kind = ListingEvent.Kind()
+  /// When the channel answered.
+  public var time: Primitives.Timestamp? = nil
+  /// What it showed, or was sent. Units.
+  public var count: Int64 = 0
+  /// What it should have shown then, by what the gateway knew. Units.
+  public var wantedCount: Int64 = 0
+  /// Units that the push left out, since the channel seemed to have sold them unheard of.
+  public var unseenCount: Int64 = 0
+  /// The pool's sequence behind it.
+  public var poolSequence: Int64 = 0
+  /// When the push went out.
+  public var sendTime: Primitives.Timestamp? = nil
+  /// The commit of the oldest change in the pool that the push answers; unset when it answers none, but mends.
+  public var commitTime: Primitives.Timestamp? = nil
+  /// What the channel said against it.
+  public var message: String = ""
+
+  /// What happened.
+  public enum Kind: MessageEnum {
+    /// Never sent.
+    case unspecified
+    /// The channel was read and showed the number.
+    case read
+    /// The channel took the number.
+    case acknowledged
+    /// The channel showed another number than was thought, so it was not set.
+    case stale
+    /// The push failed, to be tried again.
+    case retry
+    /// The channel held its number, as in a promotion.
+    case locked
+    /// The channel will not take it like this.
+    case refused
+    /// A value that this code does not know.
+    case unrecognized(Int32)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .read
+      case 2: self = .acknowledged
+      case 3: self = .stale
+      case 4: self = .retry
+      case 5: self = .locked
+      case 6: self = .refused
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .read: 1
+      case .acknowledged: 2
+      case .stale: 3
+      case .retry: 4
+      case .locked: 5
+      case .refused: 6
+      case .unrecognized(let number): number
+      }
+    }
+
+    public static let allCases: [Kind] = [.unspecified, .read, .acknowledged, .stale, .retry, .locked, .refused]
+  }
+
+  public init() {}
+
+  public init(
+    kind: ListingEvent.Kind = ListingEvent.Kind(),
+    time: Primitives.Timestamp? = nil,
+    count: Int64 = 0,
+    wantedCount: Int64 = 0,
+    unseenCount: Int64 = 0,
+    poolSequence: Int64 = 0,
+    sendTime: Primitives.Timestamp? = nil,
+    commitTime: Primitives.Timestamp? = nil,
+    message: String = ""
+  ) {
+    self.kind = kind
+    self.time = time
+    self.count = count
+    self.wantedCount = wantedCount
+    self.unseenCount = unseenCount
+    self.poolSequence = poolSequence
+    self.sendTime = sendTime
+    self.commitTime = commitTime
+    self.message = message
+  }
+}
+
 /// One event that a channel sent, as it stands in the inbox.
 public struct InboxEvent: Message {
   /// Position in the inbox.
@@ -467,6 +587,62 @@ extension ListingPush {
   }
 }
 
+extension ListingComponent {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListingComponent()
+    onepool__gateway__v1__listing_component__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListingComponent.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.unitCount = source.pointee.unit_count
+    self.availableToSellCount = source.pointee.available_to_sell_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListingComponent.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.unit_count = self.unitCount
+    target.pointee.available_to_sell_count = self.availableToSellCount
+  }
+}
+
+extension ListingEvent {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListingEvent()
+    onepool__gateway__v1__listing_event__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListingEvent.self)
+    self.kind = ListingEvent.Kind(rawValue: Int32(truncatingIfNeeded: source.pointee.kind.rawValue))
+    self.time = try Read.message(source.pointee.time, "time")
+    self.count = source.pointee.count
+    self.wantedCount = source.pointee.wanted_count
+    self.unseenCount = source.pointee.unseen_count
+    self.poolSequence = source.pointee.pool_sequence
+    self.sendTime = try Read.message(source.pointee.send_time, "send_time")
+    self.commitTime = try Read.message(source.pointee.commit_time, "commit_time")
+    self.message = Read.string(source.pointee.message)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListingEvent.self)
+    target.pointee.kind = .init(rawValue: .init(truncatingIfNeeded: self.kind.rawValue))
+    target.pointee.time = arena.message(self.time)
+    target.pointee.count = self.count
+    target.pointee.wanted_count = self.wantedCount
+    target.pointee.unseen_count = self.unseenCount
+    target.pointee.pool_sequence = self.poolSequence
+    target.pointee.send_time = arena.message(self.sendTime)
+    target.pointee.commit_time = arena.message(self.commitTime)
+    target.pointee.message = arena.string(self.message)
+  }
+}
+
 extension InboxEvent {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__InboxEvent()
@@ -613,7 +789,10 @@ extension FileDescriptor {
       "onepool.gateway.v1.InboxEvent.State",
       "onepool.gateway.v1.LagBudget",
       "onepool.gateway.v1.LagSummary",
+      "onepool.gateway.v1.ListingComponent",
+      "onepool.gateway.v1.ListingEvent",
+      "onepool.gateway.v1.ListingEvent.Kind",
       "onepool.gateway.v1.ListingPush",
     ],
-    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIusECgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQSPQoKcmVjZW50X2xhZxgNIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWNlbnRMYWcSSAoQcmVjZW50X3JlYWRfYmFjaxgOIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ug5yZWNlbnRSZWFkQmFjayKMBAoKSW5ib3hFdmVudBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgphY2NvdW50X2lkGAIgASgJUglhY2NvdW50SWQSGwoJZXZlbnRfa2V5GAMgASgJUghldmVudEtleRISCgRraW5kGAQgASgJUgRraW5kEhkKCG9yZGVyX2lkGAUgASgJUgdvcmRlcklkEjoKBXN0YXRlGAYgASgOMiQub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnQuU3RhdGVSBXN0YXRlEj0KDHJlY2VpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC3JlY2VpdmVUaW1lEjsKC2ZpbmlzaF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZmluaXNoVGltZRIjCg1hdHRlbXB0X2NvdW50GAkgASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgKIAEoCVIJbGFzdEVycm9yInwKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg4KClNUQVRFX0RPTkUQAhISCg5TVEFURV9SRVRSWUlORxADEhUKEVNUQVRFX1FVQVJBTlRJTkVEEAQSDgoKU1RBVEVfREVBRBAFItoECgVBbGVydBISCgRraW5kGAEgASgJUgRraW5kEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKYWNjb3VudF9pZBgDIAEoCVIJYWNjb3VudElkEhgKB21lc3NhZ2UYBCABKAlSB21lc3NhZ2USHwoLcmFpc2VfY291bnQYBSABKANSCnJhaXNlQ291bnQSOwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIZCghhbGVydF9pZBgIIAEoA1IHYWxlcnRJZBI9CgxyZXNvbHZlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZXNvbHZlVGltZRI+CghzZXZlcml0eRgKIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVIIc2V2ZXJpdHkSFgoGYWR2aWNlGAsgASgJUgZhZHZpY2USNwoJdGVsbF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIdGVsbFRpbWUiZAoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAMixAEKCUxhZ0J1ZGdldBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSMQoGdGFyZ2V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgZ0YXJnZXQSHAoJb2JqZWN0aXZlGAMgASgBUglvYmplY3RpdmUSFAoFY291bnQYBCABKANSBWNvdW50Eh0KCmxhdGVfY291bnQYBSABKANSCWxhdGVDb3VudBISCgRsZWZ0GAYgASgBUgRsZWZ0Iv0BCgpMYWdTdW1tYXJ5Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIUCgVjb3VudBgCIAEoA1IFY291bnQSKwoDcDUwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwNTASKwoDcDk1GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTUSKwoDcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTkSMwoHbWF4aW11bRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIHbWF4aW11bWIGcHJvdG8z")
+    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIusECgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQSPQoKcmVjZW50X2xhZxgNIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWNlbnRMYWcSSAoQcmVjZW50X3JlYWRfYmFjaxgOIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ug5yZWNlbnRSZWFkQmFjayJ6ChBMaXN0aW5nQ29tcG9uZW50EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCnVuaXRfY291bnQYAiABKANSCXVuaXRDb3VudBI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgDIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQikgQKDExpc3RpbmdFdmVudBI5CgRraW5kGAEgASgOMiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdFdmVudC5LaW5kUgRraW5kEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEhQKBWNvdW50GAMgASgDUgVjb3VudBIhCgx3YW50ZWRfY291bnQYBCABKANSC3dhbnRlZENvdW50EiEKDHVuc2Vlbl9jb3VudBgFIAEoA1ILdW5zZWVuQ291bnQSIwoNcG9vbF9zZXF1ZW5jZRgGIAEoA1IMcG9vbFNlcXVlbmNlEjcKCXNlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNlbmRUaW1lEjsKC2NvbW1pdF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIYCgdtZXNzYWdlGAkgASgJUgdtZXNzYWdlIoUBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABINCglLSU5EX1JFQUQQARIVChFLSU5EX0FDS05PV0xFREdFRBACEg4KCktJTkRfU1RBTEUQAxIOCgpLSU5EX1JFVFJZEAQSDwoLS0lORF9MT0NLRUQQBRIQCgxLSU5EX1JFRlVTRUQQBiKMBAoKSW5ib3hFdmVudBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgphY2NvdW50X2lkGAIgASgJUglhY2NvdW50SWQSGwoJZXZlbnRfa2V5GAMgASgJUghldmVudEtleRISCgRraW5kGAQgASgJUgRraW5kEhkKCG9yZGVyX2lkGAUgASgJUgdvcmRlcklkEjoKBXN0YXRlGAYgASgOMiQub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnQuU3RhdGVSBXN0YXRlEj0KDHJlY2VpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC3JlY2VpdmVUaW1lEjsKC2ZpbmlzaF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZmluaXNoVGltZRIjCg1hdHRlbXB0X2NvdW50GAkgASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgKIAEoCVIJbGFzdEVycm9yInwKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg4KClNUQVRFX0RPTkUQAhISCg5TVEFURV9SRVRSWUlORxADEhUKEVNUQVRFX1FVQVJBTlRJTkVEEAQSDgoKU1RBVEVfREVBRBAFItoECgVBbGVydBISCgRraW5kGAEgASgJUgRraW5kEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKYWNjb3VudF9pZBgDIAEoCVIJYWNjb3VudElkEhgKB21lc3NhZ2UYBCABKAlSB21lc3NhZ2USHwoLcmFpc2VfY291bnQYBSABKANSCnJhaXNlQ291bnQSOwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIZCghhbGVydF9pZBgIIAEoA1IHYWxlcnRJZBI9CgxyZXNvbHZlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZXNvbHZlVGltZRI+CghzZXZlcml0eRgKIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVIIc2V2ZXJpdHkSFgoGYWR2aWNlGAsgASgJUgZhZHZpY2USNwoJdGVsbF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIdGVsbFRpbWUiZAoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAMixAEKCUxhZ0J1ZGdldBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSMQoGdGFyZ2V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgZ0YXJnZXQSHAoJb2JqZWN0aXZlGAMgASgBUglvYmplY3RpdmUSFAoFY291bnQYBCABKANSBWNvdW50Eh0KCmxhdGVfY291bnQYBSABKANSCWxhdGVDb3VudBISCgRsZWZ0GAYgASgBUgRsZWZ0Iv0BCgpMYWdTdW1tYXJ5Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIUCgVjb3VudBgCIAEoA1IFY291bnQSKwoDcDUwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwNTASKwoDcDk1GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTUSKwoDcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTkSMwoHbWF4aW11bRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIHbWF4aW11bWIGcHJvdG8z")
 }

@@ -2,6 +2,7 @@
 // swift-format-ignore-file
 
 internal import CMessages
+public import Primitives
 public import Protobuf
 public import RPCCore
 
@@ -158,6 +159,68 @@ public struct ListListingPushesResponse: Message {
   ) {
     self.pushes = pushes
     self.nextPageToken = nextPageToken
+  }
+}
+
+public struct ExplainListingRequest: Message {
+  /// Required.
+  public var listingID: String = ""
+  /// A past moment to explain instead of now. Optional.
+  public var time: Primitives.Timestamp? = nil
+  /// How many events to tell. 0 = 20, at most 200.
+  public var eventCount: Int32 = 0
+
+  public init() {}
+
+  public init(
+    listingID: String = "",
+    time: Primitives.Timestamp? = nil,
+    eventCount: Int32 = 0
+  ) {
+    self.listingID = listingID
+    self.time = time
+    self.eventCount = eventCount
+  }
+}
+
+public struct ExplainListingResponse: Message {
+  /// As it was asked for.
+  public var listingID: String = ""
+  /// The moment that is explained.
+  public var time: Primitives.Timestamp? = nil
+  /// What it should have shown, by the pool; -1 when it takes nothing from the pool.
+  public var shouldShowCount: Int64 = 0
+  /// What that comes from: the least of them, in whole units of the listing.
+  public var components: [ListingComponent] = []
+  /// What it was last known to show; -1 when nothing is known.
+  public var shownCount: Int64 = 0
+  /// When it was read, or acknowledged.
+  public var showTime: Primitives.Timestamp? = nil
+  /// What happened up to then, the newest first.
+  public var events: [ListingEvent] = []
+  /// In words.
+  public var explanation: String = ""
+
+  public init() {}
+
+  public init(
+    listingID: String = "",
+    time: Primitives.Timestamp? = nil,
+    shouldShowCount: Int64 = 0,
+    components: [ListingComponent] = [],
+    shownCount: Int64 = 0,
+    showTime: Primitives.Timestamp? = nil,
+    events: [ListingEvent] = [],
+    explanation: String = ""
+  ) {
+    self.listingID = listingID
+    self.time = time
+    self.shouldShowCount = shouldShowCount
+    self.components = components
+    self.shownCount = shownCount
+    self.showTime = showTime
+    self.events = events
+    self.explanation = explanation
   }
 }
 
@@ -612,6 +675,62 @@ extension ListListingPushesResponse {
   }
 }
 
+extension ExplainListingRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ExplainListingRequest()
+    onepool__gateway__v1__explain_listing_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ExplainListingRequest.self)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.time = try Read.message(source.pointee.time, "time")
+    self.eventCount = source.pointee.event_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ExplainListingRequest.self)
+    target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.time = arena.message(self.time)
+    target.pointee.event_count = self.eventCount
+  }
+}
+
+extension ExplainListingResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ExplainListingResponse()
+    onepool__gateway__v1__explain_listing_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ExplainListingResponse.self)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.time = try Read.message(source.pointee.time, "time")
+    self.shouldShowCount = source.pointee.should_show_count
+    self.components = try Read.messages(source.pointee.components, source.pointee.n_components, "components")
+    self.shownCount = source.pointee.shown_count
+    self.showTime = try Read.message(source.pointee.show_time, "show_time")
+    self.events = try Read.messages(source.pointee.events, source.pointee.n_events, "events")
+    self.explanation = Read.string(source.pointee.explanation)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ExplainListingResponse.self)
+    target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.time = arena.message(self.time)
+    target.pointee.should_show_count = self.shouldShowCount
+    target.pointee.n_components = self.components.count
+    target.pointee.components = arena.messages(self.components)
+    target.pointee.shown_count = self.shownCount
+    target.pointee.show_time = arena.message(self.showTime)
+    target.pointee.n_events = self.events.count
+    target.pointee.events = arena.messages(self.events)
+    target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
 extension RepushListingRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__RepushListingRequest()
@@ -955,6 +1074,9 @@ public enum GatewayServiceMethods {
   public static let listListingPushes = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "ListListingPushes",
     kind: .unary, idempotency: .noSideEffects)
+  public static let explainListing = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "ExplainListing",
+    kind: .unary, idempotency: .noSideEffects)
   public static let repushListing = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "RepushListing",
     kind: .unary, idempotency: .idempotent)
@@ -980,7 +1102,7 @@ public enum GatewayServiceMethods {
     service: "onepool.gateway.v1.GatewayService", method: "GetBacklog",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, repushListing, listInboxEvents, replayInboxEvent, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog]
+  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, explainListing, repushListing, listInboxEvents, replayInboxEvent, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog]
 }
 
 /// Connects channels to the pool: what operators ask of it. Channels themselves call its HTTP hooks. Every mutation
@@ -1012,6 +1134,12 @@ public protocol GatewayServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listListingPushes(_ request: ListListingPushesRequest, context: ServerContext)
     async throws -> ListListingPushesResponse
+  /// Explains a listing's number, now or at a past moment: what it showed, what it was sent and why, and what it should have
+  /// shown. Its history is kept for 30 days; what it takes from the pool is told as it is linked now.
+  ///
+  /// Errors: NOT_FOUND/LISTING_UNKNOWN (listingId), and those of the pool's ExplainAvailability.
+  func explainListing(_ request: ExplainListingRequest, context: ServerContext)
+    async throws -> ExplainListingResponse
   /// Pushes a listing again, whatever was sent before; one that was given up is tried again.
   ///
   /// Errors: NOT_FOUND/LISTING_UNKNOWN (listingId).
@@ -1074,6 +1202,9 @@ extension GatewayServiceHandler {
         .unary(
           GatewayServiceMethods.listListingPushes, ListListingPushesRequest.self, ListListingPushesResponse.self
         ) { request, context in try await self.listListingPushes(request, context: context) },
+        .unary(
+          GatewayServiceMethods.explainListing, ExplainListingRequest.self, ExplainListingResponse.self
+        ) { request, context in try await self.explainListing(request, context: context) },
         .unary(
           GatewayServiceMethods.repushListing, RepushListingRequest.self, RepushListingResponse.self
         ) { request, context in try await self.repushListing(request, context: context) },
@@ -1146,6 +1277,16 @@ public struct GatewayServiceClient: Sendable {
     _ request: ListListingPushesRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ListListingPushesResponse {
     try await client.unary(GatewayServiceMethods.listListingPushes, request, options: options)
+  }
+
+  /// Explains a listing's number, now or at a past moment: what it showed, what it was sent and why, and what it should have
+  /// shown. Its history is kept for 30 days; what it takes from the pool is told as it is linked now.
+  ///
+  /// Errors: NOT_FOUND/LISTING_UNKNOWN (listingId), and those of the pool's ExplainAvailability.
+  public func explainListing(
+    _ request: ExplainListingRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ExplainListingResponse {
+    try await client.unary(GatewayServiceMethods.explainListing, request, options: options)
   }
 
   /// Pushes a listing again, whatever was sent before; one that was given up is tried again.
@@ -1226,10 +1367,12 @@ extension FileDescriptor {
   /// `onepool/gateway/v1/gateway_service.proto`
   public static let onepoolGatewayV1GatewayService = FileDescriptor(
     name: "onepool/gateway/v1/gateway_service.proto",
-    dependencies: [.onepoolGatewayV1Gateway],
+    dependencies: [.googleProtobufTimestamp, .onepoolGatewayV1Gateway],
     symbols: [
       "onepool.gateway.v1.ConnectAccountRequest",
       "onepool.gateway.v1.ConnectAccountResponse",
+      "onepool.gateway.v1.ExplainListingRequest",
+      "onepool.gateway.v1.ExplainListingResponse",
       "onepool.gateway.v1.GatewayService",
       "onepool.gateway.v1.GetBacklogRequest",
       "onepool.gateway.v1.GetBacklogResponse",
@@ -1254,5 +1397,5 @@ extension FileDescriptor {
       "onepool.gateway.v1.RotateSecretKeyRequest",
       "onepool.gateway.v1.RotateSecretKeyResponse",
     ],
-    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaIG9uZXBvb2wvZ2F0ZXdheS92MS9nYXRld2F5LnByb3RvIpkBChVDb25uZWN0QWNjb3VudFJlcXVlc3QSPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlgKFkNvbm5lY3RBY2NvdW50UmVzcG9uc2USPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uIlQKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4igwEKF0xpc3RDb25uZWN0aW9uc1Jlc3BvbnNlEkAKC2Nvbm5lY3Rpb25zGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SC2Nvbm5lY3Rpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJVChVJbXBvcnRMaXN0aW5nc1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCKsAQoWSW1wb3J0TGlzdGluZ3NSZXNwb25zZRIjCg1jcmVhdGVkX2NvdW50GAEgASgDUgxjcmVhdGVkQ291bnQSIwoNdXBkYXRlZF9jb3VudBgCIAEoA1IMdXBkYXRlZENvdW50EiEKDGxpbmtlZF9jb3VudBgDIAEoA1ILbGlua2VkQ291bnQSJQoOdW5tYXBwZWRfY291bnQYBCABKANSDXVubWFwcGVkQ291bnQitwEKGExpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIQoMcGVuZGluZ19vbmx5GAIgASgIUgtwZW5kaW5nT25seRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIdCgpsaXN0aW5nX2lkGAUgASgJUglsaXN0aW5nSWQifAoZTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZRI3CgZwdXNoZXMYASADKAsyHy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ1B1c2hSBnB1c2hlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iVAoUUmVwdXNoTGlzdGluZ1JlcXVlc3QSHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChVSZXB1c2hMaXN0aW5nUmVzcG9uc2USMwoEcHVzaBgBIAEoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIEcHVzaCKvAQoWTGlzdEluYm94RXZlbnRzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSOgoFc3RhdGUYAiABKA4yJC5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudC5TdGF0ZVIFc3RhdGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4ieQoXTGlzdEluYm94RXZlbnRzUmVzcG9uc2USNgoGZXZlbnRzGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBmV2ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iUwoXUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIlAKGFJlcGxheUluYm94RXZlbnRSZXNwb25zZRI0CgVldmVudBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50UgVldmVudCL4AQoRTGlzdEFsZXJ0c1JlcXVlc3QSKQoQaW5jbHVkZV9yZXNvbHZlZBgBIAEoCFIPaW5jbHVkZVJlc29sdmVkEhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuEkkKDmxlYXN0X3NldmVyaXR5GAQgASgOMiIub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0LlNldmVyaXR5Ug1sZWFzdFNldmVyaXR5Eh0KCmFjY291bnRfaWQYBSABKAlSCWFjY291bnRJZBISCgRraW5kGAYgASgJUgRraW5kIm8KEkxpc3RBbGVydHNSZXNwb25zZRIxCgZhbGVydHMYASADKAsyGS5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnRSBmFsZXJ0cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iTwoTUmVzb2x2ZUFsZXJ0UmVxdWVzdBIZCghhbGVydF9pZBgBIAEoA1IHYWxlcnRJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRwoUUmVzb2x2ZUFsZXJ0UmVzcG9uc2USLwoFYWxlcnQYASABKAsyGS5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnRSBWFsZXJ0IjcKFlJvdGF0ZVNlY3JldEtleVJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkIkQKF1JvdGF0ZVNlY3JldEtleVJlc3BvbnNlEikKEGNvbm5lY3Rpb25fY291bnQYASABKANSD2Nvbm5lY3Rpb25Db3VudCIPCg1HZXRMYWdSZXF1ZXN0IrQCCg5HZXRMYWdSZXNwb25zZRI0CgV0b3RhbBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UgV0b3RhbBI6CghhY2NvdW50cxgCIAMoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UghhY2NvdW50cxI4Cgd3ZWJob29rGAMgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSB3dlYmhvb2sSPQoKcmVhZF9iYWNrcxgEIAMoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWFkQmFja3MSNwoHYnVkZ2V0cxgFIAMoCzIdLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdCdWRnZXRSB2J1ZGdldHMiEwoRR2V0QmFja2xvZ1JlcXVlc3Qi6AEKEkdldEJhY2tsb2dSZXNwb25zZRIfCgtpbmJveF9jb3VudBgBIAEoA1IKaW5ib3hDb3VudBIdCgpwdXNoX2NvdW50GAIgASgDUglwdXNoQ291bnQSHQoKZGVhZF9jb3VudBgDIAEoA1IJZGVhZENvdW50EisKEXF1YXJhbnRpbmVkX2NvdW50GAQgASgDUhBxdWFyYW50aW5lZENvdW50EiMKDXBvb2xfc2VxdWVuY2UYBSABKANSDHBvb2xTZXF1ZW5jZRIhCgxub3RpY2VfY291bnQYBiABKANSC25vdGljZUNvdW50MpcKCg5HYXRld2F5U2VydmljZRJsCg5Db25uZWN0QWNjb3VudBIpLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuQ29ubmVjdEFjY291bnRSZXNwb25zZSIDkAICEm8KD0xpc3RDb25uZWN0aW9ucxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1Jlc3BvbnNlIgOQAgESbAoOSW1wb3J0TGlzdGluZ3MSKS5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkltcG9ydExpc3RpbmdzUmVzcG9uc2UiA5ACAhJ1ChFMaXN0TGlzdGluZ1B1c2hlcxIsLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1JlcXVlc3QaLS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZSIDkAIBEmkKDVJlcHVzaExpc3RpbmcSKC5vbmVwb29sLmdhdGV3YXkudjEuUmVwdXNoTGlzdGluZ1JlcXVlc3QaKS5vbmVwb29sLmdhdGV3YXkudjEuUmVwdXNoTGlzdGluZ1Jlc3BvbnNlIgOQAgISbwoPTGlzdEluYm94RXZlbnRzEioub25lcG9vbC5nYXRld2F5LnYxLkxpc3RJbmJveEV2ZW50c1JlcXVlc3QaKy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEluYm94RXZlbnRzUmVzcG9uc2UiA5ACARJyChBSZXBsYXlJbmJveEV2ZW50Eisub25lcG9vbC5nYXRld2F5LnYxLlJlcGxheUluYm94RXZlbnRSZXF1ZXN0Giwub25lcG9vbC5nYXRld2F5LnYxLlJlcGxheUluYm94RXZlbnRSZXNwb25zZSIDkAICEmAKCkxpc3RBbGVydHMSJS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgOQAgESZgoMUmVzb2x2ZUFsZXJ0Eicub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuUmVzb2x2ZUFsZXJ0UmVzcG9uc2UiA5ACAhJvCg9Sb3RhdGVTZWNyZXRLZXkSKi5vbmVwb29sLmdhdGV3YXkudjEuUm90YXRlU2VjcmV0S2V5UmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5Sb3RhdGVTZWNyZXRLZXlSZXNwb25zZSIDkAICElQKBkdldExhZxIhLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRMYWdSZXF1ZXN0GiIub25lcG9vbC5nYXRld2F5LnYxLkdldExhZ1Jlc3BvbnNlIgOQAgESYAoKR2V0QmFja2xvZxIlLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVzcG9uc2UiA5ACAWIGcHJvdG8z")
+    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIG9uZXBvb2wvZ2F0ZXdheS92MS9nYXRld2F5LnByb3RvIpkBChVDb25uZWN0QWNjb3VudFJlcXVlc3QSPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlgKFkNvbm5lY3RBY2NvdW50UmVzcG9uc2USPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uIlQKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4igwEKF0xpc3RDb25uZWN0aW9uc1Jlc3BvbnNlEkAKC2Nvbm5lY3Rpb25zGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SC2Nvbm5lY3Rpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJVChVJbXBvcnRMaXN0aW5nc1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCKsAQoWSW1wb3J0TGlzdGluZ3NSZXNwb25zZRIjCg1jcmVhdGVkX2NvdW50GAEgASgDUgxjcmVhdGVkQ291bnQSIwoNdXBkYXRlZF9jb3VudBgCIAEoA1IMdXBkYXRlZENvdW50EiEKDGxpbmtlZF9jb3VudBgDIAEoA1ILbGlua2VkQ291bnQSJQoOdW5tYXBwZWRfY291bnQYBCABKANSDXVubWFwcGVkQ291bnQitwEKGExpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIQoMcGVuZGluZ19vbmx5GAIgASgIUgtwZW5kaW5nT25seRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIdCgpsaXN0aW5nX2lkGAUgASgJUglsaXN0aW5nSWQifAoZTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZRI3CgZwdXNoZXMYASADKAsyHy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ1B1c2hSBnB1c2hlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ihwEKFUV4cGxhaW5MaXN0aW5nUmVxdWVzdBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSHwoLZXZlbnRfY291bnQYAyABKAVSCmV2ZW50Q291bnQijwMKFkV4cGxhaW5MaXN0aW5nUmVzcG9uc2USHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEioKEXNob3VsZF9zaG93X2NvdW50GAMgASgDUg9zaG91bGRTaG93Q291bnQSRAoKY29tcG9uZW50cxgEIAMoCzIkLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nQ29tcG9uZW50Ugpjb21wb25lbnRzEh8KC3Nob3duX2NvdW50GAUgASgDUgpzaG93bkNvdW50EjcKCXNob3dfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNob3dUaW1lEjgKBmV2ZW50cxgHIAMoCzIgLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nRXZlbnRSBmV2ZW50cxIgCgtleHBsYW5hdGlvbhgIIAEoCVILZXhwbGFuYXRpb24iVAoUUmVwdXNoTGlzdGluZ1JlcXVlc3QSHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChVSZXB1c2hMaXN0aW5nUmVzcG9uc2USMwoEcHVzaBgBIAEoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIEcHVzaCKvAQoWTGlzdEluYm94RXZlbnRzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSOgoFc3RhdGUYAiABKA4yJC5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudC5TdGF0ZVIFc3RhdGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4ieQoXTGlzdEluYm94RXZlbnRzUmVzcG9uc2USNgoGZXZlbnRzGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBmV2ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iUwoXUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIlAKGFJlcGxheUluYm94RXZlbnRSZXNwb25zZRI0CgVldmVudBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50UgVldmVudCL4AQoRTGlzdEFsZXJ0c1JlcXVlc3QSKQoQaW5jbHVkZV9yZXNvbHZlZBgBIAEoCFIPaW5jbHVkZVJlc29sdmVkEhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuEkkKDmxlYXN0X3NldmVyaXR5GAQgASgOMiIub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0LlNldmVyaXR5Ug1sZWFzdFNldmVyaXR5Eh0KCmFjY291bnRfaWQYBSABKAlSCWFjY291bnRJZBISCgRraW5kGAYgASgJUgRraW5kIm8KEkxpc3RBbGVydHNSZXNwb25zZRIxCgZhbGVydHMYASADKAsyGS5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnRSBmFsZXJ0cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iTwoTUmVzb2x2ZUFsZXJ0UmVxdWVzdBIZCghhbGVydF9pZBgBIAEoA1IHYWxlcnRJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRwoUUmVzb2x2ZUFsZXJ0UmVzcG9uc2USLwoFYWxlcnQYASABKAsyGS5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnRSBWFsZXJ0IjcKFlJvdGF0ZVNlY3JldEtleVJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkIkQKF1JvdGF0ZVNlY3JldEtleVJlc3BvbnNlEikKEGNvbm5lY3Rpb25fY291bnQYASABKANSD2Nvbm5lY3Rpb25Db3VudCIPCg1HZXRMYWdSZXF1ZXN0IrQCCg5HZXRMYWdSZXNwb25zZRI0CgV0b3RhbBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UgV0b3RhbBI6CghhY2NvdW50cxgCIAMoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UghhY2NvdW50cxI4Cgd3ZWJob29rGAMgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSB3dlYmhvb2sSPQoKcmVhZF9iYWNrcxgEIAMoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWFkQmFja3MSNwoHYnVkZ2V0cxgFIAMoCzIdLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdCdWRnZXRSB2J1ZGdldHMiEwoRR2V0QmFja2xvZ1JlcXVlc3Qi6AEKEkdldEJhY2tsb2dSZXNwb25zZRIfCgtpbmJveF9jb3VudBgBIAEoA1IKaW5ib3hDb3VudBIdCgpwdXNoX2NvdW50GAIgASgDUglwdXNoQ291bnQSHQoKZGVhZF9jb3VudBgDIAEoA1IJZGVhZENvdW50EisKEXF1YXJhbnRpbmVkX2NvdW50GAQgASgDUhBxdWFyYW50aW5lZENvdW50EiMKDXBvb2xfc2VxdWVuY2UYBSABKANSDHBvb2xTZXF1ZW5jZRIhCgxub3RpY2VfY291bnQYBiABKANSC25vdGljZUNvdW50MoULCg5HYXRld2F5U2VydmljZRJsCg5Db25uZWN0QWNjb3VudBIpLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuQ29ubmVjdEFjY291bnRSZXNwb25zZSIDkAICEm8KD0xpc3RDb25uZWN0aW9ucxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1Jlc3BvbnNlIgOQAgESbAoOSW1wb3J0TGlzdGluZ3MSKS5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkltcG9ydExpc3RpbmdzUmVzcG9uc2UiA5ACAhJ1ChFMaXN0TGlzdGluZ1B1c2hlcxIsLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1JlcXVlc3QaLS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZSIDkAIBEmwKDkV4cGxhaW5MaXN0aW5nEikub25lcG9vbC5nYXRld2F5LnYxLkV4cGxhaW5MaXN0aW5nUmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5FeHBsYWluTGlzdGluZ1Jlc3BvbnNlIgOQAgESaQoNUmVwdXNoTGlzdGluZxIoLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXB1c2hMaXN0aW5nUmVxdWVzdBopLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXB1c2hMaXN0aW5nUmVzcG9uc2UiA5ACAhJvCg9MaXN0SW5ib3hFdmVudHMSKi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEluYm94RXZlbnRzUmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXNwb25zZSIDkAIBEnIKEFJlcGxheUluYm94RXZlbnQSKy5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QaLC5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5SW5ib3hFdmVudFJlc3BvbnNlIgOQAgISYAoKTGlzdEFsZXJ0cxIlLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0QWxlcnRzUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0QWxlcnRzUmVzcG9uc2UiA5ACARJmCgxSZXNvbHZlQWxlcnQSJy5vbmVwb29sLmdhdGV3YXkudjEuUmVzb2x2ZUFsZXJ0UmVxdWVzdBooLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXNvbHZlQWxlcnRSZXNwb25zZSIDkAICEm8KD1JvdGF0ZVNlY3JldEtleRIqLm9uZXBvb2wuZ2F0ZXdheS52MS5Sb3RhdGVTZWNyZXRLZXlSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLlJvdGF0ZVNlY3JldEtleVJlc3BvbnNlIgOQAgISVAoGR2V0TGFnEiEub25lcG9vbC5nYXRld2F5LnYxLkdldExhZ1JlcXVlc3QaIi5vbmVwb29sLmdhdGV3YXkudjEuR2V0TGFnUmVzcG9uc2UiA5ACARJgCgpHZXRCYWNrbG9nEiUub25lcG9vbC5nYXRld2F5LnYxLkdldEJhY2tsb2dSZXF1ZXN0GiYub25lcG9vbC5nYXRld2F5LnYxLkdldEJhY2tsb2dSZXNwb25zZSIDkAIBYgZwcm90bzM=")
 }

@@ -96,6 +96,7 @@ extension AccountPusher {
       guard let entry = entries[id], entry.serial == before.serial, !entry.state.isInFlight,
         entry.state.intakeCount == before.state.intakeCount, let shown
       else { continue }
+      remember(id, shown: shown, now)
       await seen(id, shown, now)
       let isRight = shown == entry.state.acknowledged
       if !isRight, !isLast {

@@ -107,6 +107,7 @@ extension AccountPusher {
       case .push(let quantity, let expected):
         if entry.state.isRaised(by: quantity) { risen.append(id) }
         entry.state.begin(quantity)
+        entry.sendTime = now
         let key = key(id, entry, quantity, expected)
         let push = StockPush(
           listing: entry.listing, quantity: quantity, expected: expected, idempotencyKey: key)
@@ -136,7 +137,10 @@ extension AccountPusher {
     guard !toRead.isEmpty else { return [:] }
     let intakeCounts = toRead.map { entries[$0]?.state.intakeCount ?? 0 }
     guard let found = await read(toRead) else { return nil }
-    for id in toRead { await seen(id, found[id], now) }
+    for id in toRead {
+      remember(id, shown: found[id], now)
+      await seen(id, found[id], now)
+    }
     guard (try? await session.acquirePush()) != nil else { return nil }
     var readings: [ListingID: Reading] = [:]
     for (id, count) in zip(toRead, intakeCounts) {
@@ -262,6 +266,7 @@ extension AccountPusher {
 
   private func finish(_ id: ListingID, _ outcome: PushState.Outcome, _ now: Timestamp) async {
     guard var entry = entries[id] else { return }
+    remember(id, outcome, entry.state, sent: entry.sendTime, now)
     let span = entry.state.finish(outcome, now: now)
     switch outcome {
     case .retry(_, _, let mayHaveArrived):

@@ -19,6 +19,7 @@ actor AccountPusher {
     /// It was refused together with others; is it the culprit?
     var isAlone = false
     var isAlerted = false
+    var sendTime: Timestamp?
     /// Of its last pushes, to the acknowledgement and until they were read back.
     var lags = RecentSpans()
     var readBackLags = RecentSpans()
@@ -41,6 +42,8 @@ actor AccountPusher {
   var raise = Queue<ListingID>()
   var cleared = Queue<ListingID>()
   var dirty: Set<ListingID> = []
+  /// What happened to listings and is not kept yet.
+  var history: [HistoryRow] = []
   private let wakeUp = WakeUp()
   private var timeline = Timeline<ListingID>()
   private var armed: Deadline?
@@ -175,7 +178,7 @@ actor AccountPusher {
       for waiter in takeWaiters() { waiter.resume(returning: false) }
       group.cancelAll()
     }
-    _ = await save(takeDirty())
+    _ = await save(takeDirty(), takeHistory())
   }
 
   func wake() { wakeUp() }
@@ -268,14 +271,20 @@ actor AccountPusher {
     return rows
   }
 
+  private func takeHistory() -> [HistoryRow] {
+    defer { history = [] }
+    return history
+  }
+
   /// One at a time: an older row never replaces a newer one.
   private func startSaving(_ group: inout DiscardingTaskGroup) {
-    guard !isSaving, !dirty.isEmpty else { return }
+    guard !isSaving, !dirty.isEmpty || !history.isEmpty else { return }
     isSaving = true
     let rows = takeDirty()
+    let history = takeHistory()
     let waiters = takeWaiters()
     group.addTask {
-      let isKept = await self.save(rows)
+      let isKept = await self.save(rows, history)
       for waiter in waiters { waiter.resume(returning: isKept) }
       await self.saved()
     }
@@ -298,13 +307,13 @@ actor AccountPusher {
 
   private func saved() {
     isSaving = false
-    if !dirty.isEmpty { wakeUp() }
+    if !dirty.isEmpty || !history.isEmpty { wakeUp() }
   }
 
-  private func save(_ rows: [PushRow]) async -> Bool {
-    guard !rows.isEmpty else { return true }
+  private func save(_ rows: [PushRow], _ history: [HistoryRow]) async -> Bool {
+    guard !rows.isEmpty || !history.isEmpty else { return true }
     do {
-      try await surroundings.store.save(rows)
+      try await surroundings.store.save(rows, history)
       return true
     } catch {
       surroundings.log.warning(
