@@ -1,9 +1,9 @@
 extension AlertKind {
   public var severity: AlertSeverity {
     switch self {
-    case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing: .critical
+    case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing, .syncFailing: .critical
     case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment,
-      .lagOverBudget:
+      .lagOverBudget, .tokenExpiring:
       .warning
     case .signatureRefused: .info
     }
@@ -32,6 +32,10 @@ extension AlertKind {
       "Stop the parcel or expect its return; the units stay sold until they are back."
     case .lagOverBudget:
       "See whether the account's calls are limited (onepool_gateway_channel_calls_total), raise its rate or its buffer."
+    case .tokenExpiring:
+      "Read the reason in the message; authorise the shop again and hand the new credentials to ConnectAccount."
+    case .syncFailing:
+      "See the channel's status page and the account's address; the gateway tries on and takes up what was missed."
     case .inboxGrowing:
       "See whether pool, mapping and fulfilment answer, and which account's events wait (ListInboxEvents)."
     }

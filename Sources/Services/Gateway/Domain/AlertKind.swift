@@ -22,4 +22,8 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case inboxGrowing = "INBOX_GROWING"
   /// More pushes of an account were late than may be.
   case lagOverBudget = "LAG_OVER_BUDGET"
+  /// An account's token ends soon and cannot be refreshed.
+  case tokenExpiring = "TOKEN_EXPIRING"
+  /// A channel has not answered an account for long.
+  case syncFailing = "SYNC_FAILING"
 }

@@ -92,7 +92,7 @@ public final class Gateway: Sendable {
       store: store, alerts: alerts, inboxCount: configuration.inboxAlertCount,
       lag: LagWatch(
         lag: lag, alerts: alerts, clock: configuration.clock, metrics: configuration.metrics),
-      log: configuration.log)
+      directory: directory, log: configuration.log)
     worker = IntakeWorker(
       store: store, directory: directory, peers: peers, planner: planner, intake: intake,
       alerts: alerts, metrics: counts, zones: configuration.zones, log: configuration.log)
@@ -229,6 +229,7 @@ public final class Gateway: Sendable {
     _ connection: ConnectionRow, _ adapter: any ChannelAdapter
   ) async throws {
     let (session, _) = await directory.connect(connection, adapter, sessionSurroundings)
+    await session.endOldAlerts()
     await startPusher(session, try await store.pushes(of: connection.account.accountID))
   }
 

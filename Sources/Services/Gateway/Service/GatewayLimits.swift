@@ -60,6 +60,11 @@ enum GatewayLimits {
   static let burstSeconds = 1.0
   /// How long an account is left alone after its credentials were refused.
   static let unauthorisedPause = Duration.seconds(30)
+  /// Calls in a row that a channel does not answer, after which the account is left alone for a while, and for how long.
+  static let failuresUntilPause = 20
+  static let breakerBackoff = Backoff(first: .seconds(1), longest: .seconds(30))
+  /// How long a channel does not answer before it is an alert.
+  static let failingUntilAlert = Duration.seconds(60)
   /// How long before its end an access token is refreshed.
   static let refreshAhead = Duration.seconds(300)
   /// How soon a refresh ahead of time that failed is tried again.

@@ -12,6 +12,7 @@ struct GatewayMetrics: Sendable {
   let readBackSeconds: Histogram
   let readBacks: Counter
   let channelCalls: Counter
+  let breakerPauses: Counter
   let missingReceipts: Gauge
   let watchRestarts: Counter
 
@@ -41,6 +42,9 @@ struct GatewayMetrics: Sendable {
     channelCalls = metrics.counter(
       "onepool_gateway_channel_calls_total", "Calls to channels, by how they ended.",
       labels: ["account", "result"])
+    breakerPauses = metrics.counter(
+      "onepool_gateway_breaker_pauses_total",
+      "Times that an account was left alone since its channel did not answer.", labels: ["account"])
     missingReceipts = metrics.gauge(
       "onepool_gateway_till_missing_receipts",
       "Receipts that a device has numbered and not sent.", labels: ["account", "device"])

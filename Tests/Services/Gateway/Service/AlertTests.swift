@@ -210,7 +210,8 @@ import Testing
       store: desk.store, alerts: desk.book, inboxCount: 3,
       lag: LagWatch(
         lag: LagBook(goal: .init(target: .seconds(1), objective: 0.99), clock: desk.clock),
-        alerts: desk.book, clock: desk.clock, metrics: Metrics()), log: .silent)
+        alerts: desk.book, clock: desk.clock, metrics: Metrics()), directory: AccountDirectory(),
+      log: .silent)
     func receive(_ number: Int) async throws {
       _ = try await desk.store.receive([
         IncomingEvent(

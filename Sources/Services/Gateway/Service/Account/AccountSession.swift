@@ -15,6 +15,8 @@ actor AccountSession {
   private var pushesPausedUntil: Deadline?
   private var refreshing: Task<Result<Void, ChannelError>, Never>?
   private var isRefused = false
+  private var breaker = CallBreaker()
+  private var isFailing = false
   private var lastForgedAlert: Deadline?
   /// The store did not take the connection as it is.
   private var isUnsaved = false
@@ -53,6 +55,8 @@ actor AccountSession {
     connection = connection.merged(with: wanted)
     isRefused = false
     pushesPausedUntil = nil
+    nextRefreshAhead = nil
+    await endOldAlerts()
     await save()
   }
 
@@ -160,8 +164,10 @@ actor AccountSession {
       switch error {
       case .rateLimited(let span): await tooMany(span ?? .seconds(1), isPush)
       case .unauthorised(let text): await refused(text)
-      case .unavailable, .tokenExpired, .notFound, .refused, .malformed: break
+      case .unavailable(let text): await unanswered(text)
+      case .tokenExpired, .notFound, .refused, .malformed: break
       }
+      if error.isAnswer { await answered() }
       throw error
     }
   }
@@ -190,7 +196,38 @@ actor AccountSession {
       "The channel refuses the credentials of \(accountID): \(text)")
   }
 
+  /// The channel was not reached, or is out of order.
+  private func unanswered(_ text: String) async {
+    let verdict = breaker.failed(now: surroundings.store.clock.now())
+    guard let pause = verdict.pause else { return }
+    surroundings.metrics.breakerPauses.increment([accountID.text])
+    self.pause(pause)
+    guard verdict.isAlert, !isFailing else { return }
+    isFailing = true
+    await surroundings.alerts.raise(
+      .syncFailing, about: accountID.text, account: accountID,
+      "The channel does not answer \(accountID): \(text)")
+  }
+
+  private func answered() async {
+    breaker.answered()
+    guard isFailing else { return }
+    isFailing = false
+    await surroundings.alerts.resolve(.syncFailing, about: accountID.text, account: accountID)
+  }
+
+  /// Looks, for an account that makes no calls too, whether its token ends soon.
+  func lookAtToken() async { await refreshAhead() }
+
+  /// Ends what an earlier run of the gateway has raised of the account; what still holds is raised again.
+  func endOldAlerts() async {
+    for kind in [AlertKind.syncFailing, .tokenExpiring, .tokenRefused] {
+      await surroundings.alerts.resolve(kind, about: accountID.text, account: accountID)
+    }
+  }
+
   private func accepted() async {
+    await answered()
     guard isRefused else { return }
     isRefused = false
     await surroundings.alerts.resolve(.tokenRefused, about: accountID.text, account: accountID)
@@ -219,6 +256,10 @@ extension AccountSession {
       try await refresh(insteadOf: connection.account.credentials)
     } catch {
       nextRefreshAhead = .after(GatewayLimits.refreshAgain)
+      await surroundings.alerts.raise(
+        .tokenExpiring, about: accountID.text, account: accountID,
+        "The token of \(accountID) ends at \(Timestamp(seconds: end).rfc3339) and cannot be refreshed: \(error.text)"
+      )
       surroundings.log.warning(
         "a token could not be refreshed ahead of its end",
         ["account": accountID, "error": error.text])
@@ -251,6 +292,7 @@ extension AccountSession {
     } catch {
       return .failure(error.hiding(connection.account.credentials))
     }
+    await surroundings.alerts.resolve(.tokenExpiring, about: accountID.text, account: accountID)
     await save()
     return .success(())
   }

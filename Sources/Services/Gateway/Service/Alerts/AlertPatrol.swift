@@ -9,6 +9,7 @@ struct AlertPatrol: Sendable {
   /// Events that may wait before somebody is told.
   let inboxCount: Int
   let lag: LagWatch
+  let directory: AccountDirectory
   let log: Log
 
   func run() async {
@@ -20,6 +21,7 @@ struct AlertPatrol: Sendable {
 
   func look() async {
     await lag.look()
+    for session in await directory.all() { await session.lookAtToken() }
     do {
       try await lookAtInbox()
       try await store.pruneHistory(before: store.clock.now() - GatewayLimits.historyKept)
