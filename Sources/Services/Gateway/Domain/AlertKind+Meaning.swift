@@ -27,7 +27,7 @@ extension AlertKind {
     case .signatureRefused:
       "Compare the account's webhook secret with the channel's console; if it is right, somebody forges events."
     case .noticeDead:
-      "Tell the channel by hand, on its own pages, of the parcel or the return; then resolve the alert."
+      "Mend the cause and replay it (ReplayNotice), or tell the channel on its own pages and resolve the alert."
     case .cancelledAfterShipment:
       "Stop the parcel or expect its return; the units stay sold until they are back."
     case .lagOverBudget:

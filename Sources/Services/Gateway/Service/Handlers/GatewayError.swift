@@ -12,6 +12,7 @@ enum GatewayError: Error, Equatable {
   case listingUnknown(String)
   case eventUnknown(Int64)
   case alertUnknown(Int64)
+  case noticeUnknown(accountID: String, subject: String)
   case keyGiven
   case keyUnwritable
 }
@@ -51,6 +52,11 @@ extension GatewayError: RPCErrorConvertible {
         .notFound, "EVENT_UNKNOWN", "The inbox has no event \(id).", ["inboxId": "\(id)"])
     case .alertUnknown(let id):
       RPCError(.notFound, "ALERT_UNKNOWN", "There is no alert \(id).", ["alertId": "\(id)"])
+    case .noticeUnknown(let accountID, let subject):
+      RPCError(
+        .notFound, "NOTICE_UNKNOWN",
+        "The channel of \(accountID) was not to be told of \(subject).",
+        ["accountId": accountID, "subject": subject])
     case .keyGiven:
       RPCError(
         .failedPrecondition, "KEY_GIVEN",

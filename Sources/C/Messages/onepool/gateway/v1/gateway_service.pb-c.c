@@ -727,6 +727,96 @@ void   onepool__gateway__v1__replay_inbox_event_response__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__replay_inbox_event_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__replay_notice_request__init
+                     (Onepool__Gateway__V1__ReplayNoticeRequest         *message)
+{
+  static const Onepool__Gateway__V1__ReplayNoticeRequest init_value = ONEPOOL__GATEWAY__V1__REPLAY_NOTICE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__replay_notice_request__get_packed_size
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__replay_notice_request__pack
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__replay_notice_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ReplayNoticeRequest *
+       onepool__gateway__v1__replay_notice_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ReplayNoticeRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__replay_notice_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__replay_notice_request__free_unpacked
+                     (Onepool__Gateway__V1__ReplayNoticeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__replay_notice_response__init
+                     (Onepool__Gateway__V1__ReplayNoticeResponse         *message)
+{
+  static const Onepool__Gateway__V1__ReplayNoticeResponse init_value = ONEPOOL__GATEWAY__V1__REPLAY_NOTICE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__replay_notice_response__get_packed_size
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__replay_notice_response__pack
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__replay_notice_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ReplayNoticeResponse *
+       onepool__gateway__v1__replay_notice_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ReplayNoticeResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__replay_notice_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__replay_notice_response__free_unpacked
+                     (Onepool__Gateway__V1__ReplayNoticeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__gateway__v1__list_alerts_request__init
                      (Onepool__Gateway__V1__ListAlertsRequest         *message)
 {
@@ -2149,6 +2239,108 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__replay_inbox_event_respon
   (ProtobufCMessageInit) onepool__gateway__v1__replay_inbox_event_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__gateway__v1__replay_notice_request__field_descriptors[3] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReplayNoticeRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "subject",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReplayNoticeRequest, subject),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReplayNoticeRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__replay_notice_request__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  2,   /* field[2] = request_id */
+  1,   /* field[1] = subject */
+};
+static const ProtobufCIntRange onepool__gateway__v1__replay_notice_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__replay_notice_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ReplayNoticeRequest",
+  "ReplayNoticeRequest",
+  "Onepool__Gateway__V1__ReplayNoticeRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ReplayNoticeRequest),
+  3,
+  onepool__gateway__v1__replay_notice_request__field_descriptors,
+  onepool__gateway__v1__replay_notice_request__field_indices_by_name,
+  1,  onepool__gateway__v1__replay_notice_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__replay_notice_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__replay_notice_response__field_descriptors[1] =
+{
+  {
+    "replay_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReplayNoticeResponse, replay_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__replay_notice_response__field_indices_by_name[] = {
+  0,   /* field[0] = replay_count */
+};
+static const ProtobufCIntRange onepool__gateway__v1__replay_notice_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__replay_notice_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ReplayNoticeResponse",
+  "ReplayNoticeResponse",
+  "Onepool__Gateway__V1__ReplayNoticeResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ReplayNoticeResponse),
+  1,
+  onepool__gateway__v1__replay_notice_response__field_descriptors,
+  onepool__gateway__v1__replay_notice_response__field_indices_by_name,
+  1,  onepool__gateway__v1__replay_notice_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__replay_notice_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__gateway__v1__list_alerts_request__field_descriptors[6] =
 {
   {
@@ -2697,7 +2889,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_response__des
   (ProtobufCMessageInit) onepool__gateway__v1__get_backlog_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[13] =
+static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[14] =
 {
   { "ConnectAccount", &onepool__gateway__v1__connect_account_request__descriptor, &onepool__gateway__v1__connect_account_response__descriptor },
   { "ListConnections", &onepool__gateway__v1__list_connections_request__descriptor, &onepool__gateway__v1__list_connections_response__descriptor },
@@ -2707,6 +2899,7 @@ static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__me
   { "RepushListing", &onepool__gateway__v1__repush_listing_request__descriptor, &onepool__gateway__v1__repush_listing_response__descriptor },
   { "ListInboxEvents", &onepool__gateway__v1__list_inbox_events_request__descriptor, &onepool__gateway__v1__list_inbox_events_response__descriptor },
   { "ReplayInboxEvent", &onepool__gateway__v1__replay_inbox_event_request__descriptor, &onepool__gateway__v1__replay_inbox_event_response__descriptor },
+  { "ReplayNotice", &onepool__gateway__v1__replay_notice_request__descriptor, &onepool__gateway__v1__replay_notice_response__descriptor },
   { "ListAlerts", &onepool__gateway__v1__list_alerts_request__descriptor, &onepool__gateway__v1__list_alerts_response__descriptor },
   { "ResolveAlert", &onepool__gateway__v1__resolve_alert_request__descriptor, &onepool__gateway__v1__resolve_alert_response__descriptor },
   { "RotateSecretKey", &onepool__gateway__v1__rotate_secret_key_request__descriptor, &onepool__gateway__v1__rotate_secret_key_response__descriptor },
@@ -2716,17 +2909,18 @@ static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__me
 const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] = {
   0,        /* ConnectAccount */
   4,        /* ExplainListing */
-  12,        /* GetBacklog */
-  11,        /* GetLag */
+  13,        /* GetBacklog */
+  12,        /* GetLag */
   2,        /* ImportListings */
-  8,        /* ListAlerts */
+  9,        /* ListAlerts */
   1,        /* ListConnections */
   6,        /* ListInboxEvents */
   3,        /* ListListingPushes */
   7,        /* ReplayInboxEvent */
+  8,        /* ReplayNotice */
   5,        /* RepushListing */
-  9,        /* ResolveAlert */
-  10         /* RotateSecretKey */
+  10,        /* ResolveAlert */
+  11         /* RotateSecretKey */
 };
 const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descriptor =
 {
@@ -2735,7 +2929,7 @@ const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descript
   "GatewayService",
   "Onepool__Gateway__V1__GatewayService",
   "onepool.gateway.v1",
-  13,
+  14,
   onepool__gateway__v1__gateway_service__method_descriptors,
   onepool__gateway__v1__gateway_service__method_indices_by_name
 };
@@ -2803,13 +2997,21 @@ void onepool__gateway__v1__gateway_service__replay_inbox_event(ProtobufCService 
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__gateway__v1__gateway_service__replay_notice(ProtobufCService *service,
+                                                          const Onepool__Gateway__V1__ReplayNoticeRequest *input,
+                                                          Onepool__Gateway__V1__ReplayNoticeResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__gateway__v1__gateway_service__list_alerts(ProtobufCService *service,
                                                         const Onepool__Gateway__V1__ListAlertsRequest *input,
                                                         Onepool__Gateway__V1__ListAlertsResponse_Closure closure,
                                                         void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__resolve_alert(ProtobufCService *service,
                                                           const Onepool__Gateway__V1__ResolveAlertRequest *input,
@@ -2817,7 +3019,7 @@ void onepool__gateway__v1__gateway_service__resolve_alert(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__rotate_secret_key(ProtobufCService *service,
                                                               const Onepool__Gateway__V1__RotateSecretKeyRequest *input,
@@ -2825,7 +3027,7 @@ void onepool__gateway__v1__gateway_service__rotate_secret_key(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__get_lag(ProtobufCService *service,
                                                     const Onepool__Gateway__V1__GetLagRequest *input,
@@ -2833,7 +3035,7 @@ void onepool__gateway__v1__gateway_service__get_lag(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *service,
                                                         const Onepool__Gateway__V1__GetBacklogRequest *input,
@@ -2841,7 +3043,7 @@ void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
                                                   Onepool__Gateway__V1__GatewayService_ServiceDestroy destroy)

@@ -33,6 +33,8 @@ typedef struct Onepool__Gateway__V1__ListInboxEventsRequest Onepool__Gateway__V1
 typedef struct Onepool__Gateway__V1__ListInboxEventsResponse Onepool__Gateway__V1__ListInboxEventsResponse;
 typedef struct Onepool__Gateway__V1__ReplayInboxEventRequest Onepool__Gateway__V1__ReplayInboxEventRequest;
 typedef struct Onepool__Gateway__V1__ReplayInboxEventResponse Onepool__Gateway__V1__ReplayInboxEventResponse;
+typedef struct Onepool__Gateway__V1__ReplayNoticeRequest Onepool__Gateway__V1__ReplayNoticeRequest;
+typedef struct Onepool__Gateway__V1__ReplayNoticeResponse Onepool__Gateway__V1__ReplayNoticeResponse;
 typedef struct Onepool__Gateway__V1__ListAlertsRequest Onepool__Gateway__V1__ListAlertsRequest;
 typedef struct Onepool__Gateway__V1__ListAlertsResponse Onepool__Gateway__V1__ListAlertsResponse;
 typedef struct Onepool__Gateway__V1__ResolveAlertRequest Onepool__Gateway__V1__ResolveAlertRequest;
@@ -373,6 +375,40 @@ struct  Onepool__Gateway__V1__ReplayInboxEventResponse
 #define ONEPOOL__GATEWAY__V1__REPLAY_INBOX_EVENT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__replay_inbox_event_response__descriptor) \
     , NULL }
+
+
+struct  Onepool__Gateway__V1__ReplayNoticeRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  char *account_id;
+  /*
+   * The order or return, as the alert names it. Required. At most 300 bytes.
+   */
+  char *subject;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__GATEWAY__V1__REPLAY_NOTICE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__replay_notice_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__ReplayNoticeResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Notices that are tried again; 0 when none of them was given up.
+   */
+  int64_t replay_count;
+};
+#define ONEPOOL__GATEWAY__V1__REPLAY_NOTICE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__replay_notice_response__descriptor) \
+    , 0 }
 
 
 struct  Onepool__Gateway__V1__ListAlertsRequest
@@ -870,6 +906,44 @@ Onepool__Gateway__V1__ReplayInboxEventResponse *
 void   onepool__gateway__v1__replay_inbox_event_response__free_unpacked
                      (Onepool__Gateway__V1__ReplayInboxEventResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ReplayNoticeRequest methods */
+void   onepool__gateway__v1__replay_notice_request__init
+                     (Onepool__Gateway__V1__ReplayNoticeRequest         *message);
+size_t onepool__gateway__v1__replay_notice_request__get_packed_size
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest   *message);
+size_t onepool__gateway__v1__replay_notice_request__pack
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__replay_notice_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ReplayNoticeRequest *
+       onepool__gateway__v1__replay_notice_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__replay_notice_request__free_unpacked
+                     (Onepool__Gateway__V1__ReplayNoticeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ReplayNoticeResponse methods */
+void   onepool__gateway__v1__replay_notice_response__init
+                     (Onepool__Gateway__V1__ReplayNoticeResponse         *message);
+size_t onepool__gateway__v1__replay_notice_response__get_packed_size
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse   *message);
+size_t onepool__gateway__v1__replay_notice_response__pack
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__replay_notice_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ReplayNoticeResponse *
+       onepool__gateway__v1__replay_notice_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__replay_notice_response__free_unpacked
+                     (Onepool__Gateway__V1__ReplayNoticeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Gateway__V1__ListAlertsRequest methods */
 void   onepool__gateway__v1__list_alerts_request__init
                      (Onepool__Gateway__V1__ListAlertsRequest         *message);
@@ -1110,6 +1184,12 @@ typedef void (*Onepool__Gateway__V1__ReplayInboxEventRequest_Closure)
 typedef void (*Onepool__Gateway__V1__ReplayInboxEventResponse_Closure)
                  (const Onepool__Gateway__V1__ReplayInboxEventResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__ReplayNoticeRequest_Closure)
+                 (const Onepool__Gateway__V1__ReplayNoticeRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__ReplayNoticeResponse_Closure)
+                 (const Onepool__Gateway__V1__ReplayNoticeResponse *message,
+                  void *closure_data);
 typedef void (*Onepool__Gateway__V1__ListAlertsRequest_Closure)
                  (const Onepool__Gateway__V1__ListAlertsRequest *message,
                   void *closure_data);
@@ -1179,6 +1259,10 @@ struct Onepool__Gateway__V1__GatewayService_Service
                              const Onepool__Gateway__V1__ReplayInboxEventRequest *input,
                              Onepool__Gateway__V1__ReplayInboxEventResponse_Closure closure,
                              void *closure_data);
+  void (*replay_notice)(Onepool__Gateway__V1__GatewayService_Service *service,
+                        const Onepool__Gateway__V1__ReplayNoticeRequest *input,
+                        Onepool__Gateway__V1__ReplayNoticeResponse_Closure closure,
+                        void *closure_data);
   void (*list_alerts)(Onepool__Gateway__V1__GatewayService_Service *service,
                       const Onepool__Gateway__V1__ListAlertsRequest *input,
                       Onepool__Gateway__V1__ListAlertsResponse_Closure closure,
@@ -1215,6 +1299,7 @@ void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayS
       function_prefix__ ## repush_listing,\
       function_prefix__ ## list_inbox_events,\
       function_prefix__ ## replay_inbox_event,\
+      function_prefix__ ## replay_notice,\
       function_prefix__ ## list_alerts,\
       function_prefix__ ## resolve_alert,\
       function_prefix__ ## rotate_secret_key,\
@@ -1252,6 +1337,10 @@ void onepool__gateway__v1__gateway_service__replay_inbox_event(ProtobufCService 
                                                                const Onepool__Gateway__V1__ReplayInboxEventRequest *input,
                                                                Onepool__Gateway__V1__ReplayInboxEventResponse_Closure closure,
                                                                void *closure_data);
+void onepool__gateway__v1__gateway_service__replay_notice(ProtobufCService *service,
+                                                          const Onepool__Gateway__V1__ReplayNoticeRequest *input,
+                                                          Onepool__Gateway__V1__ReplayNoticeResponse_Closure closure,
+                                                          void *closure_data);
 void onepool__gateway__v1__gateway_service__list_alerts(ProtobufCService *service,
                                                         const Onepool__Gateway__V1__ListAlertsRequest *input,
                                                         Onepool__Gateway__V1__ListAlertsResponse_Closure closure,
@@ -1291,6 +1380,8 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_inbox_events_
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_inbox_events_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__replay_inbox_event_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__replay_inbox_event_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__replay_notice_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__replay_notice_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_alerts_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_alerts_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__resolve_alert_request__descriptor;
