@@ -112,9 +112,9 @@ import Testing
   @Test func keyFileIsMadeOnceAndGuarded() throws {
     let path = NSTemporaryDirectory() + "onepool-\(UUID().uuidString).key"
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let key = try KeyFile.load(orCreate: path)
-    #expect(key.count == 32)
-    #expect(try KeyFile.load(orCreate: path) == key)
+    let keys = try KeyFile.load(orCreate: path)
+    #expect(keys.map(\.count) == [32])
+    #expect(try KeyFile.load(orCreate: path) == keys)
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     #expect(mode == 0o600)
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
@@ -132,7 +132,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = folder + "/a.key"
-    let keys = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+    let keys = try await withThrowingTaskGroup(of: [[UInt8]].self) { group in
       for _ in 0..<16 { group.addTask { try KeyFile.load(orCreate: path) } }
       return try await group.reduce(into: Set()) { $0.insert($1) }
     }

@@ -141,14 +141,17 @@ import Testing
     await service.drain(because: SIGTERM)
   }
 
-  @Test func secretBoxKeepsItsKeyInTheDataFolder() async throws {
+  @Test func keysAreKeptInTheDataFolderUnlessGiven() async throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let context = ServiceContext(
       name: "test", settings: try settings(), log: .silent, metrics: Metrics())
-    let sealed = try context.secretBox().seal([1, 2, 3], context: "a")
+    let sealed = try context.keyRing([]).box.seal([1, 2, 3], context: "a")
     let again = ServiceContext(
       name: "test", settings: try settings(), log: .silent, metrics: Metrics())
-    #expect(try again.secretBox().open(sealed, context: "a") == [1, 2, 3])
+    #expect(try again.keyRing([]).box.open(sealed, context: "a") == [1, 2, 3])
+    let given = try again.keyRing([Secret(Array(repeating: 9, count: 32))])
+    #expect(throws: SecretBox.Failure.altered) { try given.box.open(sealed, context: "a") }
+    #expect(throws: KeyRing.NotOurs.self) { try given.addKey() }
     #expect(FileManager.default.fileExists(atPath: folder + "/test.key"))
   }
 

@@ -3,7 +3,7 @@ internal import GatewayAPI
 
 /// What an operator asks the gateway.
 enum GatewayCommands {
-  static let all = [alerts, backlog, lag, pushes, inbox, replay]
+  static let all = [alerts, backlog, lag, pushes, inbox, replay, rotateKey, history]
 
   static let alerts = Command(
     name: "alerts", usage: "[--all]", summary: "what somebody must know; --all with what has ended",
@@ -17,10 +17,11 @@ enum GatewayCommands {
       return (page.alerts, page.nextPageToken)
     }
     Output.table(
-      ["number", "kind", "subject", "times", "last", "message"],
+      ["number", "severity", "kind", "subject", "times", "first", "last", "message", "to do"],
       rows.map {
         [
-          "\($0.alertID)", $0.kind, $0.subject, "\($0.raiseCount)", $0.updateTime.text, $0.message,
+          "\($0.alertID)", "\($0.severity)", $0.kind, $0.subject, "\($0.raiseCount)",
+          $0.createTime.text, $0.updateTime.text, $0.message, $0.advice,
         ]
       })
     return 0
@@ -48,6 +49,14 @@ enum GatewayCommands {
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.gateway.getLag(GetLagRequest())
     Output.table(LagTable.header, LagTable.rows(answer))
+    Output.table(
+      ["budget of the last hour", "target", "objective", "pushes", "late", "left"],
+      answer.budgets.map {
+        [
+          $0.accountID, $0.target?.milliseconds ?? "–", "\($0.objective)", "\($0.count)",
+          "\($0.lateCount)", "\(Int(($0.left * 100).rounded())) %",
+        ]
+      })
     return 0
   }
 
@@ -108,6 +117,34 @@ enum GatewayCommands {
     Output.line("\(answer.event.map { "\($0.state)" } ?? "unknown")")
     return 0
   }
+
+  static let history = Command(
+    name: "history", usage: "LISTING", summary: "what a listing shows, was sent and why"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.gateway.explainListing(
+      ExplainListingRequest(listingID: try arguments.word(0, "LISTING"), eventCount: 100))
+    Output.line(answer.explanation)
+    Output.table(
+      ["time", "what", "count", "should", "left out", "pool", "message"],
+      answer.events.map {
+        [
+          $0.time.text, "\($0.kind)", "\($0.count)", "\($0.wantedCount)", "\($0.unseenCount)",
+          "\($0.poolSequence)", $0.message,
+        ]
+      })
+    return 0
+  }
+
+  static let rotateKey = Command(
+    name: "rotate-key", usage: "", summary: "seals the channels' credentials with a new key"
+  ) { _ in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.gateway.rotateSecretKey(
+      RotateSecretKeyRequest(requestID: UUID().uuidString))
+    Output.line("sealed anew: \(answer.connectionCount)")
+    return 0
+  }
 }
 
 /// Lag figures for people.
@@ -116,6 +153,7 @@ enum LagTable {
 
   static func rows(_ answer: GetLagResponse) -> [[String]] {
     var rows = answer.accounts.map { row($0.accountID, $0) }
+    rows += answer.readBacks.map { row("\($0.accountID), read back", $0) }
     if let total = answer.total { rows.append(row("all pushes", total)) }
     if let webhook = answer.webhook { rows.append(row("webhook answers", webhook)) }
     return rows

@@ -22,13 +22,17 @@ public struct SecretBox: Sendable {
   private static let version: UInt8 = 1
   private static let nonceBytes = 12
   private static let tagBytes = 16
-  private let key: [UInt8]
+  /// The first seals, each opens: a key is changed by putting a new one in front.
+  let keys: [[UInt8]]
 
-  /// - Parameter key: 32 bytes.
-  public init(key: [UInt8]) {
-    precondition(key.count == Self.keyBytes, "AES-256 takes 32 bytes")
-    self.key = key
+  /// - Parameter keys: at least one, of 32 bytes each.
+  public init(keys: [[UInt8]]) {
+    precondition(!keys.isEmpty, "nothing is sealed without a key")
+    precondition(keys.allSatisfy { $0.count == Self.keyBytes }, "AES-256 takes 32 bytes")
+    self.keys = keys
   }
+
+  public init(key: [UInt8]) { self.init(keys: [key]) }
 
   /// - Parameter context: what the secret belongs to (an account); the box opens for no other.
   public func seal(_ secret: [UInt8], context: String) -> [UInt8] {
@@ -41,7 +45,7 @@ public struct SecretBox: Sendable {
     var rest: Int32 = 0
     let additional = Array(context.utf8)
     let succeeded =
-      EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), nil, key, nonce) == 1
+      EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), nil, keys[0], nonce) == 1
       && EVP_EncryptUpdate(cipher, nil, &rest, additional, Int32(additional.count)) == 1
       && EVP_EncryptUpdate(cipher, &sealed, &count, secret, Int32(secret.count)) == 1
       && EVP_EncryptFinal_ex(cipher, nil, &rest) == 1
@@ -51,6 +55,20 @@ public struct SecretBox: Sendable {
   }
 
   public func open(_ box: [UInt8], context: String) throws(Failure) -> [UInt8] {
+    for key in keys.dropLast() {
+      do throws(Failure) {
+        return try open(box, context, key)
+      } catch .altered {
+        // Sealed with an older key, or altered: the last one tells.
+        continue
+      }
+    }
+    return try open(box, context, keys[keys.count - 1])
+  }
+
+  private func open(
+    _ box: [UInt8], _ context: String, _ key: [UInt8]
+  ) throws(Failure) -> [UInt8] {
     let overhead = 1 + Self.nonceBytes + Self.tagBytes
     guard box.count >= overhead, box[0] == Self.version else { throw .notABox }
     let nonce = Array(box[1..<(1 + Self.nonceBytes)])

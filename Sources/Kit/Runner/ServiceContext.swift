@@ -36,13 +36,14 @@ public struct ServiceContext: Sendable {
   /// The path of a file in the data folder.
   public func path(_ file: String) -> String { "\(settings[CommonSettings.data])/\(file)" }
 
-  /// Seals secrets with the key in the data folder, which is made when it is not there.
-  public func secretBox() throws -> SecretBox {
+  /// The keys of the service's secrets: those that were given, else those in the data folder, made when they are not there.
+  public func keyRing(_ given: [Secret]) throws -> KeyRing {
+    guard given.isEmpty else { return KeyRing(keys: given.map(\.bytes)) }
     let folder = settings[CommonSettings.data]
     guard mkdir(folder, 0o750) == 0 || errno == EEXIST else {
       throw StartFailure("the folder \(folder) cannot be made: \(String(cString: strerror(errno)))")
     }
-    return SecretBox(key: try KeyFile.load(orCreate: path("\(name).key")))
+    return try KeyRing(file: path("\(name).key"))
   }
 
   /// A client of the service that `peer` names, with several connections to an address; over TLS when the settings name

@@ -158,3 +158,20 @@ extension Setting where Value == Secret? {
     }
   }
 }
+
+extension Setting where Value == [Secret] {
+  /// Keys of AES-256, the newest first. None when unset.
+  public static func keys(_ name: String, _ about: String) -> Setting {
+    let allowed =
+      "up to \(KeyFile.maximumKeys) keys of 64 hexadecimal digits with commas between them"
+    return Setting(name, about, default: "", allowed: allowed, isSecret: true) { text in
+      guard !text.isEmpty else { return [] }
+      let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+      let keys = parts.compactMap { Hex.decode(String($0)) }.filter {
+        $0.count == SecretBox.keyBytes
+      }
+      guard keys.count == parts.count, keys.count <= KeyFile.maximumKeys else { return nil }
+      return keys.map { Secret($0) }
+    }
+  }
+}

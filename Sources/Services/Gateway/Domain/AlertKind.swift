@@ -20,4 +20,12 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case cancelledAfterShipment = "CANCELLED_AFTER_SHIPMENT"
   /// A channel had turned off an account's webhooks.
   case webhookDisabled = "WEBHOOK_DISABLED"
+  /// Events come in faster than they are worked on.
+  case inboxGrowing = "INBOX_GROWING"
+  /// More pushes of an account were late than may be.
+  case lagOverBudget = "LAG_OVER_BUDGET"
+  /// An account's token ends soon and cannot be refreshed.
+  case tokenExpiring = "TOKEN_EXPIRING"
+  /// A channel has not answered an account for long.
+  case syncFailing = "SYNC_FAILING"
 }

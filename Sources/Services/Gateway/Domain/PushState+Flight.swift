@@ -77,6 +77,11 @@ extension PushState {
     notBefore = nil
   }
 
+  /// Of the push on its way: the commit of the oldest change that it answers, and the units that it leaves out.
+  public var flightCause: (commitTime: Timestamp?, unseenCount: Quantity)? {
+    flight.map { ($0.since, $0.unseenCount) }
+  }
+
   /// The push ended. Returns the time from the pool's commit, when it is acknowledged and answers a
   /// change.
   public mutating func finish(_ outcome: Outcome, now: Timestamp) -> Duration? {

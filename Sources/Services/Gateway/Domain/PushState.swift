@@ -264,6 +264,12 @@ extension PushState {
   /// Compare-and-set failed and the channel did not say what it shows.
   public var wantsLook: Bool { staleCount > 0 && shown == nil }
 
+  /// The channel shows something else than it acknowledged: the next raise or zero looks at it.
+  public mutating func doubt() {
+    isUnverified = true
+    shown = nil
+  }
+
   /// Puts the next try off.
   public mutating func putOff(_ reason: String, until time: Timestamp) {
     precondition(flight == nil, "a push that is on its way ends by itself")

@@ -38,6 +38,14 @@ public struct TokenBucket: Equatable, Sendable {
     return (false, wait)
   }
 
+  /// Takes a token when, without it, half of what may be saved up is left.
+  public mutating func takeSpare(now: Int64) -> Bool {
+    fill(now)
+    guard updated <= now, level - 1 >= burst / 2 || level >= burst else { return false }
+    level -= 1
+    return true
+  }
+
   /// Gives a token back that was not used.
   public mutating func refund(now: Int64) {
     fill(now)

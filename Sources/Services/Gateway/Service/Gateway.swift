@@ -9,7 +9,7 @@ public import StorageCore
 /// What the gateway is built from.
 public struct GatewayConfiguration: Sendable {
   public var database: any Database
-  public var box: SecretBox
+  public var keys: KeyRing
   public var registry: AdapterRegistry
   public var peers: Peers
   public var http: any ChannelHTTP
@@ -24,17 +24,25 @@ public struct GatewayConfiguration: Sendable {
   public var zones: ZoneMap
   /// How long a till waits for its sales to be taken in before they are answered as pending.
   public var tillWait: Duration
+  /// Where alerts are told; nil for nowhere but the log, the list and /metrics.
+  public var alertWebhook: AlertWebhook?
+  /// Events that may wait before it is an alert.
+  public var inboxAlertCount = 10_000
+  /// What is promised of the time from the pool's commit to a channel's acknowledgement.
+  public var lagGoal = LagBudget.Goal(target: .seconds(1), objective: 0.99)
+  /// The share of acknowledged pushes that are read back where the channel's rate has room for it.
+  public var readBackShare = 0.0
 
   public static let usualTillWait = Duration.seconds(5)
 
   public init(
-    database: any Database, box: SecretBox, registry: AdapterRegistry, peers: Peers,
+    database: any Database, keys: KeyRing, registry: AdapterRegistry, peers: Peers,
     http: any ChannelHTTP, publicURL: String, metrics: Metrics, log: Log,
     background: BackgroundTasks, clock: any WallClock = SystemClock(),
     zones: ZoneMap = ZoneMap(), tillWait: Duration = usualTillWait
   ) {
     self.database = database
-    self.box = box
+    self.keys = keys
     self.registry = registry
     self.peers = peers
     self.http = http
@@ -52,15 +60,18 @@ public struct GatewayConfiguration: Sendable {
 public final class Gateway: Sendable {
   let registry: AdapterRegistry
   let peers: Peers
-  let box: SecretBox
+  let keys: KeyRing
   let store: GatewayStore
   let directory = AccountDirectory()
   let planner = StockPlanner()
   let intake = WorkScheduler()
   let alerts: AlertBook
-  let lag = LagBook()
+  let lag: LagBook
   let worker: IntakeWorker
   let notices: NoticeWorker
+  let teller: AlertTeller
+  let patrol: AlertPatrol
+  var log: Log { configuration.log }
   private let configuration: GatewayConfiguration
   private let counts: GatewayMetrics
   private let channelsChanged = FeedSignal()
@@ -69,10 +80,19 @@ public final class Gateway: Sendable {
     self.configuration = configuration
     registry = configuration.registry
     peers = configuration.peers
-    box = configuration.box
+    keys = configuration.keys
     store = GatewayStore(database: configuration.database, clock: configuration.clock)
     counts = GatewayMetrics(configuration.metrics)
+    lag = LagBook(goal: configuration.lagGoal, clock: configuration.clock)
     alerts = AlertBook(store: store, log: configuration.log)
+    teller = AlertTeller(
+      store: store, webhook: configuration.alertWebhook, publicURL: configuration.publicURL,
+      metrics: configuration.metrics, log: configuration.log)
+    patrol = AlertPatrol(
+      store: store, alerts: alerts, inboxCount: configuration.inboxAlertCount,
+      lag: LagWatch(
+        lag: lag, alerts: alerts, clock: configuration.clock, metrics: configuration.metrics),
+      directory: directory, log: configuration.log)
     worker = IntakeWorker(
       store: store, directory: directory, peers: peers, planner: planner, intake: intake,
       alerts: alerts, metrics: counts, zones: configuration.zones, log: configuration.log)
@@ -99,7 +119,8 @@ public final class Gateway: Sendable {
 
   /// Loads what is connected and starts the loops.
   public func start() async throws {
-    for connection in try await store.connections(box) {
+    try await resealIfNeeded()
+    for connection in try await store.connections(keys) {
       guard let adapter = registry[connection.account.channelID] else {
         configuration.log.error(
           "an account's channel is not supported any more",
@@ -130,6 +151,8 @@ public final class Gateway: Sendable {
         returns: peers.returns, store: store, notices: notices, loop: loop("returns")
       ).run()
     }
+    await background.start("alerts") { [self] in await teller.run() }
+    await background.start("patrol") { [self] in await patrol.run() }
     await background.start("lag") { [self] in
       await LagReporter(pool: peers.pool, lag: lag, log: configuration.log).run()
     }
@@ -143,6 +166,23 @@ public final class Gateway: Sendable {
     await background.start("intake") { [self] in
       try await loadInbox()
       await intake.run(worker.work) { [self] in await loadMore() }
+    }
+  }
+
+  /// A change of key that was cut off, or a new key that was given, is brought to its end.
+  private func resealIfNeeded() async throws {
+    guard keys.hasOldKeys else { return }
+    let keys = keys
+    let (_, box) = try await store.write { try $0.reseal(keys) }
+    dropKeys(olderThan: box)
+  }
+
+  /// When the file cannot be written, the old keys stay until the next start: they only open, and open nothing.
+  func dropKeys(olderThan box: SecretBox) {
+    do {
+      try keys.dropKeys(olderThan: box)
+    } catch {
+      log.error("old keys could not be dropped", ["error": "\(error)"])
     }
   }
 
@@ -195,6 +235,7 @@ public final class Gateway: Sendable {
     _ connection: ConnectionRow, _ adapter: any ChannelAdapter
   ) async throws {
     let (session, _) = await directory.connect(connection, adapter, sessionSurroundings)
+    await session.endOldAlerts()
     await startPusher(session, try await store.pushes(of: connection.account.accountID))
   }
 
@@ -203,7 +244,7 @@ public final class Gateway: Sendable {
       session,
       AccountPusher.Surroundings(
         store: store, intake: intake, alerts: alerts, metrics: counts, lag: lag,
-        log: configuration.log))
+        readBackShare: configuration.readBackShare, log: configuration.log))
     await pusher.restore(rows)
     await configuration.background.start("push \(session.accountID)") { await pusher.run() }
     await planner.add(pusher, maximum: session.adapter.traits.maximumQuantity)
@@ -212,7 +253,7 @@ public final class Gateway: Sendable {
 
   private var sessionSurroundings: AccountSession.Surroundings {
     AccountSession.Surroundings(
-      http: configuration.http, store: store, box: box, alerts: alerts, metrics: counts,
+      http: configuration.http, store: store, keys: keys, alerts: alerts, metrics: counts,
       log: configuration.log, background: configuration.background,
       wantsAddresses: !configuration.zones.isEmpty)
   }

@@ -60,6 +60,11 @@ enum GatewayLimits {
   static let burstSeconds = 1.0
   /// How long an account is left alone after its credentials were refused.
   static let unauthorisedPause = Duration.seconds(30)
+  /// Calls in a row that a channel does not answer, after which the account is left alone for a while, and for how long.
+  static let failuresUntilPause = 20
+  static let breakerBackoff = Backoff(first: .seconds(1), longest: .seconds(30))
+  /// How long a channel does not answer before it is an alert.
+  static let failingUntilAlert = Duration.seconds(60)
   /// How long before its end an access token is refreshed.
   static let refreshAhead = Duration.seconds(300)
   /// How soon a refresh ahead of time that failed is tried again.
@@ -68,6 +73,13 @@ enum GatewayLimits {
   /// How often the pool hears of the lag, and the pushes of an account that make a figure.
   static let lagReportEvery = Duration.seconds(300)
   static let lagPushes = 20
+  /// Pushes of the last hour from which on a budget that is used up is an alert.
+  static let budgetPushes = 100
+  /// Listings that wait to be read back; further ones are not.
+  static let readBackQueue = 256
+  /// How often it is looked whether the account has calls to spare, and how long a listing waits for one.
+  static let readBackPause = Duration.milliseconds(200)
+  static let readBackTries = 3
   /// What the pool takes: channels in one report, and their lag.
   static let lagChannels = 100
   static let leastLag = Duration.milliseconds(1)
@@ -90,6 +102,8 @@ enum GatewayLimits {
   static let importPages = 10_000
   /// SKUs looked up at once.
   static let importLookups = 8
+  /// Credentials that are shorter are no secrets, in bytes.
+  static let shortestSecret = 7
   /// Text of an error that is kept, in bytes.
   static let errorBytes = 500
   /// Alerts of one kind and account about forged events, at most one in this span.
@@ -98,4 +112,19 @@ enum GatewayLimits {
   /// How often a channel is asked for its webhooks, and how soon those of a new account.
   static let webhookCheckEvery = Duration.seconds(600)
   static let webhookLookEvery = Duration.seconds(15)
+  /// How often it is looked for alerts to tell, and how many go in one message.
+  static let alertsEvery = Duration.seconds(1)
+  static let alertsInMessage = 100
+  /// Pauses between tries of the alert webhook: never given up.
+  static let alertBackoff = Backoff(first: .seconds(2), longest: .seconds(300))
+  /// How often it is looked for what no single event tells of.
+  static let patrolEvery = Duration.seconds(30)
+  /// How long it is kept what listings were sent and showed, how much of it is forgotten at once, waits for the store, and
+  /// is told at most.
+  static let historyKept = Duration.seconds(30 * 86_400)
+  static let historyPrunedAtOnce = 5000
+  static let historyUnsaved = 10_000
+  static let historyTold = 200
+  /// How long alerts that have ended are kept.
+  static let alertsKept = Duration.seconds(90 * 86_400)
 }

@@ -9,7 +9,10 @@ struct GatewayMetrics: Sendable {
   let events: Counter
   let pushes: Counter
   let lagSeconds: Histogram
+  let readBackSeconds: Histogram
+  let readBacks: Counter
   let channelCalls: Counter
+  let breakerPauses: Counter
   let missingReceipts: Gauge
   let watchRestarts: Counter
 
@@ -29,9 +32,19 @@ struct GatewayMetrics: Sendable {
     lagSeconds = metrics.histogram(
       "onepool_gateway_push_lag_seconds",
       "From the pool's commit to the channel's acknowledgement.", labels: ["account"])
+    readBackSeconds = metrics.histogram(
+      "onepool_gateway_read_back_lag_seconds",
+      "From the pool's commit until the channel was seen to show the number.", labels: ["account"])
+    readBacks = metrics.counter(
+      "onepool_gateway_read_backs_total",
+      "Listings read back after a push, by whether they showed what was acknowledged.",
+      labels: ["account", "result"])
     channelCalls = metrics.counter(
       "onepool_gateway_channel_calls_total", "Calls to channels, by how they ended.",
       labels: ["account", "result"])
+    breakerPauses = metrics.counter(
+      "onepool_gateway_breaker_pauses_total",
+      "Times that an account was left alone since its channel did not answer.", labels: ["account"])
     missingReceipts = metrics.gauge(
       "onepool_gateway_till_missing_receipts",
       "Receipts that a device has numbered and not sent.", labels: ["account", "device"])

@@ -20,8 +20,49 @@ public enum GatewaySettings {
     allowed: "COUNTRY:REGION/POSTAL=ZONE with commas between and each part of a place optional"
   ) { ZoneMap($0) }
 
+  public static let alertURL = Setting<String?>(
+    "ONEPOOL_GATEWAY_ALERT_URL",
+    "address that alerts are posted to, in the form of Alertmanager's webhooks", default: "",
+    allowed: "a URL with http or https and a host"
+  ) { text in
+    guard !text.isEmpty else { return .some(nil) }
+    let isURL = text.hasPrefix("https://") || text.hasPrefix("http://")
+    let rest = text.drop { $0 != ":" }.dropFirst(3)
+    return isURL && !rest.isEmpty && !rest.hasPrefix("/") ? .some(text) : nil
+  }
+
+  public static let alertSecret = Setting<Secret?>.secret(
+    "ONEPOOL_GATEWAY_ALERT_SECRET", "secret that posted alerts are signed with")
+
+  public static let alertRepeat = Setting<Duration>.seconds(
+    "ONEPOOL_GATEWAY_ALERT_REPEAT_SECONDS", "time after which an open alert is posted again",
+    default: 14_400, in: 60...604_800)
+
+  public static let inboxAlert = Setting<Int>.integer(
+    "ONEPOOL_GATEWAY_INBOX_ALERT_COUNT", "events that may wait before it is an alert",
+    default: 10_000, in: 1...100_000_000)
+
+  public static let keys = Setting<[Secret]>.keys(
+    "ONEPOOL_GATEWAY_KEYS",
+    "keys that credentials are sealed with, the newest first; else a file in the data folder")
+
+  public static let lagTarget = Setting<Duration>.milliseconds(
+    "ONEPOOL_GATEWAY_LAG_TARGET_MILLISECONDS",
+    "time from the pool's commit within which a channel is to acknowledge a number", default: 1000,
+    in: 1...3_600_000)
+
+  public static let lagObjective = Setting<Double>.share(
+    "ONEPOOL_GATEWAY_LAG_OBJECTIVE", "share of pushes that are to meet it; more late is an alert",
+    default: 0.99)
+
+  public static let readBackShare = Setting<Double>.share(
+    "ONEPOOL_GATEWAY_READ_BACK_SHARE",
+    "share of pushes that are read back from the channel when it has calls to spare", default: 0.05)
+
   public static let all: [any AnySetting] = [
-    publicURL, zones, CommonSettings.pool, CommonSettings.mapping, CommonSettings.fulfilment,
+    publicURL, zones, keys, alertURL, alertSecret, alertRepeat, inboxAlert, lagTarget, lagObjective,
+    readBackShare, CommonSettings.pool,
+    CommonSettings.mapping, CommonSettings.fulfilment,
     CommonSettings.returns,
   ]
 }

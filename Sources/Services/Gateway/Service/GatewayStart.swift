@@ -1,3 +1,4 @@
+internal import GatewayDomain
 public import Kit
 internal import StorageSQLite
 
@@ -14,14 +15,33 @@ extension Gateway {
       mapping: try context.client(of: CommonSettings.mapping),
       fulfilment: try context.client(of: CommonSettings.fulfilment),
       returns: try context.client(of: CommonSettings.returns))
-    let gateway = Gateway(
-      GatewayConfiguration(
-        database: database, box: try context.secretBox(), registry: registry, peers: peers,
-        http: URLSessionHTTP(), publicURL: context.settings[GatewaySettings.publicURL],
-        metrics: context.metrics, log: context.log, background: context.background,
-        zones: context.settings[GatewaySettings.zones]))
+    var configuration = GatewayConfiguration(
+      database: database, keys: try context.keyRing(context.settings[GatewaySettings.keys]),
+      registry: registry, peers: peers,
+      http: URLSessionHTTP(), publicURL: context.settings[GatewaySettings.publicURL],
+      metrics: context.metrics, log: context.log, background: context.background,
+      zones: context.settings[GatewaySettings.zones])
+    configuration.alertWebhook = try alertWebhook(context.settings)
+    configuration.inboxAlertCount = context.settings[GatewaySettings.inboxAlert]
+    configuration.lagGoal = LagBudget.Goal(
+      target: context.settings[GatewaySettings.lagTarget],
+      objective: context.settings[GatewaySettings.lagObjective])
+    configuration.readBackShare = context.settings[GatewaySettings.readBackShare]
+    let gateway = Gateway(configuration)
     try await gateway.start()
     return ServiceParts(
       services: gateway.services, routes: gateway.routes, databases: [database])
+  }
+
+  /// It has a way out of its own, so that slow channels do not hold alerts of them up.
+  private static func alertWebhook(_ settings: Settings) throws -> AlertWebhook? {
+    guard let url = settings[GatewaySettings.alertURL] else { return nil }
+    guard let secret = settings[GatewaySettings.alertSecret] else {
+      throw StartFailure(
+        "\(GatewaySettings.alertURL.name) needs \(GatewaySettings.alertSecret.name) to sign with")
+    }
+    return AlertWebhook(
+      url: url, secret: secret, http: URLSessionHTTP(),
+      repeatAfter: settings[GatewaySettings.alertRepeat])
   }
 }

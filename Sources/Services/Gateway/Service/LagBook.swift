@@ -3,6 +3,15 @@ internal import Primitives
 
 /// How long pushes and webhooks took: since the gateway started, and of late.
 actor LagBook {
+  /// What is known of one account.
+  struct AccountLag: Sendable {
+    /// From the pool's commit to the channel's acknowledgement.
+    var acknowledged = LatencyRecord()
+    /// From the pool's commit until the channel was seen to show the number.
+    var readBack = LatencyRecord()
+    var budget: LagBudget
+  }
+
   private struct Recent {
     var channel: ChannelID
     /// Since the last time that there were enough.
@@ -11,18 +20,32 @@ actor LagBook {
     var lag: Duration?
   }
 
-  private var accounts: [String: LatencyRecord] = [:]
+  private let goal: LagBudget.Goal
+  private let clock: any WallClock
+  private var accounts: [AccountID: AccountLag] = [:]
   private var recent: [AccountID: Recent] = [:]
   private var hooks = LatencyRecord()
 
+  init(goal: LagBudget.Goal, clock: any WallClock) {
+    self.goal = goal
+    self.clock = clock
+  }
+
   func addPush(_ span: Duration, account: AccountID, channel: ChannelID) {
-    accounts[account.text, default: LatencyRecord()].add(span)
+    accounts[account, default: fresh].acknowledged.add(span)
+    accounts[account]?.budget.add(span, now: clock.now())
     recent[account, default: Recent(channel: channel)].record.add(span)
+  }
+
+  func addReadBack(_ span: Duration, account: AccountID) {
+    accounts[account, default: fresh].readBack.add(span)
   }
 
   func addHook(_ span: Duration) { hooks.add(span) }
 
-  func all() -> (accounts: [String: LatencyRecord], hooks: LatencyRecord) { (accounts, hooks) }
+  func all() -> (accounts: [AccountID: AccountLag], hooks: LatencyRecord) { (accounts, hooks) }
+
+  private var fresh: AccountLag { AccountLag(budget: LagBudget(goal)) }
 
   /// The lag of each channel: that of its slowest account. An account with few pushes since the last time keeps what it had.
   func channelLags() -> [ChannelID: Duration] {

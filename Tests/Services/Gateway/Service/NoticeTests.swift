@@ -63,6 +63,25 @@ import Testing
       try await eventually("the other is told") {
         bench.channel.with { $0.shipped.map(\.orderExternalID) } == ["o2"]
       }
+      // What was given up is told after all once somebody has it replayed, and once only.
+      for count in [1, 0] as [Int64] {
+        let answer = try await run.client.replayNotice(
+          ReplayNoticeRequest(accountID: "acc", subject: "acc/o1"))
+        #expect(answer.replayCount == count)
+        try await eventually("it is told") {
+          bench.channel.with { $0.shipped.map(\.orderExternalID) } == ["o2", "o1"]
+        }
+        try await GatewayBench.settled(run)
+      }
+      #expect(try await run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty)
+      for (request, wanted) in [
+        (ReplayNoticeRequest(accountID: "acc", subject: "acc/none"), "NOTICE_UNKNOWN"),
+        (ReplayNoticeRequest(accountID: "b", subject: "acc/o1"), "NOTICE_UNKNOWN"),
+        (ReplayNoticeRequest(), "INVALID_REQUEST account_id,subject"),
+      ] {
+        let reason = await ConnectionTests.reason { try await run.client.replayNotice(request) }
+        #expect(reason == wanted)
+      }
     }
   }
 

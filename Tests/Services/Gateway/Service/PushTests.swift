@@ -356,7 +356,7 @@ import Testing
       try await Self.shows(bench, "i1", 7)
       run.database.be(full: false)
       try await eventually("they are stored") {
-        let stored = try await run.gateway.store.connections(run.gateway.box)
+        let stored = try await run.gateway.store.connections(run.gateway.keys)
         return stored.first?.account.credentials["token"] == "token-2"
       }
     }
@@ -371,14 +371,14 @@ import Testing
         await run.gateway.directory.session(AccountID(trusted: "acc")))
       let old = await session.connection
       try await session.refresh(insteadOf: old.account.credentials)
-      try await run.gateway.store.save(old, run.gateway.box)
-      let stored = try await run.gateway.store.connections(run.gateway.box).first
+      try await run.gateway.store.save(old, run.gateway.keys)
+      let stored = try await run.gateway.store.connections(run.gateway.keys).first
       #expect(stored?.account.credentials["token"] == "token-2")
       var wanted = old
       wanted.account.credentials = ["secret": "s3cret-acc"]
       wanted.callsPerSecond = 7
       await session.update(wanted)
-      let kept = try #require(try await run.gateway.store.connections(run.gateway.box).first)
+      let kept = try #require(try await run.gateway.store.connections(run.gateway.keys).first)
       #expect(kept.account.credentials["token"] == "token-2" && kept.callsPerSecond == 7)
     }
   }

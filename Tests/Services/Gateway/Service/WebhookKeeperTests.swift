@@ -26,7 +26,7 @@ import WooCommerceChannel
         account: wooCommerceAccount(), callsPerSecond: 1_000, locationID: "", updateTime: now,
         connectTime: now), adapter: WooCommerceAdapter(),
       AccountSession.Surroundings(
-        http: http, store: run.gateway.store, box: run.gateway.box, alerts: run.gateway.alerts,
+        http: http, store: run.gateway.store, keys: run.gateway.keys, alerts: run.gateway.alerts,
         metrics: GatewayMetrics(Metrics()), log: .silent, background: run.background,
         wantsAddresses: false))
   }

@@ -28,6 +28,8 @@ final class FakePool: PoolServiceHandler {
     var saleLocations: [String: Set<String>] = [:]
     /// What was reported, one after the other.
     var lags: [[ChannelLag]] = []
+    /// What was available at any past moment that is asked for.
+    var pastAvailable: [String: Int64] = [:]
     var sequence: Int64 = 0
     var changes: [(sequence: Int64, sku: String, time: Timestamp)] = []
   }

@@ -59,9 +59,6 @@ extension FakePool {
   func listBalances(
     _: PoolAPI.ListBalancesRequest, context _: ServerContext
   ) async throws -> PoolAPI.ListBalancesResponse { throw refused() }
-  func explainAvailability(
-    _: PoolAPI.ExplainAvailabilityRequest, context _: ServerContext
-  ) async throws -> PoolAPI.ExplainAvailabilityResponse { throw refused() }
   func listMovements(
     _: PoolAPI.ListMovementsRequest, context _: ServerContext
   ) async throws -> PoolAPI.ListMovementsResponse { throw refused() }

@@ -69,7 +69,8 @@ final class GatewayBench: Sendable {
     }
   }
 
-  func start() async throws -> Run {
+  /// - Parameter adjust: what is set otherwise than usual.
+  func start(_ adjust: (inout GatewayConfiguration) -> Void = { _ in }) async throws -> Run {
     let commits = CommitCounter()
     let database = FillableDatabase(
       try SQLiteDatabase(
@@ -78,13 +79,14 @@ final class GatewayBench: Sendable {
     let background = BackgroundTasks(log: .silent, metrics: metrics)
     let transport = InProcessTransport(services: [pool, mapping, fulfilment, returns])
     let client = RPCClient(transport: transport, timeout: .seconds(120), retry: .never)
-    let gateway = Gateway(
-      GatewayConfiguration(
-        database: database, box: SecretBox(key: Array(repeating: 7, count: 32)),
-        registry: AdapterRegistry([adapter, PointOfSaleAdapter()] + others),
-        peers: Peers(pool: client, mapping: client, fulfilment: client, returns: client),
-        http: NoHTTP(), publicURL: Self.hookURL, metrics: metrics, log: .silent,
-        background: background, zones: zones, tillWait: tillWait))
+    var configuration = GatewayConfiguration(
+      database: database, keys: try KeyRing(file: folder.file("gateway.key")),
+      registry: AdapterRegistry([adapter, PointOfSaleAdapter()] + others),
+      peers: Peers(pool: client, mapping: client, fulfilment: client, returns: client),
+      http: NoHTTP(), publicURL: Self.hookURL, metrics: metrics, log: .silent,
+      background: background, zones: zones, tillWait: tillWait)
+    adjust(&configuration)
+    let gateway = Gateway(configuration)
     try await gateway.start()
     let own = RPCClient(
       transport: InProcessTransport(services: gateway.services), timeout: .seconds(120),

@@ -78,6 +78,10 @@ public struct ListingPush: Message {
   public var lastError: String = ""
   /// True when it was given up until somebody replays it.
   public var dead: Bool = false
+  /// Of its last 64 pushes since the gateway started: from the pool's commit to the channel's acknowledgement.
+  public var recentLag: LagSummary? = nil
+  /// Of its last 64 pushes that were read back: from the pool's commit until the channel was seen to show the number.
+  public var recentReadBack: LagSummary? = nil
 
   public init() {}
 
@@ -93,7 +97,9 @@ public struct ListingPush: Message {
     lag: Swift.Duration? = nil,
     attemptCount: Int32 = 0,
     lastError: String = "",
-    dead: Bool = false
+    dead: Bool = false,
+    recentLag: LagSummary? = nil,
+    recentReadBack: LagSummary? = nil
   ) {
     self.listingID = listingID
     self.accountID = accountID
@@ -107,6 +113,128 @@ public struct ListingPush: Message {
     self.attemptCount = attemptCount
     self.lastError = lastError
     self.dead = dead
+    self.recentLag = recentLag
+    self.recentReadBack = recentReadBack
+  }
+}
+
+/// What one SKU lets a listing show.
+public struct ListingComponent: Message {
+  /// The SKU.
+  public var sku: String = ""
+  /// Units of it that one of the listing takes.
+  public var unitCount: Int64 = 0
+  /// What the listing's channel may show of it.
+  public var availableToSellCount: Int64 = 0
+
+  public init() {}
+
+  public init(
+    sku: String = "",
+    unitCount: Int64 = 0,
+    availableToSellCount: Int64 = 0
+  ) {
+    self.sku = sku
+    self.unitCount = unitCount
+    self.availableToSellCount = availableToSellCount
+  }
+}
+
+/// One thing that happened to a listing's number: it was read, or a push of it was answered.
+public struct ListingEvent: Message {
+  /// What happened.
+  public var kind: ListingEvent.Kind = ListingEvent.Kind()
+  /// When the channel answered.
+  public var time: Primitives.Timestamp? = nil
+  /// What it showed, or was sent. Units.
+  public var count: Int64 = 0
+  /// What it should have shown then, by what the gateway knew. Units.
+  public var wantedCount: Int64 = 0
+  /// Units that the push left out, since the channel seemed to have sold them unheard of.
+  public var unseenCount: Int64 = 0
+  /// The pool's sequence behind it.
+  public var poolSequence: Int64 = 0
+  /// When the push went out.
+  public var sendTime: Primitives.Timestamp? = nil
+  /// The commit of the oldest change in the pool that the push answers; unset when it answers none, but mends.
+  public var commitTime: Primitives.Timestamp? = nil
+  /// What the channel said against it.
+  public var message: String = ""
+
+  /// What happened.
+  public enum Kind: MessageEnum {
+    /// Never sent.
+    case unspecified
+    /// The channel was read and showed the number.
+    case read
+    /// The channel took the number.
+    case acknowledged
+    /// The channel showed another number than was thought, so it was not set.
+    case stale
+    /// The push failed, to be tried again.
+    case retry
+    /// The channel held its number, as in a promotion.
+    case locked
+    /// The channel will not take it like this.
+    case refused
+    /// A value that this code does not know.
+    case unrecognized(Int32)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .read
+      case 2: self = .acknowledged
+      case 3: self = .stale
+      case 4: self = .retry
+      case 5: self = .locked
+      case 6: self = .refused
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .read: 1
+      case .acknowledged: 2
+      case .stale: 3
+      case .retry: 4
+      case .locked: 5
+      case .refused: 6
+      case .unrecognized(let number): number
+      }
+    }
+
+    public static let allCases: [Kind] = [.unspecified, .read, .acknowledged, .stale, .retry, .locked, .refused]
+  }
+
+  public init() {}
+
+  public init(
+    kind: ListingEvent.Kind = ListingEvent.Kind(),
+    time: Primitives.Timestamp? = nil,
+    count: Int64 = 0,
+    wantedCount: Int64 = 0,
+    unseenCount: Int64 = 0,
+    poolSequence: Int64 = 0,
+    sendTime: Primitives.Timestamp? = nil,
+    commitTime: Primitives.Timestamp? = nil,
+    message: String = ""
+  ) {
+    self.kind = kind
+    self.time = time
+    self.count = count
+    self.wantedCount = wantedCount
+    self.unseenCount = unseenCount
+    self.poolSequence = poolSequence
+    self.sendTime = sendTime
+    self.commitTime = commitTime
+    self.message = message
   }
 }
 
@@ -211,7 +339,8 @@ public struct InboxEvent: Message {
 /// Something that an operator must know.
 public struct Alert: Message {
   /// A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
-  /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`.
+  /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`, `LAG_OVER_BUDGET`,
+  /// `TOKEN_EXPIRING`, `SYNC_FAILING`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.
   public var subject: String = ""
@@ -229,6 +358,52 @@ public struct Alert: Message {
   public var alertID: Int64 = 0
   /// When it ended, by itself or by somebody; unset while it is open.
   public var resolveTime: Primitives.Timestamp? = nil
+  /// How soon somebody must act.
+  public var severity: Alert.Severity = Alert.Severity()
+  /// What to do about it.
+  public var advice: String = ""
+  /// When the alert webhook last took it; unset before, and without a webhook.
+  public var tellTime: Primitives.Timestamp? = nil
+
+  /// How soon somebody must act, the least first.
+  public enum Severity: MessageEnum {
+    /// Never sent.
+    case unspecified
+    /// To be looked at some day.
+    case info
+    /// Within the day: something is wrong, sales go on.
+    case warning
+    /// Now: units are sold that are not there, or orders are not taken in.
+    case critical
+    /// A value that this code does not know.
+    case unrecognized(Int32)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .info
+      case 2: self = .warning
+      case 3: self = .critical
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .info: 1
+      case .warning: 2
+      case .critical: 3
+      case .unrecognized(let number): number
+      }
+    }
+
+    public static let allCases: [Severity] = [.unspecified, .info, .warning, .critical]
+  }
 
   public init() {}
 
@@ -241,7 +416,10 @@ public struct Alert: Message {
     createTime: Primitives.Timestamp? = nil,
     updateTime: Primitives.Timestamp? = nil,
     alertID: Int64 = 0,
-    resolveTime: Primitives.Timestamp? = nil
+    resolveTime: Primitives.Timestamp? = nil,
+    severity: Alert.Severity = Alert.Severity(),
+    advice: String = "",
+    tellTime: Primitives.Timestamp? = nil
   ) {
     self.kind = kind
     self.subject = subject
@@ -252,6 +430,43 @@ public struct Alert: Message {
     self.updateTime = updateTime
     self.alertID = alertID
     self.resolveTime = resolveTime
+    self.severity = severity
+    self.advice = advice
+    self.tellTime = tellTime
+  }
+}
+
+/// How much of an account's pushes may be late, and how much was, within the last hour.
+public struct LagBudget: Message {
+  /// The account.
+  public var accountID: String = ""
+  /// Within what a channel is to acknowledge a number, from the pool's commit.
+  public var target: Swift.Duration? = nil
+  /// The share of pushes that are to meet it, from 0 to 1.
+  public var objective: Double = 0
+  /// Pushes of the last hour.
+  public var count: Int64 = 0
+  /// Those of them that took longer.
+  public var lateCount: Int64 = 0
+  /// The share of the budget that is left: 1 when nothing was late, 0 when as much was as may be, below when more was.
+  public var left: Double = 0
+
+  public init() {}
+
+  public init(
+    accountID: String = "",
+    target: Swift.Duration? = nil,
+    objective: Double = 0,
+    count: Int64 = 0,
+    lateCount: Int64 = 0,
+    left: Double = 0
+  ) {
+    self.accountID = accountID
+    self.target = target
+    self.objective = objective
+    self.count = count
+    self.lateCount = lateCount
+    self.left = left
   }
 }
 
@@ -350,6 +565,8 @@ extension ListingPush {
     self.attemptCount = source.pointee.attempt_count
     self.lastError = Read.string(source.pointee.last_error)
     self.dead = source.pointee.dead != 0
+    self.recentLag = try Read.message(source.pointee.recent_lag, "recent_lag")
+    self.recentReadBack = try Read.message(source.pointee.recent_read_back, "recent_read_back")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -366,6 +583,64 @@ extension ListingPush {
     target.pointee.attempt_count = self.attemptCount
     target.pointee.last_error = arena.string(self.lastError)
     target.pointee.dead = self.dead ? 1 : 0
+    target.pointee.recent_lag = arena.message(self.recentLag)
+    target.pointee.recent_read_back = arena.message(self.recentReadBack)
+  }
+}
+
+extension ListingComponent {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListingComponent()
+    onepool__gateway__v1__listing_component__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListingComponent.self)
+    self.sku = Read.string(source.pointee.sku)
+    self.unitCount = source.pointee.unit_count
+    self.availableToSellCount = source.pointee.available_to_sell_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListingComponent.self)
+    target.pointee.sku = arena.string(self.sku)
+    target.pointee.unit_count = self.unitCount
+    target.pointee.available_to_sell_count = self.availableToSellCount
+  }
+}
+
+extension ListingEvent {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListingEvent()
+    onepool__gateway__v1__listing_event__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListingEvent.self)
+    self.kind = ListingEvent.Kind(rawValue: Int32(truncatingIfNeeded: source.pointee.kind.rawValue))
+    self.time = try Read.message(source.pointee.time, "time")
+    self.count = source.pointee.count
+    self.wantedCount = source.pointee.wanted_count
+    self.unseenCount = source.pointee.unseen_count
+    self.poolSequence = source.pointee.pool_sequence
+    self.sendTime = try Read.message(source.pointee.send_time, "send_time")
+    self.commitTime = try Read.message(source.pointee.commit_time, "commit_time")
+    self.message = Read.string(source.pointee.message)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListingEvent.self)
+    target.pointee.kind = .init(rawValue: .init(truncatingIfNeeded: self.kind.rawValue))
+    target.pointee.time = arena.message(self.time)
+    target.pointee.count = self.count
+    target.pointee.wanted_count = self.wantedCount
+    target.pointee.unseen_count = self.unseenCount
+    target.pointee.pool_sequence = self.poolSequence
+    target.pointee.send_time = arena.message(self.sendTime)
+    target.pointee.commit_time = arena.message(self.commitTime)
+    target.pointee.message = arena.string(self.message)
   }
 }
 
@@ -423,6 +698,9 @@ extension Alert {
     self.updateTime = try Read.message(source.pointee.update_time, "update_time")
     self.alertID = source.pointee.alert_id
     self.resolveTime = try Read.message(source.pointee.resolve_time, "resolve_time")
+    self.severity = Alert.Severity(rawValue: Int32(truncatingIfNeeded: source.pointee.severity.rawValue))
+    self.advice = Read.string(source.pointee.advice)
+    self.tellTime = try Read.message(source.pointee.tell_time, "tell_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -436,6 +714,37 @@ extension Alert {
     target.pointee.update_time = arena.message(self.updateTime)
     target.pointee.alert_id = self.alertID
     target.pointee.resolve_time = arena.message(self.resolveTime)
+    target.pointee.severity = .init(rawValue: .init(truncatingIfNeeded: self.severity.rawValue))
+    target.pointee.advice = arena.string(self.advice)
+    target.pointee.tell_time = arena.message(self.tellTime)
+  }
+}
+
+extension LagBudget {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__LagBudget()
+    onepool__gateway__v1__lag_budget__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__LagBudget.self)
+    self.accountID = Read.string(source.pointee.account_id)
+    self.target = try Read.message(source.pointee.target, "target")
+    self.objective = source.pointee.objective
+    self.count = source.pointee.count
+    self.lateCount = source.pointee.late_count
+    self.left = source.pointee.left
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__LagBudget.self)
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.target = arena.message(self.target)
+    target.pointee.objective = self.objective
+    target.pointee.count = self.count
+    target.pointee.late_count = self.lateCount
+    target.pointee.left = self.left
   }
 }
 
@@ -474,12 +783,17 @@ extension FileDescriptor {
     dependencies: [.googleProtobufDuration, .googleProtobufTimestamp],
     symbols: [
       "onepool.gateway.v1.Alert",
+      "onepool.gateway.v1.Alert.Severity",
       "onepool.gateway.v1.Connection",
       "onepool.gateway.v1.Connection.CredentialsEntry",
       "onepool.gateway.v1.InboxEvent",
       "onepool.gateway.v1.InboxEvent.State",
+      "onepool.gateway.v1.LagBudget",
       "onepool.gateway.v1.LagSummary",
+      "onepool.gateway.v1.ListingComponent",
+      "onepool.gateway.v1.ListingEvent",
+      "onepool.gateway.v1.ListingEvent.Kind",
       "onepool.gateway.v1.ListingPush",
     ],
-    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIuIDCgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQijAQKCkluYm94RXZlbnQSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEhsKCWV2ZW50X2tleRgDIAEoCVIIZXZlbnRLZXkSEgoEa2luZBgEIAEoCVIEa2luZBIZCghvcmRlcl9pZBgFIAEoCVIHb3JkZXJJZBI6CgVzdGF0ZRgGIAEoDjIkLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50LlN0YXRlUgVzdGF0ZRI9CgxyZWNlaXZlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZWNlaXZlVGltZRI7CgtmaW5pc2hfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmZpbmlzaFRpbWUSIwoNYXR0ZW1wdF9jb3VudBgJIAEoBVIMYXR0ZW1wdENvdW50Eh0KCmxhc3RfZXJyb3IYCiABKAlSCWxhc3RFcnJvciJ8CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1dBSVRJTkcQARIOCgpTVEFURV9ET05FEAISEgoOU1RBVEVfUkVUUllJTkcQAxIVChFTVEFURV9RVUFSQU5USU5FRBAEEg4KClNUQVRFX0RFQUQQBSLjAgoFQWxlcnQSEgoEa2luZBgBIAEoCVIEa2luZBIYCgdzdWJqZWN0GAIgASgJUgdzdWJqZWN0Eh0KCmFjY291bnRfaWQYAyABKAlSCWFjY291bnRJZBIYCgdtZXNzYWdlGAQgASgJUgdtZXNzYWdlEh8KC3JhaXNlX2NvdW50GAUgASgDUgpyYWlzZUNvdW50EjsKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSGQoIYWxlcnRfaWQYCCABKANSB2FsZXJ0SWQSPQoMcmVzb2x2ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILcmVzb2x2ZVRpbWUi/QEKCkxhZ1N1bW1hcnkSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEhQKBWNvdW50GAIgASgDUgVjb3VudBIrCgNwNTAYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA3A1MBIrCgNwOTUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA3A5NRIrCgNwOTkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA3A5ORIzCgdtYXhpbXVtGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgdtYXhpbXVtYgZwcm90bzM=")
+    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIusECgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQSPQoKcmVjZW50X2xhZxgNIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWNlbnRMYWcSSAoQcmVjZW50X3JlYWRfYmFjaxgOIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ug5yZWNlbnRSZWFkQmFjayJ6ChBMaXN0aW5nQ29tcG9uZW50EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCnVuaXRfY291bnQYAiABKANSCXVuaXRDb3VudBI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgDIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQikgQKDExpc3RpbmdFdmVudBI5CgRraW5kGAEgASgOMiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdFdmVudC5LaW5kUgRraW5kEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEhQKBWNvdW50GAMgASgDUgVjb3VudBIhCgx3YW50ZWRfY291bnQYBCABKANSC3dhbnRlZENvdW50EiEKDHVuc2Vlbl9jb3VudBgFIAEoA1ILdW5zZWVuQ291bnQSIwoNcG9vbF9zZXF1ZW5jZRgGIAEoA1IMcG9vbFNlcXVlbmNlEjcKCXNlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNlbmRUaW1lEjsKC2NvbW1pdF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIYCgdtZXNzYWdlGAkgASgJUgdtZXNzYWdlIoUBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABINCglLSU5EX1JFQUQQARIVChFLSU5EX0FDS05PV0xFREdFRBACEg4KCktJTkRfU1RBTEUQAxIOCgpLSU5EX1JFVFJZEAQSDwoLS0lORF9MT0NLRUQQBRIQCgxLSU5EX1JFRlVTRUQQBiKMBAoKSW5ib3hFdmVudBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgphY2NvdW50X2lkGAIgASgJUglhY2NvdW50SWQSGwoJZXZlbnRfa2V5GAMgASgJUghldmVudEtleRISCgRraW5kGAQgASgJUgRraW5kEhkKCG9yZGVyX2lkGAUgASgJUgdvcmRlcklkEjoKBXN0YXRlGAYgASgOMiQub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnQuU3RhdGVSBXN0YXRlEj0KDHJlY2VpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC3JlY2VpdmVUaW1lEjsKC2ZpbmlzaF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZmluaXNoVGltZRIjCg1hdHRlbXB0X2NvdW50GAkgASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgKIAEoCVIJbGFzdEVycm9yInwKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg4KClNUQVRFX0RPTkUQAhISCg5TVEFURV9SRVRSWUlORxADEhUKEVNUQVRFX1FVQVJBTlRJTkVEEAQSDgoKU1RBVEVfREVBRBAFItoECgVBbGVydBISCgRraW5kGAEgASgJUgRraW5kEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKYWNjb3VudF9pZBgDIAEoCVIJYWNjb3VudElkEhgKB21lc3NhZ2UYBCABKAlSB21lc3NhZ2USHwoLcmFpc2VfY291bnQYBSABKANSCnJhaXNlQ291bnQSOwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIZCghhbGVydF9pZBgIIAEoA1IHYWxlcnRJZBI9CgxyZXNvbHZlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZXNvbHZlVGltZRI+CghzZXZlcml0eRgKIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVIIc2V2ZXJpdHkSFgoGYWR2aWNlGAsgASgJUgZhZHZpY2USNwoJdGVsbF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIdGVsbFRpbWUiZAoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAMixAEKCUxhZ0J1ZGdldBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSMQoGdGFyZ2V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgZ0YXJnZXQSHAoJb2JqZWN0aXZlGAMgASgBUglvYmplY3RpdmUSFAoFY291bnQYBCABKANSBWNvdW50Eh0KCmxhdGVfY291bnQYBSABKANSCWxhdGVDb3VudBISCgRsZWZ0GAYgASgBUgRsZWZ0Iv0BCgpMYWdTdW1tYXJ5Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIUCgVjb3VudBgCIAEoA1IFY291bnQSKwoDcDUwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwNTASKwoDcDk1GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTUSKwoDcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTkSMwoHbWF4aW11bRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIHbWF4aW11bWIGcHJvdG8z")
 }

@@ -2,6 +2,7 @@
 // swift-format-ignore-file
 
 internal import CMessages
+public import Primitives
 public import Protobuf
 public import RPCCore
 
@@ -161,6 +162,68 @@ public struct ListListingPushesResponse: Message {
   }
 }
 
+public struct ExplainListingRequest: Message {
+  /// Required.
+  public var listingID: String = ""
+  /// A past moment to explain instead of now. Optional.
+  public var time: Primitives.Timestamp? = nil
+  /// How many events to tell. 0 = 20, at most 200.
+  public var eventCount: Int32 = 0
+
+  public init() {}
+
+  public init(
+    listingID: String = "",
+    time: Primitives.Timestamp? = nil,
+    eventCount: Int32 = 0
+  ) {
+    self.listingID = listingID
+    self.time = time
+    self.eventCount = eventCount
+  }
+}
+
+public struct ExplainListingResponse: Message {
+  /// As it was asked for.
+  public var listingID: String = ""
+  /// The moment that is explained.
+  public var time: Primitives.Timestamp? = nil
+  /// What it should have shown, by the pool; -1 when it takes nothing from the pool.
+  public var shouldShowCount: Int64 = 0
+  /// What that comes from: the least of them, in whole units of the listing.
+  public var components: [ListingComponent] = []
+  /// What it was last known to show; -1 when nothing is known.
+  public var shownCount: Int64 = 0
+  /// When it was read, or acknowledged.
+  public var showTime: Primitives.Timestamp? = nil
+  /// What happened up to then, the newest first.
+  public var events: [ListingEvent] = []
+  /// In words.
+  public var explanation: String = ""
+
+  public init() {}
+
+  public init(
+    listingID: String = "",
+    time: Primitives.Timestamp? = nil,
+    shouldShowCount: Int64 = 0,
+    components: [ListingComponent] = [],
+    shownCount: Int64 = 0,
+    showTime: Primitives.Timestamp? = nil,
+    events: [ListingEvent] = [],
+    explanation: String = ""
+  ) {
+    self.listingID = listingID
+    self.time = time
+    self.shouldShowCount = shouldShowCount
+    self.components = components
+    self.shownCount = shownCount
+    self.showTime = showTime
+    self.events = events
+    self.explanation = explanation
+  }
+}
+
 public struct RepushListingRequest: Message {
   /// Required.
   public var listingID: String = ""
@@ -263,6 +326,40 @@ public struct ReplayInboxEventResponse: Message {
   }
 }
 
+public struct ReplayNoticeRequest: Message {
+  /// Required.
+  public var accountID: String = ""
+  /// The order or return, as the alert names it. Required. At most 300 bytes.
+  public var subject: String = ""
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    accountID: String = "",
+    subject: String = "",
+    requestID: String = ""
+  ) {
+    self.accountID = accountID
+    self.subject = subject
+    self.requestID = requestID
+  }
+}
+
+public struct ReplayNoticeResponse: Message {
+  /// Notices that are tried again; 0 when none of them was given up.
+  public var replayCount: Int64 = 0
+
+  public init() {}
+
+  public init(
+    replayCount: Int64 = 0
+  ) {
+    self.replayCount = replayCount
+  }
+}
+
 public struct ListAlertsRequest: Message {
   /// Also those that have ended.
   public var includeResolved: Bool = false
@@ -270,17 +367,29 @@ public struct ListAlertsRequest: Message {
   public var pageSize: Int32 = 0
   /// From the last response. Optional.
   public var pageToken: String = ""
+  /// Only those of this severity or above. Optional.
+  public var leastSeverity: Alert.Severity = Alert.Severity()
+  /// Only of this account. Optional.
+  public var accountID: String = ""
+  /// Only of this kind. Optional.
+  public var kind: String = ""
 
   public init() {}
 
   public init(
     includeResolved: Bool = false,
     pageSize: Int32 = 0,
-    pageToken: String = ""
+    pageToken: String = "",
+    leastSeverity: Alert.Severity = Alert.Severity(),
+    accountID: String = "",
+    kind: String = ""
   ) {
     self.includeResolved = includeResolved
     self.pageSize = pageSize
     self.pageToken = pageToken
+    self.leastSeverity = leastSeverity
+    self.accountID = accountID
+    self.kind = kind
   }
 }
 
@@ -331,6 +440,32 @@ public struct ResolveAlertResponse: Message {
   }
 }
 
+public struct RotateSecretKeyRequest: Message {
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    requestID: String = ""
+  ) {
+    self.requestID = requestID
+  }
+}
+
+public struct RotateSecretKeyResponse: Message {
+  /// Connections whose credentials were sealed anew.
+  public var connectionCount: Int64 = 0
+
+  public init() {}
+
+  public init(
+    connectionCount: Int64 = 0
+  ) {
+    self.connectionCount = connectionCount
+  }
+}
+
 public struct GetLagRequest: Message {
   public init() {}
 }
@@ -342,17 +477,26 @@ public struct GetLagResponse: Message {
   public var accounts: [LagSummary] = []
   /// From the first byte of a webhook to its answer.
   public var webhook: LagSummary? = nil
+  /// From the pool's commit until the channel was seen to show the number, in the order of the accounts: of those pushes that
+  /// were read back.
+  public var readBacks: [LagSummary] = []
+  /// What may be late and what was, in the order of the accounts.
+  public var budgets: [LagBudget] = []
 
   public init() {}
 
   public init(
     total: LagSummary? = nil,
     accounts: [LagSummary] = [],
-    webhook: LagSummary? = nil
+    webhook: LagSummary? = nil,
+    readBacks: [LagSummary] = [],
+    budgets: [LagBudget] = []
   ) {
     self.total = total
     self.accounts = accounts
     self.webhook = webhook
+    self.readBacks = readBacks
+    self.budgets = budgets
   }
 }
 
@@ -565,6 +709,62 @@ extension ListListingPushesResponse {
   }
 }
 
+extension ExplainListingRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ExplainListingRequest()
+    onepool__gateway__v1__explain_listing_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ExplainListingRequest.self)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.time = try Read.message(source.pointee.time, "time")
+    self.eventCount = source.pointee.event_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ExplainListingRequest.self)
+    target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.time = arena.message(self.time)
+    target.pointee.event_count = self.eventCount
+  }
+}
+
+extension ExplainListingResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ExplainListingResponse()
+    onepool__gateway__v1__explain_listing_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ExplainListingResponse.self)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.time = try Read.message(source.pointee.time, "time")
+    self.shouldShowCount = source.pointee.should_show_count
+    self.components = try Read.messages(source.pointee.components, source.pointee.n_components, "components")
+    self.shownCount = source.pointee.shown_count
+    self.showTime = try Read.message(source.pointee.show_time, "show_time")
+    self.events = try Read.messages(source.pointee.events, source.pointee.n_events, "events")
+    self.explanation = Read.string(source.pointee.explanation)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ExplainListingResponse.self)
+    target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.time = arena.message(self.time)
+    target.pointee.should_show_count = self.shouldShowCount
+    target.pointee.n_components = self.components.count
+    target.pointee.components = arena.messages(self.components)
+    target.pointee.shown_count = self.shownCount
+    target.pointee.show_time = arena.message(self.showTime)
+    target.pointee.n_events = self.events.count
+    target.pointee.events = arena.messages(self.events)
+    target.pointee.explanation = arena.string(self.explanation)
+  }
+}
+
 extension RepushListingRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__RepushListingRequest()
@@ -686,6 +886,46 @@ extension ReplayInboxEventResponse {
   }
 }
 
+extension ReplayNoticeRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ReplayNoticeRequest()
+    onepool__gateway__v1__replay_notice_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReplayNoticeRequest.self)
+    self.accountID = Read.string(source.pointee.account_id)
+    self.subject = Read.string(source.pointee.subject)
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReplayNoticeRequest.self)
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.subject = arena.string(self.subject)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension ReplayNoticeResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ReplayNoticeResponse()
+    onepool__gateway__v1__replay_notice_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReplayNoticeResponse.self)
+    self.replayCount = source.pointee.replay_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReplayNoticeResponse.self)
+    target.pointee.replay_count = self.replayCount
+  }
+}
+
 extension ListAlertsRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__ListAlertsRequest()
@@ -698,6 +938,9 @@ extension ListAlertsRequest {
     self.includeResolved = source.pointee.include_resolved != 0
     self.pageSize = source.pointee.page_size
     self.pageToken = Read.string(source.pointee.page_token)
+    self.leastSeverity = Alert.Severity(rawValue: Int32(truncatingIfNeeded: source.pointee.least_severity.rawValue))
+    self.accountID = Read.string(source.pointee.account_id)
+    self.kind = Read.string(source.pointee.kind)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -705,6 +948,9 @@ extension ListAlertsRequest {
     target.pointee.include_resolved = self.includeResolved ? 1 : 0
     target.pointee.page_size = self.pageSize
     target.pointee.page_token = arena.string(self.pageToken)
+    target.pointee.least_severity = .init(rawValue: .init(truncatingIfNeeded: self.leastSeverity.rawValue))
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.kind = arena.string(self.kind)
   }
 }
 
@@ -767,6 +1013,42 @@ extension ResolveAlertResponse {
   }
 }
 
+extension RotateSecretKeyRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__RotateSecretKeyRequest()
+    onepool__gateway__v1__rotate_secret_key_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__RotateSecretKeyRequest.self)
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__RotateSecretKeyRequest.self)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension RotateSecretKeyResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__RotateSecretKeyResponse()
+    onepool__gateway__v1__rotate_secret_key_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__RotateSecretKeyResponse.self)
+    self.connectionCount = source.pointee.connection_count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__RotateSecretKeyResponse.self)
+    target.pointee.connection_count = self.connectionCount
+  }
+}
+
 extension GetLagRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__GetLagRequest()
@@ -793,6 +1075,8 @@ extension GetLagResponse {
     self.total = try Read.message(source.pointee.total, "total")
     self.accounts = try Read.messages(source.pointee.accounts, source.pointee.n_accounts, "accounts")
     self.webhook = try Read.message(source.pointee.webhook, "webhook")
+    self.readBacks = try Read.messages(source.pointee.read_backs, source.pointee.n_read_backs, "read_backs")
+    self.budgets = try Read.messages(source.pointee.budgets, source.pointee.n_budgets, "budgets")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -801,6 +1085,10 @@ extension GetLagResponse {
     target.pointee.n_accounts = self.accounts.count
     target.pointee.accounts = arena.messages(self.accounts)
     target.pointee.webhook = arena.message(self.webhook)
+    target.pointee.n_read_backs = self.readBacks.count
+    target.pointee.read_backs = arena.messages(self.readBacks)
+    target.pointee.n_budgets = self.budgets.count
+    target.pointee.budgets = arena.messages(self.budgets)
   }
 }
 
@@ -860,6 +1148,9 @@ public enum GatewayServiceMethods {
   public static let listListingPushes = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "ListListingPushes",
     kind: .unary, idempotency: .noSideEffects)
+  public static let explainListing = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "ExplainListing",
+    kind: .unary, idempotency: .noSideEffects)
   public static let repushListing = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "RepushListing",
     kind: .unary, idempotency: .idempotent)
@@ -869,11 +1160,17 @@ public enum GatewayServiceMethods {
   public static let replayInboxEvent = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "ReplayInboxEvent",
     kind: .unary, idempotency: .idempotent)
+  public static let replayNotice = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "ReplayNotice",
+    kind: .unary, idempotency: .idempotent)
   public static let listAlerts = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "ListAlerts",
     kind: .unary, idempotency: .noSideEffects)
   public static let resolveAlert = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "ResolveAlert",
+    kind: .unary, idempotency: .idempotent)
+  public static let rotateSecretKey = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "RotateSecretKey",
     kind: .unary, idempotency: .idempotent)
   public static let getLag = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "GetLag",
@@ -882,7 +1179,7 @@ public enum GatewayServiceMethods {
     service: "onepool.gateway.v1.GatewayService", method: "GetBacklog",
     kind: .unary, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, repushListing, listInboxEvents, replayInboxEvent, listAlerts, resolveAlert, getLag, getBacklog]
+  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, explainListing, repushListing, listInboxEvents, replayInboxEvent, replayNotice, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog]
 }
 
 /// Connects channels to the pool: what operators ask of it. Channels themselves call its HTTP hooks. Every mutation
@@ -914,6 +1211,12 @@ public protocol GatewayServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listListingPushes(_ request: ListListingPushesRequest, context: ServerContext)
     async throws -> ListListingPushesResponse
+  /// Explains a listing's number, now or at a past moment: what it showed, what it was sent and why, and what it should have
+  /// shown. Its history is kept for 30 days; what it takes from the pool is told as it is linked now.
+  ///
+  /// Errors: NOT_FOUND/LISTING_UNKNOWN (listingId), and those of the pool's ExplainAvailability.
+  func explainListing(_ request: ExplainListingRequest, context: ServerContext)
+    async throws -> ExplainListingResponse
   /// Pushes a listing again, whatever was sent before; one that was given up is tried again.
   ///
   /// Errors: NOT_FOUND/LISTING_UNKNOWN (listingId).
@@ -929,6 +1232,11 @@ public protocol GatewayServiceHandler: RPCService {
   /// Errors: NOT_FOUND/EVENT_UNKNOWN (inboxId).
   func replayInboxEvent(_ request: ReplayInboxEventRequest, context: ServerContext)
     async throws -> ReplayInboxEventResponse
+  /// Tells a channel again of an order or return that it could not be told of (NOTICE_DEAD), and ends that alert.
+  ///
+  /// Errors: NOT_FOUND/NOTICE_UNKNOWN (accountId, subject) when nothing about it was to be told.
+  func replayNotice(_ request: ReplayNoticeRequest, context: ServerContext)
+    async throws -> ReplayNoticeResponse
   /// Lists alerts, the newest first.
   ///
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
@@ -939,6 +1247,12 @@ public protocol GatewayServiceHandler: RPCService {
   /// Errors: NOT_FOUND/ALERT_UNKNOWN (alertId).
   func resolveAlert(_ request: ResolveAlertRequest, context: ServerContext)
     async throws -> ResolveAlertResponse
+  /// Seals all stored credentials with a new key, and forgets the old one. The gateway serves meanwhile.
+  ///
+  /// Errors: FAILED_PRECONDITION/KEY_GIVEN when the keys were given by ONEPOOL_GATEWAY_KEYS and are changed there,
+  /// UNAVAILABLE/KEY_UNWRITABLE when the key's file cannot be written.
+  func rotateSecretKey(_ request: RotateSecretKeyRequest, context: ServerContext)
+    async throws -> RotateSecretKeyResponse
   /// Returns how long pushes took since the gateway started, for all and for each account.
   ///
   /// Errors: none of its own.
@@ -971,6 +1285,9 @@ extension GatewayServiceHandler {
           GatewayServiceMethods.listListingPushes, ListListingPushesRequest.self, ListListingPushesResponse.self
         ) { request, context in try await self.listListingPushes(request, context: context) },
         .unary(
+          GatewayServiceMethods.explainListing, ExplainListingRequest.self, ExplainListingResponse.self
+        ) { request, context in try await self.explainListing(request, context: context) },
+        .unary(
           GatewayServiceMethods.repushListing, RepushListingRequest.self, RepushListingResponse.self
         ) { request, context in try await self.repushListing(request, context: context) },
         .unary(
@@ -980,11 +1297,17 @@ extension GatewayServiceHandler {
           GatewayServiceMethods.replayInboxEvent, ReplayInboxEventRequest.self, ReplayInboxEventResponse.self
         ) { request, context in try await self.replayInboxEvent(request, context: context) },
         .unary(
+          GatewayServiceMethods.replayNotice, ReplayNoticeRequest.self, ReplayNoticeResponse.self
+        ) { request, context in try await self.replayNotice(request, context: context) },
+        .unary(
           GatewayServiceMethods.listAlerts, ListAlertsRequest.self, ListAlertsResponse.self
         ) { request, context in try await self.listAlerts(request, context: context) },
         .unary(
           GatewayServiceMethods.resolveAlert, ResolveAlertRequest.self, ResolveAlertResponse.self
         ) { request, context in try await self.resolveAlert(request, context: context) },
+        .unary(
+          GatewayServiceMethods.rotateSecretKey, RotateSecretKeyRequest.self, RotateSecretKeyResponse.self
+        ) { request, context in try await self.rotateSecretKey(request, context: context) },
         .unary(
           GatewayServiceMethods.getLag, GetLagRequest.self, GetLagResponse.self
         ) { request, context in try await self.getLag(request, context: context) },
@@ -1041,6 +1364,16 @@ public struct GatewayServiceClient: Sendable {
     try await client.unary(GatewayServiceMethods.listListingPushes, request, options: options)
   }
 
+  /// Explains a listing's number, now or at a past moment: what it showed, what it was sent and why, and what it should have
+  /// shown. Its history is kept for 30 days; what it takes from the pool is told as it is linked now.
+  ///
+  /// Errors: NOT_FOUND/LISTING_UNKNOWN (listingId), and those of the pool's ExplainAvailability.
+  public func explainListing(
+    _ request: ExplainListingRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ExplainListingResponse {
+    try await client.unary(GatewayServiceMethods.explainListing, request, options: options)
+  }
+
   /// Pushes a listing again, whatever was sent before; one that was given up is tried again.
   ///
   /// Errors: NOT_FOUND/LISTING_UNKNOWN (listingId).
@@ -1068,6 +1401,15 @@ public struct GatewayServiceClient: Sendable {
     try await client.unary(GatewayServiceMethods.replayInboxEvent, request, options: options)
   }
 
+  /// Tells a channel again of an order or return that it could not be told of (NOTICE_DEAD), and ends that alert.
+  ///
+  /// Errors: NOT_FOUND/NOTICE_UNKNOWN (accountId, subject) when nothing about it was to be told.
+  public func replayNotice(
+    _ request: ReplayNoticeRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ReplayNoticeResponse {
+    try await client.unary(GatewayServiceMethods.replayNotice, request, options: options)
+  }
+
   /// Lists alerts, the newest first.
   ///
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
@@ -1084,6 +1426,16 @@ public struct GatewayServiceClient: Sendable {
     _ request: ResolveAlertRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ResolveAlertResponse {
     try await client.unary(GatewayServiceMethods.resolveAlert, request, options: options)
+  }
+
+  /// Seals all stored credentials with a new key, and forgets the old one. The gateway serves meanwhile.
+  ///
+  /// Errors: FAILED_PRECONDITION/KEY_GIVEN when the keys were given by ONEPOOL_GATEWAY_KEYS and are changed there,
+  /// UNAVAILABLE/KEY_UNWRITABLE when the key's file cannot be written.
+  public func rotateSecretKey(
+    _ request: RotateSecretKeyRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> RotateSecretKeyResponse {
+    try await client.unary(GatewayServiceMethods.rotateSecretKey, request, options: options)
   }
 
   /// Returns how long pushes took since the gateway started, for all and for each account.
@@ -1109,10 +1461,12 @@ extension FileDescriptor {
   /// `onepool/gateway/v1/gateway_service.proto`
   public static let onepoolGatewayV1GatewayService = FileDescriptor(
     name: "onepool/gateway/v1/gateway_service.proto",
-    dependencies: [.onepoolGatewayV1Gateway],
+    dependencies: [.googleProtobufTimestamp, .onepoolGatewayV1Gateway],
     symbols: [
       "onepool.gateway.v1.ConnectAccountRequest",
       "onepool.gateway.v1.ConnectAccountResponse",
+      "onepool.gateway.v1.ExplainListingRequest",
+      "onepool.gateway.v1.ExplainListingResponse",
       "onepool.gateway.v1.GatewayService",
       "onepool.gateway.v1.GetBacklogRequest",
       "onepool.gateway.v1.GetBacklogResponse",
@@ -1130,10 +1484,14 @@ extension FileDescriptor {
       "onepool.gateway.v1.ListListingPushesResponse",
       "onepool.gateway.v1.ReplayInboxEventRequest",
       "onepool.gateway.v1.ReplayInboxEventResponse",
+      "onepool.gateway.v1.ReplayNoticeRequest",
+      "onepool.gateway.v1.ReplayNoticeResponse",
       "onepool.gateway.v1.RepushListingRequest",
       "onepool.gateway.v1.RepushListingResponse",
       "onepool.gateway.v1.ResolveAlertRequest",
       "onepool.gateway.v1.ResolveAlertResponse",
+      "onepool.gateway.v1.RotateSecretKeyRequest",
+      "onepool.gateway.v1.RotateSecretKeyResponse",
     ],
-    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaIG9uZXBvb2wvZ2F0ZXdheS92MS9nYXRld2F5LnByb3RvIpkBChVDb25uZWN0QWNjb3VudFJlcXVlc3QSPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlgKFkNvbm5lY3RBY2NvdW50UmVzcG9uc2USPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uIlQKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4igwEKF0xpc3RDb25uZWN0aW9uc1Jlc3BvbnNlEkAKC2Nvbm5lY3Rpb25zGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SC2Nvbm5lY3Rpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJVChVJbXBvcnRMaXN0aW5nc1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCKsAQoWSW1wb3J0TGlzdGluZ3NSZXNwb25zZRIjCg1jcmVhdGVkX2NvdW50GAEgASgDUgxjcmVhdGVkQ291bnQSIwoNdXBkYXRlZF9jb3VudBgCIAEoA1IMdXBkYXRlZENvdW50EiEKDGxpbmtlZF9jb3VudBgDIAEoA1ILbGlua2VkQ291bnQSJQoOdW5tYXBwZWRfY291bnQYBCABKANSDXVubWFwcGVkQ291bnQitwEKGExpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIQoMcGVuZGluZ19vbmx5GAIgASgIUgtwZW5kaW5nT25seRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIdCgpsaXN0aW5nX2lkGAUgASgJUglsaXN0aW5nSWQifAoZTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZRI3CgZwdXNoZXMYASADKAsyHy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ1B1c2hSBnB1c2hlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iVAoUUmVwdXNoTGlzdGluZ1JlcXVlc3QSHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChVSZXB1c2hMaXN0aW5nUmVzcG9uc2USMwoEcHVzaBgBIAEoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIEcHVzaCKvAQoWTGlzdEluYm94RXZlbnRzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSOgoFc3RhdGUYAiABKA4yJC5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudC5TdGF0ZVIFc3RhdGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4ieQoXTGlzdEluYm94RXZlbnRzUmVzcG9uc2USNgoGZXZlbnRzGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBmV2ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iUwoXUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIlAKGFJlcGxheUluYm94RXZlbnRSZXNwb25zZRI0CgVldmVudBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50UgVldmVudCJ6ChFMaXN0QWxlcnRzUmVxdWVzdBIpChBpbmNsdWRlX3Jlc29sdmVkGAEgASgIUg9pbmNsdWRlUmVzb2x2ZWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4ibwoSTGlzdEFsZXJ0c1Jlc3BvbnNlEjEKBmFsZXJ0cxgBIAMoCzIZLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydFIGYWxlcnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJPChNSZXNvbHZlQWxlcnRSZXF1ZXN0EhkKCGFsZXJ0X2lkGAEgASgDUgdhbGVydElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJHChRSZXNvbHZlQWxlcnRSZXNwb25zZRIvCgVhbGVydBgBIAEoCzIZLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydFIFYWxlcnQiDwoNR2V0TGFnUmVxdWVzdCK8AQoOR2V0TGFnUmVzcG9uc2USNAoFdG90YWwYASABKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIFdG90YWwSOgoIYWNjb3VudHMYAiADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIIYWNjb3VudHMSOAoHd2ViaG9vaxgDIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ugd3ZWJob29rIhMKEUdldEJhY2tsb2dSZXF1ZXN0IugBChJHZXRCYWNrbG9nUmVzcG9uc2USHwoLaW5ib3hfY291bnQYASABKANSCmluYm94Q291bnQSHQoKcHVzaF9jb3VudBgCIAEoA1IJcHVzaENvdW50Eh0KCmRlYWRfY291bnQYAyABKANSCWRlYWRDb3VudBIrChFxdWFyYW50aW5lZF9jb3VudBgEIAEoA1IQcXVhcmFudGluZWRDb3VudBIjCg1wb29sX3NlcXVlbmNlGAUgASgDUgxwb29sU2VxdWVuY2USIQoMbm90aWNlX2NvdW50GAYgASgDUgtub3RpY2VDb3VudDKmCQoOR2F0ZXdheVNlcnZpY2USbAoOQ29ubmVjdEFjY291bnQSKS5vbmVwb29sLmdhdGV3YXkudjEuQ29ubmVjdEFjY291bnRSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3RBY2NvdW50UmVzcG9uc2UiA5ACAhJvCg9MaXN0Q29ubmVjdGlvbnMSKi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdENvbm5lY3Rpb25zUmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0Q29ubmVjdGlvbnNSZXNwb25zZSIDkAIBEmwKDkltcG9ydExpc3RpbmdzEikub25lcG9vbC5nYXRld2F5LnYxLkltcG9ydExpc3RpbmdzUmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5JbXBvcnRMaXN0aW5nc1Jlc3BvbnNlIgOQAgISdQoRTGlzdExpc3RpbmdQdXNoZXMSLC5vbmVwb29sLmdhdGV3YXkudjEuTGlzdExpc3RpbmdQdXNoZXNSZXF1ZXN0Gi0ub25lcG9vbC5nYXRld2F5LnYxLkxpc3RMaXN0aW5nUHVzaGVzUmVzcG9uc2UiA5ACARJpCg1SZXB1c2hMaXN0aW5nEigub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXF1ZXN0Gikub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXNwb25zZSIDkAICEm8KD0xpc3RJbmJveEV2ZW50cxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RJbmJveEV2ZW50c1Jlc3BvbnNlIgOQAgEScgoQUmVwbGF5SW5ib3hFdmVudBIrLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVxdWVzdBosLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVzcG9uc2UiA5ACAhJgCgpMaXN0QWxlcnRzEiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3RBbGVydHNSZXF1ZXN0GiYub25lcG9vbC5nYXRld2F5LnYxLkxpc3RBbGVydHNSZXNwb25zZSIDkAIBEmYKDFJlc29sdmVBbGVydBInLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXNvbHZlQWxlcnRSZXF1ZXN0Gigub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlc3BvbnNlIgOQAgISVAoGR2V0TGFnEiEub25lcG9vbC5nYXRld2F5LnYxLkdldExhZ1JlcXVlc3QaIi5vbmVwb29sLmdhdGV3YXkudjEuR2V0TGFnUmVzcG9uc2UiA5ACARJgCgpHZXRCYWNrbG9nEiUub25lcG9vbC5nYXRld2F5LnYxLkdldEJhY2tsb2dSZXF1ZXN0GiYub25lcG9vbC5nYXRld2F5LnYxLkdldEJhY2tsb2dSZXNwb25zZSIDkAIBYgZwcm90bzM=")
+    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIG9uZXBvb2wvZ2F0ZXdheS92MS9nYXRld2F5LnByb3RvIpkBChVDb25uZWN0QWNjb3VudFJlcXVlc3QSPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlgKFkNvbm5lY3RBY2NvdW50UmVzcG9uc2USPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uIlQKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4igwEKF0xpc3RDb25uZWN0aW9uc1Jlc3BvbnNlEkAKC2Nvbm5lY3Rpb25zGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SC2Nvbm5lY3Rpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJVChVJbXBvcnRMaXN0aW5nc1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCKsAQoWSW1wb3J0TGlzdGluZ3NSZXNwb25zZRIjCg1jcmVhdGVkX2NvdW50GAEgASgDUgxjcmVhdGVkQ291bnQSIwoNdXBkYXRlZF9jb3VudBgCIAEoA1IMdXBkYXRlZENvdW50EiEKDGxpbmtlZF9jb3VudBgDIAEoA1ILbGlua2VkQ291bnQSJQoOdW5tYXBwZWRfY291bnQYBCABKANSDXVubWFwcGVkQ291bnQitwEKGExpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIQoMcGVuZGluZ19vbmx5GAIgASgIUgtwZW5kaW5nT25seRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIdCgpsaXN0aW5nX2lkGAUgASgJUglsaXN0aW5nSWQifAoZTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZRI3CgZwdXNoZXMYASADKAsyHy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ1B1c2hSBnB1c2hlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ihwEKFUV4cGxhaW5MaXN0aW5nUmVxdWVzdBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSHwoLZXZlbnRfY291bnQYAyABKAVSCmV2ZW50Q291bnQijwMKFkV4cGxhaW5MaXN0aW5nUmVzcG9uc2USHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEioKEXNob3VsZF9zaG93X2NvdW50GAMgASgDUg9zaG91bGRTaG93Q291bnQSRAoKY29tcG9uZW50cxgEIAMoCzIkLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nQ29tcG9uZW50Ugpjb21wb25lbnRzEh8KC3Nob3duX2NvdW50GAUgASgDUgpzaG93bkNvdW50EjcKCXNob3dfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNob3dUaW1lEjgKBmV2ZW50cxgHIAMoCzIgLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nRXZlbnRSBmV2ZW50cxIgCgtleHBsYW5hdGlvbhgIIAEoCVILZXhwbGFuYXRpb24iVAoUUmVwdXNoTGlzdGluZ1JlcXVlc3QSHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChVSZXB1c2hMaXN0aW5nUmVzcG9uc2USMwoEcHVzaBgBIAEoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIEcHVzaCKvAQoWTGlzdEluYm94RXZlbnRzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSOgoFc3RhdGUYAiABKA4yJC5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudC5TdGF0ZVIFc3RhdGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4ieQoXTGlzdEluYm94RXZlbnRzUmVzcG9uc2USNgoGZXZlbnRzGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBmV2ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iUwoXUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIlAKGFJlcGxheUluYm94RXZlbnRSZXNwb25zZRI0CgVldmVudBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50UgVldmVudCJtChNSZXBsYXlOb3RpY2VSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIYCgdzdWJqZWN0GAIgASgJUgdzdWJqZWN0Eh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZCI5ChRSZXBsYXlOb3RpY2VSZXNwb25zZRIhCgxyZXBsYXlfY291bnQYASABKANSC3JlcGxheUNvdW50IvgBChFMaXN0QWxlcnRzUmVxdWVzdBIpChBpbmNsdWRlX3Jlc29sdmVkGAEgASgIUg9pbmNsdWRlUmVzb2x2ZWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4SSQoObGVhc3Rfc2V2ZXJpdHkYBCABKA4yIi5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnQuU2V2ZXJpdHlSDWxlYXN0U2V2ZXJpdHkSHQoKYWNjb3VudF9pZBgFIAEoCVIJYWNjb3VudElkEhIKBGtpbmQYBiABKAlSBGtpbmQibwoSTGlzdEFsZXJ0c1Jlc3BvbnNlEjEKBmFsZXJ0cxgBIAMoCzIZLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydFIGYWxlcnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJPChNSZXNvbHZlQWxlcnRSZXF1ZXN0EhkKCGFsZXJ0X2lkGAEgASgDUgdhbGVydElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJHChRSZXNvbHZlQWxlcnRSZXNwb25zZRIvCgVhbGVydBgBIAEoCzIZLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydFIFYWxlcnQiNwoWUm90YXRlU2VjcmV0S2V5UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQiRAoXUm90YXRlU2VjcmV0S2V5UmVzcG9uc2USKQoQY29ubmVjdGlvbl9jb3VudBgBIAEoA1IPY29ubmVjdGlvbkNvdW50Ig8KDUdldExhZ1JlcXVlc3QitAIKDkdldExhZ1Jlc3BvbnNlEjQKBXRvdGFsGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSBXRvdGFsEjoKCGFjY291bnRzGAIgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSCGFjY291bnRzEjgKB3dlYmhvb2sYAyABKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIHd2ViaG9vaxI9CgpyZWFkX2JhY2tzGAQgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSCXJlYWRCYWNrcxI3CgdidWRnZXRzGAUgAygLMh0ub25lcG9vbC5nYXRld2F5LnYxLkxhZ0J1ZGdldFIHYnVkZ2V0cyITChFHZXRCYWNrbG9nUmVxdWVzdCLoAQoSR2V0QmFja2xvZ1Jlc3BvbnNlEh8KC2luYm94X2NvdW50GAEgASgDUgppbmJveENvdW50Eh0KCnB1c2hfY291bnQYAiABKANSCXB1c2hDb3VudBIdCgpkZWFkX2NvdW50GAMgASgDUglkZWFkQ291bnQSKwoRcXVhcmFudGluZWRfY291bnQYBCABKANSEHF1YXJhbnRpbmVkQ291bnQSIwoNcG9vbF9zZXF1ZW5jZRgFIAEoA1IMcG9vbFNlcXVlbmNlEiEKDG5vdGljZV9jb3VudBgGIAEoA1ILbm90aWNlQ291bnQy7QsKDkdhdGV3YXlTZXJ2aWNlEmwKDkNvbm5lY3RBY2NvdW50Eikub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3RBY2NvdW50UmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlc3BvbnNlIgOQAgISbwoPTGlzdENvbm5lY3Rpb25zEioub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1JlcXVlc3QaKy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdENvbm5lY3Rpb25zUmVzcG9uc2UiA5ACARJsCg5JbXBvcnRMaXN0aW5ncxIpLm9uZXBvb2wuZ2F0ZXdheS52MS5JbXBvcnRMaXN0aW5nc1JlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXNwb25zZSIDkAICEnUKEUxpc3RMaXN0aW5nUHVzaGVzEiwub25lcG9vbC5nYXRld2F5LnYxLkxpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBotLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1Jlc3BvbnNlIgOQAgESbAoORXhwbGFpbkxpc3RpbmcSKS5vbmVwb29sLmdhdGV3YXkudjEuRXhwbGFpbkxpc3RpbmdSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkV4cGxhaW5MaXN0aW5nUmVzcG9uc2UiA5ACARJpCg1SZXB1c2hMaXN0aW5nEigub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXF1ZXN0Gikub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXNwb25zZSIDkAICEm8KD0xpc3RJbmJveEV2ZW50cxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RJbmJveEV2ZW50c1Jlc3BvbnNlIgOQAgEScgoQUmVwbGF5SW5ib3hFdmVudBIrLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVxdWVzdBosLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVzcG9uc2UiA5ACAhJmCgxSZXBsYXlOb3RpY2USJy5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5Tm90aWNlUmVxdWVzdBooLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlOb3RpY2VSZXNwb25zZSIDkAICEmAKCkxpc3RBbGVydHMSJS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgOQAgESZgoMUmVzb2x2ZUFsZXJ0Eicub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuUmVzb2x2ZUFsZXJ0UmVzcG9uc2UiA5ACAhJvCg9Sb3RhdGVTZWNyZXRLZXkSKi5vbmVwb29sLmdhdGV3YXkudjEuUm90YXRlU2VjcmV0S2V5UmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5Sb3RhdGVTZWNyZXRLZXlSZXNwb25zZSIDkAICElQKBkdldExhZxIhLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRMYWdSZXF1ZXN0GiIub25lcG9vbC5nYXRld2F5LnYxLkdldExhZ1Jlc3BvbnNlIgOQAgESYAoKR2V0QmFja2xvZxIlLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVzcG9uc2UiA5ACAWIGcHJvdG8z")
 }

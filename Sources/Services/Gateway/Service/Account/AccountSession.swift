@@ -15,6 +15,8 @@ actor AccountSession {
   private var pushesPausedUntil: Deadline?
   private var refreshing: Task<Result<Void, ChannelError>, Never>?
   private var isRefused = false
+  private var breaker = CallBreaker()
+  private var isFailing = false
   private var lastForgedAlert: Deadline?
   /// The store did not take the connection as it is.
   private var isUnsaved = false
@@ -25,7 +27,7 @@ actor AccountSession {
   struct Surroundings: Sendable {
     var http: any ChannelHTTP
     var store: GatewayStore
-    var box: SecretBox
+    var keys: KeyRing
     var alerts: AlertBook
     var metrics: GatewayMetrics
     var log: Log
@@ -53,6 +55,8 @@ actor AccountSession {
     connection = connection.merged(with: wanted)
     isRefused = false
     pushesPausedUntil = nil
+    nextRefreshAhead = nil
+    await endOldAlerts()
     await save()
   }
 
@@ -100,6 +104,9 @@ actor AccountSession {
   private func sleep(_ span: Duration) async throws(CancellationError) {
     do { try await Task.sleep(for: span) } catch { throw CancellationError() }
   }
+
+  /// Takes a turn that nobody else would miss: half of what may be saved up is there.
+  func takeSpare() -> Bool { bucket.takeSpare(now: monotonicNanoseconds()) }
 
   /// Gives a turn back that was not used.
   func giveBack() { bucket.refund(now: monotonicNanoseconds()) }
@@ -151,13 +158,16 @@ actor AccountSession {
       surroundings.metrics.channelCalls.increment([accountID.text, "ok"])
       await accepted()
       return answer
-    } catch {
+    } catch let plain {
+      let error = plain.hiding(api.account.credentials)
       surroundings.metrics.channelCalls.increment([accountID.text, error.label])
       switch error {
       case .rateLimited(let span): await tooMany(span ?? .seconds(1), isPush)
       case .unauthorised(let text): await refused(text)
-      case .unavailable, .tokenExpired, .notFound, .refused, .malformed: break
+      case .unavailable(let text): await unanswered(text)
+      case .tokenExpired, .notFound, .refused, .malformed: break
       }
+      if error.isAnswer { await answered() }
       throw error
     }
   }
@@ -186,7 +196,38 @@ actor AccountSession {
       "The channel refuses the credentials of \(accountID): \(text)")
   }
 
+  /// The channel was not reached, or is out of order.
+  private func unanswered(_ text: String) async {
+    let verdict = breaker.failed(now: surroundings.store.clock.now())
+    guard let pause = verdict.pause else { return }
+    surroundings.metrics.breakerPauses.increment([accountID.text])
+    self.pause(pause)
+    guard verdict.isAlert, !isFailing else { return }
+    isFailing = true
+    await surroundings.alerts.raise(
+      .syncFailing, about: accountID.text, account: accountID,
+      "The channel does not answer \(accountID): \(text)")
+  }
+
+  private func answered() async {
+    breaker.answered()
+    guard isFailing else { return }
+    isFailing = false
+    await surroundings.alerts.resolve(.syncFailing, about: accountID.text, account: accountID)
+  }
+
+  /// Looks, for an account that makes no calls too, whether its token ends soon.
+  func lookAtToken() async { await refreshAhead() }
+
+  /// Ends what an earlier run of the gateway has raised of the account; what still holds is raised again.
+  func endOldAlerts() async {
+    for kind in [AlertKind.syncFailing, .tokenExpiring, .tokenRefused] {
+      await surroundings.alerts.resolve(kind, about: accountID.text, account: accountID)
+    }
+  }
+
   private func accepted() async {
+    await answered()
     guard isRefused else { return }
     isRefused = false
     await surroundings.alerts.resolve(.tokenRefused, about: accountID.text, account: accountID)
@@ -215,6 +256,10 @@ extension AccountSession {
       try await refresh(insteadOf: connection.account.credentials)
     } catch {
       nextRefreshAhead = .after(GatewayLimits.refreshAgain)
+      await surroundings.alerts.raise(
+        .tokenExpiring, about: accountID.text, account: accountID,
+        "The token of \(accountID) ends at \(Timestamp(seconds: end).rfc3339) and cannot be refreshed: \(error.text)"
+      )
       surroundings.log.warning(
         "a token could not be refreshed ahead of its end",
         ["account": accountID, "error": error.text])
@@ -245,8 +290,9 @@ extension AccountSession {
       }
       connection.account.credentials.merge(changed) { _, new in new }
     } catch {
-      return .failure(error)
+      return .failure(error.hiding(connection.account.credentials))
     }
+    await surroundings.alerts.resolve(.tokenExpiring, about: accountID.text, account: accountID)
     await save()
     return .success(())
   }
@@ -266,7 +312,7 @@ extension AccountSession {
 
   private func isSaved() async -> Bool {
     do {
-      try await surroundings.store.save(connection, surroundings.box)
+      try await surroundings.store.save(connection, surroundings.keys)
       return true
     } catch {
       surroundings.log.error(

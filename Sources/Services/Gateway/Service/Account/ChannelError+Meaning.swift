@@ -22,6 +22,14 @@ extension ChannelError {
     }
   }
 
+  /// Whether the channel is there and said something, be it a refusal.
+  var isAnswer: Bool {
+    switch self {
+    case .unavailable: false
+    case .rateLimited, .tokenExpired, .unauthorised, .notFound, .refused, .malformed: true
+    }
+  }
+
   /// For metrics.
   var label: String {
     switch self {

@@ -18,16 +18,17 @@ extension GatewayHandler {
     }
     // A repeat is answered before anything is made again; another body of the same ID is refused
     // before, too.
-    if let first = try await firstAnswer(request) { return first }
+    let first = try await firstAnswer(request.requestID, request) as ConnectAccountResponse?
+    if let first { return first }
     let connection = try await merged(wanted, adapter)
     try await checkLocation(wanted.locationID)
     try await tellMapping(account, displayName)
-    let box = gateway.box
+    let keys = gateway.keys
     let response = ConnectAccountResponse(connection: Connection(connection))
     let now = store.clock.now()
     let answer = try await store.database.write(until: context.deadline) { transaction in
       try transaction.once(request.requestID, request, now: now) {
-        try transaction.save(connection, box)
+        try transaction.save(connection, keys)
         return response
       }
     }
@@ -81,22 +82,6 @@ extension GatewayHandler {
     }
     return text.hasSuffix("/") ? String(text.dropLast()) : text
   }
-
-  private func firstAnswer(
-    _ request: ConnectAccountRequest
-  ) async throws -> ConnectAccountResponse? {
-    guard !request.requestID.isEmpty else { return nil }
-    let now = store.clock.now()
-    do {
-      return try await store.write { transaction in
-        try transaction.once(request.requestID, request, now: now) { throw NotYetAnswered() }
-      }
-    } catch is NotYetAnswered {
-      return nil
-    }
-  }
-
-  private struct NotYetAnswered: Error {}
 
   /// What is known already stays where the request says nothing: tokens may have been refreshed
   /// since.

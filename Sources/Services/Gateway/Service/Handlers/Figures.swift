@@ -1,16 +1,23 @@
 internal import GatewayAPI
 internal import GatewayDomain
+internal import Primitives
 internal import RPCCore
 
 extension GatewayHandler {
   func getLag(_ request: GetLagRequest, context: ServerContext) async throws -> GetLagResponse {
-    let (accounts, hooks) = await gateway.lag.all()
+    let (known, hooks) = await gateway.lag.all()
+    let accounts = known.sorted { $0.key < $1.key }.map { (id: $0.key.text, lag: $0.value) }
     var total = LatencyRecord()
-    for record in accounts.values { total.add(record) }
+    for account in accounts { total.add(account.lag.acknowledged) }
+    let now = store.clock.now()
     return GetLagResponse(
       total: LagSummary(total, account: ""),
-      accounts: accounts.sorted { $0.key < $1.key }.map { LagSummary($0.value, account: $0.key) },
-      webhook: LagSummary(hooks, account: ""))
+      accounts: accounts.filter { $0.lag.acknowledged.count > 0 }.map {
+        LagSummary($0.lag.acknowledged, account: $0.id)
+      }, webhook: LagSummary(hooks, account: ""),
+      readBacks: accounts.filter { $0.lag.readBack.count > 0 }.map {
+        LagSummary($0.lag.readBack, account: $0.id)
+      }, budgets: accounts.map { GatewayAPI.LagBudget($0.lag.budget, account: $0.id, now: now) })
   }
 
   func getBacklog(
@@ -32,7 +39,24 @@ extension GatewayHandler {
   }
 }
 
+extension GatewayAPI.LagBudget {
+  init(_ budget: GatewayDomain.LagBudget, account: String, now: Timestamp) {
+    let (all, late) = budget.counts(now: now)
+    self.init(
+      accountID: account, target: budget.goal.target, objective: budget.goal.objective,
+      count: Int64(all), lateCount: Int64(late), left: budget.left(now: now))
+  }
+}
+
 extension LagSummary {
+  /// Nil without any.
+  init?(_ spans: RecentSpans, account: String) {
+    guard spans.count > 0 else { return nil }
+    self.init(
+      accountID: account, count: Int64(spans.count), p50: spans.quantile(0.5),
+      p95: spans.quantile(0.95), p99: spans.quantile(0.99), maximum: spans.maximum)
+  }
+
   init(_ record: LatencyRecord, account: String) {
     self.init(
       accountID: account, count: Int64(record.count), p50: record.quantile(0.5),

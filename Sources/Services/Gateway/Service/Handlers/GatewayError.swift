@@ -12,6 +12,9 @@ enum GatewayError: Error, Equatable {
   case listingUnknown(String)
   case eventUnknown(Int64)
   case alertUnknown(Int64)
+  case noticeUnknown(accountID: String, subject: String)
+  case keyGiven
+  case keyUnwritable
 }
 
 extension GatewayError: RPCErrorConvertible {
@@ -49,6 +52,20 @@ extension GatewayError: RPCErrorConvertible {
         .notFound, "EVENT_UNKNOWN", "The inbox has no event \(id).", ["inboxId": "\(id)"])
     case .alertUnknown(let id):
       RPCError(.notFound, "ALERT_UNKNOWN", "There is no alert \(id).", ["alertId": "\(id)"])
+    case .noticeUnknown(let accountID, let subject):
+      RPCError(
+        .notFound, "NOTICE_UNKNOWN",
+        "The channel of \(accountID) was not to be told of \(subject).",
+        ["accountId": accountID, "subject": subject])
+    case .keyGiven:
+      RPCError(
+        .failedPrecondition, "KEY_GIVEN",
+        "The keys were given to the gateway: put a new one in front of ONEPOOL_GATEWAY_KEYS, restart "
+          + "it, then take the old one away.", [:])
+    case .keyUnwritable:
+      RPCError(
+        .unavailable, "KEY_UNWRITABLE",
+        "The new key could not be kept; nothing has changed. The gateway's log says why.", [:])
     }
   }
 

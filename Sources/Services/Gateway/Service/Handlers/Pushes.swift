@@ -17,9 +17,11 @@ extension GatewayHandler {
     var found: [ListingPush] = []
     for pusher in await gateway.planner.allPushers
     where request.accountID.isEmpty || pusher.accountID.text == request.accountID {
-      found += await pusher.page(
-        after: after, pendingOnly: request.pendingOnly, limit: size + 1
-      ).map { ListingPush($0.0, pusher.accountID, $0.1) }
+      for (id, state) in await pusher.page(
+        after: after, pendingOnly: request.pendingOnly, limit: size + 1)
+      {
+        found.append(ListingPush(id, pusher.accountID, state, lags: await pusher.lags(id)))
+      }
     }
     found.sort { $0.listingID < $1.listingID }
     let page = Page(found, size: size, scope: scope) { PageToken($0.listingID) }
@@ -36,7 +38,8 @@ extension GatewayHandler {
       request.accountID.isEmpty || pusher.accountID.text == request.accountID,
       let state = await pusher.state(id), !request.pendingOnly || state.isPending
     else { return ListListingPushesResponse() }
-    return ListListingPushesResponse(pushes: [ListingPush(id, pusher.accountID, state)])
+    let push = ListingPush(id, pusher.accountID, state, lags: await pusher.lags(id))
+    return ListListingPushesResponse(pushes: [push])
   }
 
   func repushListing(
@@ -49,12 +52,16 @@ extension GatewayHandler {
     guard let pusher = await gateway.planner.pusher(of: id), let state = await pusher.repush(id)
     else { throw GatewayError.listingUnknown(id.text) }
     await gateway.alerts.resolve(.pushFailed, about: id.text, account: pusher.accountID)
-    return RepushListingResponse(push: ListingPush(id, pusher.accountID, state))
+    let lags = await pusher.lags(id)
+    return RepushListingResponse(push: ListingPush(id, pusher.accountID, state, lags: lags))
   }
 }
 
 extension ListingPush {
-  init(_ id: ListingID, _ accountID: AccountID, _ state: PushState) {
+  init(
+    _ id: ListingID, _ accountID: AccountID, _ state: PushState,
+    lags: (acknowledged: RecentSpans, readBack: RecentSpans)
+  ) {
     self.init(
       listingID: id.text, accountID: accountID.text, wantedCount: state.wanted ?? 0,
       sentCount: state.sent ?? -1, acknowledgedCount: state.acknowledged ?? -1,
@@ -62,6 +69,7 @@ extension ListingPush {
       acknowledgedVersion: state.acknowledgedVersion.pool,
       acknowledgeTime: state.acknowledgeTime, lag: state.lag,
       attemptCount: Int32(clamping: state.attemptCount), lastError: state.lastError.kept,
-      dead: state.isDead)
+      dead: state.isDead, recentLag: LagSummary(lags.acknowledged, account: accountID.text),
+      recentReadBack: LagSummary(lags.readBack, account: accountID.text))
   }
 }

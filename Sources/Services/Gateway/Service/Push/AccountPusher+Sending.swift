@@ -107,6 +107,7 @@ extension AccountPusher {
       case .push(let quantity, let expected):
         if entry.state.isRaised(by: quantity) { risen.append(id) }
         entry.state.begin(quantity)
+        entry.sendTime = now
         let key = key(id, entry, quantity, expected)
         let push = StockPush(
           listing: entry.listing, quantity: quantity, expected: expected, idempotencyKey: key)
@@ -136,6 +137,10 @@ extension AccountPusher {
     guard !toRead.isEmpty else { return [:] }
     let intakeCounts = toRead.map { entries[$0]?.state.intakeCount ?? 0 }
     guard let found = await read(toRead) else { return nil }
+    for id in toRead {
+      remember(id, shown: found[id], now)
+      await seen(id, found[id], now)
+    }
     guard (try? await session.acquirePush()) != nil else { return nil }
     var readings: [ListingID: Reading] = [:]
     for (id, count) in zip(toRead, intakeCounts) {
@@ -214,7 +219,10 @@ extension AccountPusher {
       guard results.count == pushes.count else {
         throw .malformed("\(results.count) results for \(pushes.count) pushes")
       }
-      outcomes = zip(pushes, results).map { outcome($1, attempt($0.id)) }
+      let credentials = await session.connection.account.credentials
+      outcomes = zip(pushes, results.map { $0.hiding(credentials) }).map {
+        outcome($1, attempt($0.id))
+      }
     } catch {
       outcomes = pushes.map { outcome(error, $0.id, of: pushes.count) }
     }
@@ -258,6 +266,7 @@ extension AccountPusher {
 
   private func finish(_ id: ListingID, _ outcome: PushState.Outcome, _ now: Timestamp) async {
     guard var entry = entries[id] else { return }
+    remember(id, outcome, entry.state, sent: entry.sendTime, now)
     let span = entry.state.finish(outcome, now: now)
     switch outcome {
     case .retry(_, _, let mayHaveArrived):
@@ -274,6 +283,7 @@ extension AccountPusher {
     surroundings.metrics.pushes.increment([accountID.text, outcome.label])
     if let span {
       surroundings.metrics.lagSeconds.observe(span, [accountID.text])
+      acknowledged(id, after: span, now)
       await surroundings.lag.addPush(span, account: accountID, channel: session.channelID)
     }
     switch outcome {

@@ -19,6 +19,12 @@ actor AccountPusher {
     /// It was refused together with others; is it the culprit?
     var isAlone = false
     var isAlerted = false
+    var sendTime: Timestamp?
+    /// Of its last pushes, to the acknowledgement and until they were read back.
+    var lags = RecentSpans()
+    var readBackLags = RecentSpans()
+    /// The commit that the number answers which the channel acknowledged last, until it is seen to show it.
+    var unseenSince: Timestamp?
     /// When the timeline will look at it.
     var timer: Timestamp?
     /// Tells pushes apart that are not tries of the same.
@@ -36,6 +42,8 @@ actor AccountPusher {
   var raise = Queue<ListingID>()
   var cleared = Queue<ListingID>()
   var dirty: Set<ListingID> = []
+  /// What happened to listings and is not kept yet.
+  var history: [HistoryRow] = []
   private let wakeUp = WakeUp()
   private var timeline = Timeline<ListingID>()
   private var armed: Deadline?
@@ -43,6 +51,10 @@ actor AccountPusher {
   var senderCount = 0
   var choosingCount = 0
   var raiserCount = 0
+  /// Listings to be read back, whether somebody is at it, and the share of pushes that none was chosen for.
+  var readBackQueue = Queue<ListingID>()
+  var isReadingBack = false
+  var readBackDebt = 0.0
   private var isClearing = false
   private var isSaving = false
   /// Those who wait until what is dirty now is kept.
@@ -55,6 +67,7 @@ actor AccountPusher {
     var alerts: AlertBook
     var metrics: GatewayMetrics
     var lag: LagBook
+    var readBackShare: Double
     var log: Log
   }
 
@@ -136,6 +149,11 @@ actor AccountPusher {
     return (pending, dead)
   }
 
+  /// The lag of a listing's last pushes, to the acknowledgement and until they were read back.
+  func lags(_ id: ListingID) -> (acknowledged: RecentSpans, readBack: RecentSpans) {
+    (entries[id]?.lags ?? RecentSpans(), entries[id]?.readBackLags ?? RecentSpans())
+  }
+
   /// The next listings after one, in the order of their IDs.
   func page(after id: String, pendingOnly: Bool, limit: Int) -> [(ListingID, PushState)] {
     entries.filter { key, entry in
@@ -153,13 +171,14 @@ actor AccountPusher {
         startSenders(&group)
         startClearing(&group)
         startSaving(&group)
+        startReadingBack(&group)
         arm(&group)
       }
       isStopped = true
       for waiter in takeWaiters() { waiter.resume(returning: false) }
       group.cancelAll()
     }
-    _ = await save(takeDirty())
+    _ = await save(takeDirty(), takeHistory())
   }
 
   func wake() { wakeUp() }
@@ -252,14 +271,20 @@ actor AccountPusher {
     return rows
   }
 
+  private func takeHistory() -> [HistoryRow] {
+    defer { history = [] }
+    return history
+  }
+
   /// One at a time: an older row never replaces a newer one.
   private func startSaving(_ group: inout DiscardingTaskGroup) {
-    guard !isSaving, !dirty.isEmpty else { return }
+    guard !isSaving, !dirty.isEmpty || !history.isEmpty else { return }
     isSaving = true
     let rows = takeDirty()
+    let history = takeHistory()
     let waiters = takeWaiters()
     group.addTask {
-      let isKept = await self.save(rows)
+      let isKept = await self.save(rows, history)
       for waiter in waiters { waiter.resume(returning: isKept) }
       await self.saved()
     }
@@ -282,13 +307,13 @@ actor AccountPusher {
 
   private func saved() {
     isSaving = false
-    if !dirty.isEmpty { wakeUp() }
+    if !dirty.isEmpty || !history.isEmpty { wakeUp() }
   }
 
-  private func save(_ rows: [PushRow]) async -> Bool {
-    guard !rows.isEmpty else { return true }
+  private func save(_ rows: [PushRow], _ history: [HistoryRow]) async -> Bool {
+    guard !rows.isEmpty || !history.isEmpty else { return true }
     do {
-      try await surroundings.store.save(rows)
+      try await surroundings.store.save(rows, history)
       return true
     } catch {
       surroundings.log.warning(

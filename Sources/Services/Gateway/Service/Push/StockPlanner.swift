@@ -39,6 +39,11 @@ actor StockPlanner {
       listings.values.filter { $0.accountID == pusher.accountID }.map { want($0, commitTime: nil) })
   }
 
+  /// A listing, and the most that its channel takes.
+  func listing(_ id: ListingID) -> (listing: PlannedListing, maximum: Quantity)? {
+    listings[id].map { ($0, maximum[$0.accountID] ?? 0) }
+  }
+
   func pusher(_ accountID: AccountID) -> AccountPusher? { pushers[accountID] }
 
   func pusher(of listingID: ListingID) -> AccountPusher? {

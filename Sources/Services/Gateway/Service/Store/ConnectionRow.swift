@@ -29,9 +29,10 @@ extension ConnectionRow {
 }
 
 extension GatewayStore {
-  func connections(_ box: SecretBox) async throws -> [ConnectionRow] {
+  func connections(_ keys: KeyRing) async throws -> [ConnectionRow] {
     try await read { transaction in
-      try transaction.rows(
+      let box = keys.box
+      return try transaction.rows(
         """
         SELECT account_id, channel_id, external_id, base_url, calls_per_second, location_id,
           credentials, update_time, connect_time
@@ -50,16 +51,17 @@ extension GatewayStore {
     }
   }
 
-  func save(_ connection: ConnectionRow, _ box: SecretBox) async throws {
-    try await write { try $0.save(connection, box) }
+  func save(_ connection: ConnectionRow, _ keys: KeyRing) async throws {
+    try await write { try $0.save(connection, keys) }
   }
 }
 
 extension Transaction {
   /// An older row never replaces a newer one: tokens may have been refreshed since it was read.
-  func save(_ connection: ConnectionRow, _ box: SecretBox) throws {
+  func save(_ connection: ConnectionRow, _ keys: KeyRing) throws {
     let account = connection.account
-    let sealed = box.seal(
+    // Here and not before the transaction: after one that seals all anew, nothing comes with an older key.
+    let sealed = keys.box.seal(
       try Credentials.encode(account.credentials), context: account.accountID.text)
     try execute(
       """
@@ -76,6 +78,25 @@ extension Transaction {
         .text(account.baseURL), .real(connection.callsPerSecond), .text(connection.locationID),
         .blob(sealed), .time(connection.updateTime), .time(connection.connectTime),
       ])
+  }
+}
+
+extension Transaction {
+  /// Seals all credentials anew, each as it is.
+  ///
+  /// - Returns: how many, and with what.
+  func reseal(_ keys: KeyRing) throws -> (count: Int, box: SecretBox) {
+    let box = keys.box
+    let all = try rows("SELECT account_id, credentials FROM connection") {
+      (accountID: $0.text(0), sealed: $0.bytes(1))
+    }
+    for (accountID, sealed) in all {
+      let secret = try box.open(sealed, context: accountID)
+      try execute(
+        "UPDATE connection SET credentials = ? WHERE account_id = ?",
+        [.blob(box.seal(secret, context: accountID)), .text(accountID)])
+    }
+    return (all.count, box)
   }
 }
 

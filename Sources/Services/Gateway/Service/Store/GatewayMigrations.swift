@@ -13,7 +13,32 @@ public enum GatewayMigrations {
     Migration(7, "what a channel may be showing", highest),
     Migration(8, "since when an account is connected", connectTime),
     Migration(9, "where an order's customer is", zone),
+    Migration(10, "what was told of alerts", toldAlerts),
+    Migration(11, "what listings were sent and showed", listingHistory),
   ]
+
+  private static let listingHistory = """
+    CREATE TABLE listing_history (
+      listing_id TEXT NOT NULL,
+      time BIGINT NOT NULL,
+      kind TEXT NOT NULL,
+      quantity BIGINT NOT NULL,
+      wanted_count BIGINT NOT NULL,
+      unseen_count BIGINT NOT NULL,
+      pool_version BIGINT NOT NULL,
+      send_time BIGINT,
+      commit_time BIGINT,
+      text TEXT NOT NULL
+    );
+    CREATE INDEX listing_history_of ON listing_history (listing_id, time);
+    CREATE INDEX listing_history_old ON listing_history (time);
+    """
+
+  private static let toldAlerts = """
+    ALTER TABLE alert ADD COLUMN told TEXT NOT NULL DEFAULT '';
+    ALTER TABLE alert ADD COLUMN tell_time BIGINT;
+    CREATE INDEX alert_to_tell ON alert (alert_id) WHERE resolve_time IS NULL OR told = 'open';
+    """
 
   private static let zone = "ALTER TABLE channel_order ADD COLUMN zone TEXT NOT NULL DEFAULT ''"
 

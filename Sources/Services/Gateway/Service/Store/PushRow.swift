@@ -60,8 +60,9 @@ extension GatewayStore {
     }
   }
 
-  func save(_ pushes: [PushRow]) async throws {
+  func save(_ pushes: [PushRow], _ history: [HistoryRow]) async throws {
     try await write { transaction in
+      try transaction.append(history)
       for push in pushes {
         try transaction.execute(
           """

@@ -103,6 +103,96 @@ void   onepool__gateway__v1__listing_push__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__listing_push__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__listing_component__init
+                     (Onepool__Gateway__V1__ListingComponent         *message)
+{
+  static const Onepool__Gateway__V1__ListingComponent init_value = ONEPOOL__GATEWAY__V1__LISTING_COMPONENT__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__listing_component__get_packed_size
+                     (const Onepool__Gateway__V1__ListingComponent *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__listing_component__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__listing_component__pack
+                     (const Onepool__Gateway__V1__ListingComponent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__listing_component__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__listing_component__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListingComponent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__listing_component__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ListingComponent *
+       onepool__gateway__v1__listing_component__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ListingComponent *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__listing_component__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__listing_component__free_unpacked
+                     (Onepool__Gateway__V1__ListingComponent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__listing_component__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__listing_event__init
+                     (Onepool__Gateway__V1__ListingEvent         *message)
+{
+  static const Onepool__Gateway__V1__ListingEvent init_value = ONEPOOL__GATEWAY__V1__LISTING_EVENT__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__listing_event__get_packed_size
+                     (const Onepool__Gateway__V1__ListingEvent *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__listing_event__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__listing_event__pack
+                     (const Onepool__Gateway__V1__ListingEvent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__listing_event__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__listing_event__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListingEvent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__listing_event__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ListingEvent *
+       onepool__gateway__v1__listing_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ListingEvent *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__listing_event__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__listing_event__free_unpacked
+                     (Onepool__Gateway__V1__ListingEvent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__listing_event__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__gateway__v1__inbox_event__init
                      (Onepool__Gateway__V1__InboxEvent         *message)
 {
@@ -191,6 +281,51 @@ void   onepool__gateway__v1__alert__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &onepool__gateway__v1__alert__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__lag_budget__init
+                     (Onepool__Gateway__V1__LagBudget         *message)
+{
+  static const Onepool__Gateway__V1__LagBudget init_value = ONEPOOL__GATEWAY__V1__LAG_BUDGET__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__lag_budget__get_packed_size
+                     (const Onepool__Gateway__V1__LagBudget *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__lag_budget__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__lag_budget__pack
+                     (const Onepool__Gateway__V1__LagBudget *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__lag_budget__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__lag_budget__pack_to_buffer
+                     (const Onepool__Gateway__V1__LagBudget *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__lag_budget__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__LagBudget *
+       onepool__gateway__v1__lag_budget__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__LagBudget *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__lag_budget__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__lag_budget__free_unpacked
+                     (Onepool__Gateway__V1__LagBudget *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__lag_budget__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   onepool__gateway__v1__lag_summary__init
@@ -431,7 +566,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__connection__descriptor =
   (ProtobufCMessageInit) onepool__gateway__v1__connection__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__listing_push__field_descriptors[12] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__listing_push__field_descriptors[14] =
 {
   {
     "listing_id",
@@ -577,6 +712,30 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__listing_push__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "recent_lag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingPush, recent_lag),
+    &onepool__gateway__v1__lag_summary__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "recent_read_back",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingPush, recent_read_back),
+    &onepool__gateway__v1__lag_summary__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__listing_push__field_indices_by_name[] = {
   1,   /* field[1] = account_id */
@@ -588,6 +747,8 @@ static const unsigned onepool__gateway__v1__listing_push__field_indices_by_name[
   8,   /* field[8] = lag */
   10,   /* field[10] = last_error */
   0,   /* field[0] = listing_id */
+  12,   /* field[12] = recent_lag */
+  13,   /* field[13] = recent_read_back */
   3,   /* field[3] = sent_count */
   2,   /* field[2] = wanted_count */
   5,   /* field[5] = wanted_version */
@@ -595,7 +756,7 @@ static const unsigned onepool__gateway__v1__listing_push__field_indices_by_name[
 static const ProtobufCIntRange onepool__gateway__v1__listing_push__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__listing_push__descriptor =
 {
@@ -605,11 +766,255 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__listing_push__descriptor 
   "Onepool__Gateway__V1__ListingPush",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__ListingPush),
-  12,
+  14,
   onepool__gateway__v1__listing_push__field_descriptors,
   onepool__gateway__v1__listing_push__field_indices_by_name,
   1,  onepool__gateway__v1__listing_push__number_ranges,
   (ProtobufCMessageInit) onepool__gateway__v1__listing_push__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__listing_component__field_descriptors[3] =
+{
+  {
+    "sku",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingComponent, sku),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingComponent, unit_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "available_to_sell_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingComponent, available_to_sell_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__listing_component__field_indices_by_name[] = {
+  2,   /* field[2] = available_to_sell_count */
+  0,   /* field[0] = sku */
+  1,   /* field[1] = unit_count */
+};
+static const ProtobufCIntRange onepool__gateway__v1__listing_component__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__listing_component__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ListingComponent",
+  "ListingComponent",
+  "Onepool__Gateway__V1__ListingComponent",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ListingComponent),
+  3,
+  onepool__gateway__v1__listing_component__field_descriptors,
+  onepool__gateway__v1__listing_component__field_indices_by_name,
+  1,  onepool__gateway__v1__listing_component__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__listing_component__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue onepool__gateway__v1__listing_event__kind__enum_values_by_number[7] =
+{
+  { "KIND_UNSPECIFIED", "ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_UNSPECIFIED", 0 },
+  { "KIND_READ", "ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_READ", 1 },
+  { "KIND_ACKNOWLEDGED", "ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_ACKNOWLEDGED", 2 },
+  { "KIND_STALE", "ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_STALE", 3 },
+  { "KIND_RETRY", "ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_RETRY", 4 },
+  { "KIND_LOCKED", "ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_LOCKED", 5 },
+  { "KIND_REFUSED", "ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_REFUSED", 6 },
+};
+static const ProtobufCIntRange onepool__gateway__v1__listing_event__kind__value_ranges[] = {
+{0, 0},{0, 7}
+};
+static const ProtobufCEnumValueIndex onepool__gateway__v1__listing_event__kind__enum_values_by_name[7] =
+{
+  { "KIND_ACKNOWLEDGED", 2 },
+  { "KIND_LOCKED", 5 },
+  { "KIND_READ", 1 },
+  { "KIND_REFUSED", 6 },
+  { "KIND_RETRY", 4 },
+  { "KIND_STALE", 3 },
+  { "KIND_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor onepool__gateway__v1__listing_event__kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ListingEvent.Kind",
+  "Kind",
+  "Onepool__Gateway__V1__ListingEvent__Kind",
+  "onepool.gateway.v1",
+  7,
+  onepool__gateway__v1__listing_event__kind__enum_values_by_number,
+  7,
+  onepool__gateway__v1__listing_event__kind__enum_values_by_name,
+  1,
+  onepool__gateway__v1__listing_event__kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__listing_event__field_descriptors[9] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, kind),
+    &onepool__gateway__v1__listing_event__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "wanted_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, wanted_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unseen_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, unseen_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pool_sequence",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, pool_sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "send_time",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, send_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "commit_time",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, commit_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListingEvent, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__listing_event__field_indices_by_name[] = {
+  7,   /* field[7] = commit_time */
+  2,   /* field[2] = count */
+  0,   /* field[0] = kind */
+  8,   /* field[8] = message */
+  5,   /* field[5] = pool_sequence */
+  6,   /* field[6] = send_time */
+  1,   /* field[1] = time */
+  4,   /* field[4] = unseen_count */
+  3,   /* field[3] = wanted_count */
+};
+static const ProtobufCIntRange onepool__gateway__v1__listing_event__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__listing_event__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ListingEvent",
+  "ListingEvent",
+  "Onepool__Gateway__V1__ListingEvent",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ListingEvent),
+  9,
+  onepool__gateway__v1__listing_event__field_descriptors,
+  onepool__gateway__v1__listing_event__field_indices_by_name,
+  1,  onepool__gateway__v1__listing_event__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__listing_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue onepool__gateway__v1__inbox_event__state__enum_values_by_number[6] =
@@ -803,7 +1208,39 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__inbox_event__descriptor =
   (ProtobufCMessageInit) onepool__gateway__v1__inbox_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__alert__field_descriptors[9] =
+static const ProtobufCEnumValue onepool__gateway__v1__alert__severity__enum_values_by_number[4] =
+{
+  { "SEVERITY_UNSPECIFIED", "ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_UNSPECIFIED", 0 },
+  { "SEVERITY_INFO", "ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_INFO", 1 },
+  { "SEVERITY_WARNING", "ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_WARNING", 2 },
+  { "SEVERITY_CRITICAL", "ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_CRITICAL", 3 },
+};
+static const ProtobufCIntRange onepool__gateway__v1__alert__severity__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex onepool__gateway__v1__alert__severity__enum_values_by_name[4] =
+{
+  { "SEVERITY_CRITICAL", 3 },
+  { "SEVERITY_INFO", 1 },
+  { "SEVERITY_UNSPECIFIED", 0 },
+  { "SEVERITY_WARNING", 2 },
+};
+const ProtobufCEnumDescriptor onepool__gateway__v1__alert__severity__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.Alert.Severity",
+  "Severity",
+  "Onepool__Gateway__V1__Alert__Severity",
+  "onepool.gateway.v1",
+  4,
+  onepool__gateway__v1__alert__severity__enum_values_by_number,
+  4,
+  onepool__gateway__v1__alert__severity__enum_values_by_name,
+  1,
+  onepool__gateway__v1__alert__severity__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__alert__field_descriptors[12] =
 {
   {
     "kind",
@@ -913,22 +1350,61 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__alert__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "severity",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Alert, severity),
+    &onepool__gateway__v1__alert__severity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "advice",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Alert, advice),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tell_time",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Alert, tell_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__alert__field_indices_by_name[] = {
   2,   /* field[2] = account_id */
+  10,   /* field[10] = advice */
   7,   /* field[7] = alert_id */
   5,   /* field[5] = create_time */
   0,   /* field[0] = kind */
   3,   /* field[3] = message */
   4,   /* field[4] = raise_count */
   8,   /* field[8] = resolve_time */
+  9,   /* field[9] = severity */
   1,   /* field[1] = subject */
+  11,   /* field[11] = tell_time */
   6,   /* field[6] = update_time */
 };
 static const ProtobufCIntRange onepool__gateway__v1__alert__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor =
 {
@@ -938,11 +1414,114 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor =
   "Onepool__Gateway__V1__Alert",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__Alert),
-  9,
+  12,
   onepool__gateway__v1__alert__field_descriptors,
   onepool__gateway__v1__alert__field_indices_by_name,
   1,  onepool__gateway__v1__alert__number_ranges,
   (ProtobufCMessageInit) onepool__gateway__v1__alert__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__lag_budget__field_descriptors[6] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "target",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, target),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "objective",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, objective),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "late_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, late_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "left",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__LagBudget, left),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__lag_budget__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  3,   /* field[3] = count */
+  4,   /* field[4] = late_count */
+  5,   /* field[5] = left */
+  2,   /* field[2] = objective */
+  1,   /* field[1] = target */
+};
+static const ProtobufCIntRange onepool__gateway__v1__lag_budget__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__lag_budget__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.LagBudget",
+  "LagBudget",
+  "Onepool__Gateway__V1__LagBudget",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__LagBudget),
+  6,
+  onepool__gateway__v1__lag_budget__field_descriptors,
+  onepool__gateway__v1__lag_budget__field_indices_by_name,
+  1,  onepool__gateway__v1__lag_budget__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__lag_budget__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor onepool__gateway__v1__lag_summary__field_descriptors[6] =

@@ -367,6 +367,96 @@ void   onepool__gateway__v1__list_listing_pushes_response__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__list_listing_pushes_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__explain_listing_request__init
+                     (Onepool__Gateway__V1__ExplainListingRequest         *message)
+{
+  static const Onepool__Gateway__V1__ExplainListingRequest init_value = ONEPOOL__GATEWAY__V1__EXPLAIN_LISTING_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__explain_listing_request__get_packed_size
+                     (const Onepool__Gateway__V1__ExplainListingRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__explain_listing_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__explain_listing_request__pack
+                     (const Onepool__Gateway__V1__ExplainListingRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__explain_listing_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__explain_listing_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ExplainListingRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__explain_listing_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ExplainListingRequest *
+       onepool__gateway__v1__explain_listing_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ExplainListingRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__explain_listing_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__explain_listing_request__free_unpacked
+                     (Onepool__Gateway__V1__ExplainListingRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__explain_listing_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__explain_listing_response__init
+                     (Onepool__Gateway__V1__ExplainListingResponse         *message)
+{
+  static const Onepool__Gateway__V1__ExplainListingResponse init_value = ONEPOOL__GATEWAY__V1__EXPLAIN_LISTING_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__explain_listing_response__get_packed_size
+                     (const Onepool__Gateway__V1__ExplainListingResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__explain_listing_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__explain_listing_response__pack
+                     (const Onepool__Gateway__V1__ExplainListingResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__explain_listing_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__explain_listing_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ExplainListingResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__explain_listing_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ExplainListingResponse *
+       onepool__gateway__v1__explain_listing_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ExplainListingResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__explain_listing_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__explain_listing_response__free_unpacked
+                     (Onepool__Gateway__V1__ExplainListingResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__explain_listing_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__gateway__v1__repush_listing_request__init
                      (Onepool__Gateway__V1__RepushListingRequest         *message)
 {
@@ -637,6 +727,96 @@ void   onepool__gateway__v1__replay_inbox_event_response__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__replay_inbox_event_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__replay_notice_request__init
+                     (Onepool__Gateway__V1__ReplayNoticeRequest         *message)
+{
+  static const Onepool__Gateway__V1__ReplayNoticeRequest init_value = ONEPOOL__GATEWAY__V1__REPLAY_NOTICE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__replay_notice_request__get_packed_size
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__replay_notice_request__pack
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__replay_notice_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReplayNoticeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ReplayNoticeRequest *
+       onepool__gateway__v1__replay_notice_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ReplayNoticeRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__replay_notice_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__replay_notice_request__free_unpacked
+                     (Onepool__Gateway__V1__ReplayNoticeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__replay_notice_response__init
+                     (Onepool__Gateway__V1__ReplayNoticeResponse         *message)
+{
+  static const Onepool__Gateway__V1__ReplayNoticeResponse init_value = ONEPOOL__GATEWAY__V1__REPLAY_NOTICE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__replay_notice_response__get_packed_size
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__replay_notice_response__pack
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__replay_notice_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReplayNoticeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ReplayNoticeResponse *
+       onepool__gateway__v1__replay_notice_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ReplayNoticeResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__replay_notice_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__replay_notice_response__free_unpacked
+                     (Onepool__Gateway__V1__ReplayNoticeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__replay_notice_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__gateway__v1__list_alerts_request__init
                      (Onepool__Gateway__V1__ListAlertsRequest         *message)
 {
@@ -815,6 +995,96 @@ void   onepool__gateway__v1__resolve_alert_response__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &onepool__gateway__v1__resolve_alert_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__rotate_secret_key_request__init
+                     (Onepool__Gateway__V1__RotateSecretKeyRequest         *message)
+{
+  static const Onepool__Gateway__V1__RotateSecretKeyRequest init_value = ONEPOOL__GATEWAY__V1__ROTATE_SECRET_KEY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__rotate_secret_key_request__get_packed_size
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__rotate_secret_key_request__pack
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__rotate_secret_key_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__RotateSecretKeyRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__RotateSecretKeyRequest *
+       onepool__gateway__v1__rotate_secret_key_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__RotateSecretKeyRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__rotate_secret_key_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__rotate_secret_key_request__free_unpacked
+                     (Onepool__Gateway__V1__RotateSecretKeyRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__rotate_secret_key_response__init
+                     (Onepool__Gateway__V1__RotateSecretKeyResponse         *message)
+{
+  static const Onepool__Gateway__V1__RotateSecretKeyResponse init_value = ONEPOOL__GATEWAY__V1__ROTATE_SECRET_KEY_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__rotate_secret_key_response__get_packed_size
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__rotate_secret_key_response__pack
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__rotate_secret_key_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__RotateSecretKeyResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__RotateSecretKeyResponse *
+       onepool__gateway__v1__rotate_secret_key_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__RotateSecretKeyResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__rotate_secret_key_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__rotate_secret_key_response__free_unpacked
+                     (Onepool__Gateway__V1__RotateSecretKeyResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__rotate_secret_key_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   onepool__gateway__v1__get_lag_request__init
@@ -1470,6 +1740,199 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__list_listing_pushes_respo
   (ProtobufCMessageInit) onepool__gateway__v1__list_listing_pushes_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__gateway__v1__explain_listing_request__field_descriptors[3] =
+{
+  {
+    "listing_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingRequest, listing_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingRequest, time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingRequest, event_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__explain_listing_request__field_indices_by_name[] = {
+  2,   /* field[2] = event_count */
+  0,   /* field[0] = listing_id */
+  1,   /* field[1] = time */
+};
+static const ProtobufCIntRange onepool__gateway__v1__explain_listing_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__explain_listing_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ExplainListingRequest",
+  "ExplainListingRequest",
+  "Onepool__Gateway__V1__ExplainListingRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ExplainListingRequest),
+  3,
+  onepool__gateway__v1__explain_listing_request__field_descriptors,
+  onepool__gateway__v1__explain_listing_request__field_indices_by_name,
+  1,  onepool__gateway__v1__explain_listing_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__explain_listing_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__explain_listing_response__field_descriptors[8] =
+{
+  {
+    "listing_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, listing_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "should_show_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, should_show_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "components",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, n_components),
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, components),
+    &onepool__gateway__v1__listing_component__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shown_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, shown_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_time",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, show_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "events",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, n_events),
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, events),
+    &onepool__gateway__v1__listing_event__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "explanation",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ExplainListingResponse, explanation),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__explain_listing_response__field_indices_by_name[] = {
+  3,   /* field[3] = components */
+  6,   /* field[6] = events */
+  7,   /* field[7] = explanation */
+  0,   /* field[0] = listing_id */
+  2,   /* field[2] = should_show_count */
+  5,   /* field[5] = show_time */
+  4,   /* field[4] = shown_count */
+  1,   /* field[1] = time */
+};
+static const ProtobufCIntRange onepool__gateway__v1__explain_listing_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__explain_listing_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ExplainListingResponse",
+  "ExplainListingResponse",
+  "Onepool__Gateway__V1__ExplainListingResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ExplainListingResponse),
+  8,
+  onepool__gateway__v1__explain_listing_response__field_descriptors,
+  onepool__gateway__v1__explain_listing_response__field_indices_by_name,
+  1,  onepool__gateway__v1__explain_listing_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__explain_listing_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__gateway__v1__repush_listing_request__field_descriptors[2] =
 {
   {
@@ -1776,7 +2239,109 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__replay_inbox_event_respon
   (ProtobufCMessageInit) onepool__gateway__v1__replay_inbox_event_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__list_alerts_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__replay_notice_request__field_descriptors[3] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReplayNoticeRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "subject",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReplayNoticeRequest, subject),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReplayNoticeRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__replay_notice_request__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  2,   /* field[2] = request_id */
+  1,   /* field[1] = subject */
+};
+static const ProtobufCIntRange onepool__gateway__v1__replay_notice_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__replay_notice_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ReplayNoticeRequest",
+  "ReplayNoticeRequest",
+  "Onepool__Gateway__V1__ReplayNoticeRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ReplayNoticeRequest),
+  3,
+  onepool__gateway__v1__replay_notice_request__field_descriptors,
+  onepool__gateway__v1__replay_notice_request__field_indices_by_name,
+  1,  onepool__gateway__v1__replay_notice_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__replay_notice_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__replay_notice_response__field_descriptors[1] =
+{
+  {
+    "replay_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReplayNoticeResponse, replay_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__replay_notice_response__field_indices_by_name[] = {
+  0,   /* field[0] = replay_count */
+};
+static const ProtobufCIntRange onepool__gateway__v1__replay_notice_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__replay_notice_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ReplayNoticeResponse",
+  "ReplayNoticeResponse",
+  "Onepool__Gateway__V1__ReplayNoticeResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ReplayNoticeResponse),
+  1,
+  onepool__gateway__v1__replay_notice_response__field_descriptors,
+  onepool__gateway__v1__replay_notice_response__field_indices_by_name,
+  1,  onepool__gateway__v1__replay_notice_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__replay_notice_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__list_alerts_request__field_descriptors[6] =
 {
   {
     "include_resolved",
@@ -1814,16 +2379,55 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__list_alerts_request_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "least_severity",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListAlertsRequest, least_severity),
+    &onepool__gateway__v1__alert__severity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_id",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListAlertsRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListAlertsRequest, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__list_alerts_request__field_indices_by_name[] = {
+  4,   /* field[4] = account_id */
   0,   /* field[0] = include_resolved */
+  5,   /* field[5] = kind */
+  3,   /* field[3] = least_severity */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
 };
 static const ProtobufCIntRange onepool__gateway__v1__list_alerts_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__list_alerts_request__descriptor =
 {
@@ -1833,7 +2437,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__list_alerts_request__desc
   "Onepool__Gateway__V1__ListAlertsRequest",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__ListAlertsRequest),
-  3,
+  6,
   onepool__gateway__v1__list_alerts_request__field_descriptors,
   onepool__gateway__v1__list_alerts_request__field_indices_by_name,
   1,  onepool__gateway__v1__list_alerts_request__number_ranges,
@@ -1980,6 +2584,82 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__resolve_alert_response__d
   (ProtobufCMessageInit) onepool__gateway__v1__resolve_alert_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__gateway__v1__rotate_secret_key_request__field_descriptors[1] =
+{
+  {
+    "request_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__RotateSecretKeyRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__rotate_secret_key_request__field_indices_by_name[] = {
+  0,   /* field[0] = request_id */
+};
+static const ProtobufCIntRange onepool__gateway__v1__rotate_secret_key_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__rotate_secret_key_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.RotateSecretKeyRequest",
+  "RotateSecretKeyRequest",
+  "Onepool__Gateway__V1__RotateSecretKeyRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__RotateSecretKeyRequest),
+  1,
+  onepool__gateway__v1__rotate_secret_key_request__field_descriptors,
+  onepool__gateway__v1__rotate_secret_key_request__field_indices_by_name,
+  1,  onepool__gateway__v1__rotate_secret_key_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__rotate_secret_key_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__rotate_secret_key_response__field_descriptors[1] =
+{
+  {
+    "connection_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__RotateSecretKeyResponse, connection_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__rotate_secret_key_response__field_indices_by_name[] = {
+  0,   /* field[0] = connection_count */
+};
+static const ProtobufCIntRange onepool__gateway__v1__rotate_secret_key_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__rotate_secret_key_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.RotateSecretKeyResponse",
+  "RotateSecretKeyResponse",
+  "Onepool__Gateway__V1__RotateSecretKeyResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__RotateSecretKeyResponse),
+  1,
+  onepool__gateway__v1__rotate_secret_key_response__field_descriptors,
+  onepool__gateway__v1__rotate_secret_key_response__field_indices_by_name,
+  1,  onepool__gateway__v1__rotate_secret_key_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__rotate_secret_key_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 #define onepool__gateway__v1__get_lag_request__field_descriptors NULL
 #define onepool__gateway__v1__get_lag_request__field_indices_by_name NULL
 #define onepool__gateway__v1__get_lag_request__number_ranges NULL
@@ -1998,7 +2678,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_request__descript
   (ProtobufCMessageInit) onepool__gateway__v1__get_lag_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__get_lag_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__get_lag_response__field_descriptors[5] =
 {
   {
     "total",
@@ -2036,16 +2716,42 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__get_lag_response__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "read_backs",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__GetLagResponse, n_read_backs),
+    offsetof(Onepool__Gateway__V1__GetLagResponse, read_backs),
+    &onepool__gateway__v1__lag_summary__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "budgets",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__GetLagResponse, n_budgets),
+    offsetof(Onepool__Gateway__V1__GetLagResponse, budgets),
+    &onepool__gateway__v1__lag_budget__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__get_lag_response__field_indices_by_name[] = {
   1,   /* field[1] = accounts */
+  4,   /* field[4] = budgets */
+  3,   /* field[3] = read_backs */
   0,   /* field[0] = total */
   2,   /* field[2] = webhook */
 };
 static const ProtobufCIntRange onepool__gateway__v1__get_lag_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_response__descriptor =
 {
@@ -2055,7 +2761,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_response__descrip
   "Onepool__Gateway__V1__GetLagResponse",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__GetLagResponse),
-  3,
+  5,
   onepool__gateway__v1__get_lag_response__field_descriptors,
   onepool__gateway__v1__get_lag_response__field_indices_by_name,
   1,  onepool__gateway__v1__get_lag_response__number_ranges,
@@ -2183,32 +2889,38 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_response__des
   (ProtobufCMessageInit) onepool__gateway__v1__get_backlog_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[11] =
+static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[14] =
 {
   { "ConnectAccount", &onepool__gateway__v1__connect_account_request__descriptor, &onepool__gateway__v1__connect_account_response__descriptor },
   { "ListConnections", &onepool__gateway__v1__list_connections_request__descriptor, &onepool__gateway__v1__list_connections_response__descriptor },
   { "ImportListings", &onepool__gateway__v1__import_listings_request__descriptor, &onepool__gateway__v1__import_listings_response__descriptor },
   { "ListListingPushes", &onepool__gateway__v1__list_listing_pushes_request__descriptor, &onepool__gateway__v1__list_listing_pushes_response__descriptor },
+  { "ExplainListing", &onepool__gateway__v1__explain_listing_request__descriptor, &onepool__gateway__v1__explain_listing_response__descriptor },
   { "RepushListing", &onepool__gateway__v1__repush_listing_request__descriptor, &onepool__gateway__v1__repush_listing_response__descriptor },
   { "ListInboxEvents", &onepool__gateway__v1__list_inbox_events_request__descriptor, &onepool__gateway__v1__list_inbox_events_response__descriptor },
   { "ReplayInboxEvent", &onepool__gateway__v1__replay_inbox_event_request__descriptor, &onepool__gateway__v1__replay_inbox_event_response__descriptor },
+  { "ReplayNotice", &onepool__gateway__v1__replay_notice_request__descriptor, &onepool__gateway__v1__replay_notice_response__descriptor },
   { "ListAlerts", &onepool__gateway__v1__list_alerts_request__descriptor, &onepool__gateway__v1__list_alerts_response__descriptor },
   { "ResolveAlert", &onepool__gateway__v1__resolve_alert_request__descriptor, &onepool__gateway__v1__resolve_alert_response__descriptor },
+  { "RotateSecretKey", &onepool__gateway__v1__rotate_secret_key_request__descriptor, &onepool__gateway__v1__rotate_secret_key_response__descriptor },
   { "GetLag", &onepool__gateway__v1__get_lag_request__descriptor, &onepool__gateway__v1__get_lag_response__descriptor },
   { "GetBacklog", &onepool__gateway__v1__get_backlog_request__descriptor, &onepool__gateway__v1__get_backlog_response__descriptor },
 };
 const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] = {
   0,        /* ConnectAccount */
-  10,        /* GetBacklog */
-  9,        /* GetLag */
+  4,        /* ExplainListing */
+  13,        /* GetBacklog */
+  12,        /* GetLag */
   2,        /* ImportListings */
-  7,        /* ListAlerts */
+  9,        /* ListAlerts */
   1,        /* ListConnections */
-  5,        /* ListInboxEvents */
+  6,        /* ListInboxEvents */
   3,        /* ListListingPushes */
-  6,        /* ReplayInboxEvent */
-  4,        /* RepushListing */
-  8         /* ResolveAlert */
+  7,        /* ReplayInboxEvent */
+  8,        /* ReplayNotice */
+  5,        /* RepushListing */
+  10,        /* ResolveAlert */
+  11         /* RotateSecretKey */
 };
 const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descriptor =
 {
@@ -2217,7 +2929,7 @@ const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descript
   "GatewayService",
   "Onepool__Gateway__V1__GatewayService",
   "onepool.gateway.v1",
-  11,
+  14,
   onepool__gateway__v1__gateway_service__method_descriptors,
   onepool__gateway__v1__gateway_service__method_indices_by_name
 };
@@ -2253,13 +2965,21 @@ void onepool__gateway__v1__gateway_service__list_listing_pushes(ProtobufCService
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
   service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__gateway__v1__gateway_service__explain_listing(ProtobufCService *service,
+                                                            const Onepool__Gateway__V1__ExplainListingRequest *input,
+                                                            Onepool__Gateway__V1__ExplainListingResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__gateway__v1__gateway_service__repush_listing(ProtobufCService *service,
                                                            const Onepool__Gateway__V1__RepushListingRequest *input,
                                                            Onepool__Gateway__V1__RepushListingResponse_Closure closure,
                                                            void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__list_inbox_events(ProtobufCService *service,
                                                               const Onepool__Gateway__V1__ListInboxEventsRequest *input,
@@ -2267,7 +2987,7 @@ void onepool__gateway__v1__gateway_service__list_inbox_events(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__replay_inbox_event(ProtobufCService *service,
                                                                const Onepool__Gateway__V1__ReplayInboxEventRequest *input,
@@ -2275,7 +2995,15 @@ void onepool__gateway__v1__gateway_service__replay_inbox_event(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__gateway__v1__gateway_service__replay_notice(ProtobufCService *service,
+                                                          const Onepool__Gateway__V1__ReplayNoticeRequest *input,
+                                                          Onepool__Gateway__V1__ReplayNoticeResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__list_alerts(ProtobufCService *service,
                                                         const Onepool__Gateway__V1__ListAlertsRequest *input,
@@ -2283,7 +3011,7 @@ void onepool__gateway__v1__gateway_service__list_alerts(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__resolve_alert(ProtobufCService *service,
                                                           const Onepool__Gateway__V1__ResolveAlertRequest *input,
@@ -2291,7 +3019,15 @@ void onepool__gateway__v1__gateway_service__resolve_alert(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__gateway__v1__gateway_service__rotate_secret_key(ProtobufCService *service,
+                                                              const Onepool__Gateway__V1__RotateSecretKeyRequest *input,
+                                                              Onepool__Gateway__V1__RotateSecretKeyResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__get_lag(ProtobufCService *service,
                                                     const Onepool__Gateway__V1__GetLagRequest *input,
@@ -2299,7 +3035,7 @@ void onepool__gateway__v1__gateway_service__get_lag(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *service,
                                                         const Onepool__Gateway__V1__GetBacklogRequest *input,
@@ -2307,7 +3043,7 @@ void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
                                                   Onepool__Gateway__V1__GatewayService_ServiceDestroy destroy)

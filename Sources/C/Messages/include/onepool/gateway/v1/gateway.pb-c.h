@@ -20,13 +20,50 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Onepool__Gateway__V1__Connection Onepool__Gateway__V1__Connection;
 typedef struct Onepool__Gateway__V1__Connection__CredentialsEntry Onepool__Gateway__V1__Connection__CredentialsEntry;
 typedef struct Onepool__Gateway__V1__ListingPush Onepool__Gateway__V1__ListingPush;
+typedef struct Onepool__Gateway__V1__ListingComponent Onepool__Gateway__V1__ListingComponent;
+typedef struct Onepool__Gateway__V1__ListingEvent Onepool__Gateway__V1__ListingEvent;
 typedef struct Onepool__Gateway__V1__InboxEvent Onepool__Gateway__V1__InboxEvent;
 typedef struct Onepool__Gateway__V1__Alert Onepool__Gateway__V1__Alert;
+typedef struct Onepool__Gateway__V1__LagBudget Onepool__Gateway__V1__LagBudget;
 typedef struct Onepool__Gateway__V1__LagSummary Onepool__Gateway__V1__LagSummary;
 
 
 /* --- enums --- */
 
+/*
+ * What happened.
+ */
+typedef enum _Onepool__Gateway__V1__ListingEvent__Kind {
+  /*
+   * Never sent.
+   */
+  ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_UNSPECIFIED = 0,
+  /*
+   * The channel was read and showed the number.
+   */
+  ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_READ = 1,
+  /*
+   * The channel took the number.
+   */
+  ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_ACKNOWLEDGED = 2,
+  /*
+   * The channel showed another number than was thought, so it was not set.
+   */
+  ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_STALE = 3,
+  /*
+   * The push failed, to be tried again.
+   */
+  ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_RETRY = 4,
+  /*
+   * The channel held its number, as in a promotion.
+   */
+  ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_LOCKED = 5,
+  /*
+   * The channel will not take it like this.
+   */
+  ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_REFUSED = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND)
+} Onepool__Gateway__V1__ListingEvent__Kind;
 /*
  * How an event stands.
  */
@@ -57,6 +94,28 @@ typedef enum _Onepool__Gateway__V1__InboxEvent__State {
   ONEPOOL__GATEWAY__V1__INBOX_EVENT__STATE__STATE_DEAD = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__GATEWAY__V1__INBOX_EVENT__STATE)
 } Onepool__Gateway__V1__InboxEvent__State;
+/*
+ * How soon somebody must act, the least first.
+ */
+typedef enum _Onepool__Gateway__V1__Alert__Severity {
+  /*
+   * Never sent.
+   */
+  ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_UNSPECIFIED = 0,
+  /*
+   * To be looked at some day.
+   */
+  ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_INFO = 1,
+  /*
+   * Within the day: something is wrong, sales go on.
+   */
+  ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_WARNING = 2,
+  /*
+   * Now: units are sold that are not there, or orders are not taken in.
+   */
+  ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_CRITICAL = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__GATEWAY__V1__ALERT__SEVERITY)
+} Onepool__Gateway__V1__Alert__Severity;
 
 /* --- messages --- */
 
@@ -176,10 +235,90 @@ struct  Onepool__Gateway__V1__ListingPush
    * True when it was given up until somebody replays it.
    */
   protobuf_c_boolean dead;
+  /*
+   * Of its last 64 pushes since the gateway started: from the pool's commit to the channel's acknowledgement.
+   */
+  Onepool__Gateway__V1__LagSummary *recent_lag;
+  /*
+   * Of its last 64 pushes that were read back: from the pool's commit until the channel was seen to show the number.
+   */
+  Onepool__Gateway__V1__LagSummary *recent_read_back;
 };
 #define ONEPOOL__GATEWAY__V1__LISTING_PUSH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__listing_push__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, NULL, NULL, 0, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, NULL, NULL, 0, (char *)protobuf_c_empty_string, 0, NULL, NULL }
+
+
+/*
+ * What one SKU lets a listing show.
+ */
+struct  Onepool__Gateway__V1__ListingComponent
+{
+  ProtobufCMessage base;
+  /*
+   * The SKU.
+   */
+  char *sku;
+  /*
+   * Units of it that one of the listing takes.
+   */
+  int64_t unit_count;
+  /*
+   * What the listing's channel may show of it.
+   */
+  int64_t available_to_sell_count;
+};
+#define ONEPOOL__GATEWAY__V1__LISTING_COMPONENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__listing_component__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
+
+
+/*
+ * One thing that happened to a listing's number: it was read, or a push of it was answered.
+ */
+struct  Onepool__Gateway__V1__ListingEvent
+{
+  ProtobufCMessage base;
+  /*
+   * What happened.
+   */
+  Onepool__Gateway__V1__ListingEvent__Kind kind;
+  /*
+   * When the channel answered.
+   */
+  Google__Protobuf__Timestamp *time;
+  /*
+   * What it showed, or was sent. Units.
+   */
+  int64_t count;
+  /*
+   * What it should have shown then, by what the gateway knew. Units.
+   */
+  int64_t wanted_count;
+  /*
+   * Units that the push left out, since the channel seemed to have sold them unheard of.
+   */
+  int64_t unseen_count;
+  /*
+   * The pool's sequence behind it.
+   */
+  int64_t pool_sequence;
+  /*
+   * When the push went out.
+   */
+  Google__Protobuf__Timestamp *send_time;
+  /*
+   * The commit of the oldest change in the pool that the push answers; unset when it answers none, but mends.
+   */
+  Google__Protobuf__Timestamp *commit_time;
+  /*
+   * What the channel said against it.
+   */
+  char *message;
+};
+#define ONEPOOL__GATEWAY__V1__LISTING_EVENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__listing_event__descriptor) \
+    , ONEPOOL__GATEWAY__V1__LISTING_EVENT__KIND__KIND_UNSPECIFIED, NULL, 0, 0, 0, 0, NULL, NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -242,7 +381,8 @@ struct  Onepool__Gateway__V1__Alert
   ProtobufCMessage base;
   /*
    * A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
-   * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`.
+   * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`, `LAG_OVER_BUDGET`,
+   * `TOKEN_EXPIRING`, `SYNC_FAILING`.
    */
   char *kind;
   /*
@@ -277,10 +417,58 @@ struct  Onepool__Gateway__V1__Alert
    * When it ended, by itself or by somebody; unset while it is open.
    */
   Google__Protobuf__Timestamp *resolve_time;
+  /*
+   * How soon somebody must act.
+   */
+  Onepool__Gateway__V1__Alert__Severity severity;
+  /*
+   * What to do about it.
+   */
+  char *advice;
+  /*
+   * When the alert webhook last took it; unset before, and without a webhook.
+   */
+  Google__Protobuf__Timestamp *tell_time;
 };
 #define ONEPOOL__GATEWAY__V1__ALERT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__alert__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0, NULL, ONEPOOL__GATEWAY__V1__ALERT__SEVERITY__SEVERITY_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * How much of an account's pushes may be late, and how much was, within the last hour.
+ */
+struct  Onepool__Gateway__V1__LagBudget
+{
+  ProtobufCMessage base;
+  /*
+   * The account.
+   */
+  char *account_id;
+  /*
+   * Within what a channel is to acknowledge a number, from the pool's commit.
+   */
+  Google__Protobuf__Duration *target;
+  /*
+   * The share of pushes that are to meet it, from 0 to 1.
+   */
+  double objective;
+  /*
+   * Pushes of the last hour.
+   */
+  int64_t count;
+  /*
+   * Those of them that took longer.
+   */
+  int64_t late_count;
+  /*
+   * The share of the budget that is left: 1 when nothing was late, 0 when as much was as may be, below when more was.
+   */
+  double left;
+};
+#define ONEPOOL__GATEWAY__V1__LAG_BUDGET__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__lag_budget__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0 }
 
 
 /*
@@ -360,6 +548,44 @@ Onepool__Gateway__V1__ListingPush *
 void   onepool__gateway__v1__listing_push__free_unpacked
                      (Onepool__Gateway__V1__ListingPush *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ListingComponent methods */
+void   onepool__gateway__v1__listing_component__init
+                     (Onepool__Gateway__V1__ListingComponent         *message);
+size_t onepool__gateway__v1__listing_component__get_packed_size
+                     (const Onepool__Gateway__V1__ListingComponent   *message);
+size_t onepool__gateway__v1__listing_component__pack
+                     (const Onepool__Gateway__V1__ListingComponent   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__listing_component__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListingComponent   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ListingComponent *
+       onepool__gateway__v1__listing_component__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__listing_component__free_unpacked
+                     (Onepool__Gateway__V1__ListingComponent *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ListingEvent methods */
+void   onepool__gateway__v1__listing_event__init
+                     (Onepool__Gateway__V1__ListingEvent         *message);
+size_t onepool__gateway__v1__listing_event__get_packed_size
+                     (const Onepool__Gateway__V1__ListingEvent   *message);
+size_t onepool__gateway__v1__listing_event__pack
+                     (const Onepool__Gateway__V1__ListingEvent   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__listing_event__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListingEvent   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ListingEvent *
+       onepool__gateway__v1__listing_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__listing_event__free_unpacked
+                     (Onepool__Gateway__V1__ListingEvent *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Gateway__V1__InboxEvent methods */
 void   onepool__gateway__v1__inbox_event__init
                      (Onepool__Gateway__V1__InboxEvent         *message);
@@ -398,6 +624,25 @@ Onepool__Gateway__V1__Alert *
 void   onepool__gateway__v1__alert__free_unpacked
                      (Onepool__Gateway__V1__Alert *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__LagBudget methods */
+void   onepool__gateway__v1__lag_budget__init
+                     (Onepool__Gateway__V1__LagBudget         *message);
+size_t onepool__gateway__v1__lag_budget__get_packed_size
+                     (const Onepool__Gateway__V1__LagBudget   *message);
+size_t onepool__gateway__v1__lag_budget__pack
+                     (const Onepool__Gateway__V1__LagBudget   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__lag_budget__pack_to_buffer
+                     (const Onepool__Gateway__V1__LagBudget   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__LagBudget *
+       onepool__gateway__v1__lag_budget__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__lag_budget__free_unpacked
+                     (Onepool__Gateway__V1__LagBudget *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Gateway__V1__LagSummary methods */
 void   onepool__gateway__v1__lag_summary__init
                      (Onepool__Gateway__V1__LagSummary         *message);
@@ -428,11 +673,20 @@ typedef void (*Onepool__Gateway__V1__Connection_Closure)
 typedef void (*Onepool__Gateway__V1__ListingPush_Closure)
                  (const Onepool__Gateway__V1__ListingPush *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__ListingComponent_Closure)
+                 (const Onepool__Gateway__V1__ListingComponent *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__ListingEvent_Closure)
+                 (const Onepool__Gateway__V1__ListingEvent *message,
+                  void *closure_data);
 typedef void (*Onepool__Gateway__V1__InboxEvent_Closure)
                  (const Onepool__Gateway__V1__InboxEvent *message,
                   void *closure_data);
 typedef void (*Onepool__Gateway__V1__Alert_Closure)
                  (const Onepool__Gateway__V1__Alert *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__LagBudget_Closure)
+                 (const Onepool__Gateway__V1__LagBudget *message,
                   void *closure_data);
 typedef void (*Onepool__Gateway__V1__LagSummary_Closure)
                  (const Onepool__Gateway__V1__LagSummary *message,
@@ -446,9 +700,14 @@ typedef void (*Onepool__Gateway__V1__LagSummary_Closure)
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__connection__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__connection__credentials_entry__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__listing_push__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__listing_component__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__listing_event__descriptor;
+extern const ProtobufCEnumDescriptor    onepool__gateway__v1__listing_event__kind__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__inbox_event__descriptor;
 extern const ProtobufCEnumDescriptor    onepool__gateway__v1__inbox_event__state__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor;
+extern const ProtobufCEnumDescriptor    onepool__gateway__v1__alert__severity__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__lag_budget__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__lag_summary__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,115 @@
+internal import ChannelAdapter
+internal import GatewayDomain
+internal import Kit
+internal import Primitives
+
+/// Reads some numbers back after the channel has acknowledged them, with calls that pushes do not need: an answer of success is
+/// no proof that the number is shown.
+extension AccountPusher {
+  /// A push was acknowledged, so long after the pool's commit.
+  func acknowledged(_ id: ListingID, after span: Duration, _ now: Timestamp) {
+    entries[id]?.lags.add(span)
+    entries[id]?.unseenSince = now - span
+    guard session.adapter.traits.readsStock else { return }
+    readBackDebt += surroundings.readBackShare
+    guard readBackDebt >= 1, readBackQueue.count < GatewayLimits.readBackQueue else { return }
+    readBackDebt -= 1
+    readBackQueue.append(id)
+  }
+
+  /// The channel was seen to show this, for whatever reason it was read.
+  func seen(_ id: ListingID, _ shown: Quantity?, _ now: Timestamp) async {
+    guard let entry = entries[id], let since = entry.unseenSince, let shown,
+      shown == entry.state.acknowledged, !entry.state.isInFlight
+    else { return }
+    let span = max(.zero, now - since)
+    entries[id]?.unseenSince = nil
+    entries[id]?.readBackLags.add(span)
+    surroundings.metrics.readBackSeconds.observe(span, [accountID.text])
+    await surroundings.lag.addReadBack(span, account: accountID)
+  }
+
+  func startReadingBack(_ group: inout DiscardingTaskGroup) {
+    guard !isReadingBack, !readBackQueue.isEmpty else { return }
+    isReadingBack = true
+    group.addTask {
+      await self.readBack()
+      await self.endReadBack()
+    }
+  }
+
+  private func endReadBack() {
+    isReadingBack = false
+    if !readBackQueue.isEmpty { wake() }
+  }
+
+  /// Reads as many of those that wait as go in one call, as soon as there is a call to spare.
+  private func readBack() async {
+    guard await waitForSpare(), let first = readBackQueue.popFirst() else { return }
+    var batch = [first]
+    var others: [ListingID] = []
+    let group = entries[first]?.group
+    while batch.count < session.adapter.traits.pushBatch, let id = readBackQueue.popFirst() {
+      if entries[id]?.group == group, !batch.contains(id) {
+        batch.append(id)
+      } else {
+        others.append(id)
+      }
+    }
+    readBackQueue.putBack(others)
+    for attempt in 1...GatewayLimits.readBackTries {
+      batch = await lookAt(batch, isLast: attempt == GatewayLimits.readBackTries)
+      guard !batch.isEmpty, await waitForSpare() else { return }
+    }
+  }
+
+  /// False when all ends.
+  private func waitForSpare() async -> Bool {
+    while await !session.takeSpare() {
+      do { try await Task.sleep(for: GatewayLimits.readBackPause) } catch { return false }
+    }
+    return !Task.isCancelled
+  }
+
+  /// Reads listings; returns those that do not show yet what was acknowledged. Some channels take a moment, so only
+  /// the last look makes the gateway doubt the number.
+  private func lookAt(_ ids: [ListingID], isLast: Bool) async -> [ListingID] {
+    let asked = ids.compactMap { id in entries[id].map { (id: id, before: $0) } }
+      .filter { $0.before.unseenSince != nil && !$0.before.state.isInFlight }
+    guard !asked.isEmpty else { return [] }
+    let session = session
+    let listings = asked.map(\.before.listing)
+    let found: [Quantity?]
+    do throws(ChannelError) {
+      found = try await session.callNow { api async throws(ChannelError) in
+        try await session.adapter.readStock(listings, api: api)
+      }
+    } catch {
+      // Whatever is wrong is seen by the pushes; a sample less is no harm.
+      surroundings.log.debug("nothing was read back", ["account": accountID, "error": error.text])
+      return []
+    }
+    guard found.count == asked.count else { return [] }
+    let now = now
+    var differing: [ListingID] = []
+    for ((id, before), shown) in zip(asked, found) {
+      guard let entry = entries[id], entry.serial == before.serial, !entry.state.isInFlight,
+        entry.state.intakeCount == before.state.intakeCount, let shown
+      else { continue }
+      remember(id, shown: shown, now)
+      await seen(id, shown, now)
+      let isRight = shown == entry.state.acknowledged
+      if !isRight, !isLast {
+        differing.append(id)
+        continue
+      }
+      surroundings.metrics.readBacks.increment([accountID.text, isRight ? "right" : "differs"])
+      if !isRight {
+        entries[id]?.state.doubt()
+        file(id, now)
+        wake()
+      }
+    }
+    return differing
+  }
+}
