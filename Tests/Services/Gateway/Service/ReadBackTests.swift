@@ -79,7 +79,8 @@ import Testing
     let bench = try PushTests.bench()
     let clock = ManualClock()
     let goal = GatewayDomain.LagBudget.Goal(target: .milliseconds(500), objective: 0.9)
-    try await run(bench, { $0.lagGoal = goal }) { run in
+    let goals: (inout GatewayConfiguration) -> Void = { $0.lagGoal = goal }
+    try await run(bench, goals) { run in
       let account = AccountID(trusted: "acc")
       let book = LagBook(goal: goal, clock: clock)
       let watch = LagWatch(
