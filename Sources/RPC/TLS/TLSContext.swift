@@ -8,9 +8,10 @@ final class TLSContext: @unchecked Sendable {
   let pointer: OpaquePointer
 
   private init(method: OpaquePointer?) throws(TLSError) {
-    ERR_clear_error()
-    // Loops use it until the process is gone: what OpenSSL frees at exit would be pulled from under them.
+    // Loops use it until the process is gone: what OpenSSL frees at exit would be pulled from under them. It comes first,
+    // since the errors' state of a thread, too, would have OpenSSL clean up at exit (crypto/err/err.c).
     OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+    ERR_clear_error()
     guard let pointer = SSL_CTX_new(method) else { throw .library(TLSError.lastProblem()) }
     self.pointer = pointer
     guard onepool_tls_harden(pointer) == 1 else { throw .library(TLSError.lastProblem()) }
