@@ -29,8 +29,6 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
 
   public init() {}
 
-  public var isEmpty: Bool { count == 0 }
-
   // MARK: Look-up
 
   public func place(of id: ID) -> Int? {

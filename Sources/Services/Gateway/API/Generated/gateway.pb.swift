@@ -339,7 +339,8 @@ public struct InboxEvent: Message {
 /// Something that an operator must know.
 public struct Alert: Message {
   /// A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
-  /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `INBOX_GROWING`, `LAG_OVER_BUDGET`,
+  /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
+  /// `LAG_OVER_BUDGET`,
   /// `TOKEN_EXPIRING`, `SYNC_FAILING`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.

@@ -7,7 +7,7 @@ private struct ReceiptPage: Decodable {
   var cursor: String?
 }
 
-extension LoyverseAdapter {
+extension LoyverseAdapter: OrderPolling {
   /// The webhook brings the whole receipt, so a sale costs none of the few calls; else it is asked
   /// for.
   public func fetchOrder(

@@ -69,7 +69,7 @@ private struct OrderPage: Decodable {
   var cursor: String?
 }
 
-extension SquareAdapter {
+extension SquareAdapter: OrderPolling {
   /// A till that was offline sends its sales up to 72 hours late.
   private static let longestDelay = Duration.seconds(72 * 3600)
 

@@ -48,7 +48,7 @@ private struct OrderNews: Encodable {
   var data: Content
 }
 
-extension TikTokShopAdapter {
+extension TikTokShopAdapter: OrderPolling {
   /// A page of the orders that changed at `since` or later, the oldest change first: TikTok gives an event up after 16
   /// hours. Who calls it begins some minutes before the last sweep's end, since the search may follow an order late.
   /// One that changes meanwhile moves to the end and comes once more.

@@ -15,7 +15,7 @@ extension InboundServer {
     check.requestID(request.requestID)
     try check.finish()
     guard let command else { preconditionFailure("a missing order was refused") }
-    return try await perform(
+    return try await pool.perform(
       .setPurchaseOrder(command), for: request, id: request.requestID, context
     ) { SetPurchaseOrderResponse(purchaseOrder: order($0, $1)) }
   }
@@ -27,7 +27,7 @@ extension InboundServer {
     let id = check.purchaseOrderID(request.purchaseOrderID)
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(
+    return try await pool.perform(
       .placePurchaseOrder(id), for: request, id: request.requestID, context
     ) { PlacePurchaseOrderResponse(purchaseOrder: order($0, $1)) }
   }
@@ -40,7 +40,7 @@ extension InboundServer {
       id: check.purchaseOrderID(request.purchaseOrderID), receipt: check.receipt(request.receipt))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(
+    return try await pool.perform(
       .receivePurchaseOrder(command), for: request, id: request.requestID, context
     ) { ReceivePurchaseOrderResponse(purchaseOrder: order($0, $1)) }
   }
@@ -54,7 +54,7 @@ extension InboundServer {
       actor: check.actor(request.actor))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(
+    return try await pool.perform(
       .closePurchaseOrder(command), for: request, id: request.requestID, context
     ) { ClosePurchaseOrderResponse(purchaseOrder: order($0, $1)) }
   }
@@ -68,7 +68,7 @@ extension InboundServer {
       actor: check.actor(request.actor))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(
+    return try await pool.perform(
       .cancelPurchaseOrder(command), for: request, id: request.requestID, context
     ) { CancelPurchaseOrderResponse(purchaseOrder: order($0, $1)) }
   }

@@ -13,7 +13,9 @@ extension InboundServer {
     check.requestID(request.requestID)
     try check.finish()
     guard let command else { preconditionFailure("a missing transfer was refused") }
-    return try await perform(.setTransfer(command), for: request, id: request.requestID, context) {
+    return try await pool.perform(
+      .setTransfer(command), for: request, id: request.requestID, context
+    ) {
       SetTransferResponse(transfer: transfer($0, $1))
     }
   }
@@ -26,7 +28,7 @@ extension InboundServer {
       id: check.transferID(request.transferID), actor: check.actor(request.actor))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(
+    return try await pool.perform(
       .shipTransfer(command), for: request, id: request.requestID, context
     ) { ShipTransferResponse(transfer: transfer($0, $1)) }
   }
@@ -39,7 +41,7 @@ extension InboundServer {
       id: check.transferID(request.transferID), receipt: check.receipt(request.receipt))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(
+    return try await pool.perform(
       .receiveTransfer(command), for: request, id: request.requestID, context
     ) { ReceiveTransferResponse(transfer: transfer($0, $1)) }
   }
@@ -53,7 +55,7 @@ extension InboundServer {
       reason: check.reason(request.reason, isRequired: true), actor: check.actor(request.actor))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(
+    return try await pool.perform(
       .writeOffTransfer(command), for: request, id: request.requestID, context
     ) { WriteOffTransferResponse(transfer: transfer($0, $1)) }
   }
@@ -67,7 +69,7 @@ extension InboundServer {
       actor: check.actor(request.actor))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(
+    return try await pool.perform(
       .cancelTransfer(command), for: request, id: request.requestID, context
     ) { CancelTransferResponse(transfer: transfer($0, $1)) }
   }

@@ -13,13 +13,6 @@ public final class InboundServer: InboundServiceHandler {
   init(_ pool: PoolServer) {
     self.pool = pool
   }
-
-  func perform<Request: Message, Response: Message>(
-    _ command: DocumentCommand, for request: Request, id: String, _ context: ServerContext,
-    respond: @escaping @Sendable (Document, Pool) -> Response
-  ) async throws -> Response {
-    try await pool.perform(command, for: request, id: id, context, respond: respond)
-  }
 }
 
 extension PoolServer {
