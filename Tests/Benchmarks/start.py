@@ -20,7 +20,7 @@ SUITE = "start"
 UNSWEPT_ROWS = 8_000
 RUN_ROWS = 4_096
 DAY = 24 * 3600 * 1_000_000
-RECEIVED = 1_000
+RECEIVED = 1_000_000
 
 
 def varint(number):
@@ -52,8 +52,9 @@ class Ledger:
     """Rows in the order of the ledger, each chained to the one before."""
 
     def __init__(self, skus, rows, age):
-        self.skus, self.count = skus, rows
-        self.end = int(time.time() * 1e6) - age
+        """The swept rows are older by `age` than those behind them, which are of today."""
+        self.skus, self.count, self.age = skus, rows, age
+        self.end = int(time.time() * 1e6)
         self.step = 20 * 3600 * 1_000_000 // rows
         self.hash = bytes(32)
         self.marked = None
@@ -63,7 +64,8 @@ class Ledger:
         self.random = random.Random(1)
 
     def time(self, number):
-        return self.end - (self.count - number) * self.step
+        age = self.age if number <= self.count - UNSWEPT_ROWS else 0
+        return self.end - age - (self.count - number) * self.step
 
     def row(self, number):
         if number <= self.skus:

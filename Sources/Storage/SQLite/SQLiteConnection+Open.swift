@@ -78,7 +78,13 @@ extension SQLiteConnection {
     guard isSuspect || pageCount * StorageLimits.pageBytes <= StorageLimits.checkedAtOpenBytes
     else { return }
     let verdict = try pragma("quick_check(1)")
+    try shrink()
     guard verdict == "ok" else { throw .corrupt(path: path, detail: verdict) }
+  }
+
+  /// Gives back the memory of pages that were read once, for a check or for loading, and are not needed again.
+  public func shrink() throws(StorageError) {
+    try execute(script: "PRAGMA shrink_memory")
   }
 
   private func pragma(_ text: String) throws(StorageError) -> String {

@@ -84,7 +84,7 @@ final class Catalog {
     return index
   }
 
-  func sku(_ index: SKUIndex) -> SKU { skus[index.int].sku }
+  func sku(_ index: SKUIndex) -> SKU { skus.sku(at: index.int) }
   func location(_ index: LocationIndex) -> LocationID { locations[index.int].location }
 
   func put(_ record: SKURecord) {

@@ -4,6 +4,7 @@ extension Pool {
   public var skuCount: Int { catalog.skus.count }
 
   public func record(of sku: SKUIndex) -> SKURecord { catalog.skus[sku.int] }
+  public func sku(at index: SKUIndex) -> SKU { catalog.sku(index) }
   public func record(of location: LocationIndex) -> LocationRecord {
     catalog.locations[location.int]
   }
@@ -53,10 +54,8 @@ extension Pool {
     findBalance(sku, location) ?? addBalance(Balance(sku: sku, location: location))
   }
 
-  /// The first balance of a SKU, from which `nextBalance` goes on; -1 when it has none.
-  public func firstBalance(of sku: SKUIndex) -> Int32 { stocks[sku.int].firstBalance }
-
   /// What readers may share with a pool begins so.
+  public static let noStocks = ChunkedArray<Stock>(chunkSize: 8)
   public static let noBalances = ChunkedArray<Balance>(chunkSize: 8)
   public static let noRates = ChunkedArray<SaleRate>(chunkSize: 8)
   public static let noPlaces = ChunkedArray<Int32>(chunkSize: 64)
@@ -68,7 +67,6 @@ extension Pool {
     balances.append(balance)
     rates.append(rate)
     nextBalance.append(-1)
-    wantedOfBalance.append(0)
     link(place)
     return place
   }

@@ -63,10 +63,7 @@ extension Pool {
 
   func put(_ record: SKURecord) {
     catalog.put(record)
-    if stocks.count < catalog.skus.count {
-      stocks.append(Stock())
-      wantedOfSKU.append(0)
-    }
+    if stocks.count < catalog.skus.count { stocks.append(Stock()) }
   }
 
   func put(_ record: LocationRecord) {

@@ -61,7 +61,7 @@ extension Pool {
       bound: bound, channel: channel, sourcing: sourcings[channel], zone: zone)
     var taken: [Taken] = []
     taken.reserveCapacity(lines.count)
-    defer { forget(lines, taken) }
+    defer { forgetWanted() }
     if lines.count == 1 {
       try place(0, lines, claim, into: &taken)
       return taken
@@ -101,7 +101,7 @@ extension Pool {
     } else {
       try spread(line, wanted, claim, oversold: oversold, into: &taken)
     }
-    wantedOfSKU[sku.int] += wanted.quantity
+    wantedOfSKU.add(wanted.quantity, to: sku.int)
   }
 
   /// Notes units that the command at hand wants at a location.
@@ -109,7 +109,7 @@ extension Pool {
     _ quantity: Quantity, of sku: SKUIndex, at location: LocationIndex, balance: Int?
   ) {
     if let balance {
-      wantedOfBalance[balance] += quantity
+      wantedOfBalance.add(quantity, to: balance)
     } else {
       wantedElsewhere[sku, default: [:]][location, default: 0] += quantity
     }
@@ -227,15 +227,9 @@ extension Pool {
       }
   }
 
-  private func forget(_ lines: [Wanted], _ taken: [Taken]) {
+  private func forgetWanted() {
+    wantedOfBalance.removeAll()
+    wantedOfSKU.removeAll()
     if !wantedElsewhere.isEmpty { wantedElsewhere.removeAll() }
-    for line in lines {
-      wantedOfSKU[line.sku.int] = 0
-      var place = stocks[line.sku.int].firstBalance
-      while place >= 0 {
-        wantedOfBalance[Int(place)] = 0
-        place = nextBalance[Int(place)]
-      }
-    }
   }
 }

@@ -58,7 +58,7 @@ extension Pool {
   ) -> Quantity {
     let quantity = min(wanted, freeUnits(balance))
     guard quantity > 0 else { return 0 }
-    wantedOfBalance[balance] += quantity
+    wantedOfBalance.add(quantity, to: balance)
     taken.append(
       Taken(line: line, location: balances[balance].location, quantity: quantity, oversold: 0))
     return quantity

@@ -2,7 +2,7 @@ public import Primitives
 
 /// The rules of who may sell what, and what time alone does to them.
 extension Pool: AvailabilitySource {
-  public func group(of sku: SKUIndex) -> SKUGroup? { catalog.skus[sku.int].group }
+  public func group(of sku: SKUIndex) -> SKUGroup? { catalog.skus.group(at: sku.int) }
 
   public func eachBalance(of sku: SKUIndex, _ body: (Balance) -> Void) {
     var place = stocks[sku.int].firstBalance

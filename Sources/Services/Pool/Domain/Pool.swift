@@ -12,16 +12,26 @@ public import Primitives
 /// a time.
 public final class Pool {
   /// What is known of a SKU over all of its locations.
-  struct Stock {
+  public struct Stock: Sendable {
     /// The sum of its balances' available units.
-    var available: Quantity = 0
+    public internal(set) var available: Quantity = 0
     /// Of the last movement of it.
-    var sequence: Int64 = 0
-    /// The first of its balances; the list goes on in `nextBalance`, in the order of the locations'
+    public internal(set) var sequence: Int64 = 0
+    /// The first of its balances, or -1; the list goes on in `nextBalance`, in the order of the locations'
     /// ranks.
-    var firstBalance: Int32 = -1
+    public internal(set) var firstBalance: Int32 = -1
     /// The round of changes in which it was last noted.
     var round: UInt32 = 0
+
+    /// Counts a movement in.
+    ///
+    /// - Returns: whether it is the first of the round.
+    mutating func count(_ units: Quantity, sequence: Int64, in round: UInt32) -> Bool {
+      available += units
+      self.sequence = max(self.sequence, sequence)
+      defer { self.round = round }
+      return self.round != round
+    }
   }
 
   let catalog = Catalog()
@@ -31,7 +41,7 @@ public final class Pool {
   public internal(set) var promotions = PromotionTable()
   /// When a promotion next starts or ends.
   var nextPromotionMoment: Timestamp?
-  var stocks: [Stock] = []
+  public internal(set) var stocks = Pool.noStocks
   public internal(set) var balances = Pool.noBalances
   /// How fast each balance sells, in the same places.
   public internal(set) var rates = Pool.noRates
@@ -64,15 +74,15 @@ public final class Pool {
   public internal(set) var sellingSKUs: Set<SKUIndex> = []
   /// Why the last command's lines were taken where they were.
   public internal(set) var placements: [Placement] = []
-  /// The same as `wantedOfBalance` where there is no balance yet.
-  var wantedElsewhere: [SKUIndex: [LocationIndex: Quantity]] = [:]
   /// Ended holds, those that ended first in front; `endedStart` have been forgotten.
   var ended: [(id: HoldID, time: Timestamp)] = []
   var endedStart = 0
-  /// Units that the lines of the command at hand want already, by balance and by SKU; zero between
+  /// Units that the lines of the command at hand want already, by balance and by SKU; none between
   /// commands.
-  var wantedOfBalance: [Quantity] = []
-  var wantedOfSKU: [Quantity] = []
+  var wantedOfBalance = UnitTally()
+  var wantedOfSKU = UnitTally()
+  /// The same as `wantedOfBalance` where there is no balance yet.
+  var wantedElsewhere: [SKUIndex: [LocationIndex: Quantity]] = [:]
   /// What the owner's other holds give up for the command at hand; empty between commands.
   var lent = Lent()
 
@@ -243,15 +253,19 @@ public final class Pool {
       movement.kind != .lost || balances[place].onHand >= 0, "what is not there cannot be lost")
     rates[place].count(movement, at: time)
     if movement.kind.sells, buffers.followsDemand { sellingSKUs.insert(movement.sku) }
-    let sku = movement.sku.int
-    stocks[sku].available += balances[place].available - before
-    stocks[sku].sequence = max(stocks[sku].sequence, sequence)
-    note(movement.sku)
+    let change = balances[place].available - before
+    if stocks[movement.sku.int].count(change, sequence: sequence, in: round) {
+      noteFirst(movement.sku)
+    }
   }
 
   func note(_ sku: SKUIndex) {
     guard stocks[sku.int].round != round else { return }
     stocks[sku.int].round = round
+    noteFirst(sku)
+  }
+
+  private func noteFirst(_ sku: SKUIndex) {
     changes.skus.append(sku)
     if !bundles.isEmpty { noteBundles(with: sku) }
   }

@@ -36,7 +36,7 @@ extension Names {
 extension Pool: Names {
   var locationCount: Int { locations.count }
   var promotionCount: Int { promotions.promotions.count }
-  func name(of sku: SKUIndex) -> String { record(of: sku).sku.text }
+  func name(of sku: SKUIndex) -> String { self.sku(at: sku).text }
   func name(of location: LocationIndex) -> String { record(of: location).location.text }
 }
 
@@ -44,6 +44,6 @@ extension ReadModel.State: Names {
   var skuCount: Int { skus.count }
   var locationCount: Int { locations.count }
   var promotionCount: Int { promotions.promotions.count }
-  func name(of sku: SKUIndex) -> String { skus[sku.int].sku.text }
+  func name(of sku: SKUIndex) -> String { skus.sku(at: sku.int).text }
   func name(of location: LocationIndex) -> String { locations[location.int].location.text }
 }

@@ -2,9 +2,9 @@ internal import PoolDomain
 internal import Primitives
 
 extension ReadModel.State: AvailabilitySource {
-  func group(of sku: SKUIndex) -> SKUGroup? { skus[sku.int].group }
+  func group(of sku: SKUIndex) -> SKUGroup? { skus.group(at: sku.int) }
 
-  func available(_ sku: SKUIndex) -> Quantity { stocks[sku.int].available }
+  func available(_ sku: SKUIndex) -> Quantity { stocks.available(sku) }
 
   func eachBalance(of sku: SKUIndex, _ body: (PoolDomain.Balance) -> Void) {
     stocks[sku.int].eachBalance(body)

@@ -1,8 +1,8 @@
 internal import PoolDomain
 internal import Primitives
 
-/// The stock of every SKU as readers see it; the balances in it are shared with the writer's pool until
-/// either changes.
+/// The stock of every SKU as readers see it; what is in it is shared with the writer's pool until either
+/// changes.
 struct StockTable: Sendable {
   /// A SKU over all of its locations. Not to be kept: it holds on to the table.
   struct Stock {
@@ -37,13 +37,7 @@ struct StockTable: Sendable {
     }
   }
 
-  private struct Total {
-    var available: Quantity = 0
-    var sequence: Int64 = 0
-    var firstBalance: Int32 = -1
-  }
-
-  private var totals: [Total] = []
+  private var stocks = Pool.noStocks
   private var balances = Pool.noBalances
   private var rates = Pool.noRates
   private var next = Pool.noPlaces
@@ -52,19 +46,22 @@ struct StockTable: Sendable {
 
   /// Takes over all of a pool.
   init(_ pool: Pool) {
+    stocks = pool.stocks
     balances = pool.balances
     rates = pool.rates
     next = pool.nextBalance
-    totals = (0..<pool.skuCount).map { Self.total(SKUIndex($0), pool) }
   }
 
-  var count: Int { totals.count }
+  var count: Int { stocks.count }
 
   subscript(place: Int) -> Stock {
-    let total = totals[place]
+    let stock = stocks[place]
     return Stock(
-      available: total.available, sequence: total.sequence, first: total.firstBalance, table: self)
+      available: stock.available, sequence: stock.sequence, first: stock.firstBalance, table: self)
   }
+
+  /// On hand - held - committed over all locations.
+  func available(_ sku: SKUIndex) -> Quantity { stocks[sku.int].available }
 
   /// Takes over how fast every balance sells.
   mutating func shareRates(_ pool: Pool) {
@@ -75,20 +72,13 @@ struct StockTable: Sendable {
   ///
   /// - Parameter withRates: whether anybody looks at how fast it sells.
   mutating func share(_ pool: Pool, _ sku: SKUIndex, withRates: Bool) {
-    while totals.count <= sku.int { totals.append(Total()) }
-    totals[sku.int] = Self.total(sku, pool)
-    var place = pool.firstBalance(of: sku)
+    stocks.share(pool.stocks, at: sku.int)
+    var place = stocks[sku.int].firstBalance
     while place >= 0 {
       balances.share(pool.balances, at: Int(place))
       if withRates { rates.share(pool.rates, at: Int(place)) }
       next.share(pool.nextBalance, at: Int(place))
       place = next[Int(place)]
     }
-  }
-
-  private static func total(_ sku: SKUIndex, _ pool: Pool) -> Total {
-    Total(
-      available: pool.available(sku), sequence: pool.sequence(of: sku),
-      firstBalance: pool.firstBalance(of: sku))
   }
 }

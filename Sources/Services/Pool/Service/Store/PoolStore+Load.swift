@@ -28,7 +28,9 @@ extension PoolStore {
   func load(salesInMemory: Int) throws -> Loaded {
     do {
       try sealOlderRows()
-      return try loadAll(salesInMemory: salesInMemory)
+      let loaded = try loadAll(salesInMemory: salesInMemory)
+      try connection.shrink()
+      return loaded
     } catch let error as DamagedRecord {
       throw corrupt(error)
     }
