@@ -40,6 +40,7 @@ let libraries: [Target] = [
   library("COpenSSL", "OpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
   library("CZlib", "Zlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
   library("CSQLite", "SQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+  library("CCurl", "Curl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
   library("CLinux", "Linux", pkgConfig: nil, apt: "libc6-dev"),
   .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Sources/C/Messages"),
   .target(name: "CDescriptors", dependencies: ["CProtobufC"], path: "Sources/C/Descriptors"),
@@ -53,6 +54,7 @@ let foundations: [Target] = [
   module("RPCTLS", "RPC/TLS", ["Primitives", "COpenSSL"]),
   module(
     "RPCHTTP2", "RPC/HTTP2", ["RPCCore", "RPCHTTP1", "RPCTLS", "CNghttp2", "CLinux"]),
+  module("HTTPClient", "HTTPClient", ["CCurl", "CLinux"]),
   module("RPCInProcess", "RPC/InProcess", ["RPCCore"]),
   module("StorageCore", "Storage/Core", ["Primitives"]),
   module("StorageSQLite", "Storage/SQLite", ["Primitives", "StorageCore", "CSQLite"]),
@@ -105,7 +107,7 @@ let services: [Target] =
   + channelModules
   + service(
     "Gateway", calls: ["Pool", "Mapping", "Fulfilment", "Returns"],
-    with: [adapter, "PointOfSaleChannel"], main: channelTargets)
+    with: [adapter, "PointOfSaleChannel", "HTTPClient"], main: channelTargets)
 
 let apis: [Target.Dependency] = [
   "PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI",
@@ -116,11 +118,11 @@ let tools: [Target] = [
   program("CodegenPlugin", "Codegen/Plugin", ["CodegenCore"]),
   module(
     "SandboxServer", "Sandbox/Server",
-    ["Primitives", "RPCCore", "StorageCore", "StorageSQLite", "Kit"]),
+    ["Primitives", "RPCCore", "StorageCore", "StorageSQLite", "Kit", "HTTPClient"]),
   program("SandboxMain", "Sandbox/Main", ["SandboxServer", "Kit"]),
   program(
     "CommandLineMain", "CommandLine",
-    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit"] + apis),
+    ["Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit", "HTTPClient"] + apis),
 ]
 
 let testing: [Target] = [
@@ -143,6 +145,7 @@ let testing: [Target] = [
     dependencies: ["InteropAPI", "Primitives", "RPCCore", "RPCHTTP2", "RPCTLS"],
     path: "Tests/Interop/Client", linkerSettings: allocator),
   tests("TidyTests", "Tidy", []),
+  tests("HTTPClientTests", "HTTPClient", ["HTTPClient", "RPCCore", "RPCHTTP2", "Primitives"]),
   tests("PrimitivesTests", "Primitives", ["Primitives"]),
   tests(
     "ProtobufTests", "Protobuf",

@@ -36,6 +36,7 @@ enum LayerRules {
       ]),
       "Sources/RPC/TLS": floor.union(["Primitives", "COpenSSL"]),
       "Sources/RPC/InProcess": floor.union(["Primitives", "RPCCore"]),
+      "Sources/HTTPClient": floor.union(["CCurl", "CLinux"]),
       "Sources/Storage/Core": floor.union(["Primitives"]),
       "Sources/Storage/SQLite": system.union(["Primitives", "StorageCore", "CSQLite"]),
       "Sources/Kit": system.union([
@@ -45,10 +46,10 @@ enum LayerRules {
       "Sources/Codegen/Core": ["Foundation", "Protobuf", "CProtobufC", "CDescriptors"],
       "Sources/Codegen/Plugin": ["Foundation", "Glibc", "CodegenCore"],
       "Sources/Sandbox/Server": serving.subtracting(["Protobuf"])
-        .union(["FoundationNetworking", "FoundationXML"]),
+        .union(["HTTPClient", "FoundationXML"]),
       "Sources/Sandbox/Main": ["SandboxServer", "Kit"],
       "Sources/CommandLine": system.union(apis).union([
-        "FoundationNetworking", "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit",
+        "HTTPClient", "Primitives", "Protobuf", "RPCCore", "RPCHTTP2", "RPCTLS", "Kit",
       ]),
       "Sources/Services/Gateway/Channels/Adapter": adapting,
     ]
@@ -63,7 +64,7 @@ enum LayerRules {
     }
     // The gateway reaches out to channels, and answers our own tills sale by sale.
     table["Sources/Services/Gateway/Service"]?.formUnion([
-      "ChannelAdapter", "PointOfSaleChannel", "FoundationNetworking",
+      "ChannelAdapter", "PointOfSaleChannel", "HTTPClient",
     ])
     table["Sources/Services/Gateway/Main"]?.formUnion(channels.map { "\($0)Channel" })
     for channel in channels {

@@ -5,7 +5,7 @@ internal import Primitives
 internal import RPCCore
 internal import Synchronization
 
-/// Many buyers, few units, four channels, events doubled and out of order.
+/// Many buyers, few units, all channels, events doubled and out of order.
 struct FlashSale: Sendable {
   struct Size: Sendable {
     var orders: Int

@@ -13,7 +13,7 @@ struct Scenes: Sendable {
 
   func play() async throws {
     say(
-      "\nOne SKU, \(Self.sku), four channels. After each step: what every channel shows, and how long the push took."
+      "\nOne SKU, \(Self.sku), \(DemoData.channels.count) channels. After each step: what every channel shows, and how long the push took."
     )
     try await show("as it stands")
     let shopee = try await sell("shopee", 2)
@@ -127,10 +127,13 @@ struct Scenes: Sendable {
       if !isLevel { throw Failure("the channels did not come level after: \(step)") }
       return
     }
-    let rows = DemoData.channels.map { channel -> [String] in
+    let rows = zip(DemoData.channels, DemoData.accounts).map { channel, account -> [String] in
       let listing = shown.first { $0.channel == channel }
       let push = pushes.first { push in
-        listing.map { push.listingID.contains($0.itemID) } ?? false
+        push.accountID == account
+          && listing.map { shown in
+            [shown.itemID, shown.variationID].contains { push.listingID.contains($0) }
+          } ?? false
       }
       return [
         channel, "\(listing?.count ?? wanted[channel] ?? -1)", "\(wanted[channel] ?? -1)",

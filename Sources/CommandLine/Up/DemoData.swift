@@ -4,7 +4,7 @@ internal import MappingAPI
 internal import PoolAPI
 internal import RPCCore
 
-/// A small merchant: four accounts, six SKUs, two locations. Seeding it again changes nothing.
+/// A small merchant: an account on each channel, six SKUs, two locations. Seeding it again changes nothing.
 struct DemoData: Sendable {
   struct Item: Sendable {
     var sku: String
@@ -27,8 +27,13 @@ struct DemoData: Sendable {
   static let tillToken = "till-demo-token"
   /// What the sandbox bears from each account; real channels are asked less.
   static let callsPerSecond = 400.0
-  static let accounts = ["shopee-sg", "lazada-sg", "web-shop", "till-sg"]
-  static let channels = ["shopee", "lazada", "shopify", "till"]
+  static let accounts = [
+    "shopee-sg", "lazada-sg", "tiktok-sg", "web-shop", "woo-shop", "square-sg", "loyverse-sg",
+    "till-sg",
+  ]
+  static let channels = [
+    "shopee", "lazada", "tiktok", "shopify", "woocommerce", "square", "loyverse", "till",
+  ]
   static let curlSale = """
     {"device_id":"till-01","batch_id":"b-1","sales":[{"sale_id":"3f6c0e2a-6a0e-4c1b-9a7e-000000000001",\
     "kind":"sale","store_id":"\(store)","sequence":1,"occurred_at":"2026-01-05T10:03:11+08:00",\

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import FoundationNetworking
+internal import HTTPClient
 
 /// JSON over HTTP to a service of this system.
 struct JSONClient: Sendable {
@@ -15,12 +15,12 @@ struct JSONClient: Sendable {
     var text: String { String(decoding: body, as: UTF8.self) }
   }
 
-  private static let session: URLSession = {
-    let configuration = URLSessionConfiguration.ephemeral
-    configuration.httpMaximumConnectionsPerHost = 32
-    configuration.timeoutIntervalForRequest = 20
-    return URLSession(configuration: configuration)
+  private static let client: HTTPClient = {
+    var limits = HTTPClientLimits()
+    limits.connectionsOfHost = 32
+    return HTTPClient(limits)
   }()
+  private static let timeout = Duration.seconds(20)
 
   let base: String
   var headers: [String: String] = [:]
@@ -33,19 +33,21 @@ struct JSONClient: Sendable {
     try await send("GET", path, nil)
   }
 
-  private func send(_ method: String, _ path: String, _ body: Data?) async throws -> Answer {
-    guard let url = URL(string: base + path) else { throw Failure("\(base + path) is no URL") }
-    var request = URLRequest(url: url)
-    request.httpMethod = method
-    request.httpBody = body
-    if body != nil { request.setValue("application/json", forHTTPHeaderField: "content-type") }
-    for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-    do {
-      let (data, response) = try await Self.session.data(for: request)
-      return Answer(status: (response as? HTTPURLResponse)?.statusCode ?? 0, body: data)
-    } catch let error as URLError {
-      throw Failure(
-        "\(url.host ?? base):\(url.port ?? 0) does not answer: \(error.localizedDescription)")
+  /// - Parameter timeout: for the whole of it.
+  func send(
+    _ method: String, _ path: String, _ body: Data?, timeout: Duration = Self.timeout
+  ) async throws -> Answer {
+    var call = HTTPCall(method: method, url: base + path, timeout: timeout)
+    if let body {
+      call.headers.append(("content-type", "application/json"))
+      call.body = Array(body)
+    }
+    for (name, value) in headers { call.headers.append((name, value)) }
+    do throws(HTTPFailure) {
+      let answer = try await Self.client.send(call)
+      return Answer(status: answer.status, body: Data(answer.body))
+    } catch {
+      throw Failure("\(base) does not answer: \(error)")
     }
   }
 }

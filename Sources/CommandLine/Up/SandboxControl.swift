@@ -47,6 +47,37 @@ struct SandboxControl: Sendable {
           "access_token": "shpat_demo", "client_secret": "shopify_client_secret_demo",
           "location_id": "75596366001",
         ])
+    case "tiktok":
+      Shop(
+        channel: channel, externalID: "7494726673780148744", baseURL: "\(base)/tiktok",
+        credentials: [
+          "app_key": "tiktok_app_demo", "app_secret": "tiktok_secret_demo",
+          "access_token": "tiktok-demo-access", "refresh_token": "tiktok-demo-refresh",
+          "shop_cipher": "CIPHER_demo",
+        ])
+    case "woocommerce":
+      Shop(
+        channel: channel, externalID: "shop.example.com",
+        baseURL: "\(base)/woocommerce/shop.example.com",
+        credentials: [
+          "consumer_key": "ck_demo", "consumer_secret": "cs_demo",
+          "webhook_secret": "woo_webhook_secret_demo",
+        ])
+    case "square":
+      Shop(
+        channel: channel, externalID: "L1", baseURL: "\(base)/square",
+        credentials: [
+          "access_token": "square-demo-access", "refresh_token": "square-demo-refresh",
+          "client_id": "sq0idp-demo", "client_secret": "sq0csp-demo",
+          "webhook_signature_key": "square_signature_key_demo",
+        ])
+    case "loyverse":
+      Shop(
+        channel: channel, externalID: "s-1", baseURL: "\(base)/loyverse",
+        credentials: [
+          "access_token": "loyverse-demo-access", "refresh_token": "loyverse-demo-refresh",
+          "client_id": "loyverse-demo", "client_secret": "loyverse_client_secret_demo",
+        ])
     default:
       Shop(
         channel: channel, externalID: DemoData.store, baseURL: "",

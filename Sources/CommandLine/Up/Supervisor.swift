@@ -1,5 +1,4 @@
 internal import Foundation
-internal import FoundationNetworking
 internal import Glibc
 
 /// Starts the programs of a plan, watches them, and ends them. The kernel ends them too when this process is killed.
@@ -136,16 +135,10 @@ final class Supervisor {
 
   /// Whether a program of that name is there and can do its work; what else answers on the port is not asked for more.
   nonisolated static func isReady(_ service: Plan.Service) async -> Bool {
-    guard let url = URL(string: service.url + service.readyPath) else { return false }
-    var request = URLRequest(url: url, timeoutInterval: 2)
-    if let body = service.readyBody {
-      request.httpMethod = "POST"
-      request.httpBody = Data(body.utf8)
-      request.setValue("application/json", forHTTPHeaderField: "content-type")
-    }
-    guard let (data, response) = try? await URLSession.shared.data(for: request),
-      (response as? HTTPURLResponse)?.statusCode == 200
-    else { return false }
-    return String(decoding: data, as: UTF8.self).contains(service.readyMark)
+    let body = service.readyBody.map { Data($0.utf8) }
+    let answer = try? await JSONClient(base: service.url).send(
+      body == nil ? "GET" : "POST", service.readyPath, body, timeout: .seconds(2))
+    guard let answer, answer.status == 200 else { return false }
+    return answer.text.contains(service.readyMark)
   }
 }

@@ -63,7 +63,7 @@ public struct Sandbox: Sendable {
   /// What its Main runs.
   public static func parts(_ context: ServiceContext) async throws -> ServiceParts {
     let sandbox = try await open(
-      path: context.storePath, sender: URLSessionSender(), clock: SystemClock(), log: context.log,
+      path: context.storePath, sender: HTTPSender(), clock: SystemClock(), log: context.log,
       pace: context.settings[retryPace], isOpen: context.settings[controlFrom] == .anywhere,
       observer: context.storageObserver)
     return ServiceParts(

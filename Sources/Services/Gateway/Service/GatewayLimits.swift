@@ -93,8 +93,9 @@ enum GatewayLimits {
 
   /// Pauses before a watch is opened again.
   static let watchBackoff = Backoff(first: .milliseconds(50), longest: .seconds(1))
-  /// Calls to channels under way at once, over all accounts.
+  /// Connections to one channel's host, and to all: a slow host takes no other's. Further calls wait for their turn.
   static let outboundCalls = 64
+  static let outboundConnections = 256
   static let outboundTimeout = Duration.seconds(15)
   /// A channel's answer, in bytes.
   static let outboundBytes = 16 << 20

@@ -18,7 +18,7 @@ extension Gateway {
     var configuration = GatewayConfiguration(
       database: database, keys: try context.keyRing(context.settings[GatewaySettings.keys]),
       registry: registry, peers: peers,
-      http: URLSessionHTTP(), publicURL: context.settings[GatewaySettings.publicURL],
+      http: OutboundHTTP(), publicURL: context.settings[GatewaySettings.publicURL],
       metrics: context.metrics, log: context.log, background: context.background,
       zones: context.settings[GatewaySettings.zones])
     configuration.alertWebhook = try alertWebhook(context.settings)
@@ -41,7 +41,7 @@ extension Gateway {
         "\(GatewaySettings.alertURL.name) needs \(GatewaySettings.alertSecret.name) to sign with")
     }
     return AlertWebhook(
-      url: url, secret: secret, http: URLSessionHTTP(),
+      url: url, secret: secret, http: OutboundHTTP(),
       repeatAfter: settings[GatewaySettings.alertRepeat])
   }
 }

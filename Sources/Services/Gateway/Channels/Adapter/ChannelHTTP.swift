@@ -29,7 +29,7 @@ public struct ChannelReply: Sendable {
   }
 }
 
-/// The way out to channels: URLSession in production, a table of answers in a test.
+/// The way out to channels: libcurl in production, a table of answers in a test.
 public protocol ChannelHTTP: Sendable {
   /// - Throws: `ChannelError.unavailable` when no answer came; any status is an answer.
   func send(_ request: ChannelRequest) async throws(ChannelError) -> ChannelReply
