@@ -134,7 +134,10 @@ extension PushState {
     case .locked(let message):
       lastError = message
       isLocked = true
+      lockedQuantity = ended.quantity
       isUnverified = true
+      // It is no fault of the push.
+      attemptCount = max(0, attemptCount - 1)
       notBefore = now + PushLimits.lockedPause
     case .refused(let message):
       lastError = message
@@ -163,6 +166,7 @@ extension PushState {
     staleCount = 0
     lastError = ""
     isLocked = false
+    lockedQuantity = nil
   }
 
   /// What to compare with; nil to set whatever the channel shows. A number that must come down does

@@ -26,7 +26,9 @@ extension AccountPusher {
 
   /// The channel was read.
   func remember(_ id: ListingID, shown: Quantity?, _ now: Timestamp) {
-    guard let state = entries[id]?.state, let shown else { return }
+    guard let entry = entries[id], let shown else { return }
+    let state = entry.state
+    if shown == state.acknowledged { entry.isSeen = true }
     append(
       HistoryRow(
         listingID: id, time: now, kind: .read, quantity: shown, wanted: state.wanted ?? 0,
