@@ -8,6 +8,8 @@ public struct NumberQueue<Element: Hashable & Sendable>: Sendable {
 
   /// A binary heap, and where in it everybody is.
   private var heap: [Place] = []
+  /// Room for so many stays when all have gone; more is given back.
+  private static var keptRoom: Int { 1024 }
   private var positions: [Element: Int] = [:]
   private var arrivals: Int64 = 0
 
@@ -53,7 +55,12 @@ public struct NumberQueue<Element: Hashable & Sendable>: Sendable {
     swap(0, heap.count - 1)
     heap.removeLast()
     positions[first.element] = nil
-    if !heap.isEmpty { sink(0) }
+    if !heap.isEmpty {
+      sink(0)
+    } else if heap.capacity > Self.keptRoom {
+      heap = []
+      positions = [:]
+    }
     return first
   }
 

@@ -71,15 +71,15 @@ extension PushState {
     flight = Flight(
       quantity: quantity, unseenCount: unseenCount, version: wantedVersion, since: waitingSince)
     sent = quantity
-    sentVersion = wantedVersion
     attemptCount += 1
     shown = nil
     notBefore = nil
   }
 
-  /// Of the push on its way: the commit of the oldest change that it answers, and the units that it leaves out.
-  public var flightCause: (commitTime: Timestamp?, unseenCount: Quantity)? {
-    flight.map { ($0.since, $0.unseenCount) }
+  /// Of the push on its way: the commit of the oldest change that it answers, the units that it leaves out, and what its number
+  /// was worked out from.
+  public var flightCause: (commitTime: Timestamp?, unseenCount: Quantity, version: PushVersion)? {
+    flight.map { ($0.since, $0.unseenCount, $0.version) }
   }
 
   /// The push ended. Returns the time from the pool's commit, when it is acknowledged and answers a

@@ -54,16 +54,12 @@ public struct PushState: Equatable, Sendable {
   @Packed public internal(set) var wanted: Quantity?
   public internal(set) var wantedVersion = PushVersion.none
   @Packed public internal(set) var sent: Quantity?
-  public internal(set) var sentVersion = PushVersion.none
   @Packed public internal(set) var acknowledged: Quantity?
   public internal(set) var acknowledgedVersion = PushVersion.none
   @Packed public internal(set) var acknowledgeTime: Timestamp?
   /// Of the last push that was acknowledged.
   @Packed public internal(set) var lag: Duration?
-  public internal(set) var attemptCount = 0
   public internal(set) var lastError = ""
-  public internal(set) var isDead = false
-  public internal(set) var isLocked = false
   /// The number that a promotion refused.
   @Packed var lockedQuantity: Quantity?
   /// Nothing is tried before.
@@ -77,10 +73,6 @@ public struct PushState: Equatable, Sendable {
   @Packed var expected: Quantity?
   /// What `expected` is if a push arrived whose answer was lost.
   @Packed var uncertain: Quantity?
-  /// Taken over from before a restart and not read since: pushes that lowered may be unknown.
-  var isUnread = false
-  /// The channel's number is to be looked at, though it should be right.
-  var isUnverified = false
   /// What the channel said it shows, until something changes it.
   @Packed var shown: Quantity?
   /// Units that the channel has sold and that were not taken in, as far as is known, and since when
@@ -91,10 +83,6 @@ public struct PushState: Equatable, Sendable {
   var doubtCount: Quantity = 0
   /// Since when there are unseen or doubtful units.
   @Packed var unseenSince: Timestamp?
-  /// Sales of the channel's own on their way into the pool: no raise meanwhile.
-  var openIntakes = 0
-  /// How often sales were taken in: a reading from before is not to be used.
-  public internal(set) var intakeCount = 0
   /// One at most: an empty array takes eight bytes.
   private var flights: [Flight] = []
   var flight: Flight? {
@@ -105,7 +93,20 @@ public struct PushState: Equatable, Sendable {
   /// `flight` began.
   @Packed var waitingSince: Timestamp?
   @Packed var laterSince: Timestamp?
-  var staleCount = 0
+
+  // The small ones stand together.
+  @Small public internal(set) var attemptCount = 0
+  @Small var staleCount = 0
+  /// Sales of the channel's own on their way into the pool: no raise meanwhile.
+  @Small var openIntakes = 0
+  /// How often sales were taken in: a reading from before is not to be used.
+  @Small public internal(set) var intakeCount = 0
+  public internal(set) var isDead = false
+  public internal(set) var isLocked = false
+  /// Taken over from before a restart and not read since: pushes that lowered may be unknown.
+  var isUnread = false
+  /// The channel's number is to be looked at, though it should be right.
+  var isUnverified = false
 
   public init() {}
 
@@ -120,7 +121,6 @@ public struct PushState: Equatable, Sendable {
     self.acknowledged = acknowledged
     sent = acknowledged
     acknowledgedVersion = version
-    sentVersion = version
     acknowledgeTime = time
     self.lag = lag
     expected = highest ?? acknowledged

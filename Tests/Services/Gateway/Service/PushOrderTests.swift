@@ -61,7 +61,12 @@ import Testing
     let channel = bench.channel
     let clock = ManualClock()
     let end = clock.now() + .seconds(7200)
-    channel.with { $0.promotionEnd = end }
+    channel.with {
+      $0.reserved["i1"] = [
+        ReservedStock(name: "flash", quantity: 2, endTime: end),
+        ReservedStock(name: "voucher", quantity: 1, endTime: end - .seconds(60)),
+      ]
+    }
     let run = try await bench.start { $0.clock = clock }
     try await bench.connect(run)
     try await eventually("it is shown") { channel.shown("i1") == 10 }
@@ -138,11 +143,4 @@ import Testing
         run.metrics.exposition().contains("onepool_gateway_calls_per_second{account=\"acc\"}"))
     }
   }
-}
-
-/// It says until when its promotion lasts, if it has one.
-extension FakeAdapter: PromotionEndReading {
-  func promotionEnd(
-    _ listing: ChannelListing, api: ChannelAPI
-  ) async throws(ChannelError) -> Timestamp? { channel.with { $0.promotionEnd } }
 }

@@ -39,8 +39,8 @@ final class FakeChannel: Sendable {
     /// The items of each reading, one after another, and how many pushes had been made by then.
     var readItems: [String] = []
     var pushesBeforeReads: [Int] = []
-    /// Until when its promotion lasts.
-    var promotionEnd: Timestamp?
+    /// What is set aside for promotions, by item.
+    var reserved: [String: [ReservedStock]] = [:]
     var inFlight = 0
     var mostInFlight = 0
   }

@@ -8,8 +8,6 @@ extension AccountPusher {
     var state: PushState
     /// Nil after a restart until mapping has told of it.
     var planned: PlannedListing?
-    /// What pushes may go into one call.
-    var group = ""
     var lane: Lane?
     /// A call that reads or pushes it is being prepared or under way.
     var isHeld = false
@@ -22,7 +20,7 @@ extension AccountPusher {
     /// When it was last read, in seconds since 1970; 0 for never.
     var readSeconds: UInt32 = 0
     /// Tells pushes apart that are not tries of the same.
-    var serial = 0
+    var serial: UInt32 = 0
     @Packed var sendTime: Timestamp?
     /// The commit that the number answers which the channel acknowledged last, until it is seen to show it.
     @Packed var unseenSince: Timestamp?

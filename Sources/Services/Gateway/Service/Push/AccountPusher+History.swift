@@ -20,7 +20,7 @@ extension AccountPusher {
     append(
       HistoryRow(
         listingID: id, time: now, kind: kind, quantity: quantity, wanted: before.wanted ?? 0,
-        unseenCount: cause.unseenCount, poolVersion: before.sentVersion.pool, sendTime: sendTime,
+        unseenCount: cause.unseenCount, poolVersion: cause.version.pool, sendTime: sendTime,
         commitTime: cause.commitTime, text: text))
   }
 

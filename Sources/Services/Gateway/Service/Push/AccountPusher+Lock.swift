@@ -22,16 +22,18 @@ extension AccountPusher {
       "A promotion holds the number of listing \(id), which should be \(wanted), \(until): \(text)")
   }
 
-  /// Asks only with a call that nobody else misses: without an end it is tried again now and then.
+  /// The latest end of what promotions hold, where the channel tells. It is asked only with a call that nobody else misses:
+  /// without an end the number is tried again now and then.
   private func promotionEnd(of id: ListingID) async -> Timestamp? {
-    guard let reader = session.adapter as? any PromotionEndReading, let entry = entries[id],
+    guard let reader = session.adapter as? any ReservedStockReading, let entry = entries[id],
       await session.takeSpare()
     else { return nil }
     let listing = entry.listing
     do throws(ChannelError) {
-      return try await session.callNow { api async throws(ChannelError) in
-        try await reader.promotionEnd(listing, api: api)
+      let found = try await session.callNow { api async throws(ChannelError) in
+        try await reader.readReserved([listing], api: api)
       }
+      return (found.first ?? nil)?.compactMap(\.endTime).max()
     } catch {
       surroundings.log.debug(
         "the end of a promotion is not known", ["listing": id.text, "error": error.text])

@@ -45,18 +45,12 @@ extension AccountPusher {
 
   /// Reads as many of those that wait as go in one call, as soon as there is a call to spare.
   private func readBack() async {
-    guard await waitForSpare(), let first = readBackQueue.popFirst() else { return }
-    var batch = [first]
-    var others: [ListingID] = []
-    let group = entries[first]?.group
-    while batch.count < session.adapter.traits.pushBatch, let id = readBackQueue.popFirst() {
-      if entries[id]?.group == group, !batch.contains(id) {
-        batch.append(id)
-      } else {
-        others.append(id)
-      }
-    }
+    guard await waitForSpare() else { return }
+    var seen: Set<ListingID> = []
+    let (asked, others) = oneCall(of: readBackQueue.takeAll().filter { seen.insert($0).inserted })
     readBackQueue.putBack(others)
+    guard !asked.isEmpty else { return await session.giveBack() }
+    var batch = asked.map(\.id)
     for attempt in 1...GatewayLimits.readBackTries {
       batch = await lookAt(batch, isLast: attempt == GatewayLimits.readBackTries)
       guard !batch.isEmpty, await waitForSpare() else { return }
@@ -117,7 +111,7 @@ extension AccountPusher {
 struct Asked: Sendable {
   var id: ListingID
   var listing: ChannelListing
-  private var serial: Int
+  private var serial: UInt32
   private var intakeCount: Int
 
   /// Nil while a push of it is on its way.

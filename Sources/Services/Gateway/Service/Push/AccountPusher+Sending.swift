@@ -63,7 +63,9 @@ extension AccountPusher {
 
   private func fits(_ entry: Entry, _ batch: [ListingID]) -> Bool {
     guard let first = batch.first, let other = entries[first] else { return true }
-    return entry.group == other.group && !entry.isAlone && !other.isAlone
+    let adapter = session.adapter
+    return !entry.isAlone && !other.isAlone
+      && adapter.groupKey(entry.listing) == adapter.groupKey(other.listing)
   }
 
   private typealias Push = (id: ListingID, push: StockPush)
@@ -85,7 +87,7 @@ extension AccountPusher {
       if let reading, reading.intakeCount != entry.state.intakeCount { continue }
       switch entry.state.decide(shown: reading?.shown, hasOpenEvents: hasOpenEvents, now: now) {
       case .settled:
-        entry.serial += 1
+        entry.serial &+= 1
         dirty.insert(id)
         await endAlert(id)
       case .push(let quantity, let expected):
@@ -254,14 +256,14 @@ extension AccountPusher {
     switch outcome {
     case .retry(_, _, let mayHaveArrived):
       // A try of a push that may have arrived has the same idempotency key.
-      if !mayHaveArrived { entry.serial += 1 }
+      if !mayHaveArrived { entry.serial &+= 1 }
     case .acknowledged:
-      entry.serial += 1
+      entry.serial &+= 1
       entry.isAlone = false
       entry.isSeen = false
       touch(id)
     case .refused, .stale, .locked:
-      entry.serial += 1
+      entry.serial &+= 1
     }
     dirty.insert(id)
     surroundings.metrics.pushes.increment([accountID.text, outcome.label])

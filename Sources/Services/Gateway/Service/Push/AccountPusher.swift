@@ -94,7 +94,6 @@ actor AccountPusher {
       // The key shares its text with the listing, also where it came from the store.
       if entry.planned == nil { entries[listing.listingID] = nil }
       entry.planned = listing
-      entry.group = session.adapter.groupKey(listing.channelListing)
       entries[listing.listingID] = entry
     }
     return entry
@@ -267,7 +266,7 @@ actor AccountPusher {
 
   private func takeDirty() -> [PushRow] {
     let rows = dirty.compactMap { id in entries[id].map { PushRow(id, accountID, $0.state) } }
-    dirty.removeAll(keepingCapacity: true)
+    dirty.removeAll(keepingCapacity: dirty.count < GatewayLimits.storePage)
     return rows
   }
 

@@ -10,7 +10,7 @@ final class PlannedListing: Sendable {
   let accountID: AccountID
   let channelID: ChannelID
   /// Empty while it maps to nothing or is deleted.
-  let components: [SKUAmount]
+  let components: ListingComponents
   /// Mapping's sequence of its last change.
   let sequence: Int64
   private let itemID: String
@@ -35,13 +35,13 @@ final class PlannedListing: Sendable {
     variationID = listing.variationID
     attributes = listing.attributes
     let linked = state == .deleted ? [] : listing.link?.components ?? []
-    components = linked.filter { $0.quantity > 0 }.map {
+    let amounts = linked.filter { $0.quantity > 0 }.map {
       SKUAmount(sku: SKU(trusted: shared($0.sku)), quantity: $0.quantity)
     }
+    components = ListingComponents(amounts)
     // Most often the code is the SKU.
-    sellerSKU =
-      components.first.map(\.sku.text).flatMap { $0 == listing.sellerSKU ? $0 : nil }
-      ?? listing.sellerSKU
+    let code = listing.sellerSKU
+    sellerSKU = amounts.first { $0.sku.text == code }?.sku.text ?? code
     self.sequence = sequence
   }
 

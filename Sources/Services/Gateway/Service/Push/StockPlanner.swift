@@ -11,12 +11,28 @@ actor StockPlanner {
   /// What is known of one SKU.
   private final class SKURecord {
     static let unknown = Quantity.min
-    /// Those that take it.
-    var listings: [PlannedListing] = []
+    /// Those that take it: mostly one, which is kept in place.
+    private var first: PlannedListing?
+    private var others: [PlannedListing] = []
     /// What each channel may show of it, by the channel's place.
     var counts: [Quantity] = []
     /// What listings may show of it by a buffer of their own, instead of what their channel may.
     var own: [ListingID: Quantity] = [:]
+
+    var listings: [PlannedListing] { first.map { [$0] + others } ?? [] }
+
+    func add(_ listing: PlannedListing) {
+      remove(listing.listingID)
+      if first == nil { first = listing } else { others.append(listing) }
+    }
+
+    func remove(_ id: ListingID) {
+      if first?.listingID == id {
+        first = others.popLast()
+      } else {
+        others.removeAll { $0.listingID == id }
+      }
+    }
   }
 
   private var listings: [ListingID: PlannedListing] = [:]
@@ -76,7 +92,7 @@ actor StockPlanner {
     if let known = listings[id] {
       guard known.sequence <= sequence else { return !known.components.isEmpty }
       for component in known.components {
-        skus[component.sku]?.listings.removeAll { $0.listingID == id }
+        skus[component.sku]?.remove(id)
       }
       if codes[known.accountID]?[known.sellerSKU] === known {
         codes[known.accountID]?[known.sellerSKU] = nil
@@ -84,8 +100,7 @@ actor StockPlanner {
     }
     listings[id] = planned
     for component in planned.components {
-      let record = record(of: component.sku)
-      if !record.listings.contains(where: { $0 === planned }) { record.listings.append(planned) }
+      record(of: component.sku).add(planned)
     }
     if !planned.sellerSKU.isEmpty, !planned.components.isEmpty {
       codes[planned.accountID]?[planned.sellerSKU] = planned
@@ -119,7 +134,7 @@ actor StockPlanner {
   func components(_ accountID: AccountID, code: String) -> [SKUAmount]? {
     let known = codes[accountID] ?? codes(of: accountID)
     codes[accountID] = known
-    return known[code]?.components
+    return known[code].map { Array($0.components) }
   }
 
   private func codes(of accountID: AccountID) -> [String: PlannedListing] {

@@ -89,7 +89,7 @@ extension AccountPusher {
       !entry.state.isPending, !entry.state.isDead
     else { return false }
     entry.state.correct(shown: shown)
-    entry.serial += 1
+    entry.serial &+= 1
     dirty.insert(asked.id)
     file(asked.id, now)
     wake()
