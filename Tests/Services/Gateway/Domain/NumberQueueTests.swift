@@ -60,3 +60,38 @@ import Testing
     }
   }
 }
+
+@Suite struct KeyedTableTests {
+  private final class Thing: Keyed {
+    let key: String
+    var value: Int
+
+    init(_ key: String, _ value: Int) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  /// Goal: the same answers as a dictionary. Method: random insertions and changes.
+  @Test(arguments: 0..<10) func tableAgreesWithADictionary(_ seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    var table = KeyedTable<Thing>()
+    var model: [String: Int] = [:]
+    #expect(table["0"] == nil && table.count == 0)
+    for step in 0..<3000 {
+      let key = "\(Int.random(in: 0..<1000, using: &random))"
+      if Bool.random(using: &random) {
+        table.insert(Thing(key, step))
+        model[key] = step
+      } else if let thing = table[key] {
+        thing.value += 1
+        model[key]? += 1
+      }
+      let probe = "\(Int.random(in: 0..<1100, using: &random))"
+      #expect(table[probe]?.value == model[probe], "seed \(seed)")
+    }
+    #expect(table.count == model.count)
+    let all = table.values.map { ($0.key, $0.value) }
+    #expect(Dictionary(uniqueKeysWithValues: all) == model)
+  }
+}

@@ -4,7 +4,9 @@ internal import Primitives
 
 extension AccountPusher {
   /// What is known of one listing. There are many: a class, since a table of values would keep room for as many again.
-  final class Entry {
+  final class Entry: Keyed {
+    /// Its text is the listing's own as soon as that is known.
+    var key: ListingID
     var state: PushState
     /// Nil after a restart until mapping has told of it.
     var planned: PlannedListing?
@@ -29,7 +31,8 @@ extension AccountPusher {
     /// Of its last pushes; nil before the first that was measured.
     var lags: Lags?
 
-    init(_ state: PushState) {
+    init(_ id: ListingID, _ state: PushState) {
+      key = id
       self.state = state
     }
 

@@ -14,7 +14,7 @@ actor AccountPusher {
   let surroundings: Surroundings
   /// Tells this process's pushes from those of an earlier one.
   let nonce = UUIDText.random()
-  var entries: [ListingID: Entry] = [:]
+  var entries = KeyedTable<Entry>()
   /// By the number that they should show: zeros first, and what is nearest to nothing before the rest.
   var lower = NumberQueue<ListingID>()
   var cleared = NumberQueue<ListingID>()
@@ -64,10 +64,10 @@ actor AccountPusher {
   /// Takes up what was kept over a restart; before the first `want`.
   func restore(_ rows: [PushRow]) {
     for row in rows {
-      let entry = Entry(row.state)
+      let entry = Entry(row.listingID, row.state)
       entry.isAlerted = !row.lastError.isEmpty
       entry.isLockAlerted = entry.isAlerted
-      entries[row.listingID] = entry
+      entries.insert(entry)
     }
   }
 
@@ -89,13 +89,11 @@ actor AccountPusher {
   }
 
   private func entry(of listing: PlannedListing) -> Entry {
-    let entry = entries[listing.listingID] ?? Entry(PushState())
-    if entry.planned !== listing {
-      // The key shares its text with the listing, also where it came from the store.
-      if entry.planned == nil { entries[listing.listingID] = nil }
-      entry.planned = listing
-      entries[listing.listingID] = entry
-    }
+    let known = entries[listing.listingID]
+    let entry = known ?? Entry(listing.listingID, PushState())
+    if known == nil { entries.insert(entry) }
+    entry.key = listing.listingID
+    entry.planned = listing
     return entry
   }
 
@@ -155,10 +153,10 @@ actor AccountPusher {
   func page(
     after id: String, limit: Int, where isAsked: @Sendable (PushState) -> Bool
   ) -> [(ListingID, PushState)] {
-    entries.filter { key, entry in
-      entry.state.wanted != nil && key.text > id && isAsked(entry.state)
+    entries.values.filter {
+      $0.state.wanted != nil && $0.key.text > id && isAsked($0.state)
     }
-    .sorted { $0.key < $1.key }.prefix(limit).map { ($0.key, $0.value.state) }
+    .sorted { $0.key < $1.key }.prefix(limit).map { ($0.key, $0.state) }
   }
 
   // MARK: The loop

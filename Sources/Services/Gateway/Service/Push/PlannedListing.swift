@@ -5,7 +5,7 @@ internal import Primitives
 
 /// A listing as the planner keeps it: what it takes from the pool, and what its channel needs to
 /// set its stock. There are many, so planner and pusher share one.
-final class PlannedListing: Sendable {
+final class PlannedListing: Keyed, Sendable {
   let listingID: ListingID
   let accountID: AccountID
   let channelID: ChannelID
@@ -18,6 +18,8 @@ final class PlannedListing: Sendable {
   private let state: ChannelListing.State
   private let attributes: [String: String]
   let sellerSKU: String
+
+  var key: ListingID { listingID }
 
   /// - Parameter shared: the same text for the same text, where many listings have it.
   init(_ listing: MappingAPI.Listing, sequence: Int64, shared: (String) -> String) {

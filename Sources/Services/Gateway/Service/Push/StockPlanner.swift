@@ -9,8 +9,9 @@ internal import Primitives
 /// says it takes.
 actor StockPlanner {
   /// What is known of one SKU.
-  private final class SKURecord {
+  private final class SKURecord: Keyed {
     static let unknown = Quantity.min
+    let key: SKU
     /// Those that take it: mostly one, which is kept in place.
     private var first: PlannedListing?
     private var others: [PlannedListing] = []
@@ -18,6 +19,10 @@ actor StockPlanner {
     var counts: [Quantity] = []
     /// What listings may show of it by a buffer of their own, instead of what their channel may.
     var own: [ListingID: Quantity] = [:]
+
+    init(_ sku: SKU) {
+      key = sku
+    }
 
     var listings: [PlannedListing] { first.map { [$0] + others } ?? [] }
 
@@ -35,8 +40,8 @@ actor StockPlanner {
     }
   }
 
-  private var listings: [ListingID: PlannedListing] = [:]
-  private var skus: [SKU: SKURecord] = [:]
+  private var listings = KeyedTable<PlannedListing>()
+  private var skus = KeyedTable<SKURecord>()
   /// Places in `SKURecord.counts`.
   private var channels: [ChannelID: Int] = [:]
   /// Names of accounts and channels, each once.
@@ -98,7 +103,7 @@ actor StockPlanner {
         codes[known.accountID]?[known.sellerSKU] = nil
       }
     }
-    listings[id] = planned
+    listings.insert(planned)
     for component in planned.components {
       record(of: component.sku).add(planned)
     }
@@ -111,15 +116,15 @@ actor StockPlanner {
 
   private func record(of sku: SKU) -> SKURecord {
     if let known = skus[sku] { return known }
-    let record = SKURecord()
-    skus[sku] = record
+    let record = SKURecord(sku)
+    skus.insert(record)
     return record
   }
 
   /// The text that is here already, where it is too long to be kept in place.
   private func shared(_ text: String) -> String {
     guard text.utf8.count > 15 else { return text }
-    if let known = skus.index(forKey: SKU(trusted: text)) { return skus[known].key.text }
+    if let known = skus[SKU(trusted: text)] { return known.key.text }
     if let known = names.firstIndex(of: text) { return names[known] }
     return text
   }

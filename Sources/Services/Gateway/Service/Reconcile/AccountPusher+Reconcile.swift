@@ -23,9 +23,8 @@ extension AccountPusher {
   /// The listings that take something from the pool, in the order in which they are read, from a place on.
   func readingOrder(after place: ReadingPlace?) -> [ListingID] {
     let adapter = session.adapter
-    return entries.compactMap { id, entry -> ReadingPlace? in
-      guard entry.state.wanted != nil else { return nil }
-      return ReadingPlace(key: adapter.readKey(entry.listing), listingID: id)
+    return entries.values.filter { $0.state.wanted != nil }.map { entry in
+      ReadingPlace(key: adapter.readKey(entry.listing), listingID: entry.key)
     }
     .filter { own in place.map { own > $0 } ?? true }.sorted().map(\.listingID)
   }
@@ -111,8 +110,8 @@ extension AccountPusher {
 
   /// After a restart: what the pass had read by then.
   func setRead(through place: ReadingPlace, at time: Timestamp, others: Timestamp?) {
-    for (id, entry) in entries where entry.readSeconds == 0 && entry.state.wanted != nil {
-      let own = ReadingPlace(key: session.adapter.readKey(entry.listing), listingID: id)
+    for entry in entries.values where entry.readSeconds == 0 && entry.state.wanted != nil {
+      let own = ReadingPlace(key: session.adapter.readKey(entry.listing), listingID: entry.key)
       entry.readSeconds = UInt32(clamping: (own <= place ? time : others)?.seconds ?? 0)
     }
   }
