@@ -1,4 +1,4 @@
-"""`make bench`: measures the suites that SUITE names (growth, pool, rpc, start; all without it) and writes var/bench/results.json.
+"""`make bench`: measures the suites that SUITE names (see SUITES; all without it) and writes var/bench/results.json.
 
 A figure means little beside what the machine did at that moment, so each suite says what else used the processors, and
 rivals are measured in turn with us, in the same rounds: what counts is the ratio, with its least and its greatest.
@@ -10,7 +10,7 @@ import time
 
 import results
 
-SUITES = ["rpc", "pool", "start", "growth"]
+SUITES = ["rpc", "pool", "start", "growth", "gateway"]
 
 
 def main():

@@ -3,7 +3,9 @@ internal import GatewayAPI
 
 /// What an operator asks the gateway.
 enum GatewayCommands {
-  static let all = [alerts, backlog, lag, pushes, inbox, replay, rotateKey, history]
+  static let all =
+    [alerts, backlog, lag, pushes, repush, inbox, replay, rotateKey, history]
+    + ReconcileCommands.all
 
   static let alerts = Command(
     name: "alerts", usage: "[--all]", summary: "what somebody must know; --all with what has ended",
@@ -61,16 +63,16 @@ enum GatewayCommands {
   }
 
   static let pushes = Command(
-    name: "pushes", usage: "[--account ACCOUNT] [--pending]",
-    summary: "what listings should show, and show",
-    options: ["account": "", "pending": nil]
+    name: "pushes", usage: "[--account ACCOUNT] [--pending | --dead]",
+    summary: "what listings should show, and show; --dead those that were given up",
+    options: ["account": "", "pending": nil, "dead": nil]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let rows = try await allPages { token in
       let page = try await peers.gateway.listListingPushes(
         ListListingPushesRequest(
           accountID: arguments.option("account"), pendingOnly: arguments.has("pending"),
-          pageSize: 1000, pageToken: token))
+          pageSize: 1000, pageToken: token, deadOnly: arguments.has("dead")))
       return (page.pushes, page.nextPageToken)
     }
     Output.table(
@@ -81,6 +83,17 @@ enum GatewayCommands {
           $0.lag?.milliseconds ?? "–", "\($0.attemptCount)", $0.lastError,
         ]
       })
+    return 0
+  }
+
+  static let repush = Command(
+    name: "repush", usage: "LISTING", summary: "pushes a listing again, also one that was given up"
+  ) { arguments in
+    let peers = try Peers.fromEnvironment()
+    let answer = try await peers.gateway.repushListing(
+      RepushListingRequest(
+        listingID: try arguments.word(0, "LISTING"), requestID: UUID().uuidString))
+    Output.line("should show: \(answer.push?.wantedCount ?? 0)")
     return 0
   }
 

@@ -28,4 +28,8 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case tokenExpiring = "TOKEN_EXPIRING"
   /// A channel has not answered an account for long.
   case syncFailing = "SYNC_FAILING"
+  /// A listing shows another number than it should.
+  case drift = "DRIFT"
+  /// A promotion holds a listing's number.
+  case promotionLock = "PROMOTION_LOCK"
 }

@@ -10,7 +10,7 @@ public enum ListingNumber {
   /// - Returns: nil when the listing takes nothing from the pool or a component's number is not
   ///   known.
   public static func wanted(
-    _ components: [SKUAmount], maximum: Quantity, available: (SKU) -> Quantity?
+    _ components: some Sequence<SKUAmount>, maximum: Quantity, available: (SKU) -> Quantity?
   ) -> Quantity? {
     var least: Quantity?
     for component in components {

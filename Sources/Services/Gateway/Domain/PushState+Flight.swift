@@ -71,15 +71,15 @@ extension PushState {
     flight = Flight(
       quantity: quantity, unseenCount: unseenCount, version: wantedVersion, since: waitingSince)
     sent = quantity
-    sentVersion = wantedVersion
     attemptCount += 1
     shown = nil
     notBefore = nil
   }
 
-  /// Of the push on its way: the commit of the oldest change that it answers, and the units that it leaves out.
-  public var flightCause: (commitTime: Timestamp?, unseenCount: Quantity)? {
-    flight.map { ($0.since, $0.unseenCount) }
+  /// Of the push on its way: the commit of the oldest change that it answers, the units that it leaves out, and what its number
+  /// was worked out from.
+  public var flightCause: (commitTime: Timestamp?, unseenCount: Quantity, version: PushVersion)? {
+    flight.map { ($0.since, $0.unseenCount, $0.version) }
   }
 
   /// The push ended. Returns the time from the pool's commit, when it is acknowledged and answers a
@@ -134,7 +134,10 @@ extension PushState {
     case .locked(let message):
       lastError = message
       isLocked = true
+      lockedQuantity = ended.quantity
       isUnverified = true
+      // It is no fault of the push.
+      attemptCount = max(0, attemptCount - 1)
       notBefore = now + PushLimits.lockedPause
     case .refused(let message):
       lastError = message
@@ -163,6 +166,7 @@ extension PushState {
     staleCount = 0
     lastError = ""
     isLocked = false
+    lockedQuantity = nil
   }
 
   /// What to compare with; nil to set whatever the channel shows. A number that must come down does

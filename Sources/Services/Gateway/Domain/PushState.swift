@@ -51,36 +51,30 @@ public struct PushState: Equatable, Sendable {
     var takenIn: Quantity = 0
   }
 
-  public internal(set) var wanted: Quantity?
+  @Packed public internal(set) var wanted: Quantity?
   public internal(set) var wantedVersion = PushVersion.none
-  public internal(set) var sent: Quantity?
-  public internal(set) var sentVersion = PushVersion.none
-  public internal(set) var acknowledged: Quantity?
+  @Packed public internal(set) var sent: Quantity?
+  @Packed public internal(set) var acknowledged: Quantity?
   public internal(set) var acknowledgedVersion = PushVersion.none
-  public internal(set) var acknowledgeTime: Timestamp?
+  @Packed public internal(set) var acknowledgeTime: Timestamp?
   /// Of the last push that was acknowledged.
-  public internal(set) var lag: Duration?
-  public internal(set) var attemptCount = 0
+  @Packed public internal(set) var lag: Duration?
   public internal(set) var lastError = ""
-  public internal(set) var isDead = false
-  public internal(set) var isLocked = false
+  /// The number that a promotion refused.
+  @Packed var lockedQuantity: Quantity?
   /// Nothing is tried before.
-  public internal(set) var notBefore: Timestamp?
+  @Packed public internal(set) var notBefore: Timestamp?
   /// When a number that was kept down for unseen sales is looked at again; other needs do not wait
   /// for it.
-  var recheckTime: Timestamp?
+  @Packed var recheckTime: Timestamp?
 
   /// What the channel would show if it had made no sale but those that were taken in; nil when
   /// nothing is known.
-  var expected: Quantity?
+  @Packed var expected: Quantity?
   /// What `expected` is if a push arrived whose answer was lost.
-  var uncertain: Quantity?
-  /// Taken over from before a restart and not read since: pushes that lowered may be unknown.
-  var isUnread = false
-  /// The channel's number is to be looked at, though it should be right.
-  var isUnverified = false
+  @Packed var uncertain: Quantity?
   /// What the channel said it shows, until something changes it.
-  var shown: Quantity?
+  @Packed var shown: Quantity?
   /// Units that the channel has sold and that were not taken in, as far as is known, and since when
   /// there are such.
   var unseenCount: Quantity = 0
@@ -88,17 +82,31 @@ public struct PushState: Equatable, Sendable {
   /// them: a raise leaves them out, and nothing is lowered for them.
   var doubtCount: Quantity = 0
   /// Since when there are unseen or doubtful units.
-  var unseenSince: Timestamp?
-  /// Sales of the channel's own on their way into the pool: no raise meanwhile.
-  var openIntakes = 0
-  /// How often sales were taken in: a reading from before is not to be used.
-  public internal(set) var intakeCount = 0
-  var flight: Flight?
+  @Packed var unseenSince: Timestamp?
+  /// One at most: an empty array takes eight bytes.
+  private var flights: [Flight] = []
+  var flight: Flight? {
+    get { flights.first }
+    set { flights = newValue.map { [$0] } ?? [] }
+  }
   /// The commit of the oldest change that the channel has not acknowledged, and of the oldest after
   /// `flight` began.
-  var waitingSince: Timestamp?
-  var laterSince: Timestamp?
-  var staleCount = 0
+  @Packed var waitingSince: Timestamp?
+  @Packed var laterSince: Timestamp?
+
+  // The small ones stand together.
+  @Small public internal(set) var attemptCount = 0
+  @Small var staleCount = 0
+  /// Sales of the channel's own on their way into the pool: no raise meanwhile.
+  @Small var openIntakes = 0
+  /// How often sales were taken in: a reading from before is not to be used.
+  @Small public internal(set) var intakeCount = 0
+  public internal(set) var isDead = false
+  public internal(set) var isLocked = false
+  /// Taken over from before a restart and not read since: pushes that lowered may be unknown.
+  var isUnread = false
+  /// The channel's number is to be looked at, though it should be right.
+  var isUnverified = false
 
   public init() {}
 
@@ -113,7 +121,6 @@ public struct PushState: Equatable, Sendable {
     self.acknowledged = acknowledged
     sent = acknowledged
     acknowledgedVersion = version
-    sentVersion = version
     acknowledgeTime = time
     self.lag = lag
     expected = highest ?? acknowledged
@@ -123,7 +130,7 @@ public struct PushState: Equatable, Sendable {
     self.lastError = lastError
   }
 
-  public var isInFlight: Bool { flight != nil }
+  public var isInFlight: Bool { !flights.isEmpty }
 
   /// Whether the channel is not yet known to show what it should.
   public var isPending: Bool {
@@ -197,6 +204,10 @@ public struct PushState: Equatable, Sendable {
     guard wanted == nil || version >= wantedVersion else { return false }
     let isChange = quantity != wanted
     wanted = quantity
+    if isChange, isLocked, quantity == 0 || quantity > lockedQuantity ?? 0 {
+      // A promotion that lets no number fall may let it rise, and nothing is left untried for zero.
+      notBefore = nil
+    }
     wantedVersion = version
     if isChange, let commitTime {
       if flight == nil {
@@ -249,6 +260,7 @@ public struct PushState: Equatable, Sendable {
   public mutating func revive() {
     isDead = false
     isLocked = false
+    lockedQuantity = nil
     expected = nil
     uncertain = nil
     shown = nil
@@ -263,6 +275,22 @@ public struct PushState: Equatable, Sendable {
 extension PushState {
   /// Compare-and-set failed and the channel did not say what it shows.
   public var wantsLook: Bool { staleCount > 0 && shown == nil }
+
+  /// Until when the promotion that holds the number lasts. Zero is tried all the same.
+  public mutating func holdLocked(until end: Timestamp) {
+    guard isLocked, flight == nil, wanted != 0, let time = notBefore else { return }
+    notBefore = max(time, end)
+  }
+
+  /// The channel was read while nothing was on its way, and shows `shown` for another reason than a sale: the next push sets it
+  /// right. What it shows too much of goes at once, like any lowering.
+  public mutating func correct(shown: Quantity) {
+    precondition(flight == nil, "a push that is on its way ends by itself")
+    expected = max(0, shown)
+    uncertain = nil
+    forgetUnseen()
+    doubt()
+  }
 
   /// The channel shows something else than it acknowledged: the next raise or zero looks at it.
   public mutating func doubt() {

@@ -1,10 +1,22 @@
-/// The last spans of one listing, in tenths of a millisecond: at most 64, so that many listings take little memory.
+/// The last spans of one listing: at most 64 in a byte each, so that many listings take little memory. What is told of them is never
+/// too short, and at most 9 % too long.
 public struct RecentSpans: Equatable, Sendable {
   public static let capacity = 64
   private static let unitMicroseconds: Int64 = 100
-  private var spans: [UInt32] = []
+
+  /// What a byte stands for, in tenths of a millisecond: each number up to 11, then steps of 9 %, up to five days.
+  private static let bounds: [UInt32] = {
+    var bounds: [UInt32] = [0]
+    while bounds.count < 256 {
+      let last = UInt64(bounds[bounds.count - 1])
+      bounds.append(UInt32(clamping: max(last + 1, (last * 109 + 99) / 100)))
+    }
+    return bounds
+  }()
+
+  private var spans: [UInt8] = []
   /// Where the next one goes, once there are as many as there may be.
-  private var next = 0
+  private var next: UInt8 = 0
 
   public init() {}
 
@@ -15,11 +27,13 @@ public struct RecentSpans: Equatable, Sendable {
     let (seconds, attoseconds) = span.components
     let micros = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     let unit = UInt32(clamping: max(0, micros + Self.unitMicroseconds - 1) / Self.unitMicroseconds)
+    let code = Self.code(unit)
     if spans.count < Self.capacity {
-      spans.append(unit)
+      if spans.isEmpty { spans.reserveCapacity(4) }
+      spans.append(code)
     } else {
-      spans[next] = unit
-      next = (next + 1) % Self.capacity
+      spans[Int(next)] = code
+      next = (next + 1) % UInt8(Self.capacity)
     }
   }
 
@@ -30,7 +44,18 @@ public struct RecentSpans: Equatable, Sendable {
     return Self.duration(spans.sorted()[min(rank, spans.count) - 1])
   }
 
-  private static func duration(_ unit: UInt32) -> Duration {
-    .microseconds(Int64(unit) * unitMicroseconds)
+  /// The least byte that stands for as much.
+  private static func code(_ unit: UInt32) -> UInt8 {
+    var low = 0
+    var high = 255
+    while low < high {
+      let middle = (low + high) / 2
+      if bounds[middle] < unit { low = middle + 1 } else { high = middle }
+    }
+    return UInt8(low)
+  }
+
+  private static func duration(_ code: UInt8) -> Duration {
+    .microseconds(Int64(bounds[Int(code)]) * unitMicroseconds)
   }
 }

@@ -4,9 +4,9 @@
 /// asked.
 public struct TokenBucket: Equatable, Sendable {
   /// Tokens a second.
-  public let rate: Double
+  public private(set) var rate: Double
   /// Tokens that may be saved up.
-  public let burst: Double
+  public private(set) var burst: Double
   private var level: Double
   /// Up to when tokens were filled in, in nanoseconds of the monotonic clock: in the future while
   /// it is paused.
@@ -58,6 +58,15 @@ public struct TokenBucket: Equatable, Sendable {
     fill(now)
     level = min(level, 1)
     updated = max(updated, until)
+  }
+
+  /// From now on so many tokens a second; who has taken one keeps its time.
+  public mutating func change(rate: Double, burst: Double, now: Int64) {
+    precondition(rate > 0 && burst >= 1, "a bucket gives something")
+    fill(now)
+    self.rate = rate
+    self.burst = burst
+    level = min(level, burst)
   }
 
   private mutating func fill(_ now: Int64) {

@@ -32,6 +32,10 @@ public struct GatewayConfiguration: Sendable {
   public var lagGoal = LagBudget.Goal(target: .seconds(1), objective: 0.99)
   /// The share of acknowledged pushes that are read back where the channel's rate has room for it.
   public var readBackShare = 0.0
+  /// Within what all listings of an account are read back once; nil for only when somebody asks.
+  public var reconcileSpan: Duration?
+  /// What is done about listings that show another number than they should.
+  public var driftPolicies = DriftPolicies()
 
   public static let usualTillWait = Duration.seconds(5)
 
@@ -71,9 +75,11 @@ public final class Gateway: Sendable {
   let notices: NoticeWorker
   let teller: AlertTeller
   let patrol: AlertPatrol
+  let reconciler = Reconciler()
   var log: Log { configuration.log }
   private let configuration: GatewayConfiguration
   private let counts: GatewayMetrics
+  private let reconcileCounts: ReconcileMetrics
   private let channelsChanged = FeedSignal()
 
   public init(_ configuration: GatewayConfiguration) {
@@ -83,6 +89,7 @@ public final class Gateway: Sendable {
     keys = configuration.keys
     store = GatewayStore(database: configuration.database, clock: configuration.clock)
     counts = GatewayMetrics(configuration.metrics)
+    reconcileCounts = ReconcileMetrics(configuration.metrics)
     lag = LagBook(goal: configuration.lagGoal, clock: configuration.clock)
     alerts = AlertBook(store: store, log: configuration.log)
     teller = AlertTeller(
@@ -244,11 +251,25 @@ public final class Gateway: Sendable {
       session,
       AccountPusher.Surroundings(
         store: store, intake: intake, alerts: alerts, metrics: counts, lag: lag,
-        readBackShare: configuration.readBackShare, log: configuration.log))
+        readBackShare: configuration.readBackShare,
+        keepsTouched: configuration.reconcileSpan != nil, log: configuration.log))
     await pusher.restore(rows)
     await configuration.background.start("push \(session.accountID)") { await pusher.run() }
     await planner.add(pusher, maximum: session.adapter.traits.maximumQuantity)
+    await startReconciling(pusher)
     channelsChanged.raise()
+  }
+
+  private func startReconciling(_ pusher: AccountPusher) async {
+    let planner = planner
+    let worker = AccountReconciler(
+      AccountReconciler.Surroundings(
+        pusher: pusher, store: store, intake: intake,
+        plan: Reconciler.Plan(
+          span: configuration.reconcileSpan, policies: configuration.driftPolicies),
+        metrics: reconcileCounts, log: configuration.log, isReady: { await planner.isReady }))
+    await reconciler.add(worker)
+    await configuration.background.start("reconcile \(pusher.accountID)") { await worker.run() }
   }
 
   private var sessionSurroundings: AccountSession.Surroundings {

@@ -80,6 +80,23 @@ enum GatewayLimits {
   /// How often it is looked whether the account has calls to spare, and how long a listing waits for one.
   static let readBackPause = Duration.milliseconds(200)
   static let readBackTries = 3
+  /// How often it is looked whether listings are due to be read back, and how soon it goes on after a call that failed.
+  static let reconcileTick = Duration.seconds(1)
+  static let reconcilePause = Duration.seconds(30)
+  /// How often a pass is kept, so that a restart goes on with it, and its figures are shown.
+  static let reconcileSaveEvery = Duration.seconds(1)
+  static let reconcileShowEvery = Duration.seconds(30)
+  /// Listings whose number moves that wait to be read sooner, and those that may drift; further ones wait for the next pass.
+  static let touchedListings = 10_000
+  static let watchedListings = 100_000
+  /// Units from which down a listing is read sooner.
+  static let nearZero: Quantity = 3
+  /// Within what a number that was set right and differs again makes another writer likely.
+  static let undoneWithin = Duration.seconds(86_400)
+  /// What of a listing's history tells where a drift comes from.
+  static let driftHistory = 20
+  /// How long drifts that have ended are kept.
+  static let driftsKept = Duration.seconds(90 * 86_400)
   /// What the pool takes: channels in one report, and their lag.
   static let lagChannels = 100
   static let leastLag = Duration.milliseconds(1)

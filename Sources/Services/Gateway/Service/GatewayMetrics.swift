@@ -13,6 +13,7 @@ struct GatewayMetrics: Sendable {
   let readBacks: Counter
   let channelCalls: Counter
   let breakerPauses: Counter
+  let callRate: Gauge
   let missingReceipts: Gauge
   let watchRestarts: Counter
 
@@ -45,6 +46,10 @@ struct GatewayMetrics: Sendable {
     breakerPauses = metrics.counter(
       "onepool_gateway_breaker_pauses_total",
       "Times that an account was left alone since its channel did not answer.", labels: ["account"])
+    callRate = metrics.gauge(
+      "onepool_gateway_calls_per_second",
+      "Calls a second that an account may make now, learnt from its channel's answers.",
+      labels: ["account"])
     missingReceipts = metrics.gauge(
       "onepool_gateway_till_missing_receipts",
       "Receipts that a device has numbered and not sent.", labels: ["account", "device"])

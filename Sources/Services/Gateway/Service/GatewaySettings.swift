@@ -59,9 +59,21 @@ public enum GatewaySettings {
     "ONEPOOL_GATEWAY_READ_BACK_SHARE",
     "share of pushes that are read back from the channel when it has calls to spare", default: 0.05)
 
+  public static let reconcileSpan = Setting<Duration>.seconds(
+    "ONEPOOL_GATEWAY_RECONCILE_SECONDS",
+    "time in which all listings of an account are read back once, those that sell sooner",
+    default: 21_600, in: 300...2_592_000)
+
+  public static let driftPolicies = Setting<DriftPolicies>(
+    "ONEPOOL_GATEWAY_DRIFT_POLICY",
+    "what is done about a listing that shows another number than it should, for all and for single accounts",
+    default: "correct",
+    allowed: "correct, lower-only or report, and ACCOUNT= and one of them, with commas between"
+  ) { DriftPolicies($0) }
+
   public static let all: [any AnySetting] = [
     publicURL, zones, keys, alertURL, alertSecret, alertRepeat, inboxAlert, lagTarget, lagObjective,
-    readBackShare, CommonSettings.pool,
+    readBackShare, reconcileSpan, driftPolicies, CommonSettings.pool,
     CommonSettings.mapping, CommonSettings.fulfilment,
     CommonSettings.returns,
   ]

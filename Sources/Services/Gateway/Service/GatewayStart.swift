@@ -27,6 +27,8 @@ extension Gateway {
       target: context.settings[GatewaySettings.lagTarget],
       objective: context.settings[GatewaySettings.lagObjective])
     configuration.readBackShare = context.settings[GatewaySettings.readBackShare]
+    configuration.reconcileSpan = context.settings[GatewaySettings.reconcileSpan]
+    configuration.driftPolicies = context.settings[GatewaySettings.driftPolicies]
     let gateway = Gateway(configuration)
     try await gateway.start()
     return ServiceParts(

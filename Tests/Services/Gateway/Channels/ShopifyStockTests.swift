@@ -4,6 +4,8 @@ import Primitives
 import ShopifyChannel
 import Testing
 
+@testable import GatewayService
+
 @Suite struct ShopifyStockTests {
   let adapter = ShopifyAdapter()
   private let fine = #"{"data":{"inventorySetQuantities":{"userErrors":[]}}}"#
@@ -135,6 +137,31 @@ import Testing
     let done = try await adapter.pushStock([bare], api: shopifyAPI(http))
     #expect(done.map(\.kind) == ["refused"])
     #expect(http.requests.isEmpty)
+  }
+
+  /// Goal: what a shop says of its bucket of points is handed on, and what makes no sense is not.
+  @Test(
+    arguments: [
+      (
+        #"{"actualQueryCost":12,"throttleStatus":{"currentlyAvailable":988,"restoreRate":50.0}}"#,
+        CallRoom.bucket(cost: 12, left: 988, perSecond: 50)
+      ),
+      (
+        #"{"actualQueryCost":0,"throttleStatus":{"currentlyAvailable":988,"restoreRate":50.0}}"#,
+        nil
+      ),
+      (#"{"actualQueryCost":12}"#, nil), (#"{"actualQueryCost":"x","throttleStatus":7}"#, nil),
+    ] as [(String, CallRoom?)])
+  func bucketOfPointsIsHandedOn(_ cost: String, _ expected: CallRoom?) async throws {
+    let ear = RoomEar()
+    let http = RecordedHTTP(#"{"data":{"nodes":[]},"extensions":{"cost":\#(cost)}}"#)
+    var api = shopifyAPI(http)
+    api.tellRoom = { ear.hear($0) }
+    let listing = ChannelListing(
+      itemID: "1", variationID: "2", sellerSKU: "S",
+      attributes: ["inventory_item_id": "9", "location_id": "8"])
+    _ = try await ShopifyAdapter().readStock([listing], api: api)
+    #expect(ear.take() == expected)
   }
 
   @Test func throttledCallSaysHowLongToWait() async {

@@ -122,6 +122,21 @@ import Testing
     #expect(ChannelReply(status, "").statusError.kind == kind)
   }
 
+  @Test(
+    arguments: [
+      (["ratelimit-remaining": "7", "ratelimit-reset": "30"], 7, 30.0),
+      (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "1.5"], 0, 1.5),
+      (["ratelimit-remaining": "7"], nil, 0), (["ratelimit-reset": "30"], nil, 0),
+      (["ratelimit-remaining": "-1", "ratelimit-reset": "30"], nil, 0),
+      (["ratelimit-remaining": "many", "ratelimit-reset": "30"], nil, 0),
+      (["x-ratelimit-remaining": "7", "x-ratelimit-reset": "1767600000"], nil, 0),
+      (["x-ratelimit-remaining": "7", "x-ratelimit-reset": "nan"], nil, 0), ([:], nil, 0),
+    ] as [([String: String], Int?, Double)])
+  func headersTellTheRoom(_ headers: [String: String], _ left: Int?, _ seconds: Double) {
+    let room = left.map { CallRoom.window(left: $0, secondsLeft: seconds) }
+    #expect(ChannelReply(200, "", headers: headers).room == room)
+  }
+
   @Test func waitingIsAskedForInSeconds() {
     #expect(ChannelReply(429, "", headers: ["retry-after": "2.0"]).retryAfter == .seconds(2))
     #expect(ChannelReply(429, "", headers: ["retry-after": "soon"]).retryAfter == nil)

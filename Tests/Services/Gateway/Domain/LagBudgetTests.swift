@@ -34,9 +34,13 @@ import Testing
     var spans = RecentSpans()
     #expect(spans.quantile(0.5) == .zero && spans.maximum == .zero && spans.count == 0)
     for number in 1...200 { spans.add(.milliseconds(number)) }
-    #expect(spans.count == RecentSpans.capacity && spans.maximum == .milliseconds(200))
-    #expect(spans.quantile(0) == .milliseconds(137) && spans.quantile(1) == .milliseconds(200))
-    #expect(spans.quantile(0.5) == .milliseconds(168))
+    #expect(spans.count == RecentSpans.capacity)
+    for (told, exact) in [
+      (spans.maximum, 200), (spans.quantile(0), 137), (spans.quantile(1), 200),
+      (spans.quantile(0.5), 168),
+    ] as [(Duration, Int64)] {
+      #expect(told >= .milliseconds(exact) && told <= .microseconds(exact * 1090), "\(exact)")
+    }
     var odd = RecentSpans()
     odd.add(.microseconds(1))
     odd.add(.seconds(-5))

@@ -317,6 +317,60 @@ import Testing
     #expect(!state.isLocked)
   }
 
+  /// A settled listing whose lowering to `count` a promotion refused.
+  private static func locked(at count: Quantity) -> PushState {
+    var state = settled(10)
+    _ = state.want(count, version: PushVersion(pool: 2), commitTime: start)
+    _ = state.decide(shown: nil, now: start)
+    state.begin(count)
+    _ = state.finish(.locked("in a flash sale"), now: start)
+    return state
+  }
+
+  /// Goal: a promotion is no failure: it is waited for, as long as it lasts, and counts as no try.
+  @Test func promotionIsWaitedForAndNoFailure() {
+    var state = Self.locked(at: 4)
+    #expect(state.attemptCount == 0 && state.lastError == "in a flash sale")
+    state.holdLocked(until: Self.start + .seconds(7200))
+    #expect(state.need(Self.start + .seconds(7199)) == .nothing)
+    _ = state.want(3, version: PushVersion(pool: 3), commitTime: Self.start)
+    #expect(state.need(Self.start + .seconds(7199)) == .nothing, "lower still is locked, too")
+    #expect(state.need(Self.start + .seconds(7200)) == .lower)
+    #expect(Self.push(&state, at: Self.start + .seconds(7200)) == 3)
+    #expect(!state.isLocked && state.lastError.isEmpty)
+  }
+
+  @Test func promotionStopsNeitherZeroNorARaise() {
+    var sold = Self.locked(at: 4)
+    sold.holdLocked(until: Self.start + .seconds(7200))
+    _ = sold.want(0, version: PushVersion(pool: 3), commitTime: Self.start)
+    #expect(sold.need(Self.start) == .lower)
+    _ = sold.decide(shown: nil, now: Self.start)
+    sold.begin(0)
+    _ = sold.finish(.locked("in a flash sale"), now: Self.start)
+    sold.holdLocked(until: Self.start + .seconds(7200))
+    #expect(sold.need(Self.start + .seconds(59)) == .nothing)
+    #expect(sold.need(Self.start + .seconds(60)) == .lower, "zero does not wait for the end")
+    var delivered = Self.locked(at: 4)
+    delivered.holdLocked(until: Self.start + .seconds(7200))
+    _ = delivered.want(12, version: PushVersion(pool: 3), commitTime: Self.start)
+    #expect(delivered.need(Self.start) == .raise)
+  }
+
+  /// Goal: what was read with nothing on its way is set right: what is too much at once, what is too little after a look.
+  @Test(
+    arguments: [(25, .lower, 10), (3, .raise, 10), (-1, .raise, 10)]
+      as [(Quantity, PushState.Need, Quantity)])
+  func numberThatWasChangedElsewhereIsSetRight(
+    _ shown: Quantity, _ need: PushState.Need, _ sent: Quantity
+  ) {
+    var state = Self.settled(10)
+    state.correct(shown: shown)
+    #expect(state.isPending && state.need(Self.start) == need)
+    #expect(Self.push(&state, shown: max(0, shown)) == sent)
+    #expect(!state.isPending && state.need(Self.start + .seconds(60)) == .nothing)
+  }
+
   @Test func refusedPushIsDeadUntilItIsRevived() {
     var state = Self.settled(10)
     _ = state.want(4, version: PushVersion(pool: 2), commitTime: nil)

@@ -65,6 +65,34 @@ import Testing
   }
 }
 
+@Suite struct SizeTests {
+  /// Goal: 100,000 listings take little memory.
+  @Test func whatThereIsOfEachListingIsSmall() {
+    #expect(MemoryLayout<PushState>.size <= 208)
+    #expect(MemoryLayout<ListingComponents>.size <= 32)
+    #expect(MemoryLayout<RecentSpans>.size <= 16)
+  }
+
+  @Test func packedNumberIsThereOrNot() {
+    #expect(
+      Packed<Quantity>().wrappedValue == nil
+        && Packed<Timestamp>(wrappedValue: nil).wrappedValue == nil)
+    for value in [0, -1, Quantity.max, Quantity.min + 1] {
+      #expect(Packed(wrappedValue: value).wrappedValue == value)
+    }
+    #expect(Packed(wrappedValue: Duration.microseconds(5)).wrappedValue == .microseconds(5))
+    #expect(Small(wrappedValue: .max).wrappedValue == Int(Int32.max))
+  }
+
+  @Test func componentsKeepTheirOrder() {
+    let all = ["a", "b", "c"].map { SKUAmount(sku: SKU(trusted: $0), quantity: 2) }
+    for count in 0...3 {
+      let components = ListingComponents(all.prefix(count))
+      #expect(Array(components) == Array(all.prefix(count)) && components.isEmpty == (count == 0))
+    }
+  }
+}
+
 @Suite struct IntakeBarrierTests {
   @Test func barrierIsPastWhenAllBeforeAreDone() {
     var barrier = IntakeBarrier()

@@ -36,6 +36,11 @@ final class FakeChannel: Sendable {
     var token = "token-1"
     var refreshCount = 0
     var readCount = 0
+    /// The items of each reading, one after another, and how many pushes had been made by then.
+    var readItems: [String] = []
+    var pushesBeforeReads: [Int] = []
+    /// What is set aside for promotions, by item.
+    var reserved: [String: [ReservedStock]] = [:]
     var inFlight = 0
     var mostInFlight = 0
   }
@@ -189,6 +194,8 @@ struct FakeAdapter: ChannelAdapter {
   ) async throws(ChannelError) -> [Quantity?] {
     let (error, numbers) = channel.with { state -> (ChannelError?, [Quantity?]) in
       state.readCount += 1
+      state.readItems += listings.map(\.itemID)
+      state.pushesBeforeReads.append(state.pushes.count)
       let error = state.readErrors.isEmpty ? nil : state.readErrors.removeFirst()
       return (error, listings.map { state.shown[$0.itemID] })
     }

@@ -26,6 +26,8 @@ public struct Connection: Message {
   public var updateTime: Primitives.Timestamp? = nil
   /// Where the account's own fulfilment and returns put goods: a location of the pool.
   public var locationID: String = ""
+  /// Output only. Calls a second that the gateway makes at most now: less than calls_per_second while the channel bears less.
+  public var currentCallsPerSecond: Double = 0
 
   public init() {}
 
@@ -38,7 +40,8 @@ public struct Connection: Message {
     callsPerSecond: Double = 0,
     credentialNames: [String] = [],
     updateTime: Primitives.Timestamp? = nil,
-    locationID: String = ""
+    locationID: String = "",
+    currentCallsPerSecond: Double = 0
   ) {
     self.accountID = accountID
     self.channelID = channelID
@@ -49,6 +52,7 @@ public struct Connection: Message {
     self.credentialNames = credentialNames
     self.updateTime = updateTime
     self.locationID = locationID
+    self.currentCallsPerSecond = currentCallsPerSecond
   }
 }
 
@@ -341,7 +345,7 @@ public struct Alert: Message {
   /// A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
   /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
   /// `LAG_OVER_BUDGET`,
-  /// `TOKEN_EXPIRING`, `SYNC_FAILING`.
+  /// `TOKEN_EXPIRING`, `SYNC_FAILING`, `DRIFT`, `PROMOTION_LOCK`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.
   public var subject: String = ""
@@ -505,6 +509,107 @@ public struct LagSummary: Message {
   }
 }
 
+/// A listing that showed another number than it should, though nothing was on its way.
+public struct Drift: Message {
+  /// Its number; newer ones have larger numbers.
+  public var driftID: Int64 = 0
+  /// The listing's account.
+  public var accountID: String = ""
+  /// The mapping service's listing.
+  public var listingID: String = ""
+  /// What it should have shown. Units.
+  public var shouldShowCount: Int64 = 0
+  /// What it showed. Units; -1 when the channel does not know the listing.
+  public var shownCount: Int64 = 0
+  /// What it showed too much; below 0 too little. Units.
+  public var sizeCount: Int64 = 0
+  /// Why, most likely: `LISTING_GONE`, `PROMOTION`, `PUSH_REFUSED`, `OTHER_WRITER`, `PUSH_NOT_APPLIED`, `NUMBER_CAPPED`,
+  /// `ORDER_UNSEEN`, `CHANGED_ELSEWHERE`.
+  public var likelyCause: String = ""
+  /// When it was first read.
+  public var firstSeenTime: Primitives.Timestamp? = nil
+  /// When it was last read.
+  public var lastSeenTime: Primitives.Timestamp? = nil
+  /// How often it was set right since.
+  public var correctionCount: Int32 = 0
+  /// When the listing showed what it should, or takes nothing from the pool any more; unset while it is open.
+  public var endTime: Primitives.Timestamp? = nil
+
+  public init() {}
+
+  public init(
+    driftID: Int64 = 0,
+    accountID: String = "",
+    listingID: String = "",
+    shouldShowCount: Int64 = 0,
+    shownCount: Int64 = 0,
+    sizeCount: Int64 = 0,
+    likelyCause: String = "",
+    firstSeenTime: Primitives.Timestamp? = nil,
+    lastSeenTime: Primitives.Timestamp? = nil,
+    correctionCount: Int32 = 0,
+    endTime: Primitives.Timestamp? = nil
+  ) {
+    self.driftID = driftID
+    self.accountID = accountID
+    self.listingID = listingID
+    self.shouldShowCount = shouldShowCount
+    self.shownCount = shownCount
+    self.sizeCount = sizeCount
+    self.likelyCause = likelyCause
+    self.firstSeenTime = firstSeenTime
+    self.lastSeenTime = lastSeenTime
+    self.correctionCount = correctionCount
+    self.endTime = endTime
+  }
+}
+
+/// How far an account's listings are read back from its channel.
+public struct ReconcilePass: Message {
+  /// The account.
+  public var accountID: String = ""
+  /// When the last pass began; unset before the first.
+  public var startTime: Primitives.Timestamp? = nil
+  /// When it ended; unset while it is on.
+  public var finishTime: Primitives.Timestamp? = nil
+  /// Listings that it is to read.
+  public var listingCount: Int64 = 0
+  /// Those that are done.
+  public var doneCount: Int64 = 0
+  /// Those that were found to show another number than they should.
+  public var driftCount: Int64 = 0
+  /// Drifts of the account that are open now.
+  public var openDriftCount: Int64 = 0
+  /// When the listing was read that was not read for the longest; unset while one was never read.
+  public var oldestReadTime: Primitives.Timestamp? = nil
+  /// Whether somebody asked for the pass.
+  public var asked: Bool = false
+
+  public init() {}
+
+  public init(
+    accountID: String = "",
+    startTime: Primitives.Timestamp? = nil,
+    finishTime: Primitives.Timestamp? = nil,
+    listingCount: Int64 = 0,
+    doneCount: Int64 = 0,
+    driftCount: Int64 = 0,
+    openDriftCount: Int64 = 0,
+    oldestReadTime: Primitives.Timestamp? = nil,
+    asked: Bool = false
+  ) {
+    self.accountID = accountID
+    self.startTime = startTime
+    self.finishTime = finishTime
+    self.listingCount = listingCount
+    self.doneCount = doneCount
+    self.driftCount = driftCount
+    self.openDriftCount = openDriftCount
+    self.oldestReadTime = oldestReadTime
+    self.asked = asked
+  }
+}
+
 extension Connection {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__Connection()
@@ -523,6 +628,7 @@ extension Connection {
     self.credentialNames = Read.strings(source.pointee.credential_names, source.pointee.n_credential_names)
     self.updateTime = try Read.message(source.pointee.update_time, "update_time")
     self.locationID = Read.string(source.pointee.location_id)
+    self.currentCallsPerSecond = source.pointee.current_calls_per_second
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -542,6 +648,7 @@ extension Connection {
     target.pointee.credential_names = arena.strings(self.credentialNames)
     target.pointee.update_time = arena.message(self.updateTime)
     target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.current_calls_per_second = self.currentCallsPerSecond
   }
 }
 
@@ -777,6 +884,78 @@ extension LagSummary {
   }
 }
 
+extension Drift {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__Drift()
+    onepool__gateway__v1__drift__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__Drift.self)
+    self.driftID = source.pointee.drift_id
+    self.accountID = Read.string(source.pointee.account_id)
+    self.listingID = Read.string(source.pointee.listing_id)
+    self.shouldShowCount = source.pointee.should_show_count
+    self.shownCount = source.pointee.shown_count
+    self.sizeCount = source.pointee.size_count
+    self.likelyCause = Read.string(source.pointee.likely_cause)
+    self.firstSeenTime = try Read.message(source.pointee.first_seen_time, "first_seen_time")
+    self.lastSeenTime = try Read.message(source.pointee.last_seen_time, "last_seen_time")
+    self.correctionCount = source.pointee.correction_count
+    self.endTime = try Read.message(source.pointee.end_time, "end_time")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__Drift.self)
+    target.pointee.drift_id = self.driftID
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.should_show_count = self.shouldShowCount
+    target.pointee.shown_count = self.shownCount
+    target.pointee.size_count = self.sizeCount
+    target.pointee.likely_cause = arena.string(self.likelyCause)
+    target.pointee.first_seen_time = arena.message(self.firstSeenTime)
+    target.pointee.last_seen_time = arena.message(self.lastSeenTime)
+    target.pointee.correction_count = self.correctionCount
+    target.pointee.end_time = arena.message(self.endTime)
+  }
+}
+
+extension ReconcilePass {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ReconcilePass()
+    onepool__gateway__v1__reconcile_pass__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReconcilePass.self)
+    self.accountID = Read.string(source.pointee.account_id)
+    self.startTime = try Read.message(source.pointee.start_time, "start_time")
+    self.finishTime = try Read.message(source.pointee.finish_time, "finish_time")
+    self.listingCount = source.pointee.listing_count
+    self.doneCount = source.pointee.done_count
+    self.driftCount = source.pointee.drift_count
+    self.openDriftCount = source.pointee.open_drift_count
+    self.oldestReadTime = try Read.message(source.pointee.oldest_read_time, "oldest_read_time")
+    self.asked = source.pointee.asked != 0
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReconcilePass.self)
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.start_time = arena.message(self.startTime)
+    target.pointee.finish_time = arena.message(self.finishTime)
+    target.pointee.listing_count = self.listingCount
+    target.pointee.done_count = self.doneCount
+    target.pointee.drift_count = self.driftCount
+    target.pointee.open_drift_count = self.openDriftCount
+    target.pointee.oldest_read_time = arena.message(self.oldestReadTime)
+    target.pointee.asked = self.asked ? 1 : 0
+  }
+}
+
 extension FileDescriptor {
   /// `onepool/gateway/v1/gateway.proto`
   public static let onepoolGatewayV1Gateway = FileDescriptor(
@@ -787,6 +966,7 @@ extension FileDescriptor {
       "onepool.gateway.v1.Alert.Severity",
       "onepool.gateway.v1.Connection",
       "onepool.gateway.v1.Connection.CredentialsEntry",
+      "onepool.gateway.v1.Drift",
       "onepool.gateway.v1.InboxEvent",
       "onepool.gateway.v1.InboxEvent.State",
       "onepool.gateway.v1.LagBudget",
@@ -795,6 +975,7 @@ extension FileDescriptor {
       "onepool.gateway.v1.ListingEvent",
       "onepool.gateway.v1.ListingEvent.Kind",
       "onepool.gateway.v1.ListingPush",
+      "onepool.gateway.v1.ReconcilePass",
     ],
-    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8izAMKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIusECgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQSPQoKcmVjZW50X2xhZxgNIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWNlbnRMYWcSSAoQcmVjZW50X3JlYWRfYmFjaxgOIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ug5yZWNlbnRSZWFkQmFjayJ6ChBMaXN0aW5nQ29tcG9uZW50EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCnVuaXRfY291bnQYAiABKANSCXVuaXRDb3VudBI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgDIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQikgQKDExpc3RpbmdFdmVudBI5CgRraW5kGAEgASgOMiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdFdmVudC5LaW5kUgRraW5kEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEhQKBWNvdW50GAMgASgDUgVjb3VudBIhCgx3YW50ZWRfY291bnQYBCABKANSC3dhbnRlZENvdW50EiEKDHVuc2Vlbl9jb3VudBgFIAEoA1ILdW5zZWVuQ291bnQSIwoNcG9vbF9zZXF1ZW5jZRgGIAEoA1IMcG9vbFNlcXVlbmNlEjcKCXNlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNlbmRUaW1lEjsKC2NvbW1pdF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIYCgdtZXNzYWdlGAkgASgJUgdtZXNzYWdlIoUBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABINCglLSU5EX1JFQUQQARIVChFLSU5EX0FDS05PV0xFREdFRBACEg4KCktJTkRfU1RBTEUQAxIOCgpLSU5EX1JFVFJZEAQSDwoLS0lORF9MT0NLRUQQBRIQCgxLSU5EX1JFRlVTRUQQBiKMBAoKSW5ib3hFdmVudBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgphY2NvdW50X2lkGAIgASgJUglhY2NvdW50SWQSGwoJZXZlbnRfa2V5GAMgASgJUghldmVudEtleRISCgRraW5kGAQgASgJUgRraW5kEhkKCG9yZGVyX2lkGAUgASgJUgdvcmRlcklkEjoKBXN0YXRlGAYgASgOMiQub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnQuU3RhdGVSBXN0YXRlEj0KDHJlY2VpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC3JlY2VpdmVUaW1lEjsKC2ZpbmlzaF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZmluaXNoVGltZRIjCg1hdHRlbXB0X2NvdW50GAkgASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgKIAEoCVIJbGFzdEVycm9yInwKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg4KClNUQVRFX0RPTkUQAhISCg5TVEFURV9SRVRSWUlORxADEhUKEVNUQVRFX1FVQVJBTlRJTkVEEAQSDgoKU1RBVEVfREVBRBAFItoECgVBbGVydBISCgRraW5kGAEgASgJUgRraW5kEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKYWNjb3VudF9pZBgDIAEoCVIJYWNjb3VudElkEhgKB21lc3NhZ2UYBCABKAlSB21lc3NhZ2USHwoLcmFpc2VfY291bnQYBSABKANSCnJhaXNlQ291bnQSOwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIZCghhbGVydF9pZBgIIAEoA1IHYWxlcnRJZBI9CgxyZXNvbHZlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZXNvbHZlVGltZRI+CghzZXZlcml0eRgKIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVIIc2V2ZXJpdHkSFgoGYWR2aWNlGAsgASgJUgZhZHZpY2USNwoJdGVsbF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIdGVsbFRpbWUiZAoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAMixAEKCUxhZ0J1ZGdldBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSMQoGdGFyZ2V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgZ0YXJnZXQSHAoJb2JqZWN0aXZlGAMgASgBUglvYmplY3RpdmUSFAoFY291bnQYBCABKANSBWNvdW50Eh0KCmxhdGVfY291bnQYBSABKANSCWxhdGVDb3VudBISCgRsZWZ0GAYgASgBUgRsZWZ0Iv0BCgpMYWdTdW1tYXJ5Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIUCgVjb3VudBgCIAEoA1IFY291bnQSKwoDcDUwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwNTASKwoDcDk1GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTUSKwoDcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTkSMwoHbWF4aW11bRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIHbWF4aW11bWIGcHJvdG8z")
+    base64: "CiBvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheS5wcm90bxISb25lcG9vbC5nYXRld2F5LnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8ihQQKCkNvbm5lY3Rpb24SHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgDIAEoCVIKZXh0ZXJuYWxJZBIZCghiYXNlX3VybBgEIAEoCVIHYmFzZVVybBJRCgtjcmVkZW50aWFscxgFIAMoCzIvLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uLkNyZWRlbnRpYWxzRW50cnlSC2NyZWRlbnRpYWxzEigKEGNhbGxzX3Blcl9zZWNvbmQYBiABKAFSDmNhbGxzUGVyU2Vjb25kEikKEGNyZWRlbnRpYWxfbmFtZXMYByADKAlSD2NyZWRlbnRpYWxOYW1lcxI7Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSHwoLbG9jYXRpb25faWQYCSABKAlSCmxvY2F0aW9uSWQSNwoYY3VycmVudF9jYWxsc19wZXJfc2Vjb25kGBQgASgBUhVjdXJyZW50Q2FsbHNQZXJTZWNvbmQaPgoQQ3JlZGVudGlhbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIusECgtMaXN0aW5nUHVzaBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEiEKDHdhbnRlZF9jb3VudBgDIAEoA1ILd2FudGVkQ291bnQSHQoKc2VudF9jb3VudBgEIAEoA1IJc2VudENvdW50Ei0KEmFja25vd2xlZGdlZF9jb3VudBgFIAEoA1IRYWNrbm93bGVkZ2VkQ291bnQSJQoOd2FudGVkX3ZlcnNpb24YBiABKANSDXdhbnRlZFZlcnNpb24SMQoUYWNrbm93bGVkZ2VkX3ZlcnNpb24YByABKANSE2Fja25vd2xlZGdlZFZlcnNpb24SRQoQYWNrbm93bGVkZ2VfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSD2Fja25vd2xlZGdlVGltZRIrCgNsYWcYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SA2xhZxIjCg1hdHRlbXB0X2NvdW50GAogASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgLIAEoCVIJbGFzdEVycm9yEhIKBGRlYWQYDCABKAhSBGRlYWQSPQoKcmVjZW50X2xhZxgNIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWNlbnRMYWcSSAoQcmVjZW50X3JlYWRfYmFjaxgOIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ug5yZWNlbnRSZWFkQmFjayJ6ChBMaXN0aW5nQ29tcG9uZW50EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCnVuaXRfY291bnQYAiABKANSCXVuaXRDb3VudBI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgDIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQikgQKDExpc3RpbmdFdmVudBI5CgRraW5kGAEgASgOMiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdFdmVudC5LaW5kUgRraW5kEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEhQKBWNvdW50GAMgASgDUgVjb3VudBIhCgx3YW50ZWRfY291bnQYBCABKANSC3dhbnRlZENvdW50EiEKDHVuc2Vlbl9jb3VudBgFIAEoA1ILdW5zZWVuQ291bnQSIwoNcG9vbF9zZXF1ZW5jZRgGIAEoA1IMcG9vbFNlcXVlbmNlEjcKCXNlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNlbmRUaW1lEjsKC2NvbW1pdF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY29tbWl0VGltZRIYCgdtZXNzYWdlGAkgASgJUgdtZXNzYWdlIoUBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABINCglLSU5EX1JFQUQQARIVChFLSU5EX0FDS05PV0xFREdFRBACEg4KCktJTkRfU1RBTEUQAxIOCgpLSU5EX1JFVFJZEAQSDwoLS0lORF9MT0NLRUQQBRIQCgxLSU5EX1JFRlVTRUQQBiKMBAoKSW5ib3hFdmVudBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgphY2NvdW50X2lkGAIgASgJUglhY2NvdW50SWQSGwoJZXZlbnRfa2V5GAMgASgJUghldmVudEtleRISCgRraW5kGAQgASgJUgRraW5kEhkKCG9yZGVyX2lkGAUgASgJUgdvcmRlcklkEjoKBXN0YXRlGAYgASgOMiQub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnQuU3RhdGVSBXN0YXRlEj0KDHJlY2VpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC3JlY2VpdmVUaW1lEjsKC2ZpbmlzaF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKZmluaXNoVGltZRIjCg1hdHRlbXB0X2NvdW50GAkgASgFUgxhdHRlbXB0Q291bnQSHQoKbGFzdF9lcnJvchgKIAEoCVIJbGFzdEVycm9yInwKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg4KClNUQVRFX0RPTkUQAhISCg5TVEFURV9SRVRSWUlORxADEhUKEVNUQVRFX1FVQVJBTlRJTkVEEAQSDgoKU1RBVEVfREVBRBAFItoECgVBbGVydBISCgRraW5kGAEgASgJUgRraW5kEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKYWNjb3VudF9pZBgDIAEoCVIJYWNjb3VudElkEhgKB21lc3NhZ2UYBCABKAlSB21lc3NhZ2USHwoLcmFpc2VfY291bnQYBSABKANSCnJhaXNlQ291bnQSOwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRIZCghhbGVydF9pZBgIIAEoA1IHYWxlcnRJZBI9CgxyZXNvbHZlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZXNvbHZlVGltZRI+CghzZXZlcml0eRgKIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVIIc2V2ZXJpdHkSFgoGYWR2aWNlGAsgASgJUgZhZHZpY2USNwoJdGVsbF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIdGVsbFRpbWUiZAoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAMixAEKCUxhZ0J1ZGdldBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSMQoGdGFyZ2V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgZ0YXJnZXQSHAoJb2JqZWN0aXZlGAMgASgBUglvYmplY3RpdmUSFAoFY291bnQYBCABKANSBWNvdW50Eh0KCmxhdGVfY291bnQYBSABKANSCWxhdGVDb3VudBISCgRsZWZ0GAYgASgBUgRsZWZ0Iv0BCgpMYWdTdW1tYXJ5Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIUCgVjb3VudBgCIAEoA1IFY291bnQSKwoDcDUwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwNTASKwoDcDk1GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTUSKwoDcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgNwOTkSMwoHbWF4aW11bRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIHbWF4aW11bSLXAwoFRHJpZnQSGQoIZHJpZnRfaWQYASABKANSB2RyaWZ0SWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEh0KCmxpc3RpbmdfaWQYAyABKAlSCWxpc3RpbmdJZBIqChFzaG91bGRfc2hvd19jb3VudBgEIAEoA1IPc2hvdWxkU2hvd0NvdW50Eh8KC3Nob3duX2NvdW50GAUgASgDUgpzaG93bkNvdW50Eh0KCnNpemVfY291bnQYBiABKANSCXNpemVDb3VudBIhCgxsaWtlbHlfY2F1c2UYByABKAlSC2xpa2VseUNhdXNlEkIKD2ZpcnN0X3NlZW5fdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDWZpcnN0U2VlblRpbWUSQAoObGFzdF9zZWVuX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgxsYXN0U2VlblRpbWUSKQoQY29ycmVjdGlvbl9jb3VudBgKIAEoBVIPY29ycmVjdGlvbkNvdW50EjUKCGVuZF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZSKRAwoNUmVjb25jaWxlUGFzcxIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSOQoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0VGltZRI7CgtmaW5pc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmZpbmlzaFRpbWUSIwoNbGlzdGluZ19jb3VudBgEIAEoA1IMbGlzdGluZ0NvdW50Eh0KCmRvbmVfY291bnQYBSABKANSCWRvbmVDb3VudBIfCgtkcmlmdF9jb3VudBgGIAEoA1IKZHJpZnRDb3VudBIoChBvcGVuX2RyaWZ0X2NvdW50GAcgASgDUg5vcGVuRHJpZnRDb3VudBJEChBvbGRlc3RfcmVhZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIOb2xkZXN0UmVhZFRpbWUSFAoFYXNrZWQYCSABKAhSBWFza2VkYgZwcm90bzM=")
 }

@@ -127,6 +127,8 @@ public struct ListListingPushesRequest: Message {
   public var pageToken: String = ""
   /// Only this listing. Optional.
   public var listingID: String = ""
+  /// Only those that were given up until somebody replays them (RepushListing).
+  public var deadOnly: Bool = false
 
   public init() {}
 
@@ -135,13 +137,15 @@ public struct ListListingPushesRequest: Message {
     pendingOnly: Bool = false,
     pageSize: Int32 = 0,
     pageToken: String = "",
-    listingID: String = ""
+    listingID: String = "",
+    deadOnly: Bool = false
   ) {
     self.accountID = accountID
     self.pendingOnly = pendingOnly
     self.pageSize = pageSize
     self.pageToken = pageToken
     self.listingID = listingID
+    self.deadOnly = deadOnly
   }
 }
 
@@ -537,6 +541,82 @@ public struct GetBacklogResponse: Message {
   }
 }
 
+public struct ListDriftsRequest: Message {
+  /// Only of this account. Optional.
+  public var accountID: String = ""
+  /// Also those that have ended.
+  public var includeEnded: Bool = false
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    accountID: String = "",
+    includeEnded: Bool = false,
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.accountID = accountID
+    self.includeEnded = includeEnded
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListDriftsResponse: Message {
+  /// The newest first.
+  public var drifts: [Drift] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    drifts: [Drift] = [],
+    nextPageToken: String = ""
+  ) {
+    self.drifts = drifts
+    self.nextPageToken = nextPageToken
+  }
+}
+
+public struct ReconcileAccountRequest: Message {
+  /// Required.
+  public var accountID: String = ""
+  /// Only tells how far the last pass is, and starts none.
+  public var progressOnly: Bool = false
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    accountID: String = "",
+    progressOnly: Bool = false,
+    requestID: String = ""
+  ) {
+    self.accountID = accountID
+    self.progressOnly = progressOnly
+    self.requestID = requestID
+  }
+}
+
+public struct ReconcileAccountResponse: Message {
+  /// As it stands now.
+  public var pass: ReconcilePass? = nil
+
+  public init() {}
+
+  public init(
+    pass: ReconcilePass? = nil
+  ) {
+    self.pass = pass
+  }
+}
+
 extension ConnectAccountRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__ConnectAccountRequest()
@@ -676,6 +756,7 @@ extension ListListingPushesRequest {
     self.pageSize = source.pointee.page_size
     self.pageToken = Read.string(source.pointee.page_token)
     self.listingID = Read.string(source.pointee.listing_id)
+    self.deadOnly = source.pointee.dead_only != 0
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -685,6 +766,7 @@ extension ListListingPushesRequest {
     target.pointee.page_size = self.pageSize
     target.pointee.page_token = arena.string(self.pageToken)
     target.pointee.listing_id = arena.string(self.listingID)
+    target.pointee.dead_only = self.deadOnly ? 1 : 0
   }
 }
 
@@ -1134,6 +1216,91 @@ extension GetBacklogResponse {
   }
 }
 
+extension ListDriftsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListDriftsRequest()
+    onepool__gateway__v1__list_drifts_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListDriftsRequest.self)
+    self.accountID = Read.string(source.pointee.account_id)
+    self.includeEnded = source.pointee.include_ended != 0
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListDriftsRequest.self)
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.include_ended = self.includeEnded ? 1 : 0
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListDriftsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListDriftsResponse()
+    onepool__gateway__v1__list_drifts_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListDriftsResponse.self)
+    self.drifts = try Read.messages(source.pointee.drifts, source.pointee.n_drifts, "drifts")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListDriftsResponse.self)
+    target.pointee.n_drifts = self.drifts.count
+    target.pointee.drifts = arena.messages(self.drifts)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
+extension ReconcileAccountRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ReconcileAccountRequest()
+    onepool__gateway__v1__reconcile_account_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReconcileAccountRequest.self)
+    self.accountID = Read.string(source.pointee.account_id)
+    self.progressOnly = source.pointee.progress_only != 0
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReconcileAccountRequest.self)
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.progress_only = self.progressOnly ? 1 : 0
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension ReconcileAccountResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ReconcileAccountResponse()
+    onepool__gateway__v1__reconcile_account_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReconcileAccountResponse.self)
+    self.pass = try Read.message(source.pointee.pass, "pass")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ReconcileAccountResponse.self)
+    target.pointee.pass = arena.message(self.pass)
+  }
+}
+
 /// The methods of `onepool.gateway.v1.GatewayService`.
 public enum GatewayServiceMethods {
   public static let connectAccount = MethodDescriptor(
@@ -1178,8 +1345,14 @@ public enum GatewayServiceMethods {
   public static let getBacklog = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "GetBacklog",
     kind: .unary, idempotency: .noSideEffects)
+  public static let listDrifts = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "ListDrifts",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let reconcileAccount = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "ReconcileAccount",
+    kind: .unary, idempotency: .idempotent)
 
-  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, explainListing, repushListing, listInboxEvents, replayInboxEvent, replayNotice, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog]
+  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, explainListing, repushListing, listInboxEvents, replayInboxEvent, replayNotice, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog, listDrifts, reconcileAccount]
 }
 
 /// Connects channels to the pool: what operators ask of it. Channels themselves call its HTTP hooks. Every mutation
@@ -1263,6 +1436,18 @@ public protocol GatewayServiceHandler: RPCService {
   /// Errors: none of its own.
   func getBacklog(_ request: GetBacklogRequest, context: ServerContext)
     async throws -> GetBacklogResponse
+  /// Lists listings that show another number than they should, the newest first.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listDrifts(_ request: ListDriftsRequest, context: ServerContext)
+    async throws -> ListDriftsResponse
+  /// Reads back all listings of an account from its channel, as fast as its rate allows without holding anything else up. It
+  /// starts a pass and does not wait for it; while one that was asked for is on, it only tells how far that is.
+  ///
+  /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/STOCK_UNREADABLE (accountId) when the channel does not
+  /// tell what listings show.
+  func reconcileAccount(_ request: ReconcileAccountRequest, context: ServerContext)
+    async throws -> ReconcileAccountResponse
 }
 
 extension GatewayServiceHandler {
@@ -1314,6 +1499,12 @@ extension GatewayServiceHandler {
         .unary(
           GatewayServiceMethods.getBacklog, GetBacklogRequest.self, GetBacklogResponse.self
         ) { request, context in try await self.getBacklog(request, context: context) },
+        .unary(
+          GatewayServiceMethods.listDrifts, ListDriftsRequest.self, ListDriftsResponse.self
+        ) { request, context in try await self.listDrifts(request, context: context) },
+        .unary(
+          GatewayServiceMethods.reconcileAccount, ReconcileAccountRequest.self, ReconcileAccountResponse.self
+        ) { request, context in try await self.reconcileAccount(request, context: context) },
       ])
   }
 }
@@ -1455,6 +1646,26 @@ public struct GatewayServiceClient: Sendable {
   ) async throws(RPCError) -> GetBacklogResponse {
     try await client.unary(GatewayServiceMethods.getBacklog, request, options: options)
   }
+
+  /// Lists listings that show another number than they should, the newest first.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listDrifts(
+    _ request: ListDriftsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListDriftsResponse {
+    try await client.unary(GatewayServiceMethods.listDrifts, request, options: options)
+  }
+
+  /// Reads back all listings of an account from its channel, as fast as its rate allows without holding anything else up. It
+  /// starts a pass and does not wait for it; while one that was asked for is on, it only tells how far that is.
+  ///
+  /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/STOCK_UNREADABLE (accountId) when the channel does not
+  /// tell what listings show.
+  public func reconcileAccount(
+    _ request: ReconcileAccountRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ReconcileAccountResponse {
+    try await client.unary(GatewayServiceMethods.reconcileAccount, request, options: options)
+  }
 }
 
 extension FileDescriptor {
@@ -1478,10 +1689,14 @@ extension FileDescriptor {
       "onepool.gateway.v1.ListAlertsResponse",
       "onepool.gateway.v1.ListConnectionsRequest",
       "onepool.gateway.v1.ListConnectionsResponse",
+      "onepool.gateway.v1.ListDriftsRequest",
+      "onepool.gateway.v1.ListDriftsResponse",
       "onepool.gateway.v1.ListInboxEventsRequest",
       "onepool.gateway.v1.ListInboxEventsResponse",
       "onepool.gateway.v1.ListListingPushesRequest",
       "onepool.gateway.v1.ListListingPushesResponse",
+      "onepool.gateway.v1.ReconcileAccountRequest",
+      "onepool.gateway.v1.ReconcileAccountResponse",
       "onepool.gateway.v1.ReplayInboxEventRequest",
       "onepool.gateway.v1.ReplayInboxEventResponse",
       "onepool.gateway.v1.ReplayNoticeRequest",
@@ -1493,5 +1708,5 @@ extension FileDescriptor {
       "onepool.gateway.v1.RotateSecretKeyRequest",
       "onepool.gateway.v1.RotateSecretKeyResponse",
     ],
-    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIG9uZXBvb2wvZ2F0ZXdheS92MS9nYXRld2F5LnByb3RvIpkBChVDb25uZWN0QWNjb3VudFJlcXVlc3QSPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlgKFkNvbm5lY3RBY2NvdW50UmVzcG9uc2USPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uIlQKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4igwEKF0xpc3RDb25uZWN0aW9uc1Jlc3BvbnNlEkAKC2Nvbm5lY3Rpb25zGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SC2Nvbm5lY3Rpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJVChVJbXBvcnRMaXN0aW5nc1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCKsAQoWSW1wb3J0TGlzdGluZ3NSZXNwb25zZRIjCg1jcmVhdGVkX2NvdW50GAEgASgDUgxjcmVhdGVkQ291bnQSIwoNdXBkYXRlZF9jb3VudBgCIAEoA1IMdXBkYXRlZENvdW50EiEKDGxpbmtlZF9jb3VudBgDIAEoA1ILbGlua2VkQ291bnQSJQoOdW5tYXBwZWRfY291bnQYBCABKANSDXVubWFwcGVkQ291bnQitwEKGExpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIQoMcGVuZGluZ19vbmx5GAIgASgIUgtwZW5kaW5nT25seRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIdCgpsaXN0aW5nX2lkGAUgASgJUglsaXN0aW5nSWQifAoZTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZRI3CgZwdXNoZXMYASADKAsyHy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ1B1c2hSBnB1c2hlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ihwEKFUV4cGxhaW5MaXN0aW5nUmVxdWVzdBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSHwoLZXZlbnRfY291bnQYAyABKAVSCmV2ZW50Q291bnQijwMKFkV4cGxhaW5MaXN0aW5nUmVzcG9uc2USHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEioKEXNob3VsZF9zaG93X2NvdW50GAMgASgDUg9zaG91bGRTaG93Q291bnQSRAoKY29tcG9uZW50cxgEIAMoCzIkLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nQ29tcG9uZW50Ugpjb21wb25lbnRzEh8KC3Nob3duX2NvdW50GAUgASgDUgpzaG93bkNvdW50EjcKCXNob3dfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNob3dUaW1lEjgKBmV2ZW50cxgHIAMoCzIgLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nRXZlbnRSBmV2ZW50cxIgCgtleHBsYW5hdGlvbhgIIAEoCVILZXhwbGFuYXRpb24iVAoUUmVwdXNoTGlzdGluZ1JlcXVlc3QSHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChVSZXB1c2hMaXN0aW5nUmVzcG9uc2USMwoEcHVzaBgBIAEoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIEcHVzaCKvAQoWTGlzdEluYm94RXZlbnRzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSOgoFc3RhdGUYAiABKA4yJC5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudC5TdGF0ZVIFc3RhdGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4ieQoXTGlzdEluYm94RXZlbnRzUmVzcG9uc2USNgoGZXZlbnRzGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBmV2ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iUwoXUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIlAKGFJlcGxheUluYm94RXZlbnRSZXNwb25zZRI0CgVldmVudBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50UgVldmVudCJtChNSZXBsYXlOb3RpY2VSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIYCgdzdWJqZWN0GAIgASgJUgdzdWJqZWN0Eh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZCI5ChRSZXBsYXlOb3RpY2VSZXNwb25zZRIhCgxyZXBsYXlfY291bnQYASABKANSC3JlcGxheUNvdW50IvgBChFMaXN0QWxlcnRzUmVxdWVzdBIpChBpbmNsdWRlX3Jlc29sdmVkGAEgASgIUg9pbmNsdWRlUmVzb2x2ZWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4SSQoObGVhc3Rfc2V2ZXJpdHkYBCABKA4yIi5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnQuU2V2ZXJpdHlSDWxlYXN0U2V2ZXJpdHkSHQoKYWNjb3VudF9pZBgFIAEoCVIJYWNjb3VudElkEhIKBGtpbmQYBiABKAlSBGtpbmQibwoSTGlzdEFsZXJ0c1Jlc3BvbnNlEjEKBmFsZXJ0cxgBIAMoCzIZLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydFIGYWxlcnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJPChNSZXNvbHZlQWxlcnRSZXF1ZXN0EhkKCGFsZXJ0X2lkGAEgASgDUgdhbGVydElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJHChRSZXNvbHZlQWxlcnRSZXNwb25zZRIvCgVhbGVydBgBIAEoCzIZLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydFIFYWxlcnQiNwoWUm90YXRlU2VjcmV0S2V5UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQiRAoXUm90YXRlU2VjcmV0S2V5UmVzcG9uc2USKQoQY29ubmVjdGlvbl9jb3VudBgBIAEoA1IPY29ubmVjdGlvbkNvdW50Ig8KDUdldExhZ1JlcXVlc3QitAIKDkdldExhZ1Jlc3BvbnNlEjQKBXRvdGFsGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSBXRvdGFsEjoKCGFjY291bnRzGAIgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSCGFjY291bnRzEjgKB3dlYmhvb2sYAyABKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIHd2ViaG9vaxI9CgpyZWFkX2JhY2tzGAQgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSCXJlYWRCYWNrcxI3CgdidWRnZXRzGAUgAygLMh0ub25lcG9vbC5nYXRld2F5LnYxLkxhZ0J1ZGdldFIHYnVkZ2V0cyITChFHZXRCYWNrbG9nUmVxdWVzdCLoAQoSR2V0QmFja2xvZ1Jlc3BvbnNlEh8KC2luYm94X2NvdW50GAEgASgDUgppbmJveENvdW50Eh0KCnB1c2hfY291bnQYAiABKANSCXB1c2hDb3VudBIdCgpkZWFkX2NvdW50GAMgASgDUglkZWFkQ291bnQSKwoRcXVhcmFudGluZWRfY291bnQYBCABKANSEHF1YXJhbnRpbmVkQ291bnQSIwoNcG9vbF9zZXF1ZW5jZRgFIAEoA1IMcG9vbFNlcXVlbmNlEiEKDG5vdGljZV9jb3VudBgGIAEoA1ILbm90aWNlQ291bnQy7QsKDkdhdGV3YXlTZXJ2aWNlEmwKDkNvbm5lY3RBY2NvdW50Eikub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3RBY2NvdW50UmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlc3BvbnNlIgOQAgISbwoPTGlzdENvbm5lY3Rpb25zEioub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1JlcXVlc3QaKy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdENvbm5lY3Rpb25zUmVzcG9uc2UiA5ACARJsCg5JbXBvcnRMaXN0aW5ncxIpLm9uZXBvb2wuZ2F0ZXdheS52MS5JbXBvcnRMaXN0aW5nc1JlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXNwb25zZSIDkAICEnUKEUxpc3RMaXN0aW5nUHVzaGVzEiwub25lcG9vbC5nYXRld2F5LnYxLkxpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBotLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1Jlc3BvbnNlIgOQAgESbAoORXhwbGFpbkxpc3RpbmcSKS5vbmVwb29sLmdhdGV3YXkudjEuRXhwbGFpbkxpc3RpbmdSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkV4cGxhaW5MaXN0aW5nUmVzcG9uc2UiA5ACARJpCg1SZXB1c2hMaXN0aW5nEigub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXF1ZXN0Gikub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXNwb25zZSIDkAICEm8KD0xpc3RJbmJveEV2ZW50cxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RJbmJveEV2ZW50c1Jlc3BvbnNlIgOQAgEScgoQUmVwbGF5SW5ib3hFdmVudBIrLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVxdWVzdBosLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVzcG9uc2UiA5ACAhJmCgxSZXBsYXlOb3RpY2USJy5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5Tm90aWNlUmVxdWVzdBooLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlOb3RpY2VSZXNwb25zZSIDkAICEmAKCkxpc3RBbGVydHMSJS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgOQAgESZgoMUmVzb2x2ZUFsZXJ0Eicub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuUmVzb2x2ZUFsZXJ0UmVzcG9uc2UiA5ACAhJvCg9Sb3RhdGVTZWNyZXRLZXkSKi5vbmVwb29sLmdhdGV3YXkudjEuUm90YXRlU2VjcmV0S2V5UmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5Sb3RhdGVTZWNyZXRLZXlSZXNwb25zZSIDkAICElQKBkdldExhZxIhLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRMYWdSZXF1ZXN0GiIub25lcG9vbC5nYXRld2F5LnYxLkdldExhZ1Jlc3BvbnNlIgOQAgESYAoKR2V0QmFja2xvZxIlLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVzcG9uc2UiA5ACAWIGcHJvdG8z")
+    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIG9uZXBvb2wvZ2F0ZXdheS92MS9nYXRld2F5LnByb3RvIpkBChVDb25uZWN0QWNjb3VudFJlcXVlc3QSPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlgKFkNvbm5lY3RBY2NvdW50UmVzcG9uc2USPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uIlQKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4igwEKF0xpc3RDb25uZWN0aW9uc1Jlc3BvbnNlEkAKC2Nvbm5lY3Rpb25zGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SC2Nvbm5lY3Rpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJVChVJbXBvcnRMaXN0aW5nc1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCKsAQoWSW1wb3J0TGlzdGluZ3NSZXNwb25zZRIjCg1jcmVhdGVkX2NvdW50GAEgASgDUgxjcmVhdGVkQ291bnQSIwoNdXBkYXRlZF9jb3VudBgCIAEoA1IMdXBkYXRlZENvdW50EiEKDGxpbmtlZF9jb3VudBgDIAEoA1ILbGlua2VkQ291bnQSJQoOdW5tYXBwZWRfY291bnQYBCABKANSDXVubWFwcGVkQ291bnQi1AEKGExpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIQoMcGVuZGluZ19vbmx5GAIgASgIUgtwZW5kaW5nT25seRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIdCgpsaXN0aW5nX2lkGAUgASgJUglsaXN0aW5nSWQSGwoJZGVhZF9vbmx5GAYgASgIUghkZWFkT25seSJ8ChlMaXN0TGlzdGluZ1B1c2hlc1Jlc3BvbnNlEjcKBnB1c2hlcxgBIAMoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIGcHVzaGVzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKHAQoVRXhwbGFpbkxpc3RpbmdSZXF1ZXN0Eh0KCmxpc3RpbmdfaWQYASABKAlSCWxpc3RpbmdJZBIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtldmVudF9jb3VudBgDIAEoBVIKZXZlbnRDb3VudCKPAwoWRXhwbGFpbkxpc3RpbmdSZXNwb25zZRIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSKgoRc2hvdWxkX3Nob3dfY291bnQYAyABKANSD3Nob3VsZFNob3dDb3VudBJECgpjb21wb25lbnRzGAQgAygLMiQub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdDb21wb25lbnRSCmNvbXBvbmVudHMSHwoLc2hvd25fY291bnQYBSABKANSCnNob3duQ291bnQSNwoJc2hvd190aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc2hvd1RpbWUSOAoGZXZlbnRzGAcgAygLMiAub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdFdmVudFIGZXZlbnRzEiAKC2V4cGxhbmF0aW9uGAggASgJUgtleHBsYW5hdGlvbiJUChRSZXB1c2hMaXN0aW5nUmVxdWVzdBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkwKFVJlcHVzaExpc3RpbmdSZXNwb25zZRIzCgRwdXNoGAEgASgLMh8ub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdQdXNoUgRwdXNoIq8BChZMaXN0SW5ib3hFdmVudHNSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBI6CgVzdGF0ZRgCIAEoDjIkLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50LlN0YXRlUgVzdGF0ZRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbiJ5ChdMaXN0SW5ib3hFdmVudHNSZXNwb25zZRI2CgZldmVudHMYASADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudFIGZXZlbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJTChdSZXBsYXlJbmJveEV2ZW50UmVxdWVzdBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiUAoYUmVwbGF5SW5ib3hFdmVudFJlc3BvbnNlEjQKBWV2ZW50GAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBWV2ZW50Im0KE1JlcGxheU5vdGljZVJlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIjkKFFJlcGxheU5vdGljZVJlc3BvbnNlEiEKDHJlcGxheV9jb3VudBgBIAEoA1ILcmVwbGF5Q291bnQi+AEKEUxpc3RBbGVydHNSZXF1ZXN0EikKEGluY2x1ZGVfcmVzb2x2ZWQYASABKAhSD2luY2x1ZGVSZXNvbHZlZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbhJJCg5sZWFzdF9zZXZlcml0eRgEIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVINbGVhc3RTZXZlcml0eRIdCgphY2NvdW50X2lkGAUgASgJUglhY2NvdW50SWQSEgoEa2luZBgGIAEoCVIEa2luZCJvChJMaXN0QWxlcnRzUmVzcG9uc2USMQoGYWxlcnRzGAEgAygLMhkub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0UgZhbGVydHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIk8KE1Jlc29sdmVBbGVydFJlcXVlc3QSGQoIYWxlcnRfaWQYASABKANSB2FsZXJ0SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkcKFFJlc29sdmVBbGVydFJlc3BvbnNlEi8KBWFsZXJ0GAEgASgLMhkub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0UgVhbGVydCI3ChZSb3RhdGVTZWNyZXRLZXlSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZCJEChdSb3RhdGVTZWNyZXRLZXlSZXNwb25zZRIpChBjb25uZWN0aW9uX2NvdW50GAEgASgDUg9jb25uZWN0aW9uQ291bnQiDwoNR2V0TGFnUmVxdWVzdCK0AgoOR2V0TGFnUmVzcG9uc2USNAoFdG90YWwYASABKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIFdG90YWwSOgoIYWNjb3VudHMYAiADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIIYWNjb3VudHMSOAoHd2ViaG9vaxgDIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ugd3ZWJob29rEj0KCnJlYWRfYmFja3MYBCADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIJcmVhZEJhY2tzEjcKB2J1ZGdldHMYBSADKAsyHS5vbmVwb29sLmdhdGV3YXkudjEuTGFnQnVkZ2V0UgdidWRnZXRzIhMKEUdldEJhY2tsb2dSZXF1ZXN0IugBChJHZXRCYWNrbG9nUmVzcG9uc2USHwoLaW5ib3hfY291bnQYASABKANSCmluYm94Q291bnQSHQoKcHVzaF9jb3VudBgCIAEoA1IJcHVzaENvdW50Eh0KCmRlYWRfY291bnQYAyABKANSCWRlYWRDb3VudBIrChFxdWFyYW50aW5lZF9jb3VudBgEIAEoA1IQcXVhcmFudGluZWRDb3VudBIjCg1wb29sX3NlcXVlbmNlGAUgASgDUgxwb29sU2VxdWVuY2USIQoMbm90aWNlX2NvdW50GAYgASgDUgtub3RpY2VDb3VudCKTAQoRTGlzdERyaWZ0c1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEiMKDWluY2x1ZGVfZW5kZWQYAiABKAhSDGluY2x1ZGVFbmRlZBIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbiJvChJMaXN0RHJpZnRzUmVzcG9uc2USMQoGZHJpZnRzGAEgAygLMhkub25lcG9vbC5nYXRld2F5LnYxLkRyaWZ0UgZkcmlmdHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuInwKF1JlY29uY2lsZUFjY291bnRSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIjCg1wcm9ncmVzc19vbmx5GAIgASgIUgxwcm9ncmVzc09ubHkSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlEKGFJlY29uY2lsZUFjY291bnRSZXNwb25zZRI1CgRwYXNzGAEgASgLMiEub25lcG9vbC5nYXRld2F5LnYxLlJlY29uY2lsZVBhc3NSBHBhc3Myww0KDkdhdGV3YXlTZXJ2aWNlEmwKDkNvbm5lY3RBY2NvdW50Eikub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3RBY2NvdW50UmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlc3BvbnNlIgOQAgISbwoPTGlzdENvbm5lY3Rpb25zEioub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1JlcXVlc3QaKy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdENvbm5lY3Rpb25zUmVzcG9uc2UiA5ACARJsCg5JbXBvcnRMaXN0aW5ncxIpLm9uZXBvb2wuZ2F0ZXdheS52MS5JbXBvcnRMaXN0aW5nc1JlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXNwb25zZSIDkAICEnUKEUxpc3RMaXN0aW5nUHVzaGVzEiwub25lcG9vbC5nYXRld2F5LnYxLkxpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBotLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1Jlc3BvbnNlIgOQAgESbAoORXhwbGFpbkxpc3RpbmcSKS5vbmVwb29sLmdhdGV3YXkudjEuRXhwbGFpbkxpc3RpbmdSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkV4cGxhaW5MaXN0aW5nUmVzcG9uc2UiA5ACARJpCg1SZXB1c2hMaXN0aW5nEigub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXF1ZXN0Gikub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXNwb25zZSIDkAICEm8KD0xpc3RJbmJveEV2ZW50cxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RJbmJveEV2ZW50c1Jlc3BvbnNlIgOQAgEScgoQUmVwbGF5SW5ib3hFdmVudBIrLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVxdWVzdBosLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVzcG9uc2UiA5ACAhJmCgxSZXBsYXlOb3RpY2USJy5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5Tm90aWNlUmVxdWVzdBooLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlOb3RpY2VSZXNwb25zZSIDkAICEmAKCkxpc3RBbGVydHMSJS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgOQAgESZgoMUmVzb2x2ZUFsZXJ0Eicub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuUmVzb2x2ZUFsZXJ0UmVzcG9uc2UiA5ACAhJvCg9Sb3RhdGVTZWNyZXRLZXkSKi5vbmVwb29sLmdhdGV3YXkudjEuUm90YXRlU2VjcmV0S2V5UmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5Sb3RhdGVTZWNyZXRLZXlSZXNwb25zZSIDkAICElQKBkdldExhZxIhLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRMYWdSZXF1ZXN0GiIub25lcG9vbC5nYXRld2F5LnYxLkdldExhZ1Jlc3BvbnNlIgOQAgESYAoKR2V0QmFja2xvZxIlLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVzcG9uc2UiA5ACARJgCgpMaXN0RHJpZnRzEiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3REcmlmdHNSZXF1ZXN0GiYub25lcG9vbC5nYXRld2F5LnYxLkxpc3REcmlmdHNSZXNwb25zZSIDkAIBEnIKEFJlY29uY2lsZUFjY291bnQSKy5vbmVwb29sLmdhdGV3YXkudjEuUmVjb25jaWxlQWNjb3VudFJlcXVlc3QaLC5vbmVwb29sLmdhdGV3YXkudjEuUmVjb25jaWxlQWNjb3VudFJlc3BvbnNlIgOQAgJiBnByb3RvMw==")
 }

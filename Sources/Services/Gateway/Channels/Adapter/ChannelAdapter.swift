@@ -46,6 +46,9 @@ public protocol ChannelAdapter: Sendable {
   func refreshCredentials(api: ChannelAPI) async throws(ChannelError) -> [String: String]?
   /// What pushes may go into one call: those with the same key. Shopee: the item.
   func groupKey(_ listing: ChannelListing) -> String
+  /// What listings may be read in one call: at most `readBatch` with the same key. As pushes, unless the channel says otherwise.
+  func readKey(_ listing: ChannelListing) -> String
+  var readBatch: Int { get }
 }
 
 /// What a channel asks for and how much it bears.
@@ -116,14 +119,18 @@ public struct ChannelAPI: Sendable {
   public var clock: any WallClock
   /// Whether an order's address is wanted, though it may cost a permission or a call more.
   public var wantsAddress: Bool
+  /// Whom to tell how much more the channel says that it bears.
+  public var tellRoom: @Sendable (CallRoom) -> Void
 
   public init(
-    account: ChannelAccount, http: any ChannelHTTP, clock: any WallClock, wantsAddress: Bool = false
+    account: ChannelAccount, http: any ChannelHTTP, clock: any WallClock,
+    wantsAddress: Bool = false, tellRoom: @escaping @Sendable (CallRoom) -> Void = { _ in }
   ) {
     self.account = account
     self.http = http
     self.clock = clock
     self.wantsAddress = wantsAddress
+    self.tellRoom = tellRoom
   }
 }
 

@@ -13,9 +13,12 @@ public struct ReservedStock: Sendable, Equatable {
   /// The promotion, as the channel names it.
   public var name: String
   public var quantity: Quantity
+  /// When it gives back what is left; nil where the channel does not tell.
+  public var endTime: Timestamp?
 
-  public init(name: String, quantity: Quantity) {
+  public init(name: String, quantity: Quantity, endTime: Timestamp? = nil) {
     self.name = name
     self.quantity = quantity
+    self.endTime = endTime
   }
 }

@@ -112,6 +112,13 @@ extension ShopeeAdapter {
     listing.variationID.isEmpty ? 0 : Int64(listing.variationID)
   }
 
+  /// Items without variations are read fifty at once, those with variations one by one.
+  public func readKey(_ listing: ChannelListing) -> String {
+    listing.variationID.isEmpty ? "" : listing.itemID
+  }
+
+  public var readBatch: Int { ShopeeLimits.items }
+
   /// Reads `seller_stock`, which is what we set; the totals beside it hold Shopee's own warehouses
   /// too.
   public func readStock(

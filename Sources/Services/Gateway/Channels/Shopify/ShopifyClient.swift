@@ -28,6 +28,7 @@ private struct ShopifyErrors: Decodable {
         var restoreRate: Double?
       }
       var requestedQueryCost: Double?
+      var actualQueryCost: Double?
       var throttleStatus: Status?
     }
     var cost: Cost?
@@ -52,6 +53,15 @@ private struct ShopifyErrors: Decodable {
     let seconds = max(0, needed - available) / rate
     guard seconds.isFinite else { return nil }
     return .milliseconds(Int64(min(seconds, 3600) * 1000))
+  }
+
+  /// What the shop's bucket of points holds after a call that it took.
+  var room: CallRoom? {
+    guard let cost = extensions?.cost, let actual = cost.actualQueryCost, actual > 0,
+      let left = cost.throttleStatus?.currentlyAvailable,
+      let rate = cost.throttleStatus?.restoreRate, rate > 0
+    else { return nil }
+    return .bucket(cost: actual, left: left, perSecond: rate)
   }
 }
 
@@ -82,6 +92,7 @@ struct ShopifyClient {
     let reply = try await api.http.send(request)
     guard reply.isSuccess else { throw statusError(reply) }
     let errors = try ChannelJSON.reply(ShopifyErrors.self, from: reply)
+    if let room = errors.room { api.tellRoom(room) }
     try check(errors)
     guard let content = try ChannelJSON.reply(ShopifyData<Content>.self, from: reply).data else {
       throw .malformed("the answer has neither errors nor data")

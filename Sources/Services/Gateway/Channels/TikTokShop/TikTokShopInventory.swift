@@ -73,6 +73,11 @@ extension ChannelAccount {
 }
 
 extension TikTokShopAdapter: ReservedStockReading {
+  /// SKUs of any products go into one call.
+  public func readKey(_ listing: ChannelListing) -> String { "" }
+
+  public var readBatch: Int { TikTokShopLimits.inventories }
+
   public func readStock(
     _ listings: [ChannelListing], api: ChannelAPI
   ) async throws(ChannelError) -> [Quantity?] {

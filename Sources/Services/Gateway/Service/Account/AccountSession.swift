@@ -8,9 +8,10 @@ internal import Primitives
 actor AccountSession {
   nonisolated let accountID: AccountID
   nonisolated let adapter: any ChannelAdapter
-  private let surroundings: Surroundings
+  let surroundings: Surroundings
   private(set) var connection: ConnectionRow
-  private var bucket: TokenBucket
+  var bucket: TokenBucket
+  var rate: LearntRate
   /// Until when the channel takes no stock: a quota of that call alone.
   private var pushesPausedUntil: Deadline?
   private var refreshing: Task<Result<Void, ChannelError>, Never>?
@@ -41,7 +42,10 @@ actor AccountSession {
     self.adapter = adapter
     self.connection = connection
     self.surroundings = surroundings
-    bucket = Self.bucket(connection, adapter)
+    let rate = Self.rate(connection, adapter)
+    self.rate = rate
+    bucket = Self.bucket(rate.current)
+    surroundings.metrics.callRate.set(rate.current, [accountID.text])
   }
 
   nonisolated var channelID: ChannelID { adapter.channelID }
@@ -50,7 +54,9 @@ actor AccountSession {
   /// looked.
   func update(_ wanted: ConnectionRow) async {
     if wanted.callsPerSecond != connection.callsPerSecond {
-      bucket = Self.bucket(wanted, adapter)
+      rate = Self.rate(wanted, adapter)
+      bucket = Self.bucket(rate.current)
+      showRate()
     }
     connection = connection.merged(with: wanted)
     isRefused = false
@@ -58,15 +64,6 @@ actor AccountSession {
     nextRefreshAhead = nil
     await endOldAlerts()
     await save()
-  }
-
-  private static func bucket(_ connection: ConnectionRow, _ adapter: any ChannelAdapter)
-    -> TokenBucket
-  {
-    let rate =
-      connection.callsPerSecond > 0 ? connection.callsPerSecond : adapter.traits.callsPerSecond
-    return TokenBucket(
-      rate: rate, burst: max(1, rate * GatewayLimits.burstSeconds), now: monotonicNanoseconds())
   }
 
   /// Waits for the account's turn to push stock.
@@ -127,9 +124,10 @@ actor AccountSession {
     isPush: Bool = false, _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
     await refreshAhead()
-    let api = await api()
+    let ear = RoomEar()
+    let api = await api(ear)
     do {
-      return try await counted(body, api, isPush)
+      return try await counted(body, api, ear, isPush)
     } catch {
       guard case .tokenExpired = error else { throw error }
     }
@@ -140,23 +138,24 @@ actor AccountSession {
       throw error
     }
     do { try await acquire() } catch { throw .unavailable("stopping") }
-    return try await counted(body, await self.api(), isPush)
+    return try await counted(body, await self.api(ear), ear, isPush)
   }
 
-  private func api() -> ChannelAPI {
+  private func api(_ ear: RoomEar = RoomEar()) -> ChannelAPI {
     ChannelAPI(
-      account: connection.account, http: surroundings.http, clock: surroundings.store.clock,
-      wantsAddress: surroundings.wantsAddresses)
+      account: connection.account, http: HearingHTTP(http: surroundings.http, ear: ear),
+      clock: surroundings.store.clock, wantsAddress: surroundings.wantsAddresses,
+      tellRoom: { ear.hear($0) })
   }
 
   private nonisolated func counted<T: Sendable>(
     _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T, _ api: ChannelAPI,
-    _ isPush: Bool
+    _ ear: RoomEar, _ isPush: Bool
   ) async throws(ChannelError) -> T {
     do {
       let answer = try await body(api)
       surroundings.metrics.channelCalls.increment([accountID.text, "ok"])
-      await accepted()
+      await accepted(ear.take())
       return answer
     } catch let plain {
       let error = plain.hiding(api.account.credentials)
@@ -176,6 +175,7 @@ actor AccountSession {
   /// nothing else waits for it.
   private func tooMany(_ span: Duration, _ isPush: Bool) {
     if span <= GatewayLimits.longestRatePause {
+      callWasTooMuch()
       pause(span)
     } else if isPush {
       pushesPausedUntil = .after(span)
@@ -226,7 +226,8 @@ actor AccountSession {
     }
   }
 
-  private func accepted() async {
+  private func accepted(_ room: CallRoom?) async {
+    callWasTaken(room)
     await answered()
     guard isRefused else { return }
     isRefused = false

@@ -25,6 +25,7 @@ struct AlertPatrol: Sendable {
     do {
       try await lookAtInbox()
       try await store.pruneHistory(before: store.clock.now() - GatewayLimits.historyKept)
+      try await store.pruneDrifts(endedBefore: store.clock.now() - GatewayLimits.driftsKept)
       try await store.pruneAlerts(endedBefore: store.clock.now() - GatewayLimits.alertsKept)
     } catch {
       log.warning("what to alert of could not be read", ["error": "\(error)"])

@@ -15,6 +15,7 @@ enum GatewayError: Error, Equatable {
   case noticeUnknown(accountID: String, subject: String)
   case keyGiven
   case keyUnwritable
+  case stockUnreadable(String)
 }
 
 extension GatewayError: RPCErrorConvertible {
@@ -62,6 +63,10 @@ extension GatewayError: RPCErrorConvertible {
         .failedPrecondition, "KEY_GIVEN",
         "The keys were given to the gateway: put a new one in front of ONEPOOL_GATEWAY_KEYS, restart "
           + "it, then take the old one away.", [:])
+    case .stockUnreadable(let id):
+      RPCError(
+        .failedPrecondition, "STOCK_UNREADABLE",
+        "The channel of \(id) does not tell what its listings show.", ["accountId": id])
     case .keyUnwritable:
       RPCError(
         .unavailable, "KEY_UNWRITABLE",

@@ -12,7 +12,9 @@ extension GatewayHandler {
     var found: [Connection] = []
     for session in await gateway.directory.all() where session.accountID.text > after ?? "" {
       guard found.count <= size else { break }
-      found.append(Connection(await session.connection))
+      var connection = Connection(await session.connection)
+      connection.currentCallsPerSecond = await session.callsPerSecond
+      found.append(connection)
     }
     let page = Page(found, size: size, scope: scope) { PageToken($0.accountID) }
     return ListConnectionsResponse(connections: page.items, nextPageToken: page.nextToken)

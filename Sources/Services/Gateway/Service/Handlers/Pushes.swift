@@ -9,7 +9,7 @@ extension GatewayHandler {
     _ request: ListListingPushesRequest, context: ServerContext
   ) async throws -> ListListingPushesResponse {
     let scope =
-      "ListListingPushes \(request.accountID) \(request.pendingOnly) \(request.listingID)"
+      "ListListingPushes \(request.accountID) \(request.pendingOnly) \(request.listingID) \(request.deadOnly)"
     let size = try PageSize.clamped(request.pageSize)
     let after =
       try PageToken.decode(request.pageToken, scope: scope, partCount: 1)?.parts[0] ?? ""
@@ -18,7 +18,7 @@ extension GatewayHandler {
     for pusher in await gateway.planner.allPushers
     where request.accountID.isEmpty || pusher.accountID.text == request.accountID {
       for (id, state) in await pusher.page(
-        after: after, pendingOnly: request.pendingOnly, limit: size + 1)
+        after: after, limit: size + 1, where: { Self.isAsked(request, $0) })
       {
         found.append(ListingPush(id, pusher.accountID, state, lags: await pusher.lags(id)))
       }
@@ -26,6 +26,10 @@ extension GatewayHandler {
     found.sort { $0.listingID < $1.listingID }
     let page = Page(found, size: size, scope: scope) { PageToken($0.listingID) }
     return ListListingPushesResponse(pushes: page.items, nextPageToken: page.nextToken)
+  }
+
+  private static func isAsked(_ request: ListListingPushesRequest, _ state: PushState) -> Bool {
+    (!request.pendingOnly || state.isPending) && (!request.deadOnly || state.isDead)
   }
 
   private func listPush(
@@ -36,7 +40,7 @@ extension GatewayHandler {
     try check.finish()
     guard let pusher = await gateway.planner.pusher(of: id),
       request.accountID.isEmpty || pusher.accountID.text == request.accountID,
-      let state = await pusher.state(id), !request.pendingOnly || state.isPending
+      let state = await pusher.state(id), Self.isAsked(request, state)
     else { return ListListingPushesResponse() }
     let push = ListingPush(id, pusher.accountID, state, lags: await pusher.lags(id))
     return ListListingPushesResponse(pushes: [push])
@@ -51,7 +55,9 @@ extension GatewayHandler {
     try check.finish()
     guard let pusher = await gateway.planner.pusher(of: id), let state = await pusher.repush(id)
     else { throw GatewayError.listingUnknown(id.text) }
-    await gateway.alerts.resolve(.pushFailed, about: id.text, account: pusher.accountID)
+    for kind in [AlertKind.pushFailed, .promotionLock] {
+      await gateway.alerts.resolve(kind, about: id.text, account: pusher.accountID)
+    }
     let lags = await pusher.lags(id)
     return RepushListingResponse(push: ListingPush(id, pusher.accountID, state, lags: lags))
   }

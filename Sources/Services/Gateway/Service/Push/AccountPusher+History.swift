@@ -20,13 +20,15 @@ extension AccountPusher {
     append(
       HistoryRow(
         listingID: id, time: now, kind: kind, quantity: quantity, wanted: before.wanted ?? 0,
-        unseenCount: cause.unseenCount, poolVersion: before.sentVersion.pool, sendTime: sendTime,
+        unseenCount: cause.unseenCount, poolVersion: cause.version.pool, sendTime: sendTime,
         commitTime: cause.commitTime, text: text))
   }
 
   /// The channel was read.
   func remember(_ id: ListingID, shown: Quantity?, _ now: Timestamp) {
-    guard let state = entries[id]?.state, let shown else { return }
+    guard let entry = entries[id], let shown else { return }
+    let state = entry.state
+    if shown == state.acknowledged { entry.isSeen = true }
     append(
       HistoryRow(
         listingID: id, time: now, kind: .read, quantity: shown, wanted: state.wanted ?? 0,

@@ -8,7 +8,7 @@ internal import Primitives
 extension AccountPusher {
   /// A push was acknowledged, so long after the pool's commit.
   func acknowledged(_ id: ListingID, after span: Duration, _ now: Timestamp) {
-    entries[id]?.lags.add(span)
+    entries[id]?.addLag(span)
     entries[id]?.unseenSince = now - span
     guard session.adapter.traits.readsStock else { return }
     readBackDebt += surroundings.readBackShare
@@ -23,8 +23,8 @@ extension AccountPusher {
       shown == entry.state.acknowledged, !entry.state.isInFlight
     else { return }
     let span = max(.zero, now - since)
-    entries[id]?.unseenSince = nil
-    entries[id]?.readBackLags.add(span)
+    entry.unseenSince = nil
+    entry.addReadBackLag(span)
     surroundings.metrics.readBackSeconds.observe(span, [accountID.text])
     await surroundings.lag.addReadBack(span, account: accountID)
   }
@@ -45,18 +45,12 @@ extension AccountPusher {
 
   /// Reads as many of those that wait as go in one call, as soon as there is a call to spare.
   private func readBack() async {
-    guard await waitForSpare(), let first = readBackQueue.popFirst() else { return }
-    var batch = [first]
-    var others: [ListingID] = []
-    let group = entries[first]?.group
-    while batch.count < session.adapter.traits.pushBatch, let id = readBackQueue.popFirst() {
-      if entries[id]?.group == group, !batch.contains(id) {
-        batch.append(id)
-      } else {
-        others.append(id)
-      }
-    }
+    guard await waitForSpare() else { return }
+    var seen: Set<ListingID> = []
+    let (asked, others) = oneCall(of: readBackQueue.takeAll().filter { seen.insert($0).inserted })
     readBackQueue.putBack(others)
+    guard !asked.isEmpty else { return await session.giveBack() }
+    var batch = asked.map(\.id)
     for attempt in 1...GatewayLimits.readBackTries {
       batch = await lookAt(batch, isLast: attempt == GatewayLimits.readBackTries)
       guard !batch.isEmpty, await waitForSpare() else { return }
@@ -64,7 +58,7 @@ extension AccountPusher {
   }
 
   /// False when all ends.
-  private func waitForSpare() async -> Bool {
+  func waitForSpare() async -> Bool {
     while await !session.takeSpare() {
       do { try await Task.sleep(for: GatewayLimits.readBackPause) } catch { return false }
     }
@@ -74,11 +68,11 @@ extension AccountPusher {
   /// Reads listings; returns those that do not show yet what was acknowledged. Some channels take a moment, so only
   /// the last look makes the gateway doubt the number.
   private func lookAt(_ ids: [ListingID], isLast: Bool) async -> [ListingID] {
-    let asked = ids.compactMap { id in entries[id].map { (id: id, before: $0) } }
-      .filter { $0.before.unseenSince != nil && !$0.before.state.isInFlight }
+    let asked = ids.compactMap { Asked($0, entries[$0]) }
+      .filter { entries[$0.id]?.unseenSince != nil }
     guard !asked.isEmpty else { return [] }
     let session = session
-    let listings = asked.map(\.before.listing)
+    let listings = asked.map(\.listing)
     let found: [Quantity?]
     do throws(ChannelError) {
       found = try await session.callNow { api async throws(ChannelError) in
@@ -92,10 +86,9 @@ extension AccountPusher {
     guard found.count == asked.count else { return [] }
     let now = now
     var differing: [ListingID] = []
-    for ((id, before), shown) in zip(asked, found) {
-      guard let entry = entries[id], entry.serial == before.serial, !entry.state.isInFlight,
-        entry.state.intakeCount == before.state.intakeCount, let shown
-      else { continue }
+    for (before, shown) in zip(asked, found) {
+      let id = before.id
+      guard let entry = entries[id], before.isStill(entry), let shown else { continue }
       remember(id, shown: shown, now)
       await seen(id, shown, now)
       let isRight = shown == entry.state.acknowledged
@@ -105,11 +98,33 @@ extension AccountPusher {
       }
       surroundings.metrics.readBacks.increment([accountID.text, isRight ? "right" : "differs"])
       if !isRight {
-        entries[id]?.state.doubt()
+        entry.state.doubt()
         file(id, now)
         wake()
       }
     }
     return differing
+  }
+}
+
+/// A listing as it was when it was asked what it shows.
+struct Asked: Sendable {
+  var id: ListingID
+  var listing: ChannelListing
+  private var serial: UInt32
+  private var intakeCount: Int
+
+  /// Nil while a push of it is on its way.
+  init?(_ id: ListingID, _ entry: AccountPusher.Entry?) {
+    guard let entry, !entry.state.isInFlight else { return nil }
+    self.id = id
+    listing = entry.listing
+    serial = entry.serial
+    intakeCount = entry.state.intakeCount
+  }
+
+  /// Whether nothing has happened to it since.
+  func isStill(_ entry: AccountPusher.Entry) -> Bool {
+    entry.serial == serial && !entry.state.isInFlight && entry.state.intakeCount == intakeCount
   }
 }

@@ -25,60 +25,47 @@ extension AccountPusher {
     wake()
   }
 
-  /// Takes listings that go in one call: those that lower first, zeros before all.
+  /// Takes listings that go in one call: those that lower first, and of these the smallest numbers.
   private func takeBatch() -> (batch: [ListingID], raises: Bool) {
     let now = now
-    let batch = fill(fill([], from: .zero, now), from: .lower, now)
+    let batch = fill(from: .lower, now)
     guard batch.isEmpty else { return (batch, false) }
     guard raiserCount < GatewayLimits.raisesAtOnce else { return ([], false) }
-    return (fill([], from: .cleared, now), true)
+    return (fill(from: .cleared, now), true)
   }
 
-  private func fill(_ start: [ListingID], from lane: Lane, _ now: Timestamp) -> [ListingID] {
-    var batch = start
-    var others: [ListingID] = []
+  private func fill(from lane: Lane, _ now: Timestamp) -> [ListingID] {
+    var batch: [ListingID] = []
+    var others: [NumberQueue<ListingID>.Place] = []
     let room = session.adapter.traits.pushBatch
-    while batch.count < room, others.count < GatewayLimits.batchSearch, let id = pop(lane) {
+    while batch.count < room, others.count < GatewayLimits.batchSearch,
+      let place = lane == .lower ? lower.popFirst() : cleared.popFirst()
+    {
+      let id = place.element
       guard let entry = entries[id], entry.lane == lane, !entry.isHeld else { continue }
       guard entry.state.need(now) == (lane == .cleared ? .raise : .lower) else {
-        entries[id]?.lane = nil
+        entry.lane = nil
         file(id, now)
         continue
       }
       guard fits(entry, batch) else {
-        others.append(id)
+        others.append(place)
         continue
       }
-      entries[id]?.lane = nil
-      entries[id]?.isHeld = true
+      entry.lane = nil
+      entry.isHeld = true
       batch.append(id)
       if entry.isAlone { break }
     }
-    if !others.isEmpty { putBack(others, lane) }
+    for place in others { lane == .lower ? lower.putBack(place) : cleared.putBack(place) }
     return batch
-  }
-
-  private func pop(_ lane: Lane) -> ListingID? {
-    switch lane {
-    case .zero: zero.popFirst()
-    case .lower: lower.popFirst()
-    case .raise: raise.popFirst()
-    case .cleared: cleared.popFirst()
-    }
-  }
-
-  private func putBack(_ ids: [ListingID], _ lane: Lane) {
-    switch lane {
-    case .zero: zero.putBack(ids)
-    case .lower: lower.putBack(ids)
-    case .raise: raise.putBack(ids)
-    case .cleared: cleared.putBack(ids)
-    }
   }
 
   private func fits(_ entry: Entry, _ batch: [ListingID]) -> Bool {
     guard let first = batch.first, let other = entries[first] else { return true }
-    return entry.group == other.group && !entry.isAlone && !other.isAlone
+    let adapter = session.adapter
+    return !entry.isAlone && !other.isAlone
+      && adapter.groupKey(entry.listing) == adapter.groupKey(other.listing)
   }
 
   private typealias Push = (id: ListingID, push: StockPush)
@@ -93,16 +80,15 @@ extension AccountPusher {
     var pushes: [Push] = []
     var risen: [ListingID] = []
     for id in batch {
-      guard var entry = entries[id] else { continue }
+      guard let entry = entries[id] else { continue }
       let need = entry.state.need(now)
       guard need == .lower || (need == .raise && raises) else { continue }
       let reading = readings[id]
       if let reading, reading.intakeCount != entry.state.intakeCount { continue }
       switch entry.state.decide(shown: reading?.shown, hasOpenEvents: hasOpenEvents, now: now) {
       case .settled:
-        entry.serial += 1
+        entry.serial &+= 1
         dirty.insert(id)
-        entries[id] = entry
         await endAlert(id)
       case .push(let quantity, let expected):
         if entry.state.isRaised(by: quantity) { risen.append(id) }
@@ -112,7 +98,6 @@ extension AccountPusher {
         let push = StockPush(
           listing: entry.listing, quantity: quantity, expected: expected, idempotencyKey: key)
         pushes.append((id, push))
-        entries[id] = entry
       }
     }
     guard !pushes.isEmpty else { return await session.giveBack() }
@@ -265,20 +250,21 @@ extension AccountPusher {
   }
 
   private func finish(_ id: ListingID, _ outcome: PushState.Outcome, _ now: Timestamp) async {
-    guard var entry = entries[id] else { return }
+    guard let entry = entries[id] else { return }
     remember(id, outcome, entry.state, sent: entry.sendTime, now)
     let span = entry.state.finish(outcome, now: now)
     switch outcome {
     case .retry(_, _, let mayHaveArrived):
       // A try of a push that may have arrived has the same idempotency key.
-      if !mayHaveArrived { entry.serial += 1 }
+      if !mayHaveArrived { entry.serial &+= 1 }
     case .acknowledged:
-      entry.serial += 1
+      entry.serial &+= 1
       entry.isAlone = false
+      entry.isSeen = false
+      touch(id)
     case .refused, .stale, .locked:
-      entry.serial += 1
+      entry.serial &+= 1
     }
-    entries[id] = entry
     dirty.insert(id)
     surroundings.metrics.pushes.increment([accountID.text, outcome.label])
     if let span {
@@ -289,7 +275,8 @@ extension AccountPusher {
     switch outcome {
     case .acknowledged: await endAlert(id)
     case .refused(let text): await alert(id, text)
-    case .retry(let text, _, _), .locked(let text): await alertIfStuck(id, text)
+    case .retry(let text, _, _): await alertIfStuck(id, text)
+    case .locked(let text): await locked(id, text)
     case .stale: await alertIfStuck(id, "the channel's number keeps changing")
     }
   }
@@ -310,9 +297,15 @@ extension AccountPusher {
   }
 
   private func endAlert(_ id: ListingID) async {
-    guard entries[id]?.isAlerted ?? false else { return }
-    entries[id]?.isAlerted = false
-    await surroundings.alerts.resolve(.pushFailed, about: id.text, account: accountID)
+    guard let entry = entries[id] else { return }
+    if entry.isAlerted {
+      entry.isAlerted = false
+      await surroundings.alerts.resolve(.pushFailed, about: id.text, account: accountID)
+    }
+    if entry.isLockAlerted {
+      entry.isLockAlerted = false
+      await surroundings.alerts.resolve(.promotionLock, about: id.text, account: accountID)
+    }
   }
 }
 

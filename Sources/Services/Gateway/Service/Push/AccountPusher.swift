@@ -7,40 +7,18 @@ internal import Primitives
 /// first, a few calls at once, within the account's rate.
 actor AccountPusher {
   /// Where a listing waits. Raises wait until the account's events are taken in, then in `cleared`.
-  enum Lane { case zero, lower, raise, cleared }
-
-  struct Entry {
-    var state: PushState
-    var listing: ChannelListing
-    var group: String
-    var lane: Lane?
-    /// A call that reads or pushes it is being prepared or under way.
-    var isHeld = false
-    /// It was refused together with others; is it the culprit?
-    var isAlone = false
-    var isAlerted = false
-    var sendTime: Timestamp?
-    /// Of its last pushes, to the acknowledgement and until they were read back.
-    var lags = RecentSpans()
-    var readBackLags = RecentSpans()
-    /// The commit that the number answers which the channel acknowledged last, until it is seen to show it.
-    var unseenSince: Timestamp?
-    /// When the timeline will look at it.
-    var timer: Timestamp?
-    /// Tells pushes apart that are not tries of the same.
-    var serial = 0
-  }
+  enum Lane { case lower, raise, cleared }
 
   nonisolated let accountID: AccountID
   nonisolated let session: AccountSession
   let surroundings: Surroundings
   /// Tells this process's pushes from those of an earlier one.
   let nonce = UUIDText.random()
-  var entries: [ListingID: Entry] = [:]
-  var zero = Queue<ListingID>()
-  var lower = Queue<ListingID>()
-  var raise = Queue<ListingID>()
-  var cleared = Queue<ListingID>()
+  var entries = KeyedTable<Entry>()
+  /// By the number that they should show: zeros first, and what is nearest to nothing before the rest.
+  var lower = NumberQueue<ListingID>()
+  var cleared = NumberQueue<ListingID>()
+  var raise: [ListingID] = []
   var dirty: Set<ListingID> = []
   /// What happened to listings and is not kept yet.
   var history: [HistoryRow] = []
@@ -55,6 +33,8 @@ actor AccountPusher {
   var readBackQueue = Queue<ListingID>()
   var isReadingBack = false
   var readBackDebt = 0.0
+  /// Listings whose number moved since the reconciler asked.
+  var touched: Set<ListingID> = []
   private var isClearing = false
   private var isSaving = false
   /// Those who wait until what is dirty now is kept.
@@ -68,6 +48,8 @@ actor AccountPusher {
     var metrics: GatewayMetrics
     var lag: LagBook
     var readBackShare: Double
+    /// Whether somebody wants to know which numbers have moved.
+    var keepsTouched = false
     var log: Log
   }
 
@@ -82,9 +64,10 @@ actor AccountPusher {
   /// Takes up what was kept over a restart; before the first `want`.
   func restore(_ rows: [PushRow]) {
     for row in rows {
-      entries[row.listingID] = Entry(
-        state: row.state, listing: ChannelListing(itemID: "", variationID: "", sellerSKU: ""),
-        group: "", isAlerted: !row.lastError.isEmpty)
+      let entry = Entry(row.listingID, row.state)
+      entry.isAlerted = !row.lastError.isEmpty
+      entry.isLockAlerted = entry.isAlerted
+      entries.insert(entry)
     }
   }
 
@@ -94,25 +77,36 @@ actor AccountPusher {
     let now = now
     for want in wants {
       let id = want.listing.listingID
-      var entry =
-        entries[id]
-        ?? Entry(state: PushState(), listing: want.listing.channelListing, group: "")
-      entry.listing = want.listing.channelListing
-      entry.group = session.adapter.groupKey(want.listing.channelListing)
+      let entry = entry(of: want.listing)
       if let quantity = want.quantity {
         _ = entry.state.want(quantity, version: want.version, commitTime: want.commitTime)
       } else {
         entry.state.withdraw()
       }
-      entries[id] = entry
       file(id, now)
     }
     wakeUp()
   }
 
+  private func entry(of listing: PlannedListing) -> Entry {
+    let known = entries[listing.listingID]
+    let entry = known ?? Entry(listing.listingID, PushState())
+    if known == nil { entries.insert(entry) }
+    entry.key = listing.listingID
+    entry.planned = listing
+    return entry
+  }
+
+  /// Its number moved, or soon will.
+  func touch(_ id: ListingID) {
+    guard surroundings.keepsTouched, touched.count < GatewayLimits.touchedListings else { return }
+    touched.insert(id)
+  }
+
   func openIntake(_ id: ListingID, _ units: Quantity) {
     entries[id]?.state.takeIn(units)
     entries[id]?.state.openIntake()
+    touch(id)
     file(id, now)
     wakeUp()
   }
@@ -151,15 +145,18 @@ actor AccountPusher {
 
   /// The lag of a listing's last pushes, to the acknowledgement and until they were read back.
   func lags(_ id: ListingID) -> (acknowledged: RecentSpans, readBack: RecentSpans) {
-    (entries[id]?.lags ?? RecentSpans(), entries[id]?.readBackLags ?? RecentSpans())
+    guard let lags = entries[id]?.lags else { return (RecentSpans(), RecentSpans()) }
+    return (lags.acknowledged, lags.readBack)
   }
 
   /// The next listings after one, in the order of their IDs.
-  func page(after id: String, pendingOnly: Bool, limit: Int) -> [(ListingID, PushState)] {
-    entries.filter { key, entry in
-      entry.state.wanted != nil && key.text > id && (!pendingOnly || entry.state.isPending)
+  func page(
+    after id: String, limit: Int, where isAsked: @Sendable (PushState) -> Bool
+  ) -> [(ListingID, PushState)] {
+    entries.values.filter {
+      $0.state.wanted != nil && $0.key.text > id && isAsked($0.state)
     }
-    .sorted { $0.key < $1.key }.prefix(limit).map { ($0.key, $0.value.state) }
+    .sorted { $0.key < $1.key }.prefix(limit).map { ($0.key, $0.state) }
   }
 
   // MARK: The loop
@@ -184,9 +181,8 @@ actor AccountPusher {
   func wake() { wakeUp() }
 
   private func startSenders(_ group: inout DiscardingTaskGroup) {
-    let urgentCount = zero.count + lower.count
     let raiseRoom = max(0, GatewayLimits.raisesAtOnce - raiserCount)
-    let workCount = urgentCount + min(cleared.count, raiseRoom)
+    let workCount = lower.count + min(cleared.count, raiseRoom)
     while senderCount < GatewayLimits.pushesAtOnce, choosingCount < workCount {
       senderCount += 1
       choosingCount += 1
@@ -198,7 +194,8 @@ actor AccountPusher {
   private func startClearing(_ group: inout DiscardingTaskGroup) {
     guard !isClearing, !raise.isEmpty else { return }
     isClearing = true
-    let waiting = raise.takeAll()
+    let waiting = raise
+    raise = []
     let intake = surroundings.intake
     let accountID = accountID
     group.addTask {
@@ -210,12 +207,13 @@ actor AccountPusher {
   private func clear(_ waiting: [ListingID]) {
     isClearing = false
     let now = now
-    for id in waiting where entries[id]?.lane == .raise {
-      if entries[id]?.isHeld == false, entries[id]?.state.need(now) == .raise {
-        entries[id]?.lane = .cleared
-        cleared.append(id)
+    for id in waiting {
+      guard let entry = entries[id], entry.lane == .raise else { continue }
+      if !entry.isHeld, entry.state.need(now) == .raise {
+        entry.lane = .cleared
+        cleared.set(id, to: entry.number)
       } else {
-        entries[id]?.lane = nil
+        entry.lane = nil
         file(id, now)
       }
     }
@@ -227,19 +225,18 @@ actor AccountPusher {
     guard let entry = entries[id], !entry.isHeld else { return }
     switch entry.state.need(now) {
     case .nothing:
-      entries[id]?.lane = nil
+      entry.lane = nil
       if let time = entry.state.wakeTime, time > now, entry.timer.map({ time < $0 }) ?? true {
-        entries[id]?.timer = time
+        entry.timer = time
         timeline.add(id, at: .after(time - now))
       }
     case .lower:
-      let lane = entry.state.wanted == 0 ? Lane.zero : .lower
-      guard entry.lane != lane else { return }
-      entries[id]?.lane = lane
-      if lane == .zero { zero.append(id) } else { lower.append(id) }
+      entry.lane = .lower
+      lower.set(id, to: entry.number)
     case .raise:
-      guard entry.lane != .raise, entry.lane != .cleared else { return }
-      entries[id]?.lane = .raise
+      if entry.lane == .cleared { return cleared.set(id, to: entry.number) }
+      guard entry.lane != .raise else { return }
+      entry.lane = .raise
       raise.append(id)
     }
   }
@@ -267,7 +264,7 @@ actor AccountPusher {
 
   private func takeDirty() -> [PushRow] {
     let rows = dirty.compactMap { id in entries[id].map { PushRow(id, accountID, $0.state) } }
-    dirty.removeAll(keepingCapacity: true)
+    dirty.removeAll(keepingCapacity: dirty.count < GatewayLimits.storePage)
     return rows
   }
 

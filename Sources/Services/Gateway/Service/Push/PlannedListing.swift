@@ -4,38 +4,54 @@ internal import MappingAPI
 internal import Primitives
 
 /// A listing as the planner keeps it: what it takes from the pool, and what its channel needs to
-/// set its stock.
-struct PlannedListing: Sendable {
-  var listingID: ListingID
-  var accountID: AccountID
-  var channelID: ChannelID
-  var channelListing: ChannelListing
+/// set its stock. There are many, so planner and pusher share one.
+final class PlannedListing: Keyed, Sendable {
+  let listingID: ListingID
+  let accountID: AccountID
+  let channelID: ChannelID
   /// Empty while it maps to nothing or is deleted.
-  var components: [SKUAmount]
+  let components: ListingComponents
   /// Mapping's sequence of its last change.
-  var sequence: Int64
+  let sequence: Int64
+  private let itemID: String
+  private let variationID: String
+  private let state: ChannelListing.State
+  private let attributes: [String: String]
+  let sellerSKU: String
 
-  init(_ listing: MappingAPI.Listing, sequence: Int64) {
+  var key: ListingID { listingID }
+
+  /// - Parameter shared: the same text for the same text, where many listings have it.
+  init(_ listing: MappingAPI.Listing, sequence: Int64, shared: (String) -> String) {
     listingID = ListingID(trusted: listing.listingID)
-    accountID = AccountID(trusted: listing.accountID)
-    channelID = ChannelID(trusted: listing.channelID)
+    accountID = AccountID(trusted: shared(listing.accountID))
+    channelID = ChannelID(trusted: shared(listing.channelID))
     let state: ChannelListing.State =
       switch listing.state {
       case .hidden: .hidden
       case .deleted: .deleted
       case .live, .unspecified, .unrecognized: .live
       }
-    channelListing = ChannelListing(
-      itemID: listing.itemID, variationID: listing.variationID, sellerSKU: listing.sellerSKU,
-      title: listing.title, state: state, attributes: listing.attributes)
-    let linked = listing.link?.components ?? []
-    components =
-      state == .deleted
-      ? []
-      : linked.filter { $0.quantity > 0 }.map {
-        SKUAmount(sku: SKU(trusted: $0.sku), quantity: $0.quantity)
-      }
+    self.state = state
+    itemID = listing.itemID
+    variationID = listing.variationID
+    attributes = listing.attributes
+    let linked = state == .deleted ? [] : listing.link?.components ?? []
+    let amounts = linked.filter { $0.quantity > 0 }.map {
+      SKUAmount(sku: SKU(trusted: shared($0.sku)), quantity: $0.quantity)
+    }
+    components = ListingComponents(amounts)
+    // Most often the code is the SKU.
+    let code = listing.sellerSKU
+    sellerSKU = amounts.first { $0.sku.text == code }?.sku.text ?? code
     self.sequence = sequence
+  }
+
+  /// As its adapter takes it. No channel asks for a title to set stock.
+  var channelListing: ChannelListing {
+    ChannelListing(
+      itemID: itemID, variationID: variationID, sellerSKU: sellerSKU, state: state,
+      attributes: attributes)
   }
 }
 

@@ -8,13 +8,46 @@ internal import Primitives
 /// Works out what every listing should show, from what the pool says is available and what mapping
 /// says it takes.
 actor StockPlanner {
-  private var listings: [ListingID: PlannedListing] = [:]
-  private var bySKU: [SKU: Set<ListingID>] = [:]
-  /// By account and the merchant's code, for channels whose sales name nothing else.
-  private var byCode: [String: ListingID] = [:]
-  private var available: [SKU: [ChannelID: Quantity]] = [:]
-  /// What listings may show of a SKU by a buffer of their own, instead of what their channel may.
-  private var ownAvailable: [SKU: [ListingID: Quantity]] = [:]
+  /// What is known of one SKU.
+  private final class SKURecord: Keyed {
+    static let unknown = Quantity.min
+    let key: SKU
+    /// Those that take it: mostly one, which is kept in place.
+    private var first: PlannedListing?
+    private var others: [PlannedListing] = []
+    /// What each channel may show of it, by the channel's place.
+    var counts: [Quantity] = []
+    /// What listings may show of it by a buffer of their own, instead of what their channel may.
+    var own: [ListingID: Quantity] = [:]
+
+    init(_ sku: SKU) {
+      key = sku
+    }
+
+    var listings: [PlannedListing] { first.map { [$0] + others } ?? [] }
+
+    func add(_ listing: PlannedListing) {
+      remove(listing.listingID)
+      if first == nil { first = listing } else { others.append(listing) }
+    }
+
+    func remove(_ id: ListingID) {
+      if first?.listingID == id {
+        first = others.popLast()
+      } else {
+        others.removeAll { $0.listingID == id }
+      }
+    }
+  }
+
+  private var listings = KeyedTable<PlannedListing>()
+  private var skus = KeyedTable<SKURecord>()
+  /// Places in `SKURecord.counts`.
+  private var channels: [ChannelID: Int] = [:]
+  /// Names of accounts and channels, each once.
+  private var names: Set<String> = []
+  /// By account and the merchant's code, for channels whose sales name nothing else; made when it is first asked for.
+  private var codes: [AccountID: [String: PlannedListing]] = [:]
   private var pushers: [AccountID: AccountPusher] = [:]
   private var maximum: [AccountID: Quantity] = [:]
   /// Sales that the pool has recorded and whose change of availability has not come back yet.
@@ -34,6 +67,8 @@ actor StockPlanner {
 
   func add(_ pusher: AccountPusher, maximum: Quantity) async {
     pushers[pusher.accountID] = pusher
+    names.insert(pusher.accountID.text)
+    names.insert(pusher.session.channelID.text)
     self.maximum[pusher.accountID] = maximum
     await send(
       listings.values.filter { $0.accountID == pusher.accountID }.map { want($0, commitTime: nil) })
@@ -56,23 +91,42 @@ actor StockPlanner {
 
   /// Takes a listing in as it stands; returns whether it takes something from the pool.
   func apply(_ listing: MappingAPI.Listing, sequence: Int64) async -> Bool {
-    let planned = PlannedListing(listing, sequence: sequence)
+    let planned = PlannedListing(listing, sequence: sequence) { shared($0) }
     listingSequence = max(listingSequence, sequence)
     let id = planned.listingID
     if let known = listings[id] {
       guard known.sequence <= sequence else { return !known.components.isEmpty }
-      for component in known.components { bySKU[component.sku]?.remove(id) }
+      for component in known.components {
+        skus[component.sku]?.remove(id)
+      }
+      if codes[known.accountID]?[known.sellerSKU] === known {
+        codes[known.accountID]?[known.sellerSKU] = nil
+      }
     }
-    listings[id] = planned
-    for component in planned.components { bySKU[component.sku, default: []].insert(id) }
-    let code = Self.codeKey(planned.accountID, planned.channelListing.sellerSKU)
-    if !planned.channelListing.sellerSKU.isEmpty, !planned.components.isEmpty {
-      byCode[code] = id
-    } else if byCode[code] == id {
-      byCode[code] = nil
+    listings.insert(planned)
+    for component in planned.components {
+      record(of: component.sku).add(planned)
+    }
+    if !planned.sellerSKU.isEmpty, !planned.components.isEmpty {
+      codes[planned.accountID]?[planned.sellerSKU] = planned
     }
     await send([want(planned, commitTime: nil)])
     return !planned.components.isEmpty
+  }
+
+  private func record(of sku: SKU) -> SKURecord {
+    if let known = skus[sku] { return known }
+    let record = SKURecord(sku)
+    skus.insert(record)
+    return record
+  }
+
+  /// The text that is here already, where it is too long to be kept in place.
+  private func shared(_ text: String) -> String {
+    guard text.utf8.count > 15 else { return text }
+    if let known = skus[SKU(trusted: text)] { return known.key.text }
+    if let known = names.firstIndex(of: text) { return names[known] }
+    return text
   }
 
   func setAllListings() { hasAllListings = true }
@@ -83,11 +137,17 @@ actor StockPlanner {
 
   /// What a code of the account's means, when a listing of it has that code.
   func components(_ accountID: AccountID, code: String) -> [SKUAmount]? {
-    byCode[Self.codeKey(accountID, code)].flatMap { listings[$0]?.components }
+    let known = codes[accountID] ?? codes(of: accountID)
+    codes[accountID] = known
+    return known[code].map { Array($0.components) }
   }
 
-  private static func codeKey(_ accountID: AccountID, _ code: String) -> String {
-    "\(accountID)\n\(code)"
+  private func codes(of accountID: AccountID) -> [String: PlannedListing] {
+    let own = listings.values.filter {
+      $0.accountID == accountID && !$0.sellerSKU.isEmpty && !$0.components.isEmpty
+    }
+    // Of two the one that changed last.
+    return Dictionary(own.map { ($0.sellerSKU, $0) }) { $0.sequence > $1.sequence ? $0 : $1 }
   }
 
   // MARK: What the pool says
@@ -96,28 +156,41 @@ actor StockPlanner {
     sequence = max(sequence, change.sequence)
     hasSnapshot = hasSnapshot || change.sku.isEmpty || !change.snapshot
     if !change.sku.isEmpty {
-      let sku = SKU(trusted: change.sku)
+      let record = record(of: SKU(trusted: change.sku))
       for channel in change.channels {
-        available[sku, default: [:]][ChannelID(trusted: channel.channelID)] =
-          channel.availableToSellCount
+        let place = place(of: ChannelID(trusted: channel.channelID))
+        while record.counts.count <= place { record.counts.append(SKURecord.unknown) }
+        record.counts[place] = channel.availableToSellCount
       }
       // All of them come with each change: one that is missing has no buffer of its own any more.
       let own = change.channels.flatMap(\.listings).map {
         (ListingID(trusted: $0.listingID), $0.availableToSellCount)
       }
-      ownAvailable[sku] =
-        own.isEmpty ? nil : Dictionary(own, uniquingKeysWith: { first, _ in first })
+      record.own = Dictionary(own, uniquingKeysWith: { first, _ in first })
       let commitTime = change.snapshot ? nil : change.commitTime
-      await send(
-        (bySKU[sku] ?? []).compactMap { listings[$0] }.map { want($0, commitTime: commitTime) })
+      await send(record.listings.map { want($0, commitTime: commitTime) })
     }
     await closeReached()
   }
 
+  private func place(of channelID: ChannelID) -> Int {
+    if let known = channels[channelID] { return known }
+    channels[channelID] = channels.count
+    return channels.count - 1
+  }
+
   private func want(_ listing: PlannedListing, commitTime: Timestamp?) -> Want {
+    let place = channels[listing.channelID]
     let quantity = ListingNumber.wanted(
       listing.components, maximum: maximum[listing.accountID] ?? 0
-    ) { ownAvailable[$0]?[listing.listingID] ?? available[$0]?[listing.channelID] }
+    ) { sku in
+      guard let record = skus[sku] else { return nil }
+      if let own = record.own[listing.listingID] { return own }
+      guard let place, place < record.counts.count, record.counts[place] != SKURecord.unknown else {
+        return nil
+      }
+      return record.counts[place]
+    }
     return Want(
       listing: listing, quantity: quantity,
       version: PushVersion(pool: sequence, mapping: listing.sequence), commitTime: commitTime)

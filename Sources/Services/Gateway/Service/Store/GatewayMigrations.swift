@@ -15,6 +15,7 @@ public enum GatewayMigrations {
     Migration(9, "where an order's customer is", zone),
     Migration(10, "what was told of alerts", toldAlerts),
     Migration(11, "what listings were sent and showed", listingHistory),
+    Migration(12, "listings that drift", drifts),
   ]
 
   private static let listingHistory = """

@@ -373,6 +373,96 @@ void   onepool__gateway__v1__lag_summary__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__lag_summary__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__drift__init
+                     (Onepool__Gateway__V1__Drift         *message)
+{
+  static const Onepool__Gateway__V1__Drift init_value = ONEPOOL__GATEWAY__V1__DRIFT__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__drift__get_packed_size
+                     (const Onepool__Gateway__V1__Drift *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__drift__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__drift__pack
+                     (const Onepool__Gateway__V1__Drift *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__drift__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__drift__pack_to_buffer
+                     (const Onepool__Gateway__V1__Drift *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__drift__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__Drift *
+       onepool__gateway__v1__drift__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__Drift *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__drift__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__drift__free_unpacked
+                     (Onepool__Gateway__V1__Drift *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__drift__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__reconcile_pass__init
+                     (Onepool__Gateway__V1__ReconcilePass         *message)
+{
+  static const Onepool__Gateway__V1__ReconcilePass init_value = ONEPOOL__GATEWAY__V1__RECONCILE_PASS__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__reconcile_pass__get_packed_size
+                     (const Onepool__Gateway__V1__ReconcilePass *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_pass__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__reconcile_pass__pack
+                     (const Onepool__Gateway__V1__ReconcilePass *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_pass__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__reconcile_pass__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReconcilePass *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_pass__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ReconcilePass *
+       onepool__gateway__v1__reconcile_pass__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ReconcilePass *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__reconcile_pass__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__reconcile_pass__free_unpacked
+                     (Onepool__Gateway__V1__ReconcilePass *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_pass__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor onepool__gateway__v1__connection__credentials_entry__field_descriptors[2] =
 {
   {
@@ -424,7 +514,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__connection__credentials_e
   (ProtobufCMessageInit) onepool__gateway__v1__connection__credentials_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__connection__field_descriptors[9] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__connection__field_descriptors[10] =
 {
   {
     "account_id",
@@ -534,6 +624,18 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__connection__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "current_calls_per_second",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Connection, current_calls_per_second),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__connection__field_indices_by_name[] = {
   0,   /* field[0] = account_id */
@@ -542,14 +644,16 @@ static const unsigned onepool__gateway__v1__connection__field_indices_by_name[] 
   1,   /* field[1] = channel_id */
   6,   /* field[6] = credential_names */
   4,   /* field[4] = credentials */
+  9,   /* field[9] = current_calls_per_second */
   2,   /* field[2] = external_id */
   8,   /* field[8] = location_id */
   7,   /* field[7] = update_time */
 };
-static const ProtobufCIntRange onepool__gateway__v1__connection__number_ranges[1 + 1] =
+static const ProtobufCIntRange onepool__gateway__v1__connection__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 20, 9 },
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__connection__descriptor =
 {
@@ -559,10 +663,10 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__connection__descriptor =
   "Onepool__Gateway__V1__Connection",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__Connection),
-  9,
+  10,
   onepool__gateway__v1__connection__field_descriptors,
   onepool__gateway__v1__connection__field_indices_by_name,
-  1,  onepool__gateway__v1__connection__number_ranges,
+  2,  onepool__gateway__v1__connection__number_ranges,
   (ProtobufCMessageInit) onepool__gateway__v1__connection__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1625,5 +1729,315 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__lag_summary__descriptor =
   onepool__gateway__v1__lag_summary__field_indices_by_name,
   1,  onepool__gateway__v1__lag_summary__number_ranges,
   (ProtobufCMessageInit) onepool__gateway__v1__lag_summary__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__drift__field_descriptors[11] =
+{
+  {
+    "drift_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, drift_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "listing_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, listing_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "should_show_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, should_show_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shown_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, shown_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "size_count",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, size_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "likely_cause",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, likely_cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_seen_time",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, first_seen_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_seen_time",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, last_seen_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "correction_count",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, correction_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_time",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__Drift, end_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__drift__field_indices_by_name[] = {
+  1,   /* field[1] = account_id */
+  9,   /* field[9] = correction_count */
+  0,   /* field[0] = drift_id */
+  10,   /* field[10] = end_time */
+  7,   /* field[7] = first_seen_time */
+  8,   /* field[8] = last_seen_time */
+  6,   /* field[6] = likely_cause */
+  2,   /* field[2] = listing_id */
+  3,   /* field[3] = should_show_count */
+  4,   /* field[4] = shown_count */
+  5,   /* field[5] = size_count */
+};
+static const ProtobufCIntRange onepool__gateway__v1__drift__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 11 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__drift__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.Drift",
+  "Drift",
+  "Onepool__Gateway__V1__Drift",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__Drift),
+  11,
+  onepool__gateway__v1__drift__field_descriptors,
+  onepool__gateway__v1__drift__field_indices_by_name,
+  1,  onepool__gateway__v1__drift__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__drift__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__reconcile_pass__field_descriptors[9] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, start_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "finish_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, finish_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "listing_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, listing_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "done_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, done_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "drift_count",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, drift_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_drift_count",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, open_drift_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "oldest_read_time",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, oldest_read_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "asked",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcilePass, asked),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__reconcile_pass__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  8,   /* field[8] = asked */
+  4,   /* field[4] = done_count */
+  5,   /* field[5] = drift_count */
+  2,   /* field[2] = finish_time */
+  3,   /* field[3] = listing_count */
+  7,   /* field[7] = oldest_read_time */
+  6,   /* field[6] = open_drift_count */
+  1,   /* field[1] = start_time */
+};
+static const ProtobufCIntRange onepool__gateway__v1__reconcile_pass__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_pass__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ReconcilePass",
+  "ReconcilePass",
+  "Onepool__Gateway__V1__ReconcilePass",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ReconcilePass),
+  9,
+  onepool__gateway__v1__reconcile_pass__field_descriptors,
+  onepool__gateway__v1__reconcile_pass__field_indices_by_name,
+  1,  onepool__gateway__v1__reconcile_pass__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__reconcile_pass__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

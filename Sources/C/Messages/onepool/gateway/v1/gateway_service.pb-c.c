@@ -1267,6 +1267,186 @@ void   onepool__gateway__v1__get_backlog_response__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__get_backlog_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__list_drifts_request__init
+                     (Onepool__Gateway__V1__ListDriftsRequest         *message)
+{
+  static const Onepool__Gateway__V1__ListDriftsRequest init_value = ONEPOOL__GATEWAY__V1__LIST_DRIFTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__list_drifts_request__get_packed_size
+                     (const Onepool__Gateway__V1__ListDriftsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__list_drifts_request__pack
+                     (const Onepool__Gateway__V1__ListDriftsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__list_drifts_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListDriftsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ListDriftsRequest *
+       onepool__gateway__v1__list_drifts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ListDriftsRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__list_drifts_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__list_drifts_request__free_unpacked
+                     (Onepool__Gateway__V1__ListDriftsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__list_drifts_response__init
+                     (Onepool__Gateway__V1__ListDriftsResponse         *message)
+{
+  static const Onepool__Gateway__V1__ListDriftsResponse init_value = ONEPOOL__GATEWAY__V1__LIST_DRIFTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__list_drifts_response__get_packed_size
+                     (const Onepool__Gateway__V1__ListDriftsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__list_drifts_response__pack
+                     (const Onepool__Gateway__V1__ListDriftsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__list_drifts_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListDriftsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ListDriftsResponse *
+       onepool__gateway__v1__list_drifts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ListDriftsResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__list_drifts_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__list_drifts_response__free_unpacked
+                     (Onepool__Gateway__V1__ListDriftsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__reconcile_account_request__init
+                     (Onepool__Gateway__V1__ReconcileAccountRequest         *message)
+{
+  static const Onepool__Gateway__V1__ReconcileAccountRequest init_value = ONEPOOL__GATEWAY__V1__RECONCILE_ACCOUNT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__reconcile_account_request__get_packed_size
+                     (const Onepool__Gateway__V1__ReconcileAccountRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__reconcile_account_request__pack
+                     (const Onepool__Gateway__V1__ReconcileAccountRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__reconcile_account_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReconcileAccountRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ReconcileAccountRequest *
+       onepool__gateway__v1__reconcile_account_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ReconcileAccountRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__reconcile_account_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__reconcile_account_request__free_unpacked
+                     (Onepool__Gateway__V1__ReconcileAccountRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__reconcile_account_response__init
+                     (Onepool__Gateway__V1__ReconcileAccountResponse         *message)
+{
+  static const Onepool__Gateway__V1__ReconcileAccountResponse init_value = ONEPOOL__GATEWAY__V1__RECONCILE_ACCOUNT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__reconcile_account_response__get_packed_size
+                     (const Onepool__Gateway__V1__ReconcileAccountResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__reconcile_account_response__pack
+                     (const Onepool__Gateway__V1__ReconcileAccountResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__reconcile_account_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReconcileAccountResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ReconcileAccountResponse *
+       onepool__gateway__v1__reconcile_account_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ReconcileAccountResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__reconcile_account_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__reconcile_account_response__free_unpacked
+                     (Onepool__Gateway__V1__ReconcileAccountResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor onepool__gateway__v1__connect_account_request__field_descriptors[3] =
 {
   {
@@ -1599,7 +1779,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__import_listings_response_
   (ProtobufCMessageInit) onepool__gateway__v1__import_listings_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__gateway__v1__list_listing_pushes_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__list_listing_pushes_request__field_descriptors[6] =
 {
   {
     "account_id",
@@ -1661,9 +1841,22 @@ static const ProtobufCFieldDescriptor onepool__gateway__v1__list_listing_pushes_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "dead_only",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListListingPushesRequest, dead_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__gateway__v1__list_listing_pushes_request__field_indices_by_name[] = {
   0,   /* field[0] = account_id */
+  5,   /* field[5] = dead_only */
   4,   /* field[4] = listing_id */
   2,   /* field[2] = page_size */
   3,   /* field[3] = page_token */
@@ -1672,7 +1865,7 @@ static const unsigned onepool__gateway__v1__list_listing_pushes_request__field_i
 static const ProtobufCIntRange onepool__gateway__v1__list_listing_pushes_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__gateway__v1__list_listing_pushes_request__descriptor =
 {
@@ -1682,7 +1875,7 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__list_listing_pushes_reque
   "Onepool__Gateway__V1__ListListingPushesRequest",
   "onepool.gateway.v1",
   sizeof(Onepool__Gateway__V1__ListListingPushesRequest),
-  5,
+  6,
   onepool__gateway__v1__list_listing_pushes_request__field_descriptors,
   onepool__gateway__v1__list_listing_pushes_request__field_indices_by_name,
   1,  onepool__gateway__v1__list_listing_pushes_request__number_ranges,
@@ -2889,7 +3082,237 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_response__des
   (ProtobufCMessageInit) onepool__gateway__v1__get_backlog_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[14] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__list_drifts_request__field_descriptors[4] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListDriftsRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "include_ended",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListDriftsRequest, include_ended),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListDriftsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListDriftsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__list_drifts_request__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  1,   /* field[1] = include_ended */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+};
+static const ProtobufCIntRange onepool__gateway__v1__list_drifts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ListDriftsRequest",
+  "ListDriftsRequest",
+  "Onepool__Gateway__V1__ListDriftsRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ListDriftsRequest),
+  4,
+  onepool__gateway__v1__list_drifts_request__field_descriptors,
+  onepool__gateway__v1__list_drifts_request__field_indices_by_name,
+  1,  onepool__gateway__v1__list_drifts_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__list_drifts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__list_drifts_response__field_descriptors[2] =
+{
+  {
+    "drifts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__ListDriftsResponse, n_drifts),
+    offsetof(Onepool__Gateway__V1__ListDriftsResponse, drifts),
+    &onepool__gateway__v1__drift__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListDriftsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__list_drifts_response__field_indices_by_name[] = {
+  0,   /* field[0] = drifts */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange onepool__gateway__v1__list_drifts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ListDriftsResponse",
+  "ListDriftsResponse",
+  "Onepool__Gateway__V1__ListDriftsResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ListDriftsResponse),
+  2,
+  onepool__gateway__v1__list_drifts_response__field_descriptors,
+  onepool__gateway__v1__list_drifts_response__field_indices_by_name,
+  1,  onepool__gateway__v1__list_drifts_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__list_drifts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__reconcile_account_request__field_descriptors[3] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcileAccountRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "progress_only",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcileAccountRequest, progress_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcileAccountRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__reconcile_account_request__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  1,   /* field[1] = progress_only */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange onepool__gateway__v1__reconcile_account_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ReconcileAccountRequest",
+  "ReconcileAccountRequest",
+  "Onepool__Gateway__V1__ReconcileAccountRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ReconcileAccountRequest),
+  3,
+  onepool__gateway__v1__reconcile_account_request__field_descriptors,
+  onepool__gateway__v1__reconcile_account_request__field_indices_by_name,
+  1,  onepool__gateway__v1__reconcile_account_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__reconcile_account_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__reconcile_account_response__field_descriptors[1] =
+{
+  {
+    "pass",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ReconcileAccountResponse, pass),
+    &onepool__gateway__v1__reconcile_pass__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__reconcile_account_response__field_indices_by_name[] = {
+  0,   /* field[0] = pass */
+};
+static const ProtobufCIntRange onepool__gateway__v1__reconcile_account_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ReconcileAccountResponse",
+  "ReconcileAccountResponse",
+  "Onepool__Gateway__V1__ReconcileAccountResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ReconcileAccountResponse),
+  1,
+  onepool__gateway__v1__reconcile_account_response__field_descriptors,
+  onepool__gateway__v1__reconcile_account_response__field_indices_by_name,
+  1,  onepool__gateway__v1__reconcile_account_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__reconcile_account_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[16] =
 {
   { "ConnectAccount", &onepool__gateway__v1__connect_account_request__descriptor, &onepool__gateway__v1__connect_account_response__descriptor },
   { "ListConnections", &onepool__gateway__v1__list_connections_request__descriptor, &onepool__gateway__v1__list_connections_response__descriptor },
@@ -2905,6 +3328,8 @@ static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__me
   { "RotateSecretKey", &onepool__gateway__v1__rotate_secret_key_request__descriptor, &onepool__gateway__v1__rotate_secret_key_response__descriptor },
   { "GetLag", &onepool__gateway__v1__get_lag_request__descriptor, &onepool__gateway__v1__get_lag_response__descriptor },
   { "GetBacklog", &onepool__gateway__v1__get_backlog_request__descriptor, &onepool__gateway__v1__get_backlog_response__descriptor },
+  { "ListDrifts", &onepool__gateway__v1__list_drifts_request__descriptor, &onepool__gateway__v1__list_drifts_response__descriptor },
+  { "ReconcileAccount", &onepool__gateway__v1__reconcile_account_request__descriptor, &onepool__gateway__v1__reconcile_account_response__descriptor },
 };
 const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] = {
   0,        /* ConnectAccount */
@@ -2914,8 +3339,10 @@ const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] =
   2,        /* ImportListings */
   9,        /* ListAlerts */
   1,        /* ListConnections */
+  14,        /* ListDrifts */
   6,        /* ListInboxEvents */
   3,        /* ListListingPushes */
+  15,        /* ReconcileAccount */
   7,        /* ReplayInboxEvent */
   8,        /* ReplayNotice */
   5,        /* RepushListing */
@@ -2929,7 +3356,7 @@ const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descript
   "GatewayService",
   "Onepool__Gateway__V1__GatewayService",
   "onepool.gateway.v1",
-  14,
+  16,
   onepool__gateway__v1__gateway_service__method_descriptors,
   onepool__gateway__v1__gateway_service__method_indices_by_name
 };
@@ -3044,6 +3471,22 @@ void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *servic
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
   service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__gateway__v1__gateway_service__list_drifts(ProtobufCService *service,
+                                                        const Onepool__Gateway__V1__ListDriftsRequest *input,
+                                                        Onepool__Gateway__V1__ListDriftsResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__gateway__v1__gateway_service__reconcile_account(ProtobufCService *service,
+                                                              const Onepool__Gateway__V1__ReconcileAccountRequest *input,
+                                                              Onepool__Gateway__V1__ReconcileAccountResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
                                                   Onepool__Gateway__V1__GatewayService_ServiceDestroy destroy)

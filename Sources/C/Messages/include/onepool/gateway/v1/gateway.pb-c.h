@@ -26,6 +26,8 @@ typedef struct Onepool__Gateway__V1__InboxEvent Onepool__Gateway__V1__InboxEvent
 typedef struct Onepool__Gateway__V1__Alert Onepool__Gateway__V1__Alert;
 typedef struct Onepool__Gateway__V1__LagBudget Onepool__Gateway__V1__LagBudget;
 typedef struct Onepool__Gateway__V1__LagSummary Onepool__Gateway__V1__LagSummary;
+typedef struct Onepool__Gateway__V1__Drift Onepool__Gateway__V1__Drift;
+typedef struct Onepool__Gateway__V1__ReconcilePass Onepool__Gateway__V1__ReconcilePass;
 
 
 /* --- enums --- */
@@ -175,10 +177,14 @@ struct  Onepool__Gateway__V1__Connection
    * Where the account's own fulfilment and returns put goods: a location of the pool.
    */
   char *location_id;
+  /*
+   * Output only. Calls a second that the gateway makes at most now: less than calls_per_second while the channel bears less.
+   */
+  double current_calls_per_second;
 };
 #define ONEPOOL__GATEWAY__V1__CONNECTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__connection__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0 }
 
 
 /*
@@ -383,7 +389,7 @@ struct  Onepool__Gateway__V1__Alert
    * A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
    * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
    * `LAG_OVER_BUDGET`,
-   * `TOKEN_EXPIRING`, `SYNC_FAILING`.
+   * `TOKEN_EXPIRING`, `SYNC_FAILING`, `DRIFT`, `PROMOTION_LOCK`.
    */
   char *kind;
   /*
@@ -506,6 +512,111 @@ struct  Onepool__Gateway__V1__LagSummary
 #define ONEPOOL__GATEWAY__V1__LAG_SUMMARY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__lag_summary__descriptor) \
     , (char *)protobuf_c_empty_string, 0, NULL, NULL, NULL, NULL }
+
+
+/*
+ * A listing that showed another number than it should, though nothing was on its way.
+ */
+struct  Onepool__Gateway__V1__Drift
+{
+  ProtobufCMessage base;
+  /*
+   * Its number; newer ones have larger numbers.
+   */
+  int64_t drift_id;
+  /*
+   * The listing's account.
+   */
+  char *account_id;
+  /*
+   * The mapping service's listing.
+   */
+  char *listing_id;
+  /*
+   * What it should have shown. Units.
+   */
+  int64_t should_show_count;
+  /*
+   * What it showed. Units; -1 when the channel does not know the listing.
+   */
+  int64_t shown_count;
+  /*
+   * What it showed too much; below 0 too little. Units.
+   */
+  int64_t size_count;
+  /*
+   * Why, most likely: `LISTING_GONE`, `PROMOTION`, `PUSH_REFUSED`, `OTHER_WRITER`, `PUSH_NOT_APPLIED`, `NUMBER_CAPPED`,
+   * `ORDER_UNSEEN`, `CHANGED_ELSEWHERE`.
+   */
+  char *likely_cause;
+  /*
+   * When it was first read.
+   */
+  Google__Protobuf__Timestamp *first_seen_time;
+  /*
+   * When it was last read.
+   */
+  Google__Protobuf__Timestamp *last_seen_time;
+  /*
+   * How often it was set right since.
+   */
+  int32_t correction_count;
+  /*
+   * When the listing showed what it should, or takes nothing from the pool any more; unset while it is open.
+   */
+  Google__Protobuf__Timestamp *end_time;
+};
+#define ONEPOOL__GATEWAY__V1__DRIFT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__drift__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, 0, NULL }
+
+
+/*
+ * How far an account's listings are read back from its channel.
+ */
+struct  Onepool__Gateway__V1__ReconcilePass
+{
+  ProtobufCMessage base;
+  /*
+   * The account.
+   */
+  char *account_id;
+  /*
+   * When the last pass began; unset before the first.
+   */
+  Google__Protobuf__Timestamp *start_time;
+  /*
+   * When it ended; unset while it is on.
+   */
+  Google__Protobuf__Timestamp *finish_time;
+  /*
+   * Listings that it is to read.
+   */
+  int64_t listing_count;
+  /*
+   * Those that are done.
+   */
+  int64_t done_count;
+  /*
+   * Those that were found to show another number than they should.
+   */
+  int64_t drift_count;
+  /*
+   * Drifts of the account that are open now.
+   */
+  int64_t open_drift_count;
+  /*
+   * When the listing was read that was not read for the longest; unset while one was never read.
+   */
+  Google__Protobuf__Timestamp *oldest_read_time;
+  /*
+   * Whether somebody asked for the pass.
+   */
+  protobuf_c_boolean asked;
+};
+#define ONEPOOL__GATEWAY__V1__RECONCILE_PASS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__reconcile_pass__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, NULL, 0, 0, 0, 0, NULL, 0 }
 
 
 /* Onepool__Gateway__V1__Connection__CredentialsEntry methods */
@@ -663,6 +774,44 @@ Onepool__Gateway__V1__LagSummary *
 void   onepool__gateway__v1__lag_summary__free_unpacked
                      (Onepool__Gateway__V1__LagSummary *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__Drift methods */
+void   onepool__gateway__v1__drift__init
+                     (Onepool__Gateway__V1__Drift         *message);
+size_t onepool__gateway__v1__drift__get_packed_size
+                     (const Onepool__Gateway__V1__Drift   *message);
+size_t onepool__gateway__v1__drift__pack
+                     (const Onepool__Gateway__V1__Drift   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__drift__pack_to_buffer
+                     (const Onepool__Gateway__V1__Drift   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__Drift *
+       onepool__gateway__v1__drift__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__drift__free_unpacked
+                     (Onepool__Gateway__V1__Drift *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ReconcilePass methods */
+void   onepool__gateway__v1__reconcile_pass__init
+                     (Onepool__Gateway__V1__ReconcilePass         *message);
+size_t onepool__gateway__v1__reconcile_pass__get_packed_size
+                     (const Onepool__Gateway__V1__ReconcilePass   *message);
+size_t onepool__gateway__v1__reconcile_pass__pack
+                     (const Onepool__Gateway__V1__ReconcilePass   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__reconcile_pass__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReconcilePass   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ReconcilePass *
+       onepool__gateway__v1__reconcile_pass__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__reconcile_pass__free_unpacked
+                     (Onepool__Gateway__V1__ReconcilePass *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Onepool__Gateway__V1__Connection__CredentialsEntry_Closure)
@@ -692,6 +841,12 @@ typedef void (*Onepool__Gateway__V1__LagBudget_Closure)
 typedef void (*Onepool__Gateway__V1__LagSummary_Closure)
                  (const Onepool__Gateway__V1__LagSummary *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__Drift_Closure)
+                 (const Onepool__Gateway__V1__Drift *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__ReconcilePass_Closure)
+                 (const Onepool__Gateway__V1__ReconcilePass *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -710,6 +865,8 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__alert__descriptor;
 extern const ProtobufCEnumDescriptor    onepool__gateway__v1__alert__severity__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__lag_budget__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__lag_summary__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__drift__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_pass__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -45,6 +45,10 @@ typedef struct Onepool__Gateway__V1__GetLagRequest Onepool__Gateway__V1__GetLagR
 typedef struct Onepool__Gateway__V1__GetLagResponse Onepool__Gateway__V1__GetLagResponse;
 typedef struct Onepool__Gateway__V1__GetBacklogRequest Onepool__Gateway__V1__GetBacklogRequest;
 typedef struct Onepool__Gateway__V1__GetBacklogResponse Onepool__Gateway__V1__GetBacklogResponse;
+typedef struct Onepool__Gateway__V1__ListDriftsRequest Onepool__Gateway__V1__ListDriftsRequest;
+typedef struct Onepool__Gateway__V1__ListDriftsResponse Onepool__Gateway__V1__ListDriftsResponse;
+typedef struct Onepool__Gateway__V1__ReconcileAccountRequest Onepool__Gateway__V1__ReconcileAccountRequest;
+typedef struct Onepool__Gateway__V1__ReconcileAccountResponse Onepool__Gateway__V1__ReconcileAccountResponse;
 
 
 /* --- enums --- */
@@ -186,10 +190,14 @@ struct  Onepool__Gateway__V1__ListListingPushesRequest
    * Only this listing. Optional.
    */
   char *listing_id;
+  /*
+   * Only those that were given up until somebody replays them (RepushListing).
+   */
+  protobuf_c_boolean dead_only;
 };
 #define ONEPOOL__GATEWAY__V1__LIST_LISTING_PUSHES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__list_listing_pushes_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Onepool__Gateway__V1__ListListingPushesResponse
@@ -600,6 +608,83 @@ struct  Onepool__Gateway__V1__GetBacklogResponse
 #define ONEPOOL__GATEWAY__V1__GET_BACKLOG_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__get_backlog_response__descriptor) \
     , 0, 0, 0, 0, 0, 0 }
+
+
+struct  Onepool__Gateway__V1__ListDriftsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Only of this account. Optional.
+   */
+  char *account_id;
+  /*
+   * Also those that have ended.
+   */
+  protobuf_c_boolean include_ended;
+  /*
+   * 0 = 50, at most 1,000.
+   */
+  int32_t page_size;
+  /*
+   * From the last response. Optional.
+   */
+  char *page_token;
+};
+#define ONEPOOL__GATEWAY__V1__LIST_DRIFTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__list_drifts_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__ListDriftsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The newest first.
+   */
+  size_t n_drifts;
+  Onepool__Gateway__V1__Drift **drifts;
+  /*
+   * Empty at the end.
+   */
+  char *next_page_token;
+};
+#define ONEPOOL__GATEWAY__V1__LIST_DRIFTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__list_drifts_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__ReconcileAccountRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  char *account_id;
+  /*
+   * Only tells how far the last pass is, and starts none.
+   */
+  protobuf_c_boolean progress_only;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__GATEWAY__V1__RECONCILE_ACCOUNT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__reconcile_account_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__ReconcileAccountResponse
+{
+  ProtobufCMessage base;
+  /*
+   * As it stands now.
+   */
+  Onepool__Gateway__V1__ReconcilePass *pass;
+};
+#define ONEPOOL__GATEWAY__V1__RECONCILE_ACCOUNT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__reconcile_account_response__descriptor) \
+    , NULL }
 
 
 /* Onepool__Gateway__V1__ConnectAccountRequest methods */
@@ -1134,6 +1219,82 @@ Onepool__Gateway__V1__GetBacklogResponse *
 void   onepool__gateway__v1__get_backlog_response__free_unpacked
                      (Onepool__Gateway__V1__GetBacklogResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ListDriftsRequest methods */
+void   onepool__gateway__v1__list_drifts_request__init
+                     (Onepool__Gateway__V1__ListDriftsRequest         *message);
+size_t onepool__gateway__v1__list_drifts_request__get_packed_size
+                     (const Onepool__Gateway__V1__ListDriftsRequest   *message);
+size_t onepool__gateway__v1__list_drifts_request__pack
+                     (const Onepool__Gateway__V1__ListDriftsRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__list_drifts_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListDriftsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ListDriftsRequest *
+       onepool__gateway__v1__list_drifts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__list_drifts_request__free_unpacked
+                     (Onepool__Gateway__V1__ListDriftsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ListDriftsResponse methods */
+void   onepool__gateway__v1__list_drifts_response__init
+                     (Onepool__Gateway__V1__ListDriftsResponse         *message);
+size_t onepool__gateway__v1__list_drifts_response__get_packed_size
+                     (const Onepool__Gateway__V1__ListDriftsResponse   *message);
+size_t onepool__gateway__v1__list_drifts_response__pack
+                     (const Onepool__Gateway__V1__ListDriftsResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__list_drifts_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListDriftsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ListDriftsResponse *
+       onepool__gateway__v1__list_drifts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__list_drifts_response__free_unpacked
+                     (Onepool__Gateway__V1__ListDriftsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ReconcileAccountRequest methods */
+void   onepool__gateway__v1__reconcile_account_request__init
+                     (Onepool__Gateway__V1__ReconcileAccountRequest         *message);
+size_t onepool__gateway__v1__reconcile_account_request__get_packed_size
+                     (const Onepool__Gateway__V1__ReconcileAccountRequest   *message);
+size_t onepool__gateway__v1__reconcile_account_request__pack
+                     (const Onepool__Gateway__V1__ReconcileAccountRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__reconcile_account_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReconcileAccountRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ReconcileAccountRequest *
+       onepool__gateway__v1__reconcile_account_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__reconcile_account_request__free_unpacked
+                     (Onepool__Gateway__V1__ReconcileAccountRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ReconcileAccountResponse methods */
+void   onepool__gateway__v1__reconcile_account_response__init
+                     (Onepool__Gateway__V1__ReconcileAccountResponse         *message);
+size_t onepool__gateway__v1__reconcile_account_response__get_packed_size
+                     (const Onepool__Gateway__V1__ReconcileAccountResponse   *message);
+size_t onepool__gateway__v1__reconcile_account_response__pack
+                     (const Onepool__Gateway__V1__ReconcileAccountResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__reconcile_account_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ReconcileAccountResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ReconcileAccountResponse *
+       onepool__gateway__v1__reconcile_account_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__reconcile_account_response__free_unpacked
+                     (Onepool__Gateway__V1__ReconcileAccountResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Onepool__Gateway__V1__ConnectAccountRequest_Closure)
@@ -1220,6 +1381,18 @@ typedef void (*Onepool__Gateway__V1__GetBacklogRequest_Closure)
 typedef void (*Onepool__Gateway__V1__GetBacklogResponse_Closure)
                  (const Onepool__Gateway__V1__GetBacklogResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__ListDriftsRequest_Closure)
+                 (const Onepool__Gateway__V1__ListDriftsRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__ListDriftsResponse_Closure)
+                 (const Onepool__Gateway__V1__ListDriftsResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__ReconcileAccountRequest_Closure)
+                 (const Onepool__Gateway__V1__ReconcileAccountRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__ReconcileAccountResponse_Closure)
+                 (const Onepool__Gateway__V1__ReconcileAccountResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1283,6 +1456,14 @@ struct Onepool__Gateway__V1__GatewayService_Service
                       const Onepool__Gateway__V1__GetBacklogRequest *input,
                       Onepool__Gateway__V1__GetBacklogResponse_Closure closure,
                       void *closure_data);
+  void (*list_drifts)(Onepool__Gateway__V1__GatewayService_Service *service,
+                      const Onepool__Gateway__V1__ListDriftsRequest *input,
+                      Onepool__Gateway__V1__ListDriftsResponse_Closure closure,
+                      void *closure_data);
+  void (*reconcile_account)(Onepool__Gateway__V1__GatewayService_Service *service,
+                            const Onepool__Gateway__V1__ReconcileAccountRequest *input,
+                            Onepool__Gateway__V1__ReconcileAccountResponse_Closure closure,
+                            void *closure_data);
 };
 typedef void (*Onepool__Gateway__V1__GatewayService_ServiceDestroy)(Onepool__Gateway__V1__GatewayService_Service *);
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
@@ -1304,7 +1485,9 @@ void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayS
       function_prefix__ ## resolve_alert,\
       function_prefix__ ## rotate_secret_key,\
       function_prefix__ ## get_lag,\
-      function_prefix__ ## get_backlog  }
+      function_prefix__ ## get_backlog,\
+      function_prefix__ ## list_drifts,\
+      function_prefix__ ## reconcile_account  }
 void onepool__gateway__v1__gateway_service__connect_account(ProtobufCService *service,
                                                             const Onepool__Gateway__V1__ConnectAccountRequest *input,
                                                             Onepool__Gateway__V1__ConnectAccountResponse_Closure closure,
@@ -1361,6 +1544,14 @@ void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *servic
                                                         const Onepool__Gateway__V1__GetBacklogRequest *input,
                                                         Onepool__Gateway__V1__GetBacklogResponse_Closure closure,
                                                         void *closure_data);
+void onepool__gateway__v1__gateway_service__list_drifts(ProtobufCService *service,
+                                                        const Onepool__Gateway__V1__ListDriftsRequest *input,
+                                                        Onepool__Gateway__V1__ListDriftsResponse_Closure closure,
+                                                        void *closure_data);
+void onepool__gateway__v1__gateway_service__reconcile_account(ProtobufCService *service,
+                                                              const Onepool__Gateway__V1__ReconcileAccountRequest *input,
+                                                              Onepool__Gateway__V1__ReconcileAccountResponse_Closure closure,
+                                                              void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1392,6 +1583,10 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_request__d
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_response__descriptor;
 extern const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descriptor;
 
 PROTOBUF_C__END_DECLS

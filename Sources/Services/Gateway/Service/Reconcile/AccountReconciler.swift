@@ -1,0 +1,375 @@
+internal import ChannelAdapter
+internal import GatewayDomain
+internal import Kit
+internal import Primitives
+
+/// Reads back what one account's listings show, on a schedule and when somebody asks, with calls that nobody else misses; finds
+/// out which of them drift, and has them set right.
+actor AccountReconciler {
+  nonisolated let accountID: AccountID
+  nonisolated let surroundings: Surroundings
+  /// Listings that showed another number than they should, and when they are read again.
+  var watches: [ListingID: DriftWatch] = [:]
+  var looks = NumberQueue<ListingID>()
+  /// The drifts that are open.
+  var drifts: [ListingID: DriftRow] = [:]
+  /// Listings whose number moves or is nearly nothing, and when they are read again.
+  private var soon = NumberQueue<ListingID>()
+  var row: ReconcilePassRow?
+  /// What the pass has still to read, the next at `position`.
+  private var order: [ListingID] = []
+  private var position = 0
+  /// Which pass it is: a call of an earlier one does nothing for it.
+  private var passNumber = 0
+  private var isLoaded = false
+  private var isAtWork = false
+  private var savedTime = Timestamp.zero
+  private var shownTime = Timestamp.zero
+  /// After a reading that failed.
+  private var pausedUntil = Timestamp.zero
+  private let wakeUp = WakeUp()
+
+  struct Surroundings: Sendable {
+    var pusher: AccountPusher
+    var store: GatewayStore
+    var intake: WorkScheduler
+    var plan: Reconciler.Plan
+    var metrics: ReconcileMetrics
+    var log: Log
+    /// Whether everything is known that numbers are worked out from.
+    var isReady: @Sendable () async -> Bool
+  }
+
+  init(_ surroundings: Surroundings) {
+    accountID = surroundings.pusher.accountID
+    self.surroundings = surroundings
+  }
+
+  nonisolated var readsStock: Bool { surroundings.pusher.session.adapter.traits.readsStock }
+  var session: AccountSession { surroundings.pusher.session }
+  var pusher: AccountPusher { surroundings.pusher }
+  var now: Timestamp { surroundings.store.clock.now() }
+
+  func run() async {
+    let wakeUp = wakeUp
+    await withDiscardingTaskGroup { group in
+      group.addTask {
+        while !Task.isCancelled {
+          wakeUp()
+          do { try await Task.sleep(for: GatewayLimits.reconcileTick) } catch { return }
+        }
+      }
+      for await _ in wakeUp.stream { await round() }
+      group.cancelAll()
+    }
+    await savePass()
+  }
+
+  nonisolated func wake() { wakeUp() }
+
+  // MARK: What is asked of it
+
+  /// How far it is.
+  struct Progress: Sendable {
+    var pass: ReconcilePass?
+    var openCount: Int
+    var oldest: Timestamp?
+  }
+
+  func progress() async -> Progress {
+    _ = await load()
+    return Progress(
+      pass: row?.pass, openCount: drifts.count, oldest: await pusher.oldestReadTime())
+  }
+
+  /// Starts a pass, unless one that was asked for is on.
+  func start() async {
+    guard await load() else { return }
+    if let pass = row?.pass, pass.isAsked, pass.finishTime == nil { return }
+    await beginPass(isAsked: true)
+    wakeUp()
+  }
+
+  // MARK: Rounds
+
+  /// Does what is due; false when it is at it already, or not all is known yet.
+  @discardableResult
+  func round() async -> Bool {
+    guard !isAtWork, readsStock else { return false }
+    isAtWork = true
+    defer { isAtWork = false }
+    guard await surroundings.isReady(), await load() else { return false }
+    await takeTouched()
+    if isPassDue { await beginPass(isAsked: false) }
+    while !Task.isCancelled, now >= pausedUntil, isAnythingDue {
+      guard await pusher.waitForSpare() else { return false }
+      guard let call = await nextCall() else {
+        await session.giveBack()
+        continue
+      }
+      await make(call)
+    }
+    if now - shownTime >= GatewayLimits.reconcileShowEvery { await showFigures() }
+    return true
+  }
+
+  private var isAnythingDue: Bool {
+    let now = now.microseconds
+    if let look = looks.first, look.number <= now { return true }
+    if let next = soon.first, next.number <= now { return true }
+    return isPassGoingOn
+  }
+
+  private var isPassGoingOn: Bool {
+    guard let pass = row?.pass, pass.finishTime == nil else { return false }
+    return pass.nextTime(within: surroundings.plan.span) <= now
+  }
+
+  private var isPassDue: Bool {
+    guard let span = surroundings.plan.span else { return false }
+    guard let pass = row?.pass else { return true }
+    return pass.finishTime != nil && now - pass.startTime >= span
+  }
+
+  private func takeTouched() async {
+    guard let span = surroundings.plan.soon else { return }
+    let earliest = now + DriftWatch.secondLook
+    for (id, readTime) in await pusher.takeTouched()
+    where !soon.contains(id) && soon.count < GatewayLimits.touchedListings {
+      soon.set(id, to: max(earliest, (readTime ?? .zero) + span).microseconds)
+    }
+  }
+
+  // MARK: Calls
+
+  /// Listings that are read in one call, and what they are read for.
+  private struct Call {
+    var asked: [Asked]
+    /// How many it does of which pass.
+    var passCount = 0
+    var passNumber = 0
+  }
+
+  /// What is most urgent: what may be a drift, then what moves, then the pass. Nil when there is nothing to be read after all.
+  private func nextCall() async -> Call? {
+    let now = now
+    let looking = Self.takeDue(&looks, now)
+    if !looking.isEmpty {
+      // What cannot be read now is looked at again a little later.
+      for place in looking { looks.set(place, to: (now + DriftWatch.secondLook).microseconds) }
+      let (asked, others) = await pusher.oneCall(of: looking)
+      for id in others { looks.set(id, to: now.microseconds) }
+      await forget(looking)
+      return asked.isEmpty ? nil : Call(asked: asked)
+    }
+    let moving = Self.takeDue(&soon, now)
+    if !moving.isEmpty {
+      let (asked, others) = await pusher.oneCall(of: moving)
+      for id in others { soon.set(id, to: now.microseconds) }
+      return asked.isEmpty ? nil : Call(asked: asked)
+    }
+    return isPassGoingOn ? await nextOfPass() : nil
+  }
+
+  private static func takeDue(
+    _ queue: inout NumberQueue<ListingID>, _ now: Timestamp
+  ) -> [ListingID] {
+    var due: [ListingID] = []
+    while due.count < GatewayLimits.batchSearch, let first = queue.first,
+      first.number <= now.microseconds
+    {
+      _ = queue.popFirst()
+      due.append(first.element)
+    }
+    return due
+  }
+
+  private func nextOfPass() async -> Call? {
+    guard position < order.count else {
+      await finishPass()
+      return nil
+    }
+    let end = min(order.count, position + session.adapter.readBatch)
+    let ids = Array(order[position..<end])
+    let number = passNumber
+    let (asked, others) = await pusher.oneCall(of: ids)
+    // The order stands by what goes into one call, so the others come after.
+    let count = ids.count - others.count
+    guard !asked.isEmpty else {
+      await advance(by: ids.count, of: number)
+      return nil
+    }
+    return Call(asked: asked, passCount: count, passNumber: number)
+  }
+
+  private func make(_ call: Call) async {
+    let listings = call.asked.map(\.listing)
+    let session = session
+    let wasCurrent = await surroundings.intake.isFinished(accountID)
+    let found: [Quantity?]
+    do throws(ChannelError) {
+      found = try await session.callNow { api async throws(ChannelError) in
+        try await session.adapter.readStock(listings, api: api)
+      }
+      guard found.count == listings.count else {
+        throw .malformed("\(found.count) numbers for \(listings.count) listings")
+      }
+    } catch {
+      return await failed(call, error)
+    }
+    let isCurrent = await surroundings.intake.isFinished(accountID)
+    for finding in await pusher.compare(
+      call.asked, found, isCurrent: wasCurrent && isCurrent)
+    {
+      await take(finding)
+    }
+    await advance(by: call.passCount, of: call.passNumber)
+  }
+
+  private func failed(_ call: Call, _ error: ChannelError) async {
+    surroundings.metrics.readings.increment(
+      [accountID.text, "failed"], by: Double(call.asked.count))
+    surroundings.log.debug(
+      "listings could not be read back", ["account": accountID, "error": error.text])
+    switch error {
+    case .notFound, .refused:
+      // They are skipped: the others must not wait for what nobody can read.
+      await advance(by: call.passCount, of: call.passNumber)
+    case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .malformed:
+      pausedUntil = now + GatewayLimits.reconcilePause
+    }
+    for one in call.asked { putOff(one.id) }
+  }
+
+  /// A listing that is watched is looked at again.
+  private func putOff(_ id: ListingID) {
+    guard watches[id] != nil else { return }
+    watches[id]?.putOff(now: now)
+    schedule(id)
+  }
+
+  func schedule(_ id: ListingID) {
+    guard let watch = watches[id] else { return }
+    looks.set(id, to: watch.nextTime.microseconds)
+  }
+
+  private func take(_ finding: AccountPusher.Finding) async {
+    let id = finding.asked.id
+    let result: String
+    switch finding.kind {
+    case .withdrawn:
+      result = "withdrawn"
+      await end(id)
+    case .unclear:
+      result = "unclear"
+      putOff(id)
+    case .agrees(let should):
+      result = "agrees"
+      await end(id)
+      if let span = surroundings.plan.soon, (1...GatewayLimits.nearZero).contains(should),
+        soon.count < GatewayLimits.touchedListings
+      {
+        soon.set(id, to: (now + span).microseconds)
+      }
+    case .differs(let reading):
+      result = reading.shown == nil ? "gone" : "differs"
+      await differs(finding, reading)
+    }
+    surroundings.metrics.readings.increment([accountID.text, result])
+  }
+
+  /// What is not a listing any more is not looked at.
+  private func forget(_ ids: [ListingID]) async {
+    for id in ids where await pusher.state(id)?.wanted == nil {
+      await end(id)
+    }
+  }
+
+  // MARK: The pass
+
+  private func beginPass(isAsked: Bool) async {
+    let all = await pusher.readingOrder(after: nil)
+    guard !all.isEmpty || isAsked else { return }
+    order = all
+    position = 0
+    passNumber += 1
+    row = ReconcilePassRow(
+      pass: ReconcilePass(startTime: now, listingCount: all.count, isAsked: isAsked),
+      cursor: ReadingPlace(), previousStartTime: row?.pass.startTime)
+    await savePass()
+  }
+
+  private func advance(by count: Int, of number: Int) async {
+    guard count > 0, number == passNumber, position + count <= order.count else { return }
+    position += count
+    row?.pass.doneCount += count
+    let place = await pusher.readingPlace(of: order[position - 1])
+    guard number == passNumber else { return }
+    row?.cursor = place
+    if position == order.count { return await finishPass() }
+    if now - savedTime >= GatewayLimits.reconcileSaveEvery { await savePass() }
+  }
+
+  private func finishPass() async {
+    guard let pass = row?.pass, pass.finishTime == nil else { return }
+    row?.pass.finishTime = now
+    order = []
+    position = 0
+    surroundings.metrics.passSeconds.set((now - pass.startTime).inSeconds, [accountID.text])
+    await savePass()
+    await showFigures()
+  }
+
+  private func savePass() async {
+    guard let row else { return }
+    savedTime = now
+    do {
+      try await surroundings.store.save(row, of: accountID)
+    } catch {
+      // It begins again from what was kept last; nothing is read too seldom by that.
+      surroundings.log.warning(
+        "a pass could not be kept", ["account": accountID, "error": "\(error)"])
+    }
+  }
+
+  /// Takes up what an earlier run left; false while the store cannot be read.
+  private func load() async -> Bool {
+    guard !isLoaded else { return true }
+    do {
+      let known = try await surroundings.store.openDrifts(of: accountID)
+      let row = try await surroundings.store.pass(of: accountID)
+      guard !isLoaded else { return true }
+      isLoaded = true
+      for drift in known {
+        drifts[drift.listingID] = drift
+        let reading = DriftWatch.Reading(
+          shown: drift.shown, should: drift.should, intakeCount: 0, isCurrent: true)
+        watches[drift.listingID] = DriftWatch(known: reading, since: drift.firstTime, now: now)
+        schedule(drift.listingID)
+      }
+      self.row = row
+      if let row {
+        await pusher.setRead(
+          through: row.pass.finishTime == nil ? row.cursor : .last, at: row.pass.startTime,
+          others: row.previousStartTime)
+        if row.pass.finishTime == nil { order = await pusher.readingOrder(after: row.cursor) }
+      }
+      return true
+    } catch {
+      surroundings.log.warning(
+        "drifts could not be read", ["account": accountID, "error": "\(error)"])
+      return false
+    }
+  }
+
+  func showFigures() async {
+    shownTime = now
+    let labels = [accountID.text]
+    surroundings.metrics.open.set(Double(drifts.count), labels)
+    let units = drifts.values.reduce(0) { $0 + abs(max(0, $1.shown ?? 0) - $1.should) }
+    surroundings.metrics.units.set(Double(units), labels)
+    if let oldest = await pusher.oldestReadTime() {
+      surroundings.metrics.oldest.set((now - oldest).inSeconds, labels)
+    }
+  }
+}
