@@ -116,6 +116,11 @@ struct FakeAdapter: ChannelAdapter {
       subject: body.subject, updateTime: Timestamp(seconds: body.time), body: request.body)
   }
 
+  /// Makes the one request of a call.
+  private func ask(_ api: ChannelAPI) async throws(ChannelError) {
+    _ = try await api.http.send(ChannelRequest(method: "GET", url: FakeHTTP.url))
+  }
+
   private func body(_ request: HTTPRequest) throws(EventRefusal) -> Body {
     guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body)) else {
       throw .malformed("The body is not an event.")
@@ -126,6 +131,7 @@ struct FakeAdapter: ChannelAdapter {
   func fetchOrder(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {
+    try await ask(api)
     let (error, order) = channel.with { state in
       state.wantedAddresses.append(api.wantsAddress)
       return (
@@ -140,6 +146,7 @@ struct FakeAdapter: ChannelAdapter {
   func fetchReturn(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelReturn {
+    try await ask(api)
     guard let found = channel.with({ $0.returns[externalID] }) else {
       throw .notFound("no return \(externalID)")
     }
@@ -149,6 +156,7 @@ struct FakeAdapter: ChannelAdapter {
   func fetchListings(
     after cursor: String?, api: ChannelAPI
   ) async throws(ChannelError) -> ListingPage {
+    try await ask(api)
     let all = channel.with { $0.listings }
     let start = Int(cursor ?? "0") ?? 0
     let page = Array(all.dropFirst(start).prefix(2))
@@ -159,6 +167,7 @@ struct FakeAdapter: ChannelAdapter {
   func pushStock(
     _ pushes: [StockPush], api: ChannelAPI
   ) async throws(ChannelError) -> [PushResult] {
+    try await ask(api)
     let token = api.account.credentials["token"] ?? ""
     let result: Result<[PushResult], ChannelError> = channel.with { state in
       state.callTimes.append(.after(.zero))
@@ -192,6 +201,7 @@ struct FakeAdapter: ChannelAdapter {
   func readStock(
     _ listings: [ChannelListing], api: ChannelAPI
   ) async throws(ChannelError) -> [Quantity?] {
+    try await ask(api)
     let (error, numbers) = channel.with { state -> (ChannelError?, [Quantity?]) in
       state.readCount += 1
       state.readItems += listings.map(\.itemID)
@@ -205,6 +215,7 @@ struct FakeAdapter: ChannelAdapter {
   }
 
   func markShipped(_ notice: ShippedNotice, api: ChannelAPI) async throws(ChannelError) {
+    try await ask(api)
     let error: ChannelError? = channel.with { state in
       if !state.noticeErrors.isEmpty { return state.noticeErrors.removeFirst() }
       state.shipped.append(notice)
@@ -214,6 +225,7 @@ struct FakeAdapter: ChannelAdapter {
   }
 
   func answerReturn(_ answer: ReturnAnswer, api: ChannelAPI) async throws(ChannelError) {
+    try await ask(api)
     channel.with { $0.answers.append(answer) }
   }
 
@@ -228,9 +240,12 @@ struct FakeAdapter: ChannelAdapter {
   func groupKey(_ listing: ChannelListing) -> String { listing.variationID }
 }
 
-/// A way out that leads nowhere: fake adapters do not use it.
-struct NoHTTP: ChannelHTTP {
+/// The way out of a fake adapter, which asks it nothing: what takes a turn of the account goes through it.
+struct FakeHTTP: ChannelHTTP {
+  static let url = "fake:"
+
   func send(_ request: ChannelRequest) async throws(ChannelError) -> ChannelReply {
-    throw .unavailable("there is no network in a test")
+    guard request.url == Self.url else { throw .unavailable("there is no network in a test") }
+    return ChannelReply(status: 204)
   }
 }

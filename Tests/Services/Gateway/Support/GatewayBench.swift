@@ -83,7 +83,7 @@ final class GatewayBench: Sendable {
       database: database, keys: try KeyRing(file: folder.file("gateway.key")),
       registry: AdapterRegistry([adapter, PointOfSaleAdapter()] + others),
       peers: Peers(pool: client, mapping: client, fulfilment: client, returns: client),
-      http: NoHTTP(), publicURL: Self.hookURL, metrics: metrics, log: .silent,
+      http: FakeHTTP(), publicURL: Self.hookURL, metrics: metrics, log: .silent,
       background: background, zones: zones, tillWait: tillWait)
     adjust(&configuration)
     let gateway = Gateway(configuration)

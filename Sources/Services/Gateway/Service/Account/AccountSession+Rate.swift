@@ -64,15 +64,3 @@ final class RoomEar: Sendable {
     }
   }
 }
-
-/// Listens to the headers of each answer.
-struct HearingHTTP: ChannelHTTP {
-  let http: any ChannelHTTP
-  let ear: RoomEar
-
-  func send(_ request: ChannelRequest) async throws(ChannelError) -> ChannelReply {
-    let reply = try await http.send(request)
-    if let room = reply.room { ear.hear(room) }
-    return reply
-  }
-}

@@ -78,7 +78,7 @@ actor AccountSession {
   }
 
   /// Takes a turn that comes within `span`; otherwise says how long it would have been.
-  private func acquire(within span: Duration) async throws(ChannelError) {
+  func acquire(within span: Duration) async throws(ChannelError) {
     // Only a pause makes it longer than the line: nobody starves behind the others.
     let line = Duration.seconds(Double(GatewayLimits.callersInLine) / bucket.rate)
     let (isTaken, wait) = bucket.reserve(
@@ -108,26 +108,40 @@ actor AccountSession {
   /// Gives a turn back that was not used.
   func giveBack() { bucket.refund(now: monotonicNanoseconds()) }
 
-  /// Waits for a turn and makes a call; one whose turn is farther off than `span` is to be made
+  /// Makes a call whose requests wait for their turns; one whose first turn is farther off than `span` is to be made
   /// later, so that whoever makes it does other work until then.
   nonisolated func call<T: Sendable>(
     turnWithin span: Duration = GatewayLimits.turnWait,
     _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
-    try await acquire(within: span)
-    return try await callNow(body)
+    try await make(CallTurns(within: span), isPush: false, body)
   }
 
-  /// Makes a call whose turn was waited for. A token that is over, or soon will be, is refreshed
-  /// first, and once more when the channel says so.
+  /// Makes a call whose first turn was waited for.
   nonisolated func callNow<T: Sendable>(
     isPush: Bool = false, _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
+    let turns = CallTurns()
+    do throws(ChannelError) {
+      let answer = try await make(turns, isPush: isPush, body)
+      if turns.isLeft { await giveBack() }
+      return answer
+    } catch {
+      if turns.isLeft { await giveBack() }
+      throw error
+    }
+  }
+
+  /// A token that is over, or soon will be, is refreshed first, and once more when the channel says so.
+  private nonisolated func make<T: Sendable>(
+    _ turns: CallTurns, isPush: Bool,
+    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
+  ) async throws(ChannelError) -> T {
     await refreshAhead()
     let ear = RoomEar()
-    let api = await api(ear)
+    let api = await api(turns, ear)
     do {
-      return try await counted(body, api, ear, isPush)
+      return try await counted(body, api, turns, ear, isPush)
     } catch {
       guard case .tokenExpired = error else { throw error }
     }
@@ -137,27 +151,30 @@ actor AccountSession {
       if case .unauthorised(let text) = error { await refused(text) }
       throw error
     }
-    do { try await acquire() } catch { throw .unavailable("stopping") }
-    return try await counted(body, await self.api(ear), ear, isPush)
+    return try await counted(body, await self.api(turns, ear), turns, ear, isPush)
   }
 
-  private func api(_ ear: RoomEar = RoomEar()) -> ChannelAPI {
+  private func api(_ turns: CallTurns? = nil, _ ear: RoomEar = RoomEar()) -> ChannelAPI {
     ChannelAPI(
-      account: connection.account, http: HearingHTTP(http: surroundings.http, ear: ear),
+      account: connection.account,
+      http: AccountHTTP(http: surroundings.http, session: self, turns: turns, ear: ear),
       clock: surroundings.store.clock, wantsAddress: surroundings.wantsAddresses,
       tellRoom: { ear.hear($0) })
   }
 
   private nonisolated func counted<T: Sendable>(
     _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T, _ api: ChannelAPI,
-    _ ear: RoomEar, _ isPush: Bool
+    _ turns: CallTurns, _ ear: RoomEar, _ isPush: Bool
   ) async throws(ChannelError) -> T {
     do {
       let answer = try await body(api)
+      guard turns.hasAsked else { return answer }
       surroundings.metrics.channelCalls.increment([accountID.text, "ok"])
       await accepted(ear.take())
       return answer
     } catch let plain {
+      // It was not the channel that refused it.
+      if turns.isPutOff { throw plain }
       let error = plain.hiding(api.account.credentials)
       surroundings.metrics.channelCalls.increment([accountID.text, error.label])
       switch error {
@@ -166,7 +183,7 @@ actor AccountSession {
       case .unavailable(let text): await unanswered(text)
       case .tokenExpired, .notFound, .refused, .malformed: break
       }
-      if error.isAnswer { await answered() }
+      if error.isAnswer, turns.hasAsked { await answered() }
       throw error
     }
   }
