@@ -164,10 +164,11 @@ struct Shop: Sendable {
     credentials: [
       "app_key": "tiktok_app", "app_secret": "tiktok_secret", "shop_cipher": "CIPHER_system",
       "access_token": "tiktok-access", "refresh_token": "tiktok-refresh",
+      "authorisation_code": "tiktok-code", "authorisation_code_end": "253402300799",
     ],
     told: [
       "app_key": "tiktok_app", "app_secret": "tiktok_secret",
-      "auth_code": "code-7494726673780148744",
+      "auth_code": "tiktok-code",
     ])
   static let all = [shopee, lazada, shopify, tiktok]
 }

@@ -3,7 +3,8 @@ internal import GatewayAPI
 
 /// What an operator asks the gateway.
 enum GatewayCommands {
-  static let all = [alerts, backlog, lag, pushes, inbox, replay, rotateKey, history]
+  static let all =
+    [alerts, backlog, lag, pushes, inbox, replay, rotateKey, history] + AccountCommands.all
 
   static let alerts = Command(
     name: "alerts", usage: "[--all]", summary: "what somebody must know; --all with what has ended",

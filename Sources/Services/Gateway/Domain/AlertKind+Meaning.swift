@@ -1,9 +1,11 @@
 extension AlertKind {
   public var severity: AlertSeverity {
     switch self {
-    case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing, .syncFailing: .critical
+    case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing, .syncFailing, .accountSuspended,
+      .storeFilling:
+      .critical
     case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment,
-      .lagOverBudget, .tokenExpiring, .webhookDisabled:
+      .lagOverBudget, .tokenExpiring, .webhookDisabled, .promotionUnmirrored:
       .warning
     case .signatureRefused: .info
     }
@@ -38,6 +40,12 @@ extension AlertKind {
       "It is on again; see why the hook did not answer, and compare the orders of that time with the channel's."
     case .syncFailing:
       "See the channel's status page and the account's address; the gateway tries on and takes up what was missed."
+    case .storeFilling:
+      "Make room on the gateway's disk or raise its bounds; at them events are refused, which channels repeat for hours, not days."
+    case .promotionUnmirrored:
+      "End or change the pool's promotion of that SKU, or link the listing to the SKUs that a bundle is made of."
+    case .accountSuspended:
+      "See the shop on its channel's pages: banned, unpaid, or the app removed; when it is open, authorise it again if it asks."
     case .inboxGrowing:
       "See whether pool, mapping and fulfilment answer, and which account's events wait (ListInboxEvents)."
     }

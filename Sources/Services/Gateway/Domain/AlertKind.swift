@@ -28,4 +28,10 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case tokenExpiring = "TOKEN_EXPIRING"
   /// A channel has not answered an account for long.
   case syncFailing = "SYNC_FAILING"
+  /// A channel has closed an account to us.
+  case accountSuspended = "ACCOUNT_SUSPENDED"
+  /// There is little room left for events.
+  case storeFilling = "STORE_FILLING"
+  /// A channel keeps units for a promotion, and the pool does not.
+  case promotionUnmirrored = "PROMOTION_UNMIRRORED"
 }

@@ -27,6 +27,12 @@ extension Gateway {
       target: context.settings[GatewaySettings.lagTarget],
       objective: context.settings[GatewaySettings.lagObjective])
     configuration.readBackShare = context.settings[GatewaySettings.readBackShare]
+    configuration.inboxKept = .seconds(86_400) * context.settings[GatewaySettings.inboxDays]
+    configuration.storeShare = StoreShare(
+      maximumBytes: Int64(context.settings[GatewaySettings.storeBytes]),
+      freeBytes: Int64(context.settings[GatewaySettings.freeDiskBytes]))
+    configuration.storePath = context.storePath
+    configuration.mirrorMode = context.settings[GatewaySettings.mirrorPromotions]
     let gateway = Gateway(configuration)
     try await gateway.start()
     return ServiceParts(

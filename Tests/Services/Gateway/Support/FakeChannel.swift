@@ -25,6 +25,9 @@ final class FakeChannel: Sendable {
     /// Answers for single listings, first come first served.
     var pushResults: [String: [PushResult]] = [:]
     var batches: [Int] = []
+    /// What is set aside for promotions, by item.
+    var reserved: [String: [ReservedStock]] = [:]
+    var reserveErrors: [ChannelError] = []
     var shipped: [ShippedNotice] = []
     var answers: [ReturnAnswer] = []
     var noticeErrors: [ChannelError] = []

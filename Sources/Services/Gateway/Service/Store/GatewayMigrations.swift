@@ -15,7 +15,11 @@ public enum GatewayMigrations {
     Migration(9, "where an order's customer is", zone),
     Migration(10, "what was told of alerts", toldAlerts),
     Migration(11, "what listings were sent and showed", listingHistory),
+    Migration(12, "when events were done", doneEvents),
   ]
+
+  private static let doneEvents =
+    "CREATE INDEX inbox_done ON inbox (finish_time) WHERE state = 'done'"
 
   private static let listingHistory = """
     CREATE TABLE listing_history (

@@ -45,6 +45,8 @@ typedef struct Onepool__Gateway__V1__GetLagRequest Onepool__Gateway__V1__GetLagR
 typedef struct Onepool__Gateway__V1__GetLagResponse Onepool__Gateway__V1__GetLagResponse;
 typedef struct Onepool__Gateway__V1__GetBacklogRequest Onepool__Gateway__V1__GetBacklogRequest;
 typedef struct Onepool__Gateway__V1__GetBacklogResponse Onepool__Gateway__V1__GetBacklogResponse;
+typedef struct Onepool__Gateway__V1__StartAuthorisationRequest Onepool__Gateway__V1__StartAuthorisationRequest;
+typedef struct Onepool__Gateway__V1__StartAuthorisationResponse Onepool__Gateway__V1__StartAuthorisationResponse;
 
 
 /* --- enums --- */
@@ -602,6 +604,41 @@ struct  Onepool__Gateway__V1__GetBacklogResponse
     , 0, 0, 0, 0, 0, 0 }
 
 
+struct  Onepool__Gateway__V1__StartAuthorisationRequest
+{
+  ProtobufCMessage base;
+  /*
+   * What is to be connected. Of an account that is connected only account_id is needed. external_id may be empty where the
+   * channel says which shop the merchant has let the gateway in to. Required.
+   */
+  Onepool__Gateway__V1__Connection *connection;
+  /*
+   * What people call the account. Optional. At most 200 bytes.
+   */
+  char *display_name;
+};
+#define ONEPOOL__GATEWAY__V1__START_AUTHORISATION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__start_authorisation_request__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__StartAuthorisationResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Where the merchant goes, in a browser.
+   */
+  char *url;
+  /*
+   * Until when the merchant must be back.
+   */
+  Google__Protobuf__Timestamp *expire_time;
+};
+#define ONEPOOL__GATEWAY__V1__START_AUTHORISATION_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__start_authorisation_response__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
 /* Onepool__Gateway__V1__ConnectAccountRequest methods */
 void   onepool__gateway__v1__connect_account_request__init
                      (Onepool__Gateway__V1__ConnectAccountRequest         *message);
@@ -1134,6 +1171,44 @@ Onepool__Gateway__V1__GetBacklogResponse *
 void   onepool__gateway__v1__get_backlog_response__free_unpacked
                      (Onepool__Gateway__V1__GetBacklogResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__StartAuthorisationRequest methods */
+void   onepool__gateway__v1__start_authorisation_request__init
+                     (Onepool__Gateway__V1__StartAuthorisationRequest         *message);
+size_t onepool__gateway__v1__start_authorisation_request__get_packed_size
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest   *message);
+size_t onepool__gateway__v1__start_authorisation_request__pack
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__start_authorisation_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__StartAuthorisationRequest *
+       onepool__gateway__v1__start_authorisation_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__start_authorisation_request__free_unpacked
+                     (Onepool__Gateway__V1__StartAuthorisationRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__StartAuthorisationResponse methods */
+void   onepool__gateway__v1__start_authorisation_response__init
+                     (Onepool__Gateway__V1__StartAuthorisationResponse         *message);
+size_t onepool__gateway__v1__start_authorisation_response__get_packed_size
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse   *message);
+size_t onepool__gateway__v1__start_authorisation_response__pack
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__start_authorisation_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__StartAuthorisationResponse *
+       onepool__gateway__v1__start_authorisation_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__start_authorisation_response__free_unpacked
+                     (Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Onepool__Gateway__V1__ConnectAccountRequest_Closure)
@@ -1220,6 +1295,12 @@ typedef void (*Onepool__Gateway__V1__GetBacklogRequest_Closure)
 typedef void (*Onepool__Gateway__V1__GetBacklogResponse_Closure)
                  (const Onepool__Gateway__V1__GetBacklogResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__StartAuthorisationRequest_Closure)
+                 (const Onepool__Gateway__V1__StartAuthorisationRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__StartAuthorisationResponse_Closure)
+                 (const Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1283,6 +1364,10 @@ struct Onepool__Gateway__V1__GatewayService_Service
                       const Onepool__Gateway__V1__GetBacklogRequest *input,
                       Onepool__Gateway__V1__GetBacklogResponse_Closure closure,
                       void *closure_data);
+  void (*start_authorisation)(Onepool__Gateway__V1__GatewayService_Service *service,
+                              const Onepool__Gateway__V1__StartAuthorisationRequest *input,
+                              Onepool__Gateway__V1__StartAuthorisationResponse_Closure closure,
+                              void *closure_data);
 };
 typedef void (*Onepool__Gateway__V1__GatewayService_ServiceDestroy)(Onepool__Gateway__V1__GatewayService_Service *);
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
@@ -1304,7 +1389,8 @@ void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayS
       function_prefix__ ## resolve_alert,\
       function_prefix__ ## rotate_secret_key,\
       function_prefix__ ## get_lag,\
-      function_prefix__ ## get_backlog  }
+      function_prefix__ ## get_backlog,\
+      function_prefix__ ## start_authorisation  }
 void onepool__gateway__v1__gateway_service__connect_account(ProtobufCService *service,
                                                             const Onepool__Gateway__V1__ConnectAccountRequest *input,
                                                             Onepool__Gateway__V1__ConnectAccountResponse_Closure closure,
@@ -1361,6 +1447,10 @@ void onepool__gateway__v1__gateway_service__get_backlog(ProtobufCService *servic
                                                         const Onepool__Gateway__V1__GetBacklogRequest *input,
                                                         Onepool__Gateway__V1__GetBacklogResponse_Closure closure,
                                                         void *closure_data);
+void onepool__gateway__v1__gateway_service__start_authorisation(ProtobufCService *service,
+                                                                const Onepool__Gateway__V1__StartAuthorisationRequest *input,
+                                                                Onepool__Gateway__V1__StartAuthorisationResponse_Closure closure,
+                                                                void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1392,6 +1482,8 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_request__d
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_lag_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_response__descriptor;
 extern const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descriptor;
 
 PROTOBUF_C__END_DECLS
