@@ -91,6 +91,16 @@ struct SandboxClient: Sendable {
     return id
   }
 
+  /// The platform sets units of an item aside for a promotion; 0 gives them back.
+  func reserve(_ shop: Shop, item: Int, quantity: Int) async throws {
+    try await command(
+      "listings",
+      [
+        "channel": shop.channel, "shop": shop.externalID, "item_id": "\(item)",
+        "variation_id": "\(item + 500_000)", "reserved": quantity,
+      ])
+  }
+
   func cancel(_ shop: Shop, order: String) async throws {
     try await command(
       "cancellations",

@@ -113,7 +113,11 @@ extension ControlAPI {
       throw ControlError(
         400, "stock is from 0 to \(SandboxLimits.stock) and covers what is reserved")
     }
-    if known != listing { try market.transaction.save(listing, at: market.now) }
+    guard known != listing else { return }
+    try market.transaction.save(listing, at: market.now)
+    guard key.channel == .shopee else { return }
+    try market.send(
+      ShopeeEvents.promoted(listing, before: known?.reserved ?? 0, at: market.now), of: key)
   }
 
   func listStock(_ call: Call) async throws -> JSONValue {
