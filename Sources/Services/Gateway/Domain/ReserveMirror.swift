@@ -49,11 +49,13 @@ public enum ReserveMirror {
 
   /// - Parameters:
   ///   - reserved: what the channel has set aside, read after `mirrors` were.
+  ///   - fresh: SKUs of which all that is set aside was read just now; nothing is done about others, whose orders may be known
+  ///     to the pool and not in what was read.
   ///   - mayEnd: whether more is kept for long enough that it is not an order on its way in.
   ///   - leftOut: SKUs that cannot be mirrored.
   public static func steps(
-    reserved: [ReservedUnits], mirrors: [MirrorPromotion], leftOut: Set<SKU> = [],
-    now: Timestamp, mayEnd: (String) -> Bool
+    reserved: [ReservedUnits], mirrors: [MirrorPromotion], fresh: Set<SKU>,
+    leftOut: Set<SKU> = [], now: Timestamp, mayEnd: (String) -> Bool
   ) -> [Step] {
     // What is over is not kept, whatever the channel still lists.
     let live = reserved.filter { $0.endTime.map { $0 > now } ?? true }
@@ -62,14 +64,16 @@ public enum ReserveMirror {
     var steps: [Step] = []
     var kept: Set<SKU> = []
     for mirror in mirrors.sorted(by: { $0.id < $1.id }) {
-      if isOverfull(mirror, wanted), mayEnd(mirror.id) {
+      if isOverfull(mirror, wanted, fresh), fresh.isSuperset(of: mirror.remaining.keys),
+        mayEnd(mirror.id)
+      {
         steps.append(.end(id: mirror.id))
         continue
       }
       kept.formUnion(mirror.remaining.keys)
       let missing = mirror.remaining.compactMap { sku, units -> (SKU, Quantity)? in
         let more = (wanted[sku] ?? 0) - units
-        return more > 0 ? (sku, more) : nil
+        return more > 0 && fresh.contains(sku) ? (sku, more) : nil
       }
       if !missing.isEmpty {
         steps.append(
@@ -78,7 +82,7 @@ public enum ReserveMirror {
     }
     for promotion in live {
       let new = promotion.units.keys.filter {
-        wanted[$0] ?? 0 > 0 && kept.insert($0).inserted
+        fresh.contains($0) && wanted[$0] ?? 0 > 0 && kept.insert($0).inserted
       }
       guard !new.isEmpty else { continue }
       var made = promotion
@@ -89,8 +93,10 @@ public enum ReserveMirror {
   }
 
   /// Whether the pool keeps more for it than the channel does.
-  public static func isOverfull(_ mirror: MirrorPromotion, _ wanted: [SKU: Quantity]) -> Bool {
-    mirror.remaining.contains { $0.value > wanted[$0.key] ?? 0 }
+  public static func isOverfull(
+    _ mirror: MirrorPromotion, _ wanted: [SKU: Quantity], _ fresh: Set<SKU>
+  ) -> Bool {
+    mirror.remaining.contains { fresh.contains($0.key) && $0.value > wanted[$0.key] ?? 0 }
   }
 
   /// What is wanted of each SKU.

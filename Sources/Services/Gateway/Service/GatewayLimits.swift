@@ -132,11 +132,13 @@ enum GatewayLimits {
   /// For how long the pool keeps more than the channel before it is given back: it may be an order on its way in.
   static let reserveSettle = Duration.seconds(15)
   /// How long it is kept where the channel does not say when its promotion ends, and at most.
-  static let reserveLease = Duration.seconds(86_400)
+  static let reserveLease = Duration.seconds(7 * 86_400)
   static let longestReserve = Duration.seconds(365 * 86_400)
   /// What the pool takes: promotions in a page, lines in one promotion, units in one line.
   static let promotionPage: Int32 = 1000
   static let promotionLines = 1000
+  /// Of a promotion's name, in bytes: what the pool takes, less what a cut character may add.
+  static let promotionName = 190
   static let allotment: Int64 = 1_000_000_000
   /// How often it is looked for a turn that nobody else would miss, before an ordinary one is taken.
   static let spareTries = 20

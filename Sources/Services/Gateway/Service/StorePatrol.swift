@@ -33,13 +33,12 @@ struct StorePatrol: Sendable {
 
   /// - Parameter free: what is free on the disk.
   func look(free: Int64? = nil) async throws {
-    let wasFull = store.room.isFull
+    let (wasFull, before) = (store.room.isFull, store.room.taken)
     let taken = share.taken(used: try await store.usedBytes(), free: free ?? freeBytes)
     store.room.set(taken)
-    if store.room.isFull != wasFull {
-      log.warning("the store's room has changed", ["is_full": store.room.isFull])
-    }
     if taken >= GatewayLimits.storeFilling {
+      // Told as it begins and when it is full or no more: each time would be a write when there is no room for one.
+      guard before < GatewayLimits.storeFilling || store.room.isFull != wasFull else { return }
       await alerts.raise(
         .storeFilling, about: "store", account: nil,
         "\(Int((min(taken, 9) * 100).rounded())) % of the room that the store may take is taken"

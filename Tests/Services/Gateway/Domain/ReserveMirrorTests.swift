@@ -28,6 +28,8 @@ import Testing
     var reserved: [ReservedUnits]
     var mirrors: [MirrorPromotion] = []
     var leftOut: Set<SKU> = []
+    /// Of which it was read just now.
+    var fresh: Set<SKU> = [SKU(trusted: "A"), SKU(trusted: "B")]
     var mayEnd = false
     var steps: [ReserveMirror.Step]
     var testDescription: String { what }
@@ -75,12 +77,21 @@ import Testing
       what: "a SKU that cannot be mirrored", reserved: [reserved("f", ["A": 3, "B": 1])],
       leftOut: [SKU(trusted: "A")], steps: [.create(reserved("f", ["B": 1]))]),
     Case(
+      what: "what was read before is not believed",
+      reserved: [reserved("f", ["A": 5, "B": 2])], mirrors: [mirror("m", ["A": 3])],
+      fresh: [SKU(trusted: "B")], steps: [.create(reserved("f", ["B": 2]))]),
+    Case(
+      what: "one that is fresh in part is not ended", reserved: [reserved("f", ["B": 2])],
+      mirrors: [mirror("m", ["A": 3, "B": 2])], fresh: [SKU(trusted: "A")], mayEnd: true,
+      steps: []),
+    Case(
       what: "nonsense is nothing", reserved: [reserved("f", ["A": 0, "B": -4])], steps: []),
   ]
 
   @Test(arguments: cases) func stepsFollowWhatIsSetAside(_ one: Case) {
     let steps = ReserveMirror.steps(
-      reserved: one.reserved, mirrors: one.mirrors, leftOut: one.leftOut, now: Self.now
+      reserved: one.reserved, mirrors: one.mirrors, fresh: one.fresh, leftOut: one.leftOut,
+      now: Self.now
     ) { _ in one.mayEnd }
     #expect(steps == one.steps)
   }

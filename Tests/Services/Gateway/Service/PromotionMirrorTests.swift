@@ -154,6 +154,55 @@ import Testing
     }
   }
 
+  /// An order of one item does not make the gateway believe what it has read of another before.
+  @Test func newsOfOneItemSaysNothingOfOthers() async throws {
+    try await Self.scene { scene in
+      scene.bench.mapping.set("acc", item: "i3", takes: [("MUG", 1)])
+      try await GatewayBench.settled(scene.run)
+      scene.reserve("i1", 4, endsIn: 3600)
+      scene.reserve("i3", 5, endsIn: 3600)
+      try await scene.news("e1", item: "")
+      #expect(scene.kept == ["TEE": 4, "MUG": 5])
+      // The pool knows an order of the mugs; its news is still on its way.
+      scene.bench.promotions.take("MUG", 2)
+      scene.reserve("i3", 3, endsIn: 3600)
+      try await scene.news("e2", item: "i1")
+      #expect(scene.kept == ["TEE": 4, "MUG": 3])
+      #expect(scene.bench.promotions.active.count == 1)
+    }
+  }
+
+  /// Two shops of a channel set the same SKU aside: the pool keeps both, and gives one back.
+  @Test func twoShopsOfAChannelAreSummed() async throws {
+    try await Self.scene { scene in
+      try await scene.bench.connect(scene.run, account: "acc2", shop: "shop-2")
+      scene.bench.mapping.set("acc2", item: "k1", takes: [("TEE", 1)])
+      try await GatewayBench.settled(scene.run)
+      scene.reserve("i1", 2, endsIn: 3600)
+      scene.reserve("k1", 3, endsIn: 3600)
+      try await scene.round()
+      #expect(scene.kept == ["TEE": 5] && scene.bench.promotions.active.count == 1)
+      scene.reserve("k1", 0)
+      try await scene.news("e1", item: "i1")
+      #expect(scene.kept == ["TEE": 5], "it may be an order on its way")
+      try await scene.settle()
+      #expect(scene.kept == ["TEE": 2])
+    }
+  }
+
+  @Test func unlinkedListingKeepsNothing() async throws {
+    try await Self.scene { scene in
+      scene.reserve("i1", 4, endsIn: 3600)
+      try await scene.news("e1", item: "i1")
+      for item in ["i1", "i2"] { scene.bench.mapping.set("acc", item: item, takes: []) }
+      try await GatewayBench.settled(scene.run)
+      scene.clock.advance(by: GatewayLimits.reservePassEvery)
+      try await scene.round()
+      try await scene.settle()
+      #expect(scene.kept.isEmpty)
+    }
+  }
+
   @Test func listingTakesSeveralUnitsAndSKUs() async throws {
     try await Self.scene { scene in
       scene.reserve("i1", 1)
@@ -224,10 +273,25 @@ import Testing
       let alerts = try await scene.run.client.listAlerts(ListAlertsRequest()).alerts
       #expect(alerts.map(\.kind) == ["PROMOTION_UNMIRRORED"])
       #expect(alerts.first?.subject == "fake/TEE")
-      scene.reserve("i2", 0)
-      try await scene.news("e2", item: "i2")
+      _ = scene.bench.promotions.all.withLock { $0.removeValue(forKey: "own") }
+      scene.clock.advance(by: GatewayLimits.reservePassEvery)
+      try await scene.round()
+      #expect(scene.kept == ["TEE": 4, "MUG": 2])
       let left = try await scene.run.client.listAlerts(ListAlertsRequest()).alerts
       #expect(left.isEmpty)
+    }
+  }
+
+  /// A name that the pool would refuse is cut and cleaned.
+  @Test func longNameIsCut() async throws {
+    try await Self.scene { scene in
+      let name = "line\n" + String(repeating: "é", count: 300)
+      scene.bench.channel.with {
+        $0.reserved["i1"] = [ReservedStock(name: name, quantity: 3)]
+      }
+      try await scene.news("e1", item: "i1")
+      let shown = scene.bench.promotions.active.first?.displayName ?? ""
+      #expect(shown.hasPrefix("acc: lineéé") && shown.utf8.count <= 200)
     }
   }
 

@@ -34,8 +34,10 @@ actor PromotionMirror {
   private var mirrors: [String: MirrorPromotion]?
   /// Since when the pool keeps more for one than the channel.
   private var overfullSince: [String: Timestamp] = [:]
-  /// SKUs that cannot be mirrored, and somebody was told so.
+  /// SKUs that cannot be mirrored, until all is read again.
   private var leftOut: Set<SKU> = []
+  /// SKUs of which somebody was told so.
+  private var told: Set<SKU> = []
   /// Rounds go one after another.
   private var running: Task<Void, Never>?
 
@@ -84,58 +86,112 @@ actor PromotionMirror {
   private func roundNow() async {
     // What has no listing yet must not look like what is not set aside.
     guard await surroundings.planner.hasAllListings else { return }
-    for session in await surroundings.directory.sessions(of: channelID) {
-      let accountID = session.accountID
-      let now = surroundings.clock.now()
-      let isDue = nextPass[accountID].map { $0 <= now } ?? true
-      let items: Set<String>?
-      if isDue {
-        items = nil
-      } else if let named = changed[accountID] {
-        items = named
-      } else if overfullSince.isEmpty {
-        continue
-      } else {
-        items = []
+    let sessions = await surroundings.directory.sessions(of: channelID)
+    let now = surroundings.clock.now()
+    let due = Set(
+      sessions.map(\.accountID).filter { id in nextPass[id].map { $0 <= now } ?? true })
+    let asked = changed
+    guard !due.isEmpty || !asked.isEmpty || !overfullSince.isEmpty else { return }
+    changed = [:]
+    do {
+      let mirrors = try await currentMirrors()
+      var all: [AccountID: [PlannedListing]] = [:]
+      for session in sessions {
+        all[session.accountID] = await surroundings.planner.listings(of: session.accountID)
       }
-      changed[accountID] = nil
-      do {
-        try await look(session, items)
-        if isDue { nextPass[accountID] = now + GatewayLimits.reservePassEvery }
-      } catch {
-        // What was not seen is not given back.
-        if isDue {
-          nextPass[accountID] = now + GatewayLimits.reserveAgain
-        } else if items != [] {
-          changed[accountID] = items
+      let chosen = chosenListings(all, due, asked, mirrors)
+      var read: Set<ListingID> = []
+      for session in sessions {
+        guard let listings = chosen[session.accountID] else { continue }
+        let isDue = due.contains(session.accountID)
+        do {
+          try await look(session, listings, isDue: isDue)
+          read.formUnion(listings.map(\.listingID))
+        } catch {
+          // What was not seen is not given back.
+          if isDue {
+            nextPass[session.accountID] = now + GatewayLimits.reserveAgain
+          } else {
+            changed[session.accountID] = asked[session.accountID]
+          }
+          warn(session.accountID.text, error)
         }
-        surroundings.log.warning(
-          "a channel's promotions could not be mirrored",
-          ["account": accountID, "error": (error as? ChannelError)?.text ?? "\(error)"])
       }
+      try await mirror(mirrors, sessions, fresh: freshSKUs(all, read, mirrors))
+    } catch {
+      for (id, items) in asked where changed[id] == nil { changed[id] = items }
+      warn(channelID.text, error)
     }
   }
 
-  /// - Parameter items: nil for all; what is overfull is always looked at.
-  private func look(_ session: AccountSession, _ items: Set<String>?) async throws {
-    let accountID = session.accountID
-    let mirrors = try await currentMirrors()
-    let all = await surroundings.planner.listings(of: accountID)
+  private func warn(_ whose: String, _ error: any Error) {
+    surroundings.log.warning(
+      "a channel's promotions could not be mirrored",
+      ["account": whose, "error": (error as? ChannelError)?.text ?? "\(error)"])
+  }
+
+  /// By account: all of those whose turn it is, the items that events named, what has SKUs in common with them and something set
+  /// aside, since a SKU's units are summed, and all of a SKU of which the pool keeps too much.
+  private func chosenListings(
+    _ all: [AccountID: [PlannedListing]], _ due: Set<AccountID>,
+    _ asked: [AccountID: Set<String>?], _ mirrors: [String: MirrorPromotion]
+  ) -> [AccountID: [PlannedListing]] {
     let doubtful = Set(
       mirrors.values.filter { overfullSince[$0.id] != nil }.flatMap(\.remaining.keys))
-    let chosen = all.filter { listing in
-      items.map { $0.contains(listing.channelListing.itemID) } ?? true
-        || listing.components.contains { doubtful.contains($0.sku) }
+    var skus = doubtful
+    var named: Set<ListingID> = []
+    for (id, listings) in all {
+      let items: Set<String>? = due.contains(id) ? nil : asked[id] ?? []
+      for listing in listings
+      where items.map({ $0.contains(listing.channelListing.itemID) }) ?? true {
+        named.insert(listing.listingID)
+        skus.formUnion(listing.components.map(\.sku))
+      }
     }
-    let found = try await read(chosen, session)
-    var known = reserved[accountID] ?? [:]
-    if items == nil { known = [:] }
-    for (listing, stock) in zip(chosen, found) {
+    return all.mapValues { listings in
+      listings.filter { listing in
+        let isKept = reserved[listing.accountID]?[listing.listingID] != nil
+        return named.contains(listing.listingID)
+          || listing.components.contains {
+            doubtful.contains($0.sku) || isKept && skus.contains($0.sku)
+          }
+      }
+    }.filter { !$0.value.isEmpty || due.contains($0.key) }
+  }
+
+  /// SKUs of which all that may be set aside is known from this round; one that no listing takes any more is, too.
+  private func freshSKUs(
+    _ all: [AccountID: [PlannedListing]], _ read: Set<ListingID>,
+    _ mirrors: [String: MirrorPromotion]
+  ) -> Set<SKU> {
+    let listings = all.values.joined()
+    var fresh = Set(mirrors.values.flatMap(\.remaining.keys))
+    fresh.subtract(listings.flatMap(\.components).map(\.sku))
+    fresh.formUnion(
+      listings.filter { read.contains($0.listingID) }.flatMap(\.components).map(\.sku))
+    for listing in listings
+    where !read.contains(listing.listingID)
+      && reserved[listing.accountID]?[listing.listingID] != nil
+    {
+      fresh.subtract(listing.components.map(\.sku))
+    }
+    return fresh
+  }
+
+  private func look(
+    _ session: AccountSession, _ listings: [PlannedListing], isDue: Bool
+  ) async throws {
+    let accountID = session.accountID
+    let found = try await read(listings, session)
+    var known = isDue ? [:] : reserved[accountID] ?? [:]
+    for (listing, stock) in zip(listings, found) {
       known[listing.listingID] = stock.flatMap { $0.isEmpty ? nil : $0 }
     }
     reserved[accountID] = known
-    if items == nil { passed.insert(accountID) }
-    try await mirror(mirrors)
+    guard isDue else { return }
+    passed.insert(accountID)
+    leftOut = []
+    nextPass[accountID] = surroundings.clock.now() + GatewayLimits.reservePassEvery
   }
 
   private func read(
@@ -198,15 +254,17 @@ actor PromotionMirror {
     return found
   }
 
-  private func mirror(_ mirrors: [String: MirrorPromotion]) async throws {
+  private func mirror(
+    _ mirrors: [String: MirrorPromotion], _ sessions: [AccountSession], fresh: Set<SKU>
+  ) async throws {
     let now = surroundings.clock.now()
     let wanted = await wantedUnits()
-    let sessions = await surroundings.directory.sessions(of: channelID)
     // What an account has set aside that was not looked at yet is not given back for the others.
     let isWhole = sessions.allSatisfy { passed.contains($0.accountID) }
-    noteOverfull(mirrors, wanted, now)
+    noteOverfull(mirrors, wanted, fresh, now)
     let steps = ReserveMirror.steps(
-      reserved: wanted, mirrors: Array(mirrors.values), leftOut: leftOut, now: now
+      reserved: wanted, mirrors: Array(mirrors.values), fresh: fresh, leftOut: leftOut,
+      now: now
     ) { id in
       isWhole && overfullSince[id].map { now - $0 >= GatewayLimits.reserveSettle } == true
     }
@@ -217,18 +275,19 @@ actor PromotionMirror {
       self.mirrors = nil
       throw error
     }
-    await forgetLeftOut(ReserveMirror.total(wanted))
+    await endWhatWasTold(ReserveMirror.total(wanted))
   }
 
   private func noteOverfull(
-    _ mirrors: [String: MirrorPromotion], _ wanted: [ReservedUnits], _ now: Timestamp
+    _ mirrors: [String: MirrorPromotion], _ wanted: [ReservedUnits], _ fresh: Set<SKU>,
+    _ now: Timestamp
   ) {
     let total = ReserveMirror.total(wanted.filter { $0.endTime.map { $0 > now } ?? true })
     for mirror in mirrors.values {
-      if !ReserveMirror.isOverfull(mirror, total) {
+      if ReserveMirror.isOverfull(mirror, total, fresh) {
+        overfullSince[mirror.id] = overfullSince[mirror.id] ?? now
+      } else if fresh.isSuperset(of: mirror.remaining.keys) {
         overfullSince[mirror.id] = nil
-      } else if overfullSince[mirror.id] == nil {
-        overfullSince[mirror.id] = now
       }
     }
   }
@@ -266,14 +325,12 @@ actor PromotionMirror {
       mirrors?[id] = nil
       overfullSince[id] = nil
     case .topUp(let id, let units):
-      guard let known = mirrors?[id] else { return }
       for lines in Self.lines(units) {
-        // The same units more over the same remainder are the same request.
-        let left = lines.map { known.remaining[SKU(trusted: $0.sku)] ?? 0 }
+        // It names this call alone: whoever tries again reads first what stands.
         _ = try await surroundings.promotions.topUpPromotion(
           .init(
             promotionID: id, lines: lines, acceptedClashes: [.overPromised, .buffer],
-            requestID: UUIDText.derived(from: "\(id) \(left) \(lines) \(now.seconds / 60)")))
+            requestID: UUIDText.random()))
       }
     case .create(let promotion):
       for lines in Self.lines(promotion.units) { try await create(promotion, lines, now) }
@@ -287,7 +344,7 @@ actor PromotionMirror {
     let end = min(
       source.endTime ?? now + GatewayLimits.reserveLease, now + GatewayLimits.longestReserve)
     var promotion = Promotion(
-      promotionID: id(source, lines, now), displayName: "\(source.accountID): \(source.name)".kept,
+      promotionID: id(source, lines, now), displayName: Self.shown(source),
       channelIDs: [channelID.text], strategy: surroundings.strategy, startTime: now, endTime: end,
       lines: lines)
     while true {
@@ -340,17 +397,19 @@ actor PromotionMirror {
   private struct Restart: Error {}
 
   private func leaveOut(_ sku: SKU, _ source: ReservedUnits, _ reason: String) async {
-    guard leftOut.insert(sku).inserted else { return }
+    leftOut.insert(sku)
+    guard told.insert(sku).inserted else { return }
     await surroundings.alerts.raise(
       .promotionUnmirrored, about: "\(channelID)/\(sku)", account: source.accountID,
       "\(source.accountID) has set units of \(sku) aside for \(source.name), and the pool does not keep them: \(reason)"
     )
   }
 
-  /// What is not set aside any more is tried again when it is.
-  private func forgetLeftOut(_ wanted: [SKU: Quantity]) async {
-    for sku in leftOut where wanted[sku] ?? 0 == 0 {
+  /// Ends what was told of SKUs that are mirrored now, or not set aside any more.
+  private func endWhatWasTold(_ wanted: [SKU: Quantity]) async {
+    for sku in told where wanted[sku] ?? 0 == 0 || !leftOut.contains(sku) {
       leftOut.remove(sku)
+      told.remove(sku)
       for session in await surroundings.directory.sessions(of: channelID) {
         await surroundings.alerts.resolve(
           .promotionUnmirrored, about: "\(channelID)/\(sku)", account: session.accountID)
@@ -366,6 +425,13 @@ actor PromotionMirror {
     let skus = lines.map(\.sku).joined(separator: "\n")
     return prefix
       + Self.short("\(source.accountID)\n\(source.name)\n\(skus)\n\(now.microseconds)", 32)
+  }
+
+  /// As long as the pool takes, and without what it does not.
+  private static func shown(_ source: ReservedUnits) -> String {
+    let text = "\(source.accountID): \(source.name)".unicodeScalars.filter { $0.value >= 0x20 }
+    let name = String(String.UnicodeScalarView(text))
+    return String(decoding: name.utf8.prefix(GatewayLimits.promotionName), as: UTF8.self)
   }
 
   private static func short(_ text: String, _ count: Int) -> String {
