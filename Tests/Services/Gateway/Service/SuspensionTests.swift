@@ -38,6 +38,20 @@ import Testing
     }
   }
 
+  /// A shop that is closed gets no new token either.
+  @Test func closedShopIsSeenAtARefreshToo() async throws {
+    let bench = try GatewayBench()
+    try await bench.run { run in
+      let session = try await Self.session(run)
+      bench.channel.with {
+        $0.readErrors = [.tokenExpired("over")]
+        $0.refreshErrors = [.suspended("uninstalled")]
+      }
+      await #expect(throws: ChannelError.self) { try await Self.read(session) }
+      #expect(try await Self.open(run) == ["ACCOUNT_SUSPENDED acc"])
+    }
+  }
+
   /// Pushes wait for the next look at the shop, which is far off.
   @Test func closedShopIsLeftAlone() async throws {
     let bench = try GatewayBench()

@@ -38,6 +38,7 @@ final class FakeChannel: Sendable {
     var readErrors: [ChannelError] = []
     var token = "token-1"
     var refreshCount = 0
+    var refreshErrors: [ChannelError] = []
     var readCount = 0
     var inFlight = 0
     var mostInFlight = 0
@@ -214,11 +215,13 @@ struct FakeAdapter: ChannelAdapter {
   }
 
   func refreshCredentials(api: ChannelAPI) async throws(ChannelError) -> [String: String]? {
-    channel.with { state in
+    let result: Result<[String: String], ChannelError> = channel.with { state in
+      if !state.refreshErrors.isEmpty { return .failure(state.refreshErrors.removeFirst()) }
       state.refreshCount += 1
       state.token = "token-\(state.refreshCount + 1)"
-      return ["token": state.token]
+      return .success(["token": state.token])
     }
+    return try result.get()
   }
 
   func groupKey(_ listing: ChannelListing) -> String { listing.variationID }

@@ -152,6 +152,7 @@ actor AccountSession {
       try await refresh(insteadOf: api.account.credentials)
     } catch {
       if case .unauthorised(let text) = error { await refused(text) }
+      if case .suspended(let text) = error { await suspended(text) }
       throw error
     }
     do { try await acquire() } catch { throw .unavailable("stopping") }
