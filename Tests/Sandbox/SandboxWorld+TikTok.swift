@@ -11,7 +11,8 @@ extension SandboxWorld {
       "channel": "tiktok", "shop": "7494726673780148744",
       "hook_url": "https://gw.example.com/hooks/tiktok", "app_key": "fake_app_key",
       "app_secret": "fake_app_secret", "shop_cipher": "CIPHER_demo", "access_token": "tok_demo",
-      "refresh_token": "tiktok_refresh",
+      "refresh_token": "tiktok_refresh", "service_id": "svc",
+      "redirect_url": "https://gw.example.com/back",
     ]
     for (name, value) in changes { shop = shop.adding(name, .string(value)) }
     return shop

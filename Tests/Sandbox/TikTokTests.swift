@@ -1,5 +1,6 @@
 import Kit
 import Primitives
+import RPCCore
 import Testing
 
 @testable import SandboxServer
@@ -323,8 +324,15 @@ import Testing
       let shops = try await world.tiktokCall(
         "GET", "/authorization/202309/shops", token: access, cipher: nil)
       #expect(shops.body["data"]["shops"].array?.first?["cipher"] == "CIPHER_demo")
-      let code = ["grant_type": "authorized_code", "auth_code": "code-7494726673780148744"]
+      let page = try await world.send(
+        HTTPRequest(
+          method: "GET", path: "/tiktok/open/authorize", query: "service_id=svc&state=s1"))
+      let location = page.headers.first { $0.name == "location" }?.value ?? ""
+      let back = FormFields(location.drop { $0 != "?" }.dropFirst())
+      #expect(location.hasPrefix("https://gw.example.com/back?") && back["state"] == "s1")
+      let code = ["grant_type": "authorized_code", "auth_code": back["code"] ?? ""]
       #expect(try await token("get", code)["code"] == 0)
+      #expect(try await token("get", code)["code"] == 36_004_004, "a code is good once")
       #expect(
         try await world.tiktokCall("GET", "/authorization/202309/shops", token: access).status
           == 401)

@@ -91,6 +91,16 @@ struct SandboxClient: Sendable {
     return id
   }
 
+  /// The platform sets units of an item aside for a promotion; 0 gives them back.
+  func reserve(_ shop: Shop, item: Int, quantity: Int) async throws {
+    try await command(
+      "listings",
+      [
+        "channel": shop.channel, "shop": shop.externalID, "item_id": "\(item)",
+        "variation_id": "\(item + 500_000)", "reserved": quantity,
+      ])
+  }
+
   func cancel(_ shop: Shop, order: String) async throws {
     try await command(
       "cancellations",
@@ -164,10 +174,11 @@ struct Shop: Sendable {
     credentials: [
       "app_key": "tiktok_app", "app_secret": "tiktok_secret", "shop_cipher": "CIPHER_system",
       "access_token": "tiktok-access", "refresh_token": "tiktok-refresh",
+      "authorisation_code": "tiktok-code", "authorisation_code_end": "253402300799",
     ],
     told: [
       "app_key": "tiktok_app", "app_secret": "tiktok_secret",
-      "auth_code": "code-7494726673780148744",
+      "auth_code": "tiktok-code",
     ])
   static let all = [shopee, lazada, shopify, tiktok]
 }

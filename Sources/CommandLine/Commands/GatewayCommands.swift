@@ -5,7 +5,7 @@ internal import GatewayAPI
 enum GatewayCommands {
   static let all =
     [alerts, backlog, lag, pushes, repush, inbox, replay, rotateKey, history]
-    + ReconcileCommands.all
+    + ReconcileCommands.all + AccountCommands.all
 
   static let alerts = Command(
     name: "alerts", usage: "[--all]", summary: "what somebody must know; --all with what has ended",

@@ -4,7 +4,8 @@ internal import Foundation
 ///
 ///     {"grants": [
 ///       {"to": "anyone", "allow": ["grpc.health.v1.Health/*"]},
-///       {"identity": "spiffe://onepool/gateway", "allow": ["onepool.pool.v1.PoolService/*"]},
+///       {"identity": "spiffe://onepool/gateway",
+///        "allow": ["onepool.pool.v1.PoolService/*", "onepool.pool.v1.PromotionService/*"]},
 ///       {"token": "operator", "sha256": "9f86…0a08", "allow": ["*"]}
 ///     ]}
 ///

@@ -7,7 +7,8 @@ extension ControlAPI {
     "partner_id", "partner_key", "push_partner_key", "app_key", "app_secret", "site", "client_id",
     "client_secret", "location_id", "api_version", "shop_cipher", "warehouse_ids", "shipping_type",
     "least_stock", "fulfillment_type",
-    "webhook_signature_key", "merchant_id",
+    "webhook_signature_key", "merchant_id", "service_id", "redirect_url",
+    Shop.codeName, Shop.codeEndName,
     "consumer_key", "consumer_secret", "webhook_secret", "home_url",
   ]
 
@@ -112,7 +113,11 @@ extension ControlAPI {
       throw ControlError(
         400, "stock is from 0 to \(SandboxLimits.stock) and covers what is reserved")
     }
-    if known != listing { try market.transaction.save(listing, at: market.now) }
+    guard known != listing else { return }
+    try market.transaction.save(listing, at: market.now)
+    guard key.channel == .shopee else { return }
+    try market.send(
+      ShopeeEvents.promoted(listing, before: known?.reserved ?? 0, at: market.now), of: key)
   }
 
   func listStock(_ call: Call) async throws -> JSONValue {

@@ -1,3 +1,5 @@
+internal import Kit
+
 /// The decoded parameters of a query or of a form body (`application/x-www-form-urlencoded`).
 struct FormFields: Equatable, Sendable {
   private(set) var pairs: [(name: String, value: String)] = []
@@ -20,6 +22,19 @@ struct FormFields: Equatable, Sendable {
 
   static func == (left: FormFields, right: FormFields) -> Bool {
     left.pairs.elementsEqual(right.pairs, by: ==)
+  }
+
+  static func encoded(_ pairs: [(name: String, value: String)]) -> String {
+    pairs.map { "\(encoded($0.name))=\(encoded($0.value))" }.joined(separator: "&")
+  }
+
+  private static func encoded(_ text: String) -> String {
+    text.utf8.map { byte in
+      let character = Character(UnicodeScalar(byte))
+      let isPlain =
+        byte < 128 && (character.isLetter || character.isNumber || "-._~".contains(character))
+      return isPlain ? String(character) : "%" + Hex.encode([byte]).uppercased()
+    }.joined()
   }
 
   /// `%41` and `+` decoded; what is no escape stays as it is.

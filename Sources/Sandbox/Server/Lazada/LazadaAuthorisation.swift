@@ -1,5 +1,6 @@
 internal import Kit
 internal import Primitives
+internal import RPCCore
 internal import StorageCore
 
 /// Lazada's tokens: 30 days, refreshed for 180.
@@ -19,12 +20,29 @@ enum LazadaAuthorisation {
     return try renew(shop, market, call)
   }
 
-  /// The sandbox's authorisation code is `code-` and the seller's ID.
+  static let codeSeconds: Int64 = 1800
+  static let pagePath = "/oauth/authorize"
+
+  static func page(_ query: FormFields, _ platform: Platform) async -> HTTPResponse {
+    let shop = try? await platform.read { transaction -> Shop? in
+      let shops = try transaction.shopKeys().filter { $0.channel == .lazada }
+        .compactMap { try transaction.shop($0) }
+      let wanted = query["sandbox_shop"]
+      return shops.first {
+        $0.secret("app_key") == query["client_id"] && (wanted == nil || $0.key.shopID == wanted)
+      }
+    }
+    return await AuthorisationPage.agree(
+      query["response_type"] == "code" ? shop ?? nil : nil, redirect: query["redirect_uri"],
+      seconds: codeSeconds, [("state", query["state"] ?? "")], platform)
+  }
+
   static func create(_ market: Market, _ shops: [Shop], _ call: LazadaCall) throws -> JSONValue {
     let code = try call.text("code")
-    guard let shop = shops.first(where: { code == "code-\($0.key.shopID)" }) else {
+    guard var shop = shops.first(where: { $0.hasCode(code, at: call.now) }) else {
       throw LazadaError.app("InvalidCode", "Invalid authorization code")
     }
+    shop.useCode()
     return try renew(shop, market, call)
   }
 

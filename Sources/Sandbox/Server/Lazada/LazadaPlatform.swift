@@ -62,6 +62,9 @@ struct LazadaPlatform: Sendable {
 
   private func answer(_ request: HTTPRequest) async -> HTTPResponse {
     let path = String(request.path.dropFirst(Self.stem.count))
+    if path == LazadaAuthorisation.pagePath, request.method == "GET" {
+      return await LazadaAuthorisation.page(FormFields(request.query), platform)
+    }
     let call = LazadaCall(request, path: path, now: platform.clock.now())
     guard let endpoint = Self.table[path] else {
       return Self.envelope(.app("InvalidApiPath", "The specified API path \(path) is invalid"))

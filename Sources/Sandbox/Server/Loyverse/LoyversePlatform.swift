@@ -27,7 +27,12 @@ struct LoyversePlatform: Sendable {
   private func answer(_ request: HTTPRequest) async -> HTTPResponse {
     let path = String(request.path.dropFirst(Self.stem.count))
     do {
-      if path == "/oauth/token" { return try await refresh(request) }
+      if path == LoyverseAuthorisation.pagePath {
+        return await LoyverseAuthorisation.page(FormFields(request.query), platform)
+      }
+      if path == "/oauth/token" {
+        return try await LoyverseAuthorisation.tokens(request, platform)
+      }
       guard path.hasPrefix("/v1.0/") else { throw LoyverseError.unknown(path) }
       let shops = try await shops(of: request)
       return await platform.serve(shops[0].key, limited: LoyverseError.limited.response) {
@@ -68,6 +73,7 @@ struct LoyversePlatform: Sendable {
   private static func endpoint(_ method: String, _ path: String) -> Endpoint? {
     switch (method, path) {
     case ("GET", "receipts"): .read(LoyverseReceipts.list)
+    case ("GET", "stores"): .read(LoyverseAuthorisation.stores)
     case ("GET", "items"): .read(LoyverseStock.items)
     case ("GET", "inventory"): .read(LoyverseStock.levels)
     case ("POST", "inventory"): .write(LoyverseStock.set)
@@ -100,38 +106,9 @@ struct LoyversePlatform: Sendable {
     return shops
   }
 
-  private static func all(_ transaction: any ReadTransaction) throws -> [Shop] {
+  static func all(_ transaction: any ReadTransaction) throws -> [Shop] {
     try transaction.shopKeys().filter { $0.channel == .loyverse }
       .compactMap { try transaction.shop($0) }
-  }
-
-  /// Another access token and another refresh token for the merchant's stores.
-  private func refresh(_ request: HTTPRequest) async throws -> HTTPResponse {
-    let form = FormFields(String(decoding: request.body, as: UTF8.self))
-    let now = platform.clock.now()
-    let answer = try await platform.change { market -> JSONValue in
-      let shops = try Self.all(market.transaction).filter { shop in
-        !shop.refreshToken.isEmpty && shop.refreshToken == form["refresh_token"]
-          && shop.secret("client_id") == form["client_id"]
-          && shop.secret("client_secret") == form["client_secret"]
-      }
-      guard form["grant_type"] == "refresh_token", !shops.isEmpty else {
-        throw LoyverseError(400, "BAD_REQUEST", "The refresh token is not valid.")
-      }
-      let access = Hex.encode(SecureRandom.bytes(16))
-      let next = Hex.encode(SecureRandom.bytes(16))
-      for var shop in shops {
-        shop.accessToken = access
-        shop.refreshToken = next
-        shop.accessExpireTime = now + .seconds(Self.accessSeconds)
-        try market.transaction.save(shop)
-      }
-      return [
-        "access_token": .string(access), "refresh_token": .string(next), "token_type": "Bearer",
-        "expires_in": .integer(Self.accessSeconds),
-      ]
-    }
-    return .json(200, answer.bytes)
   }
 }
 

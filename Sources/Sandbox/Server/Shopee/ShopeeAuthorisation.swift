@@ -1,5 +1,6 @@
 internal import Kit
 internal import Primitives
+internal import RPCCore
 internal import StorageCore
 
 /// Shopee's tokens: an access token for 4 hours, a refresh token for one use within 30 days.
@@ -10,15 +11,67 @@ enum ShopeeAuthorisation {
   static let refreshSeconds: Int64 = 30 * 86_400
   static let graceSeconds: Int64 = 300
 
+  static let codeSeconds: Int64 = 600
+  /// The seller picks 7 to 365 days.
+  static let authorisationSeconds: Int64 = 365 * 86_400
+  static let pagePath = "/api/v2/shop/auth_partner"
+
+  /// Signed by the app; of its shops the first one lets it in, or the one that `sandbox_shop` names.
+  static func page(_ call: ShopeeCall, _ platform: Platform) async -> HTTPResponse {
+    let shop = try? await platform.read { transaction -> Shop in
+      let shops = try transaction.shopKeys().filter { $0.channel == .shopee }
+        .compactMap { try transaction.shop($0) }
+      let wanted = call.query["sandbox_shop"]
+      return try call.authorisePublic(
+        shops.first {
+          $0.secret("partner_id") == call.query["partner_id"]
+            && (wanted == nil || $0.key.shopID == wanted)
+        })
+    }
+    return await AuthorisationPage.agree(
+      shop, redirect: call.query["redirect"], seconds: codeSeconds,
+      [("shop_id", shop?.key.shopID ?? "")], platform)
+  }
+
+  static func create(_ market: Market, _ call: ShopeeCall) throws -> JSONValue {
+    var shop = try shop(market, call)
+    guard shop.hasCode(try call.text("code"), at: call.now) else {
+      throw ShopeeError("error_auth", "Invalid code, please check.")
+    }
+    shop.useCode()
+    shop.secrets[endName] = String((call.now + .seconds(authorisationSeconds)).seconds)
+    return try renew(shop, market, call)
+  }
+
   static func refresh(_ market: Market, _ call: ShopeeCall) throws -> JSONValue {
-    let shopID = try call.text("shop_id")
-    let key = Shop.Key(channel: .shopee, shopID: shopID)
-    var shop = try call.authorisePublic(try market.transaction.shop(key))
+    let shop = try shop(market, call)
+    guard try call.text("refresh_token") == shop.refreshToken, call.now < shop.refreshExpireTime
+    else { throw ShopeeError("error_auth", "Invalid refresh_token.") }
+    return try renew(shop, market, call)
+  }
+
+  private static let endName = "authorisation_end"
+
+  /// Its fields lie beside `error`, not in `response`.
+  static func info(_: any ReadTransaction, _ shop: Shop, _ call: ShopeeCall) throws -> JSONValue {
+    let end = Int64(shop.secret(endName)) ?? call.now.seconds + authorisationSeconds
+    return [
+      "shop_name": "Sandbox", "region": "SG", "status": "NORMAL", "is_cb": false,
+      "auth_time": .integer(end - authorisationSeconds), "expire_time": .integer(end),
+    ]
+  }
+
+  private static func shop(_ market: Market, _ call: ShopeeCall) throws -> Shop {
+    let key = Shop.Key(channel: .shopee, shopID: try call.text("shop_id"))
+    let shop = try call.authorisePublic(try market.transaction.shop(key))
     guard try call.text("partner_id") == shop.secret("partner_id") else {
       throw ShopeeError.parameter("partner_id in body and query differ.")
     }
-    guard try call.text("refresh_token") == shop.refreshToken, call.now < shop.refreshExpireTime
-    else { throw ShopeeError("error_auth", "Invalid refresh_token.") }
+    return shop
+  }
+
+  private static func renew(_ old: Shop, _ market: Market, _ call: ShopeeCall) throws -> JSONValue {
+    var shop = old
     shop.previousToken = shop.accessToken
     let grace = call.now + .seconds(graceSeconds)
     shop.previousExpireTime = min(shop.accessExpireTime, grace)
@@ -28,7 +81,7 @@ enum ShopeeAuthorisation {
     shop.refreshExpireTime = call.now + .seconds(refreshSeconds)
     try market.transaction.save(shop)
     return [
-      "partner_id": .id(shop.secret("partner_id")), "shop_id": .id(shopID),
+      "partner_id": .id(shop.secret("partner_id")), "shop_id": .id(shop.key.shopID),
       "access_token": .string(shop.accessToken), "refresh_token": .string(shop.refreshToken),
       "expire_in": .integer(accessSeconds),
     ]

@@ -3,7 +3,7 @@ internal import Primitives
 
 /// Shopee's pushes: what they say and how they are signed.
 ///
-/// - Note: Source: Shopee developer guide 18 (push), codes 3, 4 and 29.
+/// - Note: Source: Shopee developer guide 18 (push), codes 3, 4, 7 and 29.
 enum ShopeeEvents {
   static func status(_ order: BuyerOrder) -> [EventDraft] {
     [
@@ -24,6 +24,22 @@ enum ShopeeEvents {
         body: [
           "ordersn": .string(order.orderID), "tracking_no": .string(order.trackingNumber),
           "package_number": .string(ShopeeWords.package(order)),
+        ])
+    ]
+  }
+
+  /// Units of a listing have been set aside for a promotion, or given back.
+  static func promoted(_ listing: StockListing, before: Int64, at now: Timestamp) -> [EventDraft] {
+    guard listing.reserved != before else { return [] }
+    return [
+      EventDraft(
+        topic: "7", subject: listing.itemID,
+        body: [
+          "shop_id": .id(listing.shop.shopID), "item_id": .id(listing.itemID),
+          "variation_id": .id(listing.variationID.isEmpty ? "0" : listing.variationID),
+          "action": listing.reserved > before ? "promo_lock_stock" : "promo_unlock_stock",
+          "promotion_id": 900_100, "promotion_type": "flash_sale",
+          "reserved_stock": .integer(listing.reserved), "update_time": now.unix,
         ])
     ]
   }

@@ -13,11 +13,15 @@ struct ShopeePlatform: Sendable {
   enum Endpoint: Sendable {
     case read(@Sendable (any ReadTransaction, Shop, ShopeeCall) throws -> JSONValue)
     case write(@Sendable (Market, Shop, ShopeeCall) throws -> JSONValue)
+    /// As a reading; the whole envelope is its own.
+    case readWhole(@Sendable (any ReadTransaction, Shop, ShopeeCall) throws -> JSONValue)
     /// Signed by the app alone, without a shop's token; the whole envelope is its own.
     case open(@Sendable (Market, ShopeeCall) throws -> JSONValue)
   }
 
   private static let table: [String: (method: String, endpoint: Endpoint)] = [
+    "auth/token/get": ("POST", .open(ShopeeAuthorisation.create)),
+    "shop/get_shop_info": ("GET", .readWhole(ShopeeAuthorisation.info)),
     "auth/access_token/get": ("POST", .open(ShopeeAuthorisation.refresh)),
     "push/get_lost_push_message": ("GET", .open(ShopeeLostPushes.list)),
     "push/confirm_consumed_lost_push_message": ("POST", .open(ShopeeLostPushes.confirm)),
@@ -49,6 +53,10 @@ struct ShopeePlatform: Sendable {
   private func answer(_ request: HTTPRequest) async -> HTTPResponse {
     let path = String(request.path.dropFirst(Self.stem.count))
     let query = FormFields(request.query)
+    if path == ShopeeAuthorisation.pagePath, request.method == "GET" {
+      return await ShopeeAuthorisation.page(
+        ShopeeCall(path: path, query: query, body: [:], now: platform.clock.now()), platform)
+    }
     guard path.hasPrefix("/api/v2/"), let (method, endpoint) = Self.table[String(path.dropFirst(8))]
     else { return Self.envelope(ShopeeError("error_not_found", "There is no API \(path).")) }
     guard request.method == method else {
@@ -69,6 +77,9 @@ struct ShopeePlatform: Sendable {
       return switch endpoint {
       case .read(let run):
         Self.envelope(
+          try await platform.read { try run($0, call.authorise($0), call) })
+      case .readWhole(let run):
+        Self.whole(
           try await platform.read { try run($0, call.authorise($0), call) })
       case .write(let run):
         Self.envelope(

@@ -26,14 +26,16 @@ struct ShopifyPlatform: Sendable {
 
   private func answer(_ request: HTTPRequest) async -> HTTPResponse {
     let parts = request.path.dropFirst(Self.stem.count + 1).split(separator: "/").map(String.init)
-    guard parts.count >= 4, parts[1] == "admin", request.method == "POST" else {
-      return Self.failure(404, "Not Found")
-    }
+    guard parts.count >= 4, parts[1] == "admin" else { return Self.failure(404, "Not Found") }
     let key = Shop.Key(channel: .shopify, shopID: parts[0])
+    if parts[2...].elementsEqual(["oauth", "authorize"]), request.method == "GET" {
+      return await ShopifyAuthorisation.page(key, FormFields(request.query), platform)
+    }
+    guard request.method == "POST" else { return Self.failure(404, "Not Found") }
     let limited = Self.throttled(level: 0)
     return await platform.serve(key, limited: limited) {
       if parts[2...].elementsEqual(["oauth", "access_token"]) {
-        return await refresh(key, request)
+        return await ShopifyAuthorisation.tokens(key, request, platform)
       }
       guard parts.count == 5, parts[2] == "api", parts[4] == "graphql.json" else {
         return Self.failure(404, "Not Found")
@@ -106,42 +108,6 @@ struct ShopifyPlatform: Sendable {
       throw TokenRefused()
     }
     return shop
-  }
-
-  /// `POST /admin/oauth/access_token` with grant_type refresh_token: 3600 s, and another refresh
-  /// token.
-  ///
-  /// - Note: Source: shopify.dev offline access tokens; the old refresh token stays good until the
-  ///   new token is used.
-  private func refresh(_ key: Shop.Key, _ request: HTTPRequest) async -> HTTPResponse {
-    let type = (request.header("content-type") ?? "").lowercased()
-    let text = String(decoding: request.body, as: UTF8.self)
-    let form = FormFields(type.hasPrefix("application/json") ? "" : text)
-    let json = JSONValue(parsing: request.body) ?? [:]
-    let given = ["client_id", "client_secret", "grant_type", "refresh_token"].map { name in
-      form[name] ?? json[name].text ?? ""
-    }
-    let now = platform.clock.now()
-    let answer = try? await platform.change { market -> JSONValue? in
-      guard var shop = try market.transaction.shop(key), given[0] == shop.secret("client_id"),
-        given[1] == shop.secret("client_secret"), given[2] == "refresh_token",
-        !shop.refreshToken.isEmpty, given[3] == shop.refreshToken, now < shop.refreshExpireTime
-      else { return nil }
-      shop.accessToken = "shpat_" + Hex.encode(SecureRandom.bytes(16))
-      shop.refreshToken = "shprt_" + Hex.encode(SecureRandom.bytes(16))
-      shop.accessExpireTime = now + .seconds(3_600)
-      shop.refreshExpireTime = now + .seconds(2_592_000)
-      try market.transaction.save(shop)
-      return [
-        "access_token": .string(shop.accessToken), "expires_in": 3_600,
-        "refresh_token": .string(shop.refreshToken), "refresh_token_expires_in": 2_592_000,
-        "scope": "read_orders,write_inventory",
-      ]
-    }
-    guard let answer = answer ?? nil else {
-      return .json(400, (["error": "invalid_request"] as JSONValue).bytes)
-    }
-    return .json(200, answer.bytes)
   }
 
   private static func cost(_ cost: Double, level: Double) -> JSONValue {

@@ -26,7 +26,12 @@ struct SquarePlatform: Sendable {
   private func answer(_ request: HTTPRequest) async -> HTTPResponse {
     let path = String(request.path.dropFirst(Self.stem.count))
     do throws(SquareError) {
-      if path == "/oauth2/token" { return try await refresh(request) }
+      if path == SquareAuthorisation.pagePath {
+        return await SquareAuthorisation.page(FormFields(request.query), platform)
+      }
+      if path == "/oauth2/token" {
+        return try await SquareAuthorisation.tokens(request, platform)
+      }
       guard path.hasPrefix("/v2/") else { throw .unknown("There is no \(path).") }
       let shops = try await shops(of: request)
       return await platform.serve(shops.first?.key, limited: SquareError.limited.response) {
@@ -66,6 +71,7 @@ struct SquarePlatform: Sendable {
     let order = path.hasPrefix("orders/") ? String(path.dropFirst(7)) : ""
     return switch (method, path) {
     case ("POST", "orders/search"): .read(SquareOrders.search)
+    case ("GET", "locations"): .read(SquareAuthorisation.locations)
     case ("GET", "catalog/list"): .read(SquareCatalog.list)
     case ("POST", "inventory/counts/batch-retrieve"): .read(SquareInventory.counts)
     case ("POST", "inventory/changes/batch-retrieve"): .read(SquareInventory.adjustments)
@@ -113,46 +119,8 @@ struct SquarePlatform: Sendable {
     return open
   }
 
-  private static func all(_ transaction: any ReadTransaction) throws -> [Shop] {
+  static func all(_ transaction: any ReadTransaction) throws -> [Shop] {
     try transaction.shopKeys().filter { $0.channel == .square }
       .compactMap { try transaction.shop($0) }
-  }
-
-  /// A new access token for 30 days; the refresh token stays, as the code flow's does.
-  private func refresh(_ request: HTTPRequest) async throws(SquareError) -> HTTPResponse {
-    let given = JSONValue(parsing: request.body) ?? [:]
-    let now = platform.clock.now()
-    let answer: JSONValue?
-    do {
-      answer = try await platform.change { market in
-        guard given["grant_type"] == "refresh_token", let refreshToken = given["refresh_token"].text
-        else { return nil }
-        let shops = try Self.all(market.transaction).filter { shop in
-          !refreshToken.isEmpty && shop.refreshToken == refreshToken
-            && shop.secret("client_id") == given["client_id"].text
-            && shop.secret("client_secret") == given["client_secret"].text
-        }
-        guard !shops.isEmpty else { return nil }
-        let token = "EAAA" + Hex.encode(SecureRandom.bytes(16))
-        let end = now + .seconds(Self.accessSeconds)
-        for var shop in shops {
-          shop.accessToken = token
-          shop.accessExpireTime = end
-          try market.transaction.save(shop)
-        }
-        return [
-          "access_token": .string(token), "token_type": "bearer",
-          "expires_at": .string(end.rfc3339), "refresh_token": .string(refreshToken),
-          "merchant_id": .string(SquareWords.merchant(shops[0])), "short_lived": false,
-        ]
-      }
-    } catch {
-      throw .system
-    }
-    guard let answer else {
-      throw SquareError(
-        401, "AUTHENTICATION_ERROR", "UNAUTHORIZED", "The refresh token is not valid.")
-    }
-    return .json(200, answer.bytes)
   }
 }

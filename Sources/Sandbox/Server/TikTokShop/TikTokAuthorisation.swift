@@ -1,5 +1,6 @@
 internal import Kit
 internal import Primitives
+internal import RPCCore
 internal import StorageCore
 
 /// TikTok Shop's tokens: an access token for 7 days, a refresh token for as long as the authorisation.
@@ -9,12 +10,35 @@ enum TikTokAuthorisation {
   static let accessSeconds: Int64 = 7 * 86_400
   static let refreshSeconds: Int64 = 365 * 86_400
 
-  /// The sandbox's authorisation code is `code-` and the shop's ID.
+  static let codeSeconds: Int64 = 1800
+  static let pagePath = "/open/authorize"
+
+  /// Where a seller goes back to is the app's, not the link's.
+  static func page(_ query: FormFields, _ platform: Platform) async -> HTTPResponse {
+    let shop = try? await platform.read { transaction -> Shop? in
+      let shops = try transaction.shopKeys().filter { $0.channel == .tiktok }
+        .compactMap { try transaction.shop($0) }
+      let wanted = query["sandbox_shop"]
+      return shops.first {
+        $0.secret("service_id") == query["service_id"] && (wanted == nil || $0.key.shopID == wanted)
+      }
+    }
+    let found = shop ?? nil
+    return await AuthorisationPage.agree(
+      found, redirect: found?.secret("redirect_url"), seconds: codeSeconds,
+      [
+        ("app_key", found?.secret("app_key") ?? ""), ("state", query["state"] ?? ""),
+        ("shop_region", "SG"),
+      ], platform)
+  }
+
   static func create(_ market: Market, _ call: TikTokCall) throws -> JSONValue {
     let shops = try app(market, call)
     guard call.query["grant_type"] == "authorized_code",
-      let shop = shops.first(where: { call.query["auth_code"] == "code-\($0.key.shopID)" })
+      var shop = shops.first(where: { $0.hasCode(call.query["auth_code"], at: call.now) })
     else { throw TikTokError.code }
+    shop.useCode()
+    shop.refreshExpireTime = call.now + .seconds(refreshSeconds)
     return try renew(shop, market, call)
   }
 

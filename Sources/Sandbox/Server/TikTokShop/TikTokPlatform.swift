@@ -61,6 +61,9 @@ struct TikTokPlatform: Sendable {
 
   private func answer(_ request: HTTPRequest) async -> HTTPResponse {
     let path = String(request.path.dropFirst(Self.stem.count))
+    if path == TikTokAuthorisation.pagePath, request.method == "GET" {
+      return await TikTokAuthorisation.page(FormFields(request.query), platform)
+    }
     guard let (name, endpoint, id) = Self.endpoint(request.method, path) else {
       return Self.envelope(.path)
     }

@@ -1,9 +1,12 @@
 extension AlertKind {
   public var severity: AlertSeverity {
     switch self {
-    case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing, .syncFailing: .critical
+    case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing, .syncFailing, .accountSuspended,
+      .storeFilling:
+      .critical
     case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment,
-      .lagOverBudget, .tokenExpiring, .webhookDisabled, .drift, .promotionLock:
+      .lagOverBudget, .tokenExpiring, .webhookDisabled, .drift, .promotionLock,
+      .promotionUnmirrored:
       .warning
     case .signatureRefused: .info
     }
@@ -42,6 +45,12 @@ extension AlertKind {
       "Read the likely cause (ListDrifts); if somebody else writes the number, stop it; if an order is missing, find it."
     case .promotionLock:
       "Take the listing out of the promotion where it could oversell; it is pushed when the promotion has ended."
+    case .storeFilling:
+      "Make room on the gateway's disk or raise its bounds; at them events are refused, which channels repeat for hours, not days."
+    case .promotionUnmirrored:
+      "End or change the pool's promotion of that SKU, or link the listing to the SKUs that a bundle is made of."
+    case .accountSuspended:
+      "See the shop on its channel's pages: banned, unpaid, or the app removed; when it is open, authorise it again if it asks."
     case .inboxGrowing:
       "See whether pool, mapping and fulfilment answer, and which account's events wait (ListInboxEvents)."
     }

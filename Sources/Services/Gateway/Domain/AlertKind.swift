@@ -32,4 +32,10 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case drift = "DRIFT"
   /// A promotion holds a listing's number.
   case promotionLock = "PROMOTION_LOCK"
+  /// A channel has closed an account to us.
+  case accountSuspended = "ACCOUNT_SUSPENDED"
+  /// There is little room left for events.
+  case storeFilling = "STORE_FILLING"
+  /// A channel keeps units for a promotion, and the pool does not.
+  case promotionUnmirrored = "PROMOTION_UNMIRRORED"
 }

@@ -30,6 +30,14 @@ public struct GatewayConfiguration: Sendable {
   public var inboxAlertCount = 10_000
   /// What is promised of the time from the pool's commit to a channel's acknowledgement.
   public var lagGoal = LagBudget.Goal(target: .seconds(1), objective: 0.99)
+  /// How long events are kept after they were done.
+  public var inboxKept = Duration.seconds(30 * 86_400)
+  /// The room that the store may take.
+  public var storeShare = StoreShare(maximumBytes: 0, freeBytes: 0)
+  /// Where the store lies; empty where its disk is not looked at.
+  public var storePath = ""
+  /// How what channels have set aside for their promotions is kept in the pool.
+  public var mirrorMode = MirrorMode.off
   /// The share of acknowledged pushes that are read back where the channel's rate has room for it.
   public var readBackShare = 0.0
   /// Within what all listings of an account are read back once; nil for only when somebody asks.
@@ -76,6 +84,10 @@ public final class Gateway: Sendable {
   let teller: AlertTeller
   let patrol: AlertPatrol
   let reconciler = Reconciler()
+  let authorisations: PendingAuthorisations
+  let storePatrol: StorePatrol
+  /// By channel: of those that tell what they set aside.
+  let mirrors: [ChannelID: PromotionMirror]
   var log: Log { configuration.log }
   private let configuration: GatewayConfiguration
   private let counts: GatewayMetrics
@@ -100,6 +112,11 @@ public final class Gateway: Sendable {
       lag: LagWatch(
         lag: lag, alerts: alerts, clock: configuration.clock, metrics: configuration.metrics),
       directory: directory, log: configuration.log)
+    authorisations = PendingAuthorisations(clock: configuration.clock)
+    storePatrol = StorePatrol(
+      store: store, alerts: alerts, share: configuration.storeShare,
+      path: configuration.storePath, kept: configuration.inboxKept, log: configuration.log)
+    mirrors = Self.mirrors(configuration, directory, planner, alerts)
     worker = IntakeWorker(
       store: store, directory: directory, peers: peers, planner: planner, intake: intake,
       alerts: alerts, metrics: counts, zones: configuration.zones, log: configuration.log)
@@ -112,16 +129,33 @@ public final class Gateway: Sendable {
       log: configuration.log)
   }
 
+  private static func mirrors(
+    _ configuration: GatewayConfiguration, _ directory: AccountDirectory, _ planner: StockPlanner,
+    _ alerts: AlertBook
+  ) -> [ChannelID: PromotionMirror] {
+    guard let strategy = configuration.mirrorMode.strategy else { return [:] }
+    let surroundings = PromotionMirror.Surroundings(
+      directory: directory, planner: planner, promotions: configuration.peers.promotions,
+      alerts: alerts, clock: configuration.clock, log: configuration.log, strategy: strategy)
+    let channels = configuration.registry.channelIDs.filter {
+      configuration.registry[$0] is any ReservedStockReading
+    }
+    return Dictionary(
+      uniqueKeysWithValues: channels.map { ($0, PromotionMirror($0, surroundings)) })
+  }
+
   public var services: [any RPCService] { [GatewayHandler(gateway: self)] }
 
   public var routes: [HTTPRoute] {
     let hooks = HookHandler(
       registry: registry, directory: directory, store: store, intake: intake,
-      publicURL: configuration.publicURL, metrics: counts, lag: lag, log: configuration.log)
+      publicURL: configuration.publicURL, metrics: counts, lag: lag, mirrors: mirrors,
+      log: configuration.log)
     let till = TillHandler(
       directory: directory, store: store, intake: intake, worker: worker, pool: peers.pool,
       wait: configuration.tillWait, metrics: counts, lag: lag, log: configuration.log)
-    return [hooks.route] + till.routes
+    return [hooks.route, AuthorisationPages(handler: GatewayHandler(gateway: self)).route]
+      + till.routes
   }
 
   /// Loads what is connected and starts the loops.
@@ -159,6 +193,7 @@ public final class Gateway: Sendable {
       ).run()
     }
     await background.start("alerts") { [self] in await teller.run() }
+    await background.start("store") { [self] in await storePatrol.run() }
     await background.start("patrol") { [self] in await patrol.run() }
     await background.start("lag") { [self] in
       await LagReporter(pool: peers.pool, lag: lag, log: configuration.log).run()
@@ -168,6 +203,9 @@ public final class Gateway: Sendable {
         directory: directory, alerts: alerts, publicURL: configuration.publicURL,
         log: configuration.log
       ).run()
+    }
+    for (channelID, mirror) in mirrors {
+      await background.start("promotions \(channelID)") { await mirror.run() }
     }
     await background.start("notices") { [self] in await notices.run() }
     await background.start("intake") { [self] in
@@ -228,6 +266,16 @@ public final class Gateway: Sendable {
   }
 
   // MARK: Accounts
+
+  /// Where a channel sends a merchant back to.
+  func redirectURL(_ channelID: ChannelID) -> String {
+    "\(configuration.publicURL)/oauth/\(channelID)/callback"
+  }
+
+  /// The way to the channel of an account that may not be connected yet.
+  func api(of account: ChannelAccount) -> ChannelAPI {
+    ChannelAPI(account: account, http: configuration.http, clock: configuration.clock)
+  }
 
   /// Takes a connection into use; a known account goes on with what is wanted of it.
   func connect(

@@ -60,6 +60,17 @@ enum GatewayLimits {
   static let burstSeconds = 1.0
   /// How long an account is left alone after its credentials were refused.
   static let unauthorisedPause = Duration.seconds(30)
+  /// How often it is tried whether a shop that was closed to us is open again.
+  static let suspendedPause = Duration.seconds(60)
+  /// How long before its end somebody is told that a merchant must authorise the gateway again.
+  static let authorisationAhead = Duration.seconds(7 * 86_400)
+  /// How long a merchant may take to authorise the gateway, and how many may be about it at once.
+  static let authorisationLife = Duration.seconds(900)
+  static let authorisationsAtOnce = 1000
+  /// What stands for one on its way, in bytes that nobody can guess.
+  static let authorisationStateBytes = 32
+  /// Parameters of a query that are read.
+  static let queryParameters = 100
   /// Calls in a row that a channel does not answer, after which the account is left alone for a while, and for how long.
   static let failuresUntilPause = 20
   static let breakerBackoff = Backoff(first: .seconds(1), longest: .seconds(30))
@@ -130,6 +141,26 @@ enum GatewayLimits {
   /// How often a channel is asked for its webhooks, and how soon those of a new account.
   static let webhookCheckEvery = Duration.seconds(600)
   static let webhookLookEvery = Duration.seconds(15)
+  /// How often all that channels have set aside for promotions is read, how soon it is looked whether an account's turn has
+  /// come, and how long news of one is waited for together with others.
+  static let reservePassEvery = Duration.seconds(900)
+  static let reserveAgain = Duration.seconds(60)
+  static let reserveLookEvery = Duration.seconds(15)
+  static let reserveNewsWait = Duration.seconds(2)
+  /// For how long the pool keeps more than the channel before it is given back: it may be an order on its way in.
+  static let reserveSettle = Duration.seconds(15)
+  /// How long it is kept where the channel does not say when its promotion ends, and at most.
+  static let reserveLease = Duration.seconds(7 * 86_400)
+  static let longestReserve = Duration.seconds(365 * 86_400)
+  /// What the pool takes: promotions in a page, lines in one promotion, units in one line.
+  static let promotionPage: Int32 = 1000
+  static let promotionLines = 1000
+  /// Of a promotion's name, in bytes: what the pool takes, less what a cut character may add.
+  static let promotionName = 190
+  static let allotment: Int64 = 1_000_000_000
+  /// How often it is looked for a turn that nobody else would miss, before an ordinary one is taken.
+  static let spareTries = 20
+
   /// How often it is looked for alerts to tell, and how many go in one message.
   static let alertsEvery = Duration.seconds(1)
   static let alertsInMessage = 100
@@ -143,6 +174,17 @@ enum GatewayLimits {
   static let historyPrunedAtOnce = 5000
   static let historyUnsaved = 10_000
   static let historyTold = 200
+  /// How often the store's size is looked at, and the shares of its bound from which on somebody is told, it takes events
+  /// again, and all is well again.
+  static let storeLookEvery = Duration.seconds(5)
+  static let storeFilling = 0.8
+  static let storeOpenAgain = 0.95
+  static let storeCalm = 0.7
+  /// For how long channels may send an event again: three days, and one to be safe.
+  static let redeliveredFor = Duration.seconds(4 * 86_400)
+  /// Events that are forgotten at once, and how long others have their turn between.
+  static let inboxPrunedAtOnce = 500
+  static let inboxPrunePause = Duration.milliseconds(100)
   /// How long alerts that have ended are kept.
   static let alertsKept = Duration.seconds(90 * 86_400)
 }

@@ -70,8 +70,26 @@ public enum GatewaySettings {
     default: "correct",
     allowed: "correct, lower-only or report, and ACCOUNT= and one of them, with commas between"
   ) { DriftPolicies($0) }
+  public static let inboxDays = Setting<Int>.integer(
+    "ONEPOOL_GATEWAY_INBOX_DAYS", "days that events are kept after they were done", default: 30,
+    in: 4...3650)
+
+  public static let storeBytes = Setting<Int>.integer(
+    "ONEPOOL_GATEWAY_STORE_BYTES", "most bytes that the store may take; 0 for no bound", default: 0,
+    in: 0...1_000_000_000_000_000)
+
+  public static let freeDiskBytes = Setting<Int>.integer(
+    "ONEPOOL_GATEWAY_FREE_DISK_BYTES",
+    "bytes that are to stay free on the store's disk; 0 for none", default: 268_435_456,
+    in: 0...1_000_000_000_000_000)
+
+  public static let mirrorPromotions = Setting<MirrorMode>.choice(
+    "ONEPOOL_GATEWAY_MIRROR_PROMOTIONS",
+    "how the pool keeps what channels have set aside for their own promotions",
+    default: .ironReserve)
 
   public static let all: [any AnySetting] = [
+    inboxDays, storeBytes, freeDiskBytes, mirrorPromotions,
     publicURL, zones, keys, alertURL, alertSecret, alertRepeat, inboxAlert, lagTarget, lagObjective,
     readBackShare, reconcileSpan, driftPolicies, CommonSettings.pool,
     CommonSettings.mapping, CommonSettings.fulfilment,

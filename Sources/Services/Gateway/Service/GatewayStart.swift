@@ -29,6 +29,12 @@ extension Gateway {
     configuration.readBackShare = context.settings[GatewaySettings.readBackShare]
     configuration.reconcileSpan = context.settings[GatewaySettings.reconcileSpan]
     configuration.driftPolicies = context.settings[GatewaySettings.driftPolicies]
+    configuration.inboxKept = .seconds(86_400) * context.settings[GatewaySettings.inboxDays]
+    configuration.storeShare = StoreShare(
+      maximumBytes: Int64(context.settings[GatewaySettings.storeBytes]),
+      freeBytes: Int64(context.settings[GatewaySettings.freeDiskBytes]))
+    configuration.storePath = context.storePath
+    configuration.mirrorMode = context.settings[GatewaySettings.mirrorPromotions]
     let gateway = Gateway(configuration)
     try await gateway.start()
     return ServiceParts(

@@ -177,6 +177,7 @@ import Testing
     #expect(
       changed == [
         "access_token": "a2", "refresh_token": "r2", "access_token_expires_at": "1702592000",
+        "authorisation_expires_at": "1715552000",
       ])
     let sent = http.requests[0].parameters
     #expect(http.requests[0].path == "http://127.0.0.1:8090/lazada/auth/token/refresh")

@@ -310,7 +310,7 @@ import Testing
   @Test(arguments: [
     (#"{"errors":[{"code":"UNAUTHORIZED","details":"x"}]}"#, 401, "tokenExpired"),
     ("", 401, "tokenExpired"), (#"{"errors":[{"code":"FORBIDDEN"}]}"#, 403, "unauthorised"),
-    (#"{"errors":[{"code":"PAYMENT_REQUIRED"}]}"#, 402, "unauthorised"),
+    (#"{"errors":[{"code":"PAYMENT_REQUIRED"}]}"#, 402, "suspended"),
     (#"{"errors":[{"code":"RATE_LIMITED"}]}"#, 429, "rateLimited"), ("", 429, "rateLimited"),
     (#"{"errors":[{"code":"NOT_FOUND"}]}"#, 404, "notFound"), ("<html>", 502, "unavailable"),
     (#"{"errors":[{"code":"INTERNAL_SERVER_ERROR"}]}"#, 500, "unavailable"),

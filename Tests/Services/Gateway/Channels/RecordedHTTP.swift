@@ -107,6 +107,7 @@ extension ChannelError {
     case .rateLimited: "rateLimited"
     case .tokenExpired: "tokenExpired"
     case .unauthorised: "unauthorised"
+    case .suspended: "suspended"
     case .notFound: "notFound"
     case .refused: "refused"
     case .malformed: "malformed"

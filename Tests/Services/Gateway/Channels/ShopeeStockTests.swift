@@ -106,7 +106,7 @@ import Testing
     ("error_auth", "No permission to current api.", "unauthorised"),
     ("error_auth", "System error, please try again later.", "retry"),
     ("error_sign", "Wrong sign.", "unauthorised"),
-    ("shop_banned", "", "unauthorised"),
+    ("shop_banned", "", "suspended"),
     ("error_rate_limit", "", "rateLimited"),
     ("error_limit", "", "rateLimited"),
   ])

@@ -208,6 +208,7 @@ import Testing
     #expect(
       changed == [
         "access_token": "a2", "refresh_token": "r2", "access_token_expires_at": "1700003600",
+        "authorisation_expires_at": "1702592000",
       ])
     #expect(http.requests[0].url.hasSuffix("/demo.myshopify.com/admin/oauth/access_token"))
     #expect(

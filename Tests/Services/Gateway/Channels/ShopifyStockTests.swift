@@ -183,7 +183,7 @@ import Testing
     (200, #"{"errors":"Not Found"}"#, "refused"), (200, #"{"data":null}"#, "malformed"),
     (200, #"{"data":{}}"#, "malformed"), (200, "", "malformed"),
     (401, #"{"errors":"[API] Invalid API key or access token"}"#, "unauthorised"),
-    (402, "", "unauthorised"), (404, "", "notFound"), (429, "", "rateLimited"),
+    (402, "", "suspended"), (423, "", "suspended"), (404, "", "notFound"), (429, "", "rateLimited"),
     (503, "", "unavailable"),
   ])
   func errorsOfTheCallHaveTheirMeaning(_ status: Int, _ body: String, _ kind: String) async {

@@ -156,7 +156,7 @@ import Testing
       "tokenExpired"
     ),
     (#"{"errors":[{"code":"UNAUTHORIZED","detail":"x"}]}"#, 401, "tokenExpired"),
-    (#"{"errors":[{"code":"ACCESS_TOKEN_REVOKED"}]}"#, 401, "unauthorised"),
+    (#"{"errors":[{"code":"ACCESS_TOKEN_REVOKED"}]}"#, 401, "suspended"),
     (#"{"errors":[{"code":"INSUFFICIENT_SCOPES"}]}"#, 403, "unauthorised"),
     (#"{"errors":[{"code":"FORBIDDEN"}]}"#, 403, "unauthorised"),
     (#"{"errors":[{"code":"RATE_LIMITED"}]}"#, 429, "rateLimited"),

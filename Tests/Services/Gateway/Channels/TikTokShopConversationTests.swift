@@ -38,25 +38,6 @@ import TikTokShopChannel
     }
   }
 
-  @Test func sellersCodeConnectsTheAccount() async throws {
-    let world = try await world()
-    let shop = ConversationWorld.account("tiktok").externalID
-    let known = [
-      "auth_code": "code-\(shop)", "access_token": "", "refresh_token": "", "shop_cipher": "",
-    ]
-    let api = world.api("tiktok", known)
-    let error = await failure { () async throws(ChannelError) in
-      try await adapter.fetchListings(after: nil, api: api)
-    }
-    #expect(error?.kind == "tokenExpired")
-    let changed = try #require(try await adapter.refreshCredentials(api: api))
-    #expect(changed["auth_code"] == "" && changed["shop_cipher"] == "CIPHER_demo")
-    #expect(changed["access_token_expires_at"] == "1700604800")
-    let connected = world.api("tiktok", known.merging(changed) { $1 })
-    #expect(try await adapter.fetchListings(after: nil, api: connected).listings.count == 1)
-    try await world.remove()
-  }
-
   /// Goal: what events have missed comes in by asking, page after page, and only from then on.
   @Test func lostOrdersAreFoundByTheirChanges() async throws {
     let world = try await world()

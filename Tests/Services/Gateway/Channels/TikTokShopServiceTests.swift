@@ -375,6 +375,7 @@ import TikTokShopChannel
   )
   private let fresh = [
     "access_token": "a2", "refresh_token": "r2", "access_token_expires_at": "1700604800",
+    "authorisation_expires_at": "1731536000",
   ]
 
   private func refresh(
@@ -402,13 +403,23 @@ import TikTokShopChannel
   }
 
   private let connected = [
-    "auth_code": "ROW_code", "access_token": "", "refresh_token": "", "shop_cipher": "",
+    "access_token": "", "refresh_token": "", "shop_cipher": "", "service_id": "svc",
   ]
+
+  private func exchange(
+    _ http: RecordedHTTP, _ changes: (inout ChannelAPI) -> Void = { _ in }
+  ) async throws(ChannelError) -> AuthorisedShop {
+    var api = tikTokShopAPI(http, connected)
+    changes(&api)
+    return try await adapter.exchange(
+      AuthorisationGrant(code: "ROW_code", redirectURL: "https://gw.example.com/oauth"), api: api)
+  }
 
   @Test func codeIsTradedForTokensAndTheShop() async throws {
     let http = RecordedHTTP(tokens, shops)
-    let changed = try await refresh(connected, http)
-    #expect(changed == fresh.merging(["shop_cipher": "C2", "auth_code": ""]) { $1 })
+    let shop = try await exchange(http)
+    #expect(shop.credentials == fresh.merging(["shop_cipher": "C2"]) { $1 })
+    #expect(shop.externalID == tikTokShopAccount().externalID)
     #expect(http.requests[0].path.hasSuffix("/api/v2/token/get"))
     #expect(http.requests[0].parameters["auth_code"] == "ROW_code")
     #expect(http.requests[0].parameters["grant_type"] == "authorized_code")
@@ -417,7 +428,7 @@ import TikTokShopChannel
     #expect(http.requests[1].headers.contains { $0 == ("x-tts-access-token", "a2") })
   }
 
-  /// The first call of an account that has a code only makes the gateway get tokens.
+  /// What is missing comes with new tokens.
   @Test func accountWithoutATokenGetsOneFirst() async {
     for name in ["access_token", "shop_cipher"] {
       let http = RecordedHTTP()
@@ -430,19 +441,19 @@ import TikTokShopChannel
     #expect(secrets == ["app_key", "app_secret"])
   }
 
-  @Test func codeIsGoodOnceSoItsTokensAreKept() async throws {
+  @Test func missingCipherComesWithNewTokens() async throws {
     let http = RecordedHTTP(tokens, tikTokShopFailure(36_009_003))
-    let changed = try await refresh(connected, http)
-    #expect(changed == fresh.merging(["auth_code": ""]) { $1 })
+    #expect(try await refresh(["shop_cipher": ""], http) == fresh, "tokens are kept without it")
     let next = RecordedHTTP(tokens, shops)
     let cipher = try await refresh(["shop_cipher": ""], next)
     #expect(cipher?["shop_cipher"] == "C2")
   }
 
-  @Test func codeThatIsOverIsPassedBy() async throws {
-    let http = RecordedHTTP(tikTokShopFailure(36_004_004), tokens, shops)
-    let changed = try await refresh(["auth_code": "old"], http)
-    #expect(changed?["access_token"] == "a2" && changed?["auth_code"] == "")
+  @Test func codeThatIsOverIsRefused() async {
+    let error = await failure { () async throws(ChannelError) in
+      try await exchange(RecordedHTTP(tikTokShopFailure(36_004_004)))
+    }
+    #expect(error?.kind == "unauthorised")
   }
 
   @Test(arguments: [
@@ -460,7 +471,7 @@ import TikTokShopChannel
   @Test func authorisationOfAnotherShopIsRefused() async {
     let others = tikTokShopData(#"{"shops":[{"id":"1","cipher":"OTHER"}]}"#)
     let error = await failure { () async throws(ChannelError) in
-      try await refresh(connected, RecordedHTTP(tokens, others))
+      try await exchange(RecordedHTTP(tokens, others))
     }
     #expect(error?.kind == "unauthorised")
     let nothing = await failure { () async throws(ChannelError) in

@@ -85,13 +85,14 @@ import Testing
               "secret": "s3cret-e", ChannelAccount.accessTokenEndName: "\(end)",
             ])))
     }
-    try await connect(3600)
+    try await connect(30 * 86_400)
     await run.gateway.patrol.look()
     #expect(try await Self.open(run).isEmpty)
-    clock.advance(by: .seconds(3400))
+    clock.advance(by: .seconds(30 * 86_400 - 200))
     await run.gateway.patrol.look()
-    #expect(try await Self.open(run) == ["TOKEN_EXPIRING"])
-    try await connect(7200)
+    // That it ends, which was to be told days ago, and that it could not be refreshed.
+    #expect(try await Self.open(run) == ["TOKEN_EXPIRING", "TOKEN_EXPIRING"])
+    try await connect(30 * 86_400)
     await run.gateway.patrol.look()
     #expect(try await Self.open(run).isEmpty)
     await run.stop()

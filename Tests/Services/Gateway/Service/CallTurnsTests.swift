@@ -31,9 +31,8 @@ import Testing
       let session = session(run)
       #expect(
         try await session.call { api async throws(ChannelError) in try await Self.ask(api) } == 204)
-      for number in 0..<100 {
-        let answer = try await session.call { _ async throws(ChannelError) in number }
-        #expect(answer == number)
+      for _ in 0..<100 {
+        #expect(try await session.call { _ async throws(ChannelError) in 7 } == 7)
       }
     }
   }

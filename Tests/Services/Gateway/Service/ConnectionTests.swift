@@ -116,6 +116,7 @@ import Testing
     }
     #expect(missing.hasPrefix("INVALID_REQUEST connection"))
     #expect(try await run.client.listConnections(ListConnectionsRequest()).connections.isEmpty)
+    #expect(bench.mapping.state.withLock { $0.accounts.isEmpty }, "nobody is told of them")
     await run.stop()
   }
 

@@ -3,12 +3,16 @@ import Foundation
 import GatewayAPI
 import Kit
 import LazadaChannel
+import LoyverseChannel
 import Primitives
 import RPCCore
 import ShopeeChannel
 import ShopifyChannel
+import SquareChannel
 import Synchronization
 import Testing
+import TikTokShopChannel
+import WooCommerceChannel
 
 @testable import GatewayService
 
@@ -54,16 +58,36 @@ import Testing
       "client_id": "shopify-client", "refresh_token": "shopify-refresh-token/9",
       "location_id": "77",
     ],
+    "tiktok": [
+      "app_key": "fake_app_key", "app_secret": "tiktok-app-secret/1+",
+      "access_token": "tiktok-access-token=1", "refresh_token": "tiktok-refresh-token/1",
+      "shop_cipher": "tiktok-shop-cipher+1",
+    ],
+    "woocommerce": [
+      "consumer_key": "ck_woo-consumer-key-1", "consumer_secret": "cs_woo-consumer-secret/1",
+      "webhook_secret": "woo-webhook-secret-1",
+    ],
+    "square": [
+      "access_token": "EAAA-square-access-token", "refresh_token": "EQAA-square-refresh-token",
+      "client_id": "sq0idp-demo", "client_secret": "sq0csp-square-client-secret",
+      "webhook_signature_key": "square-signature-key/1",
+    ],
+    "loyverse": [
+      "access_token": "loyverse-access-token-1", "refresh_token": "loyverse-refresh-token-1",
+      "client_id": "lv_client", "client_secret": "loyverse-client-secret/1",
+      "hook_token": "loyverse-hook-token-1",
+    ],
     "till": ["token": "till-bearer-token-1"],
   ]
 
   /// What must not be seen anywhere: each secret as it is and as URLs, JSON, Base64 and hex have it;
   /// its first bytes, since texts are cut.
   private static var forms: [[UInt8]] {
-    let secrets = credentials.values.flatMap { account in
-      account.filter { !["partner_id", "app_key", "location_id", "client_id"].contains($0.key) }
-        .values
-    }
+    let secrets =
+      credentials.values.flatMap { account in
+        account.filter { !["partner_id", "app_key", "location_id", "client_id"].contains($0.key) }
+          .values
+      } + ["authorisation-code-1"]
     return secrets.flatMap { secret -> [String] in
       let start = String(secret.prefix(12))
       let encoded = secret.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? secret
@@ -86,6 +110,26 @@ import Testing
     credentials.keys.sorted().flatMap { channel in
       (1...Echo.ways).map { ("\(channel)-\($0)", channel, $0) }
     }
+  }
+
+  /// The addresses at which codes are given up that were traded by hand: each channel that trades them.
+  private static func tradeCodes(_ run: GatewayBench.Run) async -> [String] {
+    var texts: [String] = []
+    for account in accounts where !["till", "woocommerce"].contains(account.channel) {
+      var given = credentials[account.channel] ?? [:]
+      given["auth_code"] = "authorisation-code-1"
+      let request = ConnectAccountRequest(
+        connection: Connection(
+          accountID: "new-\(account.id)", channelID: account.channel,
+          externalID: "\(account.way)99", baseURL: "https://api.example.com/\(account.way)",
+          credentials: given, locationID: "MAIN"))
+      do {
+        texts.append("\(try await run.client.connectAccount(request))")
+      } catch {
+        texts.append("\(error) \(error.message) \(error.metadata)")
+      }
+    }
+    return texts
   }
 
   private static func connect(_ run: GatewayBench.Run) async throws {
@@ -126,7 +170,10 @@ import Testing
   /// a channel repeats of it. Method: channels that answer with all that they were sent.
   @Test func noSecretIsSeenAnywhere() async throws {
     let bench = try GatewayBench(
-      others: [ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter()])
+      others: [
+        ShopeeAdapter(), LazadaAdapter(), ShopifyAdapter(), TikTokShopAdapter(),
+        WooCommerceAdapter(), SquareAdapter(), LoyverseAdapter(),
+      ])
     bench.pool.receive("TEE", 9)
     let written = Mutex<[UInt8]>([])
     let webhook = RecordedHTTP(Array(repeating: ChannelReply(status: 200), count: 1000))
@@ -140,6 +187,7 @@ import Testing
         repeatAfter: .seconds(3600))
     }
     try await Self.connect(run)
+    for text in await Self.tradeCodes(run) { Self.expectNone(in: Array(text.utf8), "a refusal") }
     for text in try await Self.answers(run) { Self.expectNone(in: Array(text.utf8), "an answer") }
     for account in Self.accounts where account.channel != "till" {
       bench.mapping.set(account.id, item: "1", variation: "7", takes: [("TEE", 1)])
@@ -152,7 +200,7 @@ import Testing
     try await eventually("every channel has refused something") {
       let pushes = try await run.client.listListingPushes(ListListingPushesRequest()).pushes
       let failed = pushes.filter { !$0.lastError.isEmpty }
-      return Set(failed.map { $0.accountID.prefix(6) }).count == 3
+      return Set(failed.map { $0.accountID.split(separator: "-").first }).count == 7
     }
     for text in try await Self.lists(run) { Self.expectNone(in: Array(text.utf8), "a list") }
     await run.gateway.teller.look()

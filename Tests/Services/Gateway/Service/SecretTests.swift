@@ -128,6 +128,12 @@ import Testing
     (#"{"token":"tok\u002fen\u002b1=x"}"#, #"{"token":"(secret)"}"#),
     ("half: tok/en+1%253D", "half: (secret)%253D"), ("tok/e is little", "tok/e is little"),
     ("shop 12 is well", "shop 12 is well"), ("", ""),
+    (
+      "authorization: Basic Y2tfMTp0b2svZW4rMT14 was refused",
+      "authorization: Basic (secret) was refused"
+    ),
+    ("?key=Y2tfMTp0b2svZW4rMT14=", "?key=(secret)="), ("Basic Y2tfMTp0b2svZW4rM", "Basic (secret)"),
+    ("Basic Y2tfMTpub3RoaW5n", "Basic Y2tfMTpub3RoaW5n"),
   ])
   func channelsTextsAreShownWithoutSecrets(_ text: String, _ shown: String) {
     let credentials = ["access_token": "tok/en+1=x", "shop": "12", "empty": ""]

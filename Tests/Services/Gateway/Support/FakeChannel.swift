@@ -25,6 +25,7 @@ final class FakeChannel: Sendable {
     /// Answers for single listings, first come first served.
     var pushResults: [String: [PushResult]] = [:]
     var batches: [Int] = []
+    var reserveErrors: [ChannelError] = []
     var shipped: [ShippedNotice] = []
     var answers: [ReturnAnswer] = []
     var noticeErrors: [ChannelError] = []
@@ -35,6 +36,7 @@ final class FakeChannel: Sendable {
     var readErrors: [ChannelError] = []
     var token = "token-1"
     var refreshCount = 0
+    var refreshErrors: [ChannelError] = []
     var readCount = 0
     /// The items of each reading, one after another, and how many pushes had been made by then.
     var readItems: [String] = []
@@ -230,11 +232,13 @@ struct FakeAdapter: ChannelAdapter {
   }
 
   func refreshCredentials(api: ChannelAPI) async throws(ChannelError) -> [String: String]? {
-    channel.with { state in
+    let result: Result<[String: String], ChannelError> = channel.with { state in
+      if !state.refreshErrors.isEmpty { return .failure(state.refreshErrors.removeFirst()) }
       state.refreshCount += 1
       state.token = "token-\(state.refreshCount + 1)"
-      return ["token": state.token]
+      return .success(["token": state.token])
     }
+    return try result.get()
   }
 
   func groupKey(_ listing: ChannelListing) -> String { listing.variationID }

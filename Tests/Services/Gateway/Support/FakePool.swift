@@ -22,6 +22,8 @@ final class FakePool: PoolServiceHandler {
     var answers: [String: RecordSaleResponse] = [:]
     /// What listings may show by a buffer of their own, by SKU.
     var own: [String: [String: Int64]] = [:]
+    /// What promotions keep of a SKU, and for which channels.
+    var kept: [String: [(channels: Set<String>, units: Int64)]] = [:]
     /// Where customers were said to be, by order and hold.
     var zones: [String: String] = [:]
     /// Which location each order's lines were last said to leave.
@@ -71,6 +73,14 @@ final class FakePool: PoolServiceHandler {
   func receive(_ sku: String, _ units: Int64) {
     change { state in
       state.onHand[sku, default: 0] += units
+      return [sku]
+    }
+  }
+
+  /// Keeps units of a SKU from all channels but some.
+  func keep(_ sku: String, _ kept: [(Set<String>, Int64)]) {
+    change { state in
+      state.kept[sku] = kept.map { (channels: $0.0, units: $0.1) }
       return [sku]
     }
   }
@@ -356,12 +366,14 @@ final class FakePool: PoolServiceHandler {
     snapshot: Bool
   ) -> WatchAvailabilityResponse {
     let count = available(sku)
-    let own = state.withLock { $0.own[sku] ?? [:] }
+    let (own, kept) = state.withLock { ($0.own[sku] ?? [:], $0.kept[sku] ?? []) }
     return WatchAvailabilityResponse(
       sku: sku,
-      channels: request.channelIDs.map {
+      channels: request.channelIDs.map { channel in
         ChannelAvailability(
-          channelID: $0, availableToSellCount: max(0, count),
+          channelID: channel,
+          availableToSellCount: max(
+            0, count - kept.filter { !$0.channels.contains(channel) }.reduce(0) { $0 + $1.units }),
           listings: own.map {
             ListingAvailability(listingID: $0.key, availableToSellCount: $0.value)
           }

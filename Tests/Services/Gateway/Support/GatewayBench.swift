@@ -23,6 +23,7 @@ final class GatewayBench: Sendable {
   let folder: BenchFolder
   let faults = Faults()
   let pool: FakePool
+  let promotions: FakePromotions
   let mapping: FakeMapping
   let fulfilment: FakeFulfilment
   let returns: FakeReturns
@@ -36,11 +37,13 @@ final class GatewayBench: Sendable {
 
   init(
     _ adapter: FakeAdapter? = nil, others: [any ChannelAdapter] = [],
-    zones: ZoneMap = ZoneMap(), tillWait: Duration = .seconds(60)
+    zones: ZoneMap = ZoneMap(), tillWait: Duration = .seconds(60),
+    clock: any WallClock = SystemClock()
   ) throws {
     self.zones = zones
     folder = try BenchFolder()
     pool = FakePool(faults)
+    promotions = FakePromotions(pool, clock: clock)
     mapping = FakeMapping(faults)
     fulfilment = FakeFulfilment(faults)
     returns = FakeReturns(faults)
@@ -77,7 +80,7 @@ final class GatewayBench: Sendable {
         path: folder.file("gateway.db"), migrations: GatewayMigrations.all, observer: commits))
     let metrics = Metrics()
     let background = BackgroundTasks(log: .silent, metrics: metrics)
-    let transport = InProcessTransport(services: [pool, mapping, fulfilment, returns])
+    let transport = InProcessTransport(services: [pool, promotions, mapping, fulfilment, returns])
     let client = RPCClient(transport: transport, timeout: .seconds(120), retry: .never)
     var configuration = GatewayConfiguration(
       database: database, keys: try KeyRing(file: folder.file("gateway.key")),

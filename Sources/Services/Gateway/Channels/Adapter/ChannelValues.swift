@@ -241,6 +241,8 @@ public enum ChannelError: Error, Equatable, Sendable {
   case tokenExpired(String)
   /// The credentials are wrong: somebody must act.
   case unauthorised(String)
+  /// The shop itself is closed to us: banned, frozen, uninstalled. Somebody must act, there.
+  case suspended(String)
   /// The channel does not know what was asked for.
   case notFound(String)
   /// The call will never work like this.

@@ -73,6 +73,8 @@ struct LazadaClient {
   let api: ChannelAPI
 
   private var account: ChannelAccount { api.account }
+  /// Whether it is Lazada itself; a sandbox has one host for all.
+  var isLive: Bool { account.baseURL.hasPrefix("https://api.lazada.") }
 
   func get<Answer: Decodable>(
     _ path: String, _ parameters: [(name: String, value: String)], as type: Answer.Type
@@ -99,7 +101,6 @@ struct LazadaClient {
   func postAuthorisation<Answer: Decodable>(
     _ path: String, _ parameters: [(name: String, value: String)], as type: Answer.Type
   ) async throws(ChannelError) -> Answer {
-    let isLive = account.baseURL.hasPrefix("https://api.lazada.")
     let host = isLive ? Self.authorisationHost : account.baseURL
     let reply = try await send("POST", host, path, parameters, hasToken: false)
     return try answer(in: reply, as: type)

@@ -53,7 +53,8 @@ struct LazadaFailure: Error {
 
   private static let meanings: [String: Meaning] = [
     "IllegalAccessToken": .tokenOver, "InvalidAccessToken": .tokenOver,
-    "IllegalRefreshToken": .credentials, "InvalidRefreshToken": .credentials,
+    "InvalidCode": .credentials, "IllegalRefreshToken": .credentials,
+    "InvalidRefreshToken": .credentials,
     "SellerNotVerified": .credentials, "IncompleteSignature": .credentials,
     "InvalidAppKey": .credentials, "IllegalAppKey": .credentials,
     "InsufficientPermission": .credentials,

@@ -60,6 +60,7 @@ struct LazadaProduct: Decodable {
       case available = "Available"
       case options = "saleProp"
       case warehouses = "multiWarehouseInventories"
+      case campaigns = "channelInventories"
     }
     struct Warehouse: Decodable {
       var sellableQuantity: LossyInt?
@@ -71,6 +72,7 @@ struct LazadaProduct: Decodable {
     var available: LossyInt?
     var options: [String: FlexibleID]?
     var warehouses: [Warehouse]?
+    var campaigns: Lossy<[LazadaChannelInventory]>?
 
     /// The sellable number, which is what we set: over the warehouses where they are listed.
     /// `quantity`, the last resort, holds what open orders withhold too.
@@ -160,6 +162,14 @@ extension LazadaAdapter {
   public func readStock(
     _ listings: [ChannelListing], api: ChannelAPI
   ) async throws(ChannelError) -> [Quantity?] {
+    let products = try await products(of: listings, api)
+    return listings.map { products[$0.itemID]?.sku(of: $0)?.sellable }
+  }
+
+  /// The products of listings, by their IDs.
+  func products(
+    of listings: [ChannelListing], _ api: ChannelAPI
+  ) async throws(ChannelError) -> [String: LazadaProduct] {
     var products: [String: LazadaProduct] = [:]
     if Set(listings.map(\.itemID)).count > 1 {
       for product in try await productsBySKU(listings, api) {
@@ -173,7 +183,7 @@ extension LazadaAdapter {
       else { continue }
       products[listing.itemID] = try await product(listing.itemID, api)
     }
-    return listings.map { products[$0.itemID]?.sku(of: $0)?.sellable }
+    return products
   }
 
   private func productsBySKU(

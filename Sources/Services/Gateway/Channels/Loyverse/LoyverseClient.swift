@@ -47,7 +47,8 @@ struct LoyverseClient {
     let text = errors.first?.text ?? "HTTP \(reply.status): \(reply.excerpt)"
     switch errors.first?.code {
     case "UNAUTHORIZED": return unauthorised(text)
-    case "FORBIDDEN", "PAYMENT_REQUIRED": return .unauthorised(text)
+    case "FORBIDDEN": return .unauthorised(text)
+    case "PAYMENT_REQUIRED": return .suspended(text)
     case "RATE_LIMITED": return .rateLimited(after: reply.retryAfter)
     case "NOT_FOUND": return .notFound(text)
     case "INTERNAL_SERVER_ERROR": return .unavailable(text)

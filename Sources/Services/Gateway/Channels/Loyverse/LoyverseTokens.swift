@@ -12,26 +12,77 @@ private struct TokenAnswer: Decodable {
   var expiresIn: LossyInt?
 }
 
-extension LoyverseAdapter {
+private struct StoreList: Decodable {
+  struct Store: Decodable {
+    var id: FlexibleID
+  }
+  var stores: [Store]?
+}
+
+extension LoyverseAdapter: Authorising {
+  private static let scopes = [
+    "STORES_READ", "RECEIPTS_READ", "ITEMS_READ", "INVENTORY_READ", "INVENTORY_WRITE",
+  ]
+
+  public var appCredentials: [String] {
+    [LoyverseCredential.clientID, LoyverseCredential.clientSecret]
+  }
+
+  public func authorisationURL(
+    redirectURL: String, state: String, api: ChannelAPI
+  ) throws(ChannelError) -> String {
+    let query = ChannelQuery.encode([
+      ("client_id", try api.account.credential(LoyverseCredential.clientID)),
+      ("scope", Self.scopes.joined(separator: " ")), ("response_type", "code"),
+      ("redirect_uri", redirectURL), ("state", state),
+    ])
+    return "\(api.account.baseURL)/oauth/authorize?\(query)"
+  }
+
+  /// An authorisation is a merchant's; the account is one of its stores.
+  public func exchange(
+    _ grant: AuthorisationGrant, api: ChannelAPI
+  ) async throws(ChannelError) -> AuthorisedShop {
+    let credentials = try await tokens(
+      [
+        ("grant_type", "authorization_code"), ("code", grant.code),
+        ("redirect_uri", grant.redirectURL),
+      ], api)
+    var next = api
+    next.account.credentials.merge(credentials) { $1 }
+    let list = try await LoyverseClient(api: next).get("stores", [], as: StoreList.self)
+    return AuthorisedShop(
+      externalID: try AuthorisedShop.chosen(
+        of: (list.stores ?? []).map(\.id.text), wanted: api.account.externalID),
+      credentials: credentials)
+  }
+
   /// A personal token has no refresh token and does not end.
   public func refreshCredentials(
     api: ChannelAPI
   ) async throws(ChannelError) -> [String: String]? {
-    let account = api.account
-    guard let refreshToken = account.credentials[LoyverseCredential.refreshToken],
+    guard let refreshToken = api.account.credentials[LoyverseCredential.refreshToken],
       !refreshToken.isEmpty
     else { return nil }
-    let form = ChannelQuery.encode([
-      ("client_id", try account.credential(LoyverseCredential.clientID)),
-      ("client_secret", try account.credential(LoyverseCredential.clientSecret)),
-      ("grant_type", "refresh_token"), ("refresh_token", refreshToken),
-    ])
+    return try await tokens(
+      [("grant_type", "refresh_token"), ("refresh_token", refreshToken)], api)
+  }
+
+  private func tokens(
+    _ grant: [(name: String, value: String)], _ api: ChannelAPI
+  ) async throws(ChannelError) -> [String: String] {
+    let account = api.account
+    let app = [
+      (name: "client_id", value: try account.credential(LoyverseCredential.clientID)),
+      (name: "client_secret", value: try account.credential(LoyverseCredential.clientSecret)),
+    ]
     let reply = try await api.http.send(
       ChannelRequest(
         method: "POST", url: "\(account.baseURL)/oauth/token",
-        headers: [("content-type", "application/x-www-form-urlencoded")], body: Array(form.utf8)))
+        headers: [("content-type", "application/x-www-form-urlencoded")],
+        body: Array(ChannelQuery.encode(app + grant).utf8)))
     guard reply.isSuccess else {
-      // A refused refresh token cannot be refreshed.
+      // A refused refresh token or code cannot be mended.
       if (400..<404).contains(reply.status) {
         throw .unauthorised("HTTP \(reply.status): \(reply.excerpt)")
       }
@@ -45,9 +96,7 @@ extension LoyverseAdapter {
     if let next = answer.refreshToken, !next.isEmpty {
       changed[LoyverseCredential.refreshToken] = next
     }
-    if let span = answer.expiresIn?.value, span > 0, span < 1_000_000_000 {
-      changed[ChannelAccount.accessTokenEndName] = String(api.clock.now().seconds + span)
-    }
+    changed[ChannelAccount.accessTokenEndName] = ChannelTime.end(of: answer.expiresIn, from: api)
     return changed
   }
 }

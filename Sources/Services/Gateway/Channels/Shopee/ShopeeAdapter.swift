@@ -19,7 +19,7 @@ public struct ShopeeAdapter: ChannelAdapter {
     ],
     optionalCredentials: [
       ShopeeCredential.refreshToken, ShopeeCredential.locationID,
-      ChannelAccount.accessTokenEndName,
+      ChannelAccount.accessTokenEndName, ChannelAccount.authorisationEndName,
     ],
     callsPerSecond: 10, pushBatch: ShopeeLimits.models, maximumQuantity: 999_999)
 

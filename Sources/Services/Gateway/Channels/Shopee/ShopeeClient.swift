@@ -60,15 +60,31 @@ struct ShopeeClient {
   func postPublic<Answer: Decodable>(
     _ name: String, _ body: some Encodable, as type: Answer.Type
   ) async throws(ChannelError) -> Answer {
-    let partnerID = try account.credential(ShopeeCredential.partnerID)
     let path = Self.apiPath + name
+    let query = ChannelQuery.encode(try publicQuery(path))
+    return try await whole(jsonRequest(account.baseURL + path + "?" + query, body), as: type)
+  }
+
+  /// Calls an API of the shop whose fields lie beside `error` and not in `response`.
+  func getWhole<Answer: Decodable>(
+    _ name: String, _ parameters: [(name: String, value: String)], as type: Answer.Type
+  ) async throws(ChannelError) -> Answer {
+    try await whole(ChannelRequest(method: "GET", url: try shopURL(name, parameters)), as: type)
+  }
+
+  /// What a call, or a page, of the app carries in its query.
+  func publicQuery(_ path: String) throws(ChannelError) -> [(name: String, value: String)] {
+    let partnerID = try account.credential(ShopeeCredential.partnerID)
     let timestamp = api.clock.now().seconds
     let base = ShopeeSigning.base(partnerID: partnerID, path: path, timestamp: timestamp)
-    let query = [
-      ("partner_id", partnerID), ("timestamp", String(timestamp)),
-      ("sign", try sign(base)),
+    return [
+      ("partner_id", partnerID), ("timestamp", String(timestamp)), ("sign", try sign(base)),
     ]
-    let request = jsonRequest(account.baseURL + path + "?" + ChannelQuery.encode(query), body)
+  }
+
+  private func whole<Answer: Decodable>(
+    _ request: ChannelRequest, as type: Answer.Type
+  ) async throws(ChannelError) -> Answer {
     let reply = try await api.http.send(request)
     let envelope = try envelope(of: reply, as: ShopeeAnswer<ShopeeNothing>.self)
     if let failure = envelope.failure { throw failure.channelError(now: api.clock.now()) }

@@ -63,7 +63,11 @@ private struct ShopeePushHead: Decodable {
 /// The codes that mean something to us (developer guide 18).
 enum ShopeePushCode {
   static let test: Int64 = 0
+  static let deauthorised: Int64 = 2
   static let orderStatus: Int64 = 3
+  /// An item's promotion, its reserved stock, and the promotion itself have changed.
+  static let promotions: Set<Int64> = [7, 8, 9]
+  static let authorisationEnds: Int64 = 12
   static let returnUpdate: Int64 = 29
 }
 
@@ -75,6 +79,8 @@ extension ShopeeAdapter {
     let push = try read(request)
     if let shop = push.shop { return .shop(shop) }
     if push.code.value == ShopeePushCode.test, push.data?.orderSN == nil { return .test }
+    // It lists shops of the app; each one's own end comes with its tokens.
+    if push.code.value == ShopeePushCode.authorisationEnds { return .test }
     throw .malformed("shop_id is missing")
   }
 
@@ -147,5 +153,12 @@ extension ShopeeAdapter {
         code: head.code, timestamp: nil, shopID: head.shopID ?? head.data?.shopID,
         shopIDOlder: head.shopIDOlder, data: nil)
     }
+  }
+}
+
+extension ShopeeAdapter: SuspensionReading {
+  public func suspension(in event: ChannelEvent) -> String? {
+    event.topic == String(ShopeePushCode.deauthorised)
+      ? "the seller has taken the authorisation back" : nil
   }
 }

@@ -8,7 +8,7 @@ internal import Primitives
 /// text decides where the code does not.
 struct ShopeeFailure: Equatable, Error {
   enum Meaning {
-    case tokenOver, credentials, rate, quota, busy, locked, unknownThing, refused
+    case tokenOver, credentials, suspended, rate, quota, busy, locked, unknownThing, refused
   }
 
   var code: String
@@ -19,8 +19,8 @@ struct ShopeeFailure: Equatable, Error {
   private static let meanings: [String: Meaning] = [
     "invalid_acceess_token": .tokenOver, "invalid_access_token": .tokenOver,
     "error_access_token": .tokenOver,
-    "error_sign": .credentials, "shop_banned": .credentials, "invalid_partner_id": .credentials,
-    "partner_shop_no_link": .credentials, "shop_no_linked": .credentials,
+    "error_sign": .credentials, "shop_banned": .suspended, "invalid_partner_id": .credentials,
+    "partner_shop_no_link": .suspended, "shop_no_linked": .suspended,
     "error_partner_key_expired": .credentials, "source_ip_undeclared": .credentials,
     "error_permission": .credentials, "error_api_permission": .credentials,
     "error_api_call_restricted": .credentials, "error_kyc_auth": .credentials,
@@ -72,6 +72,7 @@ struct ShopeeFailure: Equatable, Error {
     switch meaning {
     case .tokenOver: .tokenExpired(text)
     case .credentials: .unauthorised(text)
+    case .suspended: .suspended(text)
     case .rate: .rateLimited(after: nil)
     case .quota: .rateLimited(after: Self.untilQuotaResets(now))
     case .busy: .unavailable(text)
@@ -83,7 +84,7 @@ struct ShopeeFailure: Equatable, Error {
   /// What it makes of one push, or nil when the fault is the account's and not the listing's.
   var pushResult: PushResult? {
     switch meaning {
-    case .tokenOver, .credentials, .rate, .quota: nil
+    case .tokenOver, .credentials, .suspended, .rate, .quota: nil
     case .busy: .retry(text, after: nil)
     case .locked: .locked(text)
     case .unknownThing, .refused: .refused(text)
@@ -96,7 +97,7 @@ struct ShopeeFailure: Equatable, Error {
     switch meaning(ofText: reason) {
     case .locked: .locked(reason)
     case .unknownThing: .refused(reason)
-    case .tokenOver, .credentials, .rate, .quota, .busy, .refused, nil:
+    case .tokenOver, .credentials, .suspended, .rate, .quota, .busy, .refused, nil:
       .retry(reason.isEmpty ? "Shopee gives no reason" : reason, after: nil)
     }
   }

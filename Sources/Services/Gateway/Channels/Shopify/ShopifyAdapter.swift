@@ -22,7 +22,7 @@ public struct ShopifyAdapter: ChannelAdapter {
     optionalCredentials: [
       ShopifyCredential.clientSecretPrevious, ShopifyCredential.locationID,
       ShopifyCredential.clientID, ShopifyCredential.refreshToken,
-      ChannelAccount.accessTokenEndName,
+      ChannelAccount.accessTokenEndName, ChannelAccount.authorisationEndName,
     ],
     callsPerSecond: 10, pushBatch: ShopifyLimits.quantities, maximumQuantity: 1_000_000,
     comparesStock: true)

@@ -114,7 +114,8 @@ struct ShopifyClient {
     let text = [first.extensions?.code, first.message].compactMap { $0 }.joined(separator: ": ")
     switch first.extensions?.code {
     case "THROTTLED": throw .rateLimited(after: errors.wait)
-    case "ACCESS_DENIED", "SHOP_INACTIVE": throw .unauthorised(text)
+    case "ACCESS_DENIED": throw .unauthorised(text)
+    case "SHOP_INACTIVE": throw .suspended(text)
     case "INTERNAL_SERVER_ERROR", "TIMEOUT": throw .unavailable(text)
     case "NOT_FOUND", "RESOURCE_NOT_FOUND": throw .notFound(text)
     default: throw .refused(text)

@@ -154,3 +154,9 @@ enum ShopifyReturnID {
     id.map { returnPrefix + ShopifyID.number($0) } ?? refundPrefix + refund
   }
 }
+
+extension ShopifyAdapter: SuspensionReading {
+  public func suspension(in event: ChannelEvent) -> String? {
+    event.topic == "app/uninstalled" ? "the app was uninstalled" : nil
+  }
+}

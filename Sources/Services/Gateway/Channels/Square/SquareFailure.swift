@@ -42,7 +42,8 @@ struct SquareFailure: Error {
     case "ACCESS_TOKEN_EXPIRED", "UNAUTHORIZED":
       // Square calls a token UNAUTHORIZED that it does not know, be it wrong or long over.
       return isRefreshable ? .tokenExpired(text) : .unauthorised(text)
-    case "ACCESS_TOKEN_REVOKED", "CLIENT_DISABLED", "FORBIDDEN", "INSUFFICIENT_SCOPES",
+    case "ACCESS_TOKEN_REVOKED", "CLIENT_DISABLED": return .suspended(text)
+    case "FORBIDDEN", "INSUFFICIENT_SCOPES",
       "INSUFFICIENT_PERMISSIONS":
       return .unauthorised(text)
     case "RATE_LIMITED": return .rateLimited(after: reply.retryAfter)

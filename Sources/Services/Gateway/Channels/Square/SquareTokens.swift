@@ -3,15 +3,19 @@ internal import Primitives
 
 private struct TokenRequest: Encodable {
   enum CodingKeys: String, CodingKey {
+    case code
     case clientID = "client_id"
     case clientSecret = "client_secret"
     case grantType = "grant_type"
     case refreshToken = "refresh_token"
+    case redirectURL = "redirect_uri"
   }
   var clientID: String
   var clientSecret: String
-  var grantType = "refresh_token"
-  var refreshToken: String
+  var grantType: String
+  var refreshToken: String?
+  var code: String?
+  var redirectURL: String?
 }
 
 private struct TokenAnswer: Decodable {
@@ -25,29 +29,85 @@ private struct TokenAnswer: Decodable {
   var expiresAt: String?
 }
 
-extension SquareAdapter {
+private struct LocationList: Decodable {
+  struct Location: Decodable {
+    var id: FlexibleID
+  }
+  var locations: [Location]?
+}
+
+extension SquareAdapter: Authorising {
+  private static let scopes = [
+    "MERCHANT_PROFILE_READ", "ORDERS_READ", "ORDERS_WRITE", "INVENTORY_READ", "INVENTORY_WRITE",
+    "ITEMS_READ", "PAYMENTS_READ",
+  ]
+
+  public var appCredentials: [String] {
+    [SquareCredential.clientID, SquareCredential.clientSecret, SquareCredential.signatureKey]
+  }
+
+  public func authorisationURL(
+    redirectURL: String, state: String, api: ChannelAPI
+  ) throws(ChannelError) -> String {
+    let query = ChannelQuery.encode([
+      ("client_id", try api.account.credential(SquareCredential.clientID)),
+      ("scope", Self.scopes.joined(separator: " ")), ("session", "false"), ("state", state),
+      ("redirect_uri", redirectURL),
+    ])
+    return "\(api.account.baseURL)/oauth2/authorize?\(query)"
+  }
+
+  /// An authorisation is a merchant's; the account is one of its locations.
+  public func exchange(
+    _ grant: AuthorisationGrant, api: ChannelAPI
+  ) async throws(ChannelError) -> AuthorisedShop {
+    var request = try request("authorization_code", api)
+    request.code = grant.code
+    request.redirectURL = grant.redirectURL
+    var next = api
+    let credentials = try await tokens(request, api)
+    next.account.credentials.merge(credentials) { $1 }
+    let list = try await SquareClient(api: next).get("locations", as: LocationList.self)
+    return AuthorisedShop(
+      externalID: try AuthorisedShop.chosen(
+        of: (list.locations ?? []).map(\.id.text), wanted: api.account.externalID),
+      credentials: credentials)
+  }
+
   /// An access token lasts 30 days. The refresh token of the code flow may be used again and again,
   /// and the access token before keeps working, so accounts that share a merchant's tokens do not
   /// disturb each other. A personal token has no refresh token and does not end.
   public func refreshCredentials(
     api: ChannelAPI
   ) async throws(ChannelError) -> [String: String]? {
-    let account = api.account
-    guard let refreshToken = account.credentials[SquareCredential.refreshToken],
+    guard let refreshToken = api.account.credentials[SquareCredential.refreshToken],
       !refreshToken.isEmpty
     else { return nil }
-    let request = TokenRequest(
-      clientID: try account.credential(SquareCredential.clientID),
-      clientSecret: try account.credential(SquareCredential.clientSecret),
-      refreshToken: refreshToken)
+    var request = try request("refresh_token", api)
+    request.refreshToken = refreshToken
+    return try await tokens(request, api)
+  }
+
+  private func request(
+    _ grantType: String, _ api: ChannelAPI
+  ) throws(ChannelError) -> TokenRequest {
+    TokenRequest(
+      clientID: try api.account.credential(SquareCredential.clientID),
+      clientSecret: try api.account.credential(SquareCredential.clientSecret),
+      grantType: grantType)
+  }
+
+  private func tokens(
+    _ request: TokenRequest, _ api: ChannelAPI
+  ) async throws(ChannelError) -> [String: String] {
     let reply = try await api.http.send(
       ChannelRequest(
-        method: "POST", url: "\(account.baseURL)/oauth2/token",
+        method: "POST", url: "\(api.account.baseURL)/oauth2/token",
         headers: [
           ("content-type", "application/json"), ("square-version", Self.apiVersion),
         ], body: ChannelJSON.encode(request)))
     guard reply.isSuccess else {
-      // A refused refresh token cannot be refreshed.
+      // A refused refresh token or code cannot be mended.
       if (400..<404).contains(reply.status) {
         throw .unauthorised("HTTP \(reply.status): \(reply.excerpt)")
       }

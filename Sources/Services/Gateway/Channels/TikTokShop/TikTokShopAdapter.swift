@@ -7,9 +7,8 @@ internal import RPCCore
 /// The account's `externalID` is the shop's ID, as events and `GET /authorization/202309/shops` have it;
 /// its `baseURL` is the host, to which the API path is added: `https://open-api.tiktokglobalshop.com`.
 ///
-/// An account is connected with the app's key and secret and either tokens or the code that the seller's
-/// authorisation has sent (`auth_code`, good for 30 minutes): the first call trades it for tokens and finds the
-/// shop's cipher.
+/// An account is connected with the app's key and secret and either tokens or the code of the seller's authorisation;
+/// `service_id` is needed for the link to TikTok's page.
 ///
 /// - Note: Source: TikTok Shop Partner Center, "Sign your API request", "Webhooks", and the pages of the calls.
 public struct TikTokShopAdapter: ChannelAdapter {
@@ -19,9 +18,10 @@ public struct TikTokShopAdapter: ChannelAdapter {
   public let traits = ChannelTraits(
     requiredCredentials: [TikTokShopCredential.appKey, TikTokShopCredential.appSecret],
     optionalCredentials: [
-      TikTokShopCredential.authCode, TikTokShopCredential.accessToken,
+      TikTokShopCredential.serviceID, TikTokShopCredential.accessToken,
       TikTokShopCredential.refreshToken, TikTokShopCredential.shopCipher,
       TikTokShopCredential.warehouseID, ChannelAccount.accessTokenEndName,
+      ChannelAccount.authorisationEndName,
     ],
     callsPerSecond: 50, pushBatch: TikTokShopLimits.pushes, maximumQuantity: 99_999)
 
@@ -35,8 +35,8 @@ enum TikTokShopCredential {
   static let appKey = "app_key"
   /// Signs our calls and TikTok's events.
   static let appSecret = "app_secret"
-  /// What the seller's authorisation sends us; good once.
-  static let authCode = "auth_code"
+  /// The app's service, to which a seller gives the authorisation.
+  static let serviceID = "service_id"
   static let accessToken = "access_token"
   static let refreshToken = "refresh_token"
   /// Stands for the shop in calls.

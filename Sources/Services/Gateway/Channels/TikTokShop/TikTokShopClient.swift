@@ -60,6 +60,8 @@ struct TikTokShopClient {
   let api: ChannelAPI
 
   private var account: ChannelAccount { api.account }
+  /// Whether it is TikTok itself; a sandbox has one host for all.
+  var isLive: Bool { account.baseURL.contains("tiktokglobalshop.com") }
 
   func get<Content: Decodable>(
     _ path: String, _ parameters: [(name: String, value: String)] = [], as type: Content.Type,
@@ -90,7 +92,6 @@ struct TikTokShopClient {
   func getAuthorisation<Content: Decodable>(
     _ path: String, _ parameters: [(name: String, value: String)], as type: Content.Type
   ) async throws(ChannelError) -> TikTokShopAnswer<Content> {
-    let isLive = account.baseURL.contains("tiktokglobalshop.com")
     let host = isLive ? Self.authorisationHost : account.baseURL
     let url = "\(host)\(path)?\(ChannelQuery.encode(parameters))"
     return try await answer(ChannelRequest(method: "GET", url: url), as: type)

@@ -51,6 +51,7 @@ private struct TikTokShopEventHead: Decodable {
 /// The types that mean something to us.
 enum TikTokShopEventType {
   static let order: Int64 = 1
+  static let deauthorised: Int64 = 6
   static let cancellation: Int64 = 11
   static let goodsReturn: Int64 = 12
   static let worked: Set<Int64> = [order, cancellation, goodsReturn]
@@ -131,5 +132,12 @@ extension TikTokShopAdapter {
         type: head.type, notificationID: head.notificationID?.value, shopID: head.shopID,
         timestamp: nil, data: nil)
     }
+  }
+}
+
+extension TikTokShopAdapter: SuspensionReading {
+  public func suspension(in event: ChannelEvent) -> String? {
+    event.topic == String(TikTokShopEventType.deauthorised)
+      ? "the seller has taken the authorisation back" : nil
   }
 }

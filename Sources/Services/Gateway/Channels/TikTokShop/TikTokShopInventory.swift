@@ -6,6 +6,14 @@ private struct InventorySearch: Encodable {
   var skuIDs: [String]
 }
 
+private struct InventoryNews: Decodable {
+  struct Content: Decodable {
+    enum CodingKeys: String, CodingKey { case productID = "product_id" }
+    var productID: FlexibleID?
+  }
+  var data: Lossy<Content>?
+}
+
 private struct InventoryList: Decodable {
   struct Product: Decodable {
     var skus: [TikTokShopInventory]?
@@ -84,6 +92,19 @@ extension TikTokShopAdapter: ReservedStockReading {
     let found = try await inventories(of: listings, api)
     let warehouse = api.account.tikTokShopWarehouse
     return listings.map { found[$0.variationID]?.available(in: warehouse) }
+  }
+
+  public var reservedBatch: Int { TikTokShopLimits.inventories }
+
+  /// News of an inventory and of a promotion; the first names its product.
+  public func reservedChange(in event: ChannelEvent) -> ReservedChange? {
+    switch event.topic {
+    case "27":
+      let news = try? ChannelJSON.event(InventoryNews.self, from: event.body)
+      return news?.data?.value?.productID?.named.map { .item($0) } ?? .all
+    case "39": return .all
+    default: return nil
+    }
   }
 
   /// The shares of campaigns and creators. When they end TikTok does not say here; what is left of them then is the

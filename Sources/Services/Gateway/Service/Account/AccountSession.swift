@@ -16,6 +16,10 @@ actor AccountSession {
   private var pushesPausedUntil: Deadline?
   private var refreshing: Task<Result<Void, ChannelError>, Never>?
   private var isRefused = false
+  /// Since when the channel has closed the shop to us.
+  private var suspendedSince: Int64?
+  /// Somebody was told that the merchant must authorise us again.
+  private var isEndTold = false
   private var breaker = CallBreaker()
   private var isFailing = false
   private var lastForgedAlert: Deadline?
@@ -53,13 +57,15 @@ actor AccountSession {
   /// Takes what was asked for over what is known: tokens may have been refreshed since the asker
   /// looked.
   func update(_ wanted: ConnectionRow) async {
-    if wanted.callsPerSecond != connection.callsPerSecond {
+    if wanted.callsPerSecond != connection.callsPerSecond || isRefused || suspendedSince != nil {
       rate = Self.rate(wanted, adapter)
       bucket = Self.bucket(rate.current)
       showRate()
     }
     connection = connection.merged(with: wanted)
     isRefused = false
+    suspendedSince = nil
+    isEndTold = false
     pushesPausedUntil = nil
     nextRefreshAhead = nil
     await endOldAlerts()
@@ -105,6 +111,15 @@ actor AccountSession {
   /// Takes a turn that nobody else would miss: half of what may be saved up is there.
   func takeSpare() -> Bool { bucket.takeSpare(now: monotonicNanoseconds()) }
 
+  /// Waits for such a turn; where there is none for long, for an ordinary one, unless that is far off.
+  func waitForSpareTurn() async throws(ChannelError) {
+    for _ in 1...GatewayLimits.spareTries {
+      if takeSpare() { return }
+      do { try await sleep(GatewayLimits.readBackPause) } catch { throw .unavailable("stopping") }
+    }
+    try await acquire(within: GatewayLimits.turnWait)
+  }
+
   /// Gives a turn back that was not used.
   func giveBack() { bucket.refund(now: monotonicNanoseconds()) }
 
@@ -149,6 +164,7 @@ actor AccountSession {
       try await refresh(insteadOf: api.account.credentials)
     } catch {
       if case .unauthorised(let text) = error { await refused(text) }
+      if case .suspended(let text) = error { await suspended(text) }
       throw error
     }
     return try await counted(body, await self.api(turns, ear), turns, ear, isPush)
@@ -166,11 +182,12 @@ actor AccountSession {
     _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T, _ api: ChannelAPI,
     _ turns: CallTurns, _ ear: RoomEar, _ isPush: Bool
   ) async throws(ChannelError) -> T {
+    let start = monotonicNanoseconds()
     do {
       let answer = try await body(api)
       guard turns.hasAsked else { return answer }
       surroundings.metrics.channelCalls.increment([accountID.text, "ok"])
-      await accepted(ear.take())
+      await accepted(ear.take(), since: start)
       return answer
     } catch let plain {
       // It was not the channel that refused it.
@@ -180,6 +197,7 @@ actor AccountSession {
       switch error {
       case .rateLimited(let span): await tooMany(span ?? .seconds(1), isPush)
       case .unauthorised(let text): await refused(text)
+      case .suspended(let text): await suspended(text)
       case .unavailable(let text): await unanswered(text)
       case .tokenExpired, .notFound, .refused, .malformed: break
       }
@@ -213,6 +231,18 @@ actor AccountSession {
       "The channel refuses the credentials of \(accountID): \(text)")
   }
 
+  /// The channel has closed the shop to us, as it answers or as an event tells. Until a call works again, one is tried now and
+  /// then.
+  func suspended(_ text: String) async {
+    pause(GatewayLimits.suspendedPause)
+    let isKnown = suspendedSince != nil
+    suspendedSince = monotonicNanoseconds()
+    guard !isKnown else { return }
+    await surroundings.alerts.raise(
+      .accountSuspended, about: accountID.text, account: accountID,
+      "The channel has closed \(accountID) to us: \(text)")
+  }
+
   /// The channel was not reached, or is out of order.
   private func unanswered(_ text: String) async {
     let verdict = breaker.failed(now: surroundings.store.clock.now())
@@ -233,19 +263,30 @@ actor AccountSession {
     await surroundings.alerts.resolve(.syncFailing, about: accountID.text, account: accountID)
   }
 
-  /// Looks, for an account that makes no calls too, whether its token ends soon.
-  func lookAtToken() async { await refreshAhead() }
+  /// Looks, for an account that makes no calls too, whether its token ends soon, or what only the merchant can renew.
+  func lookAtToken() async {
+    await refreshAhead()
+    await lookAtAuthorisation()
+  }
 
   /// Ends what an earlier run of the gateway has raised of the account; what still holds is raised again.
   func endOldAlerts() async {
-    for kind in [AlertKind.syncFailing, .tokenExpiring, .tokenRefused] {
+    for kind in [AlertKind.syncFailing, .tokenExpiring, .tokenRefused, .accountSuspended] {
       await surroundings.alerts.resolve(kind, about: accountID.text, account: accountID)
     }
+    await surroundings.alerts.resolve(
+      .tokenExpiring, about: authorisationSubject, account: accountID)
   }
 
-  private func accepted(_ room: CallRoom?) async {
+  /// A call that began at `start` worked. It says nothing of what has happened since.
+  private func accepted(_ room: CallRoom?, since start: Int64) async {
     callWasTaken(room)
     await answered()
+    if let since = suspendedSince, since < start {
+      suspendedSince = nil
+      await surroundings.alerts.resolve(
+        .accountSuspended, about: accountID.text, account: accountID)
+    }
     guard isRefused else { return }
     isRefused = false
     await surroundings.alerts.resolve(.tokenRefused, about: accountID.text, account: accountID)
@@ -262,6 +303,32 @@ actor AccountSession {
 }
 
 extension AccountSession {
+  private var authorisationSubject: String { "\(accountID)/authorisation" }
+
+  /// When the merchant must authorise us again: at the end of the authorisation, or of a token that nothing refreshes.
+  private var authorisationEnd: Timestamp? {
+    let credentials = connection.account.credentials
+    let isRefreshable = credentials[ChannelAccount.refreshTokenName]?.isEmpty == false
+    let name =
+      isRefreshable ? ChannelAccount.authorisationEndName : ChannelAccount.accessTokenEndName
+    return credentials[name].flatMap { Int64($0) }.map { Timestamp(seconds: $0) }
+  }
+
+  /// Tells days ahead that the merchant must authorise us again.
+  private func lookAtAuthorisation() async {
+    guard let end = authorisationEnd else { return }
+    let isEnding = end - surroundings.store.clock.now() < GatewayLimits.authorisationAhead
+    guard isEnding != isEndTold else { return }
+    isEndTold = isEnding
+    guard isEnding else {
+      return await surroundings.alerts.resolve(
+        .tokenExpiring, about: authorisationSubject, account: accountID)
+    }
+    await surroundings.alerts.raise(
+      .tokenExpiring, about: authorisationSubject, account: accountID,
+      "What the merchant has authorised \(accountID) for ends at \(end.rfc3339).")
+  }
+
   /// Refreshes a token that ends soon. It still works for a while, so a failure is no failure of
   /// the call.
   private func refreshAhead() async {
@@ -302,11 +369,15 @@ extension AccountSession {
 
   /// New tokens are durable before they are used: the old refresh token may be good only once.
   private func refreshNow() async -> Result<Void, ChannelError> {
+    let old = connection.account.credentials
     do throws(ChannelError) {
       guard let changed = try await adapter.refreshCredentials(api: api()) else {
         throw .unauthorised("the access token is over and there is no way to refresh it")
       }
-      connection.account.credentials.merge(changed) { _, new in new }
+      // The merchant may have authorised us anew meanwhile: what came with that is newer.
+      for (name, value) in changed where connection.account.credentials[name] == old[name] {
+        connection.account.credentials[name] = value
+      }
     } catch {
       return .failure(error.hiding(connection.account.credentials))
     }

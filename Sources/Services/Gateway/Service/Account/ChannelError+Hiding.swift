@@ -11,7 +11,7 @@ extension String {
     let secrets = credentials.values.map { Array($0.utf8) }
       .filter { $0.count >= GatewayLimits.shortestSecret }
     guard !secrets.isEmpty, !isEmpty else { return self }
-    let text = Array(utf8)
+    let text = Self.hidingBase64(of: secrets, in: Array(utf8))
     var shown: [UInt8] = []
     var index = 0
     while index < text.count {
@@ -24,6 +24,35 @@ extension String {
       }
     }
     return String(decoding: shown, as: UTF8.self)
+  }
+
+  /// Without the Base64 texts that hold a secret: Basic authentication sends a name and a secret in one.
+  private static func hidingBase64(of secrets: [[UInt8]], in text: [UInt8]) -> [UInt8] {
+    var shown: [UInt8] = []
+    for part in text.split(omittingEmptySubsequences: false, whereSeparator: { !isBase64($0) }) {
+      if part.startIndex > 0 { shown.append(text[part.startIndex - 1]) }
+      shown += holdsSecret(part, secrets) ? Array("(secret)".utf8) : Array(part)
+    }
+    return shown
+  }
+
+  private static func isBase64(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+      true
+    default: false
+    }
+  }
+
+  /// Texts are cut, so what is left over of four digits does not count, and a secret's start is enough.
+  private static func holdsSecret(_ base64: ArraySlice<UInt8>, _ secrets: [[UInt8]]) -> Bool {
+    let whole = base64.prefix(base64.count / 4 * 4)
+    guard let plain = Base64.decode(String(decoding: whole, as: UTF8.self)) else { return false }
+    return secrets.contains { secret in
+      let start = secret.prefix(GatewayLimits.shortestSecret)
+      return plain.indices.contains { plain[$0...].starts(with: start) }
+    }
   }
 
   /// Where a secret that begins at `start` ends; nil when none does.
@@ -65,6 +94,7 @@ extension ChannelError {
     case .rateLimited: self
     case .tokenExpired(let text): .tokenExpired(text.hiding(credentials))
     case .unauthorised(let text): .unauthorised(text.hiding(credentials))
+    case .suspended(let text): .suspended(text.hiding(credentials))
     case .notFound(let text): .notFound(text.hiding(credentials))
     case .refused(let text): .refused(text.hiding(credentials))
     case .malformed(let text): .malformed(text.hiding(credentials))

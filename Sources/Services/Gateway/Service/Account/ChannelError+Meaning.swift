@@ -8,6 +8,7 @@ extension ChannelError {
     case .rateLimited: "too many calls"
     case .tokenExpired(let text): "token expired: \(text)"
     case .unauthorised(let text): "credentials refused: \(text)"
+    case .suspended(let text): "shop closed to us: \(text)"
     case .notFound(let text): "not found: \(text)"
     case .refused(let text): "refused: \(text)"
     case .malformed(let text): "answer not understood: \(text)"
@@ -18,7 +19,7 @@ extension ChannelError {
   var isPassing: Bool {
     switch self {
     case .unavailable, .rateLimited, .tokenExpired, .malformed: true
-    case .unauthorised, .notFound, .refused: false
+    case .unauthorised, .suspended, .notFound, .refused: false
     }
   }
 
@@ -26,7 +27,8 @@ extension ChannelError {
   var isAnswer: Bool {
     switch self {
     case .unavailable: false
-    case .rateLimited, .tokenExpired, .unauthorised, .notFound, .refused, .malformed: true
+    case .rateLimited, .tokenExpired, .unauthorised, .suspended, .notFound, .refused, .malformed:
+      true
     }
   }
 
@@ -37,6 +39,7 @@ extension ChannelError {
     case .rateLimited: "rate_limited"
     case .tokenExpired: "token_expired"
     case .unauthorised: "unauthorised"
+    case .suspended: "suspended"
     case .notFound: "not_found"
     case .refused: "refused"
     case .malformed: "malformed"

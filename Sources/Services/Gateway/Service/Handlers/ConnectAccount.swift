@@ -20,24 +20,77 @@ extension GatewayHandler {
     // before, too.
     let first = try await firstAnswer(request.requestID, request) as ConnectAccountResponse?
     if let first { return first }
-    let connection = try await merged(wanted, adapter)
-    try await checkLocation(wanted.locationID)
-    try await tellMapping(account, displayName)
+    let prepared = try await prepare(wanted, displayName, adapter, code(in: wanted.account))
     let keys = gateway.keys
-    let response = ConnectAccountResponse(connection: Connection(connection))
+    let response = ConnectAccountResponse(connection: Connection(prepared.connection))
     let now = store.clock.now()
     let answer = try await store.database.write(until: context.deadline) { transaction in
       try transaction.once(request.requestID, request, now: now) {
-        try transaction.save(connection, keys)
+        try transaction.save(prepared.connection, keys)
         return response
       }
     }
-    await gateway.connect(connection, wanted: wanted, adapter)
+    await gateway.connect(prepared.connection, wanted: prepared.wanted, adapter)
     return answer
   }
 
-  private func checked(
-    _ request: ConnectAccountRequest
+  /// The code that somebody has copied from where the channel sent the merchant back to.
+  private func code(in account: ChannelAccount) -> AuthorisationGrant? {
+    guard let code = account.credentials[ChannelAccount.authorisationCodeName], !code.isEmpty
+    else { return nil }
+    return AuthorisationGrant(code: code, redirectURL: gateway.redirectURL(account.channelID))
+  }
+
+  /// What is to be stored, and what of it is new. A grant is good once, so everything else that may fail comes before it is
+  /// traded.
+  func prepare(
+    _ asked: ConnectionRow, _ displayName: String, _ adapter: any ChannelAdapter,
+    _ grant: AuthorisationGrant?
+  ) async throws -> (connection: ConnectionRow, wanted: ConnectionRow) {
+    var wanted = asked
+    wanted.account.credentials[ChannelAccount.authorisationCodeName] = nil
+    var connection = try await merged(wanted)
+    let authorising = adapter as? any Authorising
+    if grant != nil, authorising == nil {
+      throw GatewayError.authorisationUnsupported(adapter.channelID.text)
+    }
+    let needed = grant == nil ? adapter.traits.requiredCredentials : authorising?.appCredentials
+    try require(needed ?? [], of: connection.account)
+    try await checkLocation(wanted.locationID)
+    let isNamed = !wanted.account.externalID.isEmpty
+    if isNamed { try await tellMapping(wanted.account, displayName) }
+    if let grant, let authorising {
+      let shop = try await exchanged(grant, connection.account, authorising)
+      wanted.account.externalID = shop.externalID
+      wanted.account.credentials.merge(shop.credentials) { $1 }
+      connection = try await merged(wanted)
+      try require(adapter.traits.requiredCredentials, of: connection.account)
+    }
+    if !isNamed { try await tellMapping(wanted.account, displayName) }
+    return (connection, wanted)
+  }
+
+  func require(_ names: [String], of account: ChannelAccount) throws {
+    for name in names where account.credentials[name]?.isEmpty ?? true {
+      throw GatewayError.credentialMissing(name)
+    }
+  }
+
+  private func exchanged(
+    _ grant: AuthorisationGrant, _ account: ChannelAccount, _ adapter: any Authorising
+  ) async throws -> AuthorisedShop {
+    do throws(ChannelError) {
+      return try await adapter.exchange(grant, api: gateway.api(of: account))
+    } catch {
+      var secrets = account.credentials
+      secrets[ChannelAccount.authorisationCodeName] = grant.code
+      throw GatewayError(error.hiding(secrets), account: account.accountID.text)
+    }
+  }
+
+  /// - Parameter mayBeUnnamed: whether the channel may tell which shop it is.
+  func checked(
+    _ request: ConnectAccountRequest, mayBeUnnamed: Bool = false
   ) throws -> (ConnectionRow, displayName: String) {
     var check = RequestCheck()
     let connection = check.required(request.connection, "connection") ?? Connection()
@@ -48,7 +101,9 @@ extension GatewayHandler {
     }
     let channelID = check.identifier(
       ChannelID.self, connection.channelID, "connection.channel_id")
-    check.text(connection.externalID, "connection.external_id", atMost: 128)
+    check.text(
+      connection.externalID, "connection.external_id", atMost: 128,
+      mayBeEmpty: mayBeUnnamed)
     let baseURL = Self.baseURL(connection.baseURL, &check)
     for (name, value) in connection.credentials {
       if name.isEmpty || name.utf8.count > 64 || value.utf8.count > 4096 {
@@ -85,10 +140,7 @@ extension GatewayHandler {
 
   /// What is known already stays where the request says nothing: tokens may have been refreshed
   /// since.
-  private func merged(
-    _ wanted: ConnectionRow, _ adapter: any ChannelAdapter
-  ) async throws -> ConnectionRow {
-    var connection = wanted
+  func merged(_ wanted: ConnectionRow) async throws -> ConnectionRow {
     let account = wanted.account
     let conflict = GatewayError.accountExists(
       accountID: account.accountID.text, externalID: account.externalID)
@@ -97,18 +149,13 @@ extension GatewayHandler {
     {
       throw conflict
     }
-    if let known = await gateway.directory.session(account.accountID)?.connection {
-      guard known.account.channelID == account.channelID,
-        known.account.externalID == account.externalID
-      else { throw conflict }
-      connection = known.merged(with: wanted)
+    guard let known = await gateway.directory.session(account.accountID)?.connection else {
+      return wanted
     }
-    for name in adapter.traits.requiredCredentials {
-      guard let value = connection.account.credentials[name], !value.isEmpty else {
-        throw GatewayError.credentialMissing(name)
-      }
-    }
-    return connection
+    guard known.account.channelID == account.channelID,
+      known.account.externalID == account.externalID
+    else { throw conflict }
+    return known.merged(with: wanted)
   }
 
   /// A location that the pool does not have would be found out only by the first sale or return.

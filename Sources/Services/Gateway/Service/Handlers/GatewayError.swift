@@ -5,6 +5,7 @@ internal import RPCCore
 enum GatewayError: Error, Equatable {
   case channelUnsupported(String)
   case credentialMissing(String)
+  case authorisationUnsupported(String)
   case accountExists(accountID: String, externalID: String)
   case accountUnknown(String)
   case channelUnavailable(accountID: String, reason: String)
@@ -29,6 +30,10 @@ extension GatewayError: RPCErrorConvertible {
       RPCError(
         .invalidArgument, "CREDENTIAL_MISSING", "The channel needs the credential \(name).",
         ["name": name])
+    case .authorisationUnsupported(let id):
+      RPCError(
+        .failedPrecondition, "AUTHORISATION_UNSUPPORTED",
+        "Accounts of channel \(id) are connected with keys.", ["channelId": id])
     case .accountExists(let accountID, let externalID):
       RPCError(
         .alreadyExists, "ACCOUNT_EXISTS",
@@ -78,7 +83,7 @@ extension GatewayError: RPCErrorConvertible {
     switch error {
     case .unavailable, .rateLimited, .tokenExpired, .malformed:
       self = .channelUnavailable(accountID: account, reason: error.text)
-    case .unauthorised, .notFound, .refused:
+    case .unauthorised, .suspended, .notFound, .refused:
       self = .channelRefused(accountID: account, reason: error.text)
     }
   }

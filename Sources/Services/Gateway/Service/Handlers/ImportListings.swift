@@ -19,13 +19,22 @@ extension GatewayHandler {
     guard let session = await gateway.directory.session(accountID) else {
       throw GatewayError.accountUnknown(accountID.text)
     }
+    let total = try await importAll(session)
+    // What the new ones have set aside is not waited for until the next pass.
+    await gateway.mirrors[session.channelID]?.heard(.all, of: accountID)
+    return total
+  }
+
+  private func importAll(
+    _ session: AccountSession
+  ) async throws -> GatewayAPI.ImportListingsResponse {
     var total = GatewayAPI.ImportListingsResponse()
     var cursor: String?
     for _ in 0..<GatewayLimits.importPages {
       let page = try await fetch(session, after: cursor)
       for start in stride(from: 0, to: page.listings.count, by: GatewayLimits.storePage) {
         let end = min(start + GatewayLimits.storePage, page.listings.count)
-        let part = try await hand(Array(page.listings[start..<end]), accountID)
+        let part = try await hand(Array(page.listings[start..<end]), session.accountID)
         total.createdCount += part.createdCount
         total.updatedCount += part.updatedCount
         total.linkedCount += part.linkedCount

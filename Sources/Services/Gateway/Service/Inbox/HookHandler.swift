@@ -14,6 +14,7 @@ struct HookHandler: Sendable {
   let publicURL: String
   let metrics: GatewayMetrics
   let lag: LagBook
+  let mirrors: [ChannelID: PromotionMirror]
   let log: Log
 
   var route: HTTPRoute {
@@ -87,7 +88,21 @@ struct HookHandler: Sendable {
     } catch {
       throw error.answer
     }
-    return try await keep(event, adapter.companions(of: event), account.accountID)
+    let outcome = try await keep(event, adapter.companions(of: event), account.accountID)
+    if outcome == "kept" { await tell(event, session) }
+    return outcome
+  }
+
+  /// An event about no order may be news of the shop itself or of its promotions.
+  private func tell(_ event: ChannelEvent, _ session: AccountSession) async {
+    if let reason = (session.adapter as? any SuspensionReading)?.suspension(in: event) {
+      await session.suspended(reason)
+    }
+    if let mirror = mirrors[session.channelID],
+      let change = (session.adapter as? any ReservedStockReading)?.reservedChange(in: event)
+    {
+      await mirror.heard(change, of: session.accountID)
+    }
   }
 
   /// The event and its companions are stored together or not at all. What became of the event is what counts.

@@ -37,7 +37,7 @@ extension IntakeFailure {
     case .rateLimited(let after):
       self.init(
         kind: .notYet(after ?? GatewayLimits.turnWait), code: "RATE_LIMITED", message: error.text)
-    case .unavailable, .tokenExpired, .unauthorised:
+    case .unavailable, .tokenExpired, .unauthorised, .suspended:
       self.init(kind: .channelAway, code: "CHANNEL_UNAVAILABLE", message: error.text)
     case .malformed, .notFound:
       // An order may be announced before it can be fetched.

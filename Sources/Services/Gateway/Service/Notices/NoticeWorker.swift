@@ -92,7 +92,8 @@ struct NoticeWorker: Sendable {
       switch error {
       case .refused: 1
       case .notFound, .malformed: GatewayLimits.noticeAttempts
-      case .unavailable, .rateLimited, .tokenExpired, .unauthorised: GatewayLimits.eventAttemptsAway
+      case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .suspended:
+        GatewayLimits.eventAttemptsAway
       }
     let isOver = attempt >= bound
     try await store.write { transaction in

@@ -178,7 +178,7 @@ extension AccountPusher {
       case .notFound, .refused:
         // It cannot be read, so it cannot be subtracted either; the push will tell more.
         return [:]
-      case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .malformed:
+      case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .suspended, .malformed:
         let now = now
         for id in ids {
           // Outside of the change below: both look at the entries.
@@ -241,6 +241,8 @@ extension AccountPusher {
       return .retry(error.text, after: pause, mayHaveArrived: false)
     case .unauthorised:
       return .retry(error.text, after: GatewayLimits.unauthorisedPause, mayHaveArrived: false)
+    case .suspended:
+      return .retry(error.text, after: GatewayLimits.suspendedPause, mayHaveArrived: false)
     case .notFound, .refused:
       guard count > 1 else { return .refused(error.text) }
       // One of them is wrong; each is tried alone to find out which.

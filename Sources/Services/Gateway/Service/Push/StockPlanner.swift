@@ -79,6 +79,12 @@ actor StockPlanner {
     listings[id].map { ($0, maximum[$0.accountID] ?? 0) }
   }
 
+  /// An account's listings that take something from the pool.
+  func listings(of accountID: AccountID) -> [PlannedListing] {
+    listings.values.filter { $0.accountID == accountID && !$0.components.isEmpty }
+      .sorted { $0.listingID < $1.listingID }
+  }
+
   func pusher(_ accountID: AccountID) -> AccountPusher? { pushers[accountID] }
 
   func pusher(of listingID: ListingID) -> AccountPusher? {

@@ -235,7 +235,7 @@ actor AccountReconciler {
     case .notFound, .refused:
       // They are skipped: the others must not wait for what nobody can read.
       await advance(by: call.passCount, of: call.passNumber)
-    case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .malformed:
+    case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .malformed, .suspended:
       pausedUntil = now + GatewayLimits.reconcilePause
     }
     for one in call.asked { putOff(one.id) }

@@ -16,7 +16,11 @@ public enum GatewayMigrations {
     Migration(10, "what was told of alerts", toldAlerts),
     Migration(11, "what listings were sent and showed", listingHistory),
     Migration(12, "listings that drift", drifts),
+    Migration(13, "when events were done", doneEvents),
   ]
+
+  private static let doneEvents =
+    "CREATE INDEX inbox_done ON inbox (finish_time) WHERE state = 'done'"
 
   private static let listingHistory = """
     CREATE TABLE listing_history (

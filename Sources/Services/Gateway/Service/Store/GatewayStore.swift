@@ -6,6 +6,8 @@ internal import StorageCore
 struct GatewayStore: Sendable {
   let database: any Database
   let clock: any WallClock
+  /// Whether it takes events.
+  var room = StoreRoom()
 
   func write<T: Sendable>(
     _ body: @escaping @Sendable (any Transaction) throws -> T

@@ -59,8 +59,14 @@ struct IncomingEvent: Sendable {
 extension GatewayStore {
   /// Stores events once each: one that is known by its key changes nothing.
   func receive(_ events: [IncomingEvent]) async throws -> [StoredEvent] {
+    try checkRoom()
     let now = clock.now()
     return try await write { try $0.receive(events, now) }
+  }
+
+  /// - Throws: `StorageError.full` when no more events may be stored.
+  func checkRoom() throws {
+    if room.isFull { throw StorageError.full(path: "inbox") }
   }
 
   func event(_ inboxID: Int64) async throws -> InboxRow? {

@@ -138,6 +138,7 @@ struct TillHandler: Sendable {
     let numbers = sales.map(\.sequence).filter { $0 > 0 }
     let now = store.clock.now()
     do {
+      try store.checkRoom()
       return try await store.write { transaction in
         let stored = try transaction.receive(incoming, now)
         let sequence = try transaction.recordSequence(

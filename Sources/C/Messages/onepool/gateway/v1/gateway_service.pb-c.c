@@ -1447,6 +1447,96 @@ void   onepool__gateway__v1__reconcile_account_response__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__reconcile_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__start_authorisation_request__init
+                     (Onepool__Gateway__V1__StartAuthorisationRequest         *message)
+{
+  static const Onepool__Gateway__V1__StartAuthorisationRequest init_value = ONEPOOL__GATEWAY__V1__START_AUTHORISATION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__start_authorisation_request__get_packed_size
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__start_authorisation_request__pack
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__start_authorisation_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__StartAuthorisationRequest *
+       onepool__gateway__v1__start_authorisation_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__StartAuthorisationRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__start_authorisation_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__start_authorisation_request__free_unpacked
+                     (Onepool__Gateway__V1__StartAuthorisationRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__start_authorisation_response__init
+                     (Onepool__Gateway__V1__StartAuthorisationResponse         *message)
+{
+  static const Onepool__Gateway__V1__StartAuthorisationResponse init_value = ONEPOOL__GATEWAY__V1__START_AUTHORISATION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__start_authorisation_response__get_packed_size
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__start_authorisation_response__pack
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__start_authorisation_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__StartAuthorisationResponse *
+       onepool__gateway__v1__start_authorisation_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__StartAuthorisationResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__start_authorisation_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__start_authorisation_response__free_unpacked
+                     (Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor onepool__gateway__v1__connect_account_request__field_descriptors[3] =
 {
   {
@@ -3312,7 +3402,109 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_respons
   (ProtobufCMessageInit) onepool__gateway__v1__reconcile_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[16] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__start_authorisation_request__field_descriptors[2] =
+{
+  {
+    "connection",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__StartAuthorisationRequest, connection),
+    &onepool__gateway__v1__connection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "display_name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__StartAuthorisationRequest, display_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__start_authorisation_request__field_indices_by_name[] = {
+  0,   /* field[0] = connection */
+  1,   /* field[1] = display_name */
+};
+static const ProtobufCIntRange onepool__gateway__v1__start_authorisation_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.StartAuthorisationRequest",
+  "StartAuthorisationRequest",
+  "Onepool__Gateway__V1__StartAuthorisationRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__StartAuthorisationRequest),
+  2,
+  onepool__gateway__v1__start_authorisation_request__field_descriptors,
+  onepool__gateway__v1__start_authorisation_request__field_indices_by_name,
+  1,  onepool__gateway__v1__start_authorisation_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__start_authorisation_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__start_authorisation_response__field_descriptors[2] =
+{
+  {
+    "url",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__StartAuthorisationResponse, url),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__StartAuthorisationResponse, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__start_authorisation_response__field_indices_by_name[] = {
+  1,   /* field[1] = expire_time */
+  0,   /* field[0] = url */
+};
+static const ProtobufCIntRange onepool__gateway__v1__start_authorisation_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.StartAuthorisationResponse",
+  "StartAuthorisationResponse",
+  "Onepool__Gateway__V1__StartAuthorisationResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__StartAuthorisationResponse),
+  2,
+  onepool__gateway__v1__start_authorisation_response__field_descriptors,
+  onepool__gateway__v1__start_authorisation_response__field_indices_by_name,
+  1,  onepool__gateway__v1__start_authorisation_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__start_authorisation_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[17] =
 {
   { "ConnectAccount", &onepool__gateway__v1__connect_account_request__descriptor, &onepool__gateway__v1__connect_account_response__descriptor },
   { "ListConnections", &onepool__gateway__v1__list_connections_request__descriptor, &onepool__gateway__v1__list_connections_response__descriptor },
@@ -3330,6 +3522,7 @@ static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__me
   { "GetBacklog", &onepool__gateway__v1__get_backlog_request__descriptor, &onepool__gateway__v1__get_backlog_response__descriptor },
   { "ListDrifts", &onepool__gateway__v1__list_drifts_request__descriptor, &onepool__gateway__v1__list_drifts_response__descriptor },
   { "ReconcileAccount", &onepool__gateway__v1__reconcile_account_request__descriptor, &onepool__gateway__v1__reconcile_account_response__descriptor },
+  { "StartAuthorisation", &onepool__gateway__v1__start_authorisation_request__descriptor, &onepool__gateway__v1__start_authorisation_response__descriptor },
 };
 const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] = {
   0,        /* ConnectAccount */
@@ -3347,7 +3540,8 @@ const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] =
   8,        /* ReplayNotice */
   5,        /* RepushListing */
   10,        /* ResolveAlert */
-  11         /* RotateSecretKey */
+  11,        /* RotateSecretKey */
+  16         /* StartAuthorisation */
 };
 const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descriptor =
 {
@@ -3356,7 +3550,7 @@ const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descript
   "GatewayService",
   "Onepool__Gateway__V1__GatewayService",
   "onepool.gateway.v1",
-  16,
+  17,
   onepool__gateway__v1__gateway_service__method_descriptors,
   onepool__gateway__v1__gateway_service__method_indices_by_name
 };
@@ -3487,6 +3681,14 @@ void onepool__gateway__v1__gateway_service__reconcile_account(ProtobufCService *
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
   service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__gateway__v1__gateway_service__start_authorisation(ProtobufCService *service,
+                                                                const Onepool__Gateway__V1__StartAuthorisationRequest *input,
+                                                                Onepool__Gateway__V1__StartAuthorisationResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
                                                   Onepool__Gateway__V1__GatewayService_ServiceDestroy destroy)

@@ -16,7 +16,8 @@ extension ChannelReply {
     let text = "HTTP \(status): \(excerpt)"
     return switch status {
     case 401: .tokenExpired(text)
-    case 402, 403, 423: .unauthorised(text)
+    case 402, 423: .suspended(text)
+    case 403: .unauthorised(text)
     case 404, 410: .notFound(text)
     case 429: .rateLimited(after: retryAfter)
     case 408, 425, 500...: .unavailable(text)

@@ -49,6 +49,8 @@ typedef struct Onepool__Gateway__V1__ListDriftsRequest Onepool__Gateway__V1__Lis
 typedef struct Onepool__Gateway__V1__ListDriftsResponse Onepool__Gateway__V1__ListDriftsResponse;
 typedef struct Onepool__Gateway__V1__ReconcileAccountRequest Onepool__Gateway__V1__ReconcileAccountRequest;
 typedef struct Onepool__Gateway__V1__ReconcileAccountResponse Onepool__Gateway__V1__ReconcileAccountResponse;
+typedef struct Onepool__Gateway__V1__StartAuthorisationRequest Onepool__Gateway__V1__StartAuthorisationRequest;
+typedef struct Onepool__Gateway__V1__StartAuthorisationResponse Onepool__Gateway__V1__StartAuthorisationResponse;
 
 
 /* --- enums --- */
@@ -687,6 +689,41 @@ struct  Onepool__Gateway__V1__ReconcileAccountResponse
     , NULL }
 
 
+struct  Onepool__Gateway__V1__StartAuthorisationRequest
+{
+  ProtobufCMessage base;
+  /*
+   * What is to be connected. Of an account that is connected only account_id is needed. external_id may be empty where the
+   * channel says which shop the merchant has let the gateway in to. Required.
+   */
+  Onepool__Gateway__V1__Connection *connection;
+  /*
+   * What people call the account. Optional. At most 200 bytes.
+   */
+  char *display_name;
+};
+#define ONEPOOL__GATEWAY__V1__START_AUTHORISATION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__start_authorisation_request__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__StartAuthorisationResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Where the merchant goes, in a browser.
+   */
+  char *url;
+  /*
+   * Until when the merchant must be back.
+   */
+  Google__Protobuf__Timestamp *expire_time;
+};
+#define ONEPOOL__GATEWAY__V1__START_AUTHORISATION_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__start_authorisation_response__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
 /* Onepool__Gateway__V1__ConnectAccountRequest methods */
 void   onepool__gateway__v1__connect_account_request__init
                      (Onepool__Gateway__V1__ConnectAccountRequest         *message);
@@ -1295,6 +1332,44 @@ Onepool__Gateway__V1__ReconcileAccountResponse *
 void   onepool__gateway__v1__reconcile_account_response__free_unpacked
                      (Onepool__Gateway__V1__ReconcileAccountResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__StartAuthorisationRequest methods */
+void   onepool__gateway__v1__start_authorisation_request__init
+                     (Onepool__Gateway__V1__StartAuthorisationRequest         *message);
+size_t onepool__gateway__v1__start_authorisation_request__get_packed_size
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest   *message);
+size_t onepool__gateway__v1__start_authorisation_request__pack
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__start_authorisation_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__StartAuthorisationRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__StartAuthorisationRequest *
+       onepool__gateway__v1__start_authorisation_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__start_authorisation_request__free_unpacked
+                     (Onepool__Gateway__V1__StartAuthorisationRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__StartAuthorisationResponse methods */
+void   onepool__gateway__v1__start_authorisation_response__init
+                     (Onepool__Gateway__V1__StartAuthorisationResponse         *message);
+size_t onepool__gateway__v1__start_authorisation_response__get_packed_size
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse   *message);
+size_t onepool__gateway__v1__start_authorisation_response__pack
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__start_authorisation_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__StartAuthorisationResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__StartAuthorisationResponse *
+       onepool__gateway__v1__start_authorisation_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__start_authorisation_response__free_unpacked
+                     (Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Onepool__Gateway__V1__ConnectAccountRequest_Closure)
@@ -1393,6 +1468,12 @@ typedef void (*Onepool__Gateway__V1__ReconcileAccountRequest_Closure)
 typedef void (*Onepool__Gateway__V1__ReconcileAccountResponse_Closure)
                  (const Onepool__Gateway__V1__ReconcileAccountResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__StartAuthorisationRequest_Closure)
+                 (const Onepool__Gateway__V1__StartAuthorisationRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__StartAuthorisationResponse_Closure)
+                 (const Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1464,6 +1545,10 @@ struct Onepool__Gateway__V1__GatewayService_Service
                             const Onepool__Gateway__V1__ReconcileAccountRequest *input,
                             Onepool__Gateway__V1__ReconcileAccountResponse_Closure closure,
                             void *closure_data);
+  void (*start_authorisation)(Onepool__Gateway__V1__GatewayService_Service *service,
+                              const Onepool__Gateway__V1__StartAuthorisationRequest *input,
+                              Onepool__Gateway__V1__StartAuthorisationResponse_Closure closure,
+                              void *closure_data);
 };
 typedef void (*Onepool__Gateway__V1__GatewayService_ServiceDestroy)(Onepool__Gateway__V1__GatewayService_Service *);
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
@@ -1487,7 +1572,8 @@ void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayS
       function_prefix__ ## get_lag,\
       function_prefix__ ## get_backlog,\
       function_prefix__ ## list_drifts,\
-      function_prefix__ ## reconcile_account  }
+      function_prefix__ ## reconcile_account,\
+      function_prefix__ ## start_authorisation  }
 void onepool__gateway__v1__gateway_service__connect_account(ProtobufCService *service,
                                                             const Onepool__Gateway__V1__ConnectAccountRequest *input,
                                                             Onepool__Gateway__V1__ConnectAccountResponse_Closure closure,
@@ -1552,6 +1638,10 @@ void onepool__gateway__v1__gateway_service__reconcile_account(ProtobufCService *
                                                               const Onepool__Gateway__V1__ReconcileAccountRequest *input,
                                                               Onepool__Gateway__V1__ReconcileAccountResponse_Closure closure,
                                                               void *closure_data);
+void onepool__gateway__v1__gateway_service__start_authorisation(ProtobufCService *service,
+                                                                const Onepool__Gateway__V1__StartAuthorisationRequest *input,
+                                                                Onepool__Gateway__V1__StartAuthorisationResponse_Closure closure,
+                                                                void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1587,6 +1677,8 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_reques
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_response__descriptor;
 extern const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descriptor;
 
 PROTOBUF_C__END_DECLS
