@@ -3,7 +3,7 @@ extension AlertKind {
     switch self {
     case .oversold, .tokenRefused, .tokensUnsaved, .inboxGrowing, .syncFailing: .critical
     case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment,
-      .lagOverBudget, .tokenExpiring, .webhookDisabled:
+      .lagOverBudget, .tokenExpiring, .webhookDisabled, .pollLagging:
       .warning
     case .signatureRefused: .info
     }
@@ -38,6 +38,8 @@ extension AlertKind {
       "It is on again; see why the hook did not answer, and compare the orders of that time with the channel's."
     case .syncFailing:
       "See the channel's status page and the account's address; the gateway tries on and takes up what was missed."
+    case .pollLagging:
+      "Read the reason; until it is mended, orders whose events were lost are not found."
     case .inboxGrowing:
       "See whether pool, mapping and fulfilment answer, and which account's events wait (ListInboxEvents)."
     }

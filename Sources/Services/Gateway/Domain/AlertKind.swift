@@ -28,4 +28,6 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case tokenExpiring = "TOKEN_EXPIRING"
   /// A channel has not answered an account for long.
   case syncFailing = "SYNC_FAILING"
+  /// An account's changed orders could not be asked for in several intervals.
+  case pollLagging = "POLL_LAGGING"
 }

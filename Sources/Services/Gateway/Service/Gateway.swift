@@ -32,6 +32,8 @@ public struct GatewayConfiguration: Sendable {
   public var lagGoal = LagBudget.Goal(target: .seconds(1), objective: 0.99)
   /// The share of acknowledged pushes that are read back where the channel's rate has room for it.
   public var readBackShare = 0.0
+  /// The time between two polls of an account; nil for what its channel advises.
+  public var pollInterval: Duration?
 
   public static let usualTillWait = Duration.seconds(5)
 
@@ -71,6 +73,7 @@ public final class Gateway: Sendable {
   let notices: NoticeWorker
   let teller: AlertTeller
   let patrol: AlertPatrol
+  let catchUps: CatchUps
   var log: Log { configuration.log }
   private let configuration: GatewayConfiguration
   private let counts: GatewayMetrics
@@ -93,9 +96,13 @@ public final class Gateway: Sendable {
       lag: LagWatch(
         lag: lag, alerts: alerts, clock: configuration.clock, metrics: configuration.metrics),
       directory: directory, log: configuration.log)
+    catchUps = CatchUps(
+      store: store, intake: intake,
+      judge: CatchUpJudge(store: store, pool: configuration.peers.pool), log: configuration.log)
     worker = IntakeWorker(
       store: store, directory: directory, peers: peers, planner: planner, intake: intake,
-      alerts: alerts, metrics: counts, zones: configuration.zones, log: configuration.log)
+      alerts: alerts, metrics: counts, zones: configuration.zones, line: catchUps.line,
+      log: configuration.log)
     notices = NoticeWorker(
       store: store, directory: directory,
       scheduler: WorkScheduler(
@@ -120,7 +127,12 @@ public final class Gateway: Sendable {
   /// Loads what is connected and starts the loops.
   public func start() async throws {
     try await resealIfNeeded()
-    for connection in try await store.connections(keys) {
+    let connections = try await store.connections(keys)
+    await catchUps.expect(
+      connections.map(\.account).filter { registry[$0.channelID] is any OrderPolling }
+        .map(\.accountID))
+    try await catchUps.resume()
+    for connection in connections {
       guard let adapter = registry[connection.account.channelID] else {
         configuration.log.error(
           "an account's channel is not supported any more",
@@ -161,6 +173,9 @@ public final class Gateway: Sendable {
         directory: directory, alerts: alerts, publicURL: configuration.publicURL,
         log: configuration.log
       ).run()
+    }
+    await background.start("catch-up") { [self] in
+      await catchUps.run { await self.loadMore() }
     }
     await background.start("notices") { [self] in await notices.run() }
     await background.start("intake") { [self] in
@@ -229,6 +244,7 @@ public final class Gateway: Sendable {
     let (session, isNew) = await directory.connect(connection, adapter, sessionSurroundings)
     guard isNew else { return await session.update(wanted) }
     await startPusher(session, [])
+    await startPolling(session, wasAway: false)
   }
 
   private func restore(
@@ -237,6 +253,16 @@ public final class Gateway: Sendable {
     let (session, _) = await directory.connect(connection, adapter, sessionSurroundings)
     await session.endOldAlerts()
     await startPusher(session, try await store.pushes(of: connection.account.accountID))
+    await startPolling(session, wasAway: true)
+  }
+
+  private func startPolling(_ session: AccountSession, wasAway: Bool) async {
+    guard let adapter = session.adapter as? any OrderPolling else { return }
+    let polls = AccountPolls(
+      session: session, adapter: adapter, wasAway: wasAway, interval: configuration.pollInterval,
+      poller: OrderPoller(store: store, metrics: counts, log: configuration.log),
+      catchUps: catchUps, intake: intake, alerts: alerts)
+    await configuration.background.start("poll \(session.accountID)") { await polls.run() }
   }
 
   private func startPusher(_ session: AccountSession, _ rows: [PushRow]) async {
@@ -244,7 +270,7 @@ public final class Gateway: Sendable {
       session,
       AccountPusher.Surroundings(
         store: store, intake: intake, alerts: alerts, metrics: counts, lag: lag,
-        readBackShare: configuration.readBackShare, log: configuration.log))
+        gate: catchUps.gate, readBackShare: configuration.readBackShare, log: configuration.log))
     await pusher.restore(rows)
     await configuration.background.start("push \(session.accountID)") { await pusher.run() }
     await planner.add(pusher, maximum: session.adapter.traits.maximumQuantity)

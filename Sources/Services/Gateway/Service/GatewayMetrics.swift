@@ -15,6 +15,8 @@ struct GatewayMetrics: Sendable {
   let breakerPauses: Counter
   let missingReceipts: Gauge
   let watchRestarts: Counter
+  let polls: Counter
+  let polledChanges: Counter
 
   init(_ metrics: Metrics) {
     hooks = metrics.counter(
@@ -51,5 +53,11 @@ struct GatewayMetrics: Sendable {
     watchRestarts = metrics.counter(
       "onepool_gateway_watch_restarts_total", "Watches of other services that were opened again.",
       labels: ["watch"])
+    polls = metrics.counter(
+      "onepool_gateway_polls_total", "Polls for changed orders, by how they ended.",
+      labels: ["account", "result"])
+    polledChanges = metrics.counter(
+      "onepool_gateway_polled_changes_total", "Changes that no event had told of.",
+      labels: ["account"])
   }
 }

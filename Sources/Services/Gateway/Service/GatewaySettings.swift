@@ -59,9 +59,14 @@ public enum GatewaySettings {
     "ONEPOOL_GATEWAY_READ_BACK_SHARE",
     "share of pushes that are read back from the channel when it has calls to spare", default: 0.05)
 
+  public static let pollInterval = Setting<Duration>.seconds(
+    "ONEPOOL_GATEWAY_POLL_SECONDS",
+    "time between two polls of an account for changed orders; 0 for what its channel advises",
+    default: 0, in: 0...86_400)
+
   public static let all: [any AnySetting] = [
     publicURL, zones, keys, alertURL, alertSecret, alertRepeat, inboxAlert, lagTarget, lagObjective,
-    readBackShare, CommonSettings.pool,
+    readBackShare, pollInterval, CommonSettings.pool,
     CommonSettings.mapping, CommonSettings.fulfilment,
     CommonSettings.returns,
   ]

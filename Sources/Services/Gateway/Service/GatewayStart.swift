@@ -27,6 +27,8 @@ extension Gateway {
       target: context.settings[GatewaySettings.lagTarget],
       objective: context.settings[GatewaySettings.lagObjective])
     configuration.readBackShare = context.settings[GatewaySettings.readBackShare]
+    let pollInterval = context.settings[GatewaySettings.pollInterval]
+    configuration.pollInterval = pollInterval > .zero ? pollInterval : nil
     let gateway = Gateway(configuration)
     try await gateway.start()
     return ServiceParts(

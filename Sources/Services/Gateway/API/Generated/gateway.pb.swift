@@ -341,7 +341,7 @@ public struct Alert: Message {
   /// A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
   /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
   /// `LAG_OVER_BUDGET`,
-  /// `TOKEN_EXPIRING`, `SYNC_FAILING`.
+  /// `TOKEN_EXPIRING`, `SYNC_FAILING`, `POLL_LAGGING`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.
   public var subject: String = ""

@@ -537,6 +537,113 @@ public struct GetBacklogResponse: Message {
   }
 }
 
+public struct ListCatchUpsRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListCatchUpsResponse: Message {
+  /// The newest first.
+  public var catchUps: [CatchUp] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    catchUps: [CatchUp] = [],
+    nextPageToken: String = ""
+  ) {
+    self.catchUps = catchUps
+    self.nextPageToken = nextPageToken
+  }
+}
+
+public struct GetCatchUpRequest: Message {
+  /// Required.
+  public var catchUpID: Int64 = 0
+
+  public init() {}
+
+  public init(
+    catchUpID: Int64 = 0
+  ) {
+    self.catchUpID = catchUpID
+  }
+}
+
+public struct GetCatchUpResponse: Message {
+  /// As it was judged.
+  public var catchUp: CatchUp? = nil
+
+  public init() {}
+
+  public init(
+    catchUp: CatchUp? = nil
+  ) {
+    self.catchUp = catchUp
+  }
+}
+
+/// Units of one line of a channel's order.
+public struct CancelledUnits: Message {
+  /// The line, as the channel names it. Required. At most 128 bytes.
+  public var lineID: String = ""
+  /// How many units of it are to be cancelled in the end, those that are already among them. Required. From 1.
+  public var count: Int64 = 0
+
+  public init() {}
+
+  public init(
+    lineID: String = "",
+    count: Int64 = 0
+  ) {
+    self.lineID = lineID
+    self.count = count
+  }
+}
+
+public struct CancelChannelOrderRequest: Message {
+  /// Required.
+  public var accountID: String = ""
+  /// The channel's ID of the order. Required. At most 128 bytes.
+  public var externalID: String = ""
+  /// What of it; the whole order without. At most 200.
+  public var lines: [CancelledUnits] = []
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    accountID: String = "",
+    externalID: String = "",
+    lines: [CancelledUnits] = [],
+    requestID: String = ""
+  ) {
+    self.accountID = accountID
+    self.externalID = externalID
+    self.lines = lines
+    self.requestID = requestID
+  }
+}
+
+public struct CancelChannelOrderResponse: Message {
+  public init() {}
+}
+
 extension ConnectAccountRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__ConnectAccountRequest()
@@ -1134,6 +1241,142 @@ extension GetBacklogResponse {
   }
 }
 
+extension ListCatchUpsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListCatchUpsRequest()
+    onepool__gateway__v1__list_catch_ups_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListCatchUpsRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListCatchUpsRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListCatchUpsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListCatchUpsResponse()
+    onepool__gateway__v1__list_catch_ups_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListCatchUpsResponse.self)
+    self.catchUps = try Read.messages(source.pointee.catch_ups, source.pointee.n_catch_ups, "catch_ups")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListCatchUpsResponse.self)
+    target.pointee.n_catch_ups = self.catchUps.count
+    target.pointee.catch_ups = arena.messages(self.catchUps)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
+extension GetCatchUpRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__GetCatchUpRequest()
+    onepool__gateway__v1__get_catch_up_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__GetCatchUpRequest.self)
+    self.catchUpID = source.pointee.catch_up_id
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__GetCatchUpRequest.self)
+    target.pointee.catch_up_id = self.catchUpID
+  }
+}
+
+extension GetCatchUpResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__GetCatchUpResponse()
+    onepool__gateway__v1__get_catch_up_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__GetCatchUpResponse.self)
+    self.catchUp = try Read.message(source.pointee.catch_up, "catch_up")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__GetCatchUpResponse.self)
+    target.pointee.catch_up = arena.message(self.catchUp)
+  }
+}
+
+extension CancelledUnits {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__CancelledUnits()
+    onepool__gateway__v1__cancelled_units__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__CancelledUnits.self)
+    self.lineID = Read.string(source.pointee.line_id)
+    self.count = source.pointee.count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__CancelledUnits.self)
+    target.pointee.line_id = arena.string(self.lineID)
+    target.pointee.count = self.count
+  }
+}
+
+extension CancelChannelOrderRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__CancelChannelOrderRequest()
+    onepool__gateway__v1__cancel_channel_order_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__CancelChannelOrderRequest.self)
+    self.accountID = Read.string(source.pointee.account_id)
+    self.externalID = Read.string(source.pointee.external_id)
+    self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__CancelChannelOrderRequest.self)
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.external_id = arena.string(self.externalID)
+    target.pointee.n_lines = self.lines.count
+    target.pointee.lines = arena.messages(self.lines)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension CancelChannelOrderResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__CancelChannelOrderResponse()
+    onepool__gateway__v1__cancel_channel_order_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+  }
+}
+
 /// The methods of `onepool.gateway.v1.GatewayService`.
 public enum GatewayServiceMethods {
   public static let connectAccount = MethodDescriptor(
@@ -1178,8 +1421,17 @@ public enum GatewayServiceMethods {
   public static let getBacklog = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "GetBacklog",
     kind: .unary, idempotency: .noSideEffects)
+  public static let listCatchUps = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "ListCatchUps",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let getCatchUp = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "GetCatchUp",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let cancelChannelOrder = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "CancelChannelOrder",
+    kind: .unary, idempotency: .idempotent)
 
-  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, explainListing, repushListing, listInboxEvents, replayInboxEvent, replayNotice, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog]
+  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, explainListing, repushListing, listInboxEvents, replayInboxEvent, replayNotice, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog, listCatchUps, getCatchUp, cancelChannelOrder]
 }
 
 /// Connects channels to the pool: what operators ask of it. Channels themselves call its HTTP hooks. Every mutation
@@ -1263,6 +1515,23 @@ public protocol GatewayServiceHandler: RPCService {
   /// Errors: none of its own.
   func getBacklog(_ request: GetBacklogRequest, context: ServerContext)
     async throws -> GetBacklogResponse
+  /// Lists catch-ups after downtime that have come to their verdict, the newest first. The last 1,000 are kept.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listCatchUps(_ request: ListCatchUpsRequest, context: ServerContext)
+    async throws -> ListCatchUpsResponse
+  /// Returns one catch-up.
+  ///
+  /// Errors: NOT_FOUND/CATCH_UP_UNKNOWN (catchUpId).
+  func getCatchUp(_ request: GetCatchUpRequest, context: ServerContext)
+    async throws -> GetCatchUpResponse
+  /// Cancels an order with its channel, or units of it, as sold and not there; by a reason that does not empty the listing where
+  /// the channel has one. The pool gets the units back when the channel shows the order as cancelled.
+  ///
+  /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/CANCEL_UNSUPPORTED (accountId) when the channel lets no
+  /// seller cancel, FAILED_PRECONDITION/CHANNEL_REFUSED (accountId, reason), UNAVAILABLE/CHANNEL_UNAVAILABLE (accountId, reason).
+  func cancelChannelOrder(_ request: CancelChannelOrderRequest, context: ServerContext)
+    async throws -> CancelChannelOrderResponse
 }
 
 extension GatewayServiceHandler {
@@ -1314,6 +1583,15 @@ extension GatewayServiceHandler {
         .unary(
           GatewayServiceMethods.getBacklog, GetBacklogRequest.self, GetBacklogResponse.self
         ) { request, context in try await self.getBacklog(request, context: context) },
+        .unary(
+          GatewayServiceMethods.listCatchUps, ListCatchUpsRequest.self, ListCatchUpsResponse.self
+        ) { request, context in try await self.listCatchUps(request, context: context) },
+        .unary(
+          GatewayServiceMethods.getCatchUp, GetCatchUpRequest.self, GetCatchUpResponse.self
+        ) { request, context in try await self.getCatchUp(request, context: context) },
+        .unary(
+          GatewayServiceMethods.cancelChannelOrder, CancelChannelOrderRequest.self, CancelChannelOrderResponse.self
+        ) { request, context in try await self.cancelChannelOrder(request, context: context) },
       ])
   }
 }
@@ -1455,14 +1733,46 @@ public struct GatewayServiceClient: Sendable {
   ) async throws(RPCError) -> GetBacklogResponse {
     try await client.unary(GatewayServiceMethods.getBacklog, request, options: options)
   }
+
+  /// Lists catch-ups after downtime that have come to their verdict, the newest first. The last 1,000 are kept.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listCatchUps(
+    _ request: ListCatchUpsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListCatchUpsResponse {
+    try await client.unary(GatewayServiceMethods.listCatchUps, request, options: options)
+  }
+
+  /// Returns one catch-up.
+  ///
+  /// Errors: NOT_FOUND/CATCH_UP_UNKNOWN (catchUpId).
+  public func getCatchUp(
+    _ request: GetCatchUpRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> GetCatchUpResponse {
+    try await client.unary(GatewayServiceMethods.getCatchUp, request, options: options)
+  }
+
+  /// Cancels an order with its channel, or units of it, as sold and not there; by a reason that does not empty the listing where
+  /// the channel has one. The pool gets the units back when the channel shows the order as cancelled.
+  ///
+  /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/CANCEL_UNSUPPORTED (accountId) when the channel lets no
+  /// seller cancel, FAILED_PRECONDITION/CHANNEL_REFUSED (accountId, reason), UNAVAILABLE/CHANNEL_UNAVAILABLE (accountId, reason).
+  public func cancelChannelOrder(
+    _ request: CancelChannelOrderRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> CancelChannelOrderResponse {
+    try await client.unary(GatewayServiceMethods.cancelChannelOrder, request, options: options)
+  }
 }
 
 extension FileDescriptor {
   /// `onepool/gateway/v1/gateway_service.proto`
   public static let onepoolGatewayV1GatewayService = FileDescriptor(
     name: "onepool/gateway/v1/gateway_service.proto",
-    dependencies: [.googleProtobufTimestamp, .onepoolGatewayV1Gateway],
+    dependencies: [.googleProtobufTimestamp, .onepoolGatewayV1CatchUp, .onepoolGatewayV1Gateway],
     symbols: [
+      "onepool.gateway.v1.CancelChannelOrderRequest",
+      "onepool.gateway.v1.CancelChannelOrderResponse",
+      "onepool.gateway.v1.CancelledUnits",
       "onepool.gateway.v1.ConnectAccountRequest",
       "onepool.gateway.v1.ConnectAccountResponse",
       "onepool.gateway.v1.ExplainListingRequest",
@@ -1470,12 +1780,16 @@ extension FileDescriptor {
       "onepool.gateway.v1.GatewayService",
       "onepool.gateway.v1.GetBacklogRequest",
       "onepool.gateway.v1.GetBacklogResponse",
+      "onepool.gateway.v1.GetCatchUpRequest",
+      "onepool.gateway.v1.GetCatchUpResponse",
       "onepool.gateway.v1.GetLagRequest",
       "onepool.gateway.v1.GetLagResponse",
       "onepool.gateway.v1.ImportListingsRequest",
       "onepool.gateway.v1.ImportListingsResponse",
       "onepool.gateway.v1.ListAlertsRequest",
       "onepool.gateway.v1.ListAlertsResponse",
+      "onepool.gateway.v1.ListCatchUpsRequest",
+      "onepool.gateway.v1.ListCatchUpsResponse",
       "onepool.gateway.v1.ListConnectionsRequest",
       "onepool.gateway.v1.ListConnectionsResponse",
       "onepool.gateway.v1.ListInboxEventsRequest",
@@ -1493,5 +1807,5 @@ extension FileDescriptor {
       "onepool.gateway.v1.RotateSecretKeyRequest",
       "onepool.gateway.v1.RotateSecretKeyResponse",
     ],
-    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIG9uZXBvb2wvZ2F0ZXdheS92MS9nYXRld2F5LnByb3RvIpkBChVDb25uZWN0QWNjb3VudFJlcXVlc3QSPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlgKFkNvbm5lY3RBY2NvdW50UmVzcG9uc2USPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uIlQKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4igwEKF0xpc3RDb25uZWN0aW9uc1Jlc3BvbnNlEkAKC2Nvbm5lY3Rpb25zGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SC2Nvbm5lY3Rpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJVChVJbXBvcnRMaXN0aW5nc1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCKsAQoWSW1wb3J0TGlzdGluZ3NSZXNwb25zZRIjCg1jcmVhdGVkX2NvdW50GAEgASgDUgxjcmVhdGVkQ291bnQSIwoNdXBkYXRlZF9jb3VudBgCIAEoA1IMdXBkYXRlZENvdW50EiEKDGxpbmtlZF9jb3VudBgDIAEoA1ILbGlua2VkQ291bnQSJQoOdW5tYXBwZWRfY291bnQYBCABKANSDXVubWFwcGVkQ291bnQitwEKGExpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIQoMcGVuZGluZ19vbmx5GAIgASgIUgtwZW5kaW5nT25seRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIdCgpsaXN0aW5nX2lkGAUgASgJUglsaXN0aW5nSWQifAoZTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZRI3CgZwdXNoZXMYASADKAsyHy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ1B1c2hSBnB1c2hlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ihwEKFUV4cGxhaW5MaXN0aW5nUmVxdWVzdBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSHwoLZXZlbnRfY291bnQYAyABKAVSCmV2ZW50Q291bnQijwMKFkV4cGxhaW5MaXN0aW5nUmVzcG9uc2USHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEioKEXNob3VsZF9zaG93X2NvdW50GAMgASgDUg9zaG91bGRTaG93Q291bnQSRAoKY29tcG9uZW50cxgEIAMoCzIkLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nQ29tcG9uZW50Ugpjb21wb25lbnRzEh8KC3Nob3duX2NvdW50GAUgASgDUgpzaG93bkNvdW50EjcKCXNob3dfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNob3dUaW1lEjgKBmV2ZW50cxgHIAMoCzIgLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nRXZlbnRSBmV2ZW50cxIgCgtleHBsYW5hdGlvbhgIIAEoCVILZXhwbGFuYXRpb24iVAoUUmVwdXNoTGlzdGluZ1JlcXVlc3QSHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChVSZXB1c2hMaXN0aW5nUmVzcG9uc2USMwoEcHVzaBgBIAEoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIEcHVzaCKvAQoWTGlzdEluYm94RXZlbnRzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSOgoFc3RhdGUYAiABKA4yJC5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudC5TdGF0ZVIFc3RhdGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4ieQoXTGlzdEluYm94RXZlbnRzUmVzcG9uc2USNgoGZXZlbnRzGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBmV2ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iUwoXUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QSGQoIaW5ib3hfaWQYASABKANSB2luYm94SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIlAKGFJlcGxheUluYm94RXZlbnRSZXNwb25zZRI0CgVldmVudBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50UgVldmVudCJtChNSZXBsYXlOb3RpY2VSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIYCgdzdWJqZWN0GAIgASgJUgdzdWJqZWN0Eh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZCI5ChRSZXBsYXlOb3RpY2VSZXNwb25zZRIhCgxyZXBsYXlfY291bnQYASABKANSC3JlcGxheUNvdW50IvgBChFMaXN0QWxlcnRzUmVxdWVzdBIpChBpbmNsdWRlX3Jlc29sdmVkGAEgASgIUg9pbmNsdWRlUmVzb2x2ZWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4SSQoObGVhc3Rfc2V2ZXJpdHkYBCABKA4yIi5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnQuU2V2ZXJpdHlSDWxlYXN0U2V2ZXJpdHkSHQoKYWNjb3VudF9pZBgFIAEoCVIJYWNjb3VudElkEhIKBGtpbmQYBiABKAlSBGtpbmQibwoSTGlzdEFsZXJ0c1Jlc3BvbnNlEjEKBmFsZXJ0cxgBIAMoCzIZLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydFIGYWxlcnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJPChNSZXNvbHZlQWxlcnRSZXF1ZXN0EhkKCGFsZXJ0X2lkGAEgASgDUgdhbGVydElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJHChRSZXNvbHZlQWxlcnRSZXNwb25zZRIvCgVhbGVydBgBIAEoCzIZLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydFIFYWxlcnQiNwoWUm90YXRlU2VjcmV0S2V5UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQiRAoXUm90YXRlU2VjcmV0S2V5UmVzcG9uc2USKQoQY29ubmVjdGlvbl9jb3VudBgBIAEoA1IPY29ubmVjdGlvbkNvdW50Ig8KDUdldExhZ1JlcXVlc3QitAIKDkdldExhZ1Jlc3BvbnNlEjQKBXRvdGFsGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSBXRvdGFsEjoKCGFjY291bnRzGAIgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSCGFjY291bnRzEjgKB3dlYmhvb2sYAyABKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIHd2ViaG9vaxI9CgpyZWFkX2JhY2tzGAQgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSCXJlYWRCYWNrcxI3CgdidWRnZXRzGAUgAygLMh0ub25lcG9vbC5nYXRld2F5LnYxLkxhZ0J1ZGdldFIHYnVkZ2V0cyITChFHZXRCYWNrbG9nUmVxdWVzdCLoAQoSR2V0QmFja2xvZ1Jlc3BvbnNlEh8KC2luYm94X2NvdW50GAEgASgDUgppbmJveENvdW50Eh0KCnB1c2hfY291bnQYAiABKANSCXB1c2hDb3VudBIdCgpkZWFkX2NvdW50GAMgASgDUglkZWFkQ291bnQSKwoRcXVhcmFudGluZWRfY291bnQYBCABKANSEHF1YXJhbnRpbmVkQ291bnQSIwoNcG9vbF9zZXF1ZW5jZRgFIAEoA1IMcG9vbFNlcXVlbmNlEiEKDG5vdGljZV9jb3VudBgGIAEoA1ILbm90aWNlQ291bnQy7QsKDkdhdGV3YXlTZXJ2aWNlEmwKDkNvbm5lY3RBY2NvdW50Eikub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3RBY2NvdW50UmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlc3BvbnNlIgOQAgISbwoPTGlzdENvbm5lY3Rpb25zEioub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1JlcXVlc3QaKy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdENvbm5lY3Rpb25zUmVzcG9uc2UiA5ACARJsCg5JbXBvcnRMaXN0aW5ncxIpLm9uZXBvb2wuZ2F0ZXdheS52MS5JbXBvcnRMaXN0aW5nc1JlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXNwb25zZSIDkAICEnUKEUxpc3RMaXN0aW5nUHVzaGVzEiwub25lcG9vbC5nYXRld2F5LnYxLkxpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBotLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1Jlc3BvbnNlIgOQAgESbAoORXhwbGFpbkxpc3RpbmcSKS5vbmVwb29sLmdhdGV3YXkudjEuRXhwbGFpbkxpc3RpbmdSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkV4cGxhaW5MaXN0aW5nUmVzcG9uc2UiA5ACARJpCg1SZXB1c2hMaXN0aW5nEigub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXF1ZXN0Gikub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXNwb25zZSIDkAICEm8KD0xpc3RJbmJveEV2ZW50cxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RJbmJveEV2ZW50c1Jlc3BvbnNlIgOQAgEScgoQUmVwbGF5SW5ib3hFdmVudBIrLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVxdWVzdBosLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVzcG9uc2UiA5ACAhJmCgxSZXBsYXlOb3RpY2USJy5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5Tm90aWNlUmVxdWVzdBooLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlOb3RpY2VSZXNwb25zZSIDkAICEmAKCkxpc3RBbGVydHMSJS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgOQAgESZgoMUmVzb2x2ZUFsZXJ0Eicub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuUmVzb2x2ZUFsZXJ0UmVzcG9uc2UiA5ACAhJvCg9Sb3RhdGVTZWNyZXRLZXkSKi5vbmVwb29sLmdhdGV3YXkudjEuUm90YXRlU2VjcmV0S2V5UmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5Sb3RhdGVTZWNyZXRLZXlSZXNwb25zZSIDkAICElQKBkdldExhZxIhLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRMYWdSZXF1ZXN0GiIub25lcG9vbC5nYXRld2F5LnYxLkdldExhZ1Jlc3BvbnNlIgOQAgESYAoKR2V0QmFja2xvZxIlLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVzcG9uc2UiA5ACAWIGcHJvdG8z")
+    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIW9uZXBvb2wvZ2F0ZXdheS92MS9jYXRjaF91cC5wcm90bxogb25lcG9vbC9nYXRld2F5L3YxL2dhdGV3YXkucHJvdG8imQEKFUNvbm5lY3RBY2NvdW50UmVxdWVzdBI+Cgpjb25uZWN0aW9uGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SCmNvbm5lY3Rpb24SIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiWAoWQ29ubmVjdEFjY291bnRSZXNwb25zZRI+Cgpjb25uZWN0aW9uGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SCmNvbm5lY3Rpb24iVAoWTGlzdENvbm5lY3Rpb25zUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiKDAQoXTGlzdENvbm5lY3Rpb25zUmVzcG9uc2USQAoLY29ubmVjdGlvbnMYASADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuQ29ubmVjdGlvblILY29ubmVjdGlvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIlUKFUltcG9ydExpc3RpbmdzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIqwBChZJbXBvcnRMaXN0aW5nc1Jlc3BvbnNlEiMKDWNyZWF0ZWRfY291bnQYASABKANSDGNyZWF0ZWRDb3VudBIjCg11cGRhdGVkX2NvdW50GAIgASgDUgx1cGRhdGVkQ291bnQSIQoMbGlua2VkX2NvdW50GAMgASgDUgtsaW5rZWRDb3VudBIlCg51bm1hcHBlZF9jb3VudBgEIAEoA1INdW5tYXBwZWRDb3VudCK3AQoYTGlzdExpc3RpbmdQdXNoZXNSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIhCgxwZW5kaW5nX29ubHkYAiABKAhSC3BlbmRpbmdPbmx5EhsKCXBhZ2Vfc2l6ZRgDIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgEIAEoCVIJcGFnZVRva2VuEh0KCmxpc3RpbmdfaWQYBSABKAlSCWxpc3RpbmdJZCJ8ChlMaXN0TGlzdGluZ1B1c2hlc1Jlc3BvbnNlEjcKBnB1c2hlcxgBIAMoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIGcHVzaGVzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKHAQoVRXhwbGFpbkxpc3RpbmdSZXF1ZXN0Eh0KCmxpc3RpbmdfaWQYASABKAlSCWxpc3RpbmdJZBIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtldmVudF9jb3VudBgDIAEoBVIKZXZlbnRDb3VudCKPAwoWRXhwbGFpbkxpc3RpbmdSZXNwb25zZRIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSKgoRc2hvdWxkX3Nob3dfY291bnQYAyABKANSD3Nob3VsZFNob3dDb3VudBJECgpjb21wb25lbnRzGAQgAygLMiQub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdDb21wb25lbnRSCmNvbXBvbmVudHMSHwoLc2hvd25fY291bnQYBSABKANSCnNob3duQ291bnQSNwoJc2hvd190aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc2hvd1RpbWUSOAoGZXZlbnRzGAcgAygLMiAub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdFdmVudFIGZXZlbnRzEiAKC2V4cGxhbmF0aW9uGAggASgJUgtleHBsYW5hdGlvbiJUChRSZXB1c2hMaXN0aW5nUmVxdWVzdBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkwKFVJlcHVzaExpc3RpbmdSZXNwb25zZRIzCgRwdXNoGAEgASgLMh8ub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdQdXNoUgRwdXNoIq8BChZMaXN0SW5ib3hFdmVudHNSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBI6CgVzdGF0ZRgCIAEoDjIkLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50LlN0YXRlUgVzdGF0ZRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbiJ5ChdMaXN0SW5ib3hFdmVudHNSZXNwb25zZRI2CgZldmVudHMYASADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudFIGZXZlbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJTChdSZXBsYXlJbmJveEV2ZW50UmVxdWVzdBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiUAoYUmVwbGF5SW5ib3hFdmVudFJlc3BvbnNlEjQKBWV2ZW50GAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBWV2ZW50Im0KE1JlcGxheU5vdGljZVJlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIjkKFFJlcGxheU5vdGljZVJlc3BvbnNlEiEKDHJlcGxheV9jb3VudBgBIAEoA1ILcmVwbGF5Q291bnQi+AEKEUxpc3RBbGVydHNSZXF1ZXN0EikKEGluY2x1ZGVfcmVzb2x2ZWQYASABKAhSD2luY2x1ZGVSZXNvbHZlZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbhJJCg5sZWFzdF9zZXZlcml0eRgEIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVINbGVhc3RTZXZlcml0eRIdCgphY2NvdW50X2lkGAUgASgJUglhY2NvdW50SWQSEgoEa2luZBgGIAEoCVIEa2luZCJvChJMaXN0QWxlcnRzUmVzcG9uc2USMQoGYWxlcnRzGAEgAygLMhkub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0UgZhbGVydHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIk8KE1Jlc29sdmVBbGVydFJlcXVlc3QSGQoIYWxlcnRfaWQYASABKANSB2FsZXJ0SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkcKFFJlc29sdmVBbGVydFJlc3BvbnNlEi8KBWFsZXJ0GAEgASgLMhkub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0UgVhbGVydCI3ChZSb3RhdGVTZWNyZXRLZXlSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZCJEChdSb3RhdGVTZWNyZXRLZXlSZXNwb25zZRIpChBjb25uZWN0aW9uX2NvdW50GAEgASgDUg9jb25uZWN0aW9uQ291bnQiDwoNR2V0TGFnUmVxdWVzdCK0AgoOR2V0TGFnUmVzcG9uc2USNAoFdG90YWwYASABKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIFdG90YWwSOgoIYWNjb3VudHMYAiADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIIYWNjb3VudHMSOAoHd2ViaG9vaxgDIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ugd3ZWJob29rEj0KCnJlYWRfYmFja3MYBCADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIJcmVhZEJhY2tzEjcKB2J1ZGdldHMYBSADKAsyHS5vbmVwb29sLmdhdGV3YXkudjEuTGFnQnVkZ2V0UgdidWRnZXRzIhMKEUdldEJhY2tsb2dSZXF1ZXN0IugBChJHZXRCYWNrbG9nUmVzcG9uc2USHwoLaW5ib3hfY291bnQYASABKANSCmluYm94Q291bnQSHQoKcHVzaF9jb3VudBgCIAEoA1IJcHVzaENvdW50Eh0KCmRlYWRfY291bnQYAyABKANSCWRlYWRDb3VudBIrChFxdWFyYW50aW5lZF9jb3VudBgEIAEoA1IQcXVhcmFudGluZWRDb3VudBIjCg1wb29sX3NlcXVlbmNlGAUgASgDUgxwb29sU2VxdWVuY2USIQoMbm90aWNlX2NvdW50GAYgASgDUgtub3RpY2VDb3VudCJRChNMaXN0Q2F0Y2hVcHNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuIngKFExpc3RDYXRjaFVwc1Jlc3BvbnNlEjgKCWNhdGNoX3VwcxgBIAMoCzIbLm9uZXBvb2wuZ2F0ZXdheS52MS5DYXRjaFVwUghjYXRjaFVwcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iMwoRR2V0Q2F0Y2hVcFJlcXVlc3QSHgoLY2F0Y2hfdXBfaWQYASABKANSCWNhdGNoVXBJZCJMChJHZXRDYXRjaFVwUmVzcG9uc2USNgoIY2F0Y2hfdXAYASABKAsyGy5vbmVwb29sLmdhdGV3YXkudjEuQ2F0Y2hVcFIHY2F0Y2hVcCI/Cg5DYW5jZWxsZWRVbml0cxIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSFAoFY291bnQYAiABKANSBWNvdW50IrQBChlDYW5jZWxDaGFubmVsT3JkZXJSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIfCgtleHRlcm5hbF9pZBgCIAEoCVIKZXh0ZXJuYWxJZBI4CgVsaW5lcxgDIAMoCzIiLm9uZXBvb2wuZ2F0ZXdheS52MS5DYW5jZWxsZWRVbml0c1IFbGluZXMSHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIhwKGkNhbmNlbENoYW5uZWxPcmRlclJlc3BvbnNlMrEOCg5HYXRld2F5U2VydmljZRJsCg5Db25uZWN0QWNjb3VudBIpLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuQ29ubmVjdEFjY291bnRSZXNwb25zZSIDkAICEm8KD0xpc3RDb25uZWN0aW9ucxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1Jlc3BvbnNlIgOQAgESbAoOSW1wb3J0TGlzdGluZ3MSKS5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkltcG9ydExpc3RpbmdzUmVzcG9uc2UiA5ACAhJ1ChFMaXN0TGlzdGluZ1B1c2hlcxIsLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1JlcXVlc3QaLS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZSIDkAIBEmwKDkV4cGxhaW5MaXN0aW5nEikub25lcG9vbC5nYXRld2F5LnYxLkV4cGxhaW5MaXN0aW5nUmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5FeHBsYWluTGlzdGluZ1Jlc3BvbnNlIgOQAgESaQoNUmVwdXNoTGlzdGluZxIoLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXB1c2hMaXN0aW5nUmVxdWVzdBopLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXB1c2hMaXN0aW5nUmVzcG9uc2UiA5ACAhJvCg9MaXN0SW5ib3hFdmVudHMSKi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEluYm94RXZlbnRzUmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXNwb25zZSIDkAIBEnIKEFJlcGxheUluYm94RXZlbnQSKy5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QaLC5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5SW5ib3hFdmVudFJlc3BvbnNlIgOQAgISZgoMUmVwbGF5Tm90aWNlEicub25lcG9vbC5nYXRld2F5LnYxLlJlcGxheU5vdGljZVJlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5Tm90aWNlUmVzcG9uc2UiA5ACAhJgCgpMaXN0QWxlcnRzEiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3RBbGVydHNSZXF1ZXN0GiYub25lcG9vbC5nYXRld2F5LnYxLkxpc3RBbGVydHNSZXNwb25zZSIDkAIBEmYKDFJlc29sdmVBbGVydBInLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXNvbHZlQWxlcnRSZXF1ZXN0Gigub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlc3BvbnNlIgOQAgISbwoPUm90YXRlU2VjcmV0S2V5Eioub25lcG9vbC5nYXRld2F5LnYxLlJvdGF0ZVNlY3JldEtleVJlcXVlc3QaKy5vbmVwb29sLmdhdGV3YXkudjEuUm90YXRlU2VjcmV0S2V5UmVzcG9uc2UiA5ACAhJUCgZHZXRMYWcSIS5vbmVwb29sLmdhdGV3YXkudjEuR2V0TGFnUmVxdWVzdBoiLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRMYWdSZXNwb25zZSIDkAIBEmAKCkdldEJhY2tsb2cSJS5vbmVwb29sLmdhdGV3YXkudjEuR2V0QmFja2xvZ1JlcXVlc3QaJi5vbmVwb29sLmdhdGV3YXkudjEuR2V0QmFja2xvZ1Jlc3BvbnNlIgOQAgESZgoMTGlzdENhdGNoVXBzEicub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDYXRjaFVwc1JlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuTGlzdENhdGNoVXBzUmVzcG9uc2UiA5ACARJgCgpHZXRDYXRjaFVwEiUub25lcG9vbC5nYXRld2F5LnYxLkdldENhdGNoVXBSZXF1ZXN0GiYub25lcG9vbC5nYXRld2F5LnYxLkdldENhdGNoVXBSZXNwb25zZSIDkAIBEngKEkNhbmNlbENoYW5uZWxPcmRlchItLm9uZXBvb2wuZ2F0ZXdheS52MS5DYW5jZWxDaGFubmVsT3JkZXJSZXF1ZXN0Gi4ub25lcG9vbC5nYXRld2F5LnYxLkNhbmNlbENoYW5uZWxPcmRlclJlc3BvbnNlIgOQAgJiBnByb3RvMw==")
 }
