@@ -17,7 +17,7 @@ enum CatchUpCommands {
     }
     let rows = try await allPages { token in
       let page = try await peers.gateway.listCatchUps(
-        ListCatchUpsRequest(pageSize: 1000, pageToken: token))
+        ListCatchUpsRequest(pageSize: 50, pageToken: token))
       return (page.catchUps, page.nextPageToken)
     }
     Output.table(

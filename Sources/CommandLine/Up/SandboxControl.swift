@@ -47,6 +47,14 @@ struct SandboxControl: Sendable {
           "access_token": "shpat_demo", "client_secret": "shopify_client_secret_demo",
           "location_id": "75596366001",
         ])
+    case "tiktok":
+      Shop(
+        channel: channel, externalID: "7494049642642441001", baseURL: "\(base)/tiktok",
+        credentials: [
+          "app_key": "29a39d", "app_secret": "tiktok_secret_demo",
+          "access_token": "tiktok-demo-access", "refresh_token": "tiktok-demo-refresh",
+          "shop_cipher": "CIPHER_demo",
+        ])
     default:
       Shop(
         channel: channel, externalID: DemoData.store, baseURL: "",
@@ -78,6 +86,24 @@ struct SandboxControl: Sendable {
     }
   }
 
+  /// Opens a shop that the demo's data do not have.
+  func open(_ shop: Shop, hooks: String) async throws {
+    try await command(
+      "/control/shops",
+      [
+        "channel": shop.channel, "shop": shop.externalID, "credentials": shop.credentials,
+        "hook_url": "\(hooks)/\(shop.channel)",
+      ])
+    try await command(
+      "/control/faults",
+      ["channel": shop.channel, "rate_limit_per_second": DemoData.callsPerSecond])
+  }
+
+  /// Loses every event of a channel, or none.
+  func drop(_ channel: String, _ isOn: Bool) async throws {
+    try await command("/control/faults", ["channel": channel, "drop_webhooks": isOn])
+  }
+
   /// Lists one item with nothing on sale: the gateway's first push says how many there are.
   func list(_ channel: String, number: Int, sku: String, title: String) async throws {
     try await command(
@@ -90,7 +116,9 @@ struct SandboxControl: Sendable {
   }
 
   /// A buyer tries to order; nil when the listing shows too few.
-  func order(_ shown: Shown, quantity: Int64) async throws -> String? {
+  func order(
+    _ shown: Shown, quantity: Int64, secondsAgo: Int = 0
+  ) async throws -> String? {
     let answer = try await client.post(
       "/control/orders",
       [
@@ -99,7 +127,7 @@ struct SandboxControl: Sendable {
           [
             "item_id": shown.itemID, "variation_id": shown.variationID, "quantity": quantity,
           ] as [String: Any]
-        ],
+        ], "seconds_ago": secondsAgo,
       ])
     if answer.status == 409 { return nil }
     guard answer.status == 200, let id = answer.object["order_id"] as? String else {

@@ -55,7 +55,6 @@ struct CatchUpJudge: Sendable {
   ) async throws -> [RecordedSale] {
     var sales: [RecordedSale] = []
     var places: [String: Int] = [:]
-    var count = 0
     let request = ExportMovementsRequest(sku: sku, startTime: start)
     for try await part in pool.exportMovements(request) {
       for movement in part.movements where !movement.orderID.isEmpty {
@@ -71,8 +70,10 @@ struct CatchUpJudge: Sendable {
               orderID: orderID, count: units, oversoldCount: oversold[orderID] ?? 0))
         }
       }
-      count += part.movements.count
-      if count > GatewayLimits.judgedMovements { break }
+      // Those that sold last are who is looked for.
+      guard sales.count > GatewayLimits.judgedSales else { continue }
+      sales.removeFirst(sales.count / 2)
+      places = Dictionary(uniqueKeysWithValues: sales.enumerated().map { ($1.orderID, $0) })
     }
     return sales
   }

@@ -27,7 +27,7 @@ actor CatchUps {
   private var episode: Episode?
   /// Who is to come, before anybody has.
   private var expected: Set<AccountID> = []
-  /// Who waits for its beginning to be stored.
+  /// The beginning of one is being stored; who comes then waits for it.
   private var isBeginning = false
 
   init(store: GatewayStore, intake: WorkScheduler, judge: CatchUpJudge, log: Log) {

@@ -34,9 +34,9 @@ extension GatewayLimits {
   static let cancelledLines = 200
   /// Catch-ups that are kept.
   static let catchUpsKept: Int64 = 1000
-  /// Oversold orders, and movements of a SKU, that one verdict looks at.
+  /// Oversold orders, and of a SKU the last orders, that one verdict looks at.
   static let judgedOrders = 1000
-  static let judgedMovements = 100_000
+  static let judgedSales = 100_000
   /// How soon it is judged again when the pool or the store was away.
   static let judgeAgain = Duration.milliseconds(500)
 }
