@@ -146,6 +146,21 @@ import Testing
     }
   }
 
+  /// Goal: an alert about an order that the pool does not know keeps no verdict from being given.
+  @Test func orderThatThePoolDoesNotKnowIsLeftOut() async throws {
+    let bench = try await world(["acc"])
+    bench.buy("o1", 1, at: 10)
+    bench.script.with { $0.isHeld = true }
+    try await bench.run { run in
+      try await eventually("it has begun") { try await run.gateway.store.openCatchUp() != nil }
+      await run.gateway.alerts.raise(
+        .oversold, about: "acc/gone", account: AccountID(trusted: "acc"), "It is gone.")
+      bench.script.with { $0.isHeld = false }
+      let verdict = try await bench.verdict(run)
+      #expect(verdict.accounts.map(\.orderCount) == [1] && verdict.oversold.isEmpty)
+    }
+  }
+
   @Test func nothingMissedIsNotTold() async throws {
     let bench = try await world()
     try await bench.run { run in

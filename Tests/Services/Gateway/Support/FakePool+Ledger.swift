@@ -18,6 +18,9 @@ extension FakePool {
       let (lines, oversold) = state.withLock {
         ($0.lines[request.orderID] ?? [:], $0.oversold[request.orderID] ?? [:])
       }
+      guard !lines.isEmpty else {
+        throw RPCError(.notFound, "ORDER_UNKNOWN", "No order \(request.orderID).")
+      }
       return GetSaleResponse(
         orderID: request.orderID,
         lines: lines.sorted { $0.key < $1.key }.map { id, line in

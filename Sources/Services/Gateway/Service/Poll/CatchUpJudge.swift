@@ -33,20 +33,35 @@ struct CatchUpJudge: Sendable {
   ) async throws -> [CatchUpVerdict.Oversold] {
     var lacking: [String: [String: Quantity]] = [:]
     for orderID in try await store.oversoldOrders(since: begin) {
-      for line in try await pool.getSale(GetSaleRequest(orderID: orderID)).lines
-      where line.oversoldCount > 0 {
+      let sale = try await unlessRefused {
+        try await pool.getSale(GetSaleRequest(orderID: orderID))
+      }
+      for line in sale?.lines ?? [] where line.oversoldCount > 0 {
         lacking[line.sku, default: [:]][orderID, default: 0] += line.oversoldCount
       }
     }
     var found: [CatchUpVerdict.Oversold] = []
     for (sku, orders) in lacking.sorted(by: { $0.key < $1.key }) {
       let sales = try await sales(of: sku, since: start, oversold: orders)
-      let stock = try await pool.getStock(GetStockRequest(sku: sku))
+      let stock = try await unlessRefused { try await pool.getStock(GetStockRequest(sku: sku)) }
       let judged = CatchUpVerdict.judge(
-        sku: sku, sales: sales, available: stock.total?.availableCount ?? 0)
+        sku: sku, sales: sales, available: stock?.total?.availableCount ?? 0)
       if let judged { found.append(judged) }
     }
     return found
+  }
+
+  /// What the pool does not know is left out: a verdict that waits for it would never be given.
+  private func unlessRefused<Answer>(
+    _ call: () async throws -> Answer
+  ) async throws -> Answer? {
+    do {
+      return try await call()
+    } catch let error as RPCError
+      where [.notFound, .invalidArgument, .failedPrecondition].contains(error.code)
+    {
+      return nil
+    }
   }
 
   /// What orders have taken of a SKU since then, in the order of the ledger.
