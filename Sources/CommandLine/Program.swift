@@ -8,7 +8,8 @@ enum Program {
   static let commands: [Command] = [
     [Command.up, Command.demo], StockCommands.all, [ExplainCommand.explain], RuleCommands.all,
     PromotionCommands.all, InboundCommands.all, CountCommands.all, AssortmentCommands.all,
-    OrderCommands.all, ListingCommands.all, GatewayCommands.all, LedgerCommands.all,
+    OrderCommands.all, ListingCommands.all, GatewayCommands.all, CatchUpCommands.all,
+    LedgerCommands.all,
   ].flatMap { $0 }
 
   /// 0 = done, 1 = it did not work, 2 = the proof or check that was asked for failed, 64 = wrong usage.

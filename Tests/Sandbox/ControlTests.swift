@@ -53,6 +53,26 @@ import Testing
     }
   }
 
+  /// Goal: an order of a past moment is found by that moment, and nothing else is of it.
+  @Test(arguments: [(0, 200), (600, 200), (-1, 400), (30 * 86_400 + 1, 400)])
+  func ordersMayBeOfAPastMoment(_ ago: Int, _ status: Int) async throws {
+    try await withSandbox { world in
+      let answer = try await world.control(
+        "orders",
+        [
+          "channel": "shopee", "shop": "14701711", "seconds_ago": .integer(Int64(ago)),
+          "lines": [["item_id": "234234234", "variation_id": "234", "quantity": 1]],
+        ])
+      #expect(answer.status == status)
+      guard let name = answer.body["order_id"].text else { return }
+      let order = try await world.sandbox.platform.read {
+        try $0.order(SandboxWorld.shopee, name)
+      }
+      #expect(order?.createTime == world.clock.now() - .seconds(ago))
+      #expect(order?.updateTime == order?.createTime)
+    }
+  }
+
   @Test func refusesWrongCalls() async throws {
     try await withSandbox { world in
       let channel = try await world.control("orders", ["channel": "ebay", "shop": "1"])

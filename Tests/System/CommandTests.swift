@@ -62,13 +62,14 @@ extension SystemTests {
     /// Goal: the demo's proof holds. What it says of time is left to a quiet machine.
     @Test(.timeLimit(.minutes(5))) func demoProvesItself() async throws {
       let desk = try Desk()
-      let demo = try desk.launch("demo", ["--json", "--orders", "200", "--units", "50"])
+      let demo = try desk.launch(
+        "demo", ["--json", "--orders", "200", "--units", "50", "--missed", "80"])
       let status = try await demo.status()
       let line = try #require(demo.lines.last, "\(demo.log)")
       let proof = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       let checks = try #require(proof?["checks"] as? [[String: Any]], "\(demo.log)")
       let failed = checks.filter { $0["holds"] as? Bool != true }
-      #expect(checks.count == 9)
+      #expect(checks.count == 14)
       #expect(failed.allSatisfy { $0["timed"] as? Bool == true }, "\(failed)")
       #expect(status == (failed.isEmpty ? 0 : 2), "\(demo.log)")
     }

@@ -8,12 +8,13 @@ extension Command {
   static let demo = Command(
     name: "demo",
     usage:
-      "[--data FOLDER] [--port-base PORT] [--orders N] [--units N] [--rate N] [--seed N] [--json]",
+      "[--data FOLDER] [--port-base PORT] [--orders N] [--units N] [--rate N] [--seed N] "
+      + "[--missed N] [--json]",
     summary:
-      "sells on every channel, then a flash sale, then the proof; status 2 when it does not hold",
+      "sells on every channel, a downtime, a flash sale, then the proof; status 2 when it does not hold",
     options: [
       "data": "", "port-base": "0", "orders": "2000", "units": "500", "rate": "200", "seed": "1",
-      "json": nil,
+      "missed": "1000", "json": nil,
     ]
   ) { arguments in
     let plan = Plan(
@@ -24,14 +25,19 @@ extension Command {
       units: Int64(try arguments.number(option: "units", in: 1...1_000_000)),
       ordersPerSecond: try arguments.number(option: "rate", in: 1...10_000),
       seed: UInt64(try arguments.number(option: "seed", in: 0...Int.max)))
-    return try await Demo.run(plan, size: size, asJSON: arguments.has("json"))
+    return try await Demo.run(
+      plan, size: size, missed: try arguments.number(option: "missed", in: 0...100_000),
+      asJSON: arguments.has("json"))
   }
 }
 
 /// The system at work, with a proof at the end.
 @MainActor
 enum Demo {
-  static func run(_ plan: Plan, size: FlashSale.Size, asJSON: Bool) async throws -> Int32 {
+  /// - Parameter missed: orders that are placed while the gateway is stopped; 0 for no such scene.
+  static func run(
+    _ plan: Plan, size: FlashSale.Size, missed: Int, asJSON: Bool
+  ) async throws -> Int32 {
     let supervisor = Supervisor(plan)
     do {
       let started = try await supervisor.start()
@@ -41,8 +47,15 @@ enum Demo {
       try await DemoData(plan: plan).seed()
       let world = try DemoWorld(plan: plan)
       try await Scenes(world: world, isQuiet: asJSON).play()
+      var checks: [Proof.Check] = []
+      if missed > 0 {
+        checks = try await Downtime(
+          world: world, supervisor: supervisor, orders: missed, isQuiet: asJSON
+        ).run()
+      }
       let sale = FlashSale(world: world, size: size, isQuiet: asJSON)
-      let proof = try await sale.run()
+      var proof = try await sale.run()
+      proof.checks += checks
       asJSON ? Output.line(proof.json) : proof.print()
       await supervisor.stop()
       return proof.holds ? 0 : 2

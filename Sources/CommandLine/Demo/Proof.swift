@@ -20,7 +20,7 @@ struct Proof: Sendable {
   /// How much longer the orders may take than their rate says.
   static let rateTolerance = 1.1
 
-  let checks: [Check]
+  var checks: [Check]
   private let facts: SaleFacts
 
   var holds: Bool { checks.allSatisfy(\.holds) }

@@ -109,6 +109,24 @@ struct SandboxControl: Sendable {
     }
   }
 
+  /// Opens a shop that the demo's data do not have.
+  func open(_ shop: Shop, hooks: String) async throws {
+    try await command(
+      "/control/shops",
+      [
+        "channel": shop.channel, "shop": shop.externalID, "credentials": shop.credentials,
+        "hook_url": "\(hooks)/\(shop.channel)",
+      ])
+    try await command(
+      "/control/faults",
+      ["channel": shop.channel, "rate_limit_per_second": DemoData.callsPerSecond])
+  }
+
+  /// Loses every event of a channel, or none.
+  func drop(_ channel: String, _ isOn: Bool) async throws {
+    try await command("/control/faults", ["channel": channel, "drop_webhooks": isOn])
+  }
+
   /// Lists one item with nothing on sale: the gateway's first push says how many there are.
   func list(_ channel: String, number: Int, sku: String, title: String) async throws {
     try await command(
@@ -121,7 +139,9 @@ struct SandboxControl: Sendable {
   }
 
   /// A buyer tries to order; nil when the listing shows too few.
-  func order(_ shown: Shown, quantity: Int64) async throws -> String? {
+  func order(
+    _ shown: Shown, quantity: Int64, secondsAgo: Int = 0
+  ) async throws -> String? {
     let answer = try await client.post(
       "/control/orders",
       [
@@ -130,7 +150,7 @@ struct SandboxControl: Sendable {
           [
             "item_id": shown.itemID, "variation_id": shown.variationID, "quantity": quantity,
           ] as [String: Any]
-        ],
+        ], "seconds_ago": secondsAgo,
       ])
     if answer.status == 409 { return nil }
     guard answer.status == 200, let id = answer.object["order_id"] as? String else {

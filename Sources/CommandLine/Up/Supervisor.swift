@@ -133,6 +133,19 @@ final class Supervisor {
     children = []
   }
 
+  /// Ends one program and waits for it; false when it was not started here.
+  func stop(_ name: String) async -> Bool {
+    guard let place = children.firstIndex(where: { $0.service.name == name }) else { return false }
+    let process = children.remove(at: place).process
+    if process.isRunning { process.terminate() }
+    let deadline = Date(timeIntervalSinceNow: Self.stopSeconds)
+    while process.isRunning, Date() < deadline {
+      guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }
+    }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    return true
+  }
+
   /// Whether a program of that name is there and can do its work; what else answers on the port is not asked for more.
   nonisolated static func isReady(_ service: Plan.Service) async -> Bool {
     let body = service.readyBody.map { Data($0.utf8) }

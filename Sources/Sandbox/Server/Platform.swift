@@ -16,11 +16,13 @@ struct Platform: Sendable {
   }
 
   /// Changes the market in one transaction; its events go out once it is durable.
+  ///
+  /// - Parameter span: how long ago it happened.
   func change<T: Sendable>(
-    _ body: @escaping @Sendable (Market) throws -> T
+    ago span: Duration = .zero, _ body: @escaping @Sendable (Market) throws -> T
   ) async throws -> T {
     let faults = faults
-    let now = clock.now()
+    let now = clock.now() - span
     let (value, deliveries) = try await database.write(until: .after(SandboxLimits.storeWait)) {
       transaction in
       let market = Market(transaction, now: now, faults: faults)

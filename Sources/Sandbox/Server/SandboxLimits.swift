@@ -19,6 +19,8 @@ enum SandboxLimits {
   static let lines = 1_000
   /// Units that one line of an order may have.
   static let lineQuantity: Int64 = 1_000
+  /// How long ago an order may have been placed, in seconds.
+  static let longestAgo: Int64 = 30 * 86_400
   /// Units that a listing may have.
   static let stock: Int64 = 1_000_000_000
   /// The longest life of a token, in seconds.

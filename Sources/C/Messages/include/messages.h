@@ -12,6 +12,7 @@
 #include "grpc/reflection/v1alpha/reflection.pb-c.h"
 #include "onepool/fulfilment/v1/fulfilment_service.pb-c.h"
 #include "onepool/fulfilment/v1/order.pb-c.h"
+#include "onepool/gateway/v1/catch_up.pb-c.h"
 #include "onepool/gateway/v1/gateway.pb-c.h"
 #include "onepool/gateway/v1/gateway_service.pb-c.h"
 #include "onepool/mapping/v1/listing.pb-c.h"

@@ -19,8 +19,13 @@ extension ControlAPI {
     guard !isCounter || key.channel.hasTills && isPaid else {
       throw ControlError(400, "only a till sells over the counter, and what is paid")
     }
+    // Of a time in which nobody listened.
+    let ago = call.body["seconds_ago"].looseInteger ?? 0
+    guard (0...SandboxLimits.longestAgo).contains(ago) else {
+      throw ControlError(400, "seconds_ago is from 0 to \(SandboxLimits.longestAgo)")
+    }
     return Self.json(
-      try await platform.change { market in
+      try await platform.change(ago: .seconds(ago)) { market in
         let order = try market.place(wishes, in: key, isPaid: isPaid)
         return isCounter ? try market.takeAway(order) : order
       })

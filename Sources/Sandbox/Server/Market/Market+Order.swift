@@ -80,10 +80,12 @@ extension Market {
 
   /// Cancels units of lines, or all that is open when none are named; they can be ordered again.
   ///
-  /// - Parameter clearsStock: the seller said "out of stock": Lazada then sets the listing to 0.
+  /// - Parameters:
+  ///   - clearsStock: the seller said "out of stock": Lazada then sets the listing to 0.
+  ///   - restocks: whether the units are on sale again.
   func cancel(
     _ key: Shop.Key, _ orderID: String, units: [String: Int64], reason: String,
-    clearsStock: Bool = false
+    clearsStock: Bool = false, restocks: Bool = true
   ) throws -> BuyerOrder {
     var order = try order(key, orderID)
     for name in units.keys where !order.lines.contains(where: { $0.lineID == name }) {
@@ -97,7 +99,7 @@ extension Market {
       guard count <= line.openCount else {
         throw MarketRefusal.invalid("line \(line.lineID) has \(line.openCount) units open")
       }
-      try giveBack(line, count, in: key, clearsStock: clearsStock)
+      try giveBack(line, count, in: key, clearsStock: clearsStock, restocks: restocks)
       order.lines[index].cancelled += count
       if order.lines[index].openCount == 0, line.shipped == 0 {
         order.lines[index].state = .cancelled
@@ -112,12 +114,12 @@ extension Market {
   }
 
   private func giveBack(
-    _ line: BuyerOrder.Line, _ count: Int64, in key: Shop.Key, clearsStock: Bool
+    _ line: BuyerOrder.Line, _ count: Int64, in key: Shop.Key, clearsStock: Bool, restocks: Bool
   ) throws {
     try change(key, item: line.itemID, variation: line.variationID) { listing in
       if line.state == .unpaid { listing.withheld -= count } else { listing.occupied -= count }
       if line.state == .unpaid, key.channel.showsUnpaid { return }
-      listing.sellable = clearsStock ? 0 : listing.sellable + count
+      if restocks { listing.sellable = clearsStock ? 0 : listing.sellable + count }
     }
   }
 

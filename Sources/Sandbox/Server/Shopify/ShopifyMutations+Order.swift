@@ -43,7 +43,8 @@ extension ShopifyMutations {
         throw GraphError("Invalid global id for orderId", code: "INVALID_VARIABLE")
       }
       _ = try market.cancel(
-        shop.key, id, units: [:], reason: (arguments["reason"].string ?? "OTHER").lowercased())
+        shop.key, id, units: [:], reason: (arguments["reason"].string ?? "OTHER").lowercased(),
+        restocks: arguments["restock"].bool ?? true)
       let job = GraphObject(
         "Job", ["id": .string(ShopifyWords.gid("Job", id)), "done": true])
       return Outcome(fields: ["job": .object(job)])
@@ -108,6 +109,13 @@ extension Market {
       } else if quantity > line.quantity - line.cancelled {
         throw MarketRefusal.invalid(
           "line \(line.lineID) has \(line.quantity - line.cancelled) units to pay back")
+      } else {
+        // What has not left leaves the order, and nobody puts it back.
+        let open = line.state.isOpen ? min(quantity, line.openCount) : 0
+        if open > 0 {
+          _ = try cancel(
+            key, orderID, units: [line.lineID: open], reason: "refund", restocks: false)
+        }
       }
     }
     let order = try order(key, orderID)

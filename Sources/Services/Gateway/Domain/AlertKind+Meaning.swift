@@ -6,7 +6,7 @@ extension AlertKind {
       .critical
     case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment,
       .lagOverBudget, .tokenExpiring, .webhookDisabled, .drift, .promotionLock,
-      .promotionUnmirrored:
+      .promotionUnmirrored, .pollLagging:
       .warning
     case .signatureRefused: .info
     }
@@ -51,6 +51,8 @@ extension AlertKind {
       "End or change the pool's promotion of that SKU, or link the listing to the SKUs that a bundle is made of."
     case .accountSuspended:
       "See the shop on its channel's pages: banned, unpaid, or the app removed; when it is open, authorise it again if it asks."
+    case .pollLagging:
+      "Read the reason; until it is mended, orders whose events were lost are not found."
     case .inboxGrowing:
       "See whether pool, mapping and fulfilment answer, and which account's events wait (ListInboxEvents)."
     }

@@ -38,4 +38,6 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case storeFilling = "STORE_FILLING"
   /// A channel keeps units for a promotion, and the pool does not.
   case promotionUnmirrored = "PROMOTION_UNMIRRORED"
+  /// An account's changed orders could not be asked for in several intervals.
+  case pollLagging = "POLL_LAGGING"
 }

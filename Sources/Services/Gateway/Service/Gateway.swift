@@ -44,6 +44,8 @@ public struct GatewayConfiguration: Sendable {
   public var reconcileSpan: Duration?
   /// What is done about listings that show another number than they should.
   public var driftPolicies = DriftPolicies()
+  /// The time between two polls of an account; nil for what its channel advises.
+  public var pollInterval: Duration?
 
   public static let usualTillWait = Duration.seconds(5)
 
@@ -88,6 +90,7 @@ public final class Gateway: Sendable {
   let storePatrol: StorePatrol
   /// By channel: of those that tell what they set aside.
   let mirrors: [ChannelID: PromotionMirror]
+  let catchUps: CatchUps
   var log: Log { configuration.log }
   private let configuration: GatewayConfiguration
   private let counts: GatewayMetrics
@@ -117,9 +120,13 @@ public final class Gateway: Sendable {
       store: store, alerts: alerts, share: configuration.storeShare,
       path: configuration.storePath, kept: configuration.inboxKept, log: configuration.log)
     mirrors = Self.mirrors(configuration, directory, planner, alerts)
+    catchUps = CatchUps(
+      store: store, intake: intake,
+      judge: CatchUpJudge(store: store, pool: configuration.peers.pool), log: configuration.log)
     worker = IntakeWorker(
       store: store, directory: directory, peers: peers, planner: planner, intake: intake,
-      alerts: alerts, metrics: counts, zones: configuration.zones, log: configuration.log)
+      alerts: alerts, metrics: counts, zones: configuration.zones, line: catchUps.line,
+      log: configuration.log)
     notices = NoticeWorker(
       store: store, directory: directory,
       scheduler: WorkScheduler(
@@ -161,7 +168,12 @@ public final class Gateway: Sendable {
   /// Loads what is connected and starts the loops.
   public func start() async throws {
     try await resealIfNeeded()
-    for connection in try await store.connections(keys) {
+    let connections = try await store.connections(keys)
+    await catchUps.expect(
+      connections.map(\.account).filter { registry[$0.channelID] is any OrderPolling }
+        .map(\.accountID))
+    try await catchUps.resume()
+    for connection in connections {
       guard let adapter = registry[connection.account.channelID] else {
         configuration.log.error(
           "an account's channel is not supported any more",
@@ -206,6 +218,9 @@ public final class Gateway: Sendable {
     }
     for (channelID, mirror) in mirrors {
       await background.start("promotions \(channelID)") { await mirror.run() }
+    }
+    await background.start("catch-up") { [self] in
+      await catchUps.run { await self.loadMore() }
     }
     await background.start("notices") { [self] in await notices.run() }
     await background.start("intake") { [self] in
@@ -284,6 +299,7 @@ public final class Gateway: Sendable {
     let (session, isNew) = await directory.connect(connection, adapter, sessionSurroundings)
     guard isNew else { return await session.update(wanted) }
     await startPusher(session, [])
+    await startPolling(session, wasAway: false)
   }
 
   private func restore(
@@ -292,6 +308,16 @@ public final class Gateway: Sendable {
     let (session, _) = await directory.connect(connection, adapter, sessionSurroundings)
     await session.endOldAlerts()
     await startPusher(session, try await store.pushes(of: connection.account.accountID))
+    await startPolling(session, wasAway: true)
+  }
+
+  private func startPolling(_ session: AccountSession, wasAway: Bool) async {
+    guard let adapter = session.adapter as? any OrderPolling else { return }
+    let polls = AccountPolls(
+      session: session, adapter: adapter, wasAway: wasAway, interval: configuration.pollInterval,
+      poller: OrderPoller(store: store, metrics: counts, log: configuration.log),
+      catchUps: catchUps, intake: intake, alerts: alerts)
+    await configuration.background.start("poll \(session.accountID)") { await polls.run() }
   }
 
   private func startPusher(_ session: AccountSession, _ rows: [PushRow]) async {
@@ -299,7 +325,7 @@ public final class Gateway: Sendable {
       session,
       AccountPusher.Surroundings(
         store: store, intake: intake, alerts: alerts, metrics: counts, lag: lag,
-        readBackShare: configuration.readBackShare,
+        gate: catchUps.gate, readBackShare: configuration.readBackShare,
         keepsTouched: configuration.reconcileSpan != nil, log: configuration.log))
     await pusher.restore(rows)
     await configuration.background.start("push \(session.accountID)") { await pusher.run() }

@@ -16,6 +16,8 @@ struct GatewayMetrics: Sendable {
   let callRate: Gauge
   let missingReceipts: Gauge
   let watchRestarts: Counter
+  let polls: Counter
+  let polledChanges: Counter
 
   init(_ metrics: Metrics) {
     hooks = metrics.counter(
@@ -56,5 +58,11 @@ struct GatewayMetrics: Sendable {
     watchRestarts = metrics.counter(
       "onepool_gateway_watch_restarts_total", "Watches of other services that were opened again.",
       labels: ["watch"])
+    polls = metrics.counter(
+      "onepool_gateway_polls_total", "Polls for changed orders, by how they ended.",
+      labels: ["account", "result"])
+    polledChanges = metrics.counter(
+      "onepool_gateway_polled_changes_total", "Changes that no event had told of.",
+      labels: ["account"])
   }
 }

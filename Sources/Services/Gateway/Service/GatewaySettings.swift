@@ -70,6 +70,7 @@ public enum GatewaySettings {
     default: "correct",
     allowed: "correct, lower-only or report, and ACCOUNT= and one of them, with commas between"
   ) { DriftPolicies($0) }
+
   public static let inboxDays = Setting<Int>.integer(
     "ONEPOOL_GATEWAY_INBOX_DAYS", "days that events are kept after they were done", default: 30,
     in: 4...3650)
@@ -88,10 +89,15 @@ public enum GatewaySettings {
     "how the pool keeps what channels have set aside for their own promotions",
     default: .ironReserve)
 
+  public static let pollInterval = Setting<Duration>.seconds(
+    "ONEPOOL_GATEWAY_POLL_SECONDS",
+    "time between two polls of an account for changed orders; 0 for what its channel advises",
+    default: 0, in: 0...86_400)
+
   public static let all: [any AnySetting] = [
     inboxDays, storeBytes, freeDiskBytes, mirrorPromotions,
     publicURL, zones, keys, alertURL, alertSecret, alertRepeat, inboxAlert, lagTarget, lagObjective,
-    readBackShare, reconcileSpan, driftPolicies, CommonSettings.pool,
+    readBackShare, reconcileSpan, driftPolicies, pollInterval, CommonSettings.pool,
     CommonSettings.mapping, CommonSettings.fulfilment,
     CommonSettings.returns,
   ]

@@ -35,6 +35,8 @@ extension Gateway {
       freeBytes: Int64(context.settings[GatewaySettings.freeDiskBytes]))
     configuration.storePath = context.storePath
     configuration.mirrorMode = context.settings[GatewaySettings.mirrorPromotions]
+    let pollInterval = context.settings[GatewaySettings.pollInterval]
+    configuration.pollInterval = pollInterval > .zero ? pollInterval : nil
     let gateway = Gateway(configuration)
     try await gateway.start()
     return ServiceParts(

@@ -36,11 +36,13 @@ struct WebhookKeeper: Sendable {
       guard !care.revived.isEmpty else {
         return await alerts.resolve(.webhookDisabled, about: accountID.text, account: accountID)
       }
+      session.pollBell.raise()
       let topics = care.revived.joined(separator: ", ")
       await alerts.raise(
         .webhookDisabled, about: accountID.text, account: accountID,
         "The channel had turned off \(topics) of \(accountID), since deliveries to \(hookURL) failed; "
-          + "they are on again. What happened meanwhile was not told.")
+          + "they are on again. What happened meanwhile was not told; its orders are asked for now."
+      )
     } catch {
       log.warning(
         "webhooks could not be looked after", ["account": accountID, "error": error.text])

@@ -65,7 +65,7 @@ import TikTokShopChannel
       cursor = page.nextCursor
       pages += 1
     } while cursor != nil
-    #expect(pages == 2 && found.map(\.subject) == names + [first])
+    #expect(pages == 3 && found.map(\.subject) == names + [first])
     let order = try await adapter.fetchOrder(first, event: found.last, api: api)
     #expect(order.state == .cancelled && order.address?.postalCode == "528123")
     try await world.remove()

@@ -215,14 +215,32 @@ import Testing
     #expect(request.parameters["sort_field"] == "update_time")
     #expect(request.parameters["sort_order"] == "ASC" && request.parameters["page_size"] == "100")
     let last = try await adapter.changedOrders(since: since, after: "next", api: api)
-    #expect(last == OrderChanges(events: [], nextCursor: nil))
+    #expect(last == OrderChanges(events: [], nextCursor: "returns:"))
     #expect(http.requests[1].parameters["page_token"] == "next")
+    #expect(first.states.values.sorted { $0.rawValue < $1.rawValue } == [.open])
+  }
+
+  @Test func changedReturnsFollowTheOrders() async throws {
+    let page = tikTokShopData(
+      #"{"next_page_token":"more","return_orders":[{"return_id":"7","return_status":"RETURN_OR_REFUND_REQUEST_PENDING","update_time":1767600005},{"return_id":""}]}"#
+    )
+    let http = RecordedHTTP(page, tikTokShopData(#"{"return_orders":[]}"#))
+    let api = tikTokShopAPI(http)
+    let since = Timestamp(seconds: 1_767_600_004)
+    let first = try await adapter.changedOrders(since: since, after: "returns:", api: api)
+    #expect(first.events.map(\.subject) == ["7"] && first.events.map(\.kind) == [.return])
+    let key = "7494726673780148744:12:7:RETURN_OR_REFUND_REQUEST_PENDING:1767600005"
+    #expect(first.events.map(\.key) == [key])
+    let last = try await adapter.changedOrders(since: since, after: first.nextCursor, api: api)
+    #expect(last == OrderChanges(events: [], nextCursor: nil))
+    #expect(http.requests[0].parameters["page_token"] == nil)
+    #expect(http.requests[1].parameters["page_token"] == "more")
   }
 
   @Test func pageThatSaysNothingEndsTheSweep() async throws {
     let http = RecordedHTTP(tikTokShopData(#"{"next_page_token":"again","orders":null}"#))
     let page = try await adapter.changedOrders(
       since: .zero, after: nil, api: tikTokShopAPI(http))
-    #expect(page.nextCursor == nil)
+    #expect(page.nextCursor == "returns:")
   }
 }

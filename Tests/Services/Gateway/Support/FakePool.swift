@@ -16,6 +16,10 @@ final class FakePool: PoolServiceHandler {
   struct State {
     var onHand: [String: Int64] = [:]
     var lines: [String: [String: Line]] = [:]
+    /// What orders took and gave back, in order.
+    var movements: [Movement] = []
+    /// Units that were not there, by order and SKU.
+    var oversold: [String: [String: Int64]] = [:]
     var holds: [String: Hold] = [:]
     /// The answers to edits, by their request.
     var edits: [String: Hold] = [:]
@@ -144,7 +148,10 @@ final class FakePool: PoolServiceHandler {
         for line in request.lines {
           let before = Self.available(line.sku, state)
           var known = state.lines[request.orderID]?[line.lineID] ?? Line(sku: line.sku)
-          oversold += max(0, line.quantity - known.sold - max(0, before))
+          let lacking = max(0, line.quantity - known.sold - max(0, before))
+          oversold += lacking
+          if lacking > 0 { state.oversold[request.orderID, default: [:]][line.sku] = lacking }
+          state.move(.sold, line.sku, line.quantity - known.sold, request.orderID)
           known.sold = line.quantity
           state.lines[request.orderID, default: [:]][line.lineID] = known
         }
@@ -180,6 +187,8 @@ final class FakePool: PoolServiceHandler {
           guard total.totalCount <= line.sold - line.shipped else {
             throw RPCError(.failedPrecondition, "SALE_SHIPPED", "Line \(total.lineID).")
           }
+          let units = max(0, total.totalCount - line.cancelled)
+          state.move(.cancelled, line.sku, units, request.orderID)
           line.cancelled = max(line.cancelled, total.totalCount)
           state.lines[request.orderID]?[total.lineID] = line
           skus.append(line.sku)

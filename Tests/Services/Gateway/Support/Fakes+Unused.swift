@@ -50,12 +50,6 @@ extension FakePool {
   func resolveUnavailable(
     _: PoolAPI.ResolveUnavailableRequest, context _: ServerContext
   ) async throws -> PoolAPI.ResolveUnavailableResponse { throw refused() }
-  func getSale(
-    _: PoolAPI.GetSaleRequest, context _: ServerContext
-  ) async throws -> PoolAPI.GetSaleResponse { throw refused() }
-  func getStock(
-    _: PoolAPI.GetStockRequest, context _: ServerContext
-  ) async throws -> PoolAPI.GetStockResponse { throw refused() }
   func listBalances(
     _: PoolAPI.ListBalancesRequest, context _: ServerContext
   ) async throws -> PoolAPI.ListBalancesResponse { throw refused() }
@@ -65,10 +59,6 @@ extension FakePool {
   func recordSales(
     _: PoolAPI.RecordSalesRequest, context _: ServerContext
   ) async throws -> PoolAPI.RecordSalesResponse { throw refused() }
-  func exportMovements(
-    _: PoolAPI.ExportMovementsRequest, responses _: ResponseWriter<PoolAPI.ExportMovementsResponse>,
-    context _: ServerContext
-  ) async throws { throw refused() }
   func verifyLedger(
     _: PoolAPI.VerifyLedgerRequest, context _: ServerContext
   ) async throws -> PoolAPI.VerifyLedgerResponse { throw refused() }

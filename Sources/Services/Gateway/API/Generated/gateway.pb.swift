@@ -346,7 +346,7 @@ public struct Alert: Message {
   /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
   /// `LAG_OVER_BUDGET`,
   /// `TOKEN_EXPIRING`, `SYNC_FAILING`, `DRIFT`, `PROMOTION_LOCK`, `ACCOUNT_SUSPENDED`,
-  /// `PROMOTION_UNMIRRORED`, `STORE_FILLING`.
+  /// `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.
   public var subject: String = ""

@@ -583,6 +583,40 @@ public struct ListDriftsResponse: Message {
   }
 }
 
+public struct ListCatchUpsRequest: Message {
+  /// 0 = 50, at most 1,000.
+  public var pageSize: Int32 = 0
+  /// From the last response. Optional.
+  public var pageToken: String = ""
+
+  public init() {}
+
+  public init(
+    pageSize: Int32 = 0,
+    pageToken: String = ""
+  ) {
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct ListCatchUpsResponse: Message {
+  /// The newest first.
+  public var catchUps: [CatchUp] = []
+  /// Empty at the end.
+  public var nextPageToken: String = ""
+
+  public init() {}
+
+  public init(
+    catchUps: [CatchUp] = [],
+    nextPageToken: String = ""
+  ) {
+    self.catchUps = catchUps
+    self.nextPageToken = nextPageToken
+  }
+}
+
 public struct ReconcileAccountRequest: Message {
   /// Required.
   public var accountID: String = ""
@@ -650,6 +684,79 @@ public struct StartAuthorisationResponse: Message {
     self.url = url
     self.expireTime = expireTime
   }
+}
+
+public struct GetCatchUpRequest: Message {
+  /// Required.
+  public var catchUpID: Int64 = 0
+
+  public init() {}
+
+  public init(
+    catchUpID: Int64 = 0
+  ) {
+    self.catchUpID = catchUpID
+  }
+}
+
+public struct GetCatchUpResponse: Message {
+  /// As it was judged.
+  public var catchUp: CatchUp? = nil
+
+  public init() {}
+
+  public init(
+    catchUp: CatchUp? = nil
+  ) {
+    self.catchUp = catchUp
+  }
+}
+
+/// Units of one line of a channel's order.
+public struct CancelledUnits: Message {
+  /// The line, as the channel names it. Required. At most 128 bytes.
+  public var lineID: String = ""
+  /// How many units of it are to be cancelled in the end, those that are already among them. Required. From 1.
+  public var count: Int64 = 0
+
+  public init() {}
+
+  public init(
+    lineID: String = "",
+    count: Int64 = 0
+  ) {
+    self.lineID = lineID
+    self.count = count
+  }
+}
+
+public struct CancelChannelOrderRequest: Message {
+  /// Required.
+  public var accountID: String = ""
+  /// The channel's ID of the order. Required. At most 128 bytes.
+  public var externalID: String = ""
+  /// What of it; the whole order without. At most 200.
+  public var lines: [CancelledUnits] = []
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    accountID: String = "",
+    externalID: String = "",
+    lines: [CancelledUnits] = [],
+    requestID: String = ""
+  ) {
+    self.accountID = accountID
+    self.externalID = externalID
+    self.lines = lines
+    self.requestID = requestID
+  }
+}
+
+public struct CancelChannelOrderResponse: Message {
+  public init() {}
 }
 
 extension ConnectAccountRequest {
@@ -1296,6 +1403,47 @@ extension ListDriftsResponse {
   }
 }
 
+extension ListCatchUpsRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListCatchUpsRequest()
+    onepool__gateway__v1__list_catch_ups_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListCatchUpsRequest.self)
+    self.pageSize = source.pointee.page_size
+    self.pageToken = Read.string(source.pointee.page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListCatchUpsRequest.self)
+    target.pointee.page_size = self.pageSize
+    target.pointee.page_token = arena.string(self.pageToken)
+  }
+}
+
+extension ListCatchUpsResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__ListCatchUpsResponse()
+    onepool__gateway__v1__list_catch_ups_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListCatchUpsResponse.self)
+    self.catchUps = try Read.messages(source.pointee.catch_ups, source.pointee.n_catch_ups, "catch_ups")
+    self.nextPageToken = Read.string(source.pointee.next_page_token)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__ListCatchUpsResponse.self)
+    target.pointee.n_catch_ups = self.catchUps.count
+    target.pointee.catch_ups = arena.messages(self.catchUps)
+    target.pointee.next_page_token = arena.string(self.nextPageToken)
+  }
+}
+
 extension ReconcileAccountRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Gateway__V1__ReconcileAccountRequest()
@@ -1376,6 +1524,101 @@ extension StartAuthorisationResponse {
   }
 }
 
+extension GetCatchUpRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__GetCatchUpRequest()
+    onepool__gateway__v1__get_catch_up_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__GetCatchUpRequest.self)
+    self.catchUpID = source.pointee.catch_up_id
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__GetCatchUpRequest.self)
+    target.pointee.catch_up_id = self.catchUpID
+  }
+}
+
+extension GetCatchUpResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__GetCatchUpResponse()
+    onepool__gateway__v1__get_catch_up_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__GetCatchUpResponse.self)
+    self.catchUp = try Read.message(source.pointee.catch_up, "catch_up")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__GetCatchUpResponse.self)
+    target.pointee.catch_up = arena.message(self.catchUp)
+  }
+}
+
+extension CancelledUnits {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__CancelledUnits()
+    onepool__gateway__v1__cancelled_units__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__CancelledUnits.self)
+    self.lineID = Read.string(source.pointee.line_id)
+    self.count = source.pointee.count
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__CancelledUnits.self)
+    target.pointee.line_id = arena.string(self.lineID)
+    target.pointee.count = self.count
+  }
+}
+
+extension CancelChannelOrderRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__CancelChannelOrderRequest()
+    onepool__gateway__v1__cancel_channel_order_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Gateway__V1__CancelChannelOrderRequest.self)
+    self.accountID = Read.string(source.pointee.account_id)
+    self.externalID = Read.string(source.pointee.external_id)
+    self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Gateway__V1__CancelChannelOrderRequest.self)
+    target.pointee.account_id = arena.string(self.accountID)
+    target.pointee.external_id = arena.string(self.externalID)
+    target.pointee.n_lines = self.lines.count
+    target.pointee.lines = arena.messages(self.lines)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension CancelChannelOrderResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Gateway__V1__CancelChannelOrderResponse()
+    onepool__gateway__v1__cancel_channel_order_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+  }
+}
+
 /// The methods of `onepool.gateway.v1.GatewayService`.
 public enum GatewayServiceMethods {
   public static let connectAccount = MethodDescriptor(
@@ -1429,8 +1672,17 @@ public enum GatewayServiceMethods {
   public static let startAuthorisation = MethodDescriptor(
     service: "onepool.gateway.v1.GatewayService", method: "StartAuthorisation",
     kind: .unary, idempotency: .unknown)
+  public static let listCatchUps = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "ListCatchUps",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let getCatchUp = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "GetCatchUp",
+    kind: .unary, idempotency: .noSideEffects)
+  public static let cancelChannelOrder = MethodDescriptor(
+    service: "onepool.gateway.v1.GatewayService", method: "CancelChannelOrder",
+    kind: .unary, idempotency: .idempotent)
 
-  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, explainListing, repushListing, listInboxEvents, replayInboxEvent, replayNotice, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog, listDrifts, reconcileAccount, startAuthorisation]
+  public static let all: [MethodDescriptor] = [connectAccount, listConnections, importListings, listListingPushes, explainListing, repushListing, listInboxEvents, replayInboxEvent, replayNotice, listAlerts, resolveAlert, rotateSecretKey, getLag, getBacklog, listDrifts, reconcileAccount, startAuthorisation, listCatchUps, getCatchUp, cancelChannelOrder]
 }
 
 /// Connects channels to the pool: what operators ask of it. Channels themselves call its HTTP hooks. Every mutation
@@ -1535,6 +1787,23 @@ public protocol GatewayServiceHandler: RPCService {
   /// connected with keys.
   func startAuthorisation(_ request: StartAuthorisationRequest, context: ServerContext)
     async throws -> StartAuthorisationResponse
+  /// Lists catch-ups after downtime that have come to their verdict, the newest first. The last 1,000 are kept.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  func listCatchUps(_ request: ListCatchUpsRequest, context: ServerContext)
+    async throws -> ListCatchUpsResponse
+  /// Returns one catch-up.
+  ///
+  /// Errors: NOT_FOUND/CATCH_UP_UNKNOWN (catchUpId).
+  func getCatchUp(_ request: GetCatchUpRequest, context: ServerContext)
+    async throws -> GetCatchUpResponse
+  /// Cancels an order with its channel, or units of it, as sold and not there; by a reason that does not empty the listing where
+  /// the channel has one. The pool gets the units back when the channel shows the order as cancelled.
+  ///
+  /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/CANCEL_UNSUPPORTED (accountId) when the channel lets no
+  /// seller cancel, FAILED_PRECONDITION/CHANNEL_REFUSED (accountId, reason), UNAVAILABLE/CHANNEL_UNAVAILABLE (accountId, reason).
+  func cancelChannelOrder(_ request: CancelChannelOrderRequest, context: ServerContext)
+    async throws -> CancelChannelOrderResponse
 }
 
 extension GatewayServiceHandler {
@@ -1595,6 +1864,15 @@ extension GatewayServiceHandler {
         .unary(
           GatewayServiceMethods.startAuthorisation, StartAuthorisationRequest.self, StartAuthorisationResponse.self
         ) { request, context in try await self.startAuthorisation(request, context: context) },
+        .unary(
+          GatewayServiceMethods.listCatchUps, ListCatchUpsRequest.self, ListCatchUpsResponse.self
+        ) { request, context in try await self.listCatchUps(request, context: context) },
+        .unary(
+          GatewayServiceMethods.getCatchUp, GetCatchUpRequest.self, GetCatchUpResponse.self
+        ) { request, context in try await self.getCatchUp(request, context: context) },
+        .unary(
+          GatewayServiceMethods.cancelChannelOrder, CancelChannelOrderRequest.self, CancelChannelOrderResponse.self
+        ) { request, context in try await self.cancelChannelOrder(request, context: context) },
       ])
   }
 }
@@ -1769,14 +2047,46 @@ public struct GatewayServiceClient: Sendable {
   ) async throws(RPCError) -> StartAuthorisationResponse {
     try await client.unary(GatewayServiceMethods.startAuthorisation, request, options: options)
   }
+
+  /// Lists catch-ups after downtime that have come to their verdict, the newest first. The last 1,000 are kept.
+  ///
+  /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
+  public func listCatchUps(
+    _ request: ListCatchUpsRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ListCatchUpsResponse {
+    try await client.unary(GatewayServiceMethods.listCatchUps, request, options: options)
+  }
+
+  /// Returns one catch-up.
+  ///
+  /// Errors: NOT_FOUND/CATCH_UP_UNKNOWN (catchUpId).
+  public func getCatchUp(
+    _ request: GetCatchUpRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> GetCatchUpResponse {
+    try await client.unary(GatewayServiceMethods.getCatchUp, request, options: options)
+  }
+
+  /// Cancels an order with its channel, or units of it, as sold and not there; by a reason that does not empty the listing where
+  /// the channel has one. The pool gets the units back when the channel shows the order as cancelled.
+  ///
+  /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/CANCEL_UNSUPPORTED (accountId) when the channel lets no
+  /// seller cancel, FAILED_PRECONDITION/CHANNEL_REFUSED (accountId, reason), UNAVAILABLE/CHANNEL_UNAVAILABLE (accountId, reason).
+  public func cancelChannelOrder(
+    _ request: CancelChannelOrderRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> CancelChannelOrderResponse {
+    try await client.unary(GatewayServiceMethods.cancelChannelOrder, request, options: options)
+  }
 }
 
 extension FileDescriptor {
   /// `onepool/gateway/v1/gateway_service.proto`
   public static let onepoolGatewayV1GatewayService = FileDescriptor(
     name: "onepool/gateway/v1/gateway_service.proto",
-    dependencies: [.googleProtobufTimestamp, .onepoolGatewayV1Gateway],
+    dependencies: [.googleProtobufTimestamp, .onepoolGatewayV1CatchUp, .onepoolGatewayV1Gateway],
     symbols: [
+      "onepool.gateway.v1.CancelChannelOrderRequest",
+      "onepool.gateway.v1.CancelChannelOrderResponse",
+      "onepool.gateway.v1.CancelledUnits",
       "onepool.gateway.v1.ConnectAccountRequest",
       "onepool.gateway.v1.ConnectAccountResponse",
       "onepool.gateway.v1.ExplainListingRequest",
@@ -1784,12 +2094,16 @@ extension FileDescriptor {
       "onepool.gateway.v1.GatewayService",
       "onepool.gateway.v1.GetBacklogRequest",
       "onepool.gateway.v1.GetBacklogResponse",
+      "onepool.gateway.v1.GetCatchUpRequest",
+      "onepool.gateway.v1.GetCatchUpResponse",
       "onepool.gateway.v1.GetLagRequest",
       "onepool.gateway.v1.GetLagResponse",
       "onepool.gateway.v1.ImportListingsRequest",
       "onepool.gateway.v1.ImportListingsResponse",
       "onepool.gateway.v1.ListAlertsRequest",
       "onepool.gateway.v1.ListAlertsResponse",
+      "onepool.gateway.v1.ListCatchUpsRequest",
+      "onepool.gateway.v1.ListCatchUpsResponse",
       "onepool.gateway.v1.ListConnectionsRequest",
       "onepool.gateway.v1.ListConnectionsResponse",
       "onepool.gateway.v1.ListDriftsRequest",
@@ -1813,5 +2127,5 @@ extension FileDescriptor {
       "onepool.gateway.v1.StartAuthorisationRequest",
       "onepool.gateway.v1.StartAuthorisationResponse",
     ],
-    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIG9uZXBvb2wvZ2F0ZXdheS92MS9nYXRld2F5LnByb3RvIpkBChVDb25uZWN0QWNjb3VudFJlcXVlc3QSPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlgKFkNvbm5lY3RBY2NvdW50UmVzcG9uc2USPgoKY29ubmVjdGlvbhgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0aW9uUgpjb25uZWN0aW9uIlQKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdlVG9rZW4igwEKF0xpc3RDb25uZWN0aW9uc1Jlc3BvbnNlEkAKC2Nvbm5lY3Rpb25zGAEgAygLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SC2Nvbm5lY3Rpb25zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJVChVJbXBvcnRMaXN0aW5nc1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCKsAQoWSW1wb3J0TGlzdGluZ3NSZXNwb25zZRIjCg1jcmVhdGVkX2NvdW50GAEgASgDUgxjcmVhdGVkQ291bnQSIwoNdXBkYXRlZF9jb3VudBgCIAEoA1IMdXBkYXRlZENvdW50EiEKDGxpbmtlZF9jb3VudBgDIAEoA1ILbGlua2VkQ291bnQSJQoOdW5tYXBwZWRfY291bnQYBCABKANSDXVubWFwcGVkQ291bnQi1AEKGExpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIQoMcGVuZGluZ19vbmx5GAIgASgIUgtwZW5kaW5nT25seRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIdCgpsaXN0aW5nX2lkGAUgASgJUglsaXN0aW5nSWQSGwoJZGVhZF9vbmx5GAYgASgIUghkZWFkT25seSJ8ChlMaXN0TGlzdGluZ1B1c2hlc1Jlc3BvbnNlEjcKBnB1c2hlcxgBIAMoCzIfLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0aW5nUHVzaFIGcHVzaGVzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKHAQoVRXhwbGFpbkxpc3RpbmdSZXF1ZXN0Eh0KCmxpc3RpbmdfaWQYASABKAlSCWxpc3RpbmdJZBIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtldmVudF9jb3VudBgDIAEoBVIKZXZlbnRDb3VudCKPAwoWRXhwbGFpbkxpc3RpbmdSZXNwb25zZRIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSKgoRc2hvdWxkX3Nob3dfY291bnQYAyABKANSD3Nob3VsZFNob3dDb3VudBJECgpjb21wb25lbnRzGAQgAygLMiQub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdDb21wb25lbnRSCmNvbXBvbmVudHMSHwoLc2hvd25fY291bnQYBSABKANSCnNob3duQ291bnQSNwoJc2hvd190aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc2hvd1RpbWUSOAoGZXZlbnRzGAcgAygLMiAub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdFdmVudFIGZXZlbnRzEiAKC2V4cGxhbmF0aW9uGAggASgJUgtleHBsYW5hdGlvbiJUChRSZXB1c2hMaXN0aW5nUmVxdWVzdBIdCgpsaXN0aW5nX2lkGAEgASgJUglsaXN0aW5nSWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkwKFVJlcHVzaExpc3RpbmdSZXNwb25zZRIzCgRwdXNoGAEgASgLMh8ub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdQdXNoUgRwdXNoIq8BChZMaXN0SW5ib3hFdmVudHNSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBI6CgVzdGF0ZRgCIAEoDjIkLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50LlN0YXRlUgVzdGF0ZRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbiJ5ChdMaXN0SW5ib3hFdmVudHNSZXNwb25zZRI2CgZldmVudHMYASADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudFIGZXZlbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJTChdSZXBsYXlJbmJveEV2ZW50UmVxdWVzdBIZCghpbmJveF9pZBgBIAEoA1IHaW5ib3hJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiUAoYUmVwbGF5SW5ib3hFdmVudFJlc3BvbnNlEjQKBWV2ZW50GAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnRSBWV2ZW50Im0KE1JlcGxheU5vdGljZVJlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEhgKB3N1YmplY3QYAiABKAlSB3N1YmplY3QSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIjkKFFJlcGxheU5vdGljZVJlc3BvbnNlEiEKDHJlcGxheV9jb3VudBgBIAEoA1ILcmVwbGF5Q291bnQi+AEKEUxpc3RBbGVydHNSZXF1ZXN0EikKEGluY2x1ZGVfcmVzb2x2ZWQYASABKAhSD2luY2x1ZGVSZXNvbHZlZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbhJJCg5sZWFzdF9zZXZlcml0eRgEIAEoDjIiLm9uZXBvb2wuZ2F0ZXdheS52MS5BbGVydC5TZXZlcml0eVINbGVhc3RTZXZlcml0eRIdCgphY2NvdW50X2lkGAUgASgJUglhY2NvdW50SWQSEgoEa2luZBgGIAEoCVIEa2luZCJvChJMaXN0QWxlcnRzUmVzcG9uc2USMQoGYWxlcnRzGAEgAygLMhkub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0UgZhbGVydHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIk8KE1Jlc29sdmVBbGVydFJlcXVlc3QSGQoIYWxlcnRfaWQYASABKANSB2FsZXJ0SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIkcKFFJlc29sdmVBbGVydFJlc3BvbnNlEi8KBWFsZXJ0GAEgASgLMhkub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0UgVhbGVydCI3ChZSb3RhdGVTZWNyZXRLZXlSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZCJEChdSb3RhdGVTZWNyZXRLZXlSZXNwb25zZRIpChBjb25uZWN0aW9uX2NvdW50GAEgASgDUg9jb25uZWN0aW9uQ291bnQiDwoNR2V0TGFnUmVxdWVzdCK0AgoOR2V0TGFnUmVzcG9uc2USNAoFdG90YWwYASABKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIFdG90YWwSOgoIYWNjb3VudHMYAiADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIIYWNjb3VudHMSOAoHd2ViaG9vaxgDIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5Ugd3ZWJob29rEj0KCnJlYWRfYmFja3MYBCADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuTGFnU3VtbWFyeVIJcmVhZEJhY2tzEjcKB2J1ZGdldHMYBSADKAsyHS5vbmVwb29sLmdhdGV3YXkudjEuTGFnQnVkZ2V0UgdidWRnZXRzIhMKEUdldEJhY2tsb2dSZXF1ZXN0IugBChJHZXRCYWNrbG9nUmVzcG9uc2USHwoLaW5ib3hfY291bnQYASABKANSCmluYm94Q291bnQSHQoKcHVzaF9jb3VudBgCIAEoA1IJcHVzaENvdW50Eh0KCmRlYWRfY291bnQYAyABKANSCWRlYWRDb3VudBIrChFxdWFyYW50aW5lZF9jb3VudBgEIAEoA1IQcXVhcmFudGluZWRDb3VudBIjCg1wb29sX3NlcXVlbmNlGAUgASgDUgxwb29sU2VxdWVuY2USIQoMbm90aWNlX2NvdW50GAYgASgDUgtub3RpY2VDb3VudCKTAQoRTGlzdERyaWZ0c1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEiMKDWluY2x1ZGVfZW5kZWQYAiABKAhSDGluY2x1ZGVFbmRlZBIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbiJvChJMaXN0RHJpZnRzUmVzcG9uc2USMQoGZHJpZnRzGAEgAygLMhkub25lcG9vbC5nYXRld2F5LnYxLkRyaWZ0UgZkcmlmdHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuInwKF1JlY29uY2lsZUFjY291bnRSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIjCg1wcm9ncmVzc19vbmx5GAIgASgIUgxwcm9ncmVzc09ubHkSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlEKGFJlY29uY2lsZUFjY291bnRSZXNwb25zZRI1CgRwYXNzGAEgASgLMiEub25lcG9vbC5nYXRld2F5LnYxLlJlY29uY2lsZVBhc3NSBHBhc3MifgoZU3RhcnRBdXRob3Jpc2F0aW9uUmVxdWVzdBI+Cgpjb25uZWN0aW9uGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SCmNvbm5lY3Rpb24SIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZSJrChpTdGFydEF1dGhvcmlzYXRpb25SZXNwb25zZRIQCgN1cmwYASABKAlSA3VybBI7CgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUyuA4KDkdhdGV3YXlTZXJ2aWNlEmwKDkNvbm5lY3RBY2NvdW50Eikub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3RBY2NvdW50UmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlc3BvbnNlIgOQAgISbwoPTGlzdENvbm5lY3Rpb25zEioub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1JlcXVlc3QaKy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdENvbm5lY3Rpb25zUmVzcG9uc2UiA5ACARJsCg5JbXBvcnRMaXN0aW5ncxIpLm9uZXBvb2wuZ2F0ZXdheS52MS5JbXBvcnRMaXN0aW5nc1JlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXNwb25zZSIDkAICEnUKEUxpc3RMaXN0aW5nUHVzaGVzEiwub25lcG9vbC5nYXRld2F5LnYxLkxpc3RMaXN0aW5nUHVzaGVzUmVxdWVzdBotLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1Jlc3BvbnNlIgOQAgESbAoORXhwbGFpbkxpc3RpbmcSKS5vbmVwb29sLmdhdGV3YXkudjEuRXhwbGFpbkxpc3RpbmdSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkV4cGxhaW5MaXN0aW5nUmVzcG9uc2UiA5ACARJpCg1SZXB1c2hMaXN0aW5nEigub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXF1ZXN0Gikub25lcG9vbC5nYXRld2F5LnYxLlJlcHVzaExpc3RpbmdSZXNwb25zZSIDkAICEm8KD0xpc3RJbmJveEV2ZW50cxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RJbmJveEV2ZW50c1Jlc3BvbnNlIgOQAgEScgoQUmVwbGF5SW5ib3hFdmVudBIrLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVxdWVzdBosLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlJbmJveEV2ZW50UmVzcG9uc2UiA5ACAhJmCgxSZXBsYXlOb3RpY2USJy5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5Tm90aWNlUmVxdWVzdBooLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXBsYXlOb3RpY2VSZXNwb25zZSIDkAICEmAKCkxpc3RBbGVydHMSJS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgOQAgESZgoMUmVzb2x2ZUFsZXJ0Eicub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuUmVzb2x2ZUFsZXJ0UmVzcG9uc2UiA5ACAhJvCg9Sb3RhdGVTZWNyZXRLZXkSKi5vbmVwb29sLmdhdGV3YXkudjEuUm90YXRlU2VjcmV0S2V5UmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5Sb3RhdGVTZWNyZXRLZXlSZXNwb25zZSIDkAICElQKBkdldExhZxIhLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRMYWdSZXF1ZXN0GiIub25lcG9vbC5nYXRld2F5LnYxLkdldExhZ1Jlc3BvbnNlIgOQAgESYAoKR2V0QmFja2xvZxIlLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRCYWNrbG9nUmVzcG9uc2UiA5ACARJgCgpMaXN0RHJpZnRzEiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3REcmlmdHNSZXF1ZXN0GiYub25lcG9vbC5nYXRld2F5LnYxLkxpc3REcmlmdHNSZXNwb25zZSIDkAIBEnIKEFJlY29uY2lsZUFjY291bnQSKy5vbmVwb29sLmdhdGV3YXkudjEuUmVjb25jaWxlQWNjb3VudFJlcXVlc3QaLC5vbmVwb29sLmdhdGV3YXkudjEuUmVjb25jaWxlQWNjb3VudFJlc3BvbnNlIgOQAgIScwoSU3RhcnRBdXRob3Jpc2F0aW9uEi0ub25lcG9vbC5nYXRld2F5LnYxLlN0YXJ0QXV0aG9yaXNhdGlvblJlcXVlc3QaLi5vbmVwb29sLmdhdGV3YXkudjEuU3RhcnRBdXRob3Jpc2F0aW9uUmVzcG9uc2ViBnByb3RvMw==")
+    base64: "CihvbmVwb29sL2dhdGV3YXkvdjEvZ2F0ZXdheV9zZXJ2aWNlLnByb3RvEhJvbmVwb29sLmdhdGV3YXkudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIW9uZXBvb2wvZ2F0ZXdheS92MS9jYXRjaF91cC5wcm90bxogb25lcG9vbC9nYXRld2F5L3YxL2dhdGV3YXkucHJvdG8imQEKFUNvbm5lY3RBY2NvdW50UmVxdWVzdBI+Cgpjb25uZWN0aW9uGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SCmNvbm5lY3Rpb24SIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiWAoWQ29ubmVjdEFjY291bnRSZXNwb25zZRI+Cgpjb25uZWN0aW9uGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SCmNvbm5lY3Rpb24iVAoWTGlzdENvbm5lY3Rpb25zUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiKDAQoXTGlzdENvbm5lY3Rpb25zUmVzcG9uc2USQAoLY29ubmVjdGlvbnMYASADKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuQ29ubmVjdGlvblILY29ubmVjdGlvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIlUKFUltcG9ydExpc3RpbmdzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSHQoKcmVxdWVzdF9pZBgCIAEoCVIJcmVxdWVzdElkIqwBChZJbXBvcnRMaXN0aW5nc1Jlc3BvbnNlEiMKDWNyZWF0ZWRfY291bnQYASABKANSDGNyZWF0ZWRDb3VudBIjCg11cGRhdGVkX2NvdW50GAIgASgDUgx1cGRhdGVkQ291bnQSIQoMbGlua2VkX2NvdW50GAMgASgDUgtsaW5rZWRDb3VudBIlCg51bm1hcHBlZF9jb3VudBgEIAEoA1INdW5tYXBwZWRDb3VudCLUAQoYTGlzdExpc3RpbmdQdXNoZXNSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIhCgxwZW5kaW5nX29ubHkYAiABKAhSC3BlbmRpbmdPbmx5EhsKCXBhZ2Vfc2l6ZRgDIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgEIAEoCVIJcGFnZVRva2VuEh0KCmxpc3RpbmdfaWQYBSABKAlSCWxpc3RpbmdJZBIbCglkZWFkX29ubHkYBiABKAhSCGRlYWRPbmx5InwKGUxpc3RMaXN0aW5nUHVzaGVzUmVzcG9uc2USNwoGcHVzaGVzGAEgAygLMh8ub25lcG9vbC5nYXRld2F5LnYxLkxpc3RpbmdQdXNoUgZwdXNoZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIocBChVFeHBsYWluTGlzdGluZ1JlcXVlc3QSHQoKbGlzdGluZ19pZBgBIAEoCVIJbGlzdGluZ0lkEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lEh8KC2V2ZW50X2NvdW50GAMgASgFUgpldmVudENvdW50Io8DChZFeHBsYWluTGlzdGluZ1Jlc3BvbnNlEh0KCmxpc3RpbmdfaWQYASABKAlSCWxpc3RpbmdJZBIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIqChFzaG91bGRfc2hvd19jb3VudBgDIAEoA1IPc2hvdWxkU2hvd0NvdW50EkQKCmNvbXBvbmVudHMYBCADKAsyJC5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ0NvbXBvbmVudFIKY29tcG9uZW50cxIfCgtzaG93bl9jb3VudBgFIAEoA1IKc2hvd25Db3VudBI3CglzaG93X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzaG93VGltZRI4CgZldmVudHMYByADKAsyIC5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ0V2ZW50UgZldmVudHMSIAoLZXhwbGFuYXRpb24YCCABKAlSC2V4cGxhbmF0aW9uIlQKFFJlcHVzaExpc3RpbmdSZXF1ZXN0Eh0KCmxpc3RpbmdfaWQYASABKAlSCWxpc3RpbmdJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiTAoVUmVwdXNoTGlzdGluZ1Jlc3BvbnNlEjMKBHB1c2gYASABKAsyHy5vbmVwb29sLmdhdGV3YXkudjEuTGlzdGluZ1B1c2hSBHB1c2girwEKFkxpc3RJbmJveEV2ZW50c1JlcXVlc3QSHQoKYWNjb3VudF9pZBgBIAEoCVIJYWNjb3VudElkEjoKBXN0YXRlGAIgASgOMiQub25lcG9vbC5nYXRld2F5LnYxLkluYm94RXZlbnQuU3RhdGVSBXN0YXRlEhsKCXBhZ2Vfc2l6ZRgDIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgEIAEoCVIJcGFnZVRva2VuInkKF0xpc3RJbmJveEV2ZW50c1Jlc3BvbnNlEjYKBmV2ZW50cxgBIAMoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5JbmJveEV2ZW50UgZldmVudHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIlMKF1JlcGxheUluYm94RXZlbnRSZXF1ZXN0EhkKCGluYm94X2lkGAEgASgDUgdpbmJveElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJQChhSZXBsYXlJbmJveEV2ZW50UmVzcG9uc2USNAoFZXZlbnQYASABKAsyHi5vbmVwb29sLmdhdGV3YXkudjEuSW5ib3hFdmVudFIFZXZlbnQibQoTUmVwbGF5Tm90aWNlUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSGAoHc3ViamVjdBgCIAEoCVIHc3ViamVjdBIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiOQoUUmVwbGF5Tm90aWNlUmVzcG9uc2USIQoMcmVwbGF5X2NvdW50GAEgASgDUgtyZXBsYXlDb3VudCL4AQoRTGlzdEFsZXJ0c1JlcXVlc3QSKQoQaW5jbHVkZV9yZXNvbHZlZBgBIAEoCFIPaW5jbHVkZVJlc29sdmVkEhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuEkkKDmxlYXN0X3NldmVyaXR5GAQgASgOMiIub25lcG9vbC5nYXRld2F5LnYxLkFsZXJ0LlNldmVyaXR5Ug1sZWFzdFNldmVyaXR5Eh0KCmFjY291bnRfaWQYBSABKAlSCWFjY291bnRJZBISCgRraW5kGAYgASgJUgRraW5kIm8KEkxpc3RBbGVydHNSZXNwb25zZRIxCgZhbGVydHMYASADKAsyGS5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnRSBmFsZXJ0cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iTwoTUmVzb2x2ZUFsZXJ0UmVxdWVzdBIZCghhbGVydF9pZBgBIAEoA1IHYWxlcnRJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiRwoUUmVzb2x2ZUFsZXJ0UmVzcG9uc2USLwoFYWxlcnQYASABKAsyGS5vbmVwb29sLmdhdGV3YXkudjEuQWxlcnRSBWFsZXJ0IjcKFlJvdGF0ZVNlY3JldEtleVJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkIkQKF1JvdGF0ZVNlY3JldEtleVJlc3BvbnNlEikKEGNvbm5lY3Rpb25fY291bnQYASABKANSD2Nvbm5lY3Rpb25Db3VudCIPCg1HZXRMYWdSZXF1ZXN0IrQCCg5HZXRMYWdSZXNwb25zZRI0CgV0b3RhbBgBIAEoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UgV0b3RhbBI6CghhY2NvdW50cxgCIAMoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UghhY2NvdW50cxI4Cgd3ZWJob29rGAMgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkxhZ1N1bW1hcnlSB3dlYmhvb2sSPQoKcmVhZF9iYWNrcxgEIAMoCzIeLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdTdW1tYXJ5UglyZWFkQmFja3MSNwoHYnVkZ2V0cxgFIAMoCzIdLm9uZXBvb2wuZ2F0ZXdheS52MS5MYWdCdWRnZXRSB2J1ZGdldHMiEwoRR2V0QmFja2xvZ1JlcXVlc3Qi6AEKEkdldEJhY2tsb2dSZXNwb25zZRIfCgtpbmJveF9jb3VudBgBIAEoA1IKaW5ib3hDb3VudBIdCgpwdXNoX2NvdW50GAIgASgDUglwdXNoQ291bnQSHQoKZGVhZF9jb3VudBgDIAEoA1IJZGVhZENvdW50EisKEXF1YXJhbnRpbmVkX2NvdW50GAQgASgDUhBxdWFyYW50aW5lZENvdW50EiMKDXBvb2xfc2VxdWVuY2UYBSABKANSDHBvb2xTZXF1ZW5jZRIhCgxub3RpY2VfY291bnQYBiABKANSC25vdGljZUNvdW50IpMBChFMaXN0RHJpZnRzUmVxdWVzdBIdCgphY2NvdW50X2lkGAEgASgJUglhY2NvdW50SWQSIwoNaW5jbHVkZV9lbmRlZBgCIAEoCFIMaW5jbHVkZUVuZGVkEhsKCXBhZ2Vfc2l6ZRgDIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgEIAEoCVIJcGFnZVRva2VuIm8KEkxpc3REcmlmdHNSZXNwb25zZRIxCgZkcmlmdHMYASADKAsyGS5vbmVwb29sLmdhdGV3YXkudjEuRHJpZnRSBmRyaWZ0cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iUQoTTGlzdENhdGNoVXBzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ4ChRMaXN0Q2F0Y2hVcHNSZXNwb25zZRI4CgljYXRjaF91cHMYASADKAsyGy5vbmVwb29sLmdhdGV3YXkudjEuQ2F0Y2hVcFIIY2F0Y2hVcHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuInwKF1JlY29uY2lsZUFjY291bnRSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIjCg1wcm9ncmVzc19vbmx5GAIgASgIUgxwcm9ncmVzc09ubHkSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIlEKGFJlY29uY2lsZUFjY291bnRSZXNwb25zZRI1CgRwYXNzGAEgASgLMiEub25lcG9vbC5nYXRld2F5LnYxLlJlY29uY2lsZVBhc3NSBHBhc3MifgoZU3RhcnRBdXRob3Jpc2F0aW9uUmVxdWVzdBI+Cgpjb25uZWN0aW9uGAEgASgLMh4ub25lcG9vbC5nYXRld2F5LnYxLkNvbm5lY3Rpb25SCmNvbm5lY3Rpb24SIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZSJrChpTdGFydEF1dGhvcmlzYXRpb25SZXNwb25zZRIQCgN1cmwYASABKAlSA3VybBI7CgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUiMwoRR2V0Q2F0Y2hVcFJlcXVlc3QSHgoLY2F0Y2hfdXBfaWQYASABKANSCWNhdGNoVXBJZCJMChJHZXRDYXRjaFVwUmVzcG9uc2USNgoIY2F0Y2hfdXAYASABKAsyGy5vbmVwb29sLmdhdGV3YXkudjEuQ2F0Y2hVcFIHY2F0Y2hVcCI/Cg5DYW5jZWxsZWRVbml0cxIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSFAoFY291bnQYAiABKANSBWNvdW50IrQBChlDYW5jZWxDaGFubmVsT3JkZXJSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBIfCgtleHRlcm5hbF9pZBgCIAEoCVIKZXh0ZXJuYWxJZBI4CgVsaW5lcxgDIAMoCzIiLm9uZXBvb2wuZ2F0ZXdheS52MS5DYW5jZWxsZWRVbml0c1IFbGluZXMSHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkIhwKGkNhbmNlbENoYW5uZWxPcmRlclJlc3BvbnNlMvwQCg5HYXRld2F5U2VydmljZRJsCg5Db25uZWN0QWNjb3VudBIpLm9uZXBvb2wuZ2F0ZXdheS52MS5Db25uZWN0QWNjb3VudFJlcXVlc3QaKi5vbmVwb29sLmdhdGV3YXkudjEuQ29ubmVjdEFjY291bnRSZXNwb25zZSIDkAICEm8KD0xpc3RDb25uZWN0aW9ucxIqLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0Gisub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDb25uZWN0aW9uc1Jlc3BvbnNlIgOQAgESbAoOSW1wb3J0TGlzdGluZ3MSKS5vbmVwb29sLmdhdGV3YXkudjEuSW1wb3J0TGlzdGluZ3NSZXF1ZXN0Gioub25lcG9vbC5nYXRld2F5LnYxLkltcG9ydExpc3RpbmdzUmVzcG9uc2UiA5ACAhJ1ChFMaXN0TGlzdGluZ1B1c2hlcxIsLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0TGlzdGluZ1B1c2hlc1JlcXVlc3QaLS5vbmVwb29sLmdhdGV3YXkudjEuTGlzdExpc3RpbmdQdXNoZXNSZXNwb25zZSIDkAIBEmwKDkV4cGxhaW5MaXN0aW5nEikub25lcG9vbC5nYXRld2F5LnYxLkV4cGxhaW5MaXN0aW5nUmVxdWVzdBoqLm9uZXBvb2wuZ2F0ZXdheS52MS5FeHBsYWluTGlzdGluZ1Jlc3BvbnNlIgOQAgESaQoNUmVwdXNoTGlzdGluZxIoLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXB1c2hMaXN0aW5nUmVxdWVzdBopLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXB1c2hMaXN0aW5nUmVzcG9uc2UiA5ACAhJvCg9MaXN0SW5ib3hFdmVudHMSKi5vbmVwb29sLmdhdGV3YXkudjEuTGlzdEluYm94RXZlbnRzUmVxdWVzdBorLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0SW5ib3hFdmVudHNSZXNwb25zZSIDkAIBEnIKEFJlcGxheUluYm94RXZlbnQSKy5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5SW5ib3hFdmVudFJlcXVlc3QaLC5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5SW5ib3hFdmVudFJlc3BvbnNlIgOQAgISZgoMUmVwbGF5Tm90aWNlEicub25lcG9vbC5nYXRld2F5LnYxLlJlcGxheU5vdGljZVJlcXVlc3QaKC5vbmVwb29sLmdhdGV3YXkudjEuUmVwbGF5Tm90aWNlUmVzcG9uc2UiA5ACAhJgCgpMaXN0QWxlcnRzEiUub25lcG9vbC5nYXRld2F5LnYxLkxpc3RBbGVydHNSZXF1ZXN0GiYub25lcG9vbC5nYXRld2F5LnYxLkxpc3RBbGVydHNSZXNwb25zZSIDkAIBEmYKDFJlc29sdmVBbGVydBInLm9uZXBvb2wuZ2F0ZXdheS52MS5SZXNvbHZlQWxlcnRSZXF1ZXN0Gigub25lcG9vbC5nYXRld2F5LnYxLlJlc29sdmVBbGVydFJlc3BvbnNlIgOQAgISbwoPUm90YXRlU2VjcmV0S2V5Eioub25lcG9vbC5nYXRld2F5LnYxLlJvdGF0ZVNlY3JldEtleVJlcXVlc3QaKy5vbmVwb29sLmdhdGV3YXkudjEuUm90YXRlU2VjcmV0S2V5UmVzcG9uc2UiA5ACAhJUCgZHZXRMYWcSIS5vbmVwb29sLmdhdGV3YXkudjEuR2V0TGFnUmVxdWVzdBoiLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRMYWdSZXNwb25zZSIDkAIBEmAKCkdldEJhY2tsb2cSJS5vbmVwb29sLmdhdGV3YXkudjEuR2V0QmFja2xvZ1JlcXVlc3QaJi5vbmVwb29sLmdhdGV3YXkudjEuR2V0QmFja2xvZ1Jlc3BvbnNlIgOQAgESYAoKTGlzdERyaWZ0cxIlLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0RHJpZnRzUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0RHJpZnRzUmVzcG9uc2UiA5ACARJyChBSZWNvbmNpbGVBY2NvdW50Eisub25lcG9vbC5nYXRld2F5LnYxLlJlY29uY2lsZUFjY291bnRSZXF1ZXN0Giwub25lcG9vbC5nYXRld2F5LnYxLlJlY29uY2lsZUFjY291bnRSZXNwb25zZSIDkAICEnMKElN0YXJ0QXV0aG9yaXNhdGlvbhItLm9uZXBvb2wuZ2F0ZXdheS52MS5TdGFydEF1dGhvcmlzYXRpb25SZXF1ZXN0Gi4ub25lcG9vbC5nYXRld2F5LnYxLlN0YXJ0QXV0aG9yaXNhdGlvblJlc3BvbnNlEmYKDExpc3RDYXRjaFVwcxInLm9uZXBvb2wuZ2F0ZXdheS52MS5MaXN0Q2F0Y2hVcHNSZXF1ZXN0Gigub25lcG9vbC5nYXRld2F5LnYxLkxpc3RDYXRjaFVwc1Jlc3BvbnNlIgOQAgESYAoKR2V0Q2F0Y2hVcBIlLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRDYXRjaFVwUmVxdWVzdBomLm9uZXBvb2wuZ2F0ZXdheS52MS5HZXRDYXRjaFVwUmVzcG9uc2UiA5ACARJ4ChJDYW5jZWxDaGFubmVsT3JkZXISLS5vbmVwb29sLmdhdGV3YXkudjEuQ2FuY2VsQ2hhbm5lbE9yZGVyUmVxdWVzdBouLm9uZXBvb2wuZ2F0ZXdheS52MS5DYW5jZWxDaGFubmVsT3JkZXJSZXNwb25zZSIDkAICYgZwcm90bzM=")
 }

@@ -44,4 +44,8 @@ enum LazadaLimits {
   static let products = 50
   /// The highest offset that `/products/get` takes.
   static let offset = 10_000
+  /// Orders and returns in one page, and the highest offset that `/orders/get` takes.
+  static let orders = 100
+  static let returns = 100
+  static let orderOffset = 5_000
 }

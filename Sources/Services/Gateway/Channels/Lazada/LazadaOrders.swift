@@ -32,13 +32,15 @@ struct LazadaUnit: Decodable {
     skuID?.named ?? shopSKU?.named ?? sku?.named ?? orderItemID.text
   }
 
-  enum Stage {
+  enum Stage: Hashable {
     case waiting, packed, readyToShip, left, cancelled
   }
 
   /// `unpaid` takes stock, as Lazada withholds the unit from the moment of the order (document
   /// 120206). A status that we do not know takes it too: too few on sale is the lesser harm.
-  var stage: Stage {
+  var stage: Stage { Self.stage(of: status) }
+
+  static func stage(of status: String) -> Stage {
     switch status.lowercased() {
     case "canceled", "cancelled": .cancelled
     case "packed": .packed

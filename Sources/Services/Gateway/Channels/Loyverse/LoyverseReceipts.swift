@@ -8,6 +8,9 @@ private struct ReceiptPage: Decodable {
 }
 
 extension LoyverseAdapter: OrderPolling {
+  /// Each poll looks 72 hours back by itself.
+  public var polling: PollTraits { PollTraits(overlap: .seconds(300)) }
+
   /// The webhook brings the whole receipt, so a sale costs none of the few calls; else it is asked
   /// for.
   public func fetchOrder(

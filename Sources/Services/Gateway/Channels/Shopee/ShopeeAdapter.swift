@@ -46,4 +46,8 @@ enum ShopeeLimits {
   static let models = 50
   /// Item IDs in one `get_item_base_info`, and so the size of a page of listings.
   static let items = 50
+  /// Orders in one `get_order_detail`, and so the size of a page of changed orders.
+  static let orders = 50
+  /// Returns in one page.
+  static let returns = 100
 }

@@ -56,4 +56,6 @@ enum TikTokShopLimits {
   static let orders = 100
   /// Returns in one page of `returns/search`, at least.
   static let returns = 10
+  /// Returns in one page of changed ones: the most.
+  static let polledReturns = 50
 }

@@ -48,13 +48,42 @@ private struct OrderNews: Encodable {
   var data: Content
 }
 
+/// Returns that have changed, behind the orders.
+private struct ChangedReturns: Decodable {
+  enum CodingKeys: String, CodingKey {
+    case returns = "return_orders"
+    case nextPageToken = "next_page_token"
+  }
+  struct Return: Decodable {
+    enum CodingKeys: String, CodingKey {
+      case id = "return_id"
+      case status = "return_status"
+      case updateTime = "update_time"
+    }
+    var id: FlexibleID
+    var status: String?
+    var updateTime: LossyInt
+  }
+  var returns: [Lossy<Return>]?
+  var nextPageToken: String?
+}
+
 extension TikTokShopAdapter: OrderPolling {
-  /// A page of the orders that changed at `since` or later, the oldest change first: TikTok gives an event up after 16
-  /// hours. Who calls it begins some minutes before the last sweep's end, since the search may follow an order late.
-  /// One that changes meanwhile moves to the end and comes once more.
+  public var polling: PollTraits { PollTraits(interval: .seconds(900)) }
+
+  /// What a cursor of the returns begins with; those of the orders are TikTok's own.
+  private static let returnsStem = "returns:"
+
+  /// A page of the orders, then of the returns, that changed at `since` or later, the oldest change first: TikTok gives an
+  /// event up after 16 hours. Who calls it begins some minutes before the last sweep's end, since the search may follow
+  /// an order late. One that changes meanwhile moves to the end and comes once more.
   public func changedOrders(
     since: Timestamp, after cursor: String?, api: ChannelAPI
   ) async throws(ChannelError) -> OrderChanges {
+    if let cursor, cursor.hasPrefix(Self.returnsStem) {
+      return try await changedReturns(
+        since, after: String(cursor.dropFirst(Self.returnsStem.count)), api)
+    }
     var parameters = [
       (name: "page_size", value: String(TikTokShopLimits.orders)),
       (name: "sort_field", value: "update_time"), (name: "sort_order", value: "ASC"),
@@ -65,9 +94,47 @@ extension TikTokShopAdapter: OrderPolling {
       as: ChangedOrders.self)
     let rows = page.orders ?? []
     // One that has not even an ID and a time holds up no other.
-    let events = rows.compactMap(\.value).compactMap { event(of: $0, api) }
     let next = page.nextPageToken ?? ""
-    return OrderChanges(events: events, nextCursor: next.isEmpty || rows.isEmpty ? nil : next)
+    var changes = OrderChanges(
+      events: [], nextCursor: next.isEmpty || rows.isEmpty ? Self.returnsStem : next)
+    for order in rows.compactMap(\.value) {
+      guard let event = event(of: order, api) else { continue }
+      changes.events.append(event)
+      switch order.status ?? "" {
+      case "UNPAID", "ON_HOLD", "AWAITING_SHIPMENT", "AWAITING_COLLECTION":
+        changes.states[event.key] = .open
+      case "IN_TRANSIT", "DELIVERED", "COMPLETED": changes.states[event.key] = .shipped
+      default: break
+      }
+    }
+    return changes
+  }
+
+  private func changedReturns(
+    _ since: Timestamp, after token: String, _ api: ChannelAPI
+  ) async throws(ChannelError) -> OrderChanges {
+    var parameters = [
+      (name: "page_size", value: String(TikTokShopLimits.polledReturns)),
+      (name: "sort_field", value: "update_time"), (name: "sort_order", value: "ASC"),
+    ]
+    if !token.isEmpty { parameters.append(("page_token", token)) }
+    let page = try await TikTokShopClient(api: api).post(
+      "/return_refund/202309/returns/search", parameters,
+      ChangeSearch(from: max(0, since.seconds)), as: ChangedReturns.self)
+    let rows = page.returns ?? []
+    let type = TikTokShopEventType.goodsReturn
+    let events = rows.compactMap(\.value).compactMap { row -> ChannelEvent? in
+      guard let id = row.id.named, let time = ChannelTime.unix(row.updateTime.value) else {
+        return nil
+      }
+      let said = "\(id):\(row.status ?? ""):\(row.updateTime.value)"
+      return ChannelEvent(
+        key: "\(api.account.externalID):\(type):\(said)", kind: .return, subject: id,
+        updateTime: time, body: [], topic: String(type))
+    }
+    let next = page.nextPageToken ?? ""
+    return OrderChanges(
+      events: events, nextCursor: next.isEmpty || rows.isEmpty ? nil : Self.returnsStem + next)
   }
 
   private func event(of order: ChangedOrders.Order, _ api: ChannelAPI) -> ChannelEvent? {

@@ -8,6 +8,8 @@ internal import Primitives
 actor AccountSession {
   nonisolated let accountID: AccountID
   nonisolated let adapter: any ChannelAdapter
+  /// Rung when events of the account were lost, so that its orders are asked for at once.
+  nonisolated let pollBell = FeedSignal()
   let surroundings: Surroundings
   private(set) var connection: ConnectionRow
   var bucket: TokenBucket

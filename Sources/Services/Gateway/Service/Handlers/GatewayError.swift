@@ -17,6 +17,8 @@ enum GatewayError: Error, Equatable {
   case keyGiven
   case keyUnwritable
   case stockUnreadable(String)
+  case catchUpUnknown(Int64)
+  case cancelUnsupported(String)
 }
 
 extension GatewayError: RPCErrorConvertible {
@@ -76,6 +78,13 @@ extension GatewayError: RPCErrorConvertible {
       RPCError(
         .unavailable, "KEY_UNWRITABLE",
         "The new key could not be kept; nothing has changed. The gateway's log says why.", [:])
+    case .catchUpUnknown(let id):
+      RPCError(
+        .notFound, "CATCH_UP_UNKNOWN", "There is no catch-up \(id).", ["catchUpId": "\(id)"])
+    case .cancelUnsupported(let id):
+      RPCError(
+        .failedPrecondition, "CANCEL_UNSUPPORTED",
+        "The channel of \(id) lets no seller cancel an order.", ["accountId": id])
     }
   }
 

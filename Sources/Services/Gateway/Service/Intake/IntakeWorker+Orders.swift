@@ -38,6 +38,7 @@ extension IntakeWorker {
     var oversoldCount: Int64 = 0
     var hasLeft = false
     if !steps.isEmpty {
+      await line.turn(row.inboxID, atMost: GatewayLimits.catchUpTurn)
       (oversoldCount, hasLeft) = try await tell(steps, of: order, row, session)
       order.record.markTold()
     }

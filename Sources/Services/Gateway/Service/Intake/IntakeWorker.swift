@@ -15,6 +15,8 @@ struct IntakeWorker: Sendable {
   let alerts: AlertBook
   let metrics: GatewayMetrics
   let zones: ZoneMap
+  /// Where what was missed takes its turn.
+  let line: CatchUpLine
   let log: Log
 
   var now: Timestamp { store.clock.now() }

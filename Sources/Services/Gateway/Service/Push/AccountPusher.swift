@@ -47,6 +47,7 @@ actor AccountPusher {
     var alerts: AlertBook
     var metrics: GatewayMetrics
     var lag: LagBook
+    var gate: RaiseGate
     var readBackShare: Double
     /// Whether somebody wants to know which numbers have moved.
     var keepsTouched = false
@@ -190,15 +191,17 @@ actor AccountPusher {
     }
   }
 
-  /// Lets raises go once the account's events that came in before them are taken in.
+  /// Lets raises go once the account has caught up and its events that came in before them are taken in.
   private func startClearing(_ group: inout DiscardingTaskGroup) {
     guard !isClearing, !raise.isEmpty else { return }
     isClearing = true
     let waiting = raise
     raise = []
     let intake = surroundings.intake
+    let gate = surroundings.gate
     let accountID = accountID
     group.addTask {
+      await gate.wait(accountID)
       await intake.caughtUp(accountID, atMost: GatewayLimits.raiseWait)
       await self.clear(waiting)
     }

@@ -17,10 +17,36 @@ public enum GatewayMigrations {
     Migration(11, "what listings were sent and showed", listingHistory),
     Migration(12, "listings that drift", drifts),
     Migration(13, "when events were done", doneEvents),
+    Migration(14, "polls and catch-ups", polls),
   ]
 
   private static let doneEvents =
     "CREATE INDEX inbox_done ON inbox (finish_time) WHERE state = 'done'"
+
+
+  private static let polls = """
+    CREATE TABLE poll_cursor (
+      account_id TEXT NOT NULL PRIMARY KEY,
+      watermark BIGINT NOT NULL,
+      poll_time BIGINT,
+      last_error TEXT NOT NULL
+    );
+    CREATE TABLE catch_up (
+      catch_up_id BIGINT NOT NULL PRIMARY KEY,
+      start_time BIGINT NOT NULL,
+      begin_time BIGINT NOT NULL,
+      finish_time BIGINT,
+      verdict BLOB NOT NULL
+    );
+    CREATE TABLE catch_up_event (
+      inbox_id BIGINT NOT NULL PRIMARY KEY,
+      catch_up_id BIGINT NOT NULL,
+      account_id TEXT NOT NULL,
+      order_id TEXT NOT NULL,
+      is_new_order BIGINT NOT NULL
+    );
+    CREATE INDEX catch_up_event_of ON catch_up_event (catch_up_id);
+    """
 
   private static let listingHistory = """
     CREATE TABLE listing_history (

@@ -77,13 +77,16 @@ extension GatewayStore {
     }
   }
 
-  /// Events that are not done, the oldest first.
+  /// Events that are not done, the oldest first; what a catch-up has found has an order of its own.
   func openEvents(after inboxID: Int64, limit: Int) async throws -> [OpenEvent] {
     try await read { transaction in
       try transaction.rows(
         """
         SELECT \(OpenEvent.columns) FROM inbox
-        WHERE state IN ('waiting', 'retrying') AND inbox_id > ? ORDER BY inbox_id LIMIT ?
+        WHERE state IN ('waiting', 'retrying') AND inbox_id > ? AND inbox_id NOT IN (
+          SELECT e.inbox_id FROM catch_up_event e JOIN catch_up c ON c.catch_up_id = e.catch_up_id
+          WHERE c.finish_time IS NULL)
+        ORDER BY inbox_id LIMIT ?
         """,
         [.integer(inboxID), .int(limit)]
       ) { OpenEvent($0) }

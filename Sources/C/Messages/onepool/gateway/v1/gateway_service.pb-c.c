@@ -1357,6 +1357,96 @@ void   onepool__gateway__v1__list_drifts_response__free_unpacked
   assert(message->base.descriptor == &onepool__gateway__v1__list_drifts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__gateway__v1__list_catch_ups_request__init
+                     (Onepool__Gateway__V1__ListCatchUpsRequest         *message)
+{
+  static const Onepool__Gateway__V1__ListCatchUpsRequest init_value = ONEPOOL__GATEWAY__V1__LIST_CATCH_UPS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__list_catch_ups_request__get_packed_size
+                     (const Onepool__Gateway__V1__ListCatchUpsRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_catch_ups_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__list_catch_ups_request__pack
+                     (const Onepool__Gateway__V1__ListCatchUpsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_catch_ups_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__list_catch_ups_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListCatchUpsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_catch_ups_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ListCatchUpsRequest *
+       onepool__gateway__v1__list_catch_ups_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ListCatchUpsRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__list_catch_ups_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__list_catch_ups_request__free_unpacked
+                     (Onepool__Gateway__V1__ListCatchUpsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__list_catch_ups_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__list_catch_ups_response__init
+                     (Onepool__Gateway__V1__ListCatchUpsResponse         *message)
+{
+  static const Onepool__Gateway__V1__ListCatchUpsResponse init_value = ONEPOOL__GATEWAY__V1__LIST_CATCH_UPS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__list_catch_ups_response__get_packed_size
+                     (const Onepool__Gateway__V1__ListCatchUpsResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_catch_ups_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__list_catch_ups_response__pack
+                     (const Onepool__Gateway__V1__ListCatchUpsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_catch_ups_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__list_catch_ups_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListCatchUpsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__list_catch_ups_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__ListCatchUpsResponse *
+       onepool__gateway__v1__list_catch_ups_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__ListCatchUpsResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__list_catch_ups_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__list_catch_ups_response__free_unpacked
+                     (Onepool__Gateway__V1__ListCatchUpsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__list_catch_ups_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__gateway__v1__reconcile_account_request__init
                      (Onepool__Gateway__V1__ReconcileAccountRequest         *message)
 {
@@ -1535,6 +1625,231 @@ void   onepool__gateway__v1__start_authorisation_response__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &onepool__gateway__v1__start_authorisation_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__get_catch_up_request__init
+                     (Onepool__Gateway__V1__GetCatchUpRequest         *message)
+{
+  static const Onepool__Gateway__V1__GetCatchUpRequest init_value = ONEPOOL__GATEWAY__V1__GET_CATCH_UP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__get_catch_up_request__get_packed_size
+                     (const Onepool__Gateway__V1__GetCatchUpRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__get_catch_up_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__get_catch_up_request__pack
+                     (const Onepool__Gateway__V1__GetCatchUpRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__get_catch_up_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__get_catch_up_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__GetCatchUpRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__get_catch_up_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__GetCatchUpRequest *
+       onepool__gateway__v1__get_catch_up_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__GetCatchUpRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__get_catch_up_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__get_catch_up_request__free_unpacked
+                     (Onepool__Gateway__V1__GetCatchUpRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__get_catch_up_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__get_catch_up_response__init
+                     (Onepool__Gateway__V1__GetCatchUpResponse         *message)
+{
+  static const Onepool__Gateway__V1__GetCatchUpResponse init_value = ONEPOOL__GATEWAY__V1__GET_CATCH_UP_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__get_catch_up_response__get_packed_size
+                     (const Onepool__Gateway__V1__GetCatchUpResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__get_catch_up_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__get_catch_up_response__pack
+                     (const Onepool__Gateway__V1__GetCatchUpResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__get_catch_up_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__get_catch_up_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__GetCatchUpResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__get_catch_up_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__GetCatchUpResponse *
+       onepool__gateway__v1__get_catch_up_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__GetCatchUpResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__get_catch_up_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__get_catch_up_response__free_unpacked
+                     (Onepool__Gateway__V1__GetCatchUpResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__get_catch_up_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__cancelled_units__init
+                     (Onepool__Gateway__V1__CancelledUnits         *message)
+{
+  static const Onepool__Gateway__V1__CancelledUnits init_value = ONEPOOL__GATEWAY__V1__CANCELLED_UNITS__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__cancelled_units__get_packed_size
+                     (const Onepool__Gateway__V1__CancelledUnits *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancelled_units__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__cancelled_units__pack
+                     (const Onepool__Gateway__V1__CancelledUnits *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancelled_units__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__cancelled_units__pack_to_buffer
+                     (const Onepool__Gateway__V1__CancelledUnits *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancelled_units__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__CancelledUnits *
+       onepool__gateway__v1__cancelled_units__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__CancelledUnits *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__cancelled_units__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__cancelled_units__free_unpacked
+                     (Onepool__Gateway__V1__CancelledUnits *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__cancelled_units__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__cancel_channel_order_request__init
+                     (Onepool__Gateway__V1__CancelChannelOrderRequest         *message)
+{
+  static const Onepool__Gateway__V1__CancelChannelOrderRequest init_value = ONEPOOL__GATEWAY__V1__CANCEL_CHANNEL_ORDER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__cancel_channel_order_request__get_packed_size
+                     (const Onepool__Gateway__V1__CancelChannelOrderRequest *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancel_channel_order_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__cancel_channel_order_request__pack
+                     (const Onepool__Gateway__V1__CancelChannelOrderRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancel_channel_order_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__cancel_channel_order_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__CancelChannelOrderRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancel_channel_order_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__CancelChannelOrderRequest *
+       onepool__gateway__v1__cancel_channel_order_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__CancelChannelOrderRequest *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__cancel_channel_order_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__cancel_channel_order_request__free_unpacked
+                     (Onepool__Gateway__V1__CancelChannelOrderRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__cancel_channel_order_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__gateway__v1__cancel_channel_order_response__init
+                     (Onepool__Gateway__V1__CancelChannelOrderResponse         *message)
+{
+  static const Onepool__Gateway__V1__CancelChannelOrderResponse init_value = ONEPOOL__GATEWAY__V1__CANCEL_CHANNEL_ORDER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__gateway__v1__cancel_channel_order_response__get_packed_size
+                     (const Onepool__Gateway__V1__CancelChannelOrderResponse *message)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancel_channel_order_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__gateway__v1__cancel_channel_order_response__pack
+                     (const Onepool__Gateway__V1__CancelChannelOrderResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancel_channel_order_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__gateway__v1__cancel_channel_order_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__CancelChannelOrderResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__gateway__v1__cancel_channel_order_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Gateway__V1__CancelChannelOrderResponse *
+       onepool__gateway__v1__cancel_channel_order_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Gateway__V1__CancelChannelOrderResponse *)
+     protobuf_c_message_unpack (&onepool__gateway__v1__cancel_channel_order_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__gateway__v1__cancel_channel_order_response__free_unpacked
+                     (Onepool__Gateway__V1__CancelChannelOrderResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__gateway__v1__cancel_channel_order_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor onepool__gateway__v1__connect_account_request__field_descriptors[3] =
@@ -3300,6 +3615,108 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_response__des
   (ProtobufCMessageInit) onepool__gateway__v1__list_drifts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__gateway__v1__list_catch_ups_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListCatchUpsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListCatchUpsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__list_catch_ups_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange onepool__gateway__v1__list_catch_ups_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__list_catch_ups_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ListCatchUpsRequest",
+  "ListCatchUpsRequest",
+  "Onepool__Gateway__V1__ListCatchUpsRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ListCatchUpsRequest),
+  2,
+  onepool__gateway__v1__list_catch_ups_request__field_descriptors,
+  onepool__gateway__v1__list_catch_ups_request__field_indices_by_name,
+  1,  onepool__gateway__v1__list_catch_ups_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__list_catch_ups_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__list_catch_ups_response__field_descriptors[2] =
+{
+  {
+    "catch_ups",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__ListCatchUpsResponse, n_catch_ups),
+    offsetof(Onepool__Gateway__V1__ListCatchUpsResponse, catch_ups),
+    &onepool__gateway__v1__catch_up__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__ListCatchUpsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__list_catch_ups_response__field_indices_by_name[] = {
+  0,   /* field[0] = catch_ups */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange onepool__gateway__v1__list_catch_ups_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__list_catch_ups_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.ListCatchUpsResponse",
+  "ListCatchUpsResponse",
+  "Onepool__Gateway__V1__ListCatchUpsResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__ListCatchUpsResponse),
+  2,
+  onepool__gateway__v1__list_catch_ups_response__field_descriptors,
+  onepool__gateway__v1__list_catch_ups_response__field_indices_by_name,
+  1,  onepool__gateway__v1__list_catch_ups_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__list_catch_ups_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__gateway__v1__reconcile_account_request__field_descriptors[3] =
 {
   {
@@ -3504,7 +3921,229 @@ const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_respo
   (ProtobufCMessageInit) onepool__gateway__v1__start_authorisation_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[17] =
+static const ProtobufCFieldDescriptor onepool__gateway__v1__get_catch_up_request__field_descriptors[1] =
+{
+  {
+    "catch_up_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__GetCatchUpRequest, catch_up_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__get_catch_up_request__field_indices_by_name[] = {
+  0,   /* field[0] = catch_up_id */
+};
+static const ProtobufCIntRange onepool__gateway__v1__get_catch_up_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__get_catch_up_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.GetCatchUpRequest",
+  "GetCatchUpRequest",
+  "Onepool__Gateway__V1__GetCatchUpRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__GetCatchUpRequest),
+  1,
+  onepool__gateway__v1__get_catch_up_request__field_descriptors,
+  onepool__gateway__v1__get_catch_up_request__field_indices_by_name,
+  1,  onepool__gateway__v1__get_catch_up_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__get_catch_up_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__get_catch_up_response__field_descriptors[1] =
+{
+  {
+    "catch_up",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__GetCatchUpResponse, catch_up),
+    &onepool__gateway__v1__catch_up__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__get_catch_up_response__field_indices_by_name[] = {
+  0,   /* field[0] = catch_up */
+};
+static const ProtobufCIntRange onepool__gateway__v1__get_catch_up_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__get_catch_up_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.GetCatchUpResponse",
+  "GetCatchUpResponse",
+  "Onepool__Gateway__V1__GetCatchUpResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__GetCatchUpResponse),
+  1,
+  onepool__gateway__v1__get_catch_up_response__field_descriptors,
+  onepool__gateway__v1__get_catch_up_response__field_indices_by_name,
+  1,  onepool__gateway__v1__get_catch_up_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__get_catch_up_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__cancelled_units__field_descriptors[2] =
+{
+  {
+    "line_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__CancelledUnits, line_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__CancelledUnits, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__cancelled_units__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  0,   /* field[0] = line_id */
+};
+static const ProtobufCIntRange onepool__gateway__v1__cancelled_units__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__cancelled_units__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.CancelledUnits",
+  "CancelledUnits",
+  "Onepool__Gateway__V1__CancelledUnits",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__CancelledUnits),
+  2,
+  onepool__gateway__v1__cancelled_units__field_descriptors,
+  onepool__gateway__v1__cancelled_units__field_indices_by_name,
+  1,  onepool__gateway__v1__cancelled_units__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__cancelled_units__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__gateway__v1__cancel_channel_order_request__field_descriptors[4] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__CancelChannelOrderRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "external_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__CancelChannelOrderRequest, external_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lines",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Gateway__V1__CancelChannelOrderRequest, n_lines),
+    offsetof(Onepool__Gateway__V1__CancelChannelOrderRequest, lines),
+    &onepool__gateway__v1__cancelled_units__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Gateway__V1__CancelChannelOrderRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__gateway__v1__cancel_channel_order_request__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  1,   /* field[1] = external_id */
+  2,   /* field[2] = lines */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange onepool__gateway__v1__cancel_channel_order_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__gateway__v1__cancel_channel_order_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.CancelChannelOrderRequest",
+  "CancelChannelOrderRequest",
+  "Onepool__Gateway__V1__CancelChannelOrderRequest",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__CancelChannelOrderRequest),
+  4,
+  onepool__gateway__v1__cancel_channel_order_request__field_descriptors,
+  onepool__gateway__v1__cancel_channel_order_request__field_indices_by_name,
+  1,  onepool__gateway__v1__cancel_channel_order_request__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__cancel_channel_order_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define onepool__gateway__v1__cancel_channel_order_response__field_descriptors NULL
+#define onepool__gateway__v1__cancel_channel_order_response__field_indices_by_name NULL
+#define onepool__gateway__v1__cancel_channel_order_response__number_ranges NULL
+const ProtobufCMessageDescriptor onepool__gateway__v1__cancel_channel_order_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.gateway.v1.CancelChannelOrderResponse",
+  "CancelChannelOrderResponse",
+  "Onepool__Gateway__V1__CancelChannelOrderResponse",
+  "onepool.gateway.v1",
+  sizeof(Onepool__Gateway__V1__CancelChannelOrderResponse),
+  0,
+  onepool__gateway__v1__cancel_channel_order_response__field_descriptors,
+  onepool__gateway__v1__cancel_channel_order_response__field_indices_by_name,
+  0,  onepool__gateway__v1__cancel_channel_order_response__number_ranges,
+  (ProtobufCMessageInit) onepool__gateway__v1__cancel_channel_order_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__method_descriptors[20] =
 {
   { "ConnectAccount", &onepool__gateway__v1__connect_account_request__descriptor, &onepool__gateway__v1__connect_account_response__descriptor },
   { "ListConnections", &onepool__gateway__v1__list_connections_request__descriptor, &onepool__gateway__v1__list_connections_response__descriptor },
@@ -3523,14 +4162,20 @@ static const ProtobufCMethodDescriptor onepool__gateway__v1__gateway_service__me
   { "ListDrifts", &onepool__gateway__v1__list_drifts_request__descriptor, &onepool__gateway__v1__list_drifts_response__descriptor },
   { "ReconcileAccount", &onepool__gateway__v1__reconcile_account_request__descriptor, &onepool__gateway__v1__reconcile_account_response__descriptor },
   { "StartAuthorisation", &onepool__gateway__v1__start_authorisation_request__descriptor, &onepool__gateway__v1__start_authorisation_response__descriptor },
+  { "ListCatchUps", &onepool__gateway__v1__list_catch_ups_request__descriptor, &onepool__gateway__v1__list_catch_ups_response__descriptor },
+  { "GetCatchUp", &onepool__gateway__v1__get_catch_up_request__descriptor, &onepool__gateway__v1__get_catch_up_response__descriptor },
+  { "CancelChannelOrder", &onepool__gateway__v1__cancel_channel_order_request__descriptor, &onepool__gateway__v1__cancel_channel_order_response__descriptor },
 };
 const unsigned onepool__gateway__v1__gateway_service__method_indices_by_name[] = {
+  19,        /* CancelChannelOrder */
   0,        /* ConnectAccount */
   4,        /* ExplainListing */
   13,        /* GetBacklog */
+  18,        /* GetCatchUp */
   12,        /* GetLag */
   2,        /* ImportListings */
   9,        /* ListAlerts */
+  17,        /* ListCatchUps */
   1,        /* ListConnections */
   14,        /* ListDrifts */
   6,        /* ListInboxEvents */
@@ -3550,7 +4195,7 @@ const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descript
   "GatewayService",
   "Onepool__Gateway__V1__GatewayService",
   "onepool.gateway.v1",
-  17,
+  20,
   onepool__gateway__v1__gateway_service__method_descriptors,
   onepool__gateway__v1__gateway_service__method_indices_by_name
 };
@@ -3689,6 +4334,30 @@ void onepool__gateway__v1__gateway_service__start_authorisation(ProtobufCService
 {
   assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
   service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__gateway__v1__gateway_service__list_catch_ups(ProtobufCService *service,
+                                                           const Onepool__Gateway__V1__ListCatchUpsRequest *input,
+                                                           Onepool__Gateway__V1__ListCatchUpsResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__gateway__v1__gateway_service__get_catch_up(ProtobufCService *service,
+                                                         const Onepool__Gateway__V1__GetCatchUpRequest *input,
+                                                         Onepool__Gateway__V1__GetCatchUpResponse_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__gateway__v1__gateway_service__cancel_channel_order(ProtobufCService *service,
+                                                                 const Onepool__Gateway__V1__CancelChannelOrderRequest *input,
+                                                                 Onepool__Gateway__V1__CancelChannelOrderResponse_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &onepool__gateway__v1__gateway_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
                                                   Onepool__Gateway__V1__GatewayService_ServiceDestroy destroy)

@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "onepool/gateway/v1/catch_up.pb-c.h"
 #include "onepool/gateway/v1/gateway.pb-c.h"
 
 typedef struct Onepool__Gateway__V1__ConnectAccountRequest Onepool__Gateway__V1__ConnectAccountRequest;
@@ -47,10 +48,17 @@ typedef struct Onepool__Gateway__V1__GetBacklogRequest Onepool__Gateway__V1__Get
 typedef struct Onepool__Gateway__V1__GetBacklogResponse Onepool__Gateway__V1__GetBacklogResponse;
 typedef struct Onepool__Gateway__V1__ListDriftsRequest Onepool__Gateway__V1__ListDriftsRequest;
 typedef struct Onepool__Gateway__V1__ListDriftsResponse Onepool__Gateway__V1__ListDriftsResponse;
+typedef struct Onepool__Gateway__V1__ListCatchUpsRequest Onepool__Gateway__V1__ListCatchUpsRequest;
+typedef struct Onepool__Gateway__V1__ListCatchUpsResponse Onepool__Gateway__V1__ListCatchUpsResponse;
 typedef struct Onepool__Gateway__V1__ReconcileAccountRequest Onepool__Gateway__V1__ReconcileAccountRequest;
 typedef struct Onepool__Gateway__V1__ReconcileAccountResponse Onepool__Gateway__V1__ReconcileAccountResponse;
 typedef struct Onepool__Gateway__V1__StartAuthorisationRequest Onepool__Gateway__V1__StartAuthorisationRequest;
 typedef struct Onepool__Gateway__V1__StartAuthorisationResponse Onepool__Gateway__V1__StartAuthorisationResponse;
+typedef struct Onepool__Gateway__V1__GetCatchUpRequest Onepool__Gateway__V1__GetCatchUpRequest;
+typedef struct Onepool__Gateway__V1__GetCatchUpResponse Onepool__Gateway__V1__GetCatchUpResponse;
+typedef struct Onepool__Gateway__V1__CancelledUnits Onepool__Gateway__V1__CancelledUnits;
+typedef struct Onepool__Gateway__V1__CancelChannelOrderRequest Onepool__Gateway__V1__CancelChannelOrderRequest;
+typedef struct Onepool__Gateway__V1__CancelChannelOrderResponse Onepool__Gateway__V1__CancelChannelOrderResponse;
 
 
 /* --- enums --- */
@@ -655,6 +663,41 @@ struct  Onepool__Gateway__V1__ListDriftsResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+struct  Onepool__Gateway__V1__ListCatchUpsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * 0 = 50, at most 1,000.
+   */
+  int32_t page_size;
+  /*
+   * From the last response. Optional.
+   */
+  char *page_token;
+};
+#define ONEPOOL__GATEWAY__V1__LIST_CATCH_UPS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__list_catch_ups_request__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__ListCatchUpsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The newest first.
+   */
+  size_t n_catch_ups;
+  Onepool__Gateway__V1__CatchUp **catch_ups;
+  /*
+   * Empty at the end.
+   */
+  char *next_page_token;
+};
+#define ONEPOOL__GATEWAY__V1__LIST_CATCH_UPS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__list_catch_ups_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
 struct  Onepool__Gateway__V1__ReconcileAccountRequest
 {
   ProtobufCMessage base;
@@ -722,6 +765,87 @@ struct  Onepool__Gateway__V1__StartAuthorisationResponse
 #define ONEPOOL__GATEWAY__V1__START_AUTHORISATION_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__start_authorisation_response__descriptor) \
     , (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Onepool__Gateway__V1__GetCatchUpRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  int64_t catch_up_id;
+};
+#define ONEPOOL__GATEWAY__V1__GET_CATCH_UP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__get_catch_up_request__descriptor) \
+    , 0 }
+
+
+struct  Onepool__Gateway__V1__GetCatchUpResponse
+{
+  ProtobufCMessage base;
+  /*
+   * As it was judged.
+   */
+  Onepool__Gateway__V1__CatchUp *catch_up;
+};
+#define ONEPOOL__GATEWAY__V1__GET_CATCH_UP_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__get_catch_up_response__descriptor) \
+    , NULL }
+
+
+/*
+ * Units of one line of a channel's order.
+ */
+struct  Onepool__Gateway__V1__CancelledUnits
+{
+  ProtobufCMessage base;
+  /*
+   * The line, as the channel names it. Required. At most 128 bytes.
+   */
+  char *line_id;
+  /*
+   * How many units of it are to be cancelled in the end, those that are already among them. Required. From 1.
+   */
+  int64_t count;
+};
+#define ONEPOOL__GATEWAY__V1__CANCELLED_UNITS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__cancelled_units__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Onepool__Gateway__V1__CancelChannelOrderRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Required.
+   */
+  char *account_id;
+  /*
+   * The channel's ID of the order. Required. At most 128 bytes.
+   */
+  char *external_id;
+  /*
+   * What of it; the whole order without. At most 200.
+   */
+  size_t n_lines;
+  Onepool__Gateway__V1__CancelledUnits **lines;
+  /*
+   * Optional. At most 128 bytes.
+   */
+  char *request_id;
+};
+#define ONEPOOL__GATEWAY__V1__CANCEL_CHANNEL_ORDER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__cancel_channel_order_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Onepool__Gateway__V1__CancelChannelOrderResponse
+{
+  ProtobufCMessage base;
+};
+#define ONEPOOL__GATEWAY__V1__CANCEL_CHANNEL_ORDER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__gateway__v1__cancel_channel_order_response__descriptor) \
+     }
 
 
 /* Onepool__Gateway__V1__ConnectAccountRequest methods */
@@ -1294,6 +1418,44 @@ Onepool__Gateway__V1__ListDriftsResponse *
 void   onepool__gateway__v1__list_drifts_response__free_unpacked
                      (Onepool__Gateway__V1__ListDriftsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ListCatchUpsRequest methods */
+void   onepool__gateway__v1__list_catch_ups_request__init
+                     (Onepool__Gateway__V1__ListCatchUpsRequest         *message);
+size_t onepool__gateway__v1__list_catch_ups_request__get_packed_size
+                     (const Onepool__Gateway__V1__ListCatchUpsRequest   *message);
+size_t onepool__gateway__v1__list_catch_ups_request__pack
+                     (const Onepool__Gateway__V1__ListCatchUpsRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__list_catch_ups_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListCatchUpsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ListCatchUpsRequest *
+       onepool__gateway__v1__list_catch_ups_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__list_catch_ups_request__free_unpacked
+                     (Onepool__Gateway__V1__ListCatchUpsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__ListCatchUpsResponse methods */
+void   onepool__gateway__v1__list_catch_ups_response__init
+                     (Onepool__Gateway__V1__ListCatchUpsResponse         *message);
+size_t onepool__gateway__v1__list_catch_ups_response__get_packed_size
+                     (const Onepool__Gateway__V1__ListCatchUpsResponse   *message);
+size_t onepool__gateway__v1__list_catch_ups_response__pack
+                     (const Onepool__Gateway__V1__ListCatchUpsResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__list_catch_ups_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__ListCatchUpsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__ListCatchUpsResponse *
+       onepool__gateway__v1__list_catch_ups_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__list_catch_ups_response__free_unpacked
+                     (Onepool__Gateway__V1__ListCatchUpsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Gateway__V1__ReconcileAccountRequest methods */
 void   onepool__gateway__v1__reconcile_account_request__init
                      (Onepool__Gateway__V1__ReconcileAccountRequest         *message);
@@ -1369,6 +1531,101 @@ Onepool__Gateway__V1__StartAuthorisationResponse *
                       const uint8_t       *data);
 void   onepool__gateway__v1__start_authorisation_response__free_unpacked
                      (Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__GetCatchUpRequest methods */
+void   onepool__gateway__v1__get_catch_up_request__init
+                     (Onepool__Gateway__V1__GetCatchUpRequest         *message);
+size_t onepool__gateway__v1__get_catch_up_request__get_packed_size
+                     (const Onepool__Gateway__V1__GetCatchUpRequest   *message);
+size_t onepool__gateway__v1__get_catch_up_request__pack
+                     (const Onepool__Gateway__V1__GetCatchUpRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__get_catch_up_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__GetCatchUpRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__GetCatchUpRequest *
+       onepool__gateway__v1__get_catch_up_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__get_catch_up_request__free_unpacked
+                     (Onepool__Gateway__V1__GetCatchUpRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__GetCatchUpResponse methods */
+void   onepool__gateway__v1__get_catch_up_response__init
+                     (Onepool__Gateway__V1__GetCatchUpResponse         *message);
+size_t onepool__gateway__v1__get_catch_up_response__get_packed_size
+                     (const Onepool__Gateway__V1__GetCatchUpResponse   *message);
+size_t onepool__gateway__v1__get_catch_up_response__pack
+                     (const Onepool__Gateway__V1__GetCatchUpResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__get_catch_up_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__GetCatchUpResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__GetCatchUpResponse *
+       onepool__gateway__v1__get_catch_up_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__get_catch_up_response__free_unpacked
+                     (Onepool__Gateway__V1__GetCatchUpResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__CancelledUnits methods */
+void   onepool__gateway__v1__cancelled_units__init
+                     (Onepool__Gateway__V1__CancelledUnits         *message);
+size_t onepool__gateway__v1__cancelled_units__get_packed_size
+                     (const Onepool__Gateway__V1__CancelledUnits   *message);
+size_t onepool__gateway__v1__cancelled_units__pack
+                     (const Onepool__Gateway__V1__CancelledUnits   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__cancelled_units__pack_to_buffer
+                     (const Onepool__Gateway__V1__CancelledUnits   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__CancelledUnits *
+       onepool__gateway__v1__cancelled_units__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__cancelled_units__free_unpacked
+                     (Onepool__Gateway__V1__CancelledUnits *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__CancelChannelOrderRequest methods */
+void   onepool__gateway__v1__cancel_channel_order_request__init
+                     (Onepool__Gateway__V1__CancelChannelOrderRequest         *message);
+size_t onepool__gateway__v1__cancel_channel_order_request__get_packed_size
+                     (const Onepool__Gateway__V1__CancelChannelOrderRequest   *message);
+size_t onepool__gateway__v1__cancel_channel_order_request__pack
+                     (const Onepool__Gateway__V1__CancelChannelOrderRequest   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__cancel_channel_order_request__pack_to_buffer
+                     (const Onepool__Gateway__V1__CancelChannelOrderRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__CancelChannelOrderRequest *
+       onepool__gateway__v1__cancel_channel_order_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__cancel_channel_order_request__free_unpacked
+                     (Onepool__Gateway__V1__CancelChannelOrderRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Onepool__Gateway__V1__CancelChannelOrderResponse methods */
+void   onepool__gateway__v1__cancel_channel_order_response__init
+                     (Onepool__Gateway__V1__CancelChannelOrderResponse         *message);
+size_t onepool__gateway__v1__cancel_channel_order_response__get_packed_size
+                     (const Onepool__Gateway__V1__CancelChannelOrderResponse   *message);
+size_t onepool__gateway__v1__cancel_channel_order_response__pack
+                     (const Onepool__Gateway__V1__CancelChannelOrderResponse   *message,
+                      uint8_t             *out);
+size_t onepool__gateway__v1__cancel_channel_order_response__pack_to_buffer
+                     (const Onepool__Gateway__V1__CancelChannelOrderResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Gateway__V1__CancelChannelOrderResponse *
+       onepool__gateway__v1__cancel_channel_order_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__gateway__v1__cancel_channel_order_response__free_unpacked
+                     (Onepool__Gateway__V1__CancelChannelOrderResponse *message,
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
@@ -1462,6 +1719,12 @@ typedef void (*Onepool__Gateway__V1__ListDriftsRequest_Closure)
 typedef void (*Onepool__Gateway__V1__ListDriftsResponse_Closure)
                  (const Onepool__Gateway__V1__ListDriftsResponse *message,
                   void *closure_data);
+typedef void (*Onepool__Gateway__V1__ListCatchUpsRequest_Closure)
+                 (const Onepool__Gateway__V1__ListCatchUpsRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__ListCatchUpsResponse_Closure)
+                 (const Onepool__Gateway__V1__ListCatchUpsResponse *message,
+                  void *closure_data);
 typedef void (*Onepool__Gateway__V1__ReconcileAccountRequest_Closure)
                  (const Onepool__Gateway__V1__ReconcileAccountRequest *message,
                   void *closure_data);
@@ -1473,6 +1736,21 @@ typedef void (*Onepool__Gateway__V1__StartAuthorisationRequest_Closure)
                   void *closure_data);
 typedef void (*Onepool__Gateway__V1__StartAuthorisationResponse_Closure)
                  (const Onepool__Gateway__V1__StartAuthorisationResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__GetCatchUpRequest_Closure)
+                 (const Onepool__Gateway__V1__GetCatchUpRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__GetCatchUpResponse_Closure)
+                 (const Onepool__Gateway__V1__GetCatchUpResponse *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__CancelledUnits_Closure)
+                 (const Onepool__Gateway__V1__CancelledUnits *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__CancelChannelOrderRequest_Closure)
+                 (const Onepool__Gateway__V1__CancelChannelOrderRequest *message,
+                  void *closure_data);
+typedef void (*Onepool__Gateway__V1__CancelChannelOrderResponse_Closure)
+                 (const Onepool__Gateway__V1__CancelChannelOrderResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1549,6 +1827,18 @@ struct Onepool__Gateway__V1__GatewayService_Service
                               const Onepool__Gateway__V1__StartAuthorisationRequest *input,
                               Onepool__Gateway__V1__StartAuthorisationResponse_Closure closure,
                               void *closure_data);
+  void (*list_catch_ups)(Onepool__Gateway__V1__GatewayService_Service *service,
+                         const Onepool__Gateway__V1__ListCatchUpsRequest *input,
+                         Onepool__Gateway__V1__ListCatchUpsResponse_Closure closure,
+                         void *closure_data);
+  void (*get_catch_up)(Onepool__Gateway__V1__GatewayService_Service *service,
+                       const Onepool__Gateway__V1__GetCatchUpRequest *input,
+                       Onepool__Gateway__V1__GetCatchUpResponse_Closure closure,
+                       void *closure_data);
+  void (*cancel_channel_order)(Onepool__Gateway__V1__GatewayService_Service *service,
+                               const Onepool__Gateway__V1__CancelChannelOrderRequest *input,
+                               Onepool__Gateway__V1__CancelChannelOrderResponse_Closure closure,
+                               void *closure_data);
 };
 typedef void (*Onepool__Gateway__V1__GatewayService_ServiceDestroy)(Onepool__Gateway__V1__GatewayService_Service *);
 void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayService_Service *service,
@@ -1573,7 +1863,10 @@ void onepool__gateway__v1__gateway_service__init (Onepool__Gateway__V1__GatewayS
       function_prefix__ ## get_backlog,\
       function_prefix__ ## list_drifts,\
       function_prefix__ ## reconcile_account,\
-      function_prefix__ ## start_authorisation  }
+      function_prefix__ ## start_authorisation,\
+      function_prefix__ ## list_catch_ups,\
+      function_prefix__ ## get_catch_up,\
+      function_prefix__ ## cancel_channel_order  }
 void onepool__gateway__v1__gateway_service__connect_account(ProtobufCService *service,
                                                             const Onepool__Gateway__V1__ConnectAccountRequest *input,
                                                             Onepool__Gateway__V1__ConnectAccountResponse_Closure closure,
@@ -1642,6 +1935,18 @@ void onepool__gateway__v1__gateway_service__start_authorisation(ProtobufCService
                                                                 const Onepool__Gateway__V1__StartAuthorisationRequest *input,
                                                                 Onepool__Gateway__V1__StartAuthorisationResponse_Closure closure,
                                                                 void *closure_data);
+void onepool__gateway__v1__gateway_service__list_catch_ups(ProtobufCService *service,
+                                                           const Onepool__Gateway__V1__ListCatchUpsRequest *input,
+                                                           Onepool__Gateway__V1__ListCatchUpsResponse_Closure closure,
+                                                           void *closure_data);
+void onepool__gateway__v1__gateway_service__get_catch_up(ProtobufCService *service,
+                                                         const Onepool__Gateway__V1__GetCatchUpRequest *input,
+                                                         Onepool__Gateway__V1__GetCatchUpResponse_Closure closure,
+                                                         void *closure_data);
+void onepool__gateway__v1__gateway_service__cancel_channel_order(ProtobufCService *service,
+                                                                 const Onepool__Gateway__V1__CancelChannelOrderRequest *input,
+                                                                 Onepool__Gateway__V1__CancelChannelOrderResponse_Closure closure,
+                                                                 void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1675,10 +1980,17 @@ extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_reques
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_backlog_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_drifts_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_catch_ups_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__list_catch_ups_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__reconcile_account_response__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_request__descriptor;
 extern const ProtobufCMessageDescriptor onepool__gateway__v1__start_authorisation_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_catch_up_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__get_catch_up_response__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__cancelled_units__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__cancel_channel_order_request__descriptor;
+extern const ProtobufCMessageDescriptor onepool__gateway__v1__cancel_channel_order_response__descriptor;
 extern const ProtobufCServiceDescriptor onepool__gateway__v1__gateway_service__descriptor;
 
 PROTOBUF_C__END_DECLS

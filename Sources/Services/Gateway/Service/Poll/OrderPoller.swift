@@ -1,0 +1,153 @@
+internal import ChannelAdapter
+internal import GatewayDomain
+internal import Kit
+internal import Primitives
+
+/// Asks one account's channel for what has changed, and stores what nobody had told of.
+///
+/// The watermark moves when all pages are stored, to when the poll began; until then the next poll begins where this one did,
+/// and finds what is stored already by its key. So it may stop between any two steps.
+struct OrderPoller: Sendable {
+  let store: GatewayStore
+  let metrics: GatewayMetrics
+  let log: Log
+
+  /// Why a poll did not come to its end, in words.
+  struct Failure: Error {
+    var text: String
+  }
+
+  /// - Parameters:
+  ///   - catchUp: what the changes belong to, if to any.
+  ///   - found: takes each page's new changes, which are stored by then.
+  func poll(
+    _ session: AccountSession, _ adapter: any OrderPolling, catchUp: Int64?,
+    found: @Sendable ([PolledChange]) async -> Void
+  ) async throws(Failure) {
+    let accountID = session.accountID
+    let begin = store.clock.now()
+    let since: Timestamp
+    do {
+      since = try await start(session, begin)
+    } catch {
+      throw Failure(text: "the cursor cannot be read")
+    }
+    do throws(Failure) {
+      var isOver = false
+      for _ in 0..<GatewayLimits.pollWalks where !isOver {
+        isOver = try await walk(
+          session, adapter, since: max(.zero, since - adapter.polling.overlap), catchUp, found)
+      }
+      do {
+        try await store.setPolled(accountID, watermark: begin)
+      } catch {
+        throw Failure(text: "the cursor cannot be kept")
+      }
+      metrics.polls.increment([accountID.text, "done"])
+    } catch {
+      metrics.polls.increment([accountID.text, "failed"])
+      log.warning("a poll failed", ["account": accountID, "error": error.text])
+      // What cannot be kept is of no use to the next poll either.
+      try? await store.setPollError(accountID, error.text, since: since)
+      throw error
+    }
+  }
+
+  /// Where the poll begins, without the overlap. What was sold before the account was connected and had left is none of ours.
+  private func start(_ session: AccountSession, _ now: Timestamp) async throws -> Timestamp {
+    if let row = try await store.poll(session.accountID) { return row.watermark }
+    let connected = await session.connection.connectTime
+    return max(connected, now - GatewayLimits.firstPollReach)
+  }
+
+  /// Walks through all pages. One over several pages that found something is not the last: what changes meanwhile moves
+  /// others from a page that is still to come to one that was read.
+  ///
+  /// - Returns: whether another walk would find nothing.
+  private func walk(
+    _ session: AccountSession, _ adapter: any OrderPolling, since: Timestamp, _ catchUp: Int64?,
+    _ found: ([PolledChange]) async -> Void
+  ) async throws(Failure) -> Bool {
+    var cursor: String?
+    var pageCount = 0
+    var foundCount = 0
+    repeat {
+      let page = try await page(session, adapter, since: since, after: cursor)
+      let changes = try await keep(page, session.accountID, catchUp)
+      if !changes.isEmpty { await found(changes) }
+      foundCount += changes.count
+      metrics.polledChanges.increment([session.accountID.text], by: Double(changes.count))
+      pageCount += 1
+      guard pageCount <= GatewayLimits.pollPages else {
+        throw Failure(text: "the list has more than \(GatewayLimits.pollPages) pages")
+      }
+      cursor = page.nextCursor
+    } while cursor != nil
+    return foundCount == 0 || pageCount <= GatewayLimits.pollPagesAtRest
+  }
+
+  /// A page that does not come is asked for again a few times before all is given up.
+  private func page(
+    _ session: AccountSession, _ adapter: any OrderPolling, since: Timestamp, after cursor: String?
+  ) async throws(Failure) -> OrderChanges {
+    var attempt = 0
+    while true {
+      try await waitForTurn(session)
+      do {
+        return try await session.callNow { api async throws(ChannelError) in
+          try await adapter.changedOrders(since: since, after: cursor, api: api)
+        }
+      } catch {
+        attempt += 1
+        guard error.isPassing, attempt < GatewayLimits.pollTries else {
+          throw Failure(text: error.text)
+        }
+        let pause = GatewayLimits.pollBackoff.pause(attempt: attempt)
+        guard (try? await Task.sleep(for: pause)) != nil else { throw Failure(text: "stopping") }
+      }
+    }
+  }
+
+  /// Takes a call that nobody else misses; after a while one of those that all stand in line for, so that an account that is
+  /// never at rest is polled, too.
+  private func waitForTurn(_ session: AccountSession) async throws(Failure) {
+    let end = Deadline.after(GatewayLimits.pollSpareWait)
+    while !end.isPast {
+      if await session.takeSpare() { return }
+      guard (try? await Task.sleep(for: GatewayLimits.readBackPause)) != nil else {
+        throw Failure(text: "stopping")
+      }
+    }
+    guard (try? await session.acquire()) != nil else { throw Failure(text: "stopping") }
+  }
+
+  private func keep(
+    _ page: OrderChanges, _ accountID: AccountID, _ catchUp: Int64?
+  ) async throws(Failure) -> [PolledChange] {
+    // One whose ID nobody can work with holds up no other.
+    let incoming = page.events.compactMap { event in
+      (try? IncomingEvent.orderID(event, accountID)).map {
+        IncomingEvent(accountID: accountID, event: event, orderID: $0)
+      }
+    }
+    guard !incoming.isEmpty else { return [] }
+    do {
+      return try await store.receivePolled(
+        incoming, page.states.mapValues { OrderState($0) }, catchUp: catchUp)
+    } catch {
+      throw Failure(text: "a page cannot be stored")
+    }
+  }
+}
+
+extension OrderState {
+  init(_ state: ChannelOrder.State) {
+    self =
+      switch state {
+      case .open: .open
+      case .cancelled: .cancelled
+      case .shipped: .shipped
+      case .foreign: .foreign
+      }
+  }
+}
