@@ -65,9 +65,6 @@ import Testing
         ("not JSON", GatewayBench.signed(Array("{".utf8)), 400),
         ("empty", GatewayBench.signed([]), 400),
         ("other shop", try GatewayBench.event("e1", "o1", shop: "shop-9"), 404),
-        ("no key", try GatewayBench.event("", "o1"), 400),
-        ("no order", try GatewayBench.event("e1", ""), 400),
-        ("endless order", try GatewayBench.event("e1", String(repeating: "x", count: 300)), 400),
       ]
       for (name, request, status) in cases {
         let response = await GatewayBench.post(run, request)

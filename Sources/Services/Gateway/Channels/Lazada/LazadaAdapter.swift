@@ -18,7 +18,10 @@ public struct LazadaAdapter: ChannelAdapter {
     requiredCredentials: [
       LazadaCredential.appKey, LazadaCredential.appSecret, LazadaCredential.accessToken,
     ],
-    optionalCredentials: [LazadaCredential.refreshToken, ChannelAccount.accessTokenEndName],
+    optionalCredentials: [
+      LazadaCredential.refreshToken, ChannelAccount.accessTokenEndName,
+      ChannelAccount.previous(LazadaCredential.appSecret),
+    ],
     callsPerSecond: 50, pushBatch: LazadaLimits.pushes, maximumQuantity: 999_999)
 
   public init() {}

@@ -21,7 +21,8 @@ public struct TikTokShopAdapter: ChannelAdapter {
     optionalCredentials: [
       TikTokShopCredential.authCode, TikTokShopCredential.accessToken,
       TikTokShopCredential.refreshToken, TikTokShopCredential.shopCipher,
-      TikTokShopCredential.warehouseID, ChannelAccount.accessTokenEndName,
+      TikTokShopCredential.warehouseID,
+      ChannelAccount.previous(TikTokShopCredential.appSecret), ChannelAccount.accessTokenEndName,
     ],
     callsPerSecond: 50, pushBatch: TikTokShopLimits.pushes, maximumQuantity: 99_999)
 

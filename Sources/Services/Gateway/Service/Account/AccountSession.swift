@@ -233,6 +233,9 @@ actor AccountSession {
     await surroundings.alerts.resolve(.tokenRefused, about: accountID.text, account: accountID)
   }
 
+  /// The channel says that we are not authorised any more; the alert stands with its event, and the next good call ends it.
+  func deauthorised() { isRefused = true }
+
   /// An event came whose signature is wrong: an alert, but not one for each.
   func forged() async {
     if let last = lastForgedAlert, !last.isPast { return }

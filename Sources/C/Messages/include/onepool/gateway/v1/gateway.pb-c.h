@@ -340,7 +340,7 @@ struct  Onepool__Gateway__V1__InboxEvent
    */
   char *event_key;
   /*
-   * What it says: `order`, `return`, `stock`, `other`.
+   * What it says: `order`, `return`; `other`, `unknown`, `deauthorised`, `unreadable` are kept and not worked on.
    */
   char *kind;
   /*
@@ -383,7 +383,7 @@ struct  Onepool__Gateway__V1__Alert
    * A code: `UNMAPPED_LISTING`, `OVERSOLD`, `PUSH_FAILED`, `EVENT_DEAD`, `TOKEN_REFUSED`, `TOKENS_UNSAVED`,
    * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
    * `LAG_OVER_BUDGET`,
-   * `TOKEN_EXPIRING`, `SYNC_FAILING`.
+   * `TOKEN_EXPIRING`, `SYNC_FAILING`, `EVENT_UNKNOWN`, `EVENT_UNREADABLE`.
    */
   char *kind;
   /*
