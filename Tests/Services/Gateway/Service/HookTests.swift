@@ -82,6 +82,23 @@ import Testing
     }
   }
 
+  /// Goal: what is authentic and makes no sense is acknowledged, kept for inspection and told once.
+  @Test func authenticEventsThatMakeNoSenseAreKept() async throws {
+    let bench = try GatewayBench()
+    let nameless = try GatewayBench.event("", "o1")
+    try await bench.run { run in
+      for request in [
+        nameless, try GatewayBench.event("e1", ""),
+        try GatewayBench.event("e1", String(repeating: "x", count: 300)), nameless,
+      ] { #expect(await GatewayBench.post(run, request).status == 202) }
+      try await GatewayBench.settled(run)
+      let events = try await run.client.listInboxEvents(ListInboxEventsRequest()).events
+      #expect(events.map(\.state) == [.dead, .dead, .dead])
+      let alerts = try await run.client.listAlerts(ListAlertsRequest()).alerts
+      #expect(alerts.map(\.kind) == ["EVENT_UNREADABLE"] && alerts.map(\.raiseCount) == [3])
+    }
+  }
+
   @Test func testOfTheChannelIsAnsweredAndNotStored() async throws {
     let bench = try GatewayBench()
     try await bench.run { run in
