@@ -31,6 +31,10 @@ run: release ## Builds and starts the five services, the sandbox and demo data; 
 demo: release ## Sells on one channel and shows all others follow, then a flash sale and its proof
 	@.build/release/onepool demo
 
+.PHONY: sandbox
+sandbox: release ## Runs the channels' stand-in alone and prints where each channel is and with which keys
+	@Deploy/sandbox
+
 .PHONY: test
 test: lint ## Runs every check and every test, the real processes with Python and curl among them
 	@$(TESTS) --skip SystemTests

@@ -98,6 +98,9 @@ let channelModules =
     module(
       "\($0)Channel", "Services/Gateway/Channels/\($0)", [adapter, "Primitives", "RPCCore", "Kit"])
   }
+  + [
+    module("ChannelRegistry", "Services/Gateway/Channels/Registry", [adapter] + channelTargets)
+  ]
 
 let services: [Target] =
   service("Pool")
@@ -107,7 +110,7 @@ let services: [Target] =
   + channelModules
   + service(
     "Gateway", calls: ["Pool", "Mapping", "Fulfilment", "Returns"],
-    with: [adapter, "PointOfSaleChannel", "HTTPClient"], main: channelTargets)
+    with: [adapter, "PointOfSaleChannel", "HTTPClient"], main: ["ChannelRegistry"])
 
 let apis: [Target.Dependency] = [
   "PoolAPI", "MappingAPI", "FulfilmentAPI", "ReturnsAPI", "GatewayAPI",
@@ -176,7 +179,7 @@ let testing: [Target] = [
     "GatewayTests", "Services/Gateway",
     [
       "GatewayDomain", "GatewayService", "RPCInProcess", "StorageSQLite", "Kit", "SandboxServer",
-      adapter,
+      "ChannelRegistry", adapter,
     ] + apis + channelTargets),
   tests("CommandLineTests", "CommandLine", ["CommandLineMain", "PoolAPI", "Primitives"]),
   tests(

@@ -66,7 +66,9 @@ enum LayerRules {
     table["Sources/Services/Gateway/Service"]?.formUnion([
       "ChannelAdapter", "PointOfSaleChannel", "HTTPClient",
     ])
-    table["Sources/Services/Gateway/Main"]?.formUnion(channels.map { "\($0)Channel" })
+    table["Sources/Services/Gateway/Main"]?.insert("ChannelRegistry")
+    table["Sources/Services/Gateway/Channels/Registry"] =
+      Set(channels.map { "\($0)Channel" }).union(["ChannelAdapter"])
     for channel in channels {
       table["Sources/Services/Gateway/Channels/\(channel)"] = adapting.union(["ChannelAdapter"])
     }

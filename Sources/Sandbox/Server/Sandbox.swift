@@ -10,7 +10,7 @@ internal import StorageSQLite
 /// hooks, stock of its own.
 public struct Sandbox: Sendable {
   /// What it reads from the environment beside the common settings.
-  public static let settings: [any AnySetting] = [retryPace, controlFrom]
+  public static let settings: [any AnySetting] = [retryPace, controlFrom, scenarioPath]
 
   static let retryPace = Setting<Double>(
     "ONEPOOL_SANDBOX_RETRY_PACE", "factor on the platforms' pauses between tries of an event",
@@ -22,8 +22,14 @@ public struct Sandbox: Sendable {
   static let controlFrom = Setting<ControlCallers>.choice(
     "ONEPOOL_SANDBOX_CONTROL_FROM", "who may use the control API", default: .loopback)
 
+  static let scenarioPath = Setting<String?>(
+    "ONEPOOL_SANDBOX_SCENARIO", "scenario that is played from the start", default: "",
+    allowed: "a JSON file's path"
+  ) { text in .some(text.isEmpty ? nil : text) }
+
   let platform: Platform
-  private let control: ControlAPI
+  let control: ControlAPI
+  let player: ScenarioPlayer
 
   /// Opens or makes the store.
   static func open(
@@ -39,16 +45,19 @@ public struct Sandbox: Sendable {
       database: database, sender: sender, clock: clock, log: log, pace: pace)
     let platform = Platform(
       database: database, faults: FaultDesk(ticks: ticks), pump: pump, clock: clock)
+    let control = ControlAPI(platform: platform, isOpen: isOpen)
     let sandbox = Sandbox(
-      platform: platform, control: ControlAPI(platform: platform, isOpen: isOpen))
+      platform: platform, control: control,
+      player: ScenarioPlayer(control: control, clock: clock, log: log))
     try await sandbox.control.loadFaults()
     try await pump.resume()
     return sandbox
   }
 
-  private init(platform: Platform, control: ControlAPI) {
+  private init(platform: Platform, control: ControlAPI, player: ScenarioPlayer) {
     self.platform = platform
     self.control = control
+    self.player = player
   }
 
   var routes: [HTTPRoute] {
@@ -57,7 +66,7 @@ public struct Sandbox: Sendable {
       ShopifyPlatform(platform: platform).route, TikTokPlatform(platform: platform).route,
       WooCommercePlatform(platform: platform).route, SquarePlatform(platform: platform).route,
       LoyversePlatform(platform: platform).route,
-    ] + control.routes
+    ] + control.routes + control.routes(of: player)
   }
 
   /// What its Main runs.
@@ -66,8 +75,14 @@ public struct Sandbox: Sendable {
       path: context.storePath, sender: HTTPSender(), clock: SystemClock(), log: context.log,
       pace: context.settings[retryPace], isOpen: context.settings[controlFrom] == .anywhere,
       observer: context.storageObserver)
+    if let path = context.settings[scenarioPath] {
+      try await sandbox.player.begin(try Scenario.read(path: path))
+    }
     return ServiceParts(
       routes: sandbox.routes, databases: [sandbox.platform.database],
-      background: [("deliveries", { try await sandbox.platform.pump.run() })])
+      background: [
+        ("deliveries", { try await sandbox.platform.pump.run() }),
+        ("scenario", { await sandbox.player.run() }),
+      ])
   }
 }

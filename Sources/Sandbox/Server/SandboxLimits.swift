@@ -25,6 +25,10 @@ enum SandboxLimits {
   static let stock: Int64 = 1_000_000_000
   /// The longest life of a token, in seconds.
   static let tokenSeconds: Int64 = 100 * 365 * 86_400
+  /// How long a scenario may last, in seconds.
+  static let scenarioSeconds = 86_400.0
+  /// Problems of a scenario that are kept to be looked at.
+  static let keptProblems = 20
   /// Callers whose calls are counted at the same time.
   static let buckets = 10_000
   /// Shopify's and Square's idempotency keys that are kept.

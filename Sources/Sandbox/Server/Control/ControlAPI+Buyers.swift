@@ -5,14 +5,8 @@ internal import StorageCore
 extension ControlAPI {
   func order(_ call: Call) async throws -> JSONValue {
     let key = try call.shop()
-    let wishes = try (call.body["lines"].array ?? []).map { line in
-      guard let quantity = line["quantity"].looseInteger else {
-        throw ControlError(400, "a line has a quantity")
-      }
-      return Wish(
-        item: line["item_id"].text ?? "", variation: line["variation_id"].text ?? "",
-        sku: line["item_id"].isNull ? line["sku"].text ?? "" : "", quantity: quantity)
-    }
+    guard !platform.faults.plan(of: key.channel).isDown else { throw ControlError(503, "down") }
+    let wishes = try call.wishes()
     let isPaid = call.body["paid"].bool ?? true
     // Loyverse has tills and nothing else.
     let isCounter = call.body["counter"].bool ?? false || key.channel == .loyverse
@@ -29,6 +23,19 @@ extension ControlAPI {
         let order = try market.place(wishes, in: key, isPaid: isPaid)
         return isCounter ? try market.takeAway(order) : order
       })
+  }
+
+  func edit(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    let name = try call.text("order_id")
+    let wishes = try call.wishes()
+    return Self.json(try await platform.change { try $0.edit(key, name, adding: wishes) })
+  }
+
+  func deauthorise(_ call: Call) async throws -> JSONValue {
+    let key = try call.shop()
+    try await platform.change { try $0.deauthorise(key) }
+    return ["shop": .string(key.description)]
   }
 
   func pay(_ call: Call) async throws -> JSONValue {

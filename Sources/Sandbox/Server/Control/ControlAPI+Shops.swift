@@ -149,7 +149,7 @@ extension ControlAPI {
       for table in [
         "shop", "listing", "buyer_order", "order_line", "buyer_return", "return_line",
         "idempotency", "delivery", "fault", "square_count",
-        "woo_order", "woo_webhook",
+        "woo_order", "woo_webhook", "hook",
       ] { try market.transaction.execute("DELETE FROM \(table)") }
     }
     return [:]

@@ -26,8 +26,13 @@ internal import RPCCore
 /// - `POST /control/payments`, `cancellations`, `shipments`, `returns`, `refunds` of one
 ///   `order_id`;
 ///   `lines` of `line_id` and `quantity` for a part.
+/// - `POST /control/edits` puts `lines` to an order of Shopify, WooCommerce or Square; `deauthorisations` ends a shop's
+///   tokens and tells its hook where the platform does. A shop's `fulfillment_type` says who ships (`fulfilled_by_shopee`,
+///   Lazada's `FBL`, `FULFILLMENT_BY_TIKTOK`).
 /// - `GET /control/orders`, `stock`, `deliveries`: what the platforms have.
 /// - `POST /control/faults`: what goes wrong, by the names of `FaultPlan`; `GET` shows it.
+/// - `POST /control/webhooks` turns a shop's webhooks off or on (`enabled`).
+/// - `POST /control/scenario` plays a scenario (`Deploy/scenarios/README.md`); `GET` tells how far it is.
 /// - `POST /control/reset` forgets everything but the numbers that were given.
 struct ControlAPI: Sendable {
   let platform: Platform
@@ -43,7 +48,8 @@ struct ControlAPI: Sendable {
       route("POST", "returns", requestReturn), route("POST", "refunds", refund),
       route("GET", "stock", listStock), route("GET", "deliveries", listDeliveries),
       route("POST", "faults", setFaults), route("GET", "faults", listFaults),
-      route("POST", "reset", reset),
+      route("POST", "edits", edit), route("POST", "deauthorisations", deauthorise),
+      route("POST", "webhooks", setWebhooks), route("POST", "reset", reset),
     ]
   }
 
@@ -75,6 +81,18 @@ struct ControlAPI: Sendable {
       max(0, min(Int64(query["limit"] ?? "") ?? 100, SandboxLimits.listedRows))
     }
 
+    /// What is to be ordered.
+    func wishes() throws -> [Wish] {
+      try (body["lines"].array ?? []).map { line in
+        guard let quantity = line["quantity"].looseInteger else {
+          throw ControlError(400, "a line has a quantity")
+        }
+        return Wish(
+          item: line["item_id"].text ?? "", variation: line["variation_id"].text ?? "",
+          sku: line["item_id"].isNull ? line["sku"].text ?? "" : "", quantity: quantity)
+      }
+    }
+
     /// Units by line; empty when no lines are named.
     func units() throws -> [String: Int64] {
       var units: [String: Int64] = [:]
@@ -88,7 +106,7 @@ struct ControlAPI: Sendable {
     }
   }
 
-  private func route(
+  func route(
     _ method: String, _ name: String,
     _ body: @escaping @Sendable (Call) async throws -> JSONValue
   ) -> HTTPRoute {

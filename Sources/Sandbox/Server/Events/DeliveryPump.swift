@@ -172,7 +172,9 @@ actor DeliveryPump {
   private static func wire(
     _ delivery: Delivery, _ transaction: any ReadTransaction, at now: Timestamp
   ) throws -> (url: String, event: OutgoingEvent)? {
-    guard let shop = try transaction.shop(delivery.shop), !shop.hookURL.isEmpty else { return nil }
+    guard let shop = try transaction.shop(delivery.shop), !shop.hookURL.isEmpty,
+      try !transaction.isHookOff(of: delivery.shop)
+    else { return nil }
     let event: OutgoingEvent? =
       switch delivery.shop.channel {
       case .shopee: ShopeeEvents.wire(delivery, shop, at: now)
@@ -202,6 +204,7 @@ actor DeliveryPump {
         for outcome in batch {
           try transaction.record(outcome)
           try WooCommerceWebhooks.count(outcome, transaction)
+          try HookHealth.count(outcome, transaction)
         }
       }
     } catch {

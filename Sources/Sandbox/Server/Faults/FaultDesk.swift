@@ -69,6 +69,7 @@ final class FaultDesk: Sendable {
     let now = ticks()
     return state.withLock { state in
       let plan = state.plans[shop.channel] ?? FaultPlan()
+      if plan.isDown { return .failedBefore(status: 503) }
       if let rate = plan.callsPerSecond ?? limit {
         let name = plan.callsPerSecond == nil ? "\(shop)/\(kind)" : "\(shop)"
         let bucket = TokenBucket(capacity: max(1, rate), perSecond: rate, at: now)

@@ -16,6 +16,8 @@ struct FaultPlan: Equatable, Sendable {
   var timeoutMilliseconds = 30_000.0
   /// Entries of a stock call that are refused for the time being.
   var partialFailurePercent = 0.0
+  /// Whether the platform is out of order: every call ends with a 503, and nobody can buy.
+  var isDown = false
   /// API calls a second and shop; nil for the platform's own rule.
   var callsPerSecond: Double?
   /// Of the random choices.
@@ -49,6 +51,7 @@ extension FaultPlan {
     case "timeout_percent": set(\.timeoutPercent, member.value)
     case "partial_failure_percent": set(\.partialFailurePercent, member.value)
     case "drop_webhooks": drop(member.value)
+    case "down": setDown(member.value)
     case "delay_ms": setDelay(member.value)
     case "timeout_ms": setTimeout(member.value)
     case "rate_limit_per_second": setRate(member.value)
@@ -68,6 +71,12 @@ extension FaultPlan {
   private mutating func drop(_ value: JSONValue) -> Bool {
     guard let isDropping = value.bool else { return false }
     dropPercent = isDropping ? 100 : 0
+    return true
+  }
+
+  private mutating func setDown(_ value: JSONValue) -> Bool {
+    guard let isDown = value.bool else { return false }
+    self.isDown = isDown
     return true
   }
 
@@ -109,7 +118,7 @@ extension FaultPlan {
       "timeout_percent": .number(timeoutPercent), "timeout_ms": .number(timeoutMilliseconds),
       "partial_failure_percent": .number(partialFailurePercent),
       "delay_ms": [.number(delayMilliseconds.lowerBound), .number(delayMilliseconds.upperBound)],
-      "rate_limit_per_second": callsPerSecond.map { .number($0) } ?? .null,
+      "down": .bool(isDown), "rate_limit_per_second": callsPerSecond.map { .number($0) } ?? .null,
       "seed": .integer(Int64(bitPattern: seed)),
     ]
   }

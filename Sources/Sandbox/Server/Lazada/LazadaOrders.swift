@@ -71,7 +71,7 @@ enum LazadaOrders {
   static func items(
     _ transaction: any ReadTransaction, _ shop: Shop, _ call: LazadaCall
   ) throws -> JSONValue {
-    .array(items(of: try find(transaction, shop, try call.text("order_id"))))
+    .array(items(of: try find(transaction, shop, try call.text("order_id")), shop))
   }
 
   /// `order_ids` is a JSON array as text: `[260…,260…]`.
@@ -86,12 +86,12 @@ enum LazadaOrders {
       orders.map { order in
         [
           "order_id": .id(order.orderID), "order_number": .id(order.orderID),
-          "order_items": .array(items(of: order)),
+          "order_items": .array(items(of: order, shop)),
         ]
       })
   }
 
-  private static func items(of order: BuyerOrder) -> [JSONValue] {
+  private static func items(of order: BuyerOrder, _ shop: Shop) -> [JSONValue] {
     order.lines.map { line in
       [
         "order_item_id": .id(line.lineID), "order_id": .id(order.orderID),
@@ -101,7 +101,8 @@ enum LazadaOrders {
         "status": .string(LazadaWords.status(line.state)),
         "reason": line.state == .cancelled ? .string(order.cancelReason) : "",
         "shipping_type": "Dropshipping", "shipping_provider_type": "STANDARD",
-        "shipment_provider": .string(order.carrier), "is_fbl": 0, "is_digital": 0,
+        "shipment_provider": .string(order.carrier),
+        "is_fbl": shop.secret("fulfillment_type") == "FBL" ? 1 : 0, "is_digital": 0,
         "package_id": .string(line.packageID),
         "tracking_code": line.packageID.isEmpty ? "" : .string(order.trackingNumber),
         "warehouse_code": .string(LazadaWords.warehouse), "order_type": "Normal",

@@ -29,7 +29,7 @@ extension Market {
     return order
   }
 
-  private func take(_ wish: Wish, in key: Shop.Key, isPaid: Bool) throws -> [BuyerOrder.Line] {
+  func take(_ wish: Wish, in key: Shop.Key, isPaid: Bool) throws -> [BuyerOrder.Line] {
     guard (1...SandboxLimits.lineQuantity).contains(wish.quantity) else {
       throw MarketRefusal.invalid("a quantity is from 1 to \(SandboxLimits.lineQuantity)")
     }

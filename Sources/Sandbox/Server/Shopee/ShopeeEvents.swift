@@ -3,7 +3,7 @@ internal import Primitives
 
 /// Shopee's pushes: what they say and how they are signed.
 ///
-/// - Note: Source: Shopee developer guide 18 (push), codes 3, 4, 7 and 29.
+/// - Note: Source: Shopee developer guide 18 (push), codes 2, 3, 4, 7 and 29.
 enum ShopeeEvents {
   static func status(_ order: BuyerOrder) -> [EventDraft] {
     [
@@ -55,14 +55,23 @@ enum ShopeeEvents {
     ]
   }
 
+  /// The seller has taken the app's authorisation away: code 2, which has the shop in `data` alone.
+  static func deauthorised(_ shop: Shop.Key) -> [EventDraft] {
+    [
+      EventDraft(
+        topic: deauthorisation, subject: shop.shopID,
+        body: ["shop_id": .id(shop.shopID), "success": 1, "authorize_type": "shop authorization"])
+    ]
+  }
+
+  private static let deauthorisation = "2"
+
   /// The outer timestamp is of the sending; the signature is over the hook's URL, a bar and the
   /// body.
   static func wire(_ delivery: Delivery, _ shop: Shop, at now: Timestamp) -> OutgoingEvent {
     let data = JSONValue(parsing: delivery.body) ?? [:]
-    let body: JSONValue = [
-      "shop_id": .id(shop.key.shopID), "code": .id(delivery.topic), "timestamp": now.unix,
-      "data": data,
-    ]
+    var body: JSONValue = ["code": .id(delivery.topic), "timestamp": now.unix, "data": data]
+    if delivery.topic != deauthorisation { body = body.adding("shop_id", .id(shop.key.shopID)) }
     let bytes = body.bytes
     let base = Array((shop.hookURL + "|").utf8) + bytes
     let key = Array(shop.secret("push_partner_key").utf8)

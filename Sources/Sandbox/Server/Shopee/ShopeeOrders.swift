@@ -39,12 +39,13 @@ enum ShopeeOrders {
       (call.query["response_optional_fields"] ?? "").split(separator: ",").map { String($0) })
     let orders = try names.compactMap { try transaction.order(shop.key, $0) }
     guard !orders.isEmpty else { throw MarketRefusal.orderUnknown(names[0]) }
-    return ["order_list": .array(try orders.map { try detail($0, wanted, transaction) })]
+    return ["order_list": .array(try orders.map { try detail($0, wanted, transaction, shop) })]
   }
 
   private static func detail(
-    _ order: BuyerOrder, _ wanted: Set<String>, _ transaction: any ReadTransaction
+    _ order: BuyerOrder, _ wanted: Set<String>, _ transaction: any ReadTransaction, _ shop: Shop
   ) throws -> JSONValue {
+    let flag = shop.secret("fulfillment_type")
     var detail: JSONValue = [
       "order_sn": .string(order.orderID), "region": "SG", "currency": "SGD", "cod": false,
       "order_status": .string(ShopeeWords.status(order)), "create_time": order.createTime.unix,
@@ -60,7 +61,7 @@ enum ShopeeOrders {
       ("cancel_reason", { .string(order.cancelReason) }),
       ("buyer_cancel_reason", { .string(order.cancelReason) }),
       ("split_up", { false }),
-      ("fulfillment_flag", { "fulfilled_by_local_seller" }),
+      ("fulfillment_flag", { flag.isEmpty ? "fulfilled_by_local_seller" : .string(flag) }),
       ("is_buyer_shop_collection", { false }),
       ("shipping_carrier", { .string(order.carrier) }),
       ("buyer_user_id", { .integer(900_000 + order.number) }),

@@ -125,6 +125,34 @@ enum ShopifyEvents {
     ]
   }
 
+  /// The shop has taken the app out.
+  static func deauthorised(_ shop: Shop.Key) -> [EventDraft] {
+    [
+      EventDraft(
+        topic: "app/uninstalled", subject: shop.shopID,
+        body: ["id": 548_380_009, "name": "Demo", "myshopify_domain": .string(shop.shopID)])
+    ]
+  }
+
+  /// Units that were added to an order after it was placed.
+  static func edited(_ order: BuyerOrder, added: [BuyerOrder.Line]) -> [EventDraft] {
+    let edit: JSONValue = [
+      "id": .integer(78_912_328_793 + order.number), "order_id": .id(order.orderID),
+      "app_id": .null, "created_at": time(of: order), "committed_at": time(of: order),
+      "line_items": [
+        "additions": .array(
+          added.map { ["id": .id($0.lineID), "delta": .integer($0.quantity)] }), "removals": [],
+      ],
+    ]
+    return [
+      EventDraft(topic: "orders/edited", subject: order.orderID, body: ["order_edit": edit])
+    ] + self.order(order, topic: "orders/updated")
+  }
+
+  private static func time(of order: BuyerOrder) -> JSONValue {
+    ShopifyWords.time(order.updateTime)
+  }
+
   /// A repeated try has the body of the first; all copies share the event's and the webhook's ID.
   static func wire(_ delivery: Delivery, _ shop: Shop) -> OutgoingEvent {
     let bytes = Array(delivery.body.utf8)

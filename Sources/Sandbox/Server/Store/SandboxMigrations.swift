@@ -93,5 +93,14 @@ enum SandboxMigrations {
         PRIMARY KEY (shop_id, webhook_id)
       );
       """),
+    Migration(
+      4, "how shops' hooks have answered, and which are off",
+      """
+      CREATE TABLE hook (
+        channel TEXT NOT NULL, shop_id TEXT NOT NULL, is_off INTEGER NOT NULL,
+        tries INTEGER NOT NULL, failures INTEGER NOT NULL, failures_in_a_row INTEGER NOT NULL,
+        PRIMARY KEY (channel, shop_id)
+      );
+      """),
   ]
 }

@@ -8,6 +8,8 @@ enum Channel: String, CaseIterable, Sendable {
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
   /// Of which sellers have tills: goods leave over the counter.
   var hasTills: Bool { self == .square || self == .loyverse }
+  /// Whether it locks units for promotions.
+  var hasPromotions: Bool { self == .shopee || self == .lazada || self == .tiktok }
   /// Whether its orders have a line for each unit.
   var hasUnitLines: Bool { self == .lazada || self == .tiktok }
   /// Whether units of an unpaid order stay in the number that is shown, and only the platform's own checkout keeps them.

@@ -3,7 +3,7 @@ internal import Primitives
 
 /// TikTok Shop's events: without lines.
 ///
-/// - Note: Source: TikTok Shop Partner Center, webhooks, types 1, 4, 11 and 12.
+/// - Note: Source: TikTok Shop Partner Center, webhooks, types 1, 4, 6, 11 and 12.
 enum TikTokEvents {
   static func status(_ order: BuyerOrder) -> [EventDraft] {
     [
@@ -55,6 +55,15 @@ enum TikTokEvents {
           "return_id": .string(request.returnID), "create_time": request.createTime.unix,
           "update_time": request.updateTime.unix,
         ])
+    ]
+  }
+
+  /// The seller has taken the app's authorisation away.
+  static func deauthorised(_ shop: Shop.Key) -> [EventDraft] {
+    [
+      EventDraft(
+        topic: "6", subject: shop.shopID,
+        body: ["message": "The seller has revoked the authorisation."])
     ]
   }
 

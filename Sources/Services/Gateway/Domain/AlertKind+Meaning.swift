@@ -6,9 +6,9 @@ extension AlertKind {
       .critical
     case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment,
       .lagOverBudget, .tokenExpiring, .webhookDisabled, .drift, .promotionLock,
-      .promotionUnmirrored, .pollLagging:
+      .promotionUnmirrored, .pollLagging, .eventUnreadable:
       .warning
-    case .signatureRefused: .info
+    case .signatureRefused, .eventUnknown: .info
     }
   }
 
@@ -23,6 +23,10 @@ extension AlertKind {
       "Read the reason, mend the listing on the channel or its link, then push it again (RepushListing)."
     case .eventDead:
       "Read the event's last error, mend its cause, then replay it (ReplayInboxEvent)."
+    case .eventUnknown:
+      "Read the channel's change log: if the code matters to stock the adapter must learn it; the events are in the inbox."
+    case .eventUnreadable:
+      "Compare the event in the inbox with the channel's documents; its order is found by polling or on the channel's page."
     case .tokenRefused:
       "Authorise the shop again and hand the new credentials to ConnectAccount."
     case .tokensUnsaved:

@@ -6,6 +6,10 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case oversold = "OVERSOLD"
   /// A listing's number cannot be set.
   case pushFailed = "PUSH_FAILED"
+  /// A channel sends events of a code that its documents do not name.
+  case eventUnknown = "EVENT_UNKNOWN"
+  /// Authentic events are not what their code should be.
+  case eventUnreadable = "EVENT_UNREADABLE"
   /// An event was given up.
   case eventDead = "EVENT_DEAD"
   /// A channel refuses an account's credentials.

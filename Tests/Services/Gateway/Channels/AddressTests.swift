@@ -154,7 +154,7 @@ import TikTokShopChannel
   /// Goal: an app that may not see addresses is not refused orders because of a field that nobody wants.
   @Test func shopifyIsAskedForTheAddressWhenItIsWanted() async throws {
     let body =
-      #"{"data":{"order":{"legacyResourceId":"1","createdAt":"2026-01-05T03:00:00Z","updatedAt":"2026-01-05T03:00:05Z","shippingAddress":{"zip":"528123","countryCodeV2":"SG"},"lineItems":{"nodes":[],"pageInfo":{"hasNextPage":false}}}}}"#
+      #"{"data":{"order":{"legacyResourceId":"1","createdAt":"2026-01-05T03:00:00Z","updatedAt":"2026-01-05T03:00:05Z","shippingAddress":{"zip":"528123","countryCodeV2":"SG"},"lineItems":{"nodes":[{"id":"gid://shopify/LineItem/1","quantity":1}],"pageInfo":{"hasNextPage":false}}}}}"#
     let http = RecordedHTTP(body, body)
     let order = try await ShopifyAdapter().fetchOrder(
       "1", event: nil, api: wanting(shopifyAPI(http)))

@@ -1,14 +1,10 @@
 import ChannelAdapter
+import ChannelRegistry
 import Foundation
 import Kit
-import LazadaChannel
 import Primitives
 import RPCCore
-import ShopeeChannel
-import ShopifyChannel
 import Synchronization
-import TikTokShopChannel
-import WooCommerceChannel
 
 @testable import SandboxServer
 
@@ -29,7 +25,9 @@ final class ConversationWorld: Sendable {
         HTTPRequest(
           method: request.method, path: path, query: parts.count > 1 ? String(parts[1]) : "",
           headers: request.headers, body: request.body))
-      return ChannelReply(status: answer.status, body: answer.body)
+      let headers = answer.headers.map { ($0.name.lowercased(), $0.value) }
+      return ChannelReply(
+        status: answer.status, headers: Dictionary(headers) { $1 }, body: answer.body)
     }
   }
 
@@ -73,26 +71,26 @@ final class ConversationWorld: Sendable {
   let sandbox: Sandbox
   let hooks = Hooks()
   let clock = ManualClock(Timestamp(seconds: 1_700_000_000))
+  /// What the sandbox and adapters go by: `clock`, unless another was given.
+  private let time: any WallClock
   private let pump: Task<Void, any Error>
 
-  init() async throws {
+  /// - Parameters:
+  ///   - sender: where its events go instead of `hooks`.
+  ///   - time: the sandbox's clock, for who cannot live with one that stands.
+  init(sender: (any EventSender)? = nil, time: (any WallClock)? = nil) async throws {
+    self.time = time ?? clock
     folder =
       FileManager.default.temporaryDirectory
       .appendingPathComponent("conversation-\(UUIDText.random())").path
     sandbox = try await Sandbox.open(
-      path: "\(folder)/sandbox.db", sender: hooks, clock: clock, log: .silent, pace: 0.000_01,
+      path: "\(folder)/sandbox.db", sender: sender ?? hooks, clock: self.time, log: .silent,
+      pace: 0.000_01,
       isOpen: true)
     let running = sandbox
     pump = Task { try await running.platform.pump.run() }
     for channel in Self.channels {
-      var shop: JSONValue = [
-        "channel": .string(channel), "shop": .string(Self.account(channel).externalID),
-        "hook_url": .string(Self.hookURL(channel)),
-      ]
-      for (name, value) in Self.account(channel).credentials {
-        shop = shop.adding(name, .string(value))
-      }
-      _ = try await control("shops", shop)
+      try await setShop(channel)
       _ = try await control(
         "listings",
         [
@@ -110,16 +108,14 @@ final class ConversationWorld: Sendable {
     try FileManager.default.removeItem(atPath: folder)
   }
 
-  static let channels = ["shopee", "lazada", "shopify", "tiktok"]
+  /// All that the sandbox behaves like.
+  static let channels = Channel.allCases.map(\.rawValue)
 
   static func adapter(_ channel: String) -> any ChannelAdapter {
-    switch channel {
-    case "shopee": ShopeeAdapter()
-    case "lazada": LazadaAdapter()
-    case "tiktok": TikTokShopAdapter()
-    case "woocommerce": WooCommerceAdapter()
-    default: ShopifyAdapter()
+    guard let adapter = everyChannel.first(where: { $0.channelID.text == channel }) else {
+      preconditionFailure("the registry has no \(channel)")
     }
+    return adapter
   }
 
   static func account(_ channel: String) -> ChannelAccount {
@@ -129,6 +125,8 @@ final class ConversationWorld: Sendable {
       case "lazada": lazadaAccount()
       case "tiktok": tikTokShopAccount()
       case "woocommerce": wooCommerceAccount()
+      case "square": squareAccount()
+      case "loyverse": loyverseAccount()
       default: shopifyAccount()
       }
     account.baseURL = "\(Way.host)/\(channel)"
@@ -143,11 +141,14 @@ final class ConversationWorld: Sendable {
 
   static func hookURL(_ channel: String) -> String { "https://gw.example.com/hooks/\(channel)" }
 
-  func api(_ channel: String, _ changes: [String: String] = [:]) -> ChannelAPI {
+  /// - Parameter http: another way out than straight into the sandbox.
+  func api(
+    _ channel: String, _ changes: [String: String] = [:], http: (any ChannelHTTP)? = nil
+  ) -> ChannelAPI {
     var account = Self.account(channel)
     account.credentials.merge(changes) { $1 }
     return ChannelAPI(
-      account: account, http: Way(routes: sandbox.routes), clock: clock, wantsAddress: true)
+      account: account, http: http ?? Way(routes: sandbox.routes), clock: time, wantsAddress: true)
   }
 
   /// What a buyer, a carrier or a test does.
@@ -185,6 +186,26 @@ final class ConversationWorld: Sendable {
         "lines": [["item_id": "234234234", "variation_id": "234", "quantity": .integer(quantity)]],
       ])
     return order["order_id"].text ?? ""
+  }
+
+  /// Makes the shop anew with how its seller works.
+  func setShop(
+    _ channel: String, _ changes: [String: String] = [:], hookURL: String? = nil
+  ) async throws {
+    let account = Self.account(channel)
+    var shop: JSONValue = [
+      "channel": .string(channel), "shop": .string(account.externalID),
+      "hook_url": .string(hookURL ?? Self.hookURL(channel)), "home_url": .string(account.baseURL),
+    ]
+    for (name, value) in account.credentials.merging(changes, uniquingKeysWith: { $1 }) {
+      shop = shop.adding(name, .string(value))
+    }
+    try await control("shops", shop)
+  }
+
+  /// Changes what goes wrong on a channel.
+  func setFaults(_ channel: String, _ faults: JSONValue) async throws {
+    try await control("faults", faults.adding("channel", .string(channel)))
   }
 
   /// The next event of a kind that the hook gets, verified and parsed; the others are put aside.

@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "inventory_levels/update", "products/update", "app/uninstalled", "orders/delete", "shop/redact",
+    "inventory_levels/update", "products/update", "orders/delete", "shop/redact",
   ])
   func otherTopicsAreNothingToWorkOn(_ topic: String) throws {
     let level =

@@ -95,32 +95,6 @@ import TikTokShopChannel
     try await world.remove()
   }
 
-  @Test func orderThatTikTokShipsIsLeftAlone() async throws {
-    let world = try await world(["fulfillment_type": "FULFILLMENT_BY_TIKTOK"])
-    let name = try await world.buy("tiktok", 2)
-    let order = try await adapter.fetchOrder(name, event: nil, api: world.api("tiktok"))
-    #expect(order.state == .foreign)
-    try await world.remove()
-  }
-
-  @Test func partIsCancelledForWantOfStockAndTheListingGoesOn() async throws {
-    let world = try await world()
-    let api = world.api("tiktok")
-    let name = try await world.buy("tiktok", 3)
-    let part = OrderCancellation(orderExternalID: name, lines: [("234", 1)])
-    try await adapter.cancelOrder(part, api: api)
-    try await adapter.cancelOrder(part, api: api)
-    let order = try await adapter.fetchOrder(name, event: nil, api: api)
-    #expect(order.state == .open && order.lines.map(\.cancelledCount) == [1])
-    #expect(try await shown(world) == 8)
-    let whole = OrderCancellation(orderExternalID: name)
-    try await adapter.cancelOrder(whole, api: api)
-    try await adapter.cancelOrder(whole, api: api)
-    #expect(try await adapter.fetchOrder(name, event: nil, api: api).state == .cancelled)
-    #expect(try await shown(world) == 10)
-    try await world.remove()
-  }
-
   @Test func stockLiesInSeveralWarehouses() async throws {
     let world = try await world(["warehouse_ids": "W1,W2"])
     let found = try await listing(world)
@@ -145,36 +119,6 @@ import TikTokShopChannel
     #expect(try await adapter.pushStock([push], api: world.api("tiktok")) == [.acknowledged])
     await #expect(throws: ChannelError.self) { _ = try await world.buy("tiktok", 1) }
     #expect(try await listing(world).state == .hidden)
-    try await world.remove()
-  }
-
-  @Test func campaignsShareIsRead() async throws {
-    let world = try await world()
-    try await world.control(
-      "listings",
-      [
-        "channel": "tiktok", "shop": .string(ConversationWorld.account("tiktok").externalID),
-        "item_id": "234234234", "variation_id": "234", "reserved": 4,
-      ])
-    let found = try await listing(world)
-    let api = world.api("tiktok")
-    #expect(
-      try await adapter.readReserved([found], api: api)
-        == [[ReservedStock(name: "Sandbox campaign", quantity: 4)]])
-    #expect(try await adapter.readStock([found], api: api) == [10])
-    let higher = StockPush(listing: found, quantity: 12, idempotencyKey: "k")
-    #expect(try await adapter.pushStock([higher], api: api) == [.acknowledged])
-    try await world.remove()
-  }
-
-  @Test func refusedEntryIsTriedAgain() async throws {
-    let world = try await world()
-    try await world.control("faults", ["channel": "tiktok", "partial_failure_percent": 100])
-    let push = StockPush(listing: try await listing(world), quantity: 5, idempotencyKey: "k")
-    let results = try await adapter.pushStock([push], api: world.api("tiktok"))
-    #expect(results.map(\.kind) == ["retry"])
-    try await world.control("faults", ["channel": "tiktok", "partial_failure_percent": 0])
-    #expect(try await adapter.pushStock([push], api: world.api("tiktok")) == [.acknowledged])
     try await world.remove()
   }
 }

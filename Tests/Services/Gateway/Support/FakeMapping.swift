@@ -24,7 +24,7 @@ final class FakeMapping: MappingServiceHandler {
 
   func set(
     _ account: String, item: String, variation: String = "", code: String = "",
-    takes components: [(String, Int64)]
+    attributes: [String: String] = [:], takes components: [(String, Int64)]
   ) {
     let sequence = state.withLock { state in
       state.sequence += 1
@@ -33,6 +33,7 @@ final class FakeMapping: MappingServiceHandler {
       listing.channelID = state.accounts[account]?.channelID ?? "fake"
       listing.variationID = variation
       listing.sellerSKU = code
+      listing.attributes = attributes
       listing.state = .live
       listing.link =
         components.isEmpty

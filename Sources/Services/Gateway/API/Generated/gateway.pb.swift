@@ -250,7 +250,7 @@ public struct InboxEvent: Message {
   public var accountID: String = ""
   /// The channel's ID for it, or what stands for one.
   public var eventKey: String = ""
-  /// What it says: `order`, `return`, `stock`, `other`.
+  /// What it says: `order`, `return`; `other`, `unknown`, `deauthorised`, `unreadable` are kept and not worked on.
   public var kind: String = ""
   /// The order it is about, if any.
   public var orderID: String = ""
@@ -346,7 +346,7 @@ public struct Alert: Message {
   /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
   /// `LAG_OVER_BUDGET`,
   /// `TOKEN_EXPIRING`, `SYNC_FAILING`, `DRIFT`, `PROMOTION_LOCK`, `ACCOUNT_SUSPENDED`,
-  /// `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`.
+  /// `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`, `EVENT_UNKNOWN`, `EVENT_UNREADABLE`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.
   public var subject: String = ""

@@ -155,7 +155,17 @@ public struct ChannelEvent: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable {
     case order
     case `return`
+    /// The channel's documents know it, and nobody works on it.
     case other
+    /// The channel's documents do not know it.
+    case unknown
+    /// The seller, or the channel, has taken our authorisation away.
+    case deauthorised
+    /// Authentic, and not what its kind should be: kept to be looked at.
+    case unreadable
+
+    /// Whether there is something to be done about it beside keeping it.
+    public var isWorkedOn: Bool { self == .order || self == .return }
   }
   /// The channel's ID for it, or what stands for one: a redelivery has the same.
   public var key: String

@@ -21,6 +21,7 @@ public struct LazadaAdapter: ChannelAdapter {
     optionalCredentials: [
       LazadaCredential.refreshToken, ChannelAccount.accessTokenEndName,
       ChannelAccount.authorisationEndName,
+      ChannelAccount.previous(LazadaCredential.appSecret),
     ],
     callsPerSecond: 50, pushBatch: LazadaLimits.pushes, maximumQuantity: 999_999)
 

@@ -51,6 +51,7 @@ private struct LazadaPushHead: Decodable {
 private enum LazadaPushType {
   static let tradeOrder: Int64 = 0
   static let reverseOrder: Int64 = 10
+  static let documented: Set<Int64> = Set(0...14).subtracting([9]).union([21])
 }
 
 extension LazadaAdapter {
@@ -60,11 +61,11 @@ extension LazadaAdapter {
   }
 
   public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
-    guard let appKey = account.credentials[LazadaCredential.appKey], !appKey.isEmpty,
-      let secret = account.credentials[LazadaCredential.appSecret], !secret.isEmpty
+    guard let appKey = account.credentials[LazadaCredential.appKey], !appKey.isEmpty
     else { return false }
-    let expected = LazadaSigning.push(appKey: appKey, body: request.body, appSecret: secret)
-    return ChannelSignature.matches(request.header("authorization"), expected)
+    return account.isSigned(request.header("authorization"), with: LazadaCredential.appSecret) {
+      LazadaSigning.push(appKey: appKey, body: request.body, appSecret: $0)
+    }
   }
 
   /// One push an order line and status; the key leaves out the outer `timestamp`. Times are in s or
@@ -81,7 +82,8 @@ extension LazadaAdapter {
     case LazadaPushType.reverseOrder: return try reverseOrder(push, request, account)
     default:
       return ChannelEvent(
-        key: "\(stem(push, account)):\(ChannelSignature.digest(request.body))", kind: .other,
+        key: "\(stem(push, account)):\(ChannelSignature.digest(request.body))",
+        kind: LazadaPushType.documented.contains(push.type.value) ? .other : .unknown,
         subject: push.data?.orderID?.named ?? "", updateTime: sendTime(push) ?? .zero,
         body: request.body, topic: String(push.type.value))
     }

@@ -30,7 +30,7 @@ extension LazadaAdapter {
   }
 
   private func listing(_ product: LazadaProduct, _ sku: LazadaProduct.SKU) -> ChannelListing {
-    let options = (sku.options ?? [:]).sorted { $0.key < $1.key }.map(\.value.text)
+    let options = (sku.options ?? [:]).sorted { $0.key < $1.key }.compactMap(\.value.text)
     let names = [product.attributes?.name ?? ""] + options
     let sellerSKU = sku.sellerSKU?.text ?? ""
     return ChannelListing(

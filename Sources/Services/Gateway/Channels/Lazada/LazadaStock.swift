@@ -70,15 +70,18 @@ struct LazadaProduct: Decodable {
     var status: String?
     var quantity: LossyInt?
     var available: LossyInt?
-    var options: [String: FlexibleID]?
+    var options: [String: Lossy<FlexibleID>]?
     var warehouses: [Warehouse]?
     var campaigns: Lossy<[LazadaChannelInventory]>?
 
     /// The sellable number, which is what we set: over the warehouses where they are listed.
     /// `quantity`, the last resort, holds what open orders withhold too.
     var sellable: Quantity? {
-      let parts = (warehouses ?? []).compactMap { $0.sellableQuantity?.units }
-      return parts.isEmpty ? available?.value ?? quantity?.value : parts.reduce(0, +)
+      guard let warehouses, !warehouses.isEmpty else {
+        return (available ?? quantity)?.shownCount
+      }
+      let parts = warehouses.compactMap { $0.sellableQuantity?.shownCount }
+      return parts.count == warehouses.count ? parts.reduce(0, +) : nil
     }
   }
   var itemID: FlexibleID

@@ -15,7 +15,7 @@ public struct LoyverseAdapter: ChannelAdapter {
   public let traits = ChannelTraits(
     requiredCredentials: [LoyverseCredential.accessToken],
     optionalCredentials: [
-      LoyverseCredential.clientSecret, LoyverseCredential.clientSecretPrevious,
+      LoyverseCredential.clientSecret, ChannelAccount.previous(LoyverseCredential.clientSecret),
       LoyverseCredential.hookToken, LoyverseCredential.refreshToken, LoyverseCredential.clientID,
       ChannelAccount.accessTokenEndName,
     ],
@@ -32,8 +32,6 @@ enum LoyverseCredential {
   static let accessToken = "access_token"
   /// Signs the webhooks that were made with OAuth.
   static let clientSecret = "client_secret"
-  /// The one before a rotation.
-  static let clientSecretPrevious = "client_secret_previous"
   /// Stands in the hook's URL (`?token=…`) of a personal token's webhooks, which are not signed.
   static let hookToken = "hook_token"
   static let refreshToken = "refresh_token"

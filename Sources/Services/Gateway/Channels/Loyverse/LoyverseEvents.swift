@@ -28,6 +28,9 @@ private struct LoyverseHead: Decodable {
 /// The webhook of `receipts.update`, as it is kept for one receipt.
 struct LoyverseReceipts: Codable {
   static let topic = "receipts.update"
+  static let otherTopics = [
+    "inventory_levels.update", "items.update", "customers.update", "shifts.create",
+  ]
   var type = topic
   var receipts: [LoyverseReceipt]
 }
@@ -54,13 +57,12 @@ extension LoyverseAdapter {
   /// URL instead. A signature that is there must be right.
   public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
     if let claimed = request.header("x-loyverse-signature") {
-      var isGood = false
-      for name in [LoyverseCredential.clientSecret, LoyverseCredential.clientSecretPrevious] {
-        guard let secret = account.credentials[name], !secret.isEmpty else { continue }
-        let code = HMAC.sha1(key: Array(secret.utf8), request.body)
-        for expected in [Hex.encode(code), Base64.encode(code)]
-        where ChannelSignature.matches(claimed, expected) { isGood = true }
+      let codes = account.secrets(LoyverseCredential.clientSecret).map {
+        HMAC.sha1(key: Array($0.utf8), request.body)
       }
+      var isGood = false
+      for expected in codes.flatMap({ [Hex.encode($0), Base64.encode($0)] })
+      where ChannelSignature.matches(claimed, expected) { isGood = true }
       return isGood
     }
     guard let token = account.credentials[LoyverseCredential.hookToken], !token.isEmpty else {
@@ -83,7 +85,8 @@ extension LoyverseAdapter {
     }
     guard head.type == LoyverseReceipts.topic else {
       return ChannelEvent(
-        key: "\(head.type):\(ChannelSignature.digest(request.body))", kind: .other, subject: "",
+        key: "\(head.type):\(ChannelSignature.digest(request.body))",
+        kind: LoyverseReceipts.otherTopics.contains(head.type) ? .other : .unknown, subject: "",
         updateTime: head.createdAt?.value.flatMap(ChannelTime.iso8601) ?? .zero, body: request.body,
         topic: head.type)
     }
@@ -102,7 +105,7 @@ extension LoyverseAdapter {
   /// Each has a body of its own, so that many receipts in one call are kept once and not squared.
   public func companions(of event: ChannelEvent) -> [ChannelEvent] {
     let rows = (try? ChannelJSON.decode(LoyverseRows.self, from: event.body))?.receipts ?? []
-    guard event.kind != .other,
+    guard event.kind.isWorkedOn,
       let store = rows.first(where: { $0.number == event.subject })?.storeID
     else { return [] }
     return rows.filter { $0.storeID == store }.flatMap { $0.events() }

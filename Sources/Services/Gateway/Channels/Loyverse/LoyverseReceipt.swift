@@ -110,7 +110,7 @@ struct LoyverseReceipt: Codable {
       throw .malformed("receipt \(number) has a time that is not ISO 8601 with an offset")
     }
     var taken: [ChannelOrder.Line] = []
-    for line in lines ?? [] {
+    for line in try sold() {
       guard line.quantity.taken >= 0 else {
         throw .malformed("receipt \(number) has a quantity below zero")
       }
@@ -125,10 +125,20 @@ struct LoyverseReceipt: Codable {
       saleTime: saleTime, updateTime: updateTime)
   }
 
+  /// Nobody buys nothing: a receipt whose lines are not there is not whole.
+  private func sold() throws(ChannelError) -> [Line] {
+    guard let lines, !lines.isEmpty else { throw .malformed("receipt \(number) has no line_items") }
+    return lines
+  }
+
   /// A refund puts its goods back on the shelf, and so does a sale that is cancelled.
   func channelReturn(at store: String) throws(ChannelError) -> ChannelReturn {
     guard let updateTime else {
       throw .malformed("receipt \(number) has a time that is not ISO 8601 with an offset")
+    }
+    // Goods come back on sale by it: a time that is none is no cancellation.
+    if let cancelledAt, ChannelTime.iso8601(cancelledAt) == nil {
+      throw .malformed("receipt \(number) has a cancelled_at that is not a time")
     }
     var found = ChannelReturn(
       externalID: number.text,
@@ -136,7 +146,7 @@ struct LoyverseReceipt: Codable {
       reason: note ?? "", updateTime: updateTime)
     // A refund that was cancelled has given nothing back; a sale that was not, neither.
     guard isSale == isCancelled, storeID.text == store else { return found }
-    found.lines = (lines ?? []).compactMap { line in
+    found.lines = try sold().compactMap { line in
       guard line.quantity.shown > 0 else { return nil }
       let (itemID, variationID) = line.listing
       return ChannelReturn.Line(

@@ -13,7 +13,8 @@ public struct PointOfSaleAdapter: ChannelAdapter {
   public let channelID = ChannelID(trusted: "till")
 
   public let traits = ChannelTraits(
-    requiredCredentials: ["token"], callsPerSecond: 1000, pushBatch: 500, readsStock: false,
+    requiredCredentials: ["token"], optionalCredentials: [ChannelAccount.previous("token")],
+    callsPerSecond: 1000, pushBatch: 500, readsStock: false,
     sellsFromOwnLocation: true)
 
   public init() {}
@@ -35,12 +36,10 @@ public struct PointOfSaleAdapter: ChannelAdapter {
 
   /// A till shows the account's token: `Authorization: Bearer …` (RFC 6750).
   public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
-    guard let token = account.credentials["token"], !token.isEmpty,
-      let header = request.header("authorization")
-    else { return false }
+    guard let header = request.header("authorization") else { return false }
     let parts = header.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
-    return ChannelSignature.matches(String(parts[1]), token)
+    return account.isSigned(String(parts[1]), with: "token") { $0 }
   }
 
   /// Reads a batch of one sale; a longer one is taken apart by the endpoint, which answers each.

@@ -19,6 +19,7 @@ public struct ShopeeAdapter: ChannelAdapter {
     ],
     optionalCredentials: [
       ShopeeCredential.refreshToken, ShopeeCredential.locationID,
+      ChannelAccount.previous(ShopeeCredential.pushPartnerKey),
       ChannelAccount.accessTokenEndName, ChannelAccount.authorisationEndName,
     ],
     callsPerSecond: 10, pushBatch: ShopeeLimits.models, maximumQuantity: 999_999)

@@ -69,6 +69,11 @@ enum ShopeePushCode {
   static let promotions: Set<Int64> = [7, 8, 9]
   static let authorisationEnds: Int64 = 12
   static let returnUpdate: Int64 = 29
+  /// All that the guide and integrators name.
+  static let documented: Set<Int64> = Set(
+    [
+      1...13, 15...16, 22...25, 27...30, 36...38, 47...47,
+    ].joined())
 }
 
 extension ShopeeAdapter {
@@ -85,11 +90,9 @@ extension ShopeeAdapter {
   }
 
   public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
-    guard let key = account.credentials[ShopeeCredential.pushPartnerKey], !key.isEmpty else {
-      return false
+    account.isSigned(request.header("authorization"), with: ShopeeCredential.pushPartnerKey) {
+      ShopeeSigning.push(url: hookURL, body: request.body, pushPartnerKey: $0)
     }
-    let expected = ShopeeSigning.push(url: hookURL, body: request.body, pushPartnerKey: key)
-    return ChannelSignature.matches(request.header("authorization"), expected)
   }
 
   /// An order's creation, payment and cancellation all come as code 3. Its key leaves out the outer
@@ -124,10 +127,16 @@ extension ShopeeAdapter {
         updateTime: sent ?? .zero, body: request.body, topic: String(push.code.value))
     default:
       return ChannelEvent(
-        key: "\(stem):\(ChannelSignature.digest(request.body))", kind: .other,
+        key: "\(stem):\(ChannelSignature.digest(request.body))", kind: aside(push.code.value),
         subject: push.data?.orderSN ?? "", updateTime: sent ?? .zero, body: request.body,
         topic: String(push.code.value))
     }
+  }
+
+  /// What an event is that is about neither an order nor a return.
+  private func aside(_ code: Int64) -> ChannelEvent.Kind {
+    if code == ShopeePushCode.deauthorised { return .deauthorised }
+    return ShopeePushCode.documented.contains(code) ? .other : .unknown
   }
 
   /// What tells two updates of one return apart. Shopee gives no status and no time in `data`;
@@ -153,12 +162,5 @@ extension ShopeeAdapter {
         code: head.code, timestamp: nil, shopID: head.shopID ?? head.data?.shopID,
         shopIDOlder: head.shopIDOlder, data: nil)
     }
-  }
-}
-
-extension ShopeeAdapter: SuspensionReading {
-  public func suspension(in event: ChannelEvent) -> String? {
-    event.topic == String(ShopeePushCode.deauthorised)
-      ? "the seller has taken the authorisation back" : nil
   }
 }

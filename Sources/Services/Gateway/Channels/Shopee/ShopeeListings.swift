@@ -13,13 +13,13 @@ struct ShopeeStockInfo: Decodable {
   }
   var seller: [Place]?
 
-  /// The sum over the seller's warehouses, or what one of them has.
+  /// The sum over the seller's warehouses, or what one of them has; nil where one does not say, which is not zero.
   func sellerStock(at locationID: String?) -> Quantity? {
-    guard let seller else { return nil }
-    var sum: Quantity = 0
-    for place in seller {
+    var sum: Quantity?
+    for place in seller ?? [] {
       if let locationID, !locationID.isEmpty, place.locationID != locationID { continue }
-      sum += place.stock?.units ?? 0
+      guard let stock = place.stock?.shownCount else { return nil }
+      sum = (sum ?? 0) + stock
     }
     return sum
   }

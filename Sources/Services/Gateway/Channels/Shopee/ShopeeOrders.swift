@@ -141,7 +141,10 @@ extension ShopeeAdapter {
       guard quantity >= 0, quantity <= QuantityLimits.maximum else {
         throw .malformed("order \(order.orderSN) has a quantity of \(quantity)")
       }
-      let cancelled = min(max(item.cancelled?.value ?? 0, 0), quantity)
+      let cancelled = item.cancelled?.value ?? 0
+      guard (0...quantity).contains(cancelled) else {
+        throw .malformed("order \(order.orderSN) has \(cancelled) of \(quantity) units cancelled")
+      }
       let id = ShopeeLine.id(item.itemID, item.modelID)
       if let index = lines.firstIndex(where: { $0.lineID == id }) {
         lines[index].quantity += quantity

@@ -20,7 +20,7 @@ public struct ShopifyAdapter: ChannelAdapter {
   public let traits = ChannelTraits(
     requiredCredentials: [ShopifyCredential.accessToken, ShopifyCredential.clientSecret],
     optionalCredentials: [
-      ShopifyCredential.clientSecretPrevious, ShopifyCredential.locationID,
+      ChannelAccount.previous(ShopifyCredential.clientSecret), ShopifyCredential.locationID,
       ShopifyCredential.clientID, ShopifyCredential.refreshToken,
       ChannelAccount.accessTokenEndName, ChannelAccount.authorisationEndName,
     ],
@@ -36,8 +36,6 @@ public struct ShopifyAdapter: ChannelAdapter {
 enum ShopifyCredential {
   static let accessToken = "access_token"
   static let clientSecret = "client_secret"
-  /// Still signs for up to an hour after a rotation.
-  static let clientSecretPrevious = "client_secret_previous"
   static let locationID = "location_id"
   static let clientID = "client_id"
   static let refreshToken = "refresh_token"

@@ -55,14 +55,9 @@ extension ShopifyAdapter {
 
   /// After a rotation Shopify may sign with the old secret for up to an hour, so both are tried.
   public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
-    let claimed = request.shopify("hmac-sha256")
-    var isGood = false
-    for name in [ShopifyCredential.clientSecret, ShopifyCredential.clientSecretPrevious] {
-      guard let secret = account.credentials[name], !secret.isEmpty else { continue }
-      let expected = ChannelSignature.base64(key: secret, request.body)
-      if ChannelSignature.matches(claimed, expected) { isGood = true }
+    account.isSigned(request.shopify("hmac-sha256"), with: ShopifyCredential.clientSecret) {
+      ChannelSignature.base64(key: $0, request.body)
     }
-    return isGood
   }
 
   /// The key holds the event's ID, which all deliveries of one event share, and what makes the same
@@ -108,7 +103,7 @@ extension ShopifyAdapter {
     default:
       let subject = head.id?.text ?? ""
       return event(
-        .other, subject, triggered ?? .zero,
+        ShopifyTopic.aside(topic), subject, triggered ?? .zero,
         mark: "\(topic):\(ChannelSignature.digest(request.body))")
     }
   }
@@ -143,6 +138,26 @@ extension ShopifyAdapter {
   }
 }
 
+/// Topics that are about neither an order nor a return of goods.
+private enum ShopifyTopic {
+  static let uninstalled = "app/uninstalled"
+  /// What a topic begins with that the Admin API's documents name for a shop's orders, stock, products and apps.
+  static let documented: Set<Substring> = [
+    "app", "app_subscriptions", "bulk_operations", "carts", "checkouts", "collections", "customers",
+    "customer", "disputes", "domains", "draft_orders", "fulfillment_events", "fulfillment_holds",
+    "fulfillment_orders", "fulfillments", "inventory_items", "inventory_levels",
+    "inventory_shipments", "inventory_transfers", "locales", "locations", "markets",
+    "order_transactions", "orders", "product_listings", "products", "refunds", "returns",
+    "reverse_deliveries", "reverse_fulfillment_orders", "scheduled_product_listings", "shop",
+    "tax_partners", "tender_transactions", "themes", "variants",
+  ]
+
+  static func aside(_ topic: String) -> ChannelEvent.Kind {
+    if topic == uninstalled { return .deauthorised }
+    return documented.contains(topic.prefix { $0 != "/" }) ? .other : .unknown
+  }
+}
+
 /// Returns have two IDs of their own kinds: a return that was asked for, and a refund that put
 /// goods back.
 enum ShopifyReturnID {
@@ -152,11 +167,5 @@ enum ShopifyReturnID {
   /// A refund that belongs to a return is news of that return.
   static func of(refund: String, return id: String?) -> String {
     id.map { returnPrefix + ShopifyID.number($0) } ?? refundPrefix + refund
-  }
-}
-
-extension ShopifyAdapter: SuspensionReading {
-  public func suspension(in event: ChannelEvent) -> String? {
-    event.topic == "app/uninstalled" ? "the app was uninstalled" : nil
   }
 }

@@ -31,9 +31,9 @@ private struct OrderData: Decodable {
     var id: String
     var sku: String?
     var title: String?
-    var quantity: LossyInt
-    var currentQuantity: LossyInt?
-    var unfulfilledQuantity: LossyInt?
+    var quantity: UnitCount
+    var currentQuantity: UnitCount?
+    var unfulfilledQuantity: UnitCount?
     var requiresShipping: Bool?
     var isGiftCard: Bool?
     var variant: Reference?
@@ -44,7 +44,7 @@ private struct OrderData: Decodable {
       struct Item: Decodable {
         var id: String
       }
-      var quantity: LossyInt
+      var quantity: UnitCount
       var restockType: String?
       var lineItem: Item
     }
@@ -98,11 +98,12 @@ extension ShopifyAdapter {
       for refunded in (order.refunds ?? []).flatMap({ $0.refundLineItems?.nodes ?? [] }) {
         let id = ShopifyID.number(refunded.lineItem.id)
         guard let place = lines.firstIndex(where: { $0.id == id }) else { continue }
-        lines[place].addRefund(refunded.quantity.units, refunded.restockType ?? "NO_RESTOCK")
+        lines[place].addRefund(refunded.quantity.value, refunded.restockType ?? "NO_RESTOCK")
       }
       return try assemble(
         id: externalID, created: order.createdAt, updated: order.updatedAt,
-        isCancelled: order.cancelledAt != nil, isFulfilled: isFulfilled, lines: lines,
+        isCancelled: try Self.isCancelled(order.cancelledAt), isFulfilled: isFulfilled,
+        lines: lines,
         address: order.shippingAddress?.value?.known)
     }
     throw .malformed("order \(externalID) has more than \(ShopifyLimits.linePages) pages of lines")
@@ -117,7 +118,7 @@ extension ShopifyAdapter {
       variantID: line.variant?.legacyResourceId?.named, sku: line.sku ?? "",
       title: line.title ?? "", isGiftCard: line.isGiftCard ?? false,
       needsShipping: line.requiresShipping ?? true, quantity: line.quantity.value,
-      current: line.currentQuantity?.units,
+      current: line.currentQuantity?.value,
       hasLeft: isOrderFulfilled || unfulfilled.map { $0 < current } ?? false,
       isFulfilled: isFulfilled || isOrderFulfilled)
   }

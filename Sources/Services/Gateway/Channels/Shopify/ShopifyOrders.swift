@@ -100,8 +100,8 @@ private struct ShopifyOrderBody: Decodable {
     var sku: FlexibleID?
     var title: String?
     var name: String?
-    var quantity: LossyInt
-    var current: LossyInt?
+    var quantity: UnitCount
+    var current: UnitCount?
     var fulfilmentStatus: String?
     var requiresShipping: Bool?
     var giftCard: Bool?
@@ -142,19 +142,29 @@ extension ShopifyAdapter {
         id: line.id.text, productID: line.productID?.named, variantID: line.variantID?.named,
         sku: line.sku?.text ?? "", title: line.title ?? line.name ?? "",
         isGiftCard: line.giftCard ?? false, needsShipping: line.requiresShipping ?? true,
-        quantity: line.quantity.value, current: line.current?.units,
+        quantity: line.quantity.value, current: line.current?.value,
         hasLeft: status == "fulfilled" || status == "partial", isFulfilled: status == "fulfilled")
     }
     for refunded in (body.refunds ?? []).flatMap({ $0.lines ?? [] }) {
       guard let place = lines.firstIndex(where: { $0.id == refunded.lineItemID.text }) else {
         continue
       }
-      lines[place].addRefund(refunded.quantity.units, refunded.restockType ?? "no_restock")
+      lines[place].addRefund(refunded.quantity.value, refunded.restockType ?? "no_restock")
     }
     return try assemble(
       id: body.id.text, created: body.createdAt, updated: body.updatedAt,
-      isCancelled: body.cancelledAt != nil, isFulfilled: body.fulfilmentStatus == "fulfilled",
+      isCancelled: try Self.isCancelled(body.cancelledAt),
+      isFulfilled: body.fulfilmentStatus == "fulfilled",
       lines: lines, address: body.address?.value?.known)
+  }
+
+  /// A time that is none cancels nothing, and says that the order is not what it should be.
+  static func isCancelled(_ time: String?) throws(ChannelError) -> Bool {
+    guard let time else { return false }
+    guard ChannelTime.iso8601(time) != nil else {
+      throw .malformed("the order's cancellation is not an ISO 8601 time with an offset")
+    }
+    return true
   }
 
   /// Makes the order of its parts: the same for both ways in.
@@ -162,6 +172,7 @@ extension ShopifyAdapter {
     id: String, created: String, updated: String, isCancelled: Bool, isFulfilled: Bool,
     lines: [ShopifyLine], address: ChannelAddress?
   ) throws(ChannelError) -> ChannelOrder {
+    guard !lines.isEmpty else { throw .malformed("order \(id) has no lines") }
     guard let saleTime = ChannelTime.iso8601(created), let updateTime = ChannelTime.iso8601(updated)
     else { throw .malformed("order \(id) has a time that is not ISO 8601 with an offset") }
     var merged: [ChannelOrder.Line] = []

@@ -27,7 +27,7 @@ struct ShopifyRefundBody: Decodable {
     }
     var id: FlexibleID?
     var lineItemID: FlexibleID
-    var quantity: LossyInt
+    var quantity: UnitCount
     var restockType: String?
     var lineItem: Item?
   }
@@ -106,7 +106,7 @@ private struct ReturnData: Decodable {
         var lineItem: LineItem?
       }
       var id: String?
-      var quantity: LossyInt?
+      var quantity: UnitCount?
       var returnReasonNote: String?
       var fulfillmentLineItem: FulfilmentLine?
     }
@@ -120,7 +120,7 @@ private struct ReturnData: Decodable {
 private struct RefundData: Decodable {
   struct Refund: Decodable {
     struct Line: Decodable {
-      var quantity: LossyInt
+      var quantity: UnitCount
       var restockType: String?
       var lineItem: LineItem
     }
@@ -169,7 +169,7 @@ extension ShopifyAdapter {
         itemID: line.lineItem?.productID?.named ?? known[id]?.itemID
           ?? "custom:\(sku.isEmpty ? id : sku)",
         variationID: line.lineItem?.variantID?.named ?? known[id]?.variationID ?? "",
-        sellerSKU: sku, quantity: line.quantity.units)
+        sellerSKU: sku, quantity: line.quantity.value)
     }
     return ChannelReturn(
       externalID: event.subject, orderExternalID: body.orderID.text,
@@ -188,7 +188,7 @@ extension ShopifyAdapter {
     }
     let lines = refund.refundLineItems.nodes.filter {
       $0.restockType == "RETURN" && $0.quantity.value > 0
-    }.map { $0.lineItem.returned(ShopifyID.number($0.lineItem.id), $0.quantity.units) }
+    }.map { $0.lineItem.returned(ShopifyID.number($0.lineItem.id), $0.quantity.value) }
     return ChannelReturn(
       externalID: externalID, orderExternalID: order, state: lines.isEmpty ? .closed : .restocked,
       lines: lines,
@@ -203,7 +203,7 @@ extension ShopifyAdapter {
       throw .malformed("return \(externalID) names no order")
     }
     let lines = content.returnLineItems.nodes.compactMap { line -> ChannelReturn.Line? in
-      guard let id = line.id, let quantity = line.quantity?.units, quantity > 0,
+      guard let id = line.id, let quantity = line.quantity?.value, quantity > 0,
         let item = line.fulfillmentLineItem?.lineItem
       else { return nil }
       return item.returned(ShopifyID.number(id), quantity)

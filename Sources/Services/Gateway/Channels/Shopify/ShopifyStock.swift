@@ -189,9 +189,9 @@ extension ShopifyAdapter {
         for case let item? in data.nodes {
           guard let id = item.id,
             let number = item.inventoryLevel?.quantities.first(where: { $0.name == "available" })?
-              .quantity
+              .quantity?.value, number <= QuantityLimits.maximum
           else { continue }
-          shown[ShopifyPlace(item: id, location: location)] = number.value
+          shown[ShopifyPlace(item: id, location: location)] = number
         }
       }
     }

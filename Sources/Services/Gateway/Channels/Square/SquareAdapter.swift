@@ -20,7 +20,7 @@ public struct SquareAdapter: ChannelAdapter {
   public let traits = ChannelTraits(
     requiredCredentials: [SquareCredential.accessToken, SquareCredential.signatureKey],
     optionalCredentials: [
-      SquareCredential.signatureKeyPrevious, SquareCredential.refreshToken,
+      ChannelAccount.previous(SquareCredential.signatureKey), SquareCredential.refreshToken,
       SquareCredential.clientID, SquareCredential.clientSecret, ChannelAccount.accessTokenEndName,
     ],
     callsPerSecond: 10, pushBatch: SquareLimits.changes, maximumQuantity: 999_999,
@@ -36,8 +36,6 @@ enum SquareCredential {
   static let accessToken = "access_token"
   /// Of the webhook subscription; signs Square's events.
   static let signatureKey = "webhook_signature_key"
-  /// The one before a rotation.
-  static let signatureKeyPrevious = "webhook_signature_key_previous"
   static let refreshToken = "refresh_token"
   static let clientID = "client_id"
   static let clientSecret = "client_secret"

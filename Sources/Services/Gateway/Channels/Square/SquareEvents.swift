@@ -95,13 +95,9 @@ extension SquareAdapter {
   /// one before is tried, too.
   public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
     let claimed = request.header("x-square-hmacsha256-signature")
-    var isGood = false
-    for name in [SquareCredential.signatureKey, SquareCredential.signatureKeyPrevious] {
-      guard let key = account.credentials[name], !key.isEmpty else { continue }
-      let expected = ChannelSignature.base64(key: key, Array(hookURL.utf8) + request.body)
-      if ChannelSignature.matches(claimed, expected) { isGood = true }
+    return account.isSigned(claimed, with: SquareCredential.signatureKey) {
+      ChannelSignature.base64(key: $0, Array(hookURL.utf8) + request.body)
     }
-    return isGood
   }
 
   /// Events have no lines: an order is fetched, whichever of its events came. Those of the till may
@@ -128,7 +124,7 @@ extension SquareAdapter {
       }
     case "payment.created", "payment.updated": kind = order == nil ? .other : .order
     case "refund.created", "refund.updated": kind = order == nil ? .other : .return
-    default: break
+    default: kind = SquareTopic.isDocumented(envelope.type) ? .other : .unknown
     }
     return ChannelEvent(
       key: key, kind: kind, subject: order ?? "", updateTime: envelope.time, body: request.body,
@@ -138,6 +134,20 @@ extension SquareAdapter {
   private func read(_ request: HTTPRequest) throws(EventRefusal) -> SquareEnvelope {
     try request.requireJSON()
     return try ChannelJSON.event(SquareEnvelope.self, from: request.body)
+  }
+}
+
+/// What a type begins with that Square's reference of webhooks names.
+private enum SquareTopic {
+  static let documented: Set<Substring> = [
+    "bank_account", "booking", "card", "cash_drawer", "catalog", "customer", "device", "dispute",
+    "gift_card", "inventory", "invoice", "job", "labor", "location", "loyalty", "merchant", "oauth",
+    "online_checkout", "order", "payment", "payout", "refund", "subscription", "team_member",
+    "terminal", "timecard", "transfer_order", "vendor",
+  ]
+
+  static func isDocumented(_ type: String) -> Bool {
+    documented.contains(type.prefix { $0 != "." })
   }
 }
 

@@ -20,7 +20,8 @@ public struct TikTokShopAdapter: ChannelAdapter {
     optionalCredentials: [
       TikTokShopCredential.serviceID, TikTokShopCredential.accessToken,
       TikTokShopCredential.refreshToken, TikTokShopCredential.shopCipher,
-      TikTokShopCredential.warehouseID, ChannelAccount.accessTokenEndName,
+      TikTokShopCredential.warehouseID,
+      ChannelAccount.previous(TikTokShopCredential.appSecret), ChannelAccount.accessTokenEndName,
       ChannelAccount.authorisationEndName,
     ],
     callsPerSecond: 50, pushBatch: TikTokShopLimits.pushes, maximumQuantity: 99_999)

@@ -55,6 +55,9 @@ enum TikTokShopEventType {
   static let cancellation: Int64 = 11
   static let goodsReturn: Int64 = 12
   static let worked: Set<Int64> = [order, cancellation, goodsReturn]
+  static let documented: Set<Int64> = Set(1...7).union([
+    11, 12, 15, 16, 18, 24, 27, 37, 39, 42,
+  ])
 }
 
 extension TikTokShopAdapter {
@@ -64,11 +67,12 @@ extension TikTokShopAdapter {
   }
 
   public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
-    guard let appKey = account.credentials[TikTokShopCredential.appKey], !appKey.isEmpty,
-      let secret = account.credentials[TikTokShopCredential.appSecret], !secret.isEmpty
+    guard let appKey = account.credentials[TikTokShopCredential.appKey], !appKey.isEmpty
     else { return false }
-    let expected = TikTokShopSigning.event(appKey: appKey, body: request.body, appSecret: secret)
-    return ChannelSignature.matches(request.header("authorization"), expected)
+    let claimed = request.header("authorization")
+    return account.isSigned(claimed, with: TikTokShopCredential.appSecret) {
+      TikTokShopSigning.event(appKey: appKey, body: request.body, appSecret: $0)
+    }
   }
 
   /// A cancellation is news of its order, which shows what of it is cancelled.
@@ -93,11 +97,17 @@ extension TikTokShopAdapter {
     default:
       let mark = event.notificationID?.named ?? ChannelSignature.digest(request.body)
       return ChannelEvent(
-        key: "\(account.externalID):\(event.type.value):\(mark)", kind: .other,
+        key: "\(account.externalID):\(event.type.value):\(mark)", kind: aside(event.type.value),
         subject: data?.orderID?.named ?? "",
         updateTime: event.timestamp.flatMap { ChannelTime.unix($0.value) } ?? .zero,
         body: request.body, topic: String(event.type.value))
     }
+  }
+
+  /// What an event is that is about neither an order nor a return.
+  private func aside(_ type: Int64) -> ChannelEvent.Kind {
+    if type == TikTokShopEventType.deauthorised { return .deauthorised }
+    return TikTokShopEventType.documented.contains(type) ? .other : .unknown
   }
 
   /// The key is TikTok's own ID of the event; one without it is told from others by what it says.
@@ -132,12 +142,5 @@ extension TikTokShopAdapter {
         type: head.type, notificationID: head.notificationID?.value, shopID: head.shopID,
         timestamp: nil, data: nil)
     }
-  }
-}
-
-extension TikTokShopAdapter: SuspensionReading {
-  public func suspension(in event: ChannelEvent) -> String? {
-    event.topic == String(TikTokShopEventType.deauthorised)
-      ? "the seller has taken the authorisation back" : nil
   }
 }

@@ -64,11 +64,11 @@ struct TikTokShopInventory: Decodable {
   /// In the one warehouse that is named, or in all of them; nil when TikTok says nothing of it.
   func available(in warehouseID: String?) -> Quantity? {
     if let warehouseID {
-      return warehouses?.first { $0.id.text == warehouseID }?.available?.units
+      return warehouses?.first { $0.id.text == warehouseID }?.available?.shownCount
     }
-    if let total { return total.units }
-    let parts = (warehouses ?? []).compactMap { $0.available?.units }
-    return parts.isEmpty ? nil : parts.reduce(0, +)
+    if let total { return total.shownCount }
+    let parts = (warehouses ?? []).map { $0.available?.shownCount }
+    return parts.isEmpty || parts.contains(nil) ? nil : parts.compactMap { $0 }.reduce(0, +)
   }
 }
 

@@ -34,7 +34,7 @@ private struct Shelves {
   init(_ inventory: TikTokShopInventory?) {
     ids = (inventory?.warehouses ?? []).map(\.id.text)
     for warehouse in inventory?.warehouses ?? [] {
-      shown[warehouse.id.text] = warehouse.available?.units ?? 0
+      shown[warehouse.id.text] = warehouse.available?.shownCount
     }
     isFresh = true
   }
@@ -101,7 +101,8 @@ extension TikTokShopAdapter {
   }
 
   /// The number goes to the warehouse that is ours, else to the first, and the others of ours show nothing: what
-  /// the channel may show is one number. Nil when the SKU is not where ours is.
+  /// the channel may show is one number. Nil when the SKU is not where ours is, or TikTok does not say what the
+  /// others show.
   private func inventory(
     _ push: StockPush, _ shelves: Shelves, _ api: ChannelAPI
   ) -> [StockUpdate.SKU.Inventory]? {
@@ -111,10 +112,14 @@ extension TikTokShopAdapter {
     let named = api.account.tikTokShopWarehouse
     let target = named ?? shelves.ids[0]
     guard shelves.ids.contains(target) else { return nil }
-    return shelves.ids.map { id in
-      let others = named == nil ? 0 : shelves.shown[id] ?? 0
-      return .init(warehouseID: id, quantity: id == target ? push.quantity : others)
+    var places: [StockUpdate.SKU.Inventory] = []
+    for id in shelves.ids {
+      guard let number = id == target ? push.quantity : named == nil ? 0 : shelves.shown[id] else {
+        return nil
+      }
+      places.append(.init(warehouseID: id, quantity: number))
     }
+    return places
   }
 
   private func send(

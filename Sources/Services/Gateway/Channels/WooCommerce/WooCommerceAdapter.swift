@@ -19,7 +19,8 @@ public struct WooCommerceAdapter: ChannelAdapter {
       WooCommerceCredential.webhookSecret,
     ],
     optionalCredentials: [
-      WooCommerceCredential.webhookSecretPrevious, WooCommerceCredential.keysInQuery,
+      ChannelAccount.previous(WooCommerceCredential.webhookSecret),
+      WooCommerceCredential.keysInQuery,
     ],
     callsPerSecond: 5, pushBatch: WooCommerceLimits.batch, maximumQuantity: 1_000_000)
 
@@ -36,8 +37,6 @@ enum WooCommerceCredential {
   static let consumerSecret = "consumer_secret"
   /// Of the webhooks. Letters and digits: WooCommerce decodes HTML's entities in it before it signs.
   static let webhookSecret = "webhook_secret"
-  /// Still taken while the webhooks are being given another.
-  static let webhookSecretPrevious = "webhook_secret_previous"
   /// `true` for a host that strips the header of Basic authentication.
   static let keysInQuery = "keys_in_query"
 }

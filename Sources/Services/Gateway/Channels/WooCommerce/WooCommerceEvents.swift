@@ -9,6 +9,7 @@ private struct WooCommerceHead: Decodable {
 
 extension WooCommerceAdapter {
   static let deletedTopic = "order.deleted"
+  static let otherTopics: Set<Substring> = ["product", "customer", "coupon", "action"]
 
   /// The site says its address in a header. A new webhook's first delivery is a form of the webhook's
   /// ID alone, without a signature, and must be answered 200.
@@ -40,14 +41,9 @@ extension WooCommerceAdapter {
 
   public func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool {
     let claimed = request.header("x-wc-webhook-signature")
-    var isGood = false
-    let names = [WooCommerceCredential.webhookSecret, WooCommerceCredential.webhookSecretPrevious]
-    for name in names {
-      guard let secret = account.credentials[name], !secret.isEmpty else { continue }
-      let expected = ChannelSignature.base64(key: secret, request.body)
-      if ChannelSignature.matches(claimed, expected) { isGood = true }
+    return account.isSigned(claimed, with: WooCommerceCredential.webhookSecret) {
+      ChannelSignature.base64(key: $0, request.body)
     }
-    return isGood
   }
 
   /// The delivery's ID is no key: it is made of the webhook and the second. WooCommerce sends many
@@ -70,7 +66,9 @@ extension WooCommerceAdapter {
     guard topic.hasPrefix("order.") else {
       guard ChannelJSON.isObject(body) else { throw .malformed("the body is not a JSON object") }
       return ChannelEvent(
-        key: "\(topic):\(ChannelSignature.digest(body))", kind: .other, subject: "",
+        key: "\(topic):\(ChannelSignature.digest(body))",
+        kind: Self.otherTopics.contains(topic.prefix { $0 != "." }) ? .other : .unknown,
+        subject: "",
         updateTime: .zero, body: body, topic: topic)
     }
     if topic != Self.deletedTopic,

@@ -10,15 +10,12 @@ struct WooCommerceCount: Decodable, Hashable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if let number = try? container.decode(LossyInt.self) {
-      down = number.value
-      up = number.value
-      return
-    }
     let number =
-      (try? container.decode(Double.self))
+      (try? container.decode(LossyInt.self)).map { Double($0.value) }
+      ?? (try? container.decode(Double.self))
       ?? (try? container.decode(String.self)).flatMap(Double.init)
-    guard let number, let less = Int64(exactly: number.rounded(.down)),
+    guard let number, abs(number) <= Double(QuantityLimits.maximum),
+      let less = Int64(exactly: number.rounded(.down)),
       let more = Int64(exactly: number.rounded(.up))
     else {
       throw DecodingError.dataCorruptedError(

@@ -233,6 +233,8 @@ actor AccountSession {
       "The channel refuses the credentials of \(accountID): \(text)")
   }
 
+  static let deauthorised = "it says that we are not authorised any more"
+
   /// The channel has closed the shop to us, as it answers or as an event tells. Until a call works again, one is tried now and
   /// then.
   func suspended(_ text: String) async {
@@ -242,7 +244,11 @@ actor AccountSession {
     guard !isKnown else { return }
     await surroundings.alerts.raise(
       .accountSuspended, about: accountID.text, account: accountID,
-      "The channel has closed \(accountID) to us: \(text)")
+      Self.suspension(of: accountID, text))
+  }
+
+  static func suspension(of accountID: AccountID, _ text: String) -> String {
+    "The channel has closed \(accountID) to us: \(text)"
   }
 
   /// The channel was not reached, or is out of order.

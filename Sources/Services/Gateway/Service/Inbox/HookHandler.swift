@@ -82,22 +82,15 @@ struct HookHandler: Sendable {
         status: 401, code: "SIGNATURE_WRONG",
         message: "The signature does not fit the body and the account's secret.")
     }
-    let event: ChannelEvent
-    do throws(EventRefusal) {
-      event = try adapter.parse(request, account: account)
-    } catch {
-      throw error.answer
-    }
-    let outcome = try await keep(event, adapter.companions(of: event), account.accountID)
-    if outcome == "kept" { await tell(event, session) }
+    let incoming = IncomingEvent.reading(request, by: adapter, of: account)
+    let outcome = try await keep(incoming, account.accountID)
+    if outcome == "kept" { await tell(incoming[0].event, session) }
     return outcome
   }
 
   /// An event about no order may be news of the shop itself or of its promotions.
   private func tell(_ event: ChannelEvent, _ session: AccountSession) async {
-    if let reason = (session.adapter as? any SuspensionReading)?.suspension(in: event) {
-      await session.suspended(reason)
-    }
+    if event.kind == .deauthorised { await session.suspended(AccountSession.deauthorised) }
     if let mirror = mirrors[session.channelID],
       let change = (session.adapter as? any ReservedStockReading)?.reservedChange(in: event)
     {
@@ -107,14 +100,8 @@ struct HookHandler: Sendable {
 
   /// The event and its companions are stored together or not at all. What became of the event is what counts.
   private func keep(
-    _ event: ChannelEvent, _ companions: [ChannelEvent], _ accountID: AccountID
+    _ incoming: [IncomingEvent], _ accountID: AccountID
   ) async throws(ErrorAnswer) -> String {
-    var incoming: [IncomingEvent] = []
-    for one in [event] + companions {
-      incoming.append(
-        IncomingEvent(
-          accountID: accountID, event: one, orderID: try IncomingEvent.orderID(one, accountID)))
-    }
     let stored: [StoredEvent]
     do {
       stored = try await store.receive(incoming)
@@ -128,7 +115,11 @@ struct HookHandler: Sendable {
         WorkScheduler.Job(id: row.inboxID, accountID: accountID, key: one.key))
     }
     guard let first = stored.first, first.isNew else { return "duplicate" }
-    return first.state == .waiting ? "accepted" : "kept"
+    switch first.state {
+    case .waiting: return "accepted"
+    case .dead: return "unreadable"
+    case .done, .retrying, .quarantined: return "kept"
+    }
   }
 }
 
@@ -140,35 +131,5 @@ extension EventRefusal {
     case .contentType(let reason):
       ErrorAnswer(status: 415, code: "CONTENT_TYPE_WRONG", message: reason)
     }
-  }
-}
-
-extension IncomingEvent {
-  /// The order that an event is about, as all services name it; empty when it is about none.
-  static func orderID(
-    _ event: ChannelEvent, _ accountID: AccountID
-  ) throws(ErrorAnswer) -> String {
-    guard !event.key.isEmpty, event.key.utf8.count <= 500 else {
-      throw ErrorAnswer(
-        status: 400, code: "EVENT_MALFORMED", message: "The event's ID is empty or too long.")
-    }
-    guard event.kind != .other else { return "" }
-    do throws(InvalidIdentifier) {
-      let id = try OrderID("\(accountID)/\(event.subject)")
-      _ = try ExternalName(event.subject)
-      return event.kind == .order ? id.text : ""
-    } catch {
-      throw ErrorAnswer(status: 400, code: "EVENT_MALFORMED", message: error.description)
-    }
-  }
-}
-
-/// A channel's own name for an order or return.
-private struct ExternalName: Identifier {
-  static let noun = "order"
-  let text: String
-
-  init(trusted text: String) {
-    self.text = text
   }
 }

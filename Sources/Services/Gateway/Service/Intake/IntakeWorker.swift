@@ -62,9 +62,13 @@ struct IntakeWorker: Sendable {
         try await session.adapter.fetchReturn(event.subject, event: event, api: api)
       }
       return try await takeReturn(row, IncomingReturn(found), session)
-    case .other:
+    case .other, .unknown, .deauthorised:
       try await finish(row, .done)
       return .done(oversoldCount: 0)
+    case .unreadable:
+      throw IntakeFailure(
+        kind: .final, code: "EVENT_MALFORMED",
+        message: "It cannot be read, however often it is replayed.")
     }
   }
 

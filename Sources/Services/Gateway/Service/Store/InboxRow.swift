@@ -54,6 +54,8 @@ struct IncomingEvent: Sendable {
   var event: ChannelEvent
   /// The order it belongs to; empty for what is not about an order.
   var orderID: String
+  /// Why it cannot be read; empty for what can.
+  var problem = ""
 }
 
 extension GatewayStore {
@@ -182,17 +184,19 @@ extension Transaction {
     if let known { return known }
     let inboxID = try advance("inbox")
     // What is about no order and no return has no effect; it is kept to be looked at.
-    let state = event.kind == .other ? InboxState.done : .waiting
+    let state: InboxState =
+      event.kind == .unreadable ? .dead : event.kind.isWorkedOn ? .waiting : .done
     try execute(
       """
-      INSERT INTO inbox (\(InboxRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')
+      INSERT INTO inbox (\(InboxRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
       """,
       [
         .integer(inboxID), .id(incoming.accountID), .text(event.key), .text(event.kind.rawValue),
         .text(event.subject), .text(event.topic), .text(incoming.orderID), .time(event.updateTime),
         .blob(event.body), .text(state.rawValue), .time(now),
-        .time(state == .done ? now : nil as Timestamp?),
+        .time(state == .done ? now : nil as Timestamp?), .text(incoming.problem.kept),
       ])
+    try raiseAlert(about: incoming, inboxID, now)
     return StoredEvent(inboxID: inboxID, isNew: true, state: state, isSameBody: true)
   }
 

@@ -346,7 +346,7 @@ struct  Onepool__Gateway__V1__InboxEvent
    */
   char *event_key;
   /*
-   * What it says: `order`, `return`, `stock`, `other`.
+   * What it says: `order`, `return`; `other`, `unknown`, `deauthorised`, `unreadable` are kept and not worked on.
    */
   char *kind;
   /*
@@ -390,7 +390,7 @@ struct  Onepool__Gateway__V1__Alert
    * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
    * `LAG_OVER_BUDGET`,
    * `TOKEN_EXPIRING`, `SYNC_FAILING`, `DRIFT`, `PROMOTION_LOCK`, `ACCOUNT_SUSPENDED`,
-   * `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`.
+   * `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`, `EVENT_UNKNOWN`, `EVENT_UNREADABLE`.
    */
   char *kind;
   /*
