@@ -16,7 +16,7 @@ SUITES = ["rpc", "pool", "start", "growth", "gateway"]
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*", help=f"of {', '.join(SUITES)}; all without it")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, under two minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, under three minutes")
     options = parser.parse_args()
     if unknown := set(options.suites) - set(SUITES):
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")

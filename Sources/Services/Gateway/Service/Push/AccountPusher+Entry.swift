@@ -28,8 +28,9 @@ extension AccountPusher {
     @Packed var unseenSince: Timestamp?
     /// When the timeline will look at it.
     @Packed var timer: Timestamp?
-    /// Of its last pushes; nil before the first that was measured.
-    var lags: Lags?
+    /// Of its last pushes, to the acknowledgement and until they were read back.
+    var lags = RecentSpans()
+    var readBackLags = RecentSpans()
 
     init(_ id: ListingID, _ state: PushState) {
       key = id
@@ -42,26 +43,5 @@ extension AccountPusher {
 
     /// What it should show, by which it takes its turn.
     var number: Int64 { state.wanted ?? 0 }
-  }
-
-  final class Lags {
-    /// To the acknowledgement.
-    var acknowledged = RecentSpans()
-    /// Until it was read back.
-    var readBack = RecentSpans()
-  }
-}
-
-extension AccountPusher.Entry {
-  func addLag(_ span: Duration) {
-    let all = lags ?? AccountPusher.Lags()
-    all.acknowledged.add(span)
-    lags = all
-  }
-
-  func addReadBackLag(_ span: Duration) {
-    let all = lags ?? AccountPusher.Lags()
-    all.readBack.add(span)
-    lags = all
   }
 }

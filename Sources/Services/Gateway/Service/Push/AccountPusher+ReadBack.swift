@@ -8,7 +8,7 @@ internal import Primitives
 extension AccountPusher {
   /// A push was acknowledged, so long after the pool's commit.
   func acknowledged(_ id: ListingID, after span: Duration, _ now: Timestamp) {
-    entries[id]?.addLag(span)
+    entries[id]?.lags.add(span)
     entries[id]?.unseenSince = now - span
     guard session.adapter.traits.readsStock else { return }
     readBackDebt += surroundings.readBackShare
@@ -24,7 +24,7 @@ extension AccountPusher {
     else { return }
     let span = max(.zero, now - since)
     entry.unseenSince = nil
-    entry.addReadBackLag(span)
+    entry.readBackLags.add(span)
     surroundings.metrics.readBackSeconds.observe(span, [accountID.text])
     await surroundings.lag.addReadBack(span, account: accountID)
   }

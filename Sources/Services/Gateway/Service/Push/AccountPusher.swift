@@ -146,8 +146,7 @@ actor AccountPusher {
 
   /// The lag of a listing's last pushes, to the acknowledgement and until they were read back.
   func lags(_ id: ListingID) -> (acknowledged: RecentSpans, readBack: RecentSpans) {
-    guard let lags = entries[id]?.lags else { return (RecentSpans(), RecentSpans()) }
-    return (lags.acknowledged, lags.readBack)
+    (entries[id]?.lags ?? RecentSpans(), entries[id]?.readBackLags ?? RecentSpans())
   }
 
   /// The next listings after one, in the order of their IDs.
