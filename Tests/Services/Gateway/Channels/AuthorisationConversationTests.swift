@@ -221,17 +221,4 @@ enum AuthorisationWorld {
     let loyverse = try Self.link(LoyverseAdapter(), "https://api.loyverse.com")
     #expect(loyverse.hasPrefix("https://api.loyverse.com/oauth/authorize?client_id=lv_client"))
   }
-
-  @Test func eventsThatCloseAShopAreKnown() {
-    func event(_ topic: String) -> ChannelEvent {
-      ChannelEvent(
-        key: "k", kind: .other, subject: "", updateTime: .zero, body: [], topic: topic)
-    }
-    #expect(ShopeeAdapter().suspension(in: event("2")) != nil)
-    #expect(ShopeeAdapter().suspension(in: event("1")) == nil)
-    #expect(ShopifyAdapter().suspension(in: event("app/uninstalled")) != nil)
-    #expect(ShopifyAdapter().suspension(in: event("products/update")) == nil)
-    #expect(TikTokShopAdapter().suspension(in: event("6")) != nil)
-    #expect(TikTokShopAdapter().suspension(in: event("5")) == nil)
-  }
 }

@@ -30,7 +30,7 @@ extension IncomingEvent {
   }
 
   /// The order that an event is about, as all services name it; empty when it is about none.
-  private static func orderID(
+  static func orderID(
     _ event: ChannelEvent, _ accountID: AccountID
   ) throws(EventRefusal) -> String {
     guard !event.key.isEmpty, event.key.utf8.count <= 500 else {
