@@ -21,8 +21,8 @@ import Testing
       movement(.sold, 1, "shopify"), movement(.cancelled, 1, "shopee"),
     ]
     facts.ledger = VerifyLedgerResponse(proved: true, movementCount: 8)
-    facts.wanted = ["shopee": 3, "lazada": 3, "shopify": 3, "till": 3]
-    facts.shown = ["shopee", "lazada", "shopify"].map { shown($0, 3) }
+    facts.wanted = Dictionary(uniqueKeysWithValues: DemoData.channels.map { ($0, 3) })
+    facts.shown = DemoData.channels.dropLast().map { shown($0, 3) }
     facts.latencies.pushes = ["shopee-sg": buckets(slow: 1, bound: 0.1)]
     facts.latencies.hooks = ["shopee": buckets(slow: 1, bound: 0.05)]
     return facts
@@ -80,7 +80,7 @@ import Testing
     Doctoring("an order is booked under another channel", booked) {
       $0.movements[2].channelID = "shopee"
     },
-    Doctoring("an order is booked under a channel that is none of the four", booked) {
+    Doctoring("an order is booked under a channel that is none of ours", booked) {
       $0.movements.append(movement(.sold, 1, "other"))
     },
     Doctoring("a hold had no stock behind it", asks) { $0.movements[0].quantity = 5 },

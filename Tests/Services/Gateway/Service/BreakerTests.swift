@@ -16,7 +16,10 @@ import Testing
   private static func call(_ run: GatewayBench.Run, _ error: ChannelError?) async {
     let session = await run.gateway.directory.session(AccountID(trusted: "acc"))
     do throws(ChannelError) {
-      try await session?.callNow { _ async throws(ChannelError) in if let error { throw error } }
+      try await session?.callNow { api async throws(ChannelError) in
+        _ = try await api.http.send(ChannelRequest(method: "GET", url: FakeHTTP.url))
+        if let error { throw error }
+      }
     } catch {
       #expect(error.label != "malformed")
     }

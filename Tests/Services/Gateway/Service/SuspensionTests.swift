@@ -59,7 +59,9 @@ import Testing
       let session = try await Self.session(run)
       await session.suspended("uninstalled")
       let error = await failure { () async throws(ChannelError) in
-        try await session.call { _ async throws(ChannelError) in 1 }
+        try await session.call { api async throws(ChannelError) in
+          try await session.adapter.readStock([], api: api)
+        }
       }
       guard case .rateLimited(let pause?) = error else {
         Issue.record("it is called: \(String(describing: error))")
@@ -68,7 +70,9 @@ import Testing
       #expect(pause > .seconds(30) && pause <= GatewayLimits.suspendedPause)
       // Who authorises again does not wait for it.
       try await bench.connect(run)
-      #expect(try await session.call { _ async throws(ChannelError) in 1 } == 1)
+      _ = try await session.call { api async throws(ChannelError) in
+        try await session.adapter.readStock([], api: api)
+      }
       #expect(try await Self.open(run).isEmpty)
     }
   }

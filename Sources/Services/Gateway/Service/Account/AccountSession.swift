@@ -235,12 +235,17 @@ actor AccountSession {
 
   static let deauthorised = "it says that we are not authorised any more"
 
-  /// The channel has closed the shop to us, as it answers or as an event tells. Until a call works again, one is tried now and
-  /// then.
-  func suspended(_ text: String) async {
+  /// The channel has closed the shop to us, as an event tells whose alert is stored with it. Until a call works again, one is
+  /// tried now and then.
+  func closed() {
     pause(GatewayLimits.suspendedPause)
-    let isKnown = suspendedSince != nil
     suspendedSince = monotonicNanoseconds()
+  }
+
+  /// The same, as the channel answers.
+  func suspended(_ text: String) async {
+    let isKnown = suspendedSince != nil
+    closed()
     guard !isKnown else { return }
     await surroundings.alerts.raise(
       .accountSuspended, about: accountID.text, account: accountID,

@@ -90,7 +90,7 @@ struct HookHandler: Sendable {
 
   /// An event about no order may be news of the shop itself or of its promotions.
   private func tell(_ event: ChannelEvent, _ session: AccountSession) async {
-    if event.kind == .deauthorised { await session.suspended(AccountSession.deauthorised) }
+    if event.kind == .deauthorised { await session.closed() }
     if let mirror = mirrors[session.channelID],
       let change = (session.adapter as? any ReservedStockReading)?.reservedChange(in: event)
     {
