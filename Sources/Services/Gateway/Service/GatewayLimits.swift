@@ -22,6 +22,8 @@ enum GatewayLimits {
   static let intakeOfAccountAtOnce = 8
   /// Events in memory that wait for their turn; more wait in the store.
   static let intakeQueue = 100_000
+  /// With more than these, events are read from the store when their turn comes.
+  static let storedEventsInMemory = 1000
   /// Locations of the pool that are asked for at once.
   static let locationPage: Int32 = 1000
   /// How far a channel's clock may be behind ours.

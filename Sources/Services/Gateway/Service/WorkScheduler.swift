@@ -14,6 +14,8 @@ actor WorkScheduler {
     var key: String
     /// Tries in this process.
     var attemptCount = 0
+    /// An event as it was just stored, which spares its first try the reading.
+    var stored: InboxRow?
   }
 
   private enum Wake {
@@ -78,6 +80,8 @@ actor WorkScheduler {
     known.insert(job.id)
     unfinishedCounts[job.accountID, default: 0] += 1
     barriers[job.accountID, default: IntakeBarrier()].enter(job.id)
+    var job = job
+    if known.count > GatewayLimits.storedEventsInMemory { job.stored = nil }
     ready.append(job)
     wakeUp()
   }
@@ -174,12 +178,14 @@ actor WorkScheduler {
     case .later(let pause):
       var later = job
       later.attemptCount += 1
+      later.stored = nil
       timeline.add(.job(later), at: .after(pause))
     case .done, .quarantined, .dead:
       for waiter in outcomeWaiters.removeValue(forKey: job.id) ?? [] { wake(waiter, outcome) }
       if isAgain {
         var fresh = job
         fresh.attemptCount = 0
+        fresh.stored = nil
         ready.append(fresh)
         return wakeUp()
       }

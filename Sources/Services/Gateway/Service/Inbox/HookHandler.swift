@@ -112,7 +112,8 @@ struct HookHandler: Sendable {
     }
     for (one, row) in zip(incoming, stored) where row.isNew && row.state == .waiting {
       await intake.submit(
-        WorkScheduler.Job(id: row.inboxID, accountID: accountID, key: one.key))
+        WorkScheduler.Job(
+          id: row.inboxID, accountID: accountID, key: one.key, stored: InboxRow(one, row)))
     }
     guard let first = stored.first, first.isNew else { return "duplicate" }
     switch first.state {

@@ -25,7 +25,7 @@ struct IntakeWorker: Sendable {
     var row: InboxRow?
     let outcome: WorkOutcome
     do {
-      row = try await store.event(job.id)
+      row = if let stored = job.stored { stored } else { try await store.event(job.id) }
       guard let row else { return .done(oversoldCount: 0) }
       switch row.state {
       case .waiting, .retrying: break

@@ -24,6 +24,18 @@ struct InboxRow: Sendable {
     receive_time, finish_time, attempt_count, last_error
     """
 
+  /// As it was just stored.
+  init(_ incoming: IncomingEvent, _ stored: StoredEvent) {
+    inboxID = stored.inboxID
+    accountID = incoming.accountID
+    event = incoming.event
+    orderID = incoming.orderID
+    state = stored.state
+    receiveTime = stored.receiveTime
+    attemptCount = 0
+    lastError = ""
+  }
+
   init(_ row: any Row) {
     inboxID = row.int64(0)
     accountID = row.id(1)
@@ -44,6 +56,7 @@ struct StoredEvent: Sendable {
   var inboxID: Int64
   var isNew: Bool
   var state: InboxState
+  var receiveTime: Timestamp
   /// False when an event of that key is known with another body.
   var isSameBody: Bool
 }
@@ -174,12 +187,12 @@ extension Transaction {
   private func receive(_ incoming: IncomingEvent, _ now: Timestamp) throws -> StoredEvent {
     let event = incoming.event
     let known = try first(
-      "SELECT inbox_id, state, body FROM inbox WHERE account_id = ? AND event_key = ?",
+      "SELECT inbox_id, state, body, receive_time FROM inbox WHERE account_id = ? AND event_key = ?",
       [.id(incoming.accountID), .text(event.key)]
     ) {
       StoredEvent(
         inboxID: $0.int64(0), isNew: false, state: InboxState(rawValue: $0.text(1)) ?? .dead,
-        isSameBody: $0.bytes(2) == event.body)
+        receiveTime: $0.time(3), isSameBody: $0.bytes(2) == event.body)
     }
     if let known { return known }
     let inboxID = try advance("inbox")
@@ -197,7 +210,8 @@ extension Transaction {
         .time(state == .done ? now : nil as Timestamp?), .text(incoming.problem.kept),
       ])
     try raiseAlert(about: incoming, inboxID, now)
-    return StoredEvent(inboxID: inboxID, isNew: true, state: state, isSameBody: true)
+    return StoredEvent(
+      inboxID: inboxID, isNew: true, state: state, receiveTime: now, isSameBody: true)
   }
 
   /// Takes an event up again that was given up or quarantined; false when it is neither.
