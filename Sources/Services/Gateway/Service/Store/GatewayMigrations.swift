@@ -23,7 +23,6 @@ public enum GatewayMigrations {
   private static let doneEvents =
     "CREATE INDEX inbox_done ON inbox (finish_time) WHERE state = 'done'"
 
-
   private static let polls = """
     CREATE TABLE poll_cursor (
       account_id TEXT NOT NULL PRIMARY KEY,
