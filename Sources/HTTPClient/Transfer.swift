@@ -34,7 +34,11 @@ final class Transfer: @unchecked Sendable {
     onepool_curl_set_pointer(handle, CURLOPT_URL, call.url)
     onepool_curl_set_pointer(handle, CURLOPT_PROTOCOLS_STR, "http,https")
     onepool_curl_set_pointer(handle, CURLOPT_ACCEPT_ENCODING, "")
+    // Else `http_proxy` and the like would count.
+    onepool_curl_set_pointer(handle, CURLOPT_PROXY, "")
     set(CURLOPT_NOSIGNAL, 1)
+    // Else a call that ends while its host's name is looked up holds up all others until that has come to its end.
+    set(CURLOPT_QUICK_EXIT, 1)
     set(CURLOPT_FOLLOWLOCATION, 0)
     set(CURLOPT_TIMEOUT_MS, max(1, call.timeout.wholeMilliseconds))
     set(CURLOPT_CONNECTTIMEOUT_MS, max(1, limits.connecting.wholeMilliseconds))
@@ -93,11 +97,12 @@ final class Transfer: @unchecked Sendable {
       return 0
     }
     let line = UnsafeRawBufferPointer(start: bytes, count: count)
-    guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
+    if line.starts(with: "HTTP/".utf8) {
       // The status line: what came of an interim answer does not count.
-      if line.starts(with: "HTTP/".utf8) { headers = [:] }
+      headers = [:]
       return count
     }
+    guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return count }
     let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
     let value = String(decoding: Self.trimmed(line[(colon + 1)...]), as: UTF8.self)
     headers[name] = headers[name].map { "\($0), \(value)" } ?? value
@@ -120,8 +125,11 @@ final class Transfer: @unchecked Sendable {
     case CURLE_OK:
       let status = handle.map(onepool_curl_status) ?? 0
       answer(.success(HTTPAnswer(status: status, headers: headers, body: body)))
-    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
       answer(.failure(.malformed("the address of the call is not a URL of http or https")))
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      // The scheme is one of the two: it is the server that does not speak it.
+      answer(.failure(.noAnswer("the server does not answer in HTTP")))
     default:
       answer(.failure(.noAnswer(String(cString: curl_easy_strerror(result)))))
     }

@@ -47,8 +47,8 @@ final class TransferLoop: @unchecked Sendable {
     onepool_curl_limit(multi, CURLMOPT_MAXCONNECTS, limits.connections)
     onepool_curl_watch(
       multi,
-      { _, socket, what, owner, known in
-        TransferLoop.of(owner).watch(socket, what, isKnown: known != nil)
+      { _, socket, what, owner, _ in
+        TransferLoop.of(owner).watch(socket, what)
         return 0
       },
       { _, milliseconds, owner in
@@ -122,7 +122,7 @@ final class TransferLoop: @unchecked Sendable {
   // MARK: The thread
 
   private func run() {
-    register(waker, EPOLLIN.rawValue, EPOLL_CTL_ADD)
+    register(waker, EPOLLIN.rawValue)
     var events = [epoll_event](repeating: epoll_event(), count: Self.eventsAtOnce)
     var running: Int32 = 0
     while true {
@@ -152,7 +152,7 @@ final class TransferLoop: @unchecked Sendable {
     return action
   }
 
-  private func watch(_ socket: Int32, _ what: Int32, isKnown: Bool) {
+  private func watch(_ socket: Int32, _ what: Int32) {
     guard what != CURL_POLL_REMOVE else {
       // It may be closed already, and is forgotten then.
       _ = onepool_epoll_ctl(poll, EPOLL_CTL_DEL, socket, 0, 0)
@@ -161,14 +161,16 @@ final class TransferLoop: @unchecked Sendable {
     var events: UInt32 = 0
     if what & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }
     if what & CURL_POLL_OUT != 0 { events |= EPOLLOUT.rawValue }
-    register(socket, events, isKnown ? EPOLL_CTL_MOD : EPOLL_CTL_ADD)
-    if !isKnown {
-      curl_multi_assign(multi, socket, Unmanaged.passUnretained(self).toOpaque())
-    }
+    register(socket, events)
   }
 
-  private func register(_ descriptor: Int32, _ events: UInt32, _ operation: Int32) {
-    let status = onepool_epoll_ctl(poll, operation, descriptor, events, UInt64(descriptor))
+  /// A number may be a socket's that was closed and is another's now, so only the system knows whether it waits for it.
+  private func register(_ descriptor: Int32, _ events: UInt32) {
+    let token = UInt64(descriptor)
+    var status = onepool_epoll_ctl(poll, EPOLL_CTL_MOD, descriptor, events, token)
+    if status != 0, errno == ENOENT {
+      status = onepool_epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, events, token)
+    }
     precondition(status == 0, "a socket cannot be waited for: \(errno)")
   }
 
@@ -195,8 +197,12 @@ final class TransferLoop: @unchecked Sendable {
       return transfer.answer(.failure(.noAnswer("there is no memory for it")))
     }
     transfer.start(handle)
+    let status = curl_multi_add_handle(multi, handle)
+    guard status == CURLM_OK else {
+      curl_easy_cleanup(handle)
+      return transfer.answer(.failure(.noAnswer(String(cString: curl_multi_strerror(status)))))
+    }
     transfers[transfer.number] = transfer
-    curl_multi_add_handle(multi, handle)
   }
 
   private func endFinished() {

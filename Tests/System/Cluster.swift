@@ -74,6 +74,8 @@ final class Cluster: Sendable {
   /// What a service is told; `others` on top.
   func environment(_ name: String, _ others: [String: String] = [:]) -> [String: String] {
     var environment = ["PATH": "/usr/bin:/bin", "ONEPOOL_LOOPS": "1"]
+    // Nobody's: what the gateway and the sandbox call is called directly, whatever a machine is set to.
+    environment["http_proxy"] = "http://127.0.0.1:1"
     environment["ONEPOOL_LISTEN"] = addresses[name]
     environment["ONEPOOL_DATA"] = folder.path
     for other in Self.services where other != name {

@@ -90,6 +90,7 @@ extension CatchUpVerdict {
     sku: String, sales: [RecordedSale], available: Quantity
   ) -> Oversold? {
     var free = sales.map { max(0, $0.count - $0.oversoldCount) }
+    let accounts = sales.map(\.account)
     var orders: [Order] = []
     for (place, sale) in sales.enumerated() {
       let lacking = min(sale.oversoldCount, sale.count)
@@ -98,7 +99,7 @@ extension CatchUpVerdict {
       var takers: [Taker] = []
       for isOther in [true, false] {
         for earlier in (0..<place).reversed() where left > 0 && free[earlier] > 0 {
-          guard (sales[earlier].account != sale.account) == isOther else { continue }
+          guard (accounts[earlier] != accounts[place]) == isOther else { continue }
           let count = min(left, free[earlier])
           free[earlier] -= count
           left -= count

@@ -54,7 +54,7 @@ enum GatewayLimits {
   static let turnWait = Duration.seconds(1)
   static let callersInLine =
     intakeOfAccountAtOnce + noticesOfAccountAtOnce + pushesAtOnce + 2
-  /// How long the import of listings waits for a turn.
+  /// How long the import of listings, a poll and what an operator asks for wait for a turn.
   static let importTurnWait = Duration.seconds(60)
   /// A channel that wants to be left alone for longer means a quota of that call, not its rate.
   static let longestRatePause = Duration.seconds(60)
@@ -90,9 +90,11 @@ enum GatewayLimits {
   static let budgetPushes = 100
   /// Listings that wait to be read back; further ones are not.
   static let readBackQueue = 256
-  /// How often it is looked whether the account has calls to spare, and how long a listing waits for one.
-  static let readBackPause = Duration.milliseconds(200)
+  /// How often a number that is not shown yet is read again.
   static let readBackTries = 3
+  /// How often it is looked for a turn that nobody else would miss, and how many times before an ordinary one is taken.
+  static let sparePause = Duration.milliseconds(200)
+  static let spareTries = 20
   /// How often it is looked whether listings are due to be read back, and how soon it goes on after a call that failed.
   static let reconcileTick = Duration.seconds(1)
   static let reconcilePause = Duration.seconds(30)
@@ -149,6 +151,8 @@ enum GatewayLimits {
   static let reserveAgain = Duration.seconds(60)
   static let reserveLookEvery = Duration.seconds(15)
   static let reserveNewsWait = Duration.seconds(2)
+  /// Items with news that are kept apart; of more, all of the account are looked at.
+  static let reserveItems = 1000
   /// For how long the pool keeps more than the channel before it is given back: it may be an order on its way in.
   static let reserveSettle = Duration.seconds(15)
   /// How long it is kept where the channel does not say when its promotion ends, and at most.
@@ -160,8 +164,6 @@ enum GatewayLimits {
   /// Of a promotion's name, in bytes: what the pool takes, less what a cut character may add.
   static let promotionName = 190
   static let allotment: Int64 = 1_000_000_000
-  /// How often it is looked for a turn that nobody else would miss, before an ordinary one is taken.
-  static let spareTries = 20
 
   /// How often it is looked for alerts to tell, and how many go in one message.
   static let alertsEvery = Duration.seconds(1)

@@ -123,9 +123,20 @@ import Testing
     }
   }
 
+  /// What is wrong with the gateway itself is nothing for a merchant to read.
+  @Test func pageTellsNothingOfTheGatewaysOwnTrouble() async throws {
+    try await Self.scene { scene in
+      let (suffix, query) = try await scene.back(try await scene.start().url)
+      scene.run.database.be(full: true)
+      let page = await scene.get(suffix, query)
+      #expect(page.status >= 400 && !page.text.contains("gateway.db"), "\(page.text)")
+      #expect(try await scene.accounts.isEmpty)
+    }
+  }
+
   @Test func connectedAccountNeedsOnlyItsName() async throws {
     try await Self.scene { scene in
-      let first = try await scene.back(try await scene.start().url)
+      let first = try await scene.back(try await scene.start { $0.callsPerSecond = 3 }.url)
       #expect(await scene.get(first.suffix, first.query).status == 200)
       let session = try #require(
         await scene.run.gateway.directory.session(AccountID(trusted: "shopee-sg")))
@@ -136,6 +147,9 @@ import Testing
       #expect(await scene.get(second.suffix, second.query).status == 200)
       let new = await session.connection.account.credentials["access_token"]
       #expect(new != nil && new != old)
+      #expect(await session.connection.callsPerSecond == 3)
+      let name = scene.bench.mapping.state.withLock { $0.accounts["shopee-sg"]?.displayName }
+      #expect(name == "Our shop")
     }
   }
 

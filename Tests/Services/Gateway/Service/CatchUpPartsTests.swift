@@ -1,4 +1,9 @@
+import Kit
+import PoolAPI
 import Primitives
+import RPCCore
+import RPCInProcess
+import StorageSQLite
 import Testing
 
 @testable import GatewayService
@@ -55,5 +60,37 @@ import Testing
     await gate.open(account)
     await waiting
     #expect(await gate.isOpen(account))
+  }
+
+  /// Goal: who comes while the end of a catch-up is being stored gets the next one, and the verdict on the first is as it was
+  /// given. Method: that write is held back until somebody has come.
+  @Test func whoComesAtTheEndGetsTheNext() async throws {
+    let folder = try BenchFolder()
+    let database = FillableDatabase(
+      try SQLiteDatabase(path: folder.file("gateway.db"), migrations: GatewayMigrations.all))
+    let clock = ManualClock()
+    let store = GatewayStore(database: database, clock: clock)
+    let pool = RPCClient(
+      transport: InProcessTransport(services: [FakePool(Faults())]), timeout: .seconds(60))
+    let catchUps = CatchUps(
+      store: store, intake: WorkScheduler(),
+      judge: CatchUpJudge(store: store, pool: PoolServiceClient(pool)), log: .silent)
+    let wellTime = clock.now() - .seconds(1000)
+    let first = await catchUps.join(account, wellTime: wellTime)
+    await catchUps.arrived(account, isComplete: true)
+    database.hold()
+    let running = Task { await catchUps.run {} }
+    try await eventually("the end is being stored") { database.heldCount == 1 }
+    let other = AccountID(trusted: "bcc")
+    let joining = Task { await catchUps.join(other, wellTime: wellTime) }
+    try await eventually("the other has come") { await !catchUps.gate.isOpen(other) }
+    database.letGo()
+    let second = await joining.value
+    #expect(first == 1 && second == 2)
+    #expect(try await store.catchUp(1)?.verdict.accounts.map(\.accountID) == ["acc"])
+    #expect(try await store.openCatchUp()?.catchUpID == 2)
+    running.cancel()
+    await running.value
+    await database.close()
   }
 }

@@ -31,9 +31,10 @@ import Testing
       }
     }
 
+    /// Has the mirror look around; one that is at it of its own accord is waited for.
     func round() async throws {
       let mirror = try mirror
-      await mirror.round()
+      try await eventually("a round") { await mirror.round() }
     }
 
     /// What is kept too much is given back after a while.
@@ -233,7 +234,7 @@ import Testing
       await scene.run.stop()
       let again = try await Self.start(scene.bench, scene.clock)
       let mirror = try #require(again.gateway.mirrors[ChannelID(trusted: "fake")])
-      await mirror.round()
+      try await eventually("a round") { await mirror.round() }
       #expect(scene.kept == ["TEE": 4] && scene.bench.promotions.active.count == 1)
       await again.stop()
     }
@@ -279,6 +280,31 @@ import Testing
       #expect(scene.kept == ["TEE": 4, "MUG": 2])
       let left = try await scene.run.client.listAlerts(ListAlertsRequest()).alerts
       #expect(left.isEmpty)
+    }
+  }
+
+  /// What an earlier run has told of ends when its cause has gone meanwhile.
+  @Test func alertOfAnEarlierRunEndsWithItsCause() async throws {
+    try await Self.scene { scene in
+      scene.bench.promotions.all.withLock {
+        $0["own"] = Promotion(
+          promotionID: "own", channelIDs: ["fake"], startTime: .zero,
+          endTime: scene.clock.now() + .seconds(60),
+          lines: [PromotionLine(sku: "TEE", allottedCount: 1, remainingCount: 1)], state: .active)
+      }
+      scene.reserve("i1", 2)
+      try await scene.news("e1", item: "i1")
+      await scene.run.stop()
+      scene.reserve("i1", 0)
+      let again = try await Self.start(scene.bench, scene.clock)
+      let mirror = try #require(again.gateway.mirrors[ChannelID(trusted: "fake")])
+      let known = try await again.client.listAlerts(ListAlertsRequest(includeResolved: true))
+      #expect(known.alerts.map(\.kind) == ["PROMOTION_UNMIRRORED"])
+      try await eventually("the alert has ended") {
+        await mirror.round()
+        return try await again.client.listAlerts(ListAlertsRequest()).alerts.isEmpty
+      }
+      await again.stop()
     }
   }
 

@@ -215,6 +215,35 @@ import Testing
     }
   }
 
+  /// Goal: whoever asks before all listings are known is told to wait, and the pass that was cut off loses nothing by it.
+  @Test func askingRightAfterAStartSpoilsNoPass() async throws {
+    let bench = try PushTests.bench(FakeAdapter(FakeChannel(), batch: 2), listings: 20)
+    let clock = ManualClock()
+    try await scene(bench, clock: clock) { scene in
+      try await scene.round()
+      try await scene.pass(Self.span / 2)
+    }
+    bench.faults.setDown(true)
+    let run = try await bench.start {
+      $0.clock = clock
+      $0.reconcileSpan = Self.span
+    }
+    let scene = Scene(bench: bench, run: run, clock: clock)
+    #expect(try await scene.progress()?.doneCount == 12)
+    let error = await #expect(throws: RPCError.self) {
+      try await run.client.reconcileAccount(ReconcileAccountRequest(accountID: "acc"))
+    }
+    #expect(error?.reason == "STOCK_UNKNOWN" && error?.code == .unavailable)
+    bench.faults.setDown(false)
+    try await GatewayBench.settled(run)
+    let before = Self.reads(bench)
+    try await scene.pass(Self.span * 45 / 100)
+    let pass = try #require(try await scene.progress())
+    #expect(pass.doneCount == 20 && pass.finishTime != nil && !pass.asked)
+    #expect(Self.reads(bench) - before == 4, "the eight that were left, two in a call")
+    await run.stop()
+  }
+
   /// Goal: a pass that is asked for reads everything now, once; asked again meanwhile, it only tells.
   @Test func passThatIsAskedForReadsEverythingNow() async throws {
     let bench = try PushTests.bench(FakeAdapter(FakeChannel(), batch: 5), listings: 20)

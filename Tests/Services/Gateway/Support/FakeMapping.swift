@@ -58,6 +58,15 @@ final class FakeMapping: MappingServiceHandler {
     return SetAccountResponse(account: request.account)
   }
 
+  func getAccount(
+    _ request: GetAccountRequest, context: ServerContext
+  ) async throws -> GetAccountResponse {
+    guard let account = state.withLock({ $0.accounts[request.accountID] }) else {
+      throw RPCError(.notFound, "ACCOUNT_UNKNOWN", "There is no such account.")
+    }
+    return GetAccountResponse(account: account)
+  }
+
   func importListings(
     _ request: ImportListingsRequest, context: ServerContext
   ) async throws -> ImportListingsResponse {
@@ -107,6 +116,7 @@ final class FakeMapping: MappingServiceHandler {
     _ request: WatchListingsRequest, responses: ResponseWriter<WatchListingsResponse>,
     context: ServerContext
   ) async throws {
+    try faults.check()
     var seen = request.afterSequence
     var isFirst = true
     while !Task.isCancelled {

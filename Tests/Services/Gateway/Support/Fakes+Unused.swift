@@ -77,9 +77,6 @@ extension FakeMapping {
   func listChannels(
     _: MappingAPI.ListChannelsRequest, context _: ServerContext
   ) async throws -> MappingAPI.ListChannelsResponse { throw refused() }
-  func getAccount(
-    _: MappingAPI.GetAccountRequest, context _: ServerContext
-  ) async throws -> MappingAPI.GetAccountResponse { throw refused() }
   func listAccounts(
     _: MappingAPI.ListAccountsRequest, context _: ServerContext
   ) async throws -> MappingAPI.ListAccountsResponse { throw refused() }

@@ -37,6 +37,11 @@ final class Faults: Sendable {
     }
   }
 
+  /// Throws while everything is away; no step.
+  func check() throws {
+    if state.withLock({ $0.isDown }) { throw Self.away }
+  }
+
   func step<Response>(_ name: String, _ body: () throws -> Response) throws -> Response {
     try state.withLock { state in
       if state.isDown { throw Self.away }

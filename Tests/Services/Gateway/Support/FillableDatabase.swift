@@ -1,3 +1,4 @@
+import Kit
 import Primitives
 import StorageCore
 import Synchronization
@@ -6,6 +7,8 @@ import Synchronization
 final class FillableDatabase: Database {
   private let store: any Database
   private let full = Mutex(false)
+  private let held = Mutex((isHeld: false, count: 0))
+  private let released = FeedSignal()
 
   init(_ store: any Database) {
     self.store = store
@@ -13,9 +16,31 @@ final class FillableDatabase: Database {
 
   func be(full isFull: Bool) { full.withLock { $0 = isFull } }
 
+  /// Writes wait from now on, until they are let go.
+  func hold() { held.withLock { $0.isHeld = true } }
+
+  func letGo() {
+    held.withLock { $0.isHeld = false }
+    released.raise()
+  }
+
+  /// Writes that wait.
+  var heldCount: Int { held.withLock { $0.count } }
+
+  private func waitWhileHeld() async {
+    held.withLock { $0.count += 1 }
+    while held.withLock({ $0.isHeld }), !Task.isCancelled {
+      let seen = released.latest
+      guard held.withLock({ $0.isHeld }) else { break }
+      await released.wait(past: seen)
+    }
+    held.withLock { $0.count -= 1 }
+  }
+
   func write<T: Sendable>(
     until deadline: Deadline, _ body: @escaping @Sendable (any Transaction) throws -> T
   ) async throws -> T {
+    await waitWhileHeld()
     if full.withLock({ $0 }) { throw StorageError.full(path: "gateway.db") }
     return try await store.write(until: deadline, body)
   }

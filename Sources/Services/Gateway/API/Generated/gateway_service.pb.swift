@@ -9,7 +9,7 @@ public import RPCCore
 public struct ConnectAccountRequest: Message {
   /// Required.
   public var connection: Connection? = nil
-  /// What people call the account. Optional. At most 200 bytes.
+  /// What people call the account; a known one keeps its name without. Optional. At most 200 bytes.
   public var displayName: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
@@ -127,7 +127,7 @@ public struct ListListingPushesRequest: Message {
   public var pageToken: String = ""
   /// Only this listing. Optional.
   public var listingID: String = ""
-  /// Only those that were given up until somebody replays them (RepushListing).
+  /// Only those that were given up until somebody replays them (RepushListing). Optional.
   public var deadOnly: Bool = false
 
   public init() {}
@@ -655,7 +655,7 @@ public struct StartAuthorisationRequest: Message {
   /// What is to be connected. Of an account that is connected only account_id is needed. external_id may be empty where the
   /// channel says which shop the merchant has let the gateway in to. Required.
   public var connection: Connection? = nil
-  /// What people call the account. Optional. At most 200 bytes.
+  /// What people call the account; a known one keeps its name without. Optional. At most 200 bytes.
   public var displayName: String = ""
 
   public init() {}
@@ -1777,7 +1777,7 @@ public protocol GatewayServiceHandler: RPCService {
   /// starts a pass and does not wait for it; while one that was asked for is on, it only tells how far that is.
   ///
   /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/STOCK_UNREADABLE (accountId) when the channel does not
-  /// tell what listings show.
+  /// tell what listings show, UNAVAILABLE/STOCK_UNKNOWN (accountId) until the pool and mapping were heard of after a start.
   func reconcileAccount(_ request: ReconcileAccountRequest, context: ServerContext)
     async throws -> ReconcileAccountResponse
   /// Makes the link to the channel's own page on which a merchant lets the gateway in. The channel sends the merchant back to
@@ -2030,7 +2030,7 @@ public struct GatewayServiceClient: Sendable {
   /// starts a pass and does not wait for it; while one that was asked for is on, it only tells how far that is.
   ///
   /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/STOCK_UNREADABLE (accountId) when the channel does not
-  /// tell what listings show.
+  /// tell what listings show, UNAVAILABLE/STOCK_UNKNOWN (accountId) until the pool and mapping were heard of after a start.
   public func reconcileAccount(
     _ request: ReconcileAccountRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReconcileAccountResponse {

@@ -28,8 +28,7 @@ extension LazadaAdapter: OrderCancelling {
     let name = cancellation.orderExternalID
     let units = try await units(of: name, api).filter { $0.isFulfilledByLazada?.value != true }
     guard !units.isEmpty else { throw .refused("Lazada has no units of ours for order \(name)") }
-    var wanted: [String: Quantity] = [:]
-    for line in cancellation.lines { wanted[line.lineID, default: 0] += line.quantity }
+    var wanted = try cancellation.named(among: units.map(\.lineID))
     for unit in units where unit.stage == .cancelled { wanted[unit.lineID, default: 0] -= 1 }
     var chosen: [String] = []
     for unit in units where unit.stage != .cancelled {

@@ -39,7 +39,7 @@ extension ShopeeAdapter: OrderCancelling {
     case .foreign: throw .refused("Shopee ships order \(order.externalID) itself")
     case .open: break
     }
-    let targets = cancellation.targets(of: order.lines)
+    let targets = try cancellation.targets(of: order.lines)
     let isWhole = order.lines.allSatisfy { targets[$0.lineID] == $0.quantity }
     var items: [ShopeeCancellation.Item] = []
     for line in order.lines {

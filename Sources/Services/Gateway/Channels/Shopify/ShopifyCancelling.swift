@@ -53,7 +53,7 @@ extension ShopifyAdapter: OrderCancelling {
     case .shipped, .foreign: throw .refused("order \(order.externalID) has left or has no goods")
     case .open: break
     }
-    let targets = cancellation.targets(of: order.lines)
+    let targets = try cancellation.targets(of: order.lines)
     let client = ShopifyClient(api: api)
     let id = ShopifyID.global("Order", order.externalID)
     let outcome: Outcome

@@ -113,13 +113,23 @@ actor AccountSession {
   /// Takes a turn that nobody else would miss: half of what may be saved up is there.
   func takeSpare() -> Bool { bucket.takeSpare(now: monotonicNanoseconds()) }
 
-  /// Waits for such a turn; where there is none for long, for an ordinary one, unless that is far off.
-  func waitForSpareTurn() async throws(ChannelError) {
+  /// Waits for such a turn as long as it takes; false when all ends.
+  func waitForSpare() async -> Bool {
+    while !Task.isCancelled {
+      if takeSpare() { return true }
+      do { try await sleep(GatewayLimits.sparePause) } catch { return false }
+    }
+    return false
+  }
+
+  /// Waits for such a turn; where there is none for long, takes an ordinary one that comes within `span`, so that what
+  /// must go on does so with an account that is never at rest, too.
+  func waitForSpare(orTurnWithin span: Duration) async throws(ChannelError) {
     for _ in 1...GatewayLimits.spareTries {
       if takeSpare() { return }
-      do { try await sleep(GatewayLimits.readBackPause) } catch { throw .unavailable("stopping") }
+      do { try await sleep(GatewayLimits.sparePause) } catch { throw .unavailable("stopping") }
     }
-    try await acquire(within: GatewayLimits.turnWait)
+    try await acquire(within: span)
   }
 
   /// Gives a turn back that was not used.

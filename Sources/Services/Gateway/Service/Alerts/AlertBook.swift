@@ -26,6 +26,12 @@ struct AlertBook: Sendable {
     }
   }
 
+  /// What the open alerts of a kind are about.
+  func open(_ kind: AlertKind) async throws -> [String] {
+    try await store.alerts(AlertFilter(kinds: [kind.rawValue]), before: .max, limit: .max)
+      .map(\.subject)
+  }
+
   func resolve(_ kind: AlertKind, about subject: String, account: AccountID?) async {
     let now = store.clock.now()
     do {

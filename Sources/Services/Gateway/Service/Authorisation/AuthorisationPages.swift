@@ -46,10 +46,14 @@ struct AuthorisationPages: Sendable {
       gateway.log.info("an account was authorised", ["account": accountID])
       return .page(200, "Account \(accountID) is connected. You may close this page.")
     } catch {
-      let text = (error as? any RPCErrorConvertible)?.rpcError.message ?? "\(error)"
+      let refusal = (error as? any RPCErrorConvertible)?.rpcError.message
       gateway.log.warning(
-        "an account could not be authorised", ["account": accountID, "error": text])
-      return .page(400, "Account \(accountID) could not be connected. \(text)")
+        "an account could not be authorised",
+        ["account": accountID, "error": refusal ?? "\(error)"])
+      // What is wrong here is nothing for a merchant.
+      return .page(
+        refusal == nil ? 500 : 400,
+        "Account \(accountID) could not be connected. \(refusal ?? "The gateway's log says why.")")
     }
   }
 }

@@ -178,11 +178,23 @@ extension GatewayHandler {
       channel: Channel(
         channelID: account.channelID.text, displayName: account.channelID.text.capitalized))
     _ = try await mapping.setChannel(channel)
+    let name = displayName.isEmpty ? try await knownName(account.accountID) : displayName
     _ = try await mapping.setAccount(
       SetAccountRequest(
         account: Account(
           accountID: account.accountID.text, channelID: account.channelID.text,
-          displayName: displayName, externalID: account.externalID)))
+          displayName: name, externalID: account.externalID)))
+  }
+
+  /// What people call the account by now; empty for a new one.
+  private func knownName(_ accountID: AccountID) async throws -> String {
+    do throws(RPCError) {
+      let request = GetAccountRequest(accountID: accountID.text)
+      return try await gateway.peers.mapping.getAccount(request).account?.displayName ?? ""
+    } catch {
+      if error.code == .notFound { return "" }
+      throw error
+    }
   }
 }
 

@@ -34,7 +34,9 @@ extension GatewayHandler {
     if let first: ReconcileAccountResponse = try await firstAnswer(request.requestID, request) {
       return first
     }
-    if !request.progressOnly { await worker.start() }
+    if !request.progressOnly {
+      guard await worker.start() else { throw GatewayError.stockUnknown(accountID.text) }
+    }
     let answer = ReconcileAccountResponse(
       pass: GatewayAPI.ReconcilePass(await worker.progress(), accountID))
     let now = store.clock.now()

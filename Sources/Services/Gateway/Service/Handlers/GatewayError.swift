@@ -17,6 +17,7 @@ enum GatewayError: Error, Equatable {
   case keyGiven
   case keyUnwritable
   case stockUnreadable(String)
+  case stockUnknown(String)
   case catchUpUnknown(Int64)
   case cancelUnsupported(String)
 }
@@ -74,6 +75,11 @@ extension GatewayError: RPCErrorConvertible {
       RPCError(
         .failedPrecondition, "STOCK_UNREADABLE",
         "The channel of \(id) does not tell what its listings show.", ["accountId": id])
+    case .stockUnknown(let id):
+      RPCError(
+        .unavailable, "STOCK_UNKNOWN",
+        "The gateway does not know yet what all listings of \(id) should show: try again.",
+        ["accountId": id])
     case .keyUnwritable:
       RPCError(
         .unavailable, "KEY_UNWRITABLE",

@@ -9,10 +9,11 @@ extension GatewayHandler {
   ) async throws -> StartAuthorisationResponse {
     var connection = request.connection ?? Connection()
     if let id = try? AccountID(connection.accountID),
-      let known = await gateway.directory.session(id)?.connection.account
+      let known = await gateway.directory.session(id)?.connection
     {
-      if connection.channelID.isEmpty { connection.channelID = known.channelID.text }
-      if connection.externalID.isEmpty { connection.externalID = known.externalID }
+      if connection.channelID.isEmpty { connection.channelID = known.account.channelID.text }
+      if connection.externalID.isEmpty { connection.externalID = known.account.externalID }
+      if connection.callsPerSecond == 0 { connection.callsPerSecond = known.callsPerSecond }
     }
     let (wanted, displayName) = try checked(
       ConnectAccountRequest(connection: connection, displayName: request.displayName),

@@ -64,7 +64,8 @@ struct AccountPolls: Sendable {
         }
       }
     } catch {
-      if isLate { await raise(error, lastTime) }
+      // Who is stopping has nothing to say against the channel.
+      if isLate, !Task.isCancelled { await raise(error, lastTime) }
       if catchUp != nil { await catchUps.arrived(accountID, isComplete: false) }
       return false
     }

@@ -15,6 +15,9 @@ actor CatchUps {
     var end: Deadline
     /// Changes of each account that have not been tried yet.
     var openCounts: [AccountID: Int] = [:]
+
+    /// Nobody is waited for any more.
+    var isOver: Bool { expected.isEmpty || end.isPast }
   }
 
   nonisolated let line = CatchUpLine()
@@ -27,8 +30,10 @@ actor CatchUps {
   private var episode: Episode?
   /// Who is to come, before anybody has.
   private var expected: Set<AccountID> = []
-  /// The beginning of one is being stored; who comes then waits for it.
-  private var isBeginning = false
+  /// The beginning or the end of one is being stored; who comes then waits for it.
+  private var isChanging = false
+  /// Tries of the verdict that is to be given.
+  private var judgeAttempts = 0
 
   init(store: GatewayStore, intake: WorkScheduler, judge: CatchUpJudge, log: Log) {
     self.store = store
@@ -56,18 +61,15 @@ actor CatchUps {
   /// - Returns: the catch-up that its changes belong to; nil when the store takes nothing.
   func join(_ accountID: AccountID, wellTime: Timestamp) async -> Int64? {
     await gate.close(accountID, atMost: GatewayLimits.catchUpWait)
-    while isBeginning {
+    while isChanging {
       let seen = signal.latest
       await signal.wait(past: seen)
       if Task.isCancelled { return nil }
     }
     do {
       if episode == nil {
-        isBeginning = true
-        defer {
-          isBeginning = false
-          signal.raise()
-        }
+        isChanging = true
+        defer { endChange() }
         begin(try await store.beginCatchUp(wellTime, CatchUpVerdict()))
       }
       return try await enter(accountID, wellTime)
@@ -82,6 +84,11 @@ actor CatchUps {
       row: row, expected: expected, gatherEnd: .after(GatewayLimits.catchUpGather),
       end: .after(GatewayLimits.catchUpLongest))
     expected = []
+    signal.raise()
+  }
+
+  private func endChange() {
+    isChanging = false
     signal.raise()
   }
 
@@ -147,7 +154,7 @@ actor CatchUps {
       }
       await release()
       guard let now = episode, !Task.isCancelled else { continue }
-      if now.expected.isEmpty || now.end.isPast {
+      if now.isOver {
         if await finish() { await reload() }
       } else {
         await signal.wait(past: seen, atMost: now.end.remaining)
@@ -182,27 +189,36 @@ actor CatchUps {
     do {
       judged = try await judge.verdict(on: row)
     } catch {
-      log.warning("a catch-up could not be judged yet", ["error": "\(error)"])
-      // It ends early only when all ends.
-      try? await Task.sleep(for: GatewayLimits.judgeAgain)
+      return await putOff("a catch-up could not be judged yet", error)
+    }
+    // Somebody may have come, or come again, while it was judged.
+    guard await line.isEmpty, let open = episode, open.row == row, open.isOver else {
       return false
     }
-    // Somebody may have come while it was judged.
-    guard await line.isEmpty, episode?.row == row else { return false }
+    isChanging = true
+    defer { endChange() }
     let isKept = judged.isWorthTelling
     do {
       try await store.finish(judged, isKept: isKept)
     } catch {
-      log.warning("a verdict could not be kept yet", ["error": "\(error)"])
-      try? await Task.sleep(for: GatewayLimits.judgeAgain)
-      return false
+      return await putOff("a verdict could not be kept yet", error)
     }
+    judgeAttempts = 0
     episode = nil
     for account in row.verdict.accounts where account.isComplete {
       await gate.open(AccountID(trusted: account.accountID))
     }
     if isKept { report(judged) }
     return true
+  }
+
+  /// The pool or the store is away; returns false.
+  private func putOff(_ what: String, _ error: any Error) async -> Bool {
+    log.warning(what, ["error": "\(error)"])
+    judgeAttempts += 1
+    // It ends early only when all ends.
+    try? await Task.sleep(for: GatewayLimits.peerBackoff.pause(attempt: judgeAttempts))
+    return false
   }
 
   private func report(_ row: CatchUpRow) {

@@ -92,8 +92,8 @@ struct OrderPoller: Sendable {
   ) async throws(Failure) -> OrderChanges {
     var attempt = 0
     while true {
-      try await waitForTurn(session)
       do {
+        try await session.waitForSpare(orTurnWithin: GatewayLimits.importTurnWait)
         return try await session.callNow { api async throws(ChannelError) in
           try await adapter.changedOrders(since: since, after: cursor, api: api)
         }
@@ -106,19 +106,6 @@ struct OrderPoller: Sendable {
         guard (try? await Task.sleep(for: pause)) != nil else { throw Failure(text: "stopping") }
       }
     }
-  }
-
-  /// Takes a call that nobody else misses; after a while one of those that all stand in line for, so that an account that is
-  /// never at rest is polled, too.
-  private func waitForTurn(_ session: AccountSession) async throws(Failure) {
-    let end = Deadline.after(GatewayLimits.pollSpareWait)
-    while !end.isPast {
-      if await session.takeSpare() { return }
-      guard (try? await Task.sleep(for: GatewayLimits.readBackPause)) != nil else {
-        throw Failure(text: "stopping")
-      }
-    }
-    guard (try? await session.acquire()) != nil else { throw Failure(text: "stopping") }
   }
 
   private func keep(

@@ -11,8 +11,6 @@ extension GatewayLimits {
   /// Tries of a page, and the pauses between them.
   static let pollTries = 5
   static let pollBackoff = Backoff(first: .milliseconds(200), longest: .seconds(30))
-  /// How long a poll waits for a call that nobody else misses.
-  static let pollSpareWait = Duration.seconds(5)
   /// Pauses after a poll that failed; never longer than its interval.
   static let failedPollBackoff = Backoff(first: .seconds(1), longest: .seconds(60))
   /// Intervals without a poll after which an account is behind.
@@ -37,6 +35,4 @@ extension GatewayLimits {
   /// Oversold orders, and of a SKU the last orders, that one verdict looks at.
   static let judgedOrders = 1000
   static let judgedSales = 100_000
-  /// How soon it is judged again when the pool or the store was away.
-  static let judgeAgain = Duration.milliseconds(500)
 }

@@ -36,10 +36,9 @@ actor PromotionMirror {
   private var overfullSince: [String: Timestamp] = [:]
   /// SKUs that cannot be mirrored, until all is read again.
   private var leftOut: Set<SKU> = []
-  /// SKUs of which somebody was told so.
-  private var told: Set<SKU> = []
-  /// Rounds go one after another.
-  private var running: Task<Void, Never>?
+  /// SKUs of which somebody was told so; nil until it was read what an earlier run has told.
+  private var told: Set<SKU>?
+  private var isAtWork = false
 
   init(_ channelID: ChannelID, _ surroundings: Surroundings) {
     self.channelID = channelID
@@ -53,7 +52,8 @@ actor PromotionMirror {
     case .item(let item):
       // One that wants all of them already stays so.
       if case .some(nil) = changed[accountID] { break }
-      changed[accountID] = ((changed[accountID] ?? nil) ?? []).union([item])
+      let items = ((changed[accountID] ?? nil) ?? []).union([item])
+      changed[accountID] = .some(items.count > GatewayLimits.reserveItems ? nil : items)
     }
     news.raise()
   }
@@ -68,22 +68,18 @@ actor PromotionMirror {
     }
   }
 
-  /// Looks at what has changed, at accounts whose turn it is, and at what may be given back by now.
-  func round() async {
-    let before = running
-    let task = Task {
-      await before?.value
-      await self.roundNow()
-    }
-    running = task
-    await withTaskCancellationHandler {
-      await task.value
-    } onCancel: {
-      task.cancel()
-    }
+  /// Looks at what has changed, at accounts whose turn it is, and at what may be given back by now; false when it is at it
+  /// already.
+  @discardableResult
+  func round() async -> Bool {
+    guard !isAtWork else { return false }
+    isAtWork = true
+    defer { isAtWork = false }
+    await lookAround()
+    return true
   }
 
-  private func roundNow() async {
+  private func lookAround() async {
     // What has no listing yet must not look like what is not set aside.
     guard await surroundings.planner.hasAllListings else { return }
     let sessions = await surroundings.directory.sessions(of: channelID)
@@ -202,7 +198,7 @@ actor PromotionMirror {
     for start in stride(from: 0, to: listings.count, by: reader.reservedBatch) {
       let end = min(start + reader.reservedBatch, listings.count)
       let batch = listings[start..<end].map(\.channelListing)
-      try await session.waitForSpareTurn()
+      try await session.waitForSpare(orTurnWithin: GatewayLimits.turnWait)
       let part = try await session.callNow { api async throws(ChannelError) in
         try await reader.readReserved(batch, api: api)
       }
@@ -259,6 +255,7 @@ actor PromotionMirror {
   ) async throws {
     let now = surroundings.clock.now()
     let wanted = await wantedUnits()
+    try await readWhatWasTold()
     // What an account has set aside that was not looked at yet is not given back for the others.
     let isWhole = sessions.allSatisfy { passed.contains($0.accountID) }
     noteOverfull(mirrors, wanted, fresh, now)
@@ -275,7 +272,7 @@ actor PromotionMirror {
       self.mirrors = nil
       throw error
     }
-    await endWhatWasTold(ReserveMirror.total(wanted))
+    if isWhole { await endWhatWasTold(ReserveMirror.total(wanted)) }
   }
 
   private func noteOverfull(
@@ -398,18 +395,26 @@ actor PromotionMirror {
 
   private func leaveOut(_ sku: SKU, _ source: ReservedUnits, _ reason: String) async {
     leftOut.insert(sku)
-    guard told.insert(sku).inserted else { return }
+    guard told?.insert(sku).inserted == true else { return }
     await surroundings.alerts.raise(
       .promotionUnmirrored, about: "\(channelID)/\(sku)", account: source.accountID,
       "\(source.accountID) has set units of \(sku) aside for \(source.name), and the pool does not keep them: \(reason)"
     )
   }
 
+  private func readWhatWasTold() async throws {
+    guard told == nil else { return }
+    let open = try await surroundings.alerts.open(.promotionUnmirrored)
+    let stem = "\(channelID)/"
+    told = Set(
+      open.filter { $0.hasPrefix(stem) }.map { SKU(trusted: String($0.dropFirst(stem.count))) })
+  }
+
   /// Ends what was told of SKUs that are mirrored now, or not set aside any more.
   private func endWhatWasTold(_ wanted: [SKU: Quantity]) async {
-    for sku in told where wanted[sku] ?? 0 == 0 || !leftOut.contains(sku) {
+    for sku in told ?? [] where wanted[sku] ?? 0 == 0 || !leftOut.contains(sku) {
       leftOut.remove(sku)
-      told.remove(sku)
+      told?.remove(sku)
       for session in await surroundings.directory.sessions(of: channelID) {
         await surroundings.alerts.resolve(
           .promotionUnmirrored, about: "\(channelID)/\(sku)", account: session.accountID)

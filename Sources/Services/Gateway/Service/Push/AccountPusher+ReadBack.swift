@@ -45,7 +45,7 @@ extension AccountPusher {
 
   /// Reads as many of those that wait as go in one call, as soon as there is a call to spare.
   private func readBack() async {
-    guard await waitForSpare() else { return }
+    guard await session.waitForSpare() else { return }
     var seen: Set<ListingID> = []
     let (asked, others) = oneCall(of: readBackQueue.takeAll().filter { seen.insert($0).inserted })
     readBackQueue.putBack(others)
@@ -53,16 +53,8 @@ extension AccountPusher {
     var batch = asked.map(\.id)
     for attempt in 1...GatewayLimits.readBackTries {
       batch = await lookAt(batch, isLast: attempt == GatewayLimits.readBackTries)
-      guard !batch.isEmpty, await waitForSpare() else { return }
+      guard !batch.isEmpty, await session.waitForSpare() else { return }
     }
-  }
-
-  /// False when all ends.
-  func waitForSpare() async -> Bool {
-    while await !session.takeSpare() {
-      do { try await Task.sleep(for: GatewayLimits.readBackPause) } catch { return false }
-    }
-    return !Task.isCancelled
   }
 
   /// Reads listings; returns those that do not show yet what was acknowledged. Some channels take a moment, so only

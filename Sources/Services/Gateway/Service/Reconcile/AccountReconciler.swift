@@ -22,6 +22,7 @@ actor AccountReconciler {
   /// Which pass it is: a call of an earlier one does nothing for it.
   private var passNumber = 0
   private var isLoaded = false
+  private var isResumed = false
   private var isAtWork = false
   private var savedTime = Timestamp.zero
   private var shownTime = Timestamp.zero
@@ -82,12 +83,13 @@ actor AccountReconciler {
       pass: row?.pass, openCount: drifts.count, oldest: await pusher.oldestReadTime())
   }
 
-  /// Starts a pass, unless one that was asked for is on.
-  func start() async {
-    guard await load() else { return }
-    if let pass = row?.pass, pass.isAsked, pass.finishTime == nil { return }
+  /// Starts a pass, unless one that was asked for is on; false while not all is known that is to be read.
+  func start() async -> Bool {
+    guard await surroundings.isReady(), await load() else { return false }
+    if let pass = row?.pass, pass.isAsked, pass.finishTime == nil { return true }
     await beginPass(isAsked: true)
     wakeUp()
+    return true
   }
 
   // MARK: Rounds
@@ -99,10 +101,11 @@ actor AccountReconciler {
     isAtWork = true
     defer { isAtWork = false }
     guard await surroundings.isReady(), await load() else { return false }
+    if !isResumed { await resume() }
     await takeTouched()
     if isPassDue { await beginPass(isAsked: false) }
     while !Task.isCancelled, now >= pausedUntil, isAnythingDue {
-      guard await pusher.waitForSpare() else { return false }
+      guard await session.waitForSpare() else { return false }
       guard let call = await nextCall() else {
         await session.giveBack()
         continue
@@ -348,18 +351,25 @@ actor AccountReconciler {
         schedule(drift.listingID)
       }
       self.row = row
-      if let row {
-        await pusher.setRead(
-          through: row.pass.finishTime == nil ? row.cursor : .last, at: row.pass.startTime,
-          others: row.previousStartTime)
-        if row.pass.finishTime == nil { order = await pusher.readingOrder(after: row.cursor) }
-      }
       return true
     } catch {
       surroundings.log.warning(
         "drifts could not be read", ["account": accountID, "error": "\(error)"])
       return false
     }
+  }
+
+  /// Goes on with the pass that a stop has cut off, as soon as all listings are known.
+  private func resume() async {
+    let number = passNumber
+    if let row {
+      await pusher.setRead(
+        through: row.pass.finishTime == nil ? row.cursor : .last, at: row.pass.startTime,
+        others: row.previousStartTime)
+      let rest = await pusher.readingOrder(after: row.cursor)
+      if number == passNumber, row.pass.finishTime == nil { order = rest }
+    }
+    isResumed = true
   }
 
   func showFigures() async {

@@ -74,7 +74,7 @@ struct  Onepool__Gateway__V1__ConnectAccountRequest
    */
   Onepool__Gateway__V1__Connection *connection;
   /*
-   * What people call the account. Optional. At most 200 bytes.
+   * What people call the account; a known one keeps its name without. Optional. At most 200 bytes.
    */
   char *display_name;
   /*
@@ -201,7 +201,7 @@ struct  Onepool__Gateway__V1__ListListingPushesRequest
    */
   char *listing_id;
   /*
-   * Only those that were given up until somebody replays them (RepushListing).
+   * Only those that were given up until somebody replays them (RepushListing). Optional.
    */
   protobuf_c_boolean dead_only;
 };
@@ -741,7 +741,7 @@ struct  Onepool__Gateway__V1__StartAuthorisationRequest
    */
   Onepool__Gateway__V1__Connection *connection;
   /*
-   * What people call the account. Optional. At most 200 bytes.
+   * What people call the account; a known one keeps its name without. Optional. At most 200 bytes.
    */
   char *display_name;
 };
