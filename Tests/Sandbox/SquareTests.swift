@@ -173,6 +173,31 @@ import Testing
     }
   }
 
+  /// Goal: a change never has a version that was there before: an integrator would not look at it.
+  @Test func everyChangeHasAVersionOfItsOwn() async throws {
+    try await withSquare { world in
+      let bought = try await world.buy(Self.key, 2)
+      let name = bought.body["order_id"].string ?? ""
+      let line = bought.body["lines"].array?.first?["line_id"] ?? .null
+      var versions: [Int64] = []
+      func look() async throws {
+        let order = try await call(world, "GET", "/v2/orders/\(name)").body["order"]
+        versions.append(order["version"].integer ?? 0)
+      }
+      try await look()
+      // One unit of two, then the other.
+      for _ in 0..<2 {
+        let one: JSONValue = [["line_id": line, "quantity": 1]]
+        let cancelled = try await world.control(
+          "cancellations",
+          ["channel": "square", "shop": "L1", "order_id": .string(name), "lines": one])
+        #expect(cancelled.status == 200)
+        try await look()
+      }
+      #expect(versions == versions.sorted() && Set(versions).count == 3, "\(versions)")
+    }
+  }
+
   @Test func searchIsByTimeInPagesWithReturnsAmongThem() async throws {
     try await withSquare { world in
       for _ in 0..<3 {

@@ -26,7 +26,11 @@ final class Cluster: Sendable {
   /// All that were started, the oldest first.
   private let processes = Mutex<[(name: String, process: ServiceProcess)]>([])
 
-  private init() throws {
+  /// What services are told beside the usual, by name.
+  private let settings: [String: [String: String]]
+
+  private init(_ settings: [String: [String: String]]) throws {
+    self.settings = settings
     folder = try TemporaryFolder()
     let ports = try FreePorts.take(Self.all.count)
     let pairs = zip(Self.all, ports).map { ($0, "127.0.0.1:\($1)") }
@@ -46,9 +50,10 @@ final class Cluster: Sendable {
 
   /// Starts `names`, runs `body`, and ends all of them, whatever happens.
   static func with<Result: Sendable>(
-    _ names: [String] = Cluster.all, _ body: (Cluster) async throws -> Result
+    _ names: [String] = Cluster.all, settings: [String: [String: String]] = [:],
+    _ body: (Cluster) async throws -> Result
   ) async throws -> Result {
-    let cluster = try Cluster()
+    let cluster = try Cluster(settings)
     do {
       try await cluster.start(names)
       let result = try await body(cluster)
@@ -82,7 +87,7 @@ final class Cluster: Sendable {
       environment["ONEPOOL_\(other.uppercased())"] = addresses[other]
     }
     if name == "gateway" { environment["ONEPOOL_PUBLIC_URL"] = url("gateway") }
-    return environment.merging(others) { $1 }
+    return environment.merging(settings[name] ?? [:]) { $1 }.merging(others) { $1 }
   }
 
   /// Starts services side by side and waits until each serves.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Where the programs lie that the tests start.
 enum Programs {
@@ -32,6 +33,7 @@ enum Programs {
 /// A folder of a test's own, removed with it.
 final class TemporaryFolder: Sendable {
   let url: URL
+  private let isKept = Mutex(false)
   var path: String { url.path }
 
   init() throws {
@@ -39,7 +41,11 @@ final class TemporaryFolder: Sendable {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 
+  /// Leaves it where it is, for whoever looks into a failure.
+  func keep() { isKept.withLock { $0 = true } }
+
   deinit {
+    if isKept.withLock({ $0 }) { return }
     try? FileManager.default.removeItem(at: url)
   }
 }

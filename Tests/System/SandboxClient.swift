@@ -44,7 +44,7 @@ struct SandboxClient: Sendable {
   }
 
   @discardableResult
-  private func command(_ path: String, _ object: [String: Any]) async throws -> Answer {
+  func command(_ path: String, _ object: [String: Any]) async throws -> Answer {
     let answer = try await Self.send("POST", "\(base)/control/\(path)", object)
     guard answer.status == 200 else {
       throw Unexpected(description: "/control/\(path): \(answer.status) \(answer.text)")

@@ -26,7 +26,10 @@ enum SquareWords {
 
   /// Rises with every change: nothing that an order has been through is undone.
   static func version(_ order: BuyerOrder) -> Int64 {
-    let steps: [BuyerOrder.State] = [.unpaid, .paid, .packed, .ready, .shipped, .delivered]
+    // What is over is the last step: a line that is cancelled has come further, not back to the begin.
+    let steps: [BuyerOrder.State] = [
+      .unpaid, .paid, .packed, .ready, .shipped, .delivered, .returned, .cancelled,
+    ]
     return order.lines.reduce(order.payTime == nil ? 1 : 2) { sum, line in
       sum + line.cancelled + line.shipped + line.returned
         + Int64(steps.firstIndex(of: line.state) ?? 0)

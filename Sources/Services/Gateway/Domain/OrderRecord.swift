@@ -5,7 +5,7 @@ public import Primitives
 ///
 /// Snapshots may come late, doubled and out of order. `merge` takes the newest by the channel's
 /// clock, and of two of the same moment the larger counts: so every order of arrival ends in the
-/// same state.
+/// same state. Whoever sees two of the same moment that disagree asks the channel how it stands now.
 ///
 /// The pool counts sold and cancelled units in totals that only rise. A line's `soldCount` and
 /// `takenBackCount` are such totals: each merge moves one of them so that their difference is what
@@ -59,9 +59,11 @@ public struct OrderRecord: Equatable, Sendable {
   }
 
   /// Takes a snapshot in; returns false when it was older than what is known and changed nothing.
-  public mutating func merge(_ snapshot: OrderSnapshot) -> Bool {
+  ///
+  /// - Parameter isPresent: it is what the channel says now, and so the newer of two of the same moment.
+  public mutating func merge(_ snapshot: OrderSnapshot, isPresent: Bool = false) -> Bool {
     guard snapshot.updateTime >= updateTime else { return false }
-    let isTie = snapshot.updateTime == updateTime
+    let isTie = snapshot.updateTime == updateTime && !isPresent
     state = isTie ? max(state, snapshot.state) : snapshot.state
     updateTime = snapshot.updateTime
     saleTime = isTie ? min(saleTime, snapshot.saleTime) : snapshot.saleTime
@@ -85,6 +87,18 @@ public struct OrderRecord: Equatable, Sendable {
     lines += snapshot.lines.filter { !known.contains($0.lineID) }.map { Line($0) }
     adjust()
     return true
+  }
+
+  /// Whether a snapshot of the very same moment says something else: only the channel knows which was later.
+  public func disagrees(with snapshot: OrderSnapshot) -> Bool {
+    guard snapshot.updateTime == updateTime else { return false }
+    let other = OrderRecord(snapshot)
+    return state != other.state || netCounts != other.netCounts
+  }
+
+  private var netCounts: [String: Quantity] {
+    let pairs = lines.map { ($0.lineID, netCount($0)) }
+    return Dictionary(uniqueKeysWithValues: pairs).filter { $0.value != 0 }
   }
 
   /// Units of a line that the order takes now.

@@ -119,6 +119,21 @@ struct ModelPool {
     #expect(record == before)
   }
 
+  /// Goal: of two of the same moment the channel's present word counts, and only those that disagree need one.
+  @Test func presentSnapshotIsTheNewerOfTwoOfOneMoment() {
+    var record = OrderRecord(Self.snapshot(5, [("1", 3, 0), ("2", 1, 0)]))
+    #expect(!record.disagrees(with: Self.snapshot(5, [("2", 1, 0), ("1", 4, 1), ("3", 2, 2)])))
+    #expect(!record.disagrees(with: Self.snapshot(6, [("1", 1, 0)])))
+    for other in [
+      Self.snapshot(5, [("1", 2, 0), ("2", 1, 0)]), Self.snapshot(5, [("1", 3, 0)]),
+      Self.snapshot(5, .shipped, [("1", 3, 0), ("2", 1, 0)]),
+    ] { #expect(record.disagrees(with: other)) }
+    #expect(record.merge(Self.snapshot(5, [("1", 2, 0)]), isPresent: true) == true)
+    #expect(record.lines.map { record.netCount($0) } == [2, 0])
+    #expect(!record.disagrees(with: Self.snapshot(5, [("1", 2, 0)])))
+    #expect(record.merge(Self.snapshot(4, [("1", 9, 0)]), isPresent: true) == false)
+  }
+
   @Test func foreignOrderTakesNothing() {
     let (record, pool) = Self.run([Self.snapshot(5, .foreign, [("1", 3, 0)])])
     #expect(pool.calls == 0 && record.unresolvedLines.isEmpty)

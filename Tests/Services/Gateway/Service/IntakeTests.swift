@@ -47,6 +47,20 @@ import Testing
     }
   }
 
+  /// Goal: what changes within one tick of the channel's clock is not lost: the channel is asked how the order stands.
+  @Test func changeWithinOneTickOfTheClockCounts() async throws {
+    let bench = try Self.bench()
+    bench.order("o1", [("1", "i1", 3, 0)], time: 1)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      bench.order("o1", [("1", "i1", 1, 0)], time: 1)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o1"))
+      try await GatewayBench.settled(run)
+      #expect(bench.pool.net == ["acc/o1 1 TEE": 1])
+    }
+  }
+
   @Test func cancelledOrderThatNobodyKnewTakesNothing() async throws {
     let bench = try Self.bench()
     bench.order("o1", [("1", "i1", 2, 2)], time: 3, state: .cancelled)

@@ -146,6 +146,23 @@ import Testing
     }
   }
 
+  /// Goal: a refund finds its sale whatever of one batch is worked on first. Method: the refund stands in front of its sale.
+  @Test func refundInFrontOfItsSaleIsLinked() async throws {
+    let bench = try Self.bench()
+    try await bench.run { run in
+      try await bench.connectTill(run)
+      let body = try await Self.post(
+        run,
+        Self.batch(
+          Self.sale(
+            "r1", Self.line("TEE", 1, refundOf: "1", restock: true), kind: "refund", of: "s1"),
+          Self.sale("s1", Self.line("TEE", 2))))
+      #expect(Self.statuses(body) == ["r1 accepted", "s1 accepted"])
+      let found = try #require(bench.returns.found("till/r1"))
+      #expect(found.orderID == "till/s1" && found.lines.map(\.orderLineID) == ["1"])
+    }
+  }
+
   @Test func gapInTheNumberingIsTold() async throws {
     let bench = try Self.bench()
     try await bench.run { run in

@@ -71,7 +71,9 @@ struct WooCommerceRefunded {
     }
     dated.sort { ($0.time, $0.refund.id.text) < ($1.time, $1.refund.id.text) }
     for (time, refund) in dated {
-      let isBefore = order.leaveTime.map { time <= $0 } ?? true
+      // Both clocks tick in seconds. Of one second it came after: a cancellation of what has left would be refused and its
+      // units be missing, while a return of what had not left puts them back all the same.
+      let isBefore = order.leaveTime.map { time < $0 } ?? true
       for entry in refund.lines ?? [] {
         guard let line = entry.line(of: order) else { continue }
         let id = line.id.text

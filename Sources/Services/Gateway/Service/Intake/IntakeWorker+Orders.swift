@@ -1,3 +1,4 @@
+internal import ChannelAdapter
 internal import GatewayDomain
 internal import Kit
 internal import MappingAPI
@@ -17,13 +18,22 @@ extension IntakeWorker {
     }
     let known = try await store.order(row.orderID)
     var snapshot = snapshot
+    // A till says each sale once.
+    let isPresent =
+      session.channelID != TillChannel.id && known?.record.disagrees(with: snapshot) ?? false
+    if isPresent {
+      snapshot = try await present(row.event.subject, session)
+      if let problem = snapshot.problem {
+        throw IntakeFailure(kind: .channel, code: "ORDER_MALFORMED", message: problem)
+      }
+    }
     if await wasOverBefore(snapshot, known, session) { snapshot.state = .foreign }
     var order =
       known
       ?? OrderRow(
         orderID: row.orderID, accountID: row.accountID, externalID: row.event.subject,
         record: OrderRecord(snapshot))
-    if known != nil { _ = order.record.merge(snapshot) }
+    if known != nil { _ = order.record.merge(snapshot, isPresent: isPresent) }
     if !order.record.unresolvedLines.isEmpty {
       if let resolve {
         try await resolve(&order.record)
@@ -48,6 +58,16 @@ extension IntakeWorker {
     guard !unmapped.isEmpty else { return .done(oversoldCount: oversoldCount) }
     await retakeIfLinkedMeanwhile(unmapped)
     return .quarantined
+  }
+
+  /// How the channel says that an order stands, whatever its event says.
+  private func present(
+    _ externalID: String, _ session: AccountSession
+  ) async throws -> OrderSnapshot {
+    let order = try await session.call { api async throws(ChannelError) in
+      try await session.adapter.fetchOrder(externalID, event: nil, api: api)
+    }
+    return OrderSnapshot(order, zones)
   }
 
   /// Whether an order was sold before the account was connected and had left when we first heard of

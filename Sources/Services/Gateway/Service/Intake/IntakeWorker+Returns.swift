@@ -69,7 +69,15 @@ extension IntakeWorker {
   ) async throws -> OrderRow? {
     guard !incoming.orderExternalID.isEmpty else { return nil }
     let orderID = "\(row.accountID)/\(incoming.orderExternalID)"
-    if let order = try await store.order(orderID) { return order }
+    let order = try await store.order(orderID)
+    if let order, order.record.steps.isEmpty { return order }
+    // Fulfilment hears of the order first: it would refuse the link to one that it does not know yet.
+    guard try await !store.awaitsOrder(orderID) else {
+      throw IntakeFailure(
+        kind: .notYet(.zero), code: "ORDER_UNTOLD",
+        message: "The return's order \(incoming.orderExternalID) is still to be taken in.")
+    }
+    if let order { return order }
     // A till's sale may still be on its device: the goods are back all the same.
     guard !isTill else { return nil }
     let event = ChannelEvent(

@@ -92,6 +92,17 @@ extension GatewayStore {
     }
   }
 
+  /// Whether an event that brings the order itself is still to take effect.
+  func awaitsOrder(_ orderID: String) async throws -> Bool {
+    try await read { transaction in
+      try transaction.exists(
+        """
+        SELECT 1 FROM inbox
+        WHERE state IN ('waiting', 'retrying') AND order_id = ? AND kind = 'order'
+        """, [.text(orderID)])
+    }
+  }
+
   /// Events that are not done, the oldest first; what a catch-up has found has an order of its own.
   func openEvents(after inboxID: Int64, limit: Int) async throws -> [OpenEvent] {
     try await read { transaction in
