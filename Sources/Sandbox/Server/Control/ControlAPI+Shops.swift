@@ -106,7 +106,12 @@ extension ControlAPI {
     if known == nil || call.body["replace"].bool == true {
       listing.sellable = call.body["stock"].integer ?? listing.sellable
     }
-    listing.reserved = call.body["reserved"].integer ?? listing.reserved
+    if let reserved = call.body["reserved"].integer {
+      listing.reserved = reserved
+      let start = try promotionTime(call, "promotion_in", market.now)
+      listing.promotionStart = start
+      listing.promotionEnd = try promotionTime(call, "promotion_for", start ?? market.now)
+    }
     guard (0...SandboxLimits.stock).contains(listing.sellable),
       (0...listing.sellable).contains(listing.reserved)
     else {
@@ -120,6 +125,15 @@ extension ControlAPI {
       ShopeeEvents.promoted(listing, before: known?.reserved ?? 0, at: market.now), of: key)
   }
 
+  private static func promotionTime(
+    _ call: Call, _ name: String, _ from: Timestamp
+  ) throws -> Timestamp? {
+    guard !call.body[name].isNull else { return nil }
+    guard let seconds = call.body[name].integer, (0...SandboxLimits.tokenSeconds).contains(seconds)
+    else { throw ControlError(400, "\(name) is a number of seconds") }
+    return from + .seconds(seconds)
+  }
+
   func listStock(_ call: Call) async throws -> JSONValue {
     let channel = call.query["channel"]
     let shop = call.query["shop"]
@@ -128,17 +142,18 @@ extension ControlAPI {
       (channel == nil || listing.shop.channel.rawValue == channel)
         && (shop == nil || listing.shop.shopID == shop) && (sku == nil || listing.sku == sku)
     }
-    return ["listings": .array(listings.map(Self.json))]
+    let now = platform.clock.now()
+    return ["listings": .array(listings.map { Self.json($0, at: now) })]
   }
 
-  private static func json(_ listing: StockListing) -> JSONValue {
+  private static func json(_ listing: StockListing, at now: Timestamp) -> JSONValue {
     [
       "channel": .string(listing.shop.channel.rawValue), "shop": .string(listing.shop.shopID),
       "item_id": .string(listing.itemID), "variation_id": .string(listing.variationID),
       "sku": .string(listing.sku), "title": .string(listing.title),
       "inventory_item_id": .string(listing.inventoryItemID), "shown": .integer(listing.sellable),
       "withheld": .integer(listing.withheld), "occupied": .integer(listing.occupied),
-      "reserved": .integer(listing.reserved), "state": .string(listing.state),
+      "reserved": .integer(listing.locked(at: now)), "state": .string(listing.state),
       "version": .integer(listing.version), "change_time": .string(listing.changeTime.rfc3339),
     ]
   }

@@ -19,9 +19,10 @@ internal import RPCCore
 /// - `GET /control/shops` lists the shops, without secrets.
 /// - `POST /control/listings` makes or changes a listing, or each of `listings`: `item_id`,
 ///   `variation_id`, `sku`, `title`, `stock` (of a new one, or with `replace`), `inventory_item_id`,
-///   `reserved`, `state`.
+///   `reserved` for a promotion that begins in `promotion_in` seconds (now) and lasts `promotion_for` (until it is set
+///   again; of its end nothing is told), `state`.
 /// - `POST /control/orders`: a buyer orders `lines` of `item_id` and `variation_id`, or `sku`, and
-///   `quantity`; `paid` false leaves it unpaid, `counter` true sells it at the till; 409 `sold_out` when
+///   `quantity`, with `promotion` true out of what is reserved; `paid` false leaves it unpaid, `counter` true sells it at the till; 409 `sold_out` when
 ///   a listing shows less.
 /// - `POST /control/payments`, `cancellations`, `shipments`, `returns`, `refunds` of one
 ///   `order_id`;
@@ -89,7 +90,8 @@ struct ControlAPI: Sendable {
         }
         return Wish(
           item: line["item_id"].text ?? "", variation: line["variation_id"].text ?? "",
-          sku: line["item_id"].isNull ? line["sku"].text ?? "" : "", quantity: quantity)
+          sku: line["item_id"].isNull ? line["sku"].text ?? "" : "", quantity: quantity,
+          isPromotion: line["promotion"].bool == true)
       }
     }
 

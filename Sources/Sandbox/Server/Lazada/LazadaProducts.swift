@@ -35,7 +35,9 @@ enum LazadaProducts {
     return [
       "total_products": .integer(Int64(items.count)),
       "products": .array(
-        items.dropFirst(Int(offset)).prefix(Int(limit)).map { json($0, isDetailed: isDetailed) }),
+        items.dropFirst(Int(offset)).prefix(Int(limit)).map {
+          json($0, isDetailed: isDetailed, at: call.now)
+        }),
     ]
   }
 
@@ -61,21 +63,25 @@ enum LazadaProducts {
     guard let item else { throw LazadaError.missing("item_id") }
     let listings = try transaction.listings(shop.key, item: item)
     guard !listings.isEmpty else { throw LazadaError.seller("208", "E208: Invalid ItemId") }
-    return json(listings, isDetailed: true)
+    return json(listings, isDetailed: true, at: call.now)
   }
 
-  private static func json(_ listings: [StockListing], isDetailed: Bool) -> JSONValue {
+  private static func json(
+    _ listings: [StockListing], isDetailed: Bool, at now: Timestamp
+  ) -> JSONValue {
     [
       "item_id": .id(listings[0].itemID), "primary_category": 10_000_345,
       "status": listings[0].state == "live" ? "Active" : "InActive",
       "attributes": ["name": .string(listings[0].title)],
       "updated_time": .string(String(listings[0].changeTime.milliseconds)),
-      "skus": .array(listings.map { sku($0, isDetailed: isDetailed) }),
+      "skus": .array(listings.map { sku($0, isDetailed: isDetailed, at: now) }),
     ]
   }
 
   /// Sellable = real − withheld − occupied; `quantity` is what is physically there.
-  private static func sku(_ listing: StockListing, isDetailed: Bool) -> JSONValue {
+  private static func sku(
+    _ listing: StockListing, isDetailed: Bool, at now: Timestamp
+  ) -> JSONValue {
     let sku: JSONValue = [
       "SkuId": .id(listing.variationID), "SellerSku": .string(listing.sku),
       "ShopSku": .string("\(listing.itemID)_SGAMZ-\(listing.variationID)"),
@@ -84,9 +90,17 @@ enum LazadaProducts {
       "saleProp": [:], "price": 30, "Url": "",
     ]
     guard isDetailed else { return sku }
-    let locked: JSONValue =
-      listing.reserved > 0
-      ? [["channelName": "flash", "sellableQuantity": .integer(listing.reserved)]] : []
+    var locked: JSONValue = []
+    if listing.locked(at: now) > 0 {
+      let campaign: JSONValue = [
+        "channelName": "flash", "sellableQuantity": .integer(listing.locked(at: now)),
+        "startTime": .integer((listing.promotionStart ?? now).milliseconds),
+      ]
+      locked = [
+        listing.promotionEnd.map { campaign.adding("endTime", .integer($0.milliseconds)) }
+          ?? campaign
+      ]
+    }
     return sku.adding(
       "multiWarehouseInventories",
       [

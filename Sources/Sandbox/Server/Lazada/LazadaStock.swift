@@ -15,7 +15,7 @@ enum LazadaStock {
   static func total(_ market: Market, _ shop: Shop, _ call: LazadaCall) throws -> JSONValue {
     try each(market, shop, call, "Quantity") { listing, total in
       let sellable = total - listing.withheld - listing.occupied
-      guard sellable >= listing.reserved else {
+      guard sellable >= listing.locked(at: market.now) else {
         return "total must be at least withheld + occupied + campaign"
       }
       listing.sellable = sellable
@@ -26,7 +26,9 @@ enum LazadaStock {
   /// `SellableQuantity` overwrites what can be sold.
   static func sellable(_ market: Market, _ shop: Shop, _ call: LazadaCall) throws -> JSONValue {
     try each(market, shop, call, "SellableQuantity") { listing, sellable in
-      guard sellable >= listing.reserved else { return "THD_IC_ERR_F_IC_ABILITY_PG_003: campaign" }
+      guard sellable >= listing.locked(at: market.now) else {
+        return "THD_IC_ERR_F_IC_ABILITY_PG_003: campaign"
+      }
       listing.sellable = sellable
       return nil
     }
@@ -35,7 +37,9 @@ enum LazadaStock {
   /// `SellableQuantity` is a signed change.
   static func adjust(_ market: Market, _ shop: Shop, _ call: LazadaCall) throws -> JSONValue {
     try each(market, shop, call, "SellableQuantity", isSigned: true) { listing, change in
-      guard listing.sellable + change >= listing.reserved else { return "negative sellable" }
+      guard listing.sellable + change >= listing.locked(at: market.now) else {
+        return "negative sellable"
+      }
       listing.sellable += change
       return nil
     }

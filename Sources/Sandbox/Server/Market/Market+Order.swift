@@ -8,6 +8,8 @@ struct Wish: Equatable, Sendable {
   /// Instead of item and variation.
   var sku = ""
   var quantity: Int64
+  /// Bought as the promotion offers it: out of what is locked.
+  var isPromotion = false
 }
 
 extension Market {
@@ -26,6 +28,11 @@ extension Market {
     }
     try transaction.save(order)
     try send(Announcement.placed(order), of: key)
+    if key.channel == .shopee {
+      for wish in wishes where wish.isPromotion {
+        try send(try ShopeeEvents.reserveTaken(wish, by: order, transaction), of: key)
+      }
+    }
     return order
   }
 
@@ -45,6 +52,15 @@ extension Market {
     guard free >= wish.quantity else {
       throw MarketRefusal.soldOut(
         item: listing.itemID, variation: listing.variationID, shown: free)
+    }
+    let locked = listing.locked(at: now)
+    if wish.isPromotion {
+      guard listing.isPromoted(at: now), locked >= wish.quantity else {
+        throw MarketRefusal.soldOut(
+          item: listing.itemID, variation: listing.variationID,
+          shown: listing.isPromoted(at: now) ? locked : 0)
+      }
+      listing.reserved = locked - wish.quantity
     }
     if !isKept { listing.sellable -= wish.quantity }
     listing.reserved = min(listing.reserved, listing.sellable)

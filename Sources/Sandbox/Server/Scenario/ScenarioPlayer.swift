@@ -152,7 +152,11 @@ final class ScenarioPlayer: Sendable {
     case .webhooksOff(let shop):
       _ = try await control.setWebhooks(.init(shop, ["enabled": false]))
     case .promotion(let shop, let sku, let units):
-      _ = try await control.changeListing(shop, sku) { $0.reserved = min(units, $0.sellable) }
+      _ = try await control.changeListing(shop, sku) { listing in
+        listing.reserved = min(units, listing.sellable)
+        listing.promotionStart = nil
+        listing.promotionEnd = nil
+      }
     case .expireTokens(let channels): try await setFaults(channels, ["expire_tokens": true])
     case .setStock(let shop, let sku, let units):
       _ = try await control.changeListing(shop, sku) { $0.sellable = max(units, $0.reserved) }

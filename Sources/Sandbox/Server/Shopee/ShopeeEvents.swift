@@ -1,9 +1,10 @@
 internal import Kit
 internal import Primitives
+internal import StorageCore
 
 /// Shopee's pushes: what they say and how they are signed.
 ///
-/// - Note: Source: Shopee developer guide 18 (push), codes 2, 3, 4, 7 and 29.
+/// - Note: Source: Shopee developer guide 18 (push), codes 2, 3, 4, 7, 8 and 29.
 enum ShopeeEvents {
   static func status(_ order: BuyerOrder) -> [EventDraft] {
     [
@@ -40,6 +41,34 @@ enum ShopeeEvents {
           "action": listing.reserved > before ? "promo_lock_stock" : "promo_unlock_stock",
           "promotion_id": 900_100, "promotion_type": "flash_sale",
           "reserved_stock": .integer(listing.reserved), "update_time": now.unix,
+        ])
+    ]
+  }
+
+  /// An order has used up units that were set aside.
+  static func reserveTaken(
+    _ wish: Wish, by order: BuyerOrder, _ transaction: any ReadTransaction
+  ) throws -> [EventDraft] {
+    let found =
+      wish.sku.isEmpty
+      ? try transaction.listing(order.shop, item: wish.item, variation: wish.variation)
+      : try transaction.listing(order.shop, sku: wish.sku)
+    guard let listing = found else { return [] }
+    return [
+      EventDraft(
+        topic: "8", subject: listing.itemID,
+        body: [
+          "shop_id": .id(listing.shop.shopID), "action": "place_order",
+          "item_id": .id(listing.itemID),
+          "variation_id": .id(listing.variationID.isEmpty ? "0" : listing.variationID),
+          "ordersn": .string(order.orderID), "promotion_id": 900_100,
+          "promotion_type": "flash_sale", "update_time": order.updateTime.unix,
+          "changed_values": [
+            [
+              "name": "reserved_stock", "old": .integer(listing.reserved + wish.quantity),
+              "new": .integer(listing.reserved),
+            ]
+          ],
         ])
     ]
   }

@@ -66,10 +66,10 @@ enum ShopeeProducts {
     let found = try names.map { try transaction.listings(shop.key, item: $0) }
     let items = found.filter { !$0.isEmpty }
     guard !items.isEmpty else { throw MarketRefusal.listingUnknown(names[0]) }
-    return ["item_list": .array(items.map(baseInfo))]
+    return ["item_list": .array(items.map { baseInfo($0, at: call.now) })]
   }
 
-  private static func baseInfo(_ models: [StockListing]) -> JSONValue {
+  private static func baseInfo(_ models: [StockListing], at now: Timestamp) -> JSONValue {
     let first = models[0]
     let isPlain = models.count == 1 && isPlain(first.variationID)
     var info: JSONValue = [
@@ -79,7 +79,7 @@ enum ShopeeProducts {
       "item_status": .string(first.state == "live" ? "NORMAL" : "UNLIST"),
       "has_model": .bool(!isPlain), "update_time": first.changeTime.unix,
     ]
-    if isPlain { info = info.adding("stock_info_v2", stock(first)) }
+    if isPlain { info = info.adding("stock_info_v2", stock(first, at: now)) }
     return info
   }
 
@@ -103,18 +103,20 @@ enum ShopeeProducts {
             "model_id": .id(model.variationID), "tier_index": [.integer(Int64(index))],
             "model_sku": .string(model.sku), "model_name": .string(names(model.title).option),
             "model_status": .string(model.state == "live" ? "MODEL_NORMAL" : "MODEL_UNAVAILABLE"),
-            "has_promotion": .bool(model.reserved > 0), "stock_info_v2": stock(model),
+            "has_promotion": .bool(model.locked(at: call.now) > 0),
+            "stock_info_v2": stock(model, at: call.now),
           ]
         }),
     ]
   }
 
   /// Compare with `seller_stock`: the total would have Shopee's own warehouse in it.
-  private static func stock(_ listing: StockListing) -> JSONValue {
-    [
+  private static func stock(_ listing: StockListing, at now: Timestamp) -> JSONValue {
+    let locked = listing.locked(at: now)
+    return [
       "summary_info": [
-        "total_reserved_stock": .integer(listing.reserved),
-        "total_available_stock": .integer(listing.sellable - listing.reserved),
+        "total_reserved_stock": .integer(locked),
+        "total_available_stock": .integer(listing.sellable - locked),
       ],
       "seller_stock": [
         ["location_id": "SGZ", "stock": .integer(listing.sellable), "if_saleable": true]
@@ -156,24 +158,29 @@ enum ShopeeProducts {
   ) throws -> JSONValue {
     let names = try call.list("item_id_list", atMost: 50)
     let items = try names.map { try transaction.listings(shop.key, item: $0) }
-    let locked = items.map { $0.filter { $0.reserved > 0 } }.filter { !$0.isEmpty }
+    let locked = items.map { $0.filter { $0.locked(at: call.now) > 0 } }.filter { !$0.isEmpty }
     return [
       "success_list": .array(
         locked.map { listings in
           [
             "item_id": .id(listings[0].itemID),
-            "promotion": .array(
-              listings.map { listing in
-                [
-                  "promotion_id": 900_100, "promotion_type": "flash_sale",
-                  "promotion_staging": "ongoing", "model_id": .id(listing.variationID),
-                  "promotion_stock_info_v2": [
-                    "summary_info": ["total_reserved_stock": .integer(listing.reserved)]
-                  ],
-                ]
-              }),
+            "promotion": .array(listings.map { promotion($0, at: call.now) }),
           ]
         }), "failure_list": [],
     ]
+  }
+
+  private static func promotion(_ listing: StockListing, at now: Timestamp) -> JSONValue {
+    let promotion: JSONValue = [
+      "promotion_id": 900_100, "promotion_type": "flash_sale",
+      "promotion_staging": listing.isPromoted(at: now) ? "ongoing" : "upcoming",
+      "model_id": .id(listing.variationID),
+      "promotion_stock_info_v2": [
+        "summary_info": ["total_reserved_stock": .integer(listing.locked(at: now))]
+      ],
+    ]
+    guard let end = listing.promotionEnd else { return promotion }
+    return promotion.adding("start_time", (listing.promotionStart ?? now).unix)
+      .adding("end_time", end.unix)
   }
 }

@@ -73,7 +73,7 @@ enum ShopeeStock {
     guard !market.refusesEntry(of: .shopee) else {
       return "product.error_system_busy: please try again later"
     }
-    guard entry.stock >= listing.reserved else {
+    guard entry.stock >= listing.locked(at: market.now) else {
       return "error_auth: total stock must be more than reserved stock"
     }
     listing.sellable = entry.stock

@@ -58,6 +58,10 @@ struct ShopifyQueries {
       key, by: isByUpdate ? .updated : .created, from: span.from, to: span.to, skipping: 0,
       count: 25_000)
     if let name = search.value("id") { ids = ids.filter { $0 == name } }
+    let returnStates = search.values("return_status").map { $0.uppercased() }
+    if !returnStates.isEmpty {
+      ids = try ids.filter { returnStates.contains(try schema.returnStatus($0)) }
+    }
     if arguments["reverse"].bool == true { ids.reverse() }
     return try GraphObject.connection("Order", ids, arguments) { id in
       guard let order = try transaction.order(key, id) else { return GraphObject("Order") }

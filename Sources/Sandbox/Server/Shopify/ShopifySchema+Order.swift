@@ -28,10 +28,7 @@ extension ShopifySchema {
       let requests = try transaction.returnIDs(shop.key, ofOrder: order.orderID)
       return try GraphObject.connection("Return", requests, arguments) { try buyerReturn($0) }
     }
-    object["returnStatus"] = { _ in
-      let isAny = try !transaction.returnIDs(shop.key, ofOrder: order.orderID).isEmpty
-      return .value(isAny ? "IN_PROGRESS" : "NO_RETURN")
-    }
+    object["returnStatus"] = { _ in .value(.string(try returnStatus(order.orderID))) }
     object["refunds"] = { _ in .list([]) }
     // Its buyers are nowhere, as those are whose data an app may not see.
     object["shippingAddress"] = { _ in .null }

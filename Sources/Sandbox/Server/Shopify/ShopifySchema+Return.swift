@@ -2,6 +2,15 @@ internal import Primitives
 internal import StorageCore
 
 extension ShopifySchema {
+  /// Of all of an order's returns the one that is to be looked at first.
+  func returnStatus(_ orderID: String) throws -> String {
+    let states = try transaction.returnIDs(shop.key, ofOrder: orderID)
+      .compactMap { try transaction.buyerReturn(shop.key, $0)?.state }
+    if states.contains(.requested) { return "RETURN_REQUESTED" }
+    if states.contains(.accepted) { return "IN_PROGRESS" }
+    return states.contains(.closed) ? "RETURNED" : "NO_RETURN"
+  }
+
   func buyerReturn(_ id: String) throws -> GraphObject {
     guard let request = try transaction.buyerReturn(shop.key, id) else {
       throw GraphError("Return \(id) does not exist", code: "RESOURCE_NOT_FOUND")

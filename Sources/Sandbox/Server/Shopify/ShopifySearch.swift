@@ -43,8 +43,11 @@ struct ShopifySearch {
   }
 
   /// The value that a field must be equal to.
-  func value(_ name: String) -> String? {
-    terms.first { $0.name == name && $0.comparison == "=" }?.value
+  func value(_ name: String) -> String? { values(name).first }
+
+  /// The values of which a field must be equal to one: `a:1 OR a:2`.
+  func values(_ name: String) -> [String] {
+    terms.filter { $0.name == name && $0.comparison == "=" }.map(\.value)
   }
 
   func window(_ name: String) -> (from: Timestamp, to: Timestamp) {

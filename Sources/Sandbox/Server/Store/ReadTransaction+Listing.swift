@@ -5,7 +5,7 @@ extension ReadTransaction {
   private var listingColumns: String {
     """
     SELECT channel, shop_id, item_id, variation_id, sku, title, inventory_item_id, state, sellable,
-      withheld, occupied, reserved, version, change_time FROM listing
+      withheld, occupied, reserved, version, change_time, promotion_start, promotion_end FROM listing
     """
   }
 
@@ -54,6 +54,7 @@ extension ReadTransaction {
       itemID: row.text(2), variationID: row.text(3), sku: row.text(4), title: row.text(5),
       inventoryItemID: row.text(6), state: row.text(7), sellable: row.int64(8),
       withheld: row.int64(9), occupied: row.int64(10), reserved: row.int64(11),
+      promotionStart: row.optionalTime(14), promotionEnd: row.optionalTime(15),
       version: row.int64(12), changeTime: row.time(13))
   }
 }
@@ -68,19 +69,22 @@ extension Transaction {
     try execute(
       """
       INSERT INTO listing (channel, shop_id, item_id, variation_id, sku, title, inventory_item_id,
-        state, sellable, withheld, occupied, reserved, version, change_time)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        state, sellable, withheld, occupied, reserved, version, change_time, promotion_start,
+        promotion_end)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (channel, shop_id, item_id, variation_id) DO UPDATE SET sku = excluded.sku,
         title = excluded.title, inventory_item_id = excluded.inventory_item_id,
         state = excluded.state, sellable = excluded.sellable, withheld = excluded.withheld,
         occupied = excluded.occupied, reserved = excluded.reserved, version = excluded.version,
-        change_time = excluded.change_time
+        change_time = excluded.change_time, promotion_start = excluded.promotion_start,
+        promotion_end = excluded.promotion_end
       """,
       listing.shop.values + [
         .text(listing.itemID), .text(listing.variationID), .text(listing.sku),
         .text(listing.title), .text(listing.inventoryItemID), .text(listing.state),
         .integer(listing.sellable), .integer(listing.withheld), .integer(listing.occupied),
         .integer(listing.reserved), .integer(try next("version")), .time(now),
+        .time(listing.promotionStart), .time(listing.promotionEnd),
       ])
   }
 }

@@ -102,5 +102,11 @@ enum SandboxMigrations {
         PRIMARY KEY (channel, shop_id)
       );
       """),
+    Migration(
+      5, "when promotions begin and end",
+      """
+      ALTER TABLE listing ADD COLUMN promotion_start INTEGER;
+      ALTER TABLE listing ADD COLUMN promotion_end INTEGER;
+      """),
   ]
 }

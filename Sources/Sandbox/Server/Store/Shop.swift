@@ -67,11 +67,24 @@ struct StockListing: Equatable, Sendable {
   var withheld: Int64 = 0
   /// Paid and not yet handed over: Lazada's occupied, Shopify's and TikTok's committed.
   var occupied: Int64 = 0
-  /// Units of `sellable` that a promotion has locked: it may not be set lower.
+  /// Units of `sellable` that a promotion has locked: it may not be set lower. Over when the promotion is: see `locked(at:)`.
   var reserved: Int64 = 0
+  /// The promotion's time; nil where it has begun, and where it lasts until somebody ends it.
+  var promotionStart: Timestamp?
+  var promotionEnd: Timestamp?
   /// Rises with every change of the listing's numbers.
   var version: Int64 = 0
   var changeTime = Timestamp.zero
+
+  /// Units are locked from when the listing joins a promotion, before it starts, until it ends; nothing is told of the end.
+  func locked(at now: Timestamp) -> Int64 {
+    promotionEnd.map { $0 <= now } == true ? 0 : reserved
+  }
+
+  /// Whether the promotion's buyers can order.
+  func isPromoted(at now: Timestamp) -> Bool {
+    locked(at: now) > 0 && promotionStart.map { $0 <= now } != false
+  }
 
   /// Units that are physically there, as Lazada counts.
   var real: Int64 { sellable + withheld + occupied }

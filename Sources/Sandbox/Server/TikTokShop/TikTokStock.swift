@@ -70,7 +70,7 @@ enum TikTokStock {
     guard !market.refusesEntry(of: .tiktok) else {
       return (36_009_003, "Internal error. Please try again.")
     }
-    guard listing.reserved == 0 || total >= listing.sellable else {
+    guard listing.locked(at: market.now) == 0 || total >= listing.sellable else {
       return (
         12_052_393, "Product locked for Promotion and stock can't be updated below current stock"
       )
@@ -96,14 +96,18 @@ enum TikTokStock {
         items.map { item in
           [
             "product_id": .string(item),
-            "skus": .array(found.filter { $0.itemID == item }.map { json($0, shop) }),
+            "skus": .array(found.filter { $0.itemID == item }.map { json($0, shop, at: call.now) }),
           ]
         })
     ]
   }
 
-  private static func json(_ listing: StockListing, _ shop: Shop) -> JSONValue {
+  /// Of a campaign's end nothing is said here.
+  private static func json(
+    _ listing: StockListing, _ shop: Shop, at now: Timestamp
+  ) -> JSONValue {
     let committed = listing.withheld + listing.occupied
+    let locked = listing.locked(at: now)
     return [
       "id": .string(listing.variationID), "seller_sku": .string(listing.sku),
       "total_available_quantity": .integer(listing.sellable),
@@ -116,10 +120,9 @@ enum TikTokStock {
           ]
         }),
       "total_available_inventory_distribution": [
-        "in_shop_inventory": ["quantity": .integer(listing.sellable - listing.reserved)],
-        "campaign_inventory": listing.reserved == 0
-          ? []
-          : [["quantity": .integer(listing.reserved), "campaign_name": "Sandbox campaign"]],
+        "in_shop_inventory": ["quantity": .integer(listing.sellable - locked)],
+        "campaign_inventory": locked == 0
+          ? [] : [["quantity": .integer(locked), "campaign_name": "Sandbox campaign"]],
         "creator_inventory": [],
       ],
     ]

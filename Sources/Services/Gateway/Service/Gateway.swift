@@ -153,11 +153,18 @@ public final class Gateway: Sendable {
 
   public var services: [any RPCService] { [GatewayHandler(gateway: self)] }
 
-  public var routes: [HTTPRoute] {
-    let hooks = HookHandler(
+  private var hooks: HookHandler {
+    HookHandler(
       registry: registry, directory: directory, store: store, intake: intake,
       publicURL: configuration.publicURL, metrics: counts, lag: lag, mirrors: mirrors,
       log: configuration.log)
+  }
+
+  var lostEvents: LostEventCollector {
+    LostEventCollector(directory: directory, hooks: hooks, log: configuration.log)
+  }
+
+  public var routes: [HTTPRoute] {
     let till = TillHandler(
       directory: directory, store: store, intake: intake, worker: worker, pool: peers.pool,
       wait: configuration.tillWait, metrics: counts, lag: lag, log: configuration.log)
@@ -216,6 +223,7 @@ public final class Gateway: Sendable {
         log: configuration.log
       ).run()
     }
+    await background.start("lost events") { [self] in await lostEvents.run() }
     for (channelID, mirror) in mirrors {
       await background.start("promotions \(channelID)") { await mirror.run() }
     }
@@ -313,11 +321,14 @@ public final class Gateway: Sendable {
 
   private func startPolling(_ session: AccountSession, wasAway: Bool) async {
     guard let adapter = session.adapter as? any OrderPolling else { return }
+    let poller = OrderPoller(store: store, metrics: counts, log: configuration.log)
     let polls = AccountPolls(
       session: session, adapter: adapter, wasAway: wasAway, interval: configuration.pollInterval,
-      poller: OrderPoller(store: store, metrics: counts, log: configuration.log),
-      catchUps: catchUps, intake: intake, alerts: alerts)
+      poller: poller, catchUps: catchUps, intake: intake, alerts: alerts)
     await configuration.background.start("poll \(session.accountID)") { await polls.run() }
+    let sweeps = AccountSweeps(
+      session: session, adapter: adapter, poller: poller, gate: catchUps.gate, intake: intake)
+    await configuration.background.start("sweep \(session.accountID)") { await sweeps.run() }
   }
 
   private func startPusher(_ session: AccountSession, _ rows: [PushRow]) async {

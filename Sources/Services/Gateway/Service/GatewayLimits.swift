@@ -11,6 +11,11 @@ enum GatewayLimits {
   static let holdLines = 200
   static let holdSeconds = 7 * 86_400
   static let usualHoldSeconds = 900
+  /// How often the events that channels could not deliver are asked for, and the pages of one look.
+  static let lostEventsEvery = Duration.seconds(300)
+  static let lostEventPages = 1000
+  /// Sales of tills that are known by their key after the inbox has forgotten them.
+  static let pastSales: Int64 = 2_000_000
   /// How long the store may take.
   static let store = Duration.seconds(10)
   /// How long another service may take.

@@ -132,11 +132,22 @@ import Testing
 
   @Test(arguments: [
     #"{"type":"catalog.version.updated","merchant_id":"M","data":{"object":{"catalog_version":{"updated_at":"x"}}}}"#,
-    #"{"type":"oauth.authorization.revoked","merchant_id":"M","data":{"object":7}}"#,
+    #"{"type":"oauth.authorization.revoked","merchant_id":null,"data":{"object":7}}"#,
     #"{"type":"labor.shift.created","location_id":null,"data":[]}"#,
   ])
   func eventOfNoLocationIsTakenAndLeftAlone(_ body: String) throws {
     #expect(try adapter.identify(post(body)) == .test)
+  }
+
+  @Test func revokedAuthorisationIsTheMerchants() throws {
+    let body = #"{"type":"oauth.authorization.revoked","merchant_id":"M","event_id":"e-1"}"#
+    #expect(try adapter.identify(post(body)) == .owner("M"))
+    #expect(adapter.owner(of: account) == nil)
+    var known = account
+    known.credentials["merchant_id"] = "M"
+    #expect(adapter.owner(of: known) == "M")
+    let event = try parse(body)
+    #expect(event.kind == .deauthorised && event.key == "e-1")
   }
 
   @Test(arguments: [

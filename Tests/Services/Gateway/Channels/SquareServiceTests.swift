@@ -221,7 +221,7 @@ import Testing
     #expect(
       changed == [
         "access_token": "EAAA_new", "refresh_token": "EQAA_demo",
-        "access_token_expires_at": "1770174000",
+        "access_token_expires_at": "1770174000", "merchant_id": "M",
       ])
     #expect(http.requests[0].url == "http://127.0.0.1:8090/square/oauth2/token")
     #expect(

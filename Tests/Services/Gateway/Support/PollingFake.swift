@@ -189,15 +189,15 @@ struct PollBench {
       saleTime: Timestamp(seconds: start + seconds))
   }
 
-  /// The webhook of an order, under a key of its own.
+  /// The webhook of an order or a return, under a key of its own.
   func tell(
     _ run: GatewayBench.Run, _ key: String, _ id: String, at seconds: Int64 = 0,
-    account: String = "acc"
+    account: String = "acc", kind: String = "order"
   ) async throws -> HTTPResponse {
     let body = [UInt8](
       try JSONEncoder().encode(
         FakeAdapter.Body(
-          shop: "\(account)-shop", key: key, kind: "order", subject: id, time: start + seconds)))
+          shop: "\(account)-shop", key: key, kind: kind, subject: id, time: start + seconds)))
     let code = HMAC.sha256(
       key: Array("s3cret-\(account)".utf8), Array("\(GatewayBench.hookURL)/hooks/poll".utf8) + body)
     let request = HTTPRequest(

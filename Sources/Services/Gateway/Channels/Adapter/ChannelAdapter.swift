@@ -19,6 +19,8 @@ public protocol ChannelAdapter: Sendable {
   func verify(_ request: HTTPRequest, account: ChannelAccount, hookURL: String) -> Bool
   /// Reads a verified event. It says what changed, not what to do about it.
   func parse(_ request: HTTPRequest, account: ChannelAccount) throws(EventRefusal) -> ChannelEvent
+  /// Whom the account's shop belongs to, where a channel has owners of several shops and tells things of all of them at once.
+  func owner(of account: ChannelAccount) -> String?
   /// What else an event brings news of, where a channel tells several things in one: the returns of an order.
   func companions(of event: ChannelEvent) -> [ChannelEvent]
 
@@ -138,6 +140,10 @@ public struct ChannelAPI: Sendable {
 public enum EventClaim: Sendable, Equatable {
   /// The shop's own ID on the channel.
   case shop(String)
+  /// One call tells of several shops; each takes what is its own.
+  case shops([String])
+  /// It is about all shops of one owner: those accounts whose `owner` it is.
+  case owner(String)
   /// The channel tries the URL out; answered as `traits.acknowledgement`, nothing is done.
   case test
 }

@@ -16,10 +16,16 @@ public struct PollTraits: Sendable, Equatable {
   public var interval: Duration
   /// How far a poll begins before the last one: a search may show an order late, and clocks differ.
   public var overlap: Duration
+  /// How far back it is asked once a day: a search may never have shown an order while it was looked for.
+  public var sweepReach: Duration
 
-  public init(interval: Duration = .seconds(300), overlap: Duration = .seconds(1800)) {
+  public init(
+    interval: Duration = .seconds(300), overlap: Duration = .seconds(1800),
+    sweepReach: Duration = .seconds(7 * 86_400)
+  ) {
     self.interval = interval
     self.overlap = overlap
+    self.sweepReach = sweepReach
   }
 }
 

@@ -19,9 +19,13 @@ private struct LoyverseHead: Decodable {
   var receipts: Lossy<[Lossy<Record>]>?
   var levels: Lossy<[Lossy<Record>]>?
 
-  var store: String? {
+  /// Each once, as they come.
+  var stores: [String] {
     let records = (receipts?.value ?? []) + (levels?.value ?? [])
-    return records.lazy.compactMap { $0.value?.storeID?.value?.named }.first
+    var seen: Set<String> = []
+    return records.compactMap { $0.value?.storeID?.value?.named }.filter {
+      seen.insert($0).inserted
+    }
   }
 }
 
@@ -45,7 +49,8 @@ extension LoyverseAdapter {
   /// taken and left alone.
   public func identify(_ request: HTTPRequest) throws(EventRefusal) -> EventClaim {
     let head = try head(of: request)
-    if let store = head.store { return .shop(store) }
+    let stores = head.stores
+    if let store = stores.first { return stores.count > 1 ? .shops(stores) : .shop(store) }
     guard head.type != LoyverseReceipts.topic || (head.receipts?.value ?? []).isEmpty else {
       throw .malformed("receipts[0].store_id is missing")
     }
@@ -74,13 +79,12 @@ extension LoyverseAdapter {
   }
 
   /// A webhook brings whole receipts, often one, sometimes several: the first of the store is the
-  /// event, the others are its companions. What other stores have in the same call, their own poll
-  /// finds.
+  /// event, the others of it are its companions. What other stores have in the same call is theirs.
   public func parse(
     _ request: HTTPRequest, account: ChannelAccount
   ) throws(EventRefusal) -> ChannelEvent {
     let head = try head(of: request)
-    guard head.store == account.externalID else {
+    guard head.stores.contains(account.externalID) else {
       throw .malformed("store_id is not this account's")
     }
     guard head.type == LoyverseReceipts.topic else {

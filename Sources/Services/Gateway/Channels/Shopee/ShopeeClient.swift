@@ -65,6 +65,14 @@ struct ShopeeClient {
     return try await whole(jsonRequest(account.baseURL + path + "?" + query, body), as: type)
   }
 
+  func getPublic<Answer: Decodable>(
+    _ name: String, as type: Answer.Type
+  ) async throws(ChannelError) -> Answer {
+    let path = Self.apiPath + name
+    let url = account.baseURL + path + "?" + ChannelQuery.encode(try publicQuery(path))
+    return try await whole(ChannelRequest(method: "GET", url: url), as: type)
+  }
+
   /// Calls an API of the shop whose fields lie beside `error` and not in `response`.
   func getWhole<Answer: Decodable>(
     _ name: String, _ parameters: [(name: String, value: String)], as type: Answer.Type

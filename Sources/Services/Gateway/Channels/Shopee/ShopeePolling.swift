@@ -92,10 +92,11 @@ private struct ShopeeChangedReturns: Decodable {
 }
 
 extension ShopeeAdapter: OrderPolling {
+  /// Once a day the widest window that Shopee takes.
+  public var polling: PollTraits { PollTraits(sweepReach: .seconds(ShopeeSweep.widest)) }
+
   /// A page of what has changed. The list names orders alone, so their statuses and times are asked for with a second
   /// call; an event then has the key of the push that told of the same.
-  ///
-  /// The lost-push queue is not read: it is the app's and not the shop's, and holds nothing that this does not find.
   public func changedOrders(
     since: Timestamp, after cursor: String?, api: ChannelAPI
   ) async throws(ChannelError) -> OrderChanges {

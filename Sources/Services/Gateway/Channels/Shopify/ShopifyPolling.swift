@@ -94,22 +94,37 @@ private struct ReturnsData: Decodable {
   var nodes: [Order?]
 }
 
-/// Where a sweep over changed orders stands.
+/// Where a sweep over changed orders stands; then over those with returns that are not over, however long ago they changed.
 private struct ShopifySweep: Codable {
+  enum Part: String, Codable { case changes, returns }
   /// A paged walk ends at 25,000 objects.
   static let pages = 400
 
+  var part = Part.changes
   /// Orders that changed at this second or later, and Shopify's own cursor within them.
   var from: Int64
   var cursor: String?
   var page = 0
+
+  var query: String {
+    switch part {
+    case .changes: "updated_at:>='\(Timestamp(seconds: from).rfc3339.prefix(19))Z'"
+    // Of `OrderReturnStatus` those in which something may still come back.
+    case .returns:
+      "return_status:return_requested OR return_status:in_progress OR return_status:inspection_complete"
+    }
+  }
+
+  /// Behind the last page of a part.
+  var next: ShopifySweep? { part == .changes ? ShopifySweep(part: .returns, from: from) : nil }
 }
 
 extension ShopifyAdapter: OrderPolling {
   /// Shopify repeats a delivery for four hours, so what is missed is rare.
   public var polling: PollTraits { PollTraits(interval: .seconds(3600)) }
 
-  /// A page of the orders that have changed, the oldest change first, with their returns and refunds. A webhook is known
+  /// A page of the orders that have changed, the oldest change first, with their returns and refunds; behind them the returns
+  /// that are not over, which may change without their order. A webhook is known
   /// by its event's ID, which nothing else tells: an order that is known as the page tells it is left alone by its
   /// state.
   public func changedOrders(
@@ -122,30 +137,36 @@ extension ShopifyAdapter: OrderPolling {
       }
       sweep = known
     }
-    let from = Timestamp(seconds: sweep.from).rfc3339.prefix(19)
     let page = try await ShopifyClient(api: api).query(
-      changesQuery, ChangesVariables(query: "updated_at:>='\(from)Z'", after: sweep.cursor),
+      changesQuery, ChangesVariables(query: sweep.query, after: sweep.cursor),
       as: ChangesData.self
     ).orders
     var changes = OrderChanges(events: [], nextCursor: nil)
     var withReturns: [String] = []
+    var last: Int64?
     for order in page.nodes.compactMap(\.value) {
       guard let id = order.legacyResourceId.named,
         let time = ChannelTime.iso8601(order.updatedAt)
       else { continue }
+      last = time.seconds
+      // One that has changed since was told of with the changes.
+      if sweep.part == .returns, time.seconds >= sweep.from { continue }
+      if order.hasReturns { withReturns.append(ShopifyID.global("Order", id)) }
+      guard sweep.part == .changes else { continue }
       let key = "poll:order:\(id):\(order.updatedAt)"
       changes.events.append(
         ChannelEvent(
           key: key, kind: .order, subject: id, updateTime: time, body: [], topic: "poll"))
       changes.states[key] = order.state
-      if order.hasReturns { withReturns.append(ShopifyID.global("Order", id)) }
     }
-    let last = changes.events.last?.updateTime.seconds
     if !withReturns.isEmpty { changes.events += try await returnEvents(withReturns, api) }
-    guard let next = page.nextCursor else { return changes }
+    guard let next = page.nextCursor else {
+      changes.nextCursor = sweep.next.map { ChannelJSON.encodeText($0) }
+      return changes
+    }
     sweep.page += 1
     sweep.cursor = next
-    if sweep.page >= ShopifySweep.pages, let last, last > sweep.from {
+    if sweep.part == .changes, sweep.page >= ShopifySweep.pages, let last, last > sweep.from {
       sweep = ShopifySweep(from: last)
     }
     changes.nextCursor = ChannelJSON.encodeText(sweep)

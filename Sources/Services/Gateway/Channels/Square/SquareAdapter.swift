@@ -21,7 +21,8 @@ public struct SquareAdapter: ChannelAdapter {
     requiredCredentials: [SquareCredential.accessToken, SquareCredential.signatureKey],
     optionalCredentials: [
       ChannelAccount.previous(SquareCredential.signatureKey), SquareCredential.refreshToken,
-      SquareCredential.clientID, SquareCredential.clientSecret, ChannelAccount.accessTokenEndName,
+      SquareCredential.clientID, SquareCredential.clientSecret, SquareCredential.merchantID,
+      ChannelAccount.accessTokenEndName,
     ],
     callsPerSecond: 10, pushBatch: SquareLimits.changes, maximumQuantity: 999_999,
     sellsFromOwnLocation: true)
@@ -39,6 +40,8 @@ enum SquareCredential {
   static let refreshToken = "refresh_token"
   static let clientID = "client_id"
   static let clientSecret = "client_secret"
+  /// No secret: whose location it is, which comes with tokens.
+  static let merchantID = "merchant_id"
 }
 
 enum SquareLimits {

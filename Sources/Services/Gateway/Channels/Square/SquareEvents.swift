@@ -9,6 +9,7 @@ struct SquareEnvelope: Decodable {
     case type, data
     case eventID = "event_id"
     case locationID = "location_id"
+    case merchantID = "merchant_id"
     case createdAt = "created_at"
   }
   struct Content: Decodable {
@@ -48,6 +49,7 @@ struct SquareEnvelope: Decodable {
   var type: String
   var eventID: Lossy<FlexibleID>?
   var locationID: Lossy<FlexibleID>?
+  var merchantID: Lossy<FlexibleID>?
   var createdAt: Lossy<String>?
   var data: Lossy<Content>?
 
@@ -82,13 +84,21 @@ struct SquareEnvelope: Decodable {
 }
 
 extension SquareAdapter {
-  /// An event that names no location is about none of ours (a catalogue's new version, a revoked
-  /// authorisation): taken, since Square turns off a URL that refuses for weeks, and left alone.
+  /// A revoked authorisation names the merchant: it is about all of its locations. What else names no location is about none
+  /// of ours (a catalogue's new version): taken, since Square turns off a URL that refuses for weeks, and left alone.
   public func identify(_ request: HTTPRequest) throws(EventRefusal) -> EventClaim {
     let envelope = try read(request)
     if let location = envelope.location { return .shop(location) }
+    if envelope.type == SquareTopic.revoked, let merchant = envelope.merchantID?.value?.named {
+      return .owner(merchant)
+    }
     guard !envelope.isWorkedOn else { throw .malformed("location_id is missing") }
     return .test
+  }
+
+  /// Known where the account was let in by Square's page, or was connected with it.
+  public func owner(of account: ChannelAccount) -> String? {
+    account.credentials[SquareCredential.merchantID]
   }
 
   /// Base64 HMAC-SHA256 over the subscription's URL and the body; after a rotation of the key the
@@ -107,9 +117,10 @@ extension SquareAdapter {
     _ request: HTTPRequest, account: ChannelAccount
   ) throws(EventRefusal) -> ChannelEvent {
     let envelope = try read(request)
-    guard envelope.location == account.externalID else {
-      throw .malformed("location_id is not this account's")
-    }
+    let isRevocation = envelope.type == SquareTopic.revoked
+    guard
+      envelope.location == account.externalID || (isRevocation && envelope.location == nil)
+    else { throw .malformed("location_id is not this account's") }
     let order = envelope.subject?.orderID?.value?.named
     let delivery = envelope.eventID?.value?.named ?? ChannelSignature.digest(request.body)
     var kind = ChannelEvent.Kind.other
@@ -124,6 +135,7 @@ extension SquareAdapter {
       }
     case "payment.created", "payment.updated": kind = order == nil ? .other : .order
     case "refund.created", "refund.updated": kind = order == nil ? .other : .return
+    case SquareTopic.revoked: kind = .deauthorised
     default: kind = SquareTopic.isDocumented(envelope.type) ? .other : .unknown
     }
     return ChannelEvent(
@@ -139,6 +151,7 @@ extension SquareAdapter {
 
 /// What a type begins with that Square's reference of webhooks names.
 private enum SquareTopic {
+  static let revoked = "oauth.authorization.revoked"
   static let documented: Set<Substring> = [
     "bank_account", "booking", "card", "cash_drawer", "catalog", "customer", "device", "dispute",
     "gift_card", "inventory", "invoice", "job", "labor", "location", "loyalty", "merchant", "oauth",

@@ -23,10 +23,12 @@ private struct TokenAnswer: Decodable {
     case accessToken = "access_token"
     case refreshToken = "refresh_token"
     case expiresAt = "expires_at"
+    case merchantID = "merchant_id"
   }
   var accessToken: String?
   var refreshToken: String?
   var expiresAt: String?
+  var merchantID: Lossy<FlexibleID>?
 }
 
 private struct LocationList: Decodable {
@@ -120,6 +122,9 @@ extension SquareAdapter: Authorising {
     var changed = [SquareCredential.accessToken: accessToken]
     if let next = answer.refreshToken, !next.isEmpty {
       changed[SquareCredential.refreshToken] = next
+    }
+    if let merchant = answer.merchantID?.value?.named {
+      changed[SquareCredential.merchantID] = merchant
     }
     if let end = answer.expiresAt.flatMap(ChannelTime.iso8601) {
       changed[ChannelAccount.accessTokenEndName] = String(end.seconds)

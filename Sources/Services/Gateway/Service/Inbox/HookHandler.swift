@@ -61,31 +61,74 @@ struct HookHandler: Sendable {
         message: "The body has \(request.body.count) bytes; \(GatewayLimits.hookBytes) are allowed."
       )
     }
-    let shop: String
+    let claim: EventClaim
     do throws(EventRefusal) {
-      switch try adapter.identify(request) {
-      case .test: return "test"
-      case .shop(let claimed): shop = claimed
-      }
+      claim = try adapter.identify(request)
     } catch {
       throw error.answer
     }
-    guard let session = await directory.session(adapter.channelID, shop: shop) else {
+    guard let claimed = await sessions(claim, adapter) else { return "test" }
+    guard !claimed.isEmpty else {
       throw ErrorAnswer(
         status: 404, code: "ACCOUNT_UNKNOWN", message: "No account of that shop is connected.")
     }
-    let account = await session.connection.account
     let hookURL = "\(publicURL)/hooks/\(adapter.channelID)"
-    guard adapter.verify(request, account: account, hookURL: hookURL) else {
-      await session.forged()
+    var takers: [AccountSession] = []
+    for session in claimed {
+      let account = await session.connection.account
+      if adapter.verify(request, account: account, hookURL: hookURL) {
+        takers.append(session)
+      } else {
+        await session.forged()
+      }
+    }
+    guard !takers.isEmpty else {
       throw ErrorAnswer(
         status: 401, code: "SIGNATURE_WRONG",
         message: "The signature does not fit the body and the account's secret.")
     }
-    let incoming = IncomingEvent.reading(request, by: adapter, of: account)
-    let outcome = try await keep(incoming, account.accountID)
-    if outcome == "kept" { await tell(incoming[0].event, session) }
-    return outcome
+    return try await keep(request, of: takers)
+  }
+
+  /// Takes an event that the channel has kept for us: the call that has brought it proves that it is genuine.
+  ///
+  /// - Returns: what became of it.
+  func take(
+    kept body: [UInt8], _ adapter: any ChannelAdapter
+  ) async throws(ErrorAnswer) -> String {
+    let request = HTTPRequest(
+      method: "POST", path: "/hooks/\(adapter.channelID)",
+      headers: [("content-type", "application/json")], body: body)
+    guard let claim = try? adapter.identify(request) else { return "event_malformed" }
+    guard let takers = await sessions(claim, adapter) else { return "test" }
+    guard !takers.isEmpty else { return "account_unknown" }
+    return try await keep(request, of: takers)
+  }
+
+  /// Whose event it claims to be; nil when it is nobody's and nothing is to be done.
+  private func sessions(
+    _ claim: EventClaim, _ adapter: any ChannelAdapter
+  ) async -> [AccountSession]? {
+    switch claim {
+    case .test: return nil
+    case .shop(let shop):
+      return await directory.session(adapter.channelID, shop: shop).map { [$0] } ?? []
+    case .shops(let shops):
+      var found: [AccountSession] = []
+      for shop in shops {
+        if let session = await directory.session(adapter.channelID, shop: shop) {
+          found.append(session)
+        }
+      }
+      return found
+    case .owner(let owner):
+      var found: [AccountSession] = []
+      for session in await directory.sessions(of: adapter.channelID)
+      where adapter.owner(of: await session.connection.account) == owner {
+        found.append(session)
+      }
+      return found.isEmpty ? nil : found
+    }
   }
 
   /// An event about no order may be news of the shop itself or of its promotions.
@@ -98,28 +141,45 @@ struct HookHandler: Sendable {
     }
   }
 
-  /// The event and its companions are stored together or not at all. What became of the event is what counts.
+  /// What an event brings for each account is stored together or not at all. What became of the first is what counts.
   private func keep(
-    _ incoming: [IncomingEvent], _ accountID: AccountID
+    _ request: HTTPRequest, of takers: [AccountSession]
   ) async throws(ErrorAnswer) -> String {
+    var incoming: [IncomingEvent] = []
+    /// Where each account's own begin.
+    var firsts: [(place: Int, session: AccountSession)] = []
+    for session in takers {
+      firsts.append((incoming.count, session))
+      let account = await session.connection.account
+      incoming += IncomingEvent.reading(request, by: session.adapter, of: account)
+    }
     let stored: [StoredEvent]
     do {
       stored = try await store.receive(incoming)
     } catch {
-      log.error("an event could not be stored", ["account": accountID, "error": "\(error)"])
+      log.error(
+        "an event could not be stored",
+        ["account": takers[0].accountID, "error": "\(error)"])
       throw ErrorAnswer(
         status: 503, code: "STORE_UNAVAILABLE", message: "The event was not stored; send it again.")
     }
     for (one, row) in zip(incoming, stored) where row.isNew && row.state == .waiting {
       await intake.submit(
         WorkScheduler.Job(
-          id: row.inboxID, accountID: accountID, key: one.key, stored: InboxRow(one, row)))
+          id: row.inboxID, accountID: one.accountID, key: one.key, stored: InboxRow(one, row)))
     }
-    guard let first = stored.first, first.isNew else { return "duplicate" }
-    switch first.state {
-    case .waiting: return "accepted"
-    case .dead: return "unreadable"
-    case .done, .retrying, .quarantined: return "kept"
+    for (place, session) in firsts where stored[place].isNew && stored[place].state == .done {
+      await tell(incoming[place].event, session)
+    }
+    return Self.label(stored.first(where: \.isNew))
+  }
+
+  private static func label(_ stored: StoredEvent?) -> String {
+    switch stored?.state {
+    case nil: "duplicate"
+    case .waiting: "accepted"
+    case .dead: "unreadable"
+    case .done, .retrying, .quarantined: "kept"
     }
   }
 }

@@ -33,11 +33,8 @@ struct OrderPoller: Sendable {
       throw Failure(text: "the cursor cannot be read")
     }
     do throws(Failure) {
-      var isOver = false
-      for _ in 0..<GatewayLimits.pollWalks where !isOver {
-        isOver = try await walk(
-          session, adapter, since: max(.zero, since - adapter.polling.overlap), catchUp, found)
-      }
+      try await walkToRest(
+        session, adapter, since: max(.zero, since - adapter.polling.overlap), catchUp, found)
       do {
         try await store.setPolled(accountID, watermark: begin)
       } catch {
@@ -50,6 +47,41 @@ struct OrderPoller: Sendable {
       // What cannot be kept is of no use to the next poll either.
       try? await store.setPollError(accountID, error.text, since: since)
       throw error
+    }
+  }
+
+  /// Asks once more for all that has changed since long ago. What is known is left out by what the page says of it, or by its
+  /// key, so that it costs the pages and little else. The watermark stays: this is no poll's work.
+  func sweep(
+    _ session: AccountSession, _ adapter: any OrderPolling,
+    found: @Sendable ([PolledChange]) async -> Void
+  ) async throws(Failure) {
+    let accountID = session.accountID
+    let begin = store.clock.now()
+    let traits = adapter.polling
+    let connected = await session.connection.connectTime
+    let since = max(connected - traits.overlap, begin - traits.sweepReach, .zero)
+    do throws(Failure) {
+      try await walkToRest(session, adapter, since: since, nil, found)
+      do {
+        try await store.setSwept(accountID, begin)
+      } catch {
+        throw Failure(text: "the sweep cannot be kept")
+      }
+      metrics.polls.increment([accountID.text, "swept"])
+    } catch {
+      metrics.polls.increment([accountID.text, "sweep_failed"])
+      throw error
+    }
+  }
+
+  /// Walks until a walk finds nothing, a few times at most.
+  private func walkToRest(
+    _ session: AccountSession, _ adapter: any OrderPolling, since: Timestamp, _ catchUp: Int64?,
+    _ found: ([PolledChange]) async -> Void
+  ) async throws(Failure) {
+    for _ in 0..<GatewayLimits.pollWalks {
+      if try await walk(session, adapter, since: since, catchUp, found) { return }
     }
   }
 

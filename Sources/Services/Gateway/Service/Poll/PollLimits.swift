@@ -16,6 +16,13 @@ extension GatewayLimits {
   /// Intervals without a poll after which an account is behind.
   static let lateIntervals = 3
 
+  /// How often an account is asked for all that its channel's sweep reaches, how soon that is looked at again, and the most
+  /// that a look waits.
+  static let sweepEvery = Duration.seconds(86_400)
+  static let sweepLook = Duration.seconds(3600)
+  /// How long a return is looked at after it was last heard of.
+  static let returnsLookedAt = Duration.seconds(180 * 86_400)
+
   /// How long raises of an account wait for it to catch up.
   static let catchUpWait = Duration.seconds(60)
   /// How long changes are gathered from all accounts before the first takes effect.

@@ -18,7 +18,26 @@ public enum GatewayMigrations {
     Migration(12, "listings that drift", drifts),
     Migration(13, "when events were done", doneEvents),
     Migration(14, "polls and catch-ups", polls),
+    Migration(15, "sweeps", sweeps),
+    Migration(16, "tills' sales that the inbox has forgotten", pastSales),
   ]
+
+  private static let sweeps = """
+    ALTER TABLE poll_cursor ADD COLUMN sweep_time BIGINT;
+    CREATE INDEX channel_return_waiting ON channel_return (account_id, return_id)
+      WHERE state = 'requested' AND told = 'created';
+    """
+
+  private static let pastSales = """
+    CREATE TABLE past_sale (
+      account_id TEXT NOT NULL,
+      event_key TEXT NOT NULL,
+      digest TEXT NOT NULL,
+      past_sale_id BIGINT NOT NULL,
+      PRIMARY KEY (account_id, event_key)
+    );
+    CREATE INDEX past_sale_old ON past_sale (past_sale_id);
+    """
 
   private static let doneEvents =
     "CREATE INDEX inbox_done ON inbox (finish_time) WHERE state = 'done'"

@@ -4,7 +4,7 @@ internal import StorageCore
 
 extension GatewayStore {
   /// Forgets a bounded number of events that were done before `time`. Orders, returns and sales have records of their own, so an
-  /// event that comes once more after that is worked on and changes nothing.
+  /// event that comes once more after that is worked on and changes nothing. Of tills' sales the keys stay.
   ///
   /// - Returns: how many.
   func pruneInbox(doneBefore time: Timestamp, limit: Int) async throws -> Int {
@@ -15,10 +15,11 @@ extension GatewayStore {
     guard isAny else { return 0 }
     return Int(
       try await write { transaction in
-        try transaction.execute(
+        try transaction.keepPastSales(doneBefore: time, limit: limit)
+        return try transaction.execute(
           """
           DELETE FROM inbox WHERE inbox_id IN (
-            SELECT inbox_id FROM inbox WHERE \(condition) ORDER BY finish_time LIMIT ?)
+            SELECT inbox_id FROM inbox WHERE \(condition) ORDER BY finish_time, inbox_id LIMIT ?)
           """,
           [.time(time), .int(limit)])
       })

@@ -10,6 +10,8 @@ struct PollRow: Sendable, Equatable {
   /// When the last poll that came to its end began; nil before the first.
   var pollTime: Timestamp?
   var lastError: String
+  /// When the last sweep that came to its end began; nil before the first.
+  var sweepTime: Timestamp?
 }
 
 /// A change that a poll has found and nobody had told of.
@@ -22,9 +24,22 @@ extension GatewayStore {
   func poll(_ accountID: AccountID) async throws -> PollRow? {
     try await read { transaction in
       try transaction.first(
-        "SELECT watermark, poll_time, last_error FROM poll_cursor WHERE account_id = ?",
+        "SELECT watermark, poll_time, last_error, sweep_time FROM poll_cursor WHERE account_id = ?",
         [.id(accountID)]
-      ) { PollRow(watermark: $0.time(0), pollTime: $0.optionalTime(1), lastError: $0.text(2)) }
+      ) {
+        PollRow(
+          watermark: $0.time(0), pollTime: $0.optionalTime(1), lastError: $0.text(2),
+          sweepTime: $0.optionalTime(3))
+      }
+    }
+  }
+
+  /// A sweep has come to its end, and all its pages are stored.
+  func setSwept(_ accountID: AccountID, _ begin: Timestamp) async throws {
+    _ = try await write { transaction in
+      try transaction.execute(
+        "UPDATE poll_cursor SET sweep_time = ? WHERE account_id = ?",
+        [.time(begin), .id(accountID)])
     }
   }
 

@@ -1,3 +1,4 @@
+internal import ChannelAdapter
 internal import GatewayDomain
 internal import Primitives
 internal import StorageCore
@@ -21,6 +22,42 @@ extension GatewayStore {
 
   func save(_ found: ReturnRow) async throws {
     try await write { try $0.save(found) }
+  }
+
+  /// Stores an event for each return that waits for its goods, a page of them, as of the moment that they are known of: what the
+  /// channel says now is then no older.
+  ///
+  /// - Returns: what is to be worked on, and the last return of the page; empty at the end.
+  func lookAtReturns(
+    of accountID: AccountID, changedSince time: Timestamp, after returnID: String, day: Int64
+  ) async throws -> (jobs: [WorkScheduler.Job], last: String) {
+    let limit = GatewayLimits.storePage
+    let now = clock.now()
+    return try await write { transaction in
+      let found = try transaction.rows(
+        """
+        SELECT return_id, external_id, update_time FROM channel_return
+        WHERE account_id = ? AND state = ? AND told = ? AND return_id > ? AND update_time >= ?
+        ORDER BY return_id LIMIT ?
+        """,
+        [
+          .id(accountID), .text(ReturnRecord.State.requested.rawValue),
+          .text(ReturnRecord.Told.created.rawValue), .text(returnID), .time(time), .int(limit),
+        ]
+      ) { (id: $0.text(0), externalID: $0.text(1), updateTime: $0.time(2)) }
+      let incoming = found.map { one in
+        IncomingEvent(
+          accountID: accountID,
+          event: ChannelEvent(
+            key: "look:\(one.externalID):\(day)", kind: .return, subject: one.externalID,
+            updateTime: one.updateTime, body: [], topic: "look"), orderID: "")
+      }
+      let stored = try transaction.receive(incoming, now)
+      let jobs = zip(incoming, stored).filter { $1.isNew }.map { one, row in
+        WorkScheduler.Job(id: row.inboxID, accountID: accountID, key: one.key)
+      }
+      return (jobs, found.count == limit ? found.last?.id ?? "" : "")
+    }
   }
 }
 

@@ -140,7 +140,7 @@ struct TillHandler: Sendable {
     do {
       try store.checkRoom()
       return try await store.write { transaction in
-        let stored = try transaction.receive(incoming, now)
+        let stored = try incoming.map { try transaction.receiveSale($0, now) }
         let sequence = try transaction.recordSequence(
           numbers, account: accountID, device: device)
         return (
