@@ -11,7 +11,10 @@ extension Shelf {
     let context = ServerContext(method: PoolServiceMethods.setLocation)
     let rank: Int32 = location == "A" ? 1 : 2
     _ = try? await pool.setLocation(
-      .init(location: .init(locationID: location, rank: rank)), context: context)
+      .init(
+        location: .init(
+          locationID: location, rank: rank, zones: Model.zones[location] ?? [])),
+      context: context)
   }
 }
 
@@ -34,6 +37,7 @@ extension Simulation {
       guard try server.rowCount() == model.rowCount else { throw fail("rows are missing") }
       for (id, order) in model.orders { try audit(id, order) }
       for (id, document) in model.documents { try audit(id, document) }
+      for (id, count) in model.counts { try audit(id, count) }
       let available = model.available
       for sku in model.names.keys {
         let found = try ask { try await $0.getAvailability(.init(sku: sku), context: $1) }
@@ -74,6 +78,22 @@ extension Simulation {
     let names = Set(receipts.map(\.receiptID))
     guard words == document.words, names == Set(document.receipts.keys) else {
       throw fail("\(id) is \(words) with \(names), not \(document)")
+    }
+  }
+
+  private func audit(_ id: String, _ count: Model.StockCount) throws {
+    let found = try ask {
+      try await CountServer($0).getCount(.init(countID: id), context: $1)
+    }.count
+    let lines = (found?.lines ?? []).map {
+      Model.StockCount.Line(
+        shelf: "", lookCount: $0.looks.count, variance: $0.varianceCount)
+    }
+    let wanted = count.lines.map {
+      Model.StockCount.Line(shelf: "", lookCount: $0.lookCount, variance: $0.variance)
+    }
+    guard "\(found?.state ?? .unspecified)" == count.state, lines == wanted else {
+      throw fail("\(id) is \(String(describing: found)), not \(count)")
     }
   }
 

@@ -144,7 +144,8 @@ extension Simulation {
     var problems: [String] = []
     for var model in candidates {
       model.fallBack()
-      if let difference = model.difference(from: state, server.sales(), isRecovered: true) {
+      let seen = model.seen(at: clock.now())
+      if let difference = seen.difference(from: state, server.sales(), isRecovered: true) {
         problems.append(difference)
       } else if model.rowCount != rows {
         problems.append("the ledger has \(rows) rows instead of \(model.rowCount)")

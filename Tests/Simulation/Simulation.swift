@@ -1,3 +1,4 @@
+import PoolDomain
 import Primitives
 
 @testable import PoolService
@@ -53,6 +54,13 @@ final class Simulation {
     machine = SimulatedServer.Machine(disk: disk, clock: clock)
     machine.checkpointPages = [4, 20, 100, 1_000].randomElement(using: &random) ?? 100
     machine.salesInMemory = flip(2) ? 5 : 100_000
+    if flip(2) {
+      let caps = Model.Caps(
+        holds: Int64(number(2...5)), units: Int64(number(4...12)), percent: Int64(number(30...100)))
+      machine.holdCaps = HoldCaps(
+        holdsOfOwner: Int(caps.holds), unitsOfOwner: caps.units, heldPercent: Int(caps.percent))
+      candidates[0].caps = caps
+    }
   }
 
   deinit {

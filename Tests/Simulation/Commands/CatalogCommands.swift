@@ -62,6 +62,69 @@ struct HideUnits: SimulatedCommand {
   }
 }
 
+/// Keeps the last units of a SKU, or of each, for one channel, or for none any more.
+struct LockUnits: SimulatedCommand {
+  var sku: String
+  var channel: String
+  var units: Quantity
+  var description: String { "keep the last \(units) of \(sku) for \(channel)" }
+
+  static func draw(_ hand: inout Hand) -> LockUnits? {
+    LockUnits(
+      sku: hand.isLucky(4) ? "" : hand.sku(), channel: hand.channel(),
+      units: hand.isLucky(3) ? 0 : hand.count(1...6))
+  }
+
+  func call(
+    _ pool: PoolServer, _ requestID: String, _ context: ServerContext
+  ) async throws -> SetLastUnitsResponse {
+    try await pool.setLastUnits(
+      .init(
+        lastUnits: .init(sku: sku, channelID: channel, unitCount: units), requestID: requestID),
+      context: context)
+  }
+
+  func words(_ response: SetLastUnitsResponse) -> String {
+    "\(response.lastUnits?.unitCount ?? 0)"
+  }
+
+  func apply(to model: inout Model) -> String {
+    model.locks[sku] = units > 0 ? .init(channel: channel, units: units) : nil
+    return "\(units)"
+  }
+}
+
+/// Says which location the till's holds are put at first.
+struct FeedTill: SimulatedCommand {
+  var rule: Model.Sourcing
+  var description: String { "feed the till \(rule.strategy) from \(rule.locations)" }
+
+  static func draw(_ hand: inout Hand) -> FeedTill? {
+    let strategy = Model.Sourcing.Strategy.allCases.randomElement(using: &hand.random) ?? .ranked
+    let locations = hand.isLucky(3) ? [] : hand.isLucky(2) ? ["A", "B"] : ["B", "A"]
+    return FeedTill(rule: .init(strategy: strategy, locations: locations))
+  }
+
+  func call(
+    _ pool: PoolServer, _ requestID: String, _ context: ServerContext
+  ) async throws -> SetChannelSourcingResponse {
+    let sourcing = ChannelSourcing(
+      channelID: Shelf.till, strategy: .init(rawValue: Int32(rule.strategy.rawValue)),
+      locationIDs: rule.locations)
+    return try await pool.setChannelSourcing(
+      .init(sourcing: sourcing, requestID: requestID), context: context)
+  }
+
+  func words(_ response: SetChannelSourcingResponse) -> String {
+    "\(response.sourcing?.locationIDs ?? [])"
+  }
+
+  func apply(to model: inout Model) -> String {
+    model.sourcing = rule
+    return "\(rule.locations)"
+  }
+}
+
 /// Says what is in a bundle; what was sold of it stays what it was.
 struct SetParts: SimulatedCommand {
   var bundle: String

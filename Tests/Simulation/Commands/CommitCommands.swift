@@ -54,7 +54,8 @@ struct CommitUnits: SimulatedCommand {
     switch known.state {
     case .released: throw Model.Refusal("HOLD_ENDED")
     case .committed:
-      guard known.order == order, units.isEmpty || units.sums == known.lines.sums else {
+      guard known.order == order, units.isEmpty || units.sumsOfSKUs == known.lines.sumsOfSKUs
+      else {
         throw Model.Refusal("HOLD_ENDED")
       }
       return answer(model, known)
@@ -81,6 +82,7 @@ struct CommitUnits: SimulatedCommand {
     }
     model.orders[order]?.hold = hold
     model.orders[order]?.heldLineCount = part.count
+    for place in part.indices { part[place].isPlaced = false }
     model.holds[hold]?.lines = part
     model.holds[hold]?.order = order
     model.holds[hold]?.isRetaken = known.state == .expired
@@ -111,9 +113,14 @@ struct CommitUnits: SimulatedCommand {
   private func retake(
     _ part: inout [Model.HoldLine], _ hold: Model.Hold, _ model: inout Model
   ) throws(Model.Refusal) {
-    let units = part.map { Model.Units(shelf: $0.shelf, quantity: $0.quantity) }
+    // What moves is taken anywhere, unless its location was asked for.
+    let units = part.map {
+      Model.Units(
+        shelf: $0.isPlaced ? $0.shelf : Shelf.sku($0.shelf), quantity: $0.quantity)
+    }
     _ = try model.makeRoom(
       for: units, hold.bound, on: hold.channel, owner: hold.owner, besides: self.hold)
+    part = model.placed(units, on: hold.channel, zone: "")
     for place in part.indices {
       part[place].use = model.allot(
         part[place].shelf, part[place].quantity, on: channel.isEmpty ? hold.channel : channel)

@@ -10,8 +10,10 @@ struct HoldUnits: SimulatedCommand {
   var channel: String
   var wanted: [Model.Units]
   var expiry: Timestamp
+  /// Where the customer is.
+  var zone = ""
   var description: String {
-    "hold \(hold) for \(owner) on \(channel): \(wanted.words) until \(expiry.microseconds)"
+    "hold \(hold) for \(owner) on \(channel) in \(zone): \(wanted.words) until \(expiry.microseconds)"
   }
 
   static func draw(_ hand: inout Hand) -> HoldUnits? {
@@ -21,12 +23,18 @@ struct HoldUnits: SimulatedCommand {
     if let known = hand.model.holds[hold], hand.isLucky(2) {
       wanted = known.lines.map { Model.Units(shelf: $0.shelf, quantity: $0.quantity) }
     }
+    // What moves may come from either location.
+    for place in wanted.indices where Shelf.sku(wanted[place].shelf) == Shelf.moving {
+      if hand.isLucky(2) { wanted[place].shelf = Shelf.moving }
+    }
+    let zones = ["", "north", "south", "middle", "elsewhere"]
     // The model knows an owner's other holds on a shelf only where a SKU has one.
     let isMoving = wanted.contains { Shelf.sku($0.shelf) == Shelf.moving }
     return HoldUnits(
       hold: hold, owner: isMoving ? "owner of \(hold)" : hand.owner(),
-      channel: hand.isLucky(2) ? "" : hand.channel(), wanted: wanted,
-      expiry: hand.clock + .seconds(hand.span())
+      channel: hand.isLucky(2) ? "" : isMoving && hand.isLucky(2) ? Shelf.till : hand.channel(),
+      wanted: wanted, expiry: hand.clock + .seconds(hand.span()),
+      zone: zones.randomElement(using: &hand.random) ?? ""
     ).like(hand.model.holds[hold], hand.isLucky(2))
   }
 
@@ -44,7 +52,7 @@ struct HoldUnits: SimulatedCommand {
     try await pool.createHold(
       .init(
         holdID: hold, owner: owner, lines: wanted.holdLines, expireTime: expiry,
-        channelID: channel, requestID: requestID),
+        channelID: channel, requestID: requestID, zone: zone),
       context: context)
   }
 
@@ -53,7 +61,7 @@ struct HoldUnits: SimulatedCommand {
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
     let units = model.parts(of: wanted, in: model.known(hold))
     if let known = model.known(hold) {
-      guard known.owner == owner, known.channel == channel, known.lines.sums == units.sums else {
+      guard known.owner == owner, known.channel == channel, known.has(units) else {
         throw Model.Refusal("HOLD_EXISTS")
       }
       return known.words
@@ -65,10 +73,11 @@ struct HoldUnits: SimulatedCommand {
       owner: owner, channel: channel, lines: [], made: model.now, expiry: expiry,
       version: (model.holds[hold]?.version ?? 0) + 1)
     _ = try model.makeRoom(for: units, made.bound, on: channel, owner: owner)
-    made.lines = units.map {
-      .init(
-        shelf: $0.shelf, quantity: $0.quantity,
-        use: model.allot($0.shelf, $0.quantity, on: channel))
+    try model.checkCaps(units, owner: owner, isNew: true)
+    made.lines = model.placed(units, on: channel, zone: zone)
+    for place in made.lines.indices {
+      made.lines[place].use = model.allot(
+        made.lines[place].shelf, made.lines[place].quantity, on: channel)
     }
     for ware in wanted { made.kits[ware.shelf] = model.inside(ware.shelf) }
     model.holds[hold] = made
@@ -194,9 +203,13 @@ struct EditUnits: SimulatedCommand {
     let more = changes.filter { $0.quantity > 0 }
     _ = try model.makeRoom(
       for: more, known.bound, on: known.channel, owner: known.owner, besides: hold, lent: given)
+    try model.checkCaps(more, owner: known.owner, isNew: false)
     for units in more {
       let use = model.allot(units.shelf, units.quantity, on: known.channel)
-      model.put(.init(shelf: units.shelf, quantity: units.quantity, use: use), into: hold)
+      model.put(
+        .init(
+          shelf: units.shelf, quantity: units.quantity, use: use,
+          isPlaced: !Shelf.named(units.shelf).isEmpty), into: hold)
     }
     for ware in deltas where ware.quantity > 0 && known.kits[ware.shelf] == nil {
       let inside = model.inside(ware.shelf)
@@ -231,7 +244,17 @@ extension [Model.Units] {
   }
 }
 
+extension [Model.Units] {
+  var sumsOfSKUs: [String: Quantity] {
+    Dictionary(map { (Shelf.sku($0.shelf), $0.quantity) }, uniquingKeysWith: +)
+  }
+}
+
 extension [Model.HoldLine] {
+  var sumsOfSKUs: [String: Quantity] {
+    Dictionary(map { (Shelf.sku($0.shelf), $0.quantity) }, uniquingKeysWith: +)
+  }
+
   var sums: [String: Quantity] {
     Dictionary(map { ($0.shelf, $0.quantity) }, uniquingKeysWith: +)
   }

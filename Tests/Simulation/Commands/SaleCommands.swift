@@ -20,7 +20,11 @@ struct Sell: SimulatedCommand {
 
   static func draw(_ hand: inout Hand) -> Sell? {
     // Now and then more of an order that is known.
-    let order = (hand.isLucky(6) ? hand.order() : nil) ?? hand.name("o")
+    // Of what moves, a hold's lines lie at either location, and the model knows a line by it.
+    let known = hand.isLucky(6) ? hand.order() : nil
+    let lines = known.flatMap { hand.model.orders[$0] }.map { $0.hold.isEmpty ? [:] : $0.lines }
+    let isMoving = lines?.values.contains { Shelf.sku($0.ware) == Shelf.moving } ?? false
+    let order = (isMoving ? nil : known) ?? hand.name("o")
     var wanted = hand.wanted(for: order)
     for place in wanted.indices where hand.isLucky(2) {
       guard let line = hand.model.orders[order]?.lines["\(place + 1)"] else { continue }
@@ -196,7 +200,7 @@ struct Ship: SimulatedCommand {
     let more = max(0, total - known.shipped)
     guard more <= known.open else { throw Model.Refusal("NOT_COMMITTED") }
     known.shipped += more
-    for part in known.parts { model.onHand[part.shelf, default: 0] -= more * part.units }
+    for part in known.parts { model.leave(part.shelf, more * part.units) }
     model.orders[order]?.lines[line] = known
     if more > 0 { model.move() }
     return "[\(known.shipped)]"

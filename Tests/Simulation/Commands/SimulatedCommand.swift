@@ -93,6 +93,10 @@ struct Hand {
     }
   }
 
+  mutating func stockCount() -> String? {
+    one(model.counts.keys) { !($0.counts[$1]?.isEnded ?? true) }
+  }
+
   mutating func line(of order: String) -> String {
     one(model.orders[order]?.lines.keys ?? [:].keys) ?? "none"
   }
@@ -161,7 +165,8 @@ enum CommandDeck {
     (3, { Cancel.draw(&$0) }), (4, { Ship.draw(&$0) }), (2, { TakeBack.draw(&$0) }),
     (1, { Resolve.draw(&$0) }), (1, { NameSKU.draw(&$0) }), (2, { HideUnits.draw(&$0) }),
     (1, { SetParts.draw(&$0) }), (9, { Purchase.draw(&$0) }), (8, { Move.draw(&$0) }),
-    (14, { Promote.draw(&$0) }),
+    (14, { Promote.draw(&$0) }), (4, { ReceiveLot.draw(&$0) }), (8, { Count.draw(&$0) }),
+    (2, { LockUnits.draw(&$0) }), (2, { FeedTill.draw(&$0) }),
   ]
 
   static func draw(_ hand: inout Hand) -> any SimulatedCommand {

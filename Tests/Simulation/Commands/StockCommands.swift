@@ -54,7 +54,7 @@ struct Adjust: SimulatedCommand {
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
     let after = model.onHand[shelf, default: 0] + delta
     guard delta > 0 || after >= 0 else { throw Model.Refusal("INSUFFICIENT_STOCK") }
-    model.onHand[shelf] = after
+    if delta > 0 { model.onHand[shelf] = after } else { model.leave(shelf, -delta) }
     model.move()
     return "[\(after)]"
   }

@@ -7,7 +7,7 @@ extension Model {
   /// Units of a SKU on which a request may count, of those that are free.
   func limit(_ sku: String, on channel: String, _ bound: Bound, of free: Quantity) -> Quantity {
     guard bound != .fact else { return free }
-    let left = bound == .shown ? free - buffer(sku, channel) : free
+    let left = bound == .shown ? left(sku, on: channel, of: free) : free
     var (others, iron): (Quantity, Quantity) = (0, 0)
     var own: Promotion?
     for promotion in promotions.values where promotion.isActive(at: now) {
@@ -27,6 +27,13 @@ extension Model {
     }
   }
 
+  /// What the buffer and the lock on last units leave.
+  func left(_ sku: String, on channel: String, of free: Quantity) -> Quantity {
+    let left = free - buffer(sku, channel)
+    guard let lock = locks[sku] ?? locks[""], lock.channel != channel else { return left }
+    return min(left, free - lock.units)
+  }
+
   func buffer(_ sku: String, _ channel: String) -> Quantity {
     for key in ["\(sku)|\(channel)", "\(sku)|", "|\(channel)", "|"] {
       if let units = buffers[key] { return units }
@@ -40,7 +47,9 @@ extension Model {
       return limit(sku, on: channel, .shown, of: Self.total(sku, available))
     }
     let whole = whole(sku) { shown($0, on: channel, available) }
-    return max(0, whole - (buffers["\(sku)|\(channel)"] ?? buffers["\(sku)|"] ?? 0))
+    let left = whole - (buffers["\(sku)|\(channel)"] ?? buffers["\(sku)|"] ?? 0)
+    guard let lock = locks[sku], lock.channel != channel else { return max(0, left) }
+    return max(0, min(left, self.whole(sku) { Self.total($0, available) } - lock.units))
   }
 
   /// How many of a ware its parts make, of which there are so many; rounded down.
@@ -66,10 +75,12 @@ extension Model {
     var taken: [String: Quantity] = [:]
     return wanted.reduce(0) { missing, units in
       let sku = Shelf.sku(units.shelf)
+      let isMoving = sku == Shelf.moving
       let all = max(Self.total(sku, available), Self.total(sku, lent))
       let here = max(available[units.shelf, default: 0], lent[units.shelf, default: 0])
       let free = min(
-        limit(sku, on: channel, bound, of: all) - Self.total(sku, taken),
+        limit(sku, on: channel, bound, of: all) - (isMoving ? taken[sku, default: 0] : 0)
+          - Self.total(sku, taken),
         // What is asked for without its location has all of it.
         Shelf.named(units.shelf).isEmpty ? .max : here - taken[units.shelf, default: 0])
       taken[units.shelf, default: 0] += units.quantity

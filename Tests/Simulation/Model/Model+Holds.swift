@@ -6,11 +6,14 @@ extension Model {
     var shelf: String
     var quantity: Quantity
     var use: Use?
+    /// Whether its location was asked for.
+    var isPlaced = false
 
     /// Takes units out, allotted ones first.
     mutating func split(_ units: Quantity) -> HoldLine {
       let allotted = min(units, use?.quantity ?? 0)
-      let part = HoldLine(shelf: shelf, quantity: units, use: use?.of(allotted))
+      let part = HoldLine(
+        shelf: shelf, quantity: units, use: use?.of(allotted), isPlaced: isPlaced)
       quantity -= units
       use = use?.of((use?.quantity ?? 0) - allotted)
       return part
@@ -81,6 +84,7 @@ extension Model {
     }
     guard let place else { return holds[id]?.lines.append(line) ?? () }
     holds[id]?.lines[place].quantity += line.quantity
+    if line.isPlaced { holds[id]?.lines[place].isPlaced = true }
     holds[id]?.lines[place].use?.quantity += line.use?.quantity ?? 0
   }
 

@@ -69,7 +69,7 @@ extension Model {
       let all = units + (isMore ? promotion.allotments[sku]?.left ?? 0 : 0)
       let isHidden = promotion.channels.contains { channel in
         promotion.strategy != .ironReserve
-          && max(0, there - buffer(sku, channel)) < min(units, there)
+          && max(0, left(sku, on: channel, of: there)) < min(units, there)
       }
       return !isMore && others.contains { !$0.channels.isDisjoint(with: promotion.channels) }
         || !kinds.contains(.overPromised) && all > max(0, Self.total(sku, available) - promised)
@@ -85,6 +85,7 @@ extension Model {
     let turns = promotions.values.filter { $0.isScheduled && !$0.isCancelled }.flatMap {
       [$0.start, $0.end]
     }
-    return (ends + turns).filter { $0 > now }
+    let expiries = lots.values.joined().compactMap(\.expiry)
+    return (ends + turns + expiries).filter { $0 > now }
   }
 }

@@ -41,6 +41,12 @@ extension Model {
           return "\(shelf) has \(count ?? 0) \(name) instead of \(wanted[shelf, default: 0])"
         }
       }
+      let lots = (state.lots[index] ?? []).map {
+        Lot(id: $0.tag.id.text, expiry: $0.tag.expireTime, quantity: $0.quantity)
+      }
+      guard lots == self.lots[sku] ?? [] else {
+        return "\(sku) has the lots \(lots) instead of \(self.lots[sku] ?? [])"
+      }
       guard stock.available == sum.available else {
         return "\(sku)'s sum is not that of its balances"
       }
@@ -70,7 +76,7 @@ extension Model {
       let lines = found.lines.map { line in
         HoldLine(
           shelf: state.shelf(line.sku, at: line.location), quantity: line.quantity,
-          use: line.allotment.map { state.use($0) })
+          use: line.allotment.map { state.use($0) }, isPlaced: line.isPlaced)
       }
       guard "\(found.state)" == hold.state.rawValue, found.owner == hold.owner,
         found.channelID?.text ?? "" == hold.channel, found.createTime == hold.made,
@@ -121,6 +127,18 @@ extension Model {
       found["\(sku)|\(buffer.scope.channel?.text ?? "")"] = count
     }
     guard found == buffers else { return "the buffers are \(found) instead of \(buffers)" }
+    var locks: [String: Lock] = [:]
+    for lock in state.lastUnits.all {
+      let sku = lock.scope.sku.map { state.skus[$0.int].sku.text } ?? ""
+      locks[sku] = Lock(channel: lock.channel.text, units: lock.units)
+    }
+    guard locks == self.locks else { return "the locks are \(locks) instead of \(self.locks)" }
+    let rule = state.sourcings[ChannelID(trusted: Shelf.till)].map { rule in
+      Sourcing(
+        strategy: .init(rawValue: Int(rule.strategy.rawValue)) ?? .ranked,
+        locations: rule.locations.map { state.locations[$0.int].location.text })
+    }
+    guard rule == sourcing else { return "the till is fed by \(String(describing: rule))" }
     var inside: [String: [Units]] = [:]
     for (sku, bundle) in state.bundles.definitions {
       inside[state.skus[sku.int].sku.text] = bundle.parts.map {
@@ -161,7 +179,7 @@ extension Model {
     let available = available
     for sku in names.keys.sorted() {
       guard let index = state.skuIndices[SKU(trusted: sku)] else { return "\(sku) is missing" }
-      for channel in ["", "shopee", "web", "lazada"] {
+      for channel in ["", "shopee", "web", "lazada", Shelf.till] {
         let id = channel.isEmpty ? nil : ChannelID(trusted: channel)
         let found = state.availableToSell(index, on: id)
         let wanted = shown(sku, on: channel, available)

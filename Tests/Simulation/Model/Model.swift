@@ -42,6 +42,12 @@ struct Model {
     var heldLineCount = 0
   }
 
+  /// Who may sell the last units.
+  struct Lock: Equatable {
+    var channel: String
+    var units: Quantity
+  }
+
   /// The first answer to a request.
   struct Answer {
     var command: String
@@ -65,6 +71,15 @@ struct Model {
   var names: [String: String] = [:]
   /// Units that `SKU|channel` hides.
   var buffers: [String: Quantity] = [:]
+  /// The last units that one channel alone may sell, by SKU; those of each other under no name.
+  var locks: [String: Lock] = [:]
+  /// Of shelves on which some came.
+  var lots: [String: [Lot]] = [:]
+  var counts: [String: StockCount] = [:]
+  /// The till's; nil while it has none of its own.
+  var sourcing: Sourcing?
+  /// Nil while anything may be set aside.
+  var caps: Caps?
   /// What is in a bundle.
   var bundles: [String: [Units]] = [:]
   var promotions: [String: Promotion] = [:]
@@ -124,6 +139,7 @@ struct Model {
       end(id, as: .expired)
       noteRow()
     }
+    expireLots()
     for (id, hold) in holds {
       if let end = hold.end, end + Self.day <= now { holds[id]?.isForgotten = true }
     }
@@ -143,6 +159,13 @@ struct Model {
 
   /// What a crash does to it: time that left nothing on disk is forgotten.
   mutating func fallBack() { now = durableTime }
+
+  /// What readers see after it: the rules of the time that the clock says, though nothing has been decided yet.
+  func seen(at time: Timestamp) -> Model {
+    var model = self
+    model.now = max(now, time)
+    return model
+  }
 
   // MARK: Decisions
 

@@ -4,6 +4,8 @@
 /// location (`BOX@A`). What a customer asks for may also be a bundle, which lies nowhere (`KIT`).
 enum Shelf {
   static let moving = "BOX"
+  /// The channel whose holds choose a location: it sells nothing that is not there.
+  static let till = "till"
   static let bundles = ["KIT", "SET"]
 
   static func all(of sku: String) -> [String] {

@@ -17,6 +17,7 @@ final class SimulatedServer {
     /// Pages of the log after which it is copied into the store.
     var checkpointPages = 100
     var salesInMemory = 100_000
+    var holdCaps = HoldCaps()
   }
 
   let pool: PoolServer
@@ -32,7 +33,7 @@ final class SimulatedServer {
       path: machine.disk.uri, queue: queue, readers: ReaderHealth {}, clock: machine.clock,
       view: ReadModel(), feed: AvailabilityFeed(),
       metrics: PoolMetrics(Metrics(), storage: SilentObserver()) { 0 }, log: .silent,
-      salesInMemory: machine.salesInMemory, holdCaps: HoldCaps()
+      salesInMemory: machine.salesInMemory, holdCaps: machine.holdCaps
     ) { (store: PoolStore) throws(StorageError) in
       try store.connection.execute(script: "PRAGMA wal_autocheckpoint = \(pages)")
     }

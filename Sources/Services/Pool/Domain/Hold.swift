@@ -77,7 +77,7 @@ public struct Hold: Hashable, Sendable {
   /// The ledger sequence of the last movement in it: its version.
   public internal(set) var sequence: Int64 = 0
   /// Of the hold itself, unique: the ledger sequence of its first movement, or what its store has given it.
-  public internal(set) var number: Int64 = 0
+  public var number: Int64 = 0
 
   public init(
     id: HoldID, owner: String, channelID: ChannelID? = nil, createTime: Timestamp,
@@ -142,7 +142,7 @@ public struct Hold: Hashable, Sendable {
   // MARK: Ledger
 
   /// The hold that an entry makes.
-  init(_ id: HoldID, madeBy entry: LedgerEntry) {
+  public init(_ id: HoldID, madeBy entry: LedgerEntry) {
     self.init(
       id: id, owner: entry.owner, channelID: entry.channelID, createTime: entry.time,
       expireTime: entry.expireTime ?? entry.time)
@@ -153,7 +153,7 @@ public struct Hold: Hashable, Sendable {
   }
 
   /// Counts a later entry in.
-  mutating func count(_ entry: LedgerEntry) {
+  public mutating func count(_ entry: LedgerEntry) {
     guard let kind = entry.movements.first?.kind else { return }
     if entry.hasDetails { bundles += entry.details.bundles }
     switch kind {

@@ -10,6 +10,9 @@ public enum Limits {
   public static let holdLines = 200
   /// SKUs of one hold, with bundles taken apart.
   public static let holdSKUs = 1_000
+  /// Movements of one command, with bundles taken apart, each location and lot by itself, and what it takes over from an
+  /// owner's other holds.
+  public static let movements = 100_000
   /// Units in one line.
   public static let lineUnits: Quantity = 1_000_000_000
   /// Units of a buffer's margin or cap.

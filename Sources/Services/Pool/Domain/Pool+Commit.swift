@@ -52,6 +52,7 @@ extension Pool {
       shortage.expired = known.id
       throw .insufficientStock(shortage)
     }
+    try checkMovements(plan.taken.count + plan.lent.parts.count)
     try checkNames(plan.taken.count, in: command.orderID)
     giveUp(plan.lent, to: known.id.text)
     let taken = plan.taken.map {

@@ -18,6 +18,7 @@ extension Pool {
     let (taken, lent) = try plan(
       lines, bound: bound(command.channelID), channel: command.channelID, zone: command.zone,
       owner: command.owner)
+    try checkMovements(taken.count + lent.parts.count)
     try checkCaps(lines, owner: command.owner, lent: lent, isNew: true)
     giveUp(lent, to: command.holdID.text)
     let movements = taken.map { Movement(.held, lines[$0.line].sku, $0.location, $0.quantity) }
@@ -84,6 +85,10 @@ extension Pool {
     let (taken, lent) = try plan(
       more, bound: bound(known.channelID), channel: known.channelID, owner: known.owner,
       besides: known.id, given: given)
+    // So that what ends the hold later, which nothing refuses, moves no more than that either.
+    if !taken.isEmpty {
+      try checkMovements(known.lines.count + taken.count + lent.parts.count)
+    }
     try checkCaps(more, owner: known.owner, lent: lent, isNew: false)
     let own = lent.parts.filter { $0.holdID == known.id }
     giveUp(Lent(lent.parts.lazy.filter { $0.holdID != known.id }), to: known.id.text)

@@ -21,6 +21,7 @@ extension Pool {
     let (taken, lent) = try plan(
       fresh, bound: command.refuseShortage ? .available : .none, channel: command.channelID,
       zone: command.zone, owner: command.owner)
+    try checkMovements(taken.count + lent.parts.count)
     giveUp(lent, to: command.orderID.text)
     // The lines that had something new to sell are told by their numbers in the request.
     for place in placements.indices {
@@ -76,6 +77,7 @@ extension Pool {
       }
       append(line, wanted, kind, to: &entry)
     }
+    try checkMovements(entry.movements)
     post(entry)
     return .sale(lines(of: order, totals.lazy.map(\.lineID)), oversold: 0)
   }

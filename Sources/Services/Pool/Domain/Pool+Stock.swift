@@ -42,6 +42,7 @@ extension Pool {
       guard let tag = tags[line] else { continue }
       entry.details.lots.append(LotUnits(movement: number, tag: tag, quantity: units))
     }
+    try checkMovements(entry.movements)
     entry.details.note = command.note
     post(entry)
     return .balances(places.map { balance($0.sku, $0.location) })
@@ -69,7 +70,7 @@ extension Pool {
 
   func takeBack(_ command: ReturnStock) throws(PoolError) -> Reply {
     try refuseLotsOfBundles(command)
-    let lines = components(of: command)
+    let lines = try components(of: command)
     let places = try places(lines.map(\.stock))
     var intake = LotIntake()
     var lots: [LotUnits] = []

@@ -88,6 +88,8 @@ public enum PoolError: Error, Hashable, Sendable {
   case locationNotServing(LocationID, ChannelID)
   /// A scope has as many rules as it may have.
   case tooManyBuffers
+  /// A command comes to more movements than `Limits.movements`.
+  case tooManyMovements(Int)
   case pageTokenInvalid
   /// A watcher asks to go on after what has not happened yet.
   case sequenceUnknown(Int64)

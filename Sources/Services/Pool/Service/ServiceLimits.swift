@@ -55,6 +55,10 @@ enum ServiceLimits {
   static let trialRows = 200_000
   /// Rows of the ledger that a proof reads in one transaction.
   static let provedRows = 2_000
+  /// Sales and holds that a proof keeps at once, of those that it has to look at one by one.
+  static let provedRecords = 200_000
+  /// Holds from which on a proof drops those that were forgotten.
+  static let tidiedHolds = 65_536
   /// The pause of a proof that waits for memory to show what is durable.
   static let proofPause = Duration.milliseconds(10)
   /// The pause of the audit in the background after each of them.

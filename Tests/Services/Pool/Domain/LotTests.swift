@@ -91,6 +91,27 @@ import Testing
       """)
   }
 
+  /// Goal: nobody can tell units of one lot with two expiries apart, so a lot is known on its way, too, until its time is over.
+  @Test func lotInTransitIsKnown() throws {
+    try check(
+      """
+      receive 5#L1/100            -> ok
+      transfer T A B 5            -> draft
+      send T                      -> inTransit           lot%L1 0
+      receive 2#L1/200            -> lot:expiryDiffers   onHand 0
+      receive 2@B#L1/200          -> lot:expiryDiffers
+      adjust 2#L1/200             -> lot:expiryDiffers
+      return restock 1#L1/200     -> lot:expiryDiffers
+      return restock 1#L1         -> ok                  lot%L1 1
+      receive 2:CAP#L1/200        -> ok
+      receive 2@B#L1/100          -> ok                  lot@B%L1 2
+      land T r-1 3                -> partiallyReceived   lot@B%L1 5
+      wait 100                    -> ok                  lot@B%L1 0  unavailable@B 5
+      receive 4@B#L1/300          -> ok                  lot@B%L1 4
+      land T r-2 2                -> received            lot@B%L1 4  unavailable@B 7
+      """)
+  }
+
   @Test func lotsComeWithAnOrder() throws {
     try check(
       """

@@ -131,6 +131,43 @@ import Testing
     }
   }
 
+  /// Goal: before it was scheduled a promotion kept nothing, though its window had begun; so it was, too, before a store knew
+  /// what was allotted, as long as the promotion was scheduled after that.
+  @Test func pastKnowsOfLateScheduling() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      _ = try await bench.promotions.setPromotion(.init(promotion: draft(bench)))
+      bench.clock.advance(by: .seconds(30))
+      _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+      bench.clock.advance(by: .seconds(20))
+      try await bench.sell("o-1", 3)
+      func past(_ seconds: Int64) async throws -> [Int64] {
+        try await bench.client.getStockAt(
+          .init(
+            sku: "TEE", time: Bench.start + .seconds(seconds), channelIDs: ["shopee", "lazada"])
+        ).channels.map(\.availableToSellCount)
+      }
+      func begin(_ seconds: Int64) throws {
+        let time = (Bench.start + .seconds(seconds)).microseconds
+        try bench.change("UPDATE history_start SET assortment_time = \(time)")
+      }
+      for start in [0, 25] as [Int64] {
+        try begin(start)
+        #expect(try await past(9) == [20, 20])
+        #expect(try await past(15) == [20, 20])
+        #expect(try await past(29) == [20, 20])
+        #expect(try await past(30) == [20, 12])
+        #expect(try await past(50) == [17, 12])
+      }
+      // What the history begins with may have been there before.
+      try begin(30)
+      await expectError(
+        .failedPrecondition, "ALLOTMENTS_UNKNOWN", ["sku": "TEE", "promotionId": "p"]
+      ) { _ = try await past(15) }
+      #expect(try await past(9) == [20, 20])
+    }
+  }
+
   /// Goal: a watcher hears of the start at its instant, though no stock has moved. Method: a watch
   /// that resumes after the last movement.
   @Test func startIsWatched() async throws {

@@ -828,7 +828,8 @@ public protocol CountServiceHandler: RPCService {
   /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE (countId, state) when it is not
   /// submitted, FAILED_PRECONDITION/VARIANCE_OVER_TOLERANCE (countId, sku, expectedCount, countedCount, toleranceCount)
   /// for a line that was looked at once, unless a reason is given, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku,
-  /// locationId, onHandCount, requestedCount) when less is on hand by now than is missing: count the line again.
+  /// locationId, onHandCount, requestedCount) when less is on hand by now than is missing: count the line again,
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit) as in PoolService.
   func approveCount(_ request: ApproveCountRequest, context: ServerContext)
     async throws -> ApproveCountResponse
   /// Moves a count from OPEN or SUBMITTED to CANCELLED: nothing is booked.
@@ -959,7 +960,8 @@ public struct CountServiceClient: Sendable {
   /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE (countId, state) when it is not
   /// submitted, FAILED_PRECONDITION/VARIANCE_OVER_TOLERANCE (countId, sku, expectedCount, countedCount, toleranceCount)
   /// for a line that was looked at once, unless a reason is given, FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku,
-  /// locationId, onHandCount, requestedCount) when less is on hand by now than is missing: count the line again.
+  /// locationId, onHandCount, requestedCount) when less is on hand by now than is missing: count the line again,
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit) as in PoolService.
   public func approveCount(
     _ request: ApproveCountRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ApproveCountResponse {

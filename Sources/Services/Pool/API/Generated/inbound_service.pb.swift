@@ -1149,7 +1149,8 @@ public protocol InboundServiceHandler: RPCService {
   ///
   /// Errors: NOT_FOUND/TRANSFER_UNKNOWN (transferId),
   /// FAILED_PRECONDITION/TRANSFER_STATE (transferId, state) when it was cancelled,
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, availableCount, requestedCount).
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, availableCount, requestedCount),
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit) as in PoolService.
   func shipTransfer(_ request: ShipTransferRequest, context: ServerContext)
     async throws -> ShipTransferResponse
   /// Counts what has arrived: on hand rises at the destination. State: IN_TRANSIT or PARTIALLY_RECEIVED to
@@ -1338,7 +1339,8 @@ public struct InboundServiceClient: Sendable {
   ///
   /// Errors: NOT_FOUND/TRANSFER_UNKNOWN (transferId),
   /// FAILED_PRECONDITION/TRANSFER_STATE (transferId, state) when it was cancelled,
-  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, availableCount, requestedCount).
+  /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, availableCount, requestedCount),
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit) as in PoolService.
   public func shipTransfer(
     _ request: ShipTransferRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ShipTransferResponse {

@@ -4375,6 +4375,10 @@ public enum PoolServiceMethods {
 /// RESOURCE_EXHAUSTED/QUEUE_FULL, and reads RESOURCE_EXHAUSTED/STORE_BUSY, with the time after which to come back.
 /// SKU_UNKNOWN and LOCATION_UNKNOWN name the line that it is in a BadRequest, as `lines[3].sku`.
 ///
+/// A command moves units 100,000 times at most, with bundles taken apart and each location, and each lot that leaves, by
+/// itself; what comes to more is FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit), and nothing of it
+/// is done.
+///
 /// A SKU that is a bundle is sold, held, cancelled, shipped and returned as any other, in bundles; what moves are its
 /// components. What would give it stock of its own is INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku), in InboundService and
 /// CountService, too.
@@ -4447,7 +4451,7 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LOT_EXPIRED (lotId, expireSeconds),
   /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another
-  /// expiry,
+  /// expiry, or on their way in a transfer,
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   func receiveStock(_ request: ReceiveStockRequest, context: ServerContext)
     async throws -> ReceiveStockResponse
@@ -4459,7 +4463,8 @@ public protocol PoolServiceHandler: RPCService {
   /// lot that has too few) when more would be lost than is there,
   /// FAILED_PRECONDITION/LOT_UNKNOWN (lotId, sku, locationId) when units are lost of a lot that has none there, or found
   /// of one that has none anywhere and the line does not say when they expire,
-  /// FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock.
+  /// FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock,
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   func adjustStock(_ request: AdjustStockRequest, context: ServerContext)
     async throws -> AdjustStockResponse
   /// Puts returned units where their disposition says. Never refused for lack of stock. Its request_id is known
@@ -4468,7 +4473,7 @@ public protocol PoolServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId); of a line with a lot,
   /// FAILED_PRECONDITION/LOT_UNKNOWN (lotId, sku, locationId) when no units of it are on hand and the line does not say
   /// when they expire, FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock, and
-  /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku).
+  /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku); FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   func returnStock(_ request: ReturnStockRequest, context: ServerContext)
     async throws -> ReturnStockResponse
   /// Moves units that could not be sold back on sale, or writes them off.
@@ -4488,7 +4493,7 @@ public protocol PoolServiceHandler: RPCService {
   /// would exceed a cap: HOLDS_OF_OWNER, HELD_UNITS_OF_OWNER, HELD_PERCENT, or SKUS_OF_HOLD, of which 1,000 are allowed
   /// when bundles are taken apart, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
-  /// feeds the channel nor offers pickup.
+  /// feeds the channel nor offers pickup, FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   func createHold(_ request: CreateHoldRequest, context: ServerContext)
     async throws -> CreateHoldResponse
   /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
@@ -4503,7 +4508,8 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
   /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId,
-  /// holders and allotted instead when an expired hold cannot be taken again.
+  /// holders and allotted instead when an expired hold cannot be taken again; then also
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
   /// Moves a hold from HELD to RELEASED: its units are available again. A repeat changes nothing.
@@ -4525,7 +4531,8 @@ public protocol PoolServiceHandler: RPCService {
   /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
   /// it, else availableCount, holders and allotted; locationId as in CreateHold),
-  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
+  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold, FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount,
+  /// movementLimit), the hold's own lines counted in.
   func editHold(_ request: EditHoldRequest, context: ServerContext)
     async throws -> EditHoldResponse
   /// Returns a hold. One that ended is kept for 24 hours.
@@ -4541,7 +4548,7 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
   /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither feeds
-  /// the channel nor offers pickup.
+  /// the channel nor offers pickup; FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   func recordSale(_ request: RecordSaleRequest, context: ServerContext)
     async throws -> RecordSaleResponse
   /// Records the sales of many orders, each as RecordSale does, all of them in one commit: for catching up, and for
@@ -4556,13 +4563,15 @@ public protocol PoolServiceHandler: RPCService {
   /// Never refused for lack of stock.
   ///
   /// Errors: NOT_FOUND/SALE_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
-  /// FAILED_PRECONDITION/SALE_SHIPPED (orderId, lineId, openCount) when more is cancelled than is left unshipped.
+  /// FAILED_PRECONDITION/SALE_SHIPPED (orderId, lineId, openCount) when more is cancelled than is left unshipped,
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   func cancelSale(_ request: CancelSaleRequest, context: ServerContext)
     async throws -> CancelSaleResponse
   /// Turns committed units into shipped ones. Quantities are totals, so a repeat changes nothing.
   ///
   /// Errors: NOT_FOUND/SALE_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
-  /// FAILED_PRECONDITION/NOT_COMMITTED (orderId, lineId, openCount) when more is shipped than was sold and not cancelled.
+  /// FAILED_PRECONDITION/NOT_COMMITTED (orderId, lineId, openCount) when more is shipped than was sold and not cancelled,
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   func shipSale(_ request: ShipSaleRequest, context: ServerContext)
     async throws -> ShipSaleResponse
   /// Returns what an order has taken from the pool.
@@ -4891,7 +4900,7 @@ public struct PoolServiceClient: Sendable {
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LOT_EXPIRED (lotId, expireSeconds),
   /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another
-  /// expiry,
+  /// expiry, or on their way in a transfer,
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   public func receiveStock(
     _ request: ReceiveStockRequest, options: CallOptions = CallOptions()
@@ -4907,7 +4916,8 @@ public struct PoolServiceClient: Sendable {
   /// lot that has too few) when more would be lost than is there,
   /// FAILED_PRECONDITION/LOT_UNKNOWN (lotId, sku, locationId) when units are lost of a lot that has none there, or found
   /// of one that has none anywhere and the line does not say when they expire,
-  /// FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock.
+  /// FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock,
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   public func adjustStock(
     _ request: AdjustStockRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> AdjustStockResponse {
@@ -4920,7 +4930,7 @@ public struct PoolServiceClient: Sendable {
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId); of a line with a lot,
   /// FAILED_PRECONDITION/LOT_UNKNOWN (lotId, sku, locationId) when no units of it are on hand and the line does not say
   /// when they expire, FAILED_PRECONDITION/LOT_EXPIRED, LOT_EXPIRY_DIFFERS and TOO_MANY_LOTS as ReceiveStock, and
-  /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku).
+  /// INVALID_ARGUMENT/BUNDLE_HAS_NO_STOCK (sku); FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   public func returnStock(
     _ request: ReturnStockRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ReturnStockResponse {
@@ -4948,7 +4958,7 @@ public struct PoolServiceClient: Sendable {
   /// would exceed a cap: HOLDS_OF_OWNER, HELD_UNITS_OF_OWNER, HELD_PERCENT, or SKUS_OF_HOLD, of which 1,000 are allowed
   /// when bundles are taken apart, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither
-  /// feeds the channel nor offers pickup.
+  /// feeds the channel nor offers pickup, FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   public func createHold(
     _ request: CreateHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CreateHoldResponse {
@@ -4967,7 +4977,8 @@ public struct PoolServiceClient: Sendable {
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
   /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId,
-  /// holders and allotted instead when an expired hold cannot be taken again.
+  /// holders and allotted instead when an expired hold cannot be taken again; then also
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CommitHoldResponse {
@@ -5001,7 +5012,8 @@ public struct PoolServiceClient: Sendable {
   /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
   /// it, else availableCount, holders and allotted; locationId as in CreateHold),
-  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold.
+  /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold, FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount,
+  /// movementLimit), the hold's own lines counted in.
   public func editHold(
     _ request: EditHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> EditHoldResponse {
@@ -5025,7 +5037,7 @@ public struct PoolServiceClient: Sendable {
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId) when a known line has another SKU or a larger
   /// quantity; only when refuse_shortage is set, FAILED_PRECONDITION/INSUFFICIENT_STOCK as in CreateHold, and
   /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) when a line names a location that neither feeds
-  /// the channel nor offers pickup.
+  /// the channel nor offers pickup; FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   public func recordSale(
     _ request: RecordSaleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> RecordSaleResponse {
@@ -5048,7 +5060,8 @@ public struct PoolServiceClient: Sendable {
   /// Never refused for lack of stock.
   ///
   /// Errors: NOT_FOUND/SALE_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
-  /// FAILED_PRECONDITION/SALE_SHIPPED (orderId, lineId, openCount) when more is cancelled than is left unshipped.
+  /// FAILED_PRECONDITION/SALE_SHIPPED (orderId, lineId, openCount) when more is cancelled than is left unshipped,
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   public func cancelSale(
     _ request: CancelSaleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CancelSaleResponse {
@@ -5058,7 +5071,8 @@ public struct PoolServiceClient: Sendable {
   /// Turns committed units into shipped ones. Quantities are totals, so a repeat changes nothing.
   ///
   /// Errors: NOT_FOUND/SALE_UNKNOWN (orderId), NOT_FOUND/LINE_UNKNOWN (orderId, lineId),
-  /// FAILED_PRECONDITION/NOT_COMMITTED (orderId, lineId, openCount) when more is shipped than was sold and not cancelled.
+  /// FAILED_PRECONDITION/NOT_COMMITTED (orderId, lineId, openCount) when more is shipped than was sold and not cancelled,
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   public func shipSale(
     _ request: ShipSaleRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> ShipSaleResponse {

@@ -115,6 +115,8 @@ extension Pool {
     guard !bundles.isEmpty || !(known?.bundles.isEmpty ?? true) else { return (command.lines, []) }
     var lines: [DemandLine] = []
     var fresh: [SaleBundle] = []
+    // No more of them are made than are allowed.
+    var count = 0
     for (number, line) in command.lines.enumerated() {
       let sku = try catalog.index(line.sku, line: number)
       if let location = line.location { _ = try catalog.index(location, line: number) }
@@ -136,16 +138,19 @@ extension Pool {
         }
       }
       guard let bundle else {
+        count += 1
         lines.append(line)
         continue
       }
-      for (place, part) in bundle.parts.enumerated() {
+      count += bundle.parts.count
+      for (place, part) in bundle.parts.enumerated() where count <= Limits.movements {
         lines.append(
           DemandLine(
             lineID: bundle.partID(place), sku: catalog.sku(part.sku),
             quantity: line.quantity * part.units, location: line.location))
       }
     }
+    try checkMovements(count)
     return (lines, fresh)
   }
 
@@ -155,8 +160,10 @@ extension Pool {
   ) throws(PoolError) -> [LineTotal] {
     guard !sale.bundles.isEmpty else { return totals }
     var found: [LineTotal] = []
+    var count = 0
     for total in totals {
       guard let bundle = sale.bundle(total.lineID), let line = sale.callersLine(total.lineID) else {
+        count += 1
         found.append(total)
         continue
       }
@@ -166,20 +173,24 @@ extension Pool {
           ? .notCommitted(sale.orderID, line.id, open: line.open)
           : .saleShipped(sale.orderID, line.id, open: line.open)
       }
-      for (place, part) in bundle.parts.enumerated() {
+      count += bundle.parts.count
+      for (place, part) in bundle.parts.enumerated() where count <= Limits.movements {
         found.append(
           LineTotal(lineID: bundle.partID(place), total: total.total * part.units))
       }
     }
+    try checkMovements(count)
     return found
   }
 
   /// Returned components in the place of bundles: what was in the bundle when it was sold, or is in it now when nobody knows
   /// the sale. A single component that comes back counts on its own.
-  func components(of command: ReturnStock) -> [ReturnStock.Line] {
+  func components(of command: ReturnStock) throws(PoolError) -> [ReturnStock.Line] {
     let sale = command.orderID.flatMap { sales[$0] }
     guard !bundles.isEmpty || !(sale?.bundles.isEmpty ?? true) else { return command.lines }
-    return command.lines.flatMap { line -> [ReturnStock.Line] in
+    var count = 0
+    let lines = command.lines.flatMap { line -> [ReturnStock.Line] in
+      count += 1
       guard let sku = catalog.find(line.stock.sku) else { return [line] }
       let sold = sale?.bundle(line.lineID)
       if let sold, sold.sku != sku {
@@ -189,6 +200,8 @@ extension Pool {
         return [part]
       }
       guard let parts = sold?.parts ?? bundles.components(of: sku) else { return [line] }
+      count += parts.count - 1
+      guard count <= Limits.movements else { return [] }
       return parts.enumerated().map { place, part in
         ReturnStock.Line(
           stock: StockLine(
@@ -197,6 +210,8 @@ extension Pool {
           disposition: line.disposition, lineID: sold?.partID(place) ?? line.lineID)
       }
     }
+    try checkMovements(count)
+    return lines
   }
 }
 

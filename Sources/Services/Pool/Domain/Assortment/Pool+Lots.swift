@@ -105,7 +105,7 @@ struct LotIntake {
 
   /// A lot as this command or an earlier one has it.
   func known(_ id: LotID, of sku: SKUIndex, _ pool: Pool) -> LotTag? {
-    tags[Name(sku: sku, id: id)] ?? pool.lots.tag(of: id, sku)
+    tags[Name(sku: sku, id: id)] ?? pool.lots.tag(of: id, sku) ?? pool.lotInTransit(id, of: sku)
   }
 
   /// Takes a lot that has not expired, and that nobody knows with another expiry.

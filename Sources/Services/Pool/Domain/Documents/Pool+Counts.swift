@@ -174,6 +174,7 @@ extension Pool {
         Movement(
           line.variance > 0 ? .found : .lost, line.sku, count.location, abs(line.variance)))
     }
+    try checkMovements(entry.movements)
     count.state = .posted
     count.reason = command.reason
     count.header.change(at: now)

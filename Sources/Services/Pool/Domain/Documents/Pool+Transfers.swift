@@ -65,6 +65,7 @@ extension Pool {
     entry.movements = transfer.terms.lines.map {
       Movement(.transferredOut, $0.sku, transfer.terms.source, $0.quantity, lineID: $0.lineID)
     }
+    try checkMovements(entry.movements)
     transfer.state = .inTransit
     transfer.shipTime = now
     transfer.header.change(at: now)

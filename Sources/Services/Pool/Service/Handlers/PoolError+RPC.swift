@@ -46,6 +46,7 @@ extension PoolError: RPCErrorConvertible {
     case .requestIDReused(let id): Self.reused(id.text)
     case .locationNotServing(let location, let channel): Self.notServing(location, channel)
     case .tooManyBuffers: Self.tooManyBuffers
+    case .tooManyMovements(let count): Self.tooManyMovements(of: count)
     case .pageTokenInvalid:
       RPCError(
         .invalidArgument, "PAGE_TOKEN_INVALID",

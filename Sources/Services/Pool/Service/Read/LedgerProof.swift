@@ -6,9 +6,11 @@ internal import StorageCore
 ///
 /// 1. It reads up to the mark, part by part. There every balance as it was swept must be the sum, or
 ///    have counted later movements.
-/// 2. It takes down what every balance in memory claims: it is the sum, or has counted later movements.
-/// 3. It reads on until every claim of later movements was met.
-/// 4. It reads the tables beside the ledger, of which each row has its seal.
+/// 2. It reads the sales and holds that are kept, which are compared in the same way (`RecordProof`).
+/// 3. It takes down what every balance in memory claims: it is the sum, or has counted later movements.
+/// 4. It reads on until every claim of later movements was met.
+/// 5. It goes over the ledger again for those sales and holds that want a closer look.
+/// 6. It reads the tables beside the ledger, of which each row has its seal.
 ///
 /// So that only the sums are kept and the few claims that are open. Lots, and what was taken out of allotments, are
 /// compared in the same way, and each run of request keys with the rows that it is of.
@@ -22,7 +24,7 @@ struct LedgerProof: Sendable {
     func has(_ sku: SKUIndex) -> Bool { sku.int % count == number }
   }
 
-  private enum Phase { case begin, toMark, onward, seals, done }
+  private enum Phase { case begin, toMark, records, onward, again, seals, done }
 
   private struct Key: Hashable {
     var sku: SKUIndex
@@ -65,11 +67,14 @@ struct LedgerProof: Sendable {
   private var lots: LotProof?
   private var allotments: AllotmentProof?
   private var seals = SealProof()
+  private var records: RecordProof
+  private var passes: [RecordPass] = []
 
   init(_ view: ReadModel, share: Share = .whole, expected: LedgerHead? = nil) {
     self.view = view
     self.share = share
     self.expected = expected
+    records = RecordProof(holdCount: view.read { $0.holds.count })
   }
 
   /// Reads the next part of the ledger.
@@ -83,7 +88,7 @@ struct LedgerProof: Sendable {
 
   private mutating func step(_ reader: LedgerReader) throws {
     let base = try reader.base
-    if phase == .toMark || phase == .onward, base.row > head.row {
+    if phase == .toMark || phase == .records || phase == .onward, base.row > head.row {
       // The rows went into an archive meanwhile.
       self = LedgerProof(view, share: share, expected: expected)
     }
@@ -103,6 +108,10 @@ struct LedgerProof: Sendable {
       guard !isWaiting else { return }
       try compareSwept(reader)
       guard !isFinished else { return }
+      phase = .records
+    case .records:
+      note(try records.readRows(reader, at: head.sequence, after: start.sequence))
+      guard !isFinished, records.hasReadRows else { return }
       phase = .onward
       compareMemory()
       lastRow = try reader.lastRow
@@ -111,11 +120,21 @@ struct LedgerProof: Sendable {
       let count = try read(reader, chain, through: Int64.max)
       guard !isFinished, count < ServiceLimits.provedRows || hasMetAll else { return }
       finish(try reader.lastRow)
+    case .again: try goAgain(reader)
     case .seals:
       try seals.advance(reader)
       if seals.isFinished { phase = .done }
     case .done: break
     }
+  }
+
+  private mutating func goAgain(_ reader: LedgerReader) throws {
+    guard !passes.isEmpty else {
+      phase = .seals
+      return
+    }
+    note(try passes[0].advance(reader))
+    if passes[0].isFinished { passes.removeFirst() }
   }
 
   /// Takes what the archives add up to for the sum so far.
@@ -150,7 +169,8 @@ struct LedgerProof: Sendable {
   }
 
   private var hasMetAll: Bool {
-    claims.isEmpty && !(lots?.hasClaims ?? false) && !(allotments?.hasClaims ?? false)
+    claims.isEmpty && !records.hasClaims && !(lots?.hasClaims ?? false)
+      && !(allotments?.hasClaims ?? false)
       && head.row >= max(lastRow, expected?.row ?? 0)
   }
 
@@ -201,6 +221,7 @@ struct LedgerProof: Sendable {
       sequence += 1
     }
     note(lots?.count(entry) ?? nil)
+    note(records.count(entry))
     compareExpected()
   }
 
@@ -301,7 +322,8 @@ struct LedgerProof: Sendable {
   }
 
   private mutating func finish(_ lastRow: Int64) {
-    phase = .seals
+    phase = .again
+    passes = records.parts.map { RecordPass($0) }
     if let (key, open) = claims.first {
       return stop(
         "the balance of SKU number \(key.sku.number) at location number \(key.location.number) "
@@ -309,6 +331,7 @@ struct LedgerProof: Sendable {
       )
     }
     note(allotments?.openClaim ?? nil)
+    note(records.openClaim)
     if lots?.hasClaims ?? false { stop("lots claim movements that the ledger has not") }
     note(runs.finish(lastRow))
     if let expected, expected.row > head.row {

@@ -23,11 +23,15 @@ struct PastPromotions: Sendable {
   init() {}
 
   /// - Parameter candidates: those that may have been active.
-  /// - Throws: `LedgerError.allotmentsUnknown` for an instant at which it was not kept what was allotted.
+  /// - Throws: `LedgerError.allotmentsUnknown` for an instant at which it was not kept what was allotted, and at which
+  ///   something may have been.
   init(_ candidates: [Line], at time: Timestamp, _ reader: LedgerReader) throws {
     let start = try reader.assortmentStart
     for line in candidates {
-      guard time >= start else {
+      if time < start {
+        // What was made, or scheduled, later kept nothing then, however early its window begins.
+        let first = try reader.firstAllotted(line.place) ?? start
+        if line.promotion.createTime > time || first > start { continue }
         throw LedgerError.allotmentsUnknown(try reader.name(of: line.sku), line.promotion.id)
       }
       var line = line
@@ -79,6 +83,19 @@ extension ReadModel.State {
 }
 
 extension LedgerReader {
+  /// When an allotment was made; when its history begins, for one that was there before.
+  fileprivate func firstAllotted(_ place: Int) throws -> Timestamp? {
+    var found: Timestamp?
+    try transaction.scan(
+      .allottedHistory, "WHERE allotment_id = ? ORDER BY update_time, change_id LIMIT 1",
+      [.int(place)]
+    ) { row in
+      found = row.time(2)
+      return false
+    }
+    return found
+  }
+
   /// Units of an allotment at an instant; nil before it was made.
   fileprivate func allotted(_ place: Int, at time: Timestamp) throws -> Quantity? {
     var found: Quantity?

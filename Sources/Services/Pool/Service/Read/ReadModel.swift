@@ -157,7 +157,12 @@ final class ReadModel: Sendable {
   }
 
   /// Starts again from what was loaded.
-  func reset(to pool: Pool, _ saleNumbers: SaleNumbers, hasUnloadedSales: Bool) {
+  ///
+  /// - Parameter time: by the clock. Rules count as they do then: the writer has decided nothing yet, and the pool's time is
+  ///   that of the ledger's last entry.
+  func reset(
+    to pool: Pool, _ saleNumbers: SaleNumbers, hasUnloadedSales: Bool, at time: Timestamp = .zero
+  ) {
     var fresh = State()
     fresh.sequence = pool.sequence
     fresh.skus = pool.skus
@@ -166,8 +171,9 @@ final class ReadModel: Sendable {
     fresh.buffers = pool.buffers
     fresh.sourcings = pool.sourcings
     fresh.lastUnits = pool.lastUnits
+    fresh.now = max(pool.now, time)
     fresh.promotions = pool.promotions
-    fresh.now = pool.now
+    fresh.promotions.refresh(at: fresh.now)
     fresh.holds = pool.holds
     fresh.holdLists = pool.holdLists
     fresh.incoming = pool.incoming

@@ -67,7 +67,8 @@ extension Sale {
       }
     }
     if !reader.isAtEnd { source?.isRetaken = try reader.byte() == 1 }
-    guard reader.isAtEnd, source.map({ (1...lines.count).contains($0.lineCount) }) ?? true else {
+    guard reader.isAtEnd, source.map({ $0.lineCount > 0 && $0.lineCount <= lines.count }) ?? true
+    else {
       throw ByteReader.Malformed()
     }
     self.init(

@@ -260,7 +260,9 @@ final class Writer: @unchecked Sendable {
 
   private func adopt(_ opened: LivePool) {
     live = opened
-    view.reset(to: opened.pool, opened.saleNumbers, hasUnloadedSales: opened.hasUnloadedSales)
+    view.reset(
+      to: opened.pool, opened.saleNumbers, hasUnloadedSales: opened.hasUnloadedSales,
+      at: clock.now())
     feed.reset(at: opened.pool.sequence)
     metrics.sequence.set(Double(opened.pool.sequence))
     poolTime.store(opened.pool.now.microseconds, ordering: .relaxed)
