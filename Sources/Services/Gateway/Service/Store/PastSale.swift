@@ -48,7 +48,7 @@ extension Transaction {
     ) { $0.text(0) }
     guard let digest else { return try receive([incoming], now)[0] }
     return StoredEvent(
-      inboxID: 0, isNew: false, state: .done,
+      inboxID: 0, isNew: false, state: .done, receiveTime: now,
       isSameBody: digest == ChannelSignature.digest(incoming.event.body))
   }
 }
