@@ -103,11 +103,11 @@ import WooCommerceChannel
     let late = try await read(body, RecordedHTTP(list(refund(730, refunded(-1)))))
     #expect(late.state == .shipped && late.lines.map(\.cancelledCount) == [0])
     let early = try await read(
-      body, RecordedHTTP(list(refund(730, refunded(-1), created: "2026-01-05T03:59:59"))))
+      body, RecordedHTTP(list(refund(730, refunded(-1), created: "2026-01-05T04:59:59"))))
     #expect(early.state == .shipped && early.lines.map(\.cancelledCount) == [1])
     // Of the second in which it left: what has left cannot be cancelled, and would be missing.
     let same = try await read(
-      body, RecordedHTTP(list(refund(730, refunded(-1), created: "2026-01-05T04:00:00"))))
+      body, RecordedHTTP(list(refund(730, refunded(-1), created: "2026-01-05T05:00:00"))))
     #expect(same.state == .shipped && same.lines.map(\.cancelledCount) == [0])
   }
 
