@@ -11,6 +11,12 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct SweepTests {
   private static let account = AccountID(trusted: "acc")
 
+  private func during(
+    _ bench: PollBench, _ clock: ManualClock, _ body: (GatewayBench.Run) async throws -> Void
+  ) async throws {
+    try await bench.run({ $0.clock = clock }, body)
+  }
+
   private func sweepTime(_ run: GatewayBench.Run) async throws -> Timestamp? {
     try await run.gateway.store.poll(Self.account)?.sweepTime
   }
@@ -21,7 +27,7 @@ import Testing
     let bench = try PollBench()
     let clock = ManualClock(SystemClock().now())
     let connected = clock.now()
-    try await bench.run({ $0.clock = clock }) { run in
+    try await during(bench, clock) { run in
       try await bench.connect(run)
       try await bench.polled(run)
       bench.buy("told", 1, at: 30)
@@ -40,7 +46,7 @@ import Testing
       #expect(bench.bench.pool.net == ["acc/told 1 TEE": 1], "a poll does not look that far back")
       #expect(try await sweepTime(run) == nil)
     }
-    try await bench.run({ $0.clock = clock }) { run in
+    try await during(bench, clock) { run in
       try await eventually("the sweep is over") { try await sweepTime(run) == clock.now() }
       try await GatewayBench.settled(run)
       #expect(bench.bench.pool.net == ["acc/told 1 TEE": 1, "acc/late 1 TEE": 2])
@@ -73,7 +79,7 @@ import Testing
   @Test func sweepThatFailsIsMadeLater() async throws {
     let bench = try PollBench()
     let clock = ManualClock(SystemClock().now())
-    try await bench.run({ $0.clock = clock }) { run in
+    try await during(bench, clock) { run in
       try await bench.connect(run)
       try await bench.polled(run)
       clock.advance(by: GatewayLimits.sweepEvery)
@@ -101,7 +107,7 @@ import Testing
           ], updateTime: Timestamp(seconds: bench.start + 60))
       }
     }
-    try await bench.run({ $0.clock = clock }) { run in
+    try await during(bench, clock) { run in
       try await bench.connect(run)
       try await bench.polled(run)
       bench.buy("o1", 2, state: .shipped)
