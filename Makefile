@@ -108,7 +108,7 @@ simulate: debug ## Plays SEEDS=200 new seeds of faults against the pool, its mod
 .PHONY: chaos
 chaos: debug ## Breaks channels and kills services by SEED=n, or SEEDS=1..20, while all channels sell, and compares all after it
 	@ONEPOOL_CHAOS=$(or $(SEED),$(if $(filter file,$(origin SEEDS)),$(shell date +%s),$(SEEDS))) \
-	  $(TESTS) --filter everythingAgreesAfterChaos
+	  $(TESTS) --filter everythingAgreesAfter
 
 .PHONY: lint
 lint: debug ## Builds with warnings as errors; checks layout, protos and what is generated from them
