@@ -2,7 +2,8 @@ internal import CCurl
 
 /// One call on its way: libcurl's handle and what has come of the answer. Lives on the client's thread from `start` on.
 ///
-/// `@unchecked Sendable`: the caller makes it and hands it over with the client's lock.
+/// `@unchecked Sendable`: the caller makes it and hands it over with the loop's lock; from then on only the loop's thread uses
+/// it. One that the loop does not take is answered by the caller, who alone has it then.
 final class Transfer: @unchecked Sendable {
   let number: Int
   private let call: HTTPCall
@@ -30,7 +31,7 @@ final class Transfer: @unchecked Sendable {
     self.handle = handle
     let owner = Unmanaged.passUnretained(self).toOpaque()
     func set(_ option: CURLoption, _ value: Int) { onepool_curl_set_number(handle, option, value) }
-    // These are copied; what is posted is not.
+    // libcurl copies the texts and the body.
     onepool_curl_set_pointer(handle, CURLOPT_URL, call.url)
     onepool_curl_set_pointer(handle, CURLOPT_PROTOCOLS_STR, "http,https")
     onepool_curl_set_pointer(handle, CURLOPT_ACCEPT_ENCODING, "")

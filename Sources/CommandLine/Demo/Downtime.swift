@@ -15,8 +15,8 @@ struct Downtime {
   private static let toleranceSeconds = 5
   /// Buyers at work at the same time.
   private static let concurrency = 24
-  private static let accounts = ["shopee-sg", "lazada-sg", "web-shop", "tiktok-sg"]
   private static let channels = ["shopee", "lazada", "shopify", "tiktok"]
+  private static let accounts = channels.compactMap(DemoData.account(on:))
 
   let world: DemoWorld
   let supervisor: Supervisor

@@ -34,6 +34,11 @@ struct DemoData: Sendable {
   static let channels = [
     "shopee", "lazada", "tiktok", "shopify", "woocommerce", "square", "loyverse", "till",
   ]
+  /// The account on a channel.
+  static func account(on channel: String) -> String? {
+    channels.firstIndex(of: channel).map { accounts[$0] }
+  }
+
   static let curlSale = """
     {"device_id":"till-01","batch_id":"b-1","sales":[{"sale_id":"3f6c0e2a-6a0e-4c1b-9a7e-000000000001",\
     "kind":"sale","store_id":"\(store)","sequence":1,"occurred_at":"2026-01-05T10:03:11+08:00",\

@@ -24,7 +24,7 @@ public struct GatewayConfiguration: Sendable {
   public var zones: ZoneMap
   /// How long a till waits for its sales to be taken in before they are answered as pending.
   public var tillWait: Duration
-  /// Where alerts are told; nil for nowhere but the log, the list and /metrics.
+  /// Where alerts are posted to; without it they are in the log, in `ListAlerts` and on /metrics alone.
   public var alertWebhook: AlertWebhook?
   /// Events that may wait before it is an alert.
   public var inboxAlertCount = 10_000

@@ -81,13 +81,7 @@ extension LoyverseAdapter: Authorising {
         method: "POST", url: "\(account.baseURL)/oauth/token",
         headers: [("content-type", "application/x-www-form-urlencoded")],
         body: Array(ChannelQuery.encode(app + grant).utf8)))
-    guard reply.isSuccess else {
-      // A refused refresh token or code cannot be mended.
-      if (400..<404).contains(reply.status) {
-        throw .unauthorised("HTTP \(reply.status): \(reply.excerpt)")
-      }
-      throw reply.statusError
-    }
+    try reply.requireGrant()
     let answer = try ChannelJSON.reply(TokenAnswer.self, from: reply)
     guard let accessToken = answer.accessToken, !accessToken.isEmpty else {
       throw .malformed("the token answer has no access_token")

@@ -126,13 +126,7 @@ extension ShopifyAdapter: Authorising {
       throw .unauthorised(
         [error, answer?.errorDescription].compactMap { $0 }.joined(separator: ": "))
     }
-    guard reply.isSuccess else {
-      // A refused refresh token or code cannot be mended.
-      if reply.status == 401 || reply.status == 400 {
-        throw .unauthorised("HTTP \(reply.status): \(reply.excerpt)")
-      }
-      throw reply.statusError
-    }
+    try reply.requireGrant()
     guard let answer, let accessToken = answer.accessToken, !accessToken.isEmpty else {
       throw .malformed("the token answer has no access_token")
     }

@@ -108,13 +108,7 @@ extension SquareAdapter: Authorising {
         headers: [
           ("content-type", "application/json"), ("square-version", Self.apiVersion),
         ], body: ChannelJSON.encode(request)))
-    guard reply.isSuccess else {
-      // A refused refresh token or code cannot be mended.
-      if (400..<404).contains(reply.status) {
-        throw .unauthorised("HTTP \(reply.status): \(reply.excerpt)")
-      }
-      throw reply.statusError
-    }
+    try reply.requireGrant()
     let answer = try ChannelJSON.reply(TokenAnswer.self, from: reply)
     guard let accessToken = answer.accessToken, !accessToken.isEmpty else {
       throw .malformed("the token answer has no access_token")
