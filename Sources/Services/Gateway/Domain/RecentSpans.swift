@@ -29,7 +29,9 @@ public struct RecentSpans: Equatable, Sendable {
     let unit = UInt32(clamping: max(0, micros + Self.unitMicroseconds - 1) / Self.unitMicroseconds)
     let code = Self.code(unit)
     if spans.count < Self.capacity {
+      // Most listings are pushed a few times; one that goes on gets all of its room at once, and leaves no smaller ones behind.
       if spans.isEmpty { spans.reserveCapacity(4) }
+      if spans.count == spans.capacity { spans.reserveCapacity(Self.capacity) }
       spans.append(code)
     } else {
       spans[Int(next)] = code
