@@ -31,6 +31,8 @@ SUITE = "pool"
 SKUS = 100_000
 CLIENTS = (1, 8, 64)
 BEST = "PostgreSQL, hot row, best"
+# Of RecordSales: so many orders a call, of one line each unless more are named.
+BATCHES = ("--connections", 4, "--streams", 2, "--batch", 1000)
 
 
 def sync_milliseconds(folder):
@@ -233,7 +235,8 @@ class Bench:
                 ("RecordSale 100,000 SKUs", "sale", ("--skus", SKUS)),
                 ("RecordSale 90 % on one", "sale", ("--skus", SKUS, "--hot", 90)),
                 ("CreateHold, CommitHold", "hold", ()),
-                ("RecordSales, lines", "sales", ("--connections", 4, "--streams", 2, "--batch", 1000)),
+                ("RecordSales, lines", "sales", BATCHES),
+                ("RecordSales, lines of 3 an order", "sales", (*BATCHES, "--lines", 3)),
             ):
                 figures = self.measured(pool, method, *options)
                 self.figures[name].append(figures["lines"] / figures["seconds"])
@@ -248,7 +251,7 @@ class Bench:
             ("RecordSale hot", "SQLite, one a request"), ("RecordSale hot", "RecordSale 100,000 SKUs"),
             ("CreateHold, CommitHold", BEST), ("CreateHold, CommitHold", "PostgreSQL hot, 64"),
             ("RecordSale 90 % on one", BEST), ("RecordSale 100,000 SKUs", "PostgreSQL 100,000 SKUs, 32"),
-            ("RecordSales, lines", BEST),
+            ("RecordSales, lines", BEST), ("RecordSales, lines of 3 an order", BEST),
         ]
         self.add([
             results.compare(SUITE, case, rival, "durable", "1/s", self.figures[case], self.figures[rival])

@@ -73,6 +73,16 @@ public final class SQLiteStatement: @unchecked Sendable {
     check(sqlite3_bind_blob(pointer, Int32(parameter), start, Int32(bytes.count), nil))
   }
 
+  /// The same of a text in UTF-8.
+  func bind(_ parameter: Int, borrowingText bytes: UnsafeRawBufferPointer) {
+    // An empty string has no address, which SQLite would take for NULL.
+    let start = bytes.baseAddress ?? UnsafeRawPointer(emptyText)
+    check(
+      sqlite3_bind_text(
+        pointer, Int32(parameter), start.assumingMemoryBound(to: CChar.self), Int32(bytes.count),
+        nil))
+  }
+
   public func bindNull(_ parameter: Int) {
     check(sqlite3_bind_null(pointer, Int32(parameter)))
   }
@@ -107,37 +117,6 @@ public final class SQLiteStatement: @unchecked Sendable {
   /// Runs a statement to its end, leaving out its rows, and makes it ready to run again.
   public func run() throws(StorageError) {
     if try step() { reset() }
-  }
-
-  /// Runs with bytes, and a text, bound where they lie: nothing is copied, and nothing of them stays bound.
-  public func run(
-    binding bytes: [UInt8], to parameter: Int, text: String = "", to textParameter: Int? = nil
-  ) throws(StorageError) {
-    var text = text
-    let failure = bytes.withUnsafeBytes { bytes in
-      text.withUTF8 { text -> StorageError? in
-        bind(parameter, borrowing: bytes)
-        if let textParameter {
-          // An empty string has no address, which SQLite would take for NULL.
-          let start = text.baseAddress.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(emptyText)
-          check(
-            sqlite3_bind_text(
-              pointer, Int32(textParameter), start.assumingMemoryBound(to: CChar.self),
-              Int32(text.count), nil))
-        }
-        defer {
-          bindNull(parameter)
-          if let textParameter { bindNull(textParameter) }
-        }
-        do throws(StorageError) {
-          try run()
-          return nil
-        } catch {
-          return error
-        }
-      }
-    }
-    if let failure { throw failure }
   }
 
   /// Ends a run early.

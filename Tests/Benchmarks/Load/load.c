@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SOCKET_BYTES = 256 << 10, HEAD_BYTES = 64, LINE_BYTES = 96, MOST_LINES = 1000, SLOWEST_MICROSECONDS = 10000000 };
+enum { SOCKET_BYTES = 256 << 10, HEAD_BYTES = 64, LINE_BYTES = 96, MOST_SALES = 1000, MOST_LINES = 10, SLOWEST_MICROSECONDS = 10000000 };
 
 enum method { SALE, HOLD, AVAILABILITY, SALES, SKU, RECEIVE, HEALTH };
 static const char *const methods[] = {"sale", "hold", "availability", "sales", "sku", "receive", "health"};
@@ -43,7 +43,7 @@ struct connection {
   nghttp2_session *session;
 };
 
-static int port = 7001, connections = 64, streams = 10, skus = 1, hot = 0, batch = 1000;
+static int port = 7001, connections = 64, streams = 10, skus = 1, hot = 0, batch = 1000, lines = 1;
 static double seconds = 1, rate = 0;
 static uint64_t calls = UINT64_MAX;
 static const char *run = "run", *sku_prefix = "SKU-";
@@ -109,12 +109,16 @@ static const char *sku(void) {
 // RecordSaleRequest: order 1, channel 2, lines 3 (line 1, SKU 2, quantity 3).
 static uint8_t *sale(uint8_t *at, uint64_t number) {
   char order[64];
-  uint8_t line[LINE_BYTES], *end = text_field(line, 1, "1");
   // Not in order: channels' own numbers are not, either.
   snprintf(order, sizeof order, "%s/%016llx", run, (unsigned long long)(number * 0x9E3779B97F4A7C15));
-  end = number_field(text_field(end, 2, sku()), 3, 1);
   at = text_field(text_field(at, 1, order), 2, "shop");
-  return bytes_field(at, 3, line, (size_t)(end - line));
+  for (int count = 1; count <= lines; count++) {
+    char name[16];
+    snprintf(name, sizeof name, "%d", count);
+    uint8_t line[LINE_BYTES], *end = number_field(text_field(text_field(line, 1, name), 2, sku()), 3, 1);
+    at = bytes_field(at, 3, line, (size_t)(end - line));
+  }
+  return at;
 }
 
 // CreateHoldRequest: hold 1, owner 2, lines 3 (SKU 1, quantity 2), expire_time 4. CommitHoldRequest: hold 1, order 2.
@@ -131,7 +135,7 @@ static uint8_t *hold(uint8_t *at, struct slot *slot) {
 
 // RecordSalesRequest: sales 1.
 static uint8_t *sales(uint8_t *at) {
-  uint8_t one[2 * LINE_BYTES];
+  uint8_t one[(1 + MOST_LINES) * LINE_BYTES];
   for (int count = 0; count < batch; count++) {
     uint8_t *end = sale(one, numbers++);
     at = bytes_field(at, 1, one, (size_t)(end - one));
@@ -251,7 +255,7 @@ static int stream_ended(nghttp2_session *session, int32_t id, uint32_t code, voi
     slot->commits = 0;
   } else {
     ended++;
-    lines_done += method == SALES ? (uint64_t)batch : 1;
+    lines_done += method == SALES ? (uint64_t)(batch * lines) : method == SALE ? (uint64_t)lines : 1;
     histogram[span < SLOWEST_MICROSECONDS ? span : SLOWEST_MICROSECONDS - 1]++;
     slot->commits = method == HOLD && !slot->commits;
   }
@@ -337,7 +341,8 @@ static void parse(int count, char **arguments) {
   static const struct option options[] = {
       {"port", 1, 0, 'p'}, {"method", 1, 0, 'm'}, {"connections", 1, 0, 'c'}, {"streams", 1, 0, 's'},
       {"seconds", 1, 0, 't'}, {"skus", 1, 0, 'k'}, {"hot", 1, 0, 'h'}, {"rate", 1, 0, 'r'},
-      {"run", 1, 0, 'n'}, {"batch", 1, 0, 'b'}, {"calls", 1, 0, 'a'}, {"sku-prefix", 1, 0, 'x'}, {0, 0, 0, 0},
+      {"run", 1, 0, 'n'}, {"batch", 1, 0, 'b'}, {"calls", 1, 0, 'a'}, {"sku-prefix", 1, 0, 'x'},
+      {"lines", 1, 0, 'l'}, {0, 0, 0, 0},
   };
   for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
     switch (option) {
@@ -351,6 +356,7 @@ static void parse(int count, char **arguments) {
       case 'n': run = optarg; break;
       case 'a': calls = strtoull(optarg, NULL, 10); break;
       case 'b': batch = atoi(optarg); break;
+      case 'l': lines = atoi(optarg); break;
       case 'x': sku_prefix = optarg; break;
       case 'm':
         for (method = 0; method < sizeof methods / sizeof *methods; method++) {
@@ -363,7 +369,7 @@ static void parse(int count, char **arguments) {
       default: exit(64);
     }
   }
-  if (connections < 1 || streams < 1 || skus < 1 || batch < 1 || batch > MOST_LINES) exit(64);
+  if (connections < 1 || streams < 1 || skus < 1 || batch < 1 || batch > MOST_SALES || lines < 1 || lines > MOST_LINES) exit(64);
 }
 
 int main(int count, char **arguments) {
@@ -375,7 +381,7 @@ int main(int count, char **arguments) {
   histogram = calloc(SLOWEST_MICROSECONDS, sizeof *histogram);
   if (loop < 0 || !open || !all || !histogram) die("no memory");
   for (int index = 0; index < connections; index++) connect_to(&open[index], loop);
-  size_t room = HEAD_BYTES + 2 * LINE_BYTES * (size_t)(method == SALES ? batch : 2);
+  size_t room = HEAD_BYTES + LINE_BYTES * (size_t)((1 + lines) * (method == SALES ? batch : 2));
   for (size_t index = 0; index < slots; index++) {
     all[index] = (struct slot){.connection = &open[index % (size_t)connections], .next_free = free_slots};
     if (!(all[index].bytes = malloc(room))) die("no memory");

@@ -39,13 +39,46 @@ struct Lent {
     var promotion: PromotionIndex
   }
 
-  private(set) var parts: [Part] = []
-  private var numbers: [Key: Int] = [:]
-  // What the parts come to: a request has many lines, and an owner many holds.
-  private var ofSKU: [SKUIndex: Quantity] = [:]
-  private var ofPlace: [Place: Quantity] = [:]
-  private var ofAllotment: [Kept: Quantity] = [:]
-  private var ofHold: [HoldID: Quantity] = [:]
+  /// What the parts come to: a request has many lines, and an owner many holds. Almost always there are none.
+  private final class Sums {
+    var parts: [Part] = []
+    var numbers: [Key: Int] = [:]
+    var ofSKU: [SKUIndex: Quantity] = [:]
+    var ofPlace: [Place: Quantity] = [:]
+    var ofAllotment: [Kept: Quantity] = [:]
+    var ofHold: [HoldID: Quantity] = [:]
+
+    init() {}
+
+    init(copying other: Sums) {
+      parts = other.parts
+      numbers = other.numbers
+      ofSKU = other.ofSKU
+      ofPlace = other.ofPlace
+      ofAllotment = other.ofAllotment
+      ofHold = other.ofHold
+    }
+
+    func add(_ part: Part) {
+      let place = Place(sku: part.sku, location: part.location)
+      ofSKU[part.sku, default: 0] += part.quantity
+      ofPlace[place, default: 0] += part.quantity
+      ofHold[part.holdID, default: 0] += part.quantity
+      if let use = part.allotment {
+        ofAllotment[Kept(sku: part.sku, promotion: use.promotion), default: 0] += use.quantity
+      }
+      let key = Key(holdID: part.holdID, place: place, promotion: part.allotment?.promotion)
+      if let number = numbers[key] {
+        parts[number].quantity += part.quantity
+        parts[number].allotment?.quantity += part.allotment?.quantity ?? 0
+      } else {
+        numbers[key] = parts.count
+        parts.append(part)
+      }
+    }
+  }
+
+  private var sums: Sums?
 
   init() {}
 
@@ -53,19 +86,20 @@ struct Lent {
     for part in parts { add(part) }
   }
 
-  var isEmpty: Bool { parts.isEmpty }
+  var parts: [Part] { sums?.parts ?? [] }
+  var isEmpty: Bool { sums == nil }
 
-  func quantity(of sku: SKUIndex) -> Quantity { ofSKU.isEmpty ? 0 : ofSKU[sku, default: 0] }
+  func quantity(of sku: SKUIndex) -> Quantity { sums?.ofSKU[sku] ?? 0 }
 
   func quantity(of sku: SKUIndex, at location: LocationIndex) -> Quantity {
-    ofPlace[Place(sku: sku, location: location), default: 0]
+    sums?.ofPlace[Place(sku: sku, location: location)] ?? 0
   }
 
-  func quantity(of hold: HoldID) -> Quantity { ofHold[hold, default: 0] }
+  func quantity(of hold: HoldID) -> Quantity { sums?.ofHold[hold] ?? 0 }
 
   /// What goes back to an allotment.
   func given(to promotion: PromotionIndex, _ sku: SKUIndex) -> Quantity {
-    ofAllotment[Kept(sku: sku, promotion: promotion), default: 0]
+    sums?.ofAllotment[Kept(sku: sku, promotion: promotion)] ?? 0
   }
 
   /// What is there with what is lent: an owner's units are the owner's, whatever is owed to others.
@@ -74,21 +108,8 @@ struct Lent {
   }
 
   mutating func add(_ part: Part) {
-    let place = Place(sku: part.sku, location: part.location)
-    ofSKU[part.sku, default: 0] += part.quantity
-    ofPlace[place, default: 0] += part.quantity
-    ofHold[part.holdID, default: 0] += part.quantity
-    if let use = part.allotment {
-      ofAllotment[Kept(sku: part.sku, promotion: use.promotion), default: 0] += use.quantity
-    }
-    let key = Key(holdID: part.holdID, place: place, promotion: part.allotment?.promotion)
-    if let number = numbers[key] {
-      parts[number].quantity += part.quantity
-      parts[number].allotment?.quantity += part.allotment?.quantity ?? 0
-    } else {
-      numbers[key] = parts.count
-      parts.append(part)
-    }
+    if !isKnownUniquelyReferenced(&sums) { sums = sums.map(Sums.init(copying:)) ?? Sums() }
+    sums?.add(part)
   }
 }
 
@@ -139,9 +160,9 @@ extension Pool {
   ///   - holdID: the hold that the request is about, which gives up nothing.
   ///   - given: what that hold gives up in the same request.
   func plan(
-    _ lines: [Wanted], bound: Bound, channel: ChannelID?, zone: Zone? = nil, owner: String,
+    _ lines: ShortList<Wanted>, bound: Bound, channel: ChannelID?, zone: Zone? = nil, owner: String,
     besides holdID: HoldID? = nil, given: Lent = Lent()
-  ) throws(PoolError) -> (taken: [Taken], lent: Lent) {
+  ) throws(PoolError) -> (taken: ShortList<Taken>, lent: Lent) {
     lent = given
     defer { lent = Lent() }
     guard !owner.isEmpty else {
@@ -177,13 +198,14 @@ extension Pool {
   }
 
   /// Lends what is missing, SKU by SKU, since one's units are no help to another's lines.
-  private func lend(to lines: [Wanted], _ claim: Claim, from own: [SKUIndex: [Lent.Part]]) {
+  private func lend(to lines: ShortList<Wanted>, _ claim: Claim, from own: [SKUIndex: [Lent.Part]])
+  {
     let lines = Dictionary(grouping: lines, by: \.sku)
     let given = Dictionary(grouping: lent.parts, by: \.sku)
     var all = lent.parts.filter { own[$0.sku] == nil }
     for (sku, parts) in own.sorted(by: { $0.key < $1.key }) {
       lent = Lent(given[sku] ?? [])
-      borrow(for: lines[sku] ?? [], claim, from: parts)
+      borrow(for: ShortList(lines[sku] ?? []), claim, from: parts)
       all += lent.parts
     }
     lent = Lent(all)
@@ -191,7 +213,7 @@ extension Pool {
 
   /// Lends what lines of one SKU lack, or all that there is of it. What has been sold is first asked
   /// for as by who asks first; when it cannot be had so, only what would be oversold is lent.
-  private func borrow(for lines: [Wanted], _ claim: Claim, from mine: [Lent.Part]) {
+  private func borrow(for lines: ShortList<Wanted>, _ claim: Claim, from mine: [Lent.Part]) {
     let places = lines.map(\.location)
     // Units at another place than those named help only when all of the SKU together is short.
     let isNear = { (part: Lent.Part) in places.contains(nil) || places.contains(part.location) }
@@ -214,7 +236,7 @@ extension Pool {
     }
   }
 
-  private func lendOversold(_ lines: [Wanted], _ claim: Claim, from mine: [Lent.Part]) {
+  private func lendOversold(_ lines: ShortList<Wanted>, _ claim: Claim, from mine: [Lent.Part]) {
     var own = mine
     let taken =
       (try? plan(lines, bound: .none, channel: claim.channel, zone: claim.zone)) ?? []
@@ -287,6 +309,7 @@ extension Pool {
   ///
   /// - Parameter cause: the hold or order that takes it.
   func giveUp(_ lent: Lent, to cause: String) {
+    guard !lent.isEmpty else { return }
     var places: [HoldID: Int] = [:]
     var holdParts: [[Lent.Part]] = []
     for part in lent.parts {

@@ -10,7 +10,7 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
     let id: ID
     let value: Value
 
-    init(_ id: ID, _ value: Value) {
+    init(_ id: ID, _ value: consuming Value) {
       self.id = id
       self.value = value
     }
@@ -51,10 +51,7 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
       guard let box = boxes[place] else { preconditionFailure("nothing is at place \(place)") }
       yield box.value
     }
-    set {
-      guard let box = boxes[place] else { preconditionFailure("nothing is at place \(place)") }
-      boxes[place] = Box(box.id, newValue)
-    }
+    set { set(place, newValue) }
   }
 
   /// Reads the value at a place, which must have one, where it lies.
@@ -91,11 +88,20 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
 
   /// Sets the value of an ID; returns its place.
   @discardableResult
-  public mutating func set(_ id: ID, _ value: Value) -> Int {
-    if let place = place(of: id) {
-      self[place] = value
-      return place
-    }
+  public mutating func set(_ id: ID, _ value: consuming Value) -> Int {
+    guard let place = place(of: id) else { return add(id, value) }
+    set(place, value)
+    return place
+  }
+
+  /// Sets the value at a place, which must have one.
+  public mutating func set(_ place: Int, _ value: consuming Value) {
+    guard let box = boxes[place] else { preconditionFailure("nothing is at place \(place)") }
+    boxes[place] = Box(box.id, value)
+  }
+
+  /// Adds a value under an ID that has none yet; returns its place.
+  public mutating func add(_ id: ID, _ value: consuming Value) -> Int {
     let box = Box(id, value)
     let place: Int
     if let free = freePlaces.popLast() {
@@ -123,23 +129,29 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
   ///
   /// - Precondition: this table is a copy of the other as it once was.
   public mutating func share(_ other: PlacedTable, at places: [Int]) {
-    for place in places { share(other, at: place) }
+    // Their slots lie far apart: looked for one behind the other, with nothing between, they are fetched side by side.
+    var added: [(hash: Int, place: Int)] = []
+    for place in places {
+      if let hash = share(other, at: place) { added.append((hash, place)) }
+    }
+    for (hash, place) in added { addToIndex(hash, place) }
+    count += added.count
   }
 
-  private mutating func share(_ other: borrowing PlacedTable, at place: Int) {
+  /// Takes over what another table has at a place.
+  ///
+  /// - Returns: the hash that has to be added to the index.
+  private mutating func share(_ other: borrowing PlacedTable, at place: Int) -> Int? {
     let box = other.boxes[place]
     while boxes.count <= place { boxes.append(nil) }
     let known = boxes[place]
     boxes[place] = box
-    if known?.id == box?.id { return }
+    if known?.id == box?.id { return nil }
     if let known {
       removeFromIndex(known.id.hash, place)
       count -= 1
     }
-    if let box {
-      addToIndex(box.id.hash, place)
-      count += 1
-    }
+    return box?.id.hash
   }
 
   // MARK: Index

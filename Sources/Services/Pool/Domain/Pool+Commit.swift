@@ -39,10 +39,11 @@ extension Pool {
   /// An expired hold becomes an order all the same, if its units can be had again: where they were
   /// if the caller had named the place, else anywhere.
   private func retake(_ known: Hold, _ command: CommitHold) throws(PoolError) -> Reply {
-    let lines = try split(known, command.lines).part.map {
-      Wanted(sku: $0.sku, location: $0.isPlaced ? $0.location : nil, quantity: $0.quantity)
-    }
-    let plan: (taken: [Taken], lent: Lent)
+    let lines = ShortList(
+      try split(known, command.lines).part.map {
+        Wanted(sku: $0.sku, location: $0.isPlaced ? $0.location : nil, quantity: $0.quantity)
+      })
+    let plan: (taken: ShortList<Taken>, lent: Lent)
     do throws(PoolError) {
       plan = try self.plan(
         lines, bound: known.channelID.map { .shown(on: $0) } ?? .available,
@@ -77,7 +78,7 @@ extension Pool {
     guard !lines.isEmpty else { return (hold.lines, []) }
     var rest = hold.lines
     var part: [Hold.Line] = []
-    var parts: [Wanted] = []
+    var parts: ShortList<Wanted> = []
     for (number, line) in lines.enumerated() {
       parts += components(of: try wanted(line, line.quantity, number: number), in: hold)
     }

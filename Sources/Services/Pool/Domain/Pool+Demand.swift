@@ -55,11 +55,11 @@ extension Pool {
   /// the channel, and at its location if it names one. Lines that name a location are placed first,
   /// since the others can go anywhere.
   func plan(
-    _ lines: [Wanted], bound: Bound, channel: ChannelID? = nil, zone: Zone? = nil
-  ) throws(PoolError) -> [Taken] {
+    _ lines: ShortList<Wanted>, bound: Bound, channel: ChannelID? = nil, zone: Zone? = nil
+  ) throws(PoolError) -> ShortList<Taken> {
     let claim = Claim(
       bound: bound, channel: channel, sourcing: sourcings[channel], zone: zone)
-    var taken: [Taken] = []
+    var taken = ShortList<Taken>()
     taken.reserveCapacity(lines.count)
     defer { forgetWanted() }
     if lines.count == 1 {
@@ -77,13 +77,14 @@ extension Pool {
     // The sort is stable in effect: takings of one line keep their order of rank.
     guard isMixed else { return taken }
     placements.sort { $0.line < $1.line }
-    return taken.enumerated().sorted {
-      ($0.element.line, $0.offset) < ($1.element.line, $1.offset)
-    }.map(\.element)
+    return ShortList(
+      taken.enumerated().sorted {
+        ($0.element.line, $0.offset) < ($1.element.line, $1.offset)
+      }.map(\.element))
   }
 
   private func place(
-    _ line: Int, _ lines: [Wanted], _ claim: Claim, into taken: inout [Taken]
+    _ line: Int, _ lines: ShortList<Wanted>, _ claim: Claim, into taken: inout ShortList<Taken>
   ) throws(PoolError) {
     let wanted = lines[line]
     let sku = wanted.sku
@@ -115,9 +116,10 @@ extension Pool {
     }
   }
 
-  func markOversold(_ taken: inout ArraySlice<Taken>, _ oversold: Quantity) {
+  /// Counts units as oversold that were taken at last.
+  func markOversold(_ taken: inout ShortList<Taken>, from start: Int, _ oversold: Quantity) {
     var left = oversold
-    for index in taken.indices.reversed() where left > 0 {
+    for index in (start..<taken.count).reversed() where left > 0 {
       taken[index].oversold = min(left, taken[index].quantity)
       left -= taken[index].oversold
     }
@@ -188,7 +190,7 @@ extension Pool {
     return sum
   }
 
-  private func shortage(_ line: Int, _ lines: [Wanted], _ claim: Claim) -> PoolError {
+  private func shortage(_ line: Int, _ lines: ShortList<Wanted>, _ claim: Claim) -> PoolError {
     let sku = lines[line].sku
     let isApart = isApart(lines[line], claim)
     var present = limit(lines[line], claim)

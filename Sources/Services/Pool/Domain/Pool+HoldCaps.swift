@@ -7,7 +7,7 @@ extension Pool {
   ///   - lent: what the owner's holds give up for it.
   ///   - isNew: whether it is a hold more.
   func checkCaps(
-    _ lines: [Wanted], owner: String, lent: Lent, isNew: Bool
+    _ lines: ShortList<Wanted>, owner: String, lent: Lent, isNew: Bool
   ) throws(PoolError) {
     let caps = holdCaps
     let own = holdIndex.holds(of: owner)

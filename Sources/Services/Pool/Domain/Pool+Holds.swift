@@ -3,7 +3,7 @@ internal import Primitives
 extension Pool {
   func create(_ command: CreateHold) throws(PoolError) -> Reply {
     let known = holds[command.holdID]
-    var lines: [Wanted] = []
+    var lines = ShortList<Wanted>()
     for (number, line) in command.lines.enumerated() {
       lines += components(of: try wanted(line, line.quantity, number: number), in: known)
     }
@@ -40,7 +40,7 @@ extension Pool {
   }
 
   /// The numbers of those takings whose location was named.
-  private func placed(_ taken: [Taken], _ lines: [Wanted]) -> [Int] {
+  private func placed(_ taken: ShortList<Taken>, _ lines: ShortList<Wanted>) -> [Int] {
     taken.indices.filter { lines[taken[$0].line].location != nil }
   }
 
@@ -80,7 +80,7 @@ extension Pool {
         try take(line, of: known.id, from: &rest, given: &given)
       }
     }
-    let more = changes.filter { $0.quantity > 0 }
+    let more = ShortList(changes.filter { $0.quantity > 0 })
     try checkSKUs(known.lines, more, owner: known.owner)
     let (taken, lent) = try plan(
       more, bound: bound(known.channelID), channel: known.channelID, owner: known.owner,
@@ -106,8 +106,8 @@ extension Pool {
   /// The deltas of each SKU and location in one; those that come to nothing are left out.
   private func netted(
     _ lines: [EditHold.Line], in hold: Hold
-  ) throws(PoolError) -> [Wanted] {
-    var sums: [Wanted] = []
+  ) throws(PoolError) -> ShortList<Wanted> {
+    var sums = ShortList<Wanted>()
     for (number, line) in lines.enumerated() {
       let wanted = try wanted(
         DemandLine(sku: line.sku, quantity: 0, location: line.location), line.delta, number: number)
@@ -120,7 +120,7 @@ extension Pool {
         }
       }
     }
-    return sums.filter { $0.quantity != 0 }
+    return ShortList(sums.filter { $0.quantity != 0 })
   }
 
   /// Takes units out of a hold's lines, the last line first.
@@ -153,7 +153,7 @@ extension Pool {
   ///
   /// - Parameter known: what it has already.
   private func checkSKUs(
-    _ known: [Hold.Line], _ more: [Wanted], owner: String
+    _ known: [Hold.Line], _ more: ShortList<Wanted>, owner: String
   ) throws(PoolError) {
     let present = Set(known.map(\.sku))
     let count = present.union(more.map(\.sku)).count
@@ -187,7 +187,7 @@ extension Pool {
 
   /// Whether a hold is what the command would have made: the command comes a second time. Its end
   /// does not count, since a cart asks with a later one each time; `extend` moves it.
-  private func isSame(_ hold: Hold, _ command: CreateHold, _ lines: [Wanted]) -> Bool {
+  private func isSame(_ hold: Hold, _ command: CreateHold, _ lines: ShortList<Wanted>) -> Bool {
     guard hold.owner == command.owner, hold.channelID == command.channelID else { return false }
     var left: [SKUIndex: Quantity] = [:]
     for line in hold.lines { left[line.sku, default: 0] += line.quantity }

@@ -5,7 +5,8 @@ extension Pool {
   /// Takes a line's units from the channel's first choice that has some, then the next; what no
   /// location has is taken at the first one.
   func spread(
-    _ line: Int, _ wanted: Wanted, _ claim: Claim, oversold: Quantity, into taken: inout [Taken]
+    _ line: Int, _ wanted: Wanted, _ claim: Claim, oversold: Quantity,
+    into taken: inout ShortList<Taken>
   ) throws(PoolError) {
     let start = taken.count
     if let sourcing = claim.sourcing {
@@ -13,12 +14,12 @@ extension Pool {
     } else {
       try spreadByRank(line, wanted, into: &taken)
     }
-    markOversold(&taken[start...], oversold)
+    markOversold(&taken, from: start, oversold)
   }
 
   /// Every location feeds the channel: no list is made of them.
   private func spreadByRank(
-    _ line: Int, _ wanted: Wanted, into taken: inout [Taken]
+    _ line: Int, _ wanted: Wanted, into taken: inout ShortList<Taken>
   ) throws(PoolError) {
     let start = taken.count
     var left = wanted.quantity
@@ -35,7 +36,8 @@ extension Pool {
   }
 
   private func spread(
-    _ line: Int, _ wanted: Wanted, _ sourcing: Sourcing, _ zone: Zone?, into taken: inout [Taken]
+    _ line: Int, _ wanted: Wanted, _ sourcing: Sourcing, _ zone: Zone?,
+    into taken: inout ShortList<Taken>
   ) throws(PoolError) {
     let start = taken.count
     let places = choices(wanted.sku, sourcing, zone)
@@ -54,7 +56,7 @@ extension Pool {
 
   /// - Returns: the units that were taken there.
   private func take(
-    _ line: Int, _ wanted: Quantity, at balance: Int, into taken: inout [Taken]
+    _ line: Int, _ wanted: Quantity, at balance: Int, into taken: inout ShortList<Taken>
   ) -> Quantity {
     let quantity = min(wanted, freeUnits(balance))
     guard quantity > 0 else { return 0 }
@@ -67,7 +69,7 @@ extension Pool {
   /// Takes what no location has.
   private func takeMissing(
     _ line: Int, _ sku: SKUIndex, _ quantity: Quantity, at location: LocationIndex,
-    after start: Int, into taken: inout [Taken]
+    after start: Int, into taken: inout ShortList<Taken>
   ) {
     want(quantity, of: sku, at: location, balance: findBalance(sku, location))
     if taken.count > start, taken[start].location == location {
@@ -138,7 +140,7 @@ extension Pool {
   /// Says which locations were asked, in which order, and what became of each.
   private func explain(
     _ line: Int, _ sku: SKUIndex, _ sourcing: Sourcing, _ choices: [(place: Int, free: Quantity)],
-    _ taken: ArraySlice<Taken>
+    _ taken: Slice<ShortList<Taken>>
   ) {
     guard placements.count < Limits.explainedLines else { return }
     func units(_ location: LocationIndex) -> Quantity {

@@ -4,7 +4,7 @@ extension Pool {
   func record(_ command: RecordSale) throws(PoolError) -> Reply {
     let known = sales[command.orderID]
     let (lines, bundles) = try components(of: command, in: known)
-    var fresh: [Wanted] = []
+    var fresh = ShortList<Wanted>()
     fresh.reserveCapacity(lines.count)
     for (number, line) in lines.enumerated() {
       var quantity = line.quantity

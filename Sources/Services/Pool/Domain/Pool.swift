@@ -206,17 +206,7 @@ public final class Pool {
     entry.time = now
     fold(entry)
     moveLots(&entry)
-    if entry.holdID != nil || entry.orderID != nil { note(entry) }
     entries.append(consume entry)
-  }
-
-  private func note(_ entry: LedgerEntry) {
-    if let id = entry.holdID, let place = holds.place(of: id), changes.holds.last != place {
-      changes.holds.append(place)
-    }
-    if let id = entry.orderID, let place = sales.place(of: id), changes.sales.last != place {
-      changes.sales.append(place)
-    }
   }
 
   // MARK: Fold
@@ -226,7 +216,6 @@ public final class Pool {
   public func replay(_ entry: LedgerEntry) {
     now = max(now, entry.time)
     fold(entry)
-    if entry.holdID != nil || entry.orderID != nil { note(entry) }
   }
 
   private func fold(_ entry: LedgerEntry) {
@@ -274,7 +263,9 @@ public final class Pool {
     guard !entry.movements.isEmpty else { return }
     let knownPlace = holds.place(of: id)
     let known = knownPlace.map { holds[$0] }
-    if let known, known.sequence >= entry.lastSequence { return }
+    if let knownPlace, let known, known.sequence >= entry.lastSequence {
+      return note(hold: knownPlace)
+    }
     var hold: Hold
     if !entry.owner.isEmpty {
       hold = Hold(id, madeBy: entry)
@@ -286,8 +277,14 @@ public final class Pool {
       // A hold that was forgotten since changes here for the second time: in a replay only.
       return
     }
-    let place = knownPlace ?? holds.set(id, hold)
-    if known != nil { holds[place] = hold }
+    let place: Int
+    if let knownPlace {
+      place = knownPlace
+      holds.set(place, hold)
+    } else {
+      place = holds.add(id, hold)
+    }
+    note(hold: place)
     holdIndex.note(hold, at: place, was: known, in: holds)
     if let endTime = hold.endTime, hold.state != known?.state { ended.append((id, endTime)) }
   }
@@ -296,15 +293,24 @@ public final class Pool {
     if let place = sales.place(of: id) {
       var sale = sales[place]
       count(entry, into: &sale)
-      sales[place] = sale
+      sales.set(place, consume sale)
+      note(sale: place)
     } else {
       // Returns of an order that the pool never heard of are no sale.
       guard let kind = entry.movements.first?.kind, kind.sells else { return }
       var sale = Sale(orderID: id, channelID: entry.channelID)
       sale.number = entry.firstSequence
       count(entry, into: &sale)
-      sales.set(id, sale)
+      note(sale: sales.add(id, consume sale))
     }
+  }
+
+  private func note(hold place: Int) {
+    if changes.holds.last != place { changes.holds.append(place) }
+  }
+
+  private func note(sale place: Int) {
+    if changes.sales.last != place { changes.sales.append(place) }
   }
 
   private func count(_ entry: LedgerEntry, into sale: inout Sale) {

@@ -20,37 +20,8 @@ public struct Allocation: Hashable, Sendable {
   public var open: Quantity { taken - cancelled - shipped }
 }
 
-/// A line's allocations. Almost every line has one, which then needs no memory of its own.
-public struct Allocations: Hashable, Sendable, RandomAccessCollection, ExpressibleByArrayLiteral {
-  private var first: Allocation?
-  private var rest: [Allocation] = []
-
-  public init() {}
-
-  public init(arrayLiteral elements: Allocation...) {
-    for element in elements { append(element) }
-  }
-
-  public var startIndex: Int { 0 }
-  public var endIndex: Int { first == nil ? 0 : 1 + rest.count }
-
-  public internal(set) subscript(position: Int) -> Allocation {
-    get {
-      guard position > 0 else {
-        guard let first else { preconditionFailure("no allocation") }
-        return first
-      }
-      return rest[position - 1]
-    }
-    set {
-      if position == 0 { first = newValue } else { rest[position - 1] = newValue }
-    }
-  }
-
-  public mutating func append(_ allocation: Allocation) {
-    if first == nil { first = allocation } else { rest.append(allocation) }
-  }
-}
+/// A line's allocations: almost every line has one.
+public typealias Allocations = ShortList<Allocation>
 
 /// What has become of one line of a sale.
 public struct SaleLine: Hashable, Sendable {
@@ -156,22 +127,50 @@ public struct Sale: Sendable {
 
   public let orderID: OrderID
   public internal(set) var channelID: ChannelID?
-  /// The hold that it was, if it was one: known as long as the sale, so that a commit may be
-  /// repeated after the hold itself is forgotten. There is one at most, since a second one's lines
-  /// would have the same names.
-  public internal(set) var source: Source?
   /// In the order in which they were recorded.
   public private(set) var lines: [SaleLine] = []
-  /// Its lines that sold bundles; their components are in `lines`.
-  public private(set) var bundles: [SaleBundle] = []
   /// The ledger sequence of the last movement in it.
   public internal(set) var sequence: Int64 = 0
   /// Of the sale itself, unique: the ledger sequence of its first movement, or what its store has given it.
   public internal(set) var number: Int64 = 0
-  /// Where each line is, for a sale with many.
-  private var places: [String: Int] = [:]
-  /// The same of its bundles.
-  private var bundlePlaces: [String: Int] = [:]
+  private var rare: Rare?
+
+  /// What only some sales have; a copy of a sale shares it until either changes it.
+  ///
+  /// `@unchecked Sendable`: it is changed by a sale that alone has it.
+  private final class Rare: @unchecked Sendable {
+    var source: Source?
+    var bundles: [SaleBundle]
+    /// Where each line is, for a sale with many.
+    var places: [String: Int]
+    /// The same of its bundles.
+    var bundlePlaces: [String: Int]
+
+    init(copying other: Rare?) {
+      source = other?.source
+      bundles = other?.bundles ?? []
+      places = other?.places ?? [:]
+      bundlePlaces = other?.bundlePlaces ?? [:]
+    }
+  }
+
+  private mutating func ownRare() -> Rare {
+    if isKnownUniquelyReferenced(&rare), let rare { return rare }
+    let own = Rare(copying: rare)
+    rare = own
+    return own
+  }
+
+  /// The hold that it was, if it was one: known as long as the sale, so that a commit may be
+  /// repeated after the hold itself is forgotten. There is one at most, since a second one's lines
+  /// would have the same names.
+  public internal(set) var source: Source? {
+    get { rare?.source }
+    set { ownRare().source = newValue }
+  }
+
+  /// Its lines that sold bundles; their components are in `lines`.
+  public var bundles: [SaleBundle] { rare?.bundles ?? [] }
 
   public init(orderID: OrderID, channelID: ChannelID?) {
     self.orderID = orderID
@@ -185,14 +184,15 @@ public struct Sale: Sendable {
   ) {
     self.init(orderID: orderID, channelID: channelID)
     self.number = number
-    self.source = source
+    if source != nil { self.source = source }
     for line in lines { append(line) }
     for bundle in bundles { append(bundle) }
     self.sequence = sequence
   }
 
   public func place(of lineID: String) -> Int? {
-    lines.count > Limits.indexedLines ? places[lineID] : lines.firstIndex { $0.id == lineID }
+    guard lines.count > Limits.indexedLines else { return lines.firstIndex { $0.id == lineID } }
+    return rare?.places[lineID]
   }
 
   public func line(_ lineID: String) -> SaleLine? {
@@ -201,24 +201,31 @@ public struct Sale: Sendable {
 
   private mutating func append(_ line: SaleLine) {
     lines.append(line)
-    if lines.count > Limits.indexedLines + 1 {
-      places[line.id] = lines.count - 1
-    } else if lines.count == Limits.indexedLines + 1 {
-      for (place, line) in lines.enumerated() { places[line.id] = place }
+    guard lines.count > Limits.indexedLines else { return }
+    let rare = ownRare()
+    if rare.places.isEmpty {
+      for (place, line) in lines.enumerated() { rare.places[line.id] = place }
+    } else {
+      rare.places[line.id] = lines.count - 1
     }
   }
 
   func bundle(_ lineID: String) -> SaleBundle? {
-    guard bundles.count > Limits.indexedLines else { return bundles.first { $0.lineID == lineID } }
-    return bundlePlaces[lineID].map { bundles[$0] }
+    guard let rare else { return nil }
+    guard rare.bundles.count > Limits.indexedLines else {
+      return rare.bundles.first { $0.lineID == lineID }
+    }
+    return rare.bundlePlaces[lineID].map { rare.bundles[$0] }
   }
 
   mutating func append(_ bundle: SaleBundle) {
-    bundles.append(bundle)
-    if bundles.count > Limits.indexedLines + 1 {
-      bundlePlaces[bundle.lineID] = bundles.count - 1
-    } else if bundles.count == Limits.indexedLines + 1 {
-      for (place, bundle) in bundles.enumerated() { bundlePlaces[bundle.lineID] = place }
+    let rare = ownRare()
+    rare.bundles.append(bundle)
+    guard rare.bundles.count > Limits.indexedLines else { return }
+    if rare.bundlePlaces.isEmpty {
+      for (place, bundle) in rare.bundles.enumerated() { rare.bundlePlaces[bundle.lineID] = place }
+    } else {
+      rare.bundlePlaces[bundle.lineID] = rare.bundles.count - 1
     }
   }
 

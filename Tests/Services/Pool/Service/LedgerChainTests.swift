@@ -11,6 +11,16 @@ import Testing
 
 private typealias Head = PoolService.LedgerHead
 
+extension LedgerChain {
+  fileprivate func append(_ row: LedgerRow) -> Int64 {
+    row.entry.withUnsafeBytes {
+      append(
+        sequence: row.sequence, time: row.time, requestID: row.requestID, bodyHash: row.bodyHash,
+        response: row.response, entry: $0)
+    }
+  }
+}
+
 @Suite struct LedgerChainTests {
   private func row(
     _ number: Int64 = 1, sequence: Int64 = 2, time: Int64 = 3, request: String = "q",

@@ -68,6 +68,7 @@ import Testing
         try store.write(sale)
         index.add(sale)
       }
+      try store.flushRecords()
       try index.write(to: store)
       try store.connection.commit()
     }

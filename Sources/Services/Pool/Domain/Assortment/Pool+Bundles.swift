@@ -99,13 +99,14 @@ extension Pool {
   // MARK: Lines of bundles as lines of their components
 
   /// - Parameter hold: that the line is about: what it has of a bundle stays what it was.
-  func components(of wanted: Wanted, in hold: Hold? = nil) -> [Wanted] {
+  func components(of wanted: Wanted, in hold: Hold? = nil) -> ShortList<Wanted> {
     guard let parts = hold?.parts(of: wanted.sku) ?? bundles.components(of: wanted.sku) else {
-      return [wanted]
+      return ShortList(only: wanted)
     }
-    return parts.map {
-      Wanted(sku: $0.sku, location: wanted.location, quantity: wanted.quantity * $0.units)
-    }
+    return ShortList(
+      parts.lazy.map {
+        Wanted(sku: $0.sku, location: wanted.location, quantity: wanted.quantity * $0.units)
+      })
   }
 
   /// The lines of a sale with components in the place of bundles, and the bundles that the sale did not have before.

@@ -1,24 +1,60 @@
 /// Writes numbers and texts as few bytes: the form of the ledger's entries, holds and sales on
 /// disk.
-struct ByteWriter {
-  private(set) var bytes: [UInt8] = []
+///
+/// One that lives on is cleared and used again, so that writing costs no allocation.
+struct ByteWriter: ~Copyable {
+  private var start: UnsafeMutableRawPointer
+  private var capacity: Int
+  private(set) var count = 0
 
   init(capacity: Int = 96) {
-    bytes.reserveCapacity(capacity)
+    self.capacity = max(16, capacity)
+    start = .allocate(byteCount: self.capacity, alignment: 1)
+  }
+
+  deinit {
+    start.deallocate()
+  }
+
+  /// A copy of what was written.
+  var bytes: [UInt8] { withBytes { [UInt8]($0) } }
+
+  func withBytes<T, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> T
+  ) throws(Failure) -> T {
+    try body(UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  mutating func clear() { count = 0 }
+
+  private mutating func reserve(_ added: Int) {
+    guard count + added > capacity else { return }
+    capacity = max(2 * capacity, count + added)
+    let grown = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 1)
+    grown.copyMemory(from: start, byteCount: count)
+    start.deallocate()
+    start = grown
   }
 
   mutating func byte(_ value: UInt8) {
-    bytes.append(value)
+    reserve(1)
+    start.storeBytes(of: value, toByteOffset: count, as: UInt8.self)
+    count += 1
   }
 
   /// Seven bits a byte, the lowest first, as protobuf does it.
   mutating func unsigned(_ value: UInt64) {
+    let longest = 10
+    reserve(longest)
     var rest = value
     while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      start.storeBytes(
+        of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: count, as: UInt8.self)
+      count += 1
       rest >>= 7
     }
-    bytes.append(UInt8(rest))
+    start.storeBytes(of: UInt8(rest), toByteOffset: count, as: UInt8.self)
+    count += 1
   }
 
   /// Zigzag, so that small negative numbers are short, too.
@@ -31,8 +67,19 @@ struct ByteWriter {
   }
 
   mutating func text(_ value: String) {
-    count(value.utf8.count)
-    bytes.append(contentsOf: value.utf8)
+    var text = value
+    text.withUTF8 {
+      count($0.count)
+      raw(UnsafeRawBufferPointer($0))
+    }
+  }
+
+  /// Bytes as they are, without their number in front.
+  mutating func raw(_ added: UnsafeRawBufferPointer) {
+    guard let source = added.baseAddress, !added.isEmpty else { return }
+    reserve(added.count)
+    (start + count).copyMemory(from: source, byteCount: added.count)
+    count += added.count
   }
 }
 

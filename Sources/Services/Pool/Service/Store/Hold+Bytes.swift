@@ -5,6 +5,11 @@ internal import Primitives
 extension Hold {
   var bytes: [UInt8] {
     var writer = ByteWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+
+  func write(to writer: inout ByteWriter) {
     writer.text(owner)
     writer.byte(state.rawValue)
     writer.integer(createTime.microseconds)
@@ -32,7 +37,6 @@ extension Hold {
         writer.write(bundles)
       }
     }
-    return writer.bytes
   }
 
   init(id: HoldID, number: Int64, bytes: [UInt8]) throws(ByteReader.Malformed) {

@@ -17,6 +17,8 @@ final class LedgerChain {
   /// chained all the same.
   private let plainRow: Int64
   private let hasher = SHA256Hasher()
+  /// What the next hash is over, one part behind the other.
+  private var hashed = ByteWriter(capacity: 512)
 
   init(after head: LedgerHead, plainRow: Int64) {
     self.head = head
@@ -24,10 +26,16 @@ final class LedgerChain {
   }
 
   /// Adds a new row, and returns what it keeps of its hash.
-  func append(_ row: LedgerRow) -> Int64 {
-    precondition(row.number == head.row + 1, "rows have no gap")
-    let hash = hash(of: row)
-    return move(to: row, hash, Int64(bitPattern: hash.prefix))
+  func append(
+    sequence: Int64, time: Timestamp, requestID: String, bodyHash: [UInt8], response: [UInt8],
+    entry: UnsafeRawBufferPointer
+  ) -> Int64 {
+    let number = head.row + 1
+    let hash = hash(number, sequence, time, requestID, bodyHash, response, entry)
+    head = LedgerHead(
+      row: number, sequence: sequence, time: time, hash: hash,
+      checksum: Int64(bitPattern: hash.prefix))
+    return head.checksum
   }
 
   /// Takes in the next row as a store has it.
@@ -36,7 +44,9 @@ final class LedgerChain {
   func follow(_ row: LedgerRow) throws(BadRow) -> LedgerEntry {
     let number = head.row + 1
     guard row.number == number else { throw BadRow(number: number, problem: "is missing") }
-    let hash = hash(of: row)
+    let hash = row.entry.withUnsafeBytes {
+      self.hash(number, row.sequence, row.time, row.requestID, row.bodyHash, row.response, $0)
+    }
     let checksum =
       number <= plainRow
       ? PlainChecksum.of(row, after: head.checksum) : Int64(bitPattern: hash.prefix)
@@ -48,14 +58,9 @@ final class LedgerChain {
     guard let entry = try? row.decoded(), entry.firstSequence == head.sequence + 1 else {
       throw BadRow(number: number, problem: "is damaged: its movements cannot be read")
     }
-    _ = move(to: row, hash, checksum)
-    return entry
-  }
-
-  private func move(to row: LedgerRow, _ hash: SHA256Digest, _ checksum: Int64) -> Int64 {
     head = LedgerHead(
-      row: row.number, sequence: row.sequence, time: row.time, hash: hash, checksum: checksum)
-    return checksum
+      row: number, sequence: row.sequence, time: row.time, hash: hash, checksum: checksum)
+    return entry
   }
 
   /// What a row's hash begins with; as it lies in memory.
@@ -70,23 +75,26 @@ final class LedgerChain {
     var entryBytes: Int64
   }
 
-  private func hash(of row: LedgerRow) -> SHA256Digest {
-    var requestID = row.requestID
-    return requestID.withUTF8 { request in
-      let preamble = Preamble(
-        before: head.hash, number: row.number.littleEndian, sequence: row.sequence.littleEndian,
-        time: row.time.microseconds.littleEndian,
-        requestBytes: Int64(request.count).littleEndian,
-        hashBytes: Int64(row.bodyHash.count).littleEndian,
-        responseBytes: Int64(row.response.count).littleEndian,
-        entryBytes: Int64(row.entry.count).littleEndian)
-      withUnsafeBytes(of: preamble) { hasher.add($0) }
-      hasher.add(UnsafeRawBufferPointer(request))
-      hasher.add(row.bodyHash)
-      hasher.add(row.response)
-      hasher.add(row.entry)
-      return hasher.finish()
-    }
+  private func hash(
+    _ number: Int64, _ sequence: Int64, _ time: Timestamp, _ requestID: String,
+    _ bodyHash: [UInt8], _ response: [UInt8], _ entry: UnsafeRawBufferPointer
+  ) -> SHA256Digest {
+    let preamble = Preamble(
+      before: head.hash, number: number.littleEndian, sequence: sequence.littleEndian,
+      time: time.microseconds.littleEndian,
+      requestBytes: Int64(requestID.utf8.count).littleEndian,
+      hashBytes: Int64(bodyHash.count).littleEndian,
+      responseBytes: Int64(response.count).littleEndian,
+      entryBytes: Int64(entry.count).littleEndian)
+    hashed.clear()
+    withUnsafeBytes(of: preamble) { hashed.raw($0) }
+    var requestID = requestID
+    requestID.withUTF8 { hashed.raw(UnsafeRawBufferPointer($0)) }
+    bodyHash.withUnsafeBytes { hashed.raw($0) }
+    response.withUnsafeBytes { hashed.raw($0) }
+    hashed.raw(entry)
+    hashed.withBytes { hasher.add($0) }
+    return hasher.finish()
   }
 }
 

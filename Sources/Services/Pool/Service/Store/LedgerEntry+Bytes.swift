@@ -25,6 +25,11 @@ extension LedgerEntry {
 
   var bytes: [UInt8] {
     var writer = ByteWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+
+  func write(to writer: inout ByteWriter) {
     writer.byte(Self.version)
     let parts = parts
     writer.unsigned(parts)
@@ -50,7 +55,6 @@ extension LedgerEntry {
       writer.count(late.count)
       for number in late { writer.count(number) }
     }
-    return writer.bytes
   }
 
   private var parts: UInt64 {

@@ -9,24 +9,25 @@ final class PoolStore {
   let connection: SQLiteConnection
   /// The ledger's end; the next row is chained to it.
   private(set) var chain = LedgerChain(after: .origin, plainRow: 0)
-  private let append: SQLiteStatement
+  private let ledger: SQLiteRowWriter
   private let saleOfNumber: SQLiteStatement
   private let putSaleRun: SQLiteStatement
   /// Where the sales on disk are; set by loading.
   var saleNumbers = SaleNumbers()
   private let putBalance: SQLiteStatement
   private let keepBalance: SQLiteStatement
-  private let putHold: SQLiteStatement
-  private let putSale: SQLiteStatement
+  private let holds: SQLiteRowWriter
+  private let sales: SQLiteRowWriter
+  /// What is made of the row at hand.
+  private var body = ByteWriter(capacity: 512)
 
   init(path: String) throws(StorageError) {
     connection = try SQLiteConnection.open(path, as: .writer)
-    append = try connection.prepare(
+    ledger = try SQLiteRowWriter(
       """
       INSERT INTO ledger
-        (row_number, sequence, commit_time, request_id, body_hash, response, entry, checksum)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-      """)
+        (row_number, sequence, commit_time, request_id, body_hash, response, entry, checksum) VALUES
+      """, columns: 8, on: connection)
     saleOfNumber = try connection.prepare(SaleSQL.ofNumber)
     putSaleRun = try connection.prepare(SealedTable.saleRun.insert)
     putBalance = try connection.prepare(SealedTable.balance.upsert)
@@ -35,8 +36,8 @@ final class PoolStore {
       INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
       SELECT ?, \(LedgerSQL.balanceColumns) FROM balance WHERE balance_key = ?
       """)
-    putHold = try connection.prepare(SealedTable.hold.upsert)
-    putSale = try connection.prepare(SealedTable.sale.upsert)
+    holds = try connection.upserts(of: .hold)
+    sales = try connection.upserts(of: .sale)
   }
 
   func close() {
@@ -59,29 +60,36 @@ final class PoolStore {
       """, [.text(requestID), .integer(row)])
   }
 
-  /// Appends a row to the ledger, chained to the one before.
+  /// Appends a row to the ledger, chained to the one before; it can be read, and is part of a commit, once it was
+  /// flushed.
   func append(
-    sequence: Int64, time: Timestamp, requestID: String, bodyHash: [UInt8], response: [UInt8],
-    entry: [UInt8]
+    _ entry: LedgerEntry, requestID: String, bodyHash: [UInt8], response: [UInt8]
   ) throws(StorageError) {
-    var row = LedgerRow(
-      number: lastRow + 1, sequence: sequence, time: time, requestID: requestID,
-      bodyHash: bodyHash, response: response, entry: entry)
-    row.checksum = chain.append(row)
-    append.bind(1, row.number)
-    append.bind(2, row.sequence)
-    append.bind(3, row.time.microseconds)
-    if row.requestID.isEmpty {
-      append.bindNull(4)
-      append.bindNull(5)
-      append.bindNull(6)
-    } else {
-      append.bind(4, row.requestID)
-      append.bind(5, row.bodyHash)
-      append.bind(6, row.response)
+    body.clear()
+    entry.write(to: &body)
+    let checksum = body.withBytes {
+      chain.append(
+        sequence: entry.lastSequence, time: entry.time, requestID: requestID, bodyHash: bodyHash,
+        response: response, entry: $0)
     }
-    append.bind(8, row.checksum)
-    try append.run(binding: row.entry, to: 7)
+    ledger.add(chain.head.row)
+    ledger.add(chain.head.sequence)
+    ledger.add(chain.head.time.microseconds)
+    if requestID.isEmpty {
+      for _ in 0..<3 { ledger.addNull() }
+    } else {
+      ledger.add(requestID)
+      ledger.add(bodyHash)
+      ledger.add(response)
+    }
+    body.withBytes { ledger.add($0) }
+    ledger.add(checksum)
+    try ledger.endRow()
+  }
+
+  /// Writes the ledger's rows that wait for others to be written with.
+  func flushLedger() throws(StorageError) {
+    try ledger.flush()
   }
 
   func write(_ balance: Balance, _ rate: SaleRate) throws(StorageError) {
@@ -130,30 +138,42 @@ final class PoolStore {
     }
   }
 
+  /// Writes a hold or sale with others; `flushRecords` writes the last of them.
   func write(_ hold: Hold) throws(StorageError) {
-    let (id, body) = (hold.id.text, hold.bytes)
-    putHold.bind(1, hold.number)
+    body.clear()
+    hold.write(to: &body)
+    try write(hold.number, hold.id.text, to: holds)
+  }
+
+  func write(_ sale: Sale) throws(StorageError) {
+    body.clear()
+    sale.write(to: &body)
+    try write(sale.number, sale.orderID.text, to: sales)
+  }
+
+  private func write(
+    _ number: Int64, _ id: String, to rows: SQLiteRowWriter
+  ) throws(StorageError) {
     var seal = RowSeal()
-    seal.add(hold.number)
+    rows.add(number)
+    seal.add(number)
+    rows.add(id)
     seal.add(id)
-    seal.add(body)
-    putHold.bind(4, seal.value)
-    try putHold.run(binding: body, to: 3, text: id, to: 2)
+    body.withBytes {
+      rows.add($0)
+      seal.add($0)
+    }
+    rows.add(seal.value)
+    try rows.endRow()
+  }
+
+  func flushRecords() throws(StorageError) {
+    try holds.flush()
+    try sales.flush()
   }
 
   func delete(hold number: Int64) throws(StorageError) {
     try connection.execute("DELETE FROM hold WHERE hold_number = ?", [.integer(number)])
-  }
-
-  func write(_ sale: Sale) throws(StorageError) {
-    let (order, body) = (sale.orderID.text, sale.bytes)
-    putSale.bind(1, sale.number)
-    var seal = RowSeal()
-    seal.add(sale.number)
-    seal.add(order)
-    seal.add(body)
-    putSale.bind(4, seal.value)
-    try putSale.run(binding: body, to: 3, text: order, to: 2)
   }
 
   func write(_ run: SaleRun) throws(StorageError) {
@@ -162,8 +182,9 @@ final class PoolStore {
     seal.add(last)
     seal.add(bytes)
     putSaleRun.bind(1, last)
+    putSaleRun.bind(2, bytes)
     putSaleRun.bind(3, seal.value)
-    try putSaleRun.run(binding: bytes, to: 2)
+    try putSaleRun.run()
   }
 
   /// Notes that everything up to `head` is in the swept tables.
@@ -204,5 +225,12 @@ final class PoolStore {
   static func place(ofKey key: Int64) -> (sku: SKUIndex, location: LocationIndex)? {
     guard (0...Int64(Int32.max)).contains(key >> 31) else { return nil }
     return (SKUIndex(Int(key >> 31)), LocationIndex(Int(key & 0x7FFF_FFFF)))
+  }
+}
+
+extension SQLiteConnection {
+  fileprivate func upserts(of table: SealedTable) throws(StorageError) -> SQLiteRowWriter {
+    try SQLiteRowWriter(
+      table.insertion, columns: table.columns.count + 1, ending: table.ending, on: self)
   }
 }

@@ -32,6 +32,10 @@ struct RowSeal {
   }
 
   mutating func add(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { add($0) }
+  }
+
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
     sum.add(Mark.blob)
     sum.add(bytes)
   }

@@ -5,6 +5,11 @@ internal import Primitives
 extension Sale {
   var bytes: [UInt8] {
     var writer = ByteWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+
+  func write(to writer: inout ByteWriter) {
     writer.text(channelID?.text ?? "")
     writer.integer(sequence)
     writer.count(lines.count)
@@ -41,7 +46,6 @@ extension Sale {
       }
     }
     if isRetaken { writer.byte(1) }
-    return writer.bytes
   }
 
   init(orderID: OrderID, number: Int64 = 0, bytes: [UInt8]) throws(ByteReader.Malformed) {

@@ -13,6 +13,9 @@ struct SealedTable: Sendable {
   let insert: String
   /// Inserts a row, or puts it in the place of the one with its key.
   let upsert: String
+  /// What stands before and behind the rows of the same.
+  let insertion: String
+  let ending: String
 
   init(_ name: String, _ columns: String, key: String) {
     self.name = name
@@ -22,12 +25,14 @@ struct SealedTable: Sendable {
     self.key = key
     list = (names + ["checksum"]).joined(separator: ", ")
     let places = Array(repeating: "?", count: names.count + 1).joined(separator: ", ")
-    insert = "INSERT INTO \(name) (\(list)) VALUES (\(places))"
+    insertion = "INSERT INTO \(name) (\(list)) VALUES"
+    insert = "\(insertion) (\(places))"
     let changes = (names + ["checksum"]).filter { !key.contains($0) }
       .map { "\($0) = excluded.\($0)" }
-    upsert =
-      insert + " ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET "
+    ending =
+      "ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET "
       + changes.joined(separator: ", ")
+    upsert = "\(insert) \(ending)"
   }
 
   private static func names(_ list: String) -> [String] {

@@ -133,6 +133,7 @@ struct Sweeper {
       }
       writtenSales.append(place)
     }
+    try store.flushRecords()
     try index.write(to: store)
     try forgetHolds(of: store, atLeast: usual)
     for _ in 0..<allotments.share(atLeast: usual) {

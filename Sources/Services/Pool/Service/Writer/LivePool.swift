@@ -94,7 +94,9 @@ final class LivePool {
   }
 
   private func recentRow(of key: RequestKey, _ id: RequestID) throws -> LedgerRow? {
-    for number in requests.rows(of: key) {
+    let rows = requests.rows(of: key)
+    if !rows.isEmpty { try store.flushLedger() }
+    for number in rows {
       if let known = try store.row(number), known.requestID == id.text,
         known.time + Limits.requestKept > pool.now
       {
@@ -160,9 +162,7 @@ final class LivePool {
     for movement in entry.movements { oversold += movement.oversold }
     do throws(StorageError) {
       try begin()
-      try store.append(
-        sequence: entry.lastSequence, time: entry.time, requestID: requestID, bodyHash: hash,
-        response: response, entry: entry.bytes)
+      try store.append(entry, requestID: requestID, bodyHash: hash, response: response)
     } catch {
       failure = error
     }
@@ -223,6 +223,7 @@ final class LivePool {
     let connection = store.connection
     try begin()
     do throws(StorageError) {
+      try store.flushLedger()
       if changes.hasCatalog {
         try store.write(catalogOf: changes, pool)
         try store.write(documentsOf: changes, pool)

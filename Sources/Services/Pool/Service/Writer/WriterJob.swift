@@ -124,10 +124,16 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ continuation: UnsafeContinuation<[Result<Response, PoolError>], any Error>
   ) {
     commandCount = decisions.count
+    let waiting = Shared(decisions)
     let shared = Shared<[Result<Response, PoolError>]>([])
     decideAll = { live in
+      // The caller, who waits, has them as well, and so frees them on its own thread.
+      let decisions = waiting.value
+      waiting.value = []
       shared.value.reserveCapacity(decisions.count)
-      for number in decisions.indices { shared.value.append(decisions[number].decided(live)) }
+      decisions.withUnsafeBufferPointer {
+        for number in $0.indices { shared.value.append($0[number].decided(live)) }
+      }
     }
     answerAll = { failure in
       if let failure {
