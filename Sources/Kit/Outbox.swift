@@ -7,16 +7,22 @@ public import StorageCore
 /// peer has answered. A crash or a lost answer between the two makes it go out again, with the same
 /// bytes, so the request must carry a request ID that the peer knows repeats by.
 ///
-/// Nothing is ever given up: what the peer refuses is tried again at a slow pace, and reported each time.
+/// Nothing is ever given up: what the peer refuses is tried again at a slow pace, and reported each time; unless its
+/// owner takes the decision back (`TakeBack`).
 public final class Outbox: Sendable {
   public typealias Deliver = @Sendable (OutboxMessage, Deadline) async -> OutboxOutcome
   public typealias Observe = @Sendable (OutboxMessage, OutboxOutcome) -> Void
+  /// Undoes what a message tells of, since the peer's refusal of that kind is its last word. The message is deleted in
+  /// the same transaction. Returns what is to be done once it is durable, or nil to have the message tried again.
+  public typealias TakeBack =
+    @Sendable (OutboxMessage, OutboxOutcome, any Transaction) throws -> (@Sendable () -> Void)?
 
   private let database: any Database
   private let clock: any WallClock
   private let deliver: Deliver
   private let backoff: Backoff
   private let observe: Observe
+  private let takeBack: TakeBack
   private let signal = FeedSignal()
   private let lanes = OutboxLanes()
 
@@ -24,15 +30,18 @@ public final class Outbox: Sendable {
   ///   - backoff: the pauses between tries that did not reach the peer.
   ///   - deliver: makes the call; it must end by the deadline that it gets.
   ///   - observe: hears of each try, for log and metrics.
+  ///   - takeBack: asked of each refusal.
   public init(
     database: any Database, clock: any WallClock = SystemClock(),
     backoff: Backoff = Backoff(first: OutboxLimits.firstRetry, longest: OutboxLimits.lastRetry),
-    observe: @escaping Observe = { _, _ in }, deliver: @escaping Deliver
+    observe: @escaping Observe = { _, _ in },
+    takeBack: @escaping TakeBack = { _, _, _ in nil }, deliver: @escaping Deliver
   ) {
     self.database = database
     self.clock = clock
     self.backoff = backoff
     self.observe = observe
+    self.takeBack = takeBack
     self.deliver = deliver
   }
 
@@ -127,12 +136,18 @@ public final class Outbox: Sendable {
   private func settle(_ message: OutboxMessage, _ outcome: OutboxOutcome) async throws {
     let now = clock.now()
     // Not the caller's deadline: an answer that came must be kept.
-    try await database.write(until: .after(OutboxLimits.attempt)) { [backoff] transaction in
+    let next: (@Sendable () -> Void)? = try await database.write(
+      until: .after(OutboxLimits.attempt)
+    ) { [backoff, takeBack] transaction in
       switch outcome {
       case .delivered:
         try transaction.execute("DELETE FROM outbox WHERE id = ?", [.integer(message.id)])
       case .failed(let reason), .refused(let reason):
         let refused = outcome == .refused(reason)
+        if refused, let next = try takeBack(message, outcome, transaction) {
+          try transaction.execute("DELETE FROM outbox WHERE id = ?", [.integer(message.id)])
+          return next
+        }
         try transaction.execute(
           """
           UPDATE outbox SET attempt_count = attempt_count + 1, refused = ?, last_error = ?
@@ -148,7 +163,9 @@ public final class Outbox: Sendable {
         try transaction.execute(
           "UPDATE outbox SET next_time = ? WHERE key = ?", [.time(now + pause), .text(message.key)])
       }
+      return nil
     }
+    next?()
   }
 
   private func dueKeys() async throws -> [String] {

@@ -106,6 +106,34 @@ import Testing
     #expect(heard.withLock { $0 } == [.failed("down"), .refused("no such order"), .delivered])
   }
 
+  /// Goal: a refusal that its owner takes as the last word is forgotten in the transaction that undoes the decision; any
+  /// other is tried again, and what was not a refusal is never asked about. Method: the counter of the feeds is what it undoes.
+  @Test func refusalThatIsTakenBackIsForgotten() async throws {
+    let folder = try KitFolder()
+    let database = try SQLiteDatabase(
+      path: folder.file("outbox.db"), migrations: Self.migrations)
+    let answer = Mutex(OutboxOutcome.failed("final"))
+    let durable = FeedSignal()
+    let outbox = Outbox(
+      database: database,
+      takeBack: { _, outcome, transaction in
+        guard outcome == .refused("final") else { return nil }
+        let count = try transaction.advance("undone")
+        return { durable.raise(to: count) }
+      }
+    ) { _, _ in answer.withLock { $0 } }
+    try await Self.queue("key", in: database)
+    for outcome in [OutboxOutcome.failed("final"), .refused("not now")] {
+      answer.withLock { $0 = outcome }
+      #expect(await outbox.deliver(["key"], until: .after(.seconds(5))) == outcome)
+      #expect(try await outbox.counts().waiting == 1 && durable.latest == 0)
+    }
+    answer.withLock { $0 = .refused("final") }
+    #expect(await outbox.deliver(["key"], until: .after(.seconds(5))) == .refused("final"))
+    #expect(try await outbox.counts().waiting == 0 && durable.latest == 1)
+    #expect(await outbox.deliver(["key"], until: .after(.seconds(5))) == .delivered)
+  }
+
   @Test func cancelledCallLeavesTheMessage() async throws {
     let folder = try KitFolder()
     let database = try SQLiteDatabase(

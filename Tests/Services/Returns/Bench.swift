@@ -20,8 +20,8 @@ final class Bench: Sendable {
   let database: SQLiteDatabase
   private let folder: TemporaryFolder
 
-  init(over older: Bench? = nil) throws {
-    folder = try older?.folder ?? TemporaryFolder()
+  init(over older: Bench? = nil, in given: TemporaryFolder? = nil) throws {
+    folder = try older?.folder ?? given ?? TemporaryFolder()
     clock = older?.clock ?? ManualClock()
     pool = older?.pool ?? FakePool()
     fulfilment = older?.fulfilment ?? FakeFulfilment()

@@ -13,6 +13,8 @@ final class FakePool: RPCService {
     /// Acts, and the answer is lost.
     case deaf
     case refusing
+    /// Does not take units back into a lot, for this reason; those of none it takes.
+    case refusingLots(String)
   }
 
   private struct State {
@@ -74,21 +76,28 @@ final class FakePool: RPCService {
           request, _ in
           let lines = request.lines.map {
             " \($0.sku)=\($0.quantity) \($0.disposition) at \($0.locationID) line \($0.lineID)"
+              + ($0.lotID.isEmpty ? "" : "lot \($0.lotID)")
           }.joined()
+          let hasLots = request.lines.contains { !$0.lotID.isEmpty }
           try self.take(
             request.requestID, request.serialized(),
-            "return \(request.returnID) of \(request.orderID)\(lines)")
+            "return \(request.returnID) of \(request.orderID)\(lines)", hasLots: hasLots)
           return ReturnStockResponse()
         },
       ])
   }
 
-  private func take(_ requestID: String, _ body: [UInt8], _ effect: String) throws {
+  private func take(
+    _ requestID: String, _ body: [UInt8], _ effect: String, hasLots: Bool = false
+  ) throws {
     let isNew = try state.withLock { state -> Bool in
       state.calls += 1
       let mood = state.moods.isEmpty ? state.lasting : state.moods.removeFirst()
       if mood == .down { throw RPCError(.unavailable, "", "The pool is down.") }
       if mood == .refusing { throw RPCError(.notFound, "SALE_UNKNOWN", "There is no such sale.") }
+      if case .refusingLots(let reason) = mood, hasLots {
+        throw RPCError(.failedPrecondition, reason, "The lot is not taken.")
+      }
       guard !requestID.isEmpty, state.bodies[requestID, default: body] == body else {
         throw RPCError(.invalidArgument, "REQUEST_ID_REUSED", "Another body.")
       }

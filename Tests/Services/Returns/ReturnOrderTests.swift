@@ -16,6 +16,8 @@ import Testing
       inspectWrong  stateWrong received   lineInspected stateWrong
       inspectNone   stateWrong lineUnknown lineUnknown  stateWrong
       inspectLess   stateWrong unbalanced unbalanced    stateWrong
+      reopen        =          =          received      =
+      reopenNone    lineUnknown lineUnknown lineUnknown lineUnknown
       """
     let rows = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
     let states = rows[0]
@@ -58,6 +60,16 @@ import Testing
     #expect(decided.map(\.id) == [line("a")])
     #expect(decided[0].disposals == [Disposal(.quarantine, 1), Disposal(.restock, 2)])
     #expect(order.state == .inspected)
+  }
+
+  /// What the pool does not take is decided again, as if it had not been; the other lines stay.
+  @Test func reopenedLineIsDecidedAgain() throws {
+    var order = try Self.order(in: "inspected")
+    #expect(try order.reopen(line("b"), because: "LOT_EXPIRED") && order.state == .received)
+    #expect(order.lines.map(\.isDecided) == [true, false])
+    #expect(order.lines.map(\.refusal) == ["", "LOT_EXPIRED"])
+    #expect(try order.inspect([(line("b"), [Disposal(.writeOff, 1)])]).map(\.id) == [line("b")])
+    #expect(order.state == .inspected && order.lines[1].refusal.isEmpty)
   }
 
   @Test func allLinesThatDoNotAddUpAreNamed() throws {
@@ -165,6 +177,9 @@ import Testing
       case "inspectNone":
         isChanged = try !order.inspect([(LineID(trusted: "x"), [Disposal(.restock, 1)])]).isEmpty
       case "inspectLess": isChanged = try !order.inspect([(a, [Disposal(.restock, 2)])]).isEmpty
+      case "reopen": isChanged = try order.reopen(b, because: "LOT_EXPIRED")
+      case "reopenNone":
+        isChanged = try order.reopen(LineID(trusted: "x"), because: "LOT_EXPIRED")
       default: return "no verb \(verb)"
       }
       return isChanged ? order.state.rawValue : "="

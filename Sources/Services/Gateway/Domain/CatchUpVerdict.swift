@@ -85,31 +85,21 @@ extension CatchUpVerdict {
   ///   - sales: in the order in which they were recorded; one an order.
   ///   - available: units over all locations; negative when some are missing.
   /// - Returns: nil when nothing that is still sold was oversold.
-  /// - Complexity: O(oversold orders · sales).
+  /// - Complexity: O(sales · accounts).
   public static func judge(
     sku: String, sales: [RecordedSale], available: Quantity
   ) -> Oversold? {
-    var free = sales.map { max(0, $0.count - $0.oversoldCount) }
-    let accounts = sales.map(\.account)
+    var taken = TakenUnits()
     var orders: [Order] = []
     for (place, sale) in sales.enumerated() {
       let lacking = min(sale.oversoldCount, sale.count)
-      guard lacking > 0 else { continue }
-      var left = lacking
-      var takers: [Taker] = []
-      for isOther in [true, false] {
-        for earlier in (0..<place).reversed() where left > 0 && free[earlier] > 0 {
-          guard (accounts[earlier] != accounts[place]) == isOther else { continue }
-          let count = min(left, free[earlier])
-          free[earlier] -= count
-          left -= count
-          takers.append(Taker(orderID: sales[earlier].orderID, count: count))
-        }
+      if lacking > 0 {
+        orders.append(
+          Order(
+            orderID: sale.orderID, oversoldCount: lacking,
+            takers: taken.give(lacking, to: sale.account), saveCount: lacking, cancelCount: 0))
       }
-      orders.append(
-        Order(
-          orderID: sale.orderID, oversoldCount: lacking, takers: takers, saveCount: lacking,
-          cancelCount: 0))
+      taken.add(sale, at: place)
     }
     guard !orders.isEmpty else { return nil }
     var missing = max(0, -available)

@@ -143,6 +143,7 @@ extension PushState {
       lastError = message
       isDead = true
     }
+    if wanted == nil { unlink() }
   }
 
   /// The channel shows `number`, which is what it should.

@@ -227,6 +227,18 @@ public struct PushState: Equatable, Sendable {
     laterSince = nil
   }
 
+  /// The listing is linked to nothing any more. What its number was given up for, or held by, is over: linked again, it is
+  /// tried anew.
+  public mutating func unlink() {
+    withdraw()
+    isDead = false
+    isLocked = false
+    lockedQuantity = nil
+    lastError = ""
+    attemptCount = 0
+    notBefore = nil
+  }
+
   /// The channel has sold `units` itself (cancelled: negative), and so changed its own number; the
   /// pool is about to know.
   public mutating func takeIn(_ units: Quantity) {

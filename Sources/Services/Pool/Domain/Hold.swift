@@ -173,52 +173,16 @@ public struct Hold: Hashable, Sendable {
   }
 
   private mutating func edit(_ entry: LedgerEntry) {
-    var left = lines
+    var left = HoldLines(lines, changes: entry.movements.count)
     for number in entry.movements.indices {
       let change = Line(entry, number)
-      if entry.movements[number].kind == .held {
-        Self.add(change, to: &left)
-      } else {
-        Self.take(change, from: &left)
-      }
+      if entry.movements[number].kind == .held { left.add(change) } else { left.take(change) }
     }
-    guard left.isEmpty else {
-      lines = left
+    guard left.lines.isEmpty else {
+      lines = left.lines
       return
     }
     finish(as: .released, at: entry.time)
-  }
-
-  private static func add(_ change: Line, to lines: inout [Line]) {
-    for number in lines.indices
-    where lines[number].sku == change.sku && lines[number].location == change.location
-      && lines[number].allotment?.promotion == change.allotment?.promotion
-    {
-      lines[number].quantity += change.quantity
-      lines[number].isPlaced = lines[number].isPlaced || change.isPlaced
-      lines[number].allotment?.quantity += change.allotment?.quantity ?? 0
-      return
-    }
-    lines.append(change)
-  }
-
-  /// As many units out of its allotment as the ledger says, whichever lines they were planned from.
-  private static func take(_ change: Line, from lines: inout [Line]) {
-    var allotted = change.allotment?.quantity ?? 0
-    var plain = change.quantity - allotted
-    for number in lines.indices.reversed()
-    where lines[number].sku == change.sku && lines[number].location == change.location {
-      let kept = lines[number].allotment?.quantity ?? 0
-      let isSame = lines[number].allotment?.promotion == change.allotment?.promotion
-      let use = isSame ? min(allotted, kept) : 0
-      let rest = min(plain, lines[number].quantity - kept)
-      lines[number].quantity -= use + rest
-      lines[number].allotment?.quantity -= use
-      if use > 0, use == kept { lines[number].allotment = nil }
-      (allotted, plain) = (allotted - use, plain - rest)
-    }
-    lines.removeAll { $0.quantity == 0 }
-    precondition(allotted == 0 && plain == 0, "a hold gives up no more than it has")
   }
 }
 

@@ -193,15 +193,18 @@ extension Pool {
     for line in hold.lines { left[line.sku, default: 0] += line.quantity }
     for line in lines { left[line.sku, default: 0] -= line.quantity }
     guard left.values.allSatisfy({ $0 == 0 }) else { return false }
-    return lines.allSatisfy { line in
-      guard let location = line.location else { return true }
-      let wanted = lines.reduce(Quantity(0)) {
-        $1.sku == line.sku && $1.location == location ? $0 + $1.quantity : $0
-      }
-      let there = hold.lines.reduce(Quantity(0)) {
-        $1.sku == line.sku && $1.location == location ? $0 + $1.quantity : $0
-      }
-      return there >= wanted
+    // What was named is there at least: other lines may have come from the same place.
+    var there: [SKUIndex: [LocationIndex: Quantity]] = [:]
+    for line in lines {
+      guard let location = line.location else { continue }
+      there[line.sku, default: [:]][location, default: 0] -= line.quantity
     }
+    guard !there.isEmpty else { return true }
+    for line in hold.lines {
+      if let missing = there[line.sku]?[line.location] {
+        there[line.sku]?[line.location] = missing + line.quantity
+      }
+    }
+    return there.values.allSatisfy { $0.values.allSatisfy { $0 >= 0 } }
   }
 }

@@ -18,16 +18,29 @@ public enum Disposition: String, CaseIterable, Sendable, Comparable {
 public struct Disposal: Equatable, Sendable {
   public var disposition: Disposition
   public var quantity: Quantity
+  /// Of units that are restocked, if they are of one.
+  public var lot: ReturnedLot?
 
-  public init(_ disposition: Disposition, _ quantity: Quantity) {
+  public init(_ disposition: Disposition, _ quantity: Quantity, lot: ReturnedLot? = nil) {
     self.disposition = disposition
     self.quantity = quantity
+    self.lot = lot
   }
 
-  /// The same units with each disposition once, in a fixed order, so that two ways of saying it are equal.
+  private struct Kind: Hashable {
+    var disposition: Disposition
+    var lot: ReturnedLot?
+  }
+
+  /// The same units with each disposition and lot once, in a fixed order, so that two ways of saying it are equal.
   public static func netted(_ disposals: [Disposal]) -> [Disposal] {
-    var sums: [Disposition: Quantity] = [:]
-    for disposal in disposals { sums[disposal.disposition, default: 0] += disposal.quantity }
-    return sums.sorted { $0.key < $1.key }.map { Disposal($0.key, $0.value) }
+    var sums: [Kind: Quantity] = [:]
+    for disposal in disposals {
+      sums[Kind(disposition: disposal.disposition, lot: disposal.lot), default: 0] +=
+        disposal.quantity
+    }
+    return sums.map { Disposal($0.disposition, $1, lot: $0.lot) }.sorted {
+      ($0.disposition, $0.lot?.id.text ?? "") < ($1.disposition, $1.lot?.id.text ?? "")
+    }
   }
 }

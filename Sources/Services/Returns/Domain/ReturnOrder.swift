@@ -4,6 +4,7 @@ public import Primitives
 ///
 ///     requested ──receive──▶ received ──inspect every line──▶ inspected
 ///     requested ──cancel──▶ cancelled
+///     inspected ──reopen a line──▶ received
 ///
 /// Every command may be repeated: it says what should be so, and returns whether something changed.
 public struct ReturnOrder: Equatable, Sendable {
@@ -108,6 +109,7 @@ public struct ReturnOrder: Equatable, Sendable {
         guard line.disposals == disposals else { throw .lineInspected(id, line.id) }
       } else {
         decided[position].disposals = disposals
+        decided[position].refusal = ""
         changed.append(decided[position])
       }
     }
@@ -115,5 +117,20 @@ public struct ReturnOrder: Equatable, Sendable {
     lines = decided
     if lines.allSatisfy(\.isDecided) { state = .inspected }
     return changed
+  }
+
+  /// Takes a line's decision back, since the pool does not take it: it has to be decided again.
+  ///
+  /// - Returns: false when the line is not decided.
+  public mutating func reopen(_ line: LineID, because refusal: String) throws(ReturnsError) -> Bool
+  {
+    guard let position = lines.firstIndex(where: { $0.id == line }) else {
+      throw .lineUnknown(id, line)
+    }
+    guard lines[position].isDecided else { return false }
+    lines[position].disposals = []
+    lines[position].refusal = refusal
+    state = .received
+    return true
   }
 }

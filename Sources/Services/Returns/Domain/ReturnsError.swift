@@ -17,6 +17,8 @@ public enum ReturnsError: Error, Equatable, Sendable {
   case stateWrong(ReturnID, ReturnOrder.State)
   /// The line was decided otherwise.
   case lineInspected(ReturnID, LineID)
+  /// The pool does not take units back into the lot that the decision names; the line is to be decided again.
+  case lotRefused(ReturnID, LineID, reason: String)
   /// A line's disposals do not add up to its quantity; its position in the request.
   case unbalanced([Unbalanced])
   case poolUnavailable(ReturnID, reason: String)

@@ -33,10 +33,26 @@ extension ReturnsHandler {
     announce(response.returnOrder)
     let outcome = await tellPool(
       of: decisions.map { PoolMessage.key(of: id, $0.id) }, until: context.deadline)
+    try await checkLots(of: decisions, in: id)
     guard outcome.isDelivered else {
       throw ReturnsError.poolUnavailable(id, reason: outcome.problem)
     }
     return response
+  }
+
+  /// A repeat must hear of a refusal, too, and has no message that waits.
+  private func checkLots(
+    of decisions: [(id: LineID, disposals: [ReturnsDomain.Disposal])], in id: ReturnID
+  ) async throws {
+    let named = Set(decisions.filter { $0.disposals.contains { $0.lot != nil } }.map(\.id))
+    guard !named.isEmpty else { return }
+    // Not the caller's deadline, of which little may be left: what the pool said must be told.
+    let lines = try await database.read(until: .after(OutboxLimits.attempt)) { transaction in
+      try transaction.returnOrder(id).order.lines
+    }
+    if let line = lines.first(where: { named.contains($0.id) && !$0.refusal.isEmpty }) {
+      throw ReturnsError.lotRefused(id, line.id, reason: line.refusal)
+    }
   }
 
   /// Tries to tell the pool what it does not know yet. What does not arrive is the worker's affair.
@@ -62,8 +78,14 @@ extension ReturnsHandler {
       let lineID = check.identifier(LineID.self, line.lineID, "\(path).line_id")
       if !seen.insert(lineID).inserted { check.refuse("\(path).line_id", "It is there twice.") }
       check.count(line.disposals, "\(path).disposals", in: 1...ReturnsLimits.disposals)
+      var lots: [LotID: ReturnedLot] = [:]
       let disposals = line.disposals.prefix(ReturnsLimits.disposals).enumerated().map {
-        check.disposal($1, "\(path).disposals[\($0)]")
+        let disposal = check.disposal($1, "\(path).disposals[\($0)]")
+        if let lot = disposal.lot, lots.updateValue(lot, forKey: lot.id) ?? lot != lot {
+          check.refuse(
+            "\(path).disposals[\($0)].lot_expire_time", "The lot has another expiry before.")
+        }
+        return disposal
       }
       return (id: lineID, disposals: disposals)
     }
@@ -77,11 +99,25 @@ extension RequestCheck {
     _ disposal: ReturnsAPI.Disposal, _ path: String
   ) -> ReturnsDomain.Disposal {
     quantity(disposal.quantity, "\(path).quantity", in: 1...ReturnsLimits.lineUnits)
+    let lot = lot(disposal, path)
     guard let disposition = ReturnsDomain.Disposition(disposal.disposition) else {
       refuse(
         "\(path).disposition", "It is \(disposal.disposition.rawValue), which is no disposition.")
       return ReturnsDomain.Disposal(.quarantine, disposal.quantity)
     }
-    return ReturnsDomain.Disposal(disposition, disposal.quantity)
+    return ReturnsDomain.Disposal(disposition, disposal.quantity, lot: lot)
+  }
+
+  private mutating func lot(_ disposal: ReturnsAPI.Disposal, _ path: String) -> ReturnedLot? {
+    if disposal.lotID.isEmpty, disposal.lotExpireTime != nil {
+      refuse("\(path).lot_id", "An expiry wants a lot.")
+    }
+    guard let id = optionalIdentifier(LotID.self, disposal.lotID, "\(path).lot_id") else {
+      return nil
+    }
+    if disposal.disposition != .restock {
+      refuse("\(path).lot_id", "Only units that are restocked go back into a lot.")
+    }
+    return ReturnedLot(id: id, expireTime: disposal.lotExpireTime)
   }
 }

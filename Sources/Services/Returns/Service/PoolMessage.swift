@@ -24,7 +24,8 @@ enum PoolMessage {
         ReturnLine(
           sku: line.sku.text, locationID: location.text, quantity: $0.quantity,
           disposition: ReturnLine.Disposition($0.disposition),
-          lineID: line.orderLineID?.text ?? "")
+          lineID: line.orderLineID?.text ?? "", lotID: $0.lot?.id.text ?? "",
+          lotExpireTime: $0.lot?.expireTime)
       },
       actor: actor)
     // Two lines of one return may say the same, so the line is part of what the ID follows from.
@@ -33,6 +34,30 @@ enum PoolMessage {
     try transaction.queue(
       key: key(of: order.id, line.id), kind: returnStock, body: request.serialized(), now: now)
   }
+
+  /// A lot that the pool does not take back stays refused (it has expired, or is known with another expiry), so
+  /// the decision is taken back and waits for another.
+  static func takeBack(
+    _ message: OutboxMessage, _ outcome: OutboxOutcome, in transaction: any Transaction,
+    feed: ChangeFeed, now: Timestamp
+  ) throws -> (@Sendable () -> Void)? {
+    guard message.kind == returnStock, lotRefusals.contains(outcome.problem) else { return nil }
+    let request = try ReturnStockRequest(serialized: message.body)
+    let id = ReturnID(trusted: request.returnID)
+    let line = LineID(
+      trusted: String(message.key.dropFirst(key(of: id, LineID(trusted: "")).count)))
+    let before = try transaction.returnOrder(id)
+    var order = before.order
+    guard try order.reopen(line, because: outcome.problem) else { return {} }
+    let saved = try transaction.save(
+      order, before: before, feed: feed, verb: "reopen", now: now)
+    return { feed.announce(saved.sequence) }
+  }
+
+  private static let lotRefusals: Set<String> = [
+    "FAILED_PRECONDITION/LOT_UNKNOWN", "FAILED_PRECONDITION/LOT_EXPIRED",
+    "FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS", "FAILED_PRECONDITION/TOO_MANY_LOTS",
+  ]
 
   /// Makes the call that a message stands for.
   static func deliver(

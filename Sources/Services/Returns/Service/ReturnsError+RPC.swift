@@ -40,6 +40,11 @@ extension ReturnsError: RPCErrorConvertible {
         .failedPrecondition, "LINE_INSPECTED",
         "Line \(line) of return \(id) was decided otherwise.",
         ["returnId": id.text, "lineId": line.text])
+    case .lotRefused(let id, let line, let reason):
+      RPCError(
+        .failedPrecondition, "LOT_REFUSED",
+        "The pool does not take line \(line) of return \(id) into its lot, so decide it again: \(reason)",
+        ["returnId": id.text, "lineId": line.text, "problem": reason])
     case .unbalanced(let lines): Self.invalid(lines)
     case .poolUnavailable(let id, let reason):
       RPCError(

@@ -31,7 +31,13 @@ public final class ReturnsHandler: ReturnsServiceHandler {
     self.fulfilment = fulfilment
     self.clock = clock
     self.poolWait = poolWait
-    outbox = Outbox(database: database, clock: clock, observe: observe) { message, deadline in
+    outbox = Outbox(
+      database: database, clock: clock, observe: observe,
+      takeBack: { [feed] message, outcome, transaction in
+        try PoolMessage.takeBack(
+          message, outcome, in: transaction, feed: feed, now: clock.now())
+      }
+    ) { message, deadline in
       await PoolMessage.deliver(message, to: pool, until: deadline)
     }
   }

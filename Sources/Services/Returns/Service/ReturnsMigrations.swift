@@ -57,5 +57,26 @@ public enum ReturnsMigrations {
         PRIMARY KEY (return_id, version)
       );
       """),
+    Migration(
+      5, "the lots that units go back into",
+      """
+      ALTER TABLE return_disposal RENAME TO older_return_disposal;
+      CREATE TABLE return_disposal (
+        return_id TEXT NOT NULL,
+        line_id TEXT NOT NULL,
+        disposition TEXT NOT NULL,
+        quantity BIGINT NOT NULL,
+        -- Empty for units of no lot.
+        lot_id TEXT NOT NULL,
+        lot_expire_time BIGINT,
+        PRIMARY KEY (return_id, line_id, disposition, lot_id),
+        FOREIGN KEY (return_id, line_id) REFERENCES return_line (return_id, line_id)
+      );
+      INSERT INTO return_disposal (return_id, line_id, disposition, quantity, lot_id)
+        SELECT return_id, line_id, disposition, quantity, '' FROM older_return_disposal;
+      DROP TABLE older_return_disposal;
+      -- Why the pool did not take what was decided last; empty when it did.
+      ALTER TABLE return_line ADD COLUMN refusal TEXT NOT NULL DEFAULT '';
+      """),
   ]
 }

@@ -55,8 +55,9 @@ extension ReturnsAPI.ReturnOrderLine {
       orderLineID: line.orderLineID?.text ?? "",
       disposals: line.disposals.map {
         ReturnsAPI.Disposal(
-          disposition: ReturnsAPI.Disposition($0.disposition), quantity: $0.quantity)
-      })
+          disposition: ReturnsAPI.Disposition($0.disposition), quantity: $0.quantity,
+          lotID: $0.lot?.id.text ?? "", lotExpireTime: $0.lot?.expireTime)
+      }, refusal: line.refusal)
   }
 }
 

@@ -75,26 +75,33 @@ extension ReadTransaction {
 
   private func lines(_ condition: String, _ values: [SQLValue]) throws -> [ReturnOrderLine] {
     try rows(
-      "SELECT return_id, line_id, sku, quantity, order_line_id FROM return_line \(condition)",
-      values
+      """
+      SELECT return_id, line_id, sku, quantity, order_line_id, refusal FROM return_line
+      \(condition)
+      """, values
     ) { row in
       let line: LineID = row.id(1)
       return ReturnOrderLine(
         id: line, sku: row.id(2), quantity: row.int64(3), orderLineID: row.optionalID(4),
-        disposals: try disposals(of: row.id(0), line))
+        disposals: try disposals(of: row.id(0), line), refusal: row.text(5))
     }
   }
 
   private func disposals(of id: ReturnID, _ line: LineID) throws -> [Disposal] {
     let found = try rows(
-      "SELECT disposition, quantity FROM return_disposal WHERE return_id = ? AND line_id = ?",
-      [.id(id), .id(line)]
+      """
+      SELECT disposition, quantity, lot_id, lot_expire_time FROM return_disposal
+      WHERE return_id = ? AND line_id = ?
+      """, [.id(id), .id(line)]
     ) { row in
       guard let disposition = Disposition(rawValue: row.text(0)) else {
         throw StorageError.corrupt(
           path: "return_disposal", detail: "disposition \(row.text(0)) of \(id)")
       }
-      return Disposal(disposition, row.int64(1))
+      let lot = row.text(2).isEmpty ? nil : LotID(trusted: row.text(2))
+      return Disposal(
+        disposition, row.int64(1),
+        lot: lot.map { ReturnedLot(id: $0, expireTime: row.optionalTime(3)) })
     }
     return Disposal.netted(found)
   }
@@ -119,7 +126,7 @@ extension Transaction {
       sequence: sequence, createTime: before?.createTime ?? now, updateTime: now)
     try write(saved)
     if before == nil { try writeLines(of: order) }
-    try writeDisposals(of: order, before: before?.order.lines ?? [])
+    try writeDecisions(of: order, before: before?.order.lines ?? order.lines)
     try execute(
       """
       INSERT INTO return_change (return_id, version, verb, actor, change_time)
@@ -160,19 +167,31 @@ extension Transaction {
     }
   }
 
-  /// A line is decided once, so what is written is never changed.
-  private func writeDisposals(of order: ReturnOrder, before: [ReturnOrderLine]) throws {
-    for (position, line) in order.lines.enumerated() where line.isDecided {
-      if position < before.count, before[position].isDecided { continue }
+  /// A line is decided once, so what is written is never changed, but taken out when the pool does not take it.
+  private func writeDecisions(of order: ReturnOrder, before: [ReturnOrderLine]) throws {
+    for (line, earlier) in zip(order.lines, before) {
+      if line.refusal != earlier.refusal {
+        try execute(
+          "UPDATE return_line SET refusal = ? WHERE return_id = ? AND line_id = ?",
+          [.text(line.refusal), .id(order.id), .id(line.id)])
+      }
+      guard line.isDecided != earlier.isDecided else { continue }
+      if !line.isDecided {
+        try execute(
+          "DELETE FROM return_disposal WHERE return_id = ? AND line_id = ?",
+          [.id(order.id), .id(line.id)])
+      }
       for disposal in line.disposals {
         try execute(
           """
-          INSERT INTO return_disposal (return_id, line_id, disposition, quantity)
-          VALUES (?, ?, ?, ?)
+          INSERT INTO return_disposal
+            (return_id, line_id, disposition, quantity, lot_id, lot_expire_time)
+          VALUES (?, ?, ?, ?, ?, ?)
           """,
           [
             .id(order.id), .id(line.id), .text(disposal.disposition.rawValue),
-            .integer(disposal.quantity),
+            .integer(disposal.quantity), .text(disposal.lot?.id.text ?? ""),
+            disposal.lot?.expireTime.map { .time($0) } ?? .null,
           ])
       }
     }

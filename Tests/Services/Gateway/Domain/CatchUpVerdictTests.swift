@@ -70,4 +70,56 @@ import Testing
     #expect((judged == nil) == row.verdict.isEmpty)
     #expect(judged.map { $0.availableCount == row.available } ?? true)
   }
+
+  /// Goal: the rule as it reads, over any sales. Method: against the plainest way to write it down, which looks at all earlier
+  /// sales of every order.
+  @Test(arguments: 1...200 as ClosedRange<UInt64>)
+  func takersAreThoseOfThePlainRule(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    let sales = (0..<Int.random(in: 1...40, using: &random)).map { number in
+      let count = Quantity.random(in: 0...4, using: &random)
+      return RecordedSale(
+        orderID: "\(["a", "b", "c"].randomElement(using: &random) ?? "")/\(number)", count: count,
+        oversoldCount: Quantity.random(in: 0...4, using: &random))
+    }
+    let judged = CatchUpVerdict.judge(sku: "TEE", sales: sales, available: -3)
+    let takers = (judged?.orders ?? []).map { order in
+      order.takers.map { "\($0.orderID)×\($0.count)" }
+    }
+    #expect(takers == Self.plainTakers(sales), "seed \(seed)")
+  }
+
+  private static func plainTakers(_ sales: [RecordedSale]) -> [[String]] {
+    var free = sales.map { max(0, $0.count - $0.oversoldCount) }
+    var found: [[String]] = []
+    for (place, sale) in sales.enumerated() where min(sale.oversoldCount, sale.count) > 0 {
+      var left = min(sale.oversoldCount, sale.count)
+      var takers: [String] = []
+      for isOther in [true, false] {
+        for earlier in (0..<place).reversed() where left > 0 && free[earlier] > 0 {
+          let isApart = sales[earlier].orderID.first != sale.orderID.first
+          guard isApart == isOther else { continue }
+          let count = min(left, free[earlier])
+          free[earlier] -= count
+          left -= count
+          takers.append("\(sales[earlier].orderID)×\(count)")
+        }
+      }
+      found.append(takers)
+    }
+    return found
+  }
+
+  /// Goal: the time grows with the sales, not with their square. Method: so many that their square would take an hour; all of
+  /// one account, whose own orders are the last that are asked.
+  @Test(.timeLimit(.minutes(2))) func veryManySalesOfOneSKUAreJudged() {
+    let count = 100_000
+    let sales = (0..<count).map { number in
+      RecordedSale(orderID: "shp/\(number)", count: 1, oversoldCount: number < count / 2 ? 0 : 1)
+    }
+    let judged = CatchUpVerdict.judge(sku: "TEE", sales: sales, available: -7)
+    #expect(judged?.orders.count == count / 2)
+    #expect(judged?.orders.last?.takers.map(\.orderID) == ["shp/0"])
+    #expect(judged?.orders.reduce(0) { $0 + $1.cancelCount } == 7)
+  }
 }

@@ -299,6 +299,47 @@ import Testing
     await run.stop()
   }
 
+  /// Goal: however many alerts have ended, nobody goes through them to find what is asked for. Method: SQLite's plan of each
+  /// statement as it is made.
+  @Test func alertsAreFoundByAnIndex() async throws {
+    let folder = try BenchFolder()
+    let plans = QueryPlans(
+      try SQLiteDatabase(path: folder.file("gateway.db"), migrations: GatewayMigrations.all))
+    let store = GatewayStore(database: plans, clock: ManualClock())
+    let book = AlertBook(store: store, log: .silent)
+    let account = AccountID(trusted: "acc")
+    let now = store.clock.now()
+    await book.raise(.oversold, about: "o1", account: account, "short")
+    await book.resolve(.oversold, about: "o1", account: account)
+    _ = try await store.alerts(AlertFilter(), before: .max, limit: 9)
+    _ = try await book.open(.oversold)
+    _ = try await store.openAlertCounts()
+    _ = try await store.alertsToTell(before: now, limit: 9)
+    try await store.setTold(
+      try await store.alerts(AlertFilter(includeResolved: true), before: .max, limit: 9), now: now)
+    #expect(try await store.oversoldOrders(since: now) == ["o1"])
+    try await store.pruneAlerts(endedBefore: now + .seconds(1))
+    #expect(try await !store.read { try $0.exists("SELECT 1 FROM alert LIMIT 1") })
+    let steps = plans.steps(of: "alert")
+    #expect(steps.count > 10)
+    for step in steps {
+      // What is read to its end is an index of those that are open.
+      let isFound =
+        step.plan.contains("SEARCH alert")
+        || step.plan.contains("SCAN alert USING INDEX alert_open")
+        || step.plan.contains("SCAN alert USING INDEX alert_to_tell")
+      #expect(
+        isFound || step.sql.contains("INSERT") || step.sql.contains("SELECT 1 FROM alert LIMIT"),
+        "\(step.sql): \(step.plan)")
+    }
+    for index in ["alert_open (", "alert_to_tell (", "alert_ended (", "alert_changed ("] {
+      #expect(steps.contains { $0.plan.contains("INDEX \(index)") }, "\(index)")
+    }
+    let kinds = steps.filter { $0.sql.contains("kind IN") }.map(\.plan)
+    #expect(kinds.allSatisfy { $0.contains("INDEX alert_open") } && !kinds.isEmpty)
+    await plans.close()
+  }
+
   /// Goal: a store of the version before opens; its open alerts are told, its ended ones are not.
   @Test func storeOfTheVersionBeforeOpens() async throws {
     let folder = try BenchFolder()

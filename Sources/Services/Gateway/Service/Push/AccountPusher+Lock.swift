@@ -7,7 +7,7 @@ internal import Primitives
 extension AccountPusher {
   /// The channel lets the number not be set, since a promotion holds it.
   func locked(_ id: ListingID, _ text: String) async {
-    guard let entry = entries[id] else { return }
+    guard let entry = entries[id], entry.state.wanted != nil else { return }
     let isNew = !entry.isLockAlerted
     entry.isLockAlerted = true
     let end = await promotionEnd(of: id)

@@ -292,13 +292,15 @@ extension AccountPusher {
   }
 
   private func alert(_ id: ListingID, _ text: String) async {
-    entries[id]?.isAlerted = true
+    // Of one that was unlinked while the channel was asked nobody needs to know.
+    guard let entry = entries[id], entry.state.wanted != nil else { return }
+    entry.isAlerted = true
     await surroundings.alerts.raise(
       .pushFailed, about: id.text, account: accountID,
       "The stock of listing \(id) cannot be set: \(text)")
   }
 
-  private func endAlert(_ id: ListingID) async {
+  func endAlert(_ id: ListingID) async {
     guard let entry = entries[id] else { return }
     if entry.isAlerted {
       entry.isAlerted = false

@@ -74,19 +74,25 @@ actor AccountPusher {
 
   // MARK: What is wanted
 
-  func want(_ wants: [Want]) {
+  func want(_ wants: [Want]) async {
     let now = now
+    var unlinked: [ListingID] = []
     for want in wants {
       let id = want.listing.listingID
       let entry = entry(of: want.listing)
       if let quantity = want.quantity {
         _ = entry.state.want(quantity, version: want.version, commitTime: want.commitTime)
+      } else if want.listing.components.isEmpty {
+        entry.state.unlink()
+        if entry.isAlerted || entry.isLockAlerted { unlinked.append(id) }
       } else {
         entry.state.withdraw()
       }
       file(id, now)
     }
+    dirty.formUnion(unlinked)
     wakeUp()
+    for id in unlinked { await endAlert(id) }
   }
 
   private func entry(of listing: PlannedListing) -> Entry {

@@ -171,7 +171,7 @@ extension GatewayStore {
       try transaction.execute(
         """
         DELETE FROM alert WHERE alert_id IN (
-          SELECT alert_id FROM alert WHERE \(condition) ORDER BY alert_id LIMIT ?)
+          SELECT alert_id FROM alert WHERE \(condition) ORDER BY resolve_time LIMIT ?)
         """,
         [.time(time), .int(GatewayLimits.storePage)])
     }

@@ -20,12 +20,19 @@ public enum GatewayMigrations {
     Migration(14, "polls and catch-ups", polls),
     Migration(15, "sweeps", sweeps),
     Migration(16, "tills' sales that the inbox has forgotten", pastSales),
+    Migration(17, "alerts by when they changed and when they ended", alertTimes),
   ]
 
   private static let sweeps = """
     ALTER TABLE poll_cursor ADD COLUMN sweep_time BIGINT;
     CREATE INDEX channel_return_waiting ON channel_return (account_id, return_id)
       WHERE state = 'requested' AND told = 'created';
+    """
+
+  private static let alertTimes = """
+    CREATE INDEX alert_ended ON alert (resolve_time) WHERE resolve_time IS NOT NULL;
+    -- By kind first it would be taken for what only asks for the open ones of a kind.
+    CREATE INDEX alert_changed ON alert (update_time, kind, subject);
     """
 
   private static let pastSales = """

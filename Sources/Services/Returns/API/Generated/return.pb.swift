@@ -48,6 +48,7 @@ public enum Disposition: MessageEnum {
 /// Goods that a customer sends back.
 ///
 ///     REQUESTED --receive--> RECEIVED --inspect every line--> INSPECTED    REQUESTED --cancel--> CANCELLED
+///     INSPECTED --the pool refuses a lot--> RECEIVED
 public struct ReturnOrder: Message {
   /// `account/channel return`. Immutable. At most 200 bytes.
   public var returnID: String = ""
@@ -161,6 +162,9 @@ public struct ReturnOrderLine: Message {
   public var orderLineID: String = ""
   /// Output only. What became of them, once inspected; the quantities add up to the line's.
   public var disposals: [Disposal] = []
+  /// Output only. Why the pool did not take what was decided last, as `CODE/REASON`: the line has to be decided again.
+  /// Empty when it did.
+  public var refusal: String = ""
 
   public init() {}
 
@@ -169,13 +173,15 @@ public struct ReturnOrderLine: Message {
     sku: String = "",
     quantity: Int64 = 0,
     orderLineID: String = "",
-    disposals: [Disposal] = []
+    disposals: [Disposal] = [],
+    refusal: String = ""
   ) {
     self.lineID = lineID
     self.sku = sku
     self.quantity = quantity
     self.orderLineID = orderLineID
     self.disposals = disposals
+    self.refusal = refusal
   }
 }
 
@@ -185,15 +191,25 @@ public struct Disposal: Message {
   public var disposition: Disposition = Disposition()
   /// Units. Required, 1 to 1,000,000,000.
   public var quantity: Int64 = 0
+  /// The lot that they go back into, of units that are fit for sale only: units of a SKU with lots that come back without
+  /// one are of no lot, and do not expire. Optional. 1 to 64 bytes.
+  public var lotID: String = ""
+  /// When units of the lot can be sold no more. Needed when the pool has none of the lot; else what it knows counts, and
+  /// another time is refused. Optional, with a lot only.
+  public var lotExpireTime: Primitives.Timestamp? = nil
 
   public init() {}
 
   public init(
     disposition: Disposition = Disposition(),
-    quantity: Int64 = 0
+    quantity: Int64 = 0,
+    lotID: String = "",
+    lotExpireTime: Primitives.Timestamp? = nil
   ) {
     self.disposition = disposition
     self.quantity = quantity
+    self.lotID = lotID
+    self.lotExpireTime = lotExpireTime
   }
 }
 
@@ -252,6 +268,7 @@ extension ReturnOrderLine {
     self.quantity = source.pointee.quantity
     self.orderLineID = Read.string(source.pointee.order_line_id)
     self.disposals = try Read.messages(source.pointee.disposals, source.pointee.n_disposals, "disposals")
+    self.refusal = Read.string(source.pointee.refusal)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -262,6 +279,7 @@ extension ReturnOrderLine {
     target.pointee.order_line_id = arena.string(self.orderLineID)
     target.pointee.n_disposals = self.disposals.count
     target.pointee.disposals = arena.messages(self.disposals)
+    target.pointee.refusal = arena.string(self.refusal)
   }
 }
 
@@ -276,12 +294,16 @@ extension Disposal {
     let source = raw.assumingMemoryBound(to: Onepool__Returns__V1__Disposal.self)
     self.disposition = Disposition(rawValue: Int32(truncatingIfNeeded: source.pointee.disposition.rawValue))
     self.quantity = source.pointee.quantity
+    self.lotID = Read.string(source.pointee.lot_id)
+    self.lotExpireTime = try Read.message(source.pointee.lot_expire_time, "lot_expire_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Returns__V1__Disposal.self)
     target.pointee.disposition = .init(rawValue: .init(truncatingIfNeeded: self.disposition.rawValue))
     target.pointee.quantity = self.quantity
+    target.pointee.lot_id = arena.string(self.lotID)
+    target.pointee.lot_expire_time = arena.message(self.lotExpireTime)
   }
 }
 
@@ -297,5 +319,5 @@ extension FileDescriptor {
       "onepool.returns.v1.ReturnOrder.State",
       "onepool.returns.v1.ReturnOrderLine",
     ],
-    base64: "Ch9vbmVwb29sL3JldHVybnMvdjEvcmV0dXJuLnByb3RvEhJvbmVwb29sLnJldHVybnMudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8i0wQKC1JldHVybk9yZGVyEhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSHQoKYWNjb3VudF9pZBgDIAEoCVIJYWNjb3VudElkEh8KC2V4dGVybmFsX2lkGAQgASgJUgpleHRlcm5hbElkEjsKBXN0YXRlGAUgASgOMiUub25lcG9vbC5yZXR1cm5zLnYxLlJldHVybk9yZGVyLlN0YXRlUgVzdGF0ZRI5CgVsaW5lcxgGIAMoCzIjLm9uZXBvb2wucmV0dXJucy52MS5SZXR1cm5PcmRlckxpbmVSBWxpbmVzEhYKBnJlYXNvbhgHIAEoCVIGcmVhc29uEh8KC2xvY2F0aW9uX2lkGAggASgJUgpsb2NhdGlvbklkEjsKC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgLIAEoCVIEZXRhZxIaCghzZXF1ZW5jZRgMIAEoA1IIc2VxdWVuY2UicQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9SRVFVRVNURUQQARISCg5TVEFURV9SRUNFSVZFRBACEhMKD1NUQVRFX0lOU1BFQ1RFRBADEhMKD1NUQVRFX0NBTkNFTExFRBAEIrgBCg9SZXR1cm5PcmRlckxpbmUSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEhAKA3NrdRgCIAEoCVIDc2t1EhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRIiCg1vcmRlcl9saW5lX2lkGAQgASgJUgtvcmRlckxpbmVJZBI6CglkaXNwb3NhbHMYBSADKAsyHC5vbmVwb29sLnJldHVybnMudjEuRGlzcG9zYWxSCWRpc3Bvc2FscyJpCghEaXNwb3NhbBJBCgtkaXNwb3NpdGlvbhgBIAEoDjIfLm9uZXBvb2wucmV0dXJucy52MS5EaXNwb3NpdGlvblILZGlzcG9zaXRpb24SGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5KnoKC0Rpc3Bvc2l0aW9uEhsKF0RJU1BPU0lUSU9OX1VOU1BFQ0lGSUVEEAASFwoTRElTUE9TSVRJT05fUkVTVE9DSxABEhoKFkRJU1BPU0lUSU9OX1FVQVJBTlRJTkUQAhIZChVESVNQT1NJVElPTl9XUklURV9PRkYQA2IGcHJvdG8z")
+    base64: "Ch9vbmVwb29sL3JldHVybnMvdjEvcmV0dXJuLnByb3RvEhJvbmVwb29sLnJldHVybnMudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8i0wQKC1JldHVybk9yZGVyEhsKCXJldHVybl9pZBgBIAEoCVIIcmV0dXJuSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSHQoKYWNjb3VudF9pZBgDIAEoCVIJYWNjb3VudElkEh8KC2V4dGVybmFsX2lkGAQgASgJUgpleHRlcm5hbElkEjsKBXN0YXRlGAUgASgOMiUub25lcG9vbC5yZXR1cm5zLnYxLlJldHVybk9yZGVyLlN0YXRlUgVzdGF0ZRI5CgVsaW5lcxgGIAMoCzIjLm9uZXBvb2wucmV0dXJucy52MS5SZXR1cm5PcmRlckxpbmVSBWxpbmVzEhYKBnJlYXNvbhgHIAEoCVIGcmVhc29uEh8KC2xvY2F0aW9uX2lkGAggASgJUgpsb2NhdGlvbklkEjsKC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgLIAEoCVIEZXRhZxIaCghzZXF1ZW5jZRgMIAEoA1IIc2VxdWVuY2UicQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9SRVFVRVNURUQQARISCg5TVEFURV9SRUNFSVZFRBACEhMKD1NUQVRFX0lOU1BFQ1RFRBADEhMKD1NUQVRFX0NBTkNFTExFRBAEItIBCg9SZXR1cm5PcmRlckxpbmUSFwoHbGluZV9pZBgBIAEoCVIGbGluZUlkEhAKA3NrdRgCIAEoCVIDc2t1EhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRIiCg1vcmRlcl9saW5lX2lkGAQgASgJUgtvcmRlckxpbmVJZBI6CglkaXNwb3NhbHMYBSADKAsyHC5vbmVwb29sLnJldHVybnMudjEuRGlzcG9zYWxSCWRpc3Bvc2FscxIYCgdyZWZ1c2FsGAYgASgJUgdyZWZ1c2FsIsQBCghEaXNwb3NhbBJBCgtkaXNwb3NpdGlvbhgBIAEoDjIfLm9uZXBvb2wucmV0dXJucy52MS5EaXNwb3NpdGlvblILZGlzcG9zaXRpb24SGgoIcXVhbnRpdHkYAiABKANSCHF1YW50aXR5EhUKBmxvdF9pZBgDIAEoCVIFbG90SWQSQgoPbG90X2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINbG90RXhwaXJlVGltZSp6CgtEaXNwb3NpdGlvbhIbChdESVNQT1NJVElPTl9VTlNQRUNJRklFRBAAEhcKE0RJU1BPU0lUSU9OX1JFU1RPQ0sQARIaChZESVNQT1NJVElPTl9RVUFSQU5USU5FEAISGQoVRElTUE9TSVRJT05fV1JJVEVfT0ZGEANiBnByb3RvMw==")
 }

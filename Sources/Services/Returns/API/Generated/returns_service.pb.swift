@@ -149,7 +149,7 @@ public struct ReceiveReturnResponse: Message {
 public struct LineInspection: Message {
   /// Required.
   public var lineID: String = ""
-  /// 1 to 10, their quantities add up to the line's. Required.
+  /// 1 to 10, their quantities add up to the line's; a lot has one expiry in all of them. Required.
   public var disposals: [Disposal] = []
 
   public init() {}
@@ -631,7 +631,9 @@ public protocol ReturnsServiceHandler: RPCService {
   /// Errors: NOT_FOUND/RETURN_UNKNOWN (returnId), NOT_FOUND/LINE_UNKNOWN (returnId, lineId),
   /// FAILED_PRECONDITION/STATE_WRONG (returnId, state), FAILED_PRECONDITION/LINE_INSPECTED (returnId, lineId) when it was
   /// decided otherwise, UNAVAILABLE/POOL_UNAVAILABLE (returnId, problem): it is recorded, the pool is told as soon
-  /// as it answers.
+  /// as it answers, FAILED_PRECONDITION/LOT_REFUSED (returnId, lineId, problem) when the pool does not take units back
+  /// into a lot (it has expired, or is known with another expiry): that line is undecided again, the others are not.
+  /// When the pool refuses later, the line's `refusal` says it.
   func inspectReturn(_ request: InspectReturnRequest, context: ServerContext)
     async throws -> InspectReturnResponse
   /// Withdraws a return. State: REQUESTED to CANCELLED. A repeat changes nothing.
@@ -735,7 +737,9 @@ public struct ReturnsServiceClient: Sendable {
   /// Errors: NOT_FOUND/RETURN_UNKNOWN (returnId), NOT_FOUND/LINE_UNKNOWN (returnId, lineId),
   /// FAILED_PRECONDITION/STATE_WRONG (returnId, state), FAILED_PRECONDITION/LINE_INSPECTED (returnId, lineId) when it was
   /// decided otherwise, UNAVAILABLE/POOL_UNAVAILABLE (returnId, problem): it is recorded, the pool is told as soon
-  /// as it answers.
+  /// as it answers, FAILED_PRECONDITION/LOT_REFUSED (returnId, lineId, problem) when the pool does not take units back
+  /// into a lot (it has expired, or is known with another expiry): that line is undecided again, the others are not.
+  /// When the pool refuses later, the line's `refusal` says it.
   public func inspectReturn(
     _ request: InspectReturnRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> InspectReturnResponse {

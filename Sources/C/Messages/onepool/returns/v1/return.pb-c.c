@@ -357,7 +357,7 @@ const ProtobufCMessageDescriptor onepool__returns__v1__return_order__descriptor 
   (ProtobufCMessageInit) onepool__returns__v1__return_order__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__returns__v1__return_order_line__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__returns__v1__return_order_line__field_descriptors[6] =
 {
   {
     "line_id",
@@ -419,18 +419,31 @@ static const ProtobufCFieldDescriptor onepool__returns__v1__return_order_line__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "refusal",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Returns__V1__ReturnOrderLine, refusal),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__returns__v1__return_order_line__field_indices_by_name[] = {
   4,   /* field[4] = disposals */
   0,   /* field[0] = line_id */
   3,   /* field[3] = order_line_id */
   2,   /* field[2] = quantity */
+  5,   /* field[5] = refusal */
   1,   /* field[1] = sku */
 };
 static const ProtobufCIntRange onepool__returns__v1__return_order_line__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__returns__v1__return_order_line__descriptor =
 {
@@ -440,14 +453,14 @@ const ProtobufCMessageDescriptor onepool__returns__v1__return_order_line__descri
   "Onepool__Returns__V1__ReturnOrderLine",
   "onepool.returns.v1",
   sizeof(Onepool__Returns__V1__ReturnOrderLine),
-  5,
+  6,
   onepool__returns__v1__return_order_line__field_descriptors,
   onepool__returns__v1__return_order_line__field_indices_by_name,
   1,  onepool__returns__v1__return_order_line__number_ranges,
   (ProtobufCMessageInit) onepool__returns__v1__return_order_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__returns__v1__disposal__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__returns__v1__disposal__field_descriptors[4] =
 {
   {
     "disposition",
@@ -473,15 +486,41 @@ static const ProtobufCFieldDescriptor onepool__returns__v1__disposal__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lot_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Returns__V1__Disposal, lot_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lot_expire_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Returns__V1__Disposal, lot_expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__returns__v1__disposal__field_indices_by_name[] = {
   0,   /* field[0] = disposition */
+  3,   /* field[3] = lot_expire_time */
+  2,   /* field[2] = lot_id */
   1,   /* field[1] = quantity */
 };
 static const ProtobufCIntRange onepool__returns__v1__disposal__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor onepool__returns__v1__disposal__descriptor =
 {
@@ -491,7 +530,7 @@ const ProtobufCMessageDescriptor onepool__returns__v1__disposal__descriptor =
   "Onepool__Returns__V1__Disposal",
   "onepool.returns.v1",
   sizeof(Onepool__Returns__V1__Disposal),
-  2,
+  4,
   onepool__returns__v1__disposal__field_descriptors,
   onepool__returns__v1__disposal__field_indices_by_name,
   1,  onepool__returns__v1__disposal__number_ranges,

@@ -77,6 +77,7 @@ typedef enum _Onepool__Returns__V1__Disposition {
 /*
  * Goods that a customer sends back.
  *     REQUESTED --receive--> RECEIVED --inspect every line--> INSPECTED    REQUESTED --cancel--> CANCELLED
+ *     INSPECTED --the pool refuses a lot--> RECEIVED
  */
 struct  Onepool__Returns__V1__ReturnOrder
 {
@@ -163,10 +164,15 @@ struct  Onepool__Returns__V1__ReturnOrderLine
    */
   size_t n_disposals;
   Onepool__Returns__V1__Disposal **disposals;
+  /*
+   * Output only. Why the pool did not take what was decided last, as `CODE/REASON`: the line has to be decided again.
+   * Empty when it did.
+   */
+  char *refusal;
 };
 #define ONEPOOL__RETURNS__V1__RETURN_ORDER_LINE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__returns__v1__return_order_line__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -183,10 +189,20 @@ struct  Onepool__Returns__V1__Disposal
    * Units. Required, 1 to 1,000,000,000.
    */
   int64_t quantity;
+  /*
+   * The lot that they go back into, of units that are fit for sale only: units of a SKU with lots that come back without
+   * one are of no lot, and do not expire. Optional. 1 to 64 bytes.
+   */
+  char *lot_id;
+  /*
+   * When units of the lot can be sold no more. Needed when the pool has none of the lot; else what it knows counts, and
+   * another time is refused. Optional, with a lot only.
+   */
+  Google__Protobuf__Timestamp *lot_expire_time;
 };
 #define ONEPOOL__RETURNS__V1__DISPOSAL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__returns__v1__disposal__descriptor) \
-    , ONEPOOL__RETURNS__V1__DISPOSITION__DISPOSITION_UNSPECIFIED, 0 }
+    , ONEPOOL__RETURNS__V1__DISPOSITION__DISPOSITION_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, NULL }
 
 
 /* Onepool__Returns__V1__ReturnOrder methods */

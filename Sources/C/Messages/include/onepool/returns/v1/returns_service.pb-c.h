@@ -190,7 +190,7 @@ struct  Onepool__Returns__V1__LineInspection
    */
   char *line_id;
   /*
-   * 1 to 10, their quantities add up to the line's. Required.
+   * 1 to 10, their quantities add up to the line's; a lot has one expiry in all of them. Required.
    */
   size_t n_disposals;
   Onepool__Returns__V1__Disposal **disposals;
