@@ -60,6 +60,13 @@ struct ChaosPlan: Sendable, CustomStringConvertible {
     return "chaos of seed \(seed), \(milliseconds) ms\n\(lines)"
   }
 
+  var channelsWhoseTokensEnd: Set<String> {
+    Set(
+      steps.compactMap { step in
+        if case .expireTokens(let channel) = step.act { channel } else { nil }
+      })
+  }
+
   // MARK: Drawing
 
   private static func troubles(

@@ -34,7 +34,12 @@ extension SystemTests {
       try await Cluster.with(settings: ChaosWorld.settings) { cluster in
         do {
           let world = try await ChaosWorld.open(in: cluster)
-          try await play(plan, world)
+          try await withThrowingTaskGroup { group in
+            group.addTask { try await ChaosMerchant(world: world, plan: plan).run() }
+            group.addTask { try await play(plan, world) }
+            try await group.next()
+            group.cancelAll()
+          }
         } catch {
           cluster.folder.keep()
           print("\(plan)\nits data and logs are in \(cluster.folder.path)\n\(error)")

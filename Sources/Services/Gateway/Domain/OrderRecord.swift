@@ -42,6 +42,8 @@ public struct OrderRecord: Equatable, Sendable {
   public var isShippedTold = false
   /// Where the customer is, if anybody knows.
   public var zone: Zone?
+  /// When the tick of the channel's clock in which it changed last is over, by ours; nil once it was asked for after that.
+  public var settleTime: Timestamp?
 
   public init(_ snapshot: OrderSnapshot) {
     zone = snapshot.zone

@@ -61,6 +61,9 @@ enum GatewayLimits {
     intakeOfAccountAtOnce + noticesOfAccountAtOnce + pushesAtOnce + 2
   /// How long the import of listings, a poll and what an operator asks for wait for a turn.
   static let importTurnWait = Duration.seconds(60)
+  /// Orders that one poll has read again since they may have changed unseen, and how long each is waited for.
+  static let doubtedOrders = 1000
+  static let doubtStep = Duration.seconds(5)
   /// A channel that wants to be left alone for longer means a quota of that call, not its rate.
   static let longestRatePause = Duration.seconds(60)
   /// Seconds' worth of calls that an account may save up.

@@ -16,6 +16,8 @@ actor WorkScheduler {
     var attemptCount = 0
     /// An event as it was just stored, which spares its first try the reading.
     var stored: InboxRow?
+    /// It is worked on though it is done: what was read of it may be old.
+    var readsAgain = false
   }
 
   private enum Wake {
@@ -42,7 +44,7 @@ actor WorkScheduler {
   /// Jobs that are being worked on, and those of them that were submitted once more meanwhile: what
   /// they have read may be old.
   private var running: Set<Int64> = []
-  private var again: Set<Int64> = []
+  private var again: [Int64: Job] = [:]
   private var runningCounts: [AccountID: Int] = [:]
   private var timeline = Timeline<Wake>()
   private var armed: Deadline?
@@ -70,7 +72,7 @@ actor WorkScheduler {
   /// that is being worked on is worked on once more.
   func submit(_ job: Job) {
     guard !known.contains(job.id) else {
-      if running.contains(job.id) { again.insert(job.id) }
+      if running.contains(job.id), again[job.id]?.readsAgain != true { again[job.id] = job }
       return
     }
     guard known.count < limits.queue else {
@@ -173,7 +175,7 @@ actor WorkScheduler {
 
   private func ended(_ job: Job, _ outcome: WorkOutcome) {
     leaveTurn(job)
-    let isAgain = again.remove(job.id) != nil
+    let next = again.removeValue(forKey: job.id)
     switch outcome {
     case .later(let pause):
       var later = job
@@ -182,11 +184,9 @@ actor WorkScheduler {
       timeline.add(.job(later), at: .after(pause))
     case .done, .quarantined, .dead:
       for waiter in outcomeWaiters.removeValue(forKey: job.id) ?? [] { wake(waiter, outcome) }
-      if isAgain {
-        var fresh = job
-        fresh.attemptCount = 0
-        fresh.stored = nil
-        ready.append(fresh)
+      if var next {
+        next.stored = nil
+        ready.append(next)
         return wakeUp()
       }
       known.remove(job.id)

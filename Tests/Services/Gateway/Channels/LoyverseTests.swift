@@ -116,7 +116,7 @@ import Testing
             .init(
               lineID: "l-1", itemID: "v-1", variationID: "v-1", sellerSKU: "TEE-BLK-M", quantity: 1)
           ], saleTime: Timestamp(seconds: 1_767_581_998),
-          updateTime: Timestamp(seconds: 1_767_581_998)))
+          updateTime: Timestamp(seconds: 1_767_581_998), isFromEvent: true))
   }
 
   @Test func severalReceiptsInOneCallAreAllTold() async throws {

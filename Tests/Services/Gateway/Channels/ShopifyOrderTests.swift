@@ -39,7 +39,7 @@ import Testing
               lineID: "466157049", itemID: "632910392", variationID: "39072856",
               sellerSKU: "TEE-BLK-M", title: "Tee", quantity: 2)
           ], saleTime: Timestamp(seconds: 1_767_582_000),
-          updateTime: Timestamp(seconds: 1_767_582_005)))
+          updateTime: Timestamp(seconds: 1_767_582_005), isFromEvent: true))
   }
 
   private func refunds(_ lines: (Int, String)...) -> String {

@@ -53,7 +53,8 @@ import WooCommerceChannel
           ], saleTime: Timestamp(seconds: 1_767_582_000),
           updateTime: Timestamp(seconds: 1_767_582_002) + .microseconds(2),
           address: ChannelAddress(
-            country: "MY", regions: ["SBH", "Kota Kinabalu"], postalCode: "88300")))
+            country: "MY", regions: ["SBH", "Kota Kinabalu"], postalCode: "88300"),
+          isFromEvent: true))
     #expect(http.requests.isEmpty)
   }
 

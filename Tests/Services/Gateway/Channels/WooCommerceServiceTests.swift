@@ -112,6 +112,18 @@ import Testing
     #expect(http.requests.map(\.method) == ["GET", "GET"])
   }
 
+  /// Goal: of an order that left and came back the answer may be heard late; one that never left cannot be told.
+  @Test func tellingItAgainAfterTheGoodsCameBackIsASuccess() async throws {
+    let note = #"[{"id":9,"note":"Shipped: Ninja TRK1","customer_note":true}]"#
+    let left = #","date_completed_gmt":"2026-01-05T03:00:01""#
+    let http = RecordedHTTP(wooOrder(status: "refunded", more: left), note)
+    try await ship([("315", 2)], http)
+    #expect(http.requests.map(\.method) == ["GET", "GET"])
+    let kept = RecordedHTTP(wooOrder(status: "refunded"))
+    let error = await #expect(throws: ChannelError.self) { try await ship([("315", 2)], kept) }
+    #expect(error?.kind == "refused")
+  }
+
   /// The order is completed by its last parcel, whichever is told twice.
   @Test func partsCompleteItTogether() async throws {
     let first = RecordedHTTP(wooOrder(), saved, "[]", #"{"id":9}"#)

@@ -134,6 +134,33 @@ struct ModelPool {
     #expect(record.merge(Self.snapshot(4, [("1", 9, 0)]), isPresent: true) == false)
   }
 
+  /// Goal: an order is settled once it was asked for after the tick in which it changed last. Each step: when it was asked
+  /// for (nil: it stood in its event), when the channel's clock had reached its time, whether that is a new one.
+  @Test(
+    arguments: [
+      ("asked within the tick", [(100, 100, true)], 1, 101),
+      ("asked after the tick", [(101, 100, true)], 1, nil),
+      ("asked again within it", [(100, 100, true), (100, 100, false)], 1, 101),
+      ("asked again after it", [(100, 100, true), (101, 100, false)], 1, nil),
+      ("changed again", [(101, 100, true), (105, 105, true)], 1, 106),
+      ("read from events alone", [(nil, 100, true), (nil, 109, false)], 1, 101),
+      ("known, and told once more", [(101, 100, true), (nil, 109, false)], 1, nil),
+      ("a clock that tells all apart", [(100, 100, true)], 0, nil),
+    ] as [(String, [(Int64?, Int64, Bool)], Int64, Int64?)])
+  func orderIsSettledOnceItWasReadAfterItsTick(
+    _ name: String, _ steps: [(asked: Int64?, reached: Int64, isNewer: Bool)], _ tick: Int64,
+    _ settleTime: Int64?
+  ) {
+    var record = OrderRecord(Self.snapshot(5, [("1", 3, 0)]))
+    for step in steps {
+      let reading = OrderReading(
+        askTime: step.asked.map { Timestamp(seconds: $0) },
+        reachTime: Timestamp(seconds: step.reached), tick: .seconds(tick))
+      record.settle(reading, isNewer: step.isNewer)
+    }
+    #expect(record.settleTime == settleTime.map { Timestamp(seconds: $0) }, "\(name)")
+  }
+
   @Test func foreignOrderTakesNothing() {
     let (record, pool) = Self.run([Self.snapshot(5, .foreign, [("1", 3, 0)])])
     #expect(pool.calls == 0 && record.unresolvedLines.isEmpty)

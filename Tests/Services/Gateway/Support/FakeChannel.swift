@@ -22,6 +22,8 @@ final class FakeChannel: Sendable {
     /// Pushes are made, or listings read, and the answers kept back.
     var keepsAnswersBack = false
     var keepsReadingsBack = false
+    /// Orders are read, and the answers kept back.
+    var keepsOrdersBack = false
     /// Answers for single listings, first come first served.
     var pushResults: [String: [PushResult]] = [:]
     var batches: [Int] = []
@@ -140,6 +142,7 @@ struct FakeAdapter: ChannelAdapter {
         state.fetchErrors.isEmpty ? nil : state.fetchErrors.removeFirst(), state.orders[externalID]
       )
     }
+    await channel.wait { !$0.keepsOrdersBack }
     if let error { throw error }
     guard let order else { throw .notFound("no order \(externalID)") }
     return order

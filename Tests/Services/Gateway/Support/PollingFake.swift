@@ -39,11 +39,13 @@ struct PollingFake: OrderPolling, OrderCancelling {
   let base: FakeAdapter
   let script = Script()
 
-  init(_ channel: FakeChannel) {
+  let polling: PollTraits
+
+  init(_ channel: FakeChannel, tick: Duration) {
     base = FakeAdapter(channel, id: "poll")
+    polling = PollTraits(interval: .seconds(3600), overlap: .seconds(600), tick: tick)
   }
 
-  var polling: PollTraits { PollTraits(interval: .seconds(3600), overlap: .seconds(600)) }
   var channelID: ChannelID { base.channelID }
   var traits: ChannelTraits { base.traits }
 
@@ -155,9 +157,10 @@ struct PollBench {
   /// Seconds; orders' times count from here.
   let start = SystemClock().now().seconds
 
-  init() throws {
+  /// - Parameter tick: how coarse the channel's times are where that hides changes.
+  init(tick: Duration = .zero) throws {
     let channel = FakeChannel()
-    fake = PollingFake(channel)
+    fake = PollingFake(channel, tick: tick)
     bench = try GatewayBench(FakeAdapter(channel), others: [fake])
     bench.pool.receive("TEE", 10)
     for account in ["acc", "bcc"] {

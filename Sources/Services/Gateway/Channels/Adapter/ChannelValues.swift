@@ -46,10 +46,12 @@ public struct ChannelOrder: Sendable, Equatable {
   public var updateTime: Timestamp
   /// Where it goes; nil when nobody wants to know, or the channel does not tell.
   public var address: ChannelAddress?
+  /// It was not asked for but stood in its event, and so is as old as that.
+  public var isFromEvent: Bool
 
   public init(
     externalID: String, state: State, lines: [Line], saleTime: Timestamp, updateTime: Timestamp,
-    address: ChannelAddress? = nil
+    address: ChannelAddress? = nil, isFromEvent: Bool = false
   ) {
     self.externalID = externalID
     self.state = state
@@ -57,6 +59,7 @@ public struct ChannelOrder: Sendable, Equatable {
     self.saleTime = saleTime
     self.updateTime = updateTime
     self.address = address
+    self.isFromEvent = isFromEvent
   }
 }
 

@@ -18,14 +18,18 @@ public struct PollTraits: Sendable, Equatable {
   public var overlap: Duration
   /// How far back it is asked once a day: a search may never have shown an order while it was looked for.
   public var sweepReach: Duration
+  /// How coarse the times are that orders changed at: of one tick two changes may look the same. Zero where an event's key
+  /// tells any two apart.
+  public var tick: Duration
 
   public init(
     interval: Duration = .seconds(300), overlap: Duration = .seconds(1800),
-    sweepReach: Duration = .seconds(7 * 86_400)
+    sweepReach: Duration = .seconds(7 * 86_400), tick: Duration = .seconds(1)
   ) {
     self.interval = interval
     self.overlap = overlap
     self.sweepReach = sweepReach
+    self.tick = tick
   }
 }
 

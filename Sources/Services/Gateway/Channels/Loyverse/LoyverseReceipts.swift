@@ -8,15 +8,17 @@ private struct ReceiptPage: Decodable {
 }
 
 extension LoyverseAdapter: OrderPolling {
-  /// Each poll looks 72 hours back by itself.
-  public var polling: PollTraits { PollTraits(overlap: .seconds(300)) }
+  /// Each poll looks 72 hours back by itself. A receipt is final, but for its cancellation, which has a key of its own.
+  public var polling: PollTraits { PollTraits(overlap: .seconds(300), tick: .zero) }
 
   /// The webhook brings the whole receipt, so a sale costs none of the few calls; else it is asked
   /// for.
   public func fetchOrder(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {
-    try await receipt(externalID, event, api).channelOrder(at: api.account.externalID)
+    var order = try await receipt(externalID, event, api).channelOrder(at: api.account.externalID)
+    order.isFromEvent = event?.topic == LoyverseReceipts.topic
+    return order
   }
 
   public func fetchReturn(

@@ -124,7 +124,9 @@ extension ShopifyAdapter {
     if let event, event.subject == externalID, event.topic.hasPrefix("orders/"),
       event.topic != "orders/edited"
     {
-      return try order(in: event)
+      var order = try order(in: event)
+      order.isFromEvent = true
+      return order
     }
     return try await queriedOrder(externalID, api)
   }

@@ -70,8 +70,10 @@ private struct OrderPage: Decodable {
 }
 
 extension SquareAdapter: OrderPolling {
-  /// Each poll looks 72 hours back by itself.
-  public var polling: PollTraits { PollTraits(interval: .seconds(900), overlap: .seconds(300)) }
+  /// Each poll looks 72 hours back by itself. Each change is a version of its own.
+  public var polling: PollTraits {
+    PollTraits(interval: .seconds(900), overlap: .seconds(300), tick: .zero)
+  }
 
   /// A till that was offline sends its sales up to 72 hours late.
   private static let longestDelay = Duration.seconds(72 * 3600)

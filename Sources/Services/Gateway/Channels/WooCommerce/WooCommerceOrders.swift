@@ -11,7 +11,9 @@ extension WooCommerceAdapter {
     if let event, event.subject == externalID, event.topic != Self.deletedTopic,
       let order = try? ChannelJSON.decode(WooCommerceOrder.self, from: event.body)
     {
-      return try await read(order, client)
+      var order = try await read(order, client)
+      order.isFromEvent = true
+      return order
     }
     do {
       return try await read(

@@ -10,6 +10,9 @@ private struct WooCommerceSweep: Codable {
 }
 
 extension WooCommerceAdapter: OrderPolling {
+  /// An event's key holds what the order says.
+  public var polling: PollTraits { PollTraits(tick: .zero) }
+
   /// A page of the orders that changed at `since` or later, the oldest change first. WooCommerce tries
   /// a delivery once, so this is how lost ones come in; who calls it begins some minutes before the
   /// last sweep's end, since a transaction may take that long to show.

@@ -74,6 +74,8 @@ extension WooCommerceAdapter {
     let order = try await client.get(path, as: WooCommerceOrder.self)
     switch order.stage {
     case .completed: break
+    // It left, was told, and came back before the answer was heard.
+    case .ended where order.leaveTime != nil: break
     case .ended: throw .refused("order \(order.id) is \(order.status)")
     case .draft, .unpaid, .open:
       var parcels = WooCommerceParcels(order)

@@ -56,6 +56,9 @@ actor AccountSession {
 
   nonisolated var channelID: ChannelID { adapter.channelID }
 
+  /// How coarse the channel's times are where that may hide a change.
+  nonisolated var tick: Duration { (adapter as? any OrderPolling)?.polling.tick ?? .zero }
+
   /// Takes what was asked for over what is known: tokens may have been refreshed since the asker
   /// looked.
   func update(_ wanted: ConnectionRow) async {

@@ -151,7 +151,11 @@ struct HookHandler: Sendable {
     for session in takers {
       firsts.append((incoming.count, session))
       let account = await session.connection.account
-      incoming += IncomingEvent.reading(request, by: session.adapter, of: account)
+      incoming += IncomingEvent.reading(request, by: session.adapter, of: account).map {
+        var event = $0
+        event.tick = session.tick
+        return event
+      }
     }
     let stored: [StoredEvent]
     do {
@@ -167,6 +171,11 @@ struct HookHandler: Sendable {
       await intake.submit(
         WorkScheduler.Job(
           id: row.inboxID, accountID: one.accountID, key: one.key, stored: InboxRow(one, row)))
+    }
+    for (one, row) in zip(incoming, stored) where row.isDoubted {
+      await intake.submit(
+        WorkScheduler.Job(
+          id: row.inboxID, accountID: one.accountID, key: one.key, readsAgain: true))
     }
     for (place, session) in firsts where stored[place].isNew && stored[place].state == .done {
       await tell(incoming[place].event, session)

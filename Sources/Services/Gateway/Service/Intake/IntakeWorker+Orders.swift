@@ -10,19 +10,21 @@ extension IntakeWorker {
   /// Takes an order in: plan what it takes, make that durable, tell pool and fulfilment, tick it
   /// off.
   func takeOrder(
-    _ row: InboxRow, _ snapshot: OrderSnapshot, _ session: AccountSession,
+    _ row: InboxRow, _ snapshot: OrderSnapshot, _ reading: OrderReading,
+    _ session: AccountSession,
     resolve: ((inout OrderRecord) async throws -> Void)? = nil
   ) async throws -> WorkOutcome {
     if let problem = snapshot.problem {
       throw IntakeFailure(kind: .channel, code: "ORDER_MALFORMED", message: problem)
     }
     let known = try await store.order(row.orderID)
-    var snapshot = snapshot
+    var (snapshot, reading) = (snapshot, reading)
     // A till says each sale once.
     let isPresent =
       session.channelID != TillChannel.id && known?.record.disagrees(with: snapshot) ?? false
     if isPresent {
-      snapshot = try await present(row.event.subject, session)
+      // How the channel says that it stands, whatever its event says.
+      (snapshot, reading) = try await readOrder(of: row, nil, session)
       if let problem = snapshot.problem {
         throw IntakeFailure(kind: .channel, code: "ORDER_MALFORMED", message: problem)
       }
@@ -33,7 +35,10 @@ extension IntakeWorker {
       ?? OrderRow(
         orderID: row.orderID, accountID: row.accountID, externalID: row.event.subject,
         record: OrderRecord(snapshot))
-    if known != nil { _ = order.record.merge(snapshot, isPresent: isPresent) }
+    if known == nil || order.record.merge(snapshot, isPresent: isPresent) {
+      let isNewer = known?.record.updateTime != snapshot.updateTime
+      order.record.settle(reading, isNewer: isNewer)
+    }
     if !order.record.unresolvedLines.isEmpty {
       if let resolve {
         try await resolve(&order.record)
@@ -60,14 +65,23 @@ extension IntakeWorker {
     return .quarantined
   }
 
-  /// How the channel says that an order stands, whatever its event says.
-  private func present(
-    _ externalID: String, _ session: AccountSession
-  ) async throws -> OrderSnapshot {
+  /// How the channel says that an event's order stands.
+  ///
+  /// - Parameter event: whose bytes may hold the order; nil to have it asked for.
+  func readOrder(
+    of row: InboxRow, _ event: ChannelEvent?, _ session: AccountSession
+  ) async throws -> (OrderSnapshot, OrderReading) {
+    let askTime = now
+    let subject = row.event.subject
     let order = try await session.call { api async throws(ChannelError) in
-      try await session.adapter.fetchOrder(externalID, event: nil, api: api)
+      try await session.adapter.fetchOrder(subject, event: event, api: api)
     }
-    return OrderSnapshot(order, zones)
+    // An event that tells the order's time was sent after it.
+    let reachTime = row.event.updateTime == order.updateTime ? row.receiveTime : now
+    let reading = OrderReading(
+      askTime: order.isFromEvent ? nil : askTime,
+      reachTime: min(reachTime, order.updateTime + GatewayLimits.clockSkew), tick: session.tick)
+    return (OrderSnapshot(order, zones), reading)
   }
 
   /// Whether an order was sold before the account was connected and had left when we first heard of

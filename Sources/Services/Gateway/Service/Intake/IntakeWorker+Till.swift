@@ -13,7 +13,9 @@ extension IntakeWorker {
     let sale = try PointOfSaleSale(event: row.event)
     switch sale.kind {
     case .sale:
-      return try await takeOrder(row, OrderSnapshot(sale.order, zones), session) { record in
+      let snapshot = OrderSnapshot(sale.order, zones)
+      let reading = OrderReading(askTime: nil, reachTime: now, tick: .zero)
+      return try await takeOrder(row, snapshot, reading, session) { record in
         for line in record.unresolvedLines {
           record.resolve(
             lineID: line.lineID, listingID: "",

@@ -29,6 +29,7 @@ struct IntakeWorker: Sendable {
       guard let row else { return .done(oversoldCount: 0) }
       switch row.state {
       case .waiting, .retrying: break
+      case .done where job.readsAgain: break
       case .done: return .done(oversoldCount: 0)
       case .quarantined: return .quarantined
       case .dead: return IntakeFailure.outcome(of: row)
@@ -51,11 +52,8 @@ struct IntakeWorker: Sendable {
     switch row.event.kind {
     case .order:
       let event = row.event.body.isEmpty ? nil : row.event
-      let subject = row.event.subject
-      let order = try await session.call { api async throws(ChannelError) in
-        try await session.adapter.fetchOrder(subject, event: event, api: api)
-      }
-      return try await takeOrder(row, OrderSnapshot(order, zones), session)
+      let (snapshot, reading) = try await readOrder(of: row, event, session)
+      return try await takeOrder(row, snapshot, reading, session)
     case .return:
       let event = row.event
       let found = try await session.call { api async throws(ChannelError) in

@@ -26,20 +26,24 @@ struct AccountPolls: Sendable {
     let bell = session.pollBell
     while !Task.isCancelled {
       let seen = bell.latest
-      let isDone = await poll(isBehind: isBehind)
+      let doubted = await poll(isBehind: isBehind)
+      let isDone = doubted != nil
       attempt = isDone ? 0 : attempt + 1
       let pause =
         isDone ? every : min(every, GatewayLimits.failedPollBackoff.pause(attempt: attempt))
       let next = Deadline.after(pause)
+      let orders = DoubtedOrders(session: session, store: poller.store, intake: intake)
+      await orders.read(doubted ?? []) { !next.isPast && bell.latest == seen }
       await bell.wait(past: seen, atMost: next.remaining)
       isBehind = bell.latest > seen || (isBehind && !isDone)
     }
   }
 
-  /// Polls once; false when it failed.
+  /// Polls once.
   ///
   /// - Parameter isBehind: events were surely missed.
-  func poll(isBehind: Bool) async -> Bool {
+  /// - Returns: orders that are known and doubted; nil when it failed.
+  func poll(isBehind: Bool) async -> [IncomingEvent]? {
     let now = poller.store.clock.now()
     let lastTime: Timestamp
     do {
@@ -47,16 +51,17 @@ struct AccountPolls: Sendable {
       let connected = await session.connection.connectTime
       lastTime = known ?? max(connected, now - GatewayLimits.firstPollReach)
     } catch {
-      return false
+      return nil
     }
     let isLate = now - lastTime > every * GatewayLimits.lateIntervals
     var catchUp: Int64?
     if isBehind || isLate {
-      guard let id = await catchUps.join(accountID, wellTime: lastTime) else { return false }
+      guard let id = await catchUps.join(accountID, wellTime: lastTime) else { return nil }
       catchUp = id
     }
+    let doubted: [IncomingEvent]
     do {
-      try await poller.poll(session, adapter, catchUp: catchUp) { [catchUp] changes in
+      doubted = try await poller.poll(session, adapter, catchUp: catchUp) { [catchUp] changes in
         if catchUp != nil {
           await catchUps.add(changes)
         } else {
@@ -67,11 +72,11 @@ struct AccountPolls: Sendable {
       // Who is stopping has nothing to say against the channel.
       if isLate, !Task.isCancelled { await raise(error, lastTime) }
       if catchUp != nil { await catchUps.arrived(accountID, isComplete: false) }
-      return false
+      return nil
     }
     if catchUp != nil { await catchUps.arrived(accountID, isComplete: true) }
     await alerts.resolve(.pollLagging, about: accountID.text, account: accountID)
-    return true
+    return doubted
   }
 
   private func raise(_ failure: OrderPoller.Failure, _ lastTime: Timestamp) async {

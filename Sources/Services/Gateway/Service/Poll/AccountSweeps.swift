@@ -35,9 +35,11 @@ struct AccountSweeps: Sendable {
     await gate.wait(accountID)
     do {
       try await lookAtReturns(now)
-      try await poller.sweep(session, adapter) { changes in
+      let doubted = try await poller.sweep(session, adapter) { changes in
         for change in changes { await intake.submit(change.job) }
       }
+      let orders = DoubtedOrders(session: session, store: poller.store, intake: intake)
+      await orders.read(doubted) { true }
     } catch let failure as OrderPoller.Failure {
       poller.log.warning("a sweep failed", ["account": accountID, "error": failure.text])
     } catch {

@@ -20,10 +20,11 @@ struct OrderPoller: Sendable {
   /// - Parameters:
   ///   - catchUp: what the changes belong to, if to any.
   ///   - found: takes each page's new changes, which are stored by then.
+  /// - Returns: orders that are known and doubted.
   func poll(
     _ session: AccountSession, _ adapter: any OrderPolling, catchUp: Int64?,
     found: @Sendable ([PolledChange]) async -> Void
-  ) async throws(Failure) {
+  ) async throws(Failure) -> [IncomingEvent] {
     let accountID = session.accountID
     let begin = store.clock.now()
     let since: Timestamp
@@ -33,7 +34,7 @@ struct OrderPoller: Sendable {
       throw Failure(text: "the cursor cannot be read")
     }
     do throws(Failure) {
-      try await walkToRest(
+      let doubted = try await walkToRest(
         session, adapter, since: max(.zero, since - adapter.polling.overlap), catchUp, found)
       do {
         try await store.setPolled(accountID, watermark: begin)
@@ -41,6 +42,7 @@ struct OrderPoller: Sendable {
         throw Failure(text: "the cursor cannot be kept")
       }
       metrics.polls.increment([accountID.text, "done"])
+      return doubted
     } catch {
       metrics.polls.increment([accountID.text, "failed"])
       log.warning("a poll failed", ["account": accountID, "error": error.text])
@@ -52,37 +54,44 @@ struct OrderPoller: Sendable {
 
   /// Asks once more for all that has changed since long ago. What is known is left out by what the page says of it, or by its
   /// key, so that it costs the pages and little else. The watermark stays: this is no poll's work.
+  ///
+  /// - Returns: orders that are known and doubted.
   func sweep(
     _ session: AccountSession, _ adapter: any OrderPolling,
     found: @Sendable ([PolledChange]) async -> Void
-  ) async throws(Failure) {
+  ) async throws(Failure) -> [IncomingEvent] {
     let accountID = session.accountID
     let begin = store.clock.now()
     let traits = adapter.polling
     let connected = await session.connection.connectTime
     let since = max(connected - traits.overlap, begin - traits.sweepReach, .zero)
     do throws(Failure) {
-      try await walkToRest(session, adapter, since: since, nil, found)
+      let doubted = try await walkToRest(session, adapter, since: since, nil, found)
       do {
         try await store.setSwept(accountID, begin)
       } catch {
         throw Failure(text: "the sweep cannot be kept")
       }
       metrics.polls.increment([accountID.text, "swept"])
+      return doubted
     } catch {
       metrics.polls.increment([accountID.text, "sweep_failed"])
       throw error
     }
   }
 
-  /// Walks until a walk finds nothing, a few times at most.
+  /// Walks until a walk finds nothing, a few times at most; returns what the last one doubts.
   private func walkToRest(
     _ session: AccountSession, _ adapter: any OrderPolling, since: Timestamp, _ catchUp: Int64?,
     _ found: ([PolledChange]) async -> Void
-  ) async throws(Failure) {
+  ) async throws(Failure) -> [IncomingEvent] {
+    var doubted: [IncomingEvent] = []
     for _ in 0..<GatewayLimits.pollWalks {
-      if try await walk(session, adapter, since: since, catchUp, found) { return }
+      let (isLast, doubts) = try await walk(session, adapter, since: since, catchUp, found)
+      doubted = doubts
+      if isLast { break }
     }
+    return doubted
   }
 
   /// Where the poll begins, without the overlap. What was sold before the account was connected and had left is none of ours.
@@ -95,17 +104,20 @@ struct OrderPoller: Sendable {
   /// Walks through all pages. One over several pages that found something is not the last: what changes meanwhile moves
   /// others from a page that is still to come to one that was read.
   ///
-  /// - Returns: whether another walk would find nothing.
+  /// - Returns: whether another walk would find nothing, and what is known and doubted.
   private func walk(
     _ session: AccountSession, _ adapter: any OrderPolling, since: Timestamp, _ catchUp: Int64?,
     _ found: ([PolledChange]) async -> Void
-  ) async throws(Failure) -> Bool {
+  ) async throws(Failure) -> (isLast: Bool, doubted: [IncomingEvent]) {
     var cursor: String?
+    var doubted: [IncomingEvent] = []
     var pageCount = 0
     var foundCount = 0
     repeat {
       let page = try await page(session, adapter, since: since, after: cursor)
-      let changes = try await keep(page, session.accountID, catchUp)
+      let kept = try await keep(page, session.accountID, catchUp)
+      let changes = kept.changes
+      doubted += kept.doubted.prefix(GatewayLimits.doubtedOrders - doubted.count)
       if !changes.isEmpty { await found(changes) }
       foundCount += changes.count
       metrics.polledChanges.increment([session.accountID.text], by: Double(changes.count))
@@ -115,7 +127,7 @@ struct OrderPoller: Sendable {
       }
       cursor = page.nextCursor
     } while cursor != nil
-    return foundCount == 0 || pageCount <= GatewayLimits.pollPagesAtRest
+    return (foundCount == 0 || pageCount <= GatewayLimits.pollPagesAtRest, doubted)
   }
 
   /// A page that does not come is asked for again a few times before all is given up.
@@ -142,14 +154,14 @@ struct OrderPoller: Sendable {
 
   private func keep(
     _ page: OrderChanges, _ accountID: AccountID, _ catchUp: Int64?
-  ) async throws(Failure) -> [PolledChange] {
+  ) async throws(Failure) -> PolledPage {
     // One whose ID nobody can work with holds up no other.
     let incoming = page.events.compactMap { event in
       (try? IncomingEvent.orderID(event, accountID)).map {
         IncomingEvent(accountID: accountID, event: event, orderID: $0)
       }
     }
-    guard !incoming.isEmpty else { return [] }
+    guard !incoming.isEmpty else { return PolledPage() }
     do {
       return try await store.receivePolled(
         incoming, page.states.mapValues { OrderState($0) }, catchUp: catchUp)

@@ -21,7 +21,10 @@ public enum GatewayMigrations {
     Migration(15, "sweeps", sweeps),
     Migration(16, "tills' sales that the inbox has forgotten", pastSales),
     Migration(17, "alerts by when they changed and when they ended", alertTimes),
+    Migration(18, "orders that may change without another time", settling),
   ]
+
+  private static let settling = "ALTER TABLE channel_order ADD COLUMN settle_time BIGINT"
 
   private static let sweeps = """
     ALTER TABLE poll_cursor ADD COLUMN sweep_time BIGINT;

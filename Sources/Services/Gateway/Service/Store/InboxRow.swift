@@ -5,6 +5,9 @@ internal import StorageCore
 /// How an event stands.
 enum InboxState: String, Sendable {
   case waiting, done, retrying, quarantined, dead
+
+  /// What it tells of was read.
+  var isOver: Bool { self == .done || self == .quarantined }
 }
 
 /// An event with how it stands.
@@ -59,6 +62,8 @@ struct StoredEvent: Sendable {
   var receiveTime: Timestamp
   /// False when an event of that key is known with another body.
   var isSameBody: Bool
+  /// It is known, and what was read of its order may be older than what it tells of.
+  var isDoubted = false
 }
 
 /// An event on its way into the inbox.
@@ -69,6 +74,8 @@ struct IncomingEvent: Sendable {
   var orderID: String
   /// Why it cannot be read; empty for what can.
   var problem = ""
+  /// How coarse its channel's times are: one that looks like a known one may tell of another change.
+  var tick = Duration.zero
 }
 
 extension GatewayStore {
@@ -205,7 +212,10 @@ extension Transaction {
         inboxID: $0.int64(0), isNew: false, state: InboxState(rawValue: $0.text(1)) ?? .dead,
         receiveTime: $0.time(3), isSameBody: $0.bytes(2) == event.body)
     }
-    if let known { return known }
+    if var known {
+      known.isDoubted = try doubts(incoming, known)
+      return known
+    }
     let inboxID = try advance("inbox")
     // What is about no order and no return has no effect; it is kept to be looked at.
     let state: InboxState =
@@ -225,6 +235,40 @@ extension Transaction {
       inboxID: inboxID, isNew: true, state: state, receiveTime: now, isSameBody: true)
   }
 
+  /// Whether the order may have changed since it was read, and the event tell of that: a channel whose clock ticks in
+  /// seconds gives two changes within one the same event. The event is then taken up again; one that is just being worked
+  /// on may have read its order before.
+  private func doubts(_ incoming: IncomingEvent, _ known: StoredEvent) throws -> Bool {
+    guard incoming.tick > .zero, incoming.event.kind == .order else { return false }
+    switch known.state {
+    case .waiting, .retrying: return true
+    case .dead: return false
+    case .done, .quarantined:
+      guard try isUnsettled(incoming.orderID, at: incoming.event.updateTime) else { return false }
+      try takeUpAgain(known.inboxID)
+      return true
+    }
+  }
+
+  /// Whether an order was read when its channel's clock could still hide a change, and has no later time since.
+  func isUnsettled(_ orderID: String, at updateTime: Timestamp) throws -> Bool {
+    try exists(
+      """
+      SELECT 1 FROM channel_order
+      WHERE order_id = ? AND update_time <= ? AND settle_time IS NOT NULL
+      """, [.text(orderID), .time(updateTime)])
+  }
+
+  /// Has an event worked on once more whose order was read.
+  func takeUpAgain(_ inboxID: Int64) throws {
+    try execute(
+      """
+      UPDATE inbox SET state = 'waiting', attempt_count = 0, finish_time = NULL
+      WHERE inbox_id = ? AND state IN ('done', 'quarantined')
+      """,
+      [.integer(inboxID)])
+  }
+
   /// Takes an event up again that was given up or quarantined; false when it is neither.
   func reopen(_ inboxID: Int64) throws -> Bool {
     let changed = try execute(
@@ -240,14 +284,13 @@ extension Transaction {
   func setEvent(
     _ inboxID: Int64, _ state: InboxState, error: String = "", now: Timestamp
   ) throws {
-    let isOver = state == .done || state == .quarantined
     try execute(
       """
       UPDATE inbox SET state = ?, finish_time = ?, attempt_count = attempt_count + 1, last_error = ?
       WHERE inbox_id = ?
       """,
       [
-        .text(state.rawValue), .time(isOver ? now : nil as Timestamp?), .text(error.kept),
+        .text(state.rawValue), .time(state.isOver ? now : nil as Timestamp?), .text(error.kept),
         .integer(inboxID),
       ])
   }

@@ -24,7 +24,8 @@ extension ReadTransaction {
   func order(_ orderID: String) throws -> OrderRow? {
     let found = try first(
       """
-      SELECT account_id, external_id, state, update_time, sale_time, is_shipped_told, zone
+      SELECT account_id, external_id, state, update_time, sale_time, is_shipped_told, zone,
+        settle_time
       FROM channel_order WHERE order_id = ?
       """,
       [.text(orderID)]
@@ -34,6 +35,7 @@ extension ReadTransaction {
         saleTime: row.time(4), lines: [])
       record.isShippedTold = row.bool(5)
       record.zone = row.text(6).isEmpty ? nil : row.id(6)
+      record.settleTime = row.optionalTime(7)
       return OrderRow(
         orderID: orderID, accountID: row.id(0), externalID: row.text(1), record: record)
     }
@@ -70,16 +72,18 @@ extension Transaction {
     try execute(
       """
       INSERT INTO channel_order (order_id, account_id, external_id, state, update_time, sale_time,
-        is_shipped_told, zone)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        is_shipped_told, zone, settle_time)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (order_id) DO UPDATE SET state = excluded.state,
         update_time = excluded.update_time, sale_time = excluded.sale_time,
-        is_shipped_told = excluded.is_shipped_told, zone = excluded.zone
+        is_shipped_told = excluded.is_shipped_told, zone = excluded.zone,
+        settle_time = excluded.settle_time
       """,
       [
         .text(order.orderID), .id(order.accountID), .text(order.externalID),
         .text(record.state.rawValue), .time(record.updateTime), .time(record.saleTime),
         .bool(record.isShippedTold), .text(record.zone?.text ?? ""),
+        .time(record.settleTime),
       ])
     for (position, line) in record.lines.enumerated() {
       let isQuarantined = line.components.isEmpty && record.netCount(line) > 0

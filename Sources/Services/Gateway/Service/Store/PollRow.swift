@@ -76,31 +76,91 @@ extension GatewayStore {
   /// - Parameter catchUp: what the changes belong to, if to any.
   func receivePolled(
     _ page: [IncomingEvent], _ states: [String: OrderState], catchUp: Int64?
-  ) async throws -> [PolledChange] {
+  ) async throws -> PolledPage {
     let now = clock.now()
     return try await write { transaction in
-      try page.compactMap {
-        try transaction.receivePolled($0, states[$0.event.key], catchUp, now)
+      var kept = PolledPage()
+      for incoming in page {
+        let state = states[incoming.event.key]
+        switch try transaction.standing(of: incoming, state, now) {
+        case .known: continue
+        case .doubted: kept.doubted.append(incoming)
+        case .news(let isNewOrder):
+          let change = try transaction.receivePolled(incoming, isNewOrder, catchUp, now)
+          if let change { kept.changes.append(change) }
+        }
       }
+      return kept
+    }
+  }
+
+  /// Has an order read again that a poll doubts; nil when somebody has read it since.
+  func takeUpDoubted(_ incoming: IncomingEvent) async throws -> WorkScheduler.Job? {
+    let now = clock.now()
+    return try await write { transaction in
+      guard try transaction.isUnsettled(incoming.orderID, at: incoming.event.updateTime),
+        let stored = try transaction.receive([incoming], now).first
+      else { return nil }
+      if !stored.isNew {
+        guard stored.state.isOver else { return nil }
+        try transaction.takeUpAgain(stored.inboxID)
+      }
+      return WorkScheduler.Job(
+        id: stored.inboxID, accountID: incoming.accountID, key: incoming.key)
     }
   }
 }
 
+/// What of a page is to be done.
+struct PolledPage: Sendable {
+  var changes: [PolledChange] = []
+  /// Orders that are known as the page tells them, and were read when their channel's clock could still hide a change.
+  var doubted: [IncomingEvent] = []
+}
+
+/// What a page's event is to the store.
+private enum PolledStanding {
+  case known
+  case doubted
+  case news(isNewOrder: Bool)
+}
+
 extension Transaction {
-  fileprivate func receivePolled(
-    _ incoming: IncomingEvent, _ state: OrderState?, _ catchUp: Int64?, _ now: Timestamp
-  ) throws -> PolledChange? {
+  fileprivate func standing(
+    of incoming: IncomingEvent, _ state: OrderState?, _ now: Timestamp
+  ) throws -> PolledStanding {
+    guard incoming.event.kind == .order else { return .news(isNewOrder: false) }
     let known = try first(
-      "SELECT update_time, state FROM channel_order WHERE order_id = ?", [.text(incoming.orderID)]
-    ) { (time: $0.time(0), state: OrderState(rawValue: $0.text(1))) }
-    if let known, incoming.event.kind == .order {
-      let time = incoming.event.updateTime
-      // Of one moment only what is the same for sure: a channel's clock may tick in seconds.
-      if known.time > time || (known.time == time && known.state == state) { return nil }
+      "SELECT update_time, state, settle_time FROM channel_order WHERE order_id = ?",
+      [.text(incoming.orderID)]
+    ) {
+      (
+        time: $0.time(0), state: OrderState(rawValue: $0.text(1)), settleTime: $0.optionalTime(2)
+      )
     }
+    guard let known else { return .news(isNewOrder: true) }
+    let time = incoming.event.updateTime
+    if known.time > time { return .known }
+    guard known.time == time else { return .news(isNewOrder: false) }
+    // Of one moment only what is the same for sure: a channel's clock may tick in seconds.
+    let isKnown = try known.state == state || isStored(incoming)
+    guard isKnown else { return .news(isNewOrder: false) }
+    // Before the tick is over another look is of no use: the next poll comes by here, too.
+    guard let settleTime = known.settleTime, settleTime <= now else { return .known }
+    return .doubted
+  }
+
+  private func isStored(_ incoming: IncomingEvent) throws -> Bool {
+    try exists(
+      "SELECT 1 FROM inbox WHERE account_id = ? AND event_key = ?",
+      [.id(incoming.accountID), .text(incoming.event.key)])
+  }
+
+  fileprivate func receivePolled(
+    _ incoming: IncomingEvent, _ isNewOrder: Bool, _ catchUp: Int64?, _ now: Timestamp
+  ) throws -> PolledChange? {
     guard let stored = try receive([incoming], now).first, stored.isNew else { return nil }
     if let catchUp {
-      let isNewOrder = incoming.event.kind == .order && known == nil
       try execute(
         """
         INSERT INTO catch_up_event (inbox_id, catch_up_id, account_id, order_id, is_new_order)
