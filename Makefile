@@ -102,7 +102,7 @@ SEEDS ?= 200
 .PHONY: simulate
 simulate: debug ## Plays SEEDS=200 new seeds of faults against the pool, its model and crashes; SEED=n plays one again
 	@$(if $(SEED),ONEPOOL_SEED=$(SEED) $(TESTS) --filter poolIsTheModel, \
-	  ONEPOOL_SIMULATIONS=$(SEEDS) $(TESTS) --filter '^SimulationTests\.' --filter ModelTests)
+	  ONEPOOL_SIMULATIONS=$(SEEDS) $(TESTS) --filter '^SimulationTests\.' --filter '\.ModelTests')
 	@$(if $(SEED),,ONEPOOL_HISTORIES=10 $(TESTS) --filter CrashTests --filter LinearizabilityTests)
 
 .PHONY: chaos

@@ -312,7 +312,7 @@ def measure(quick):
         bench.writes(pool, postgres, sqlite)
         bench.latencies(pool)
         bench.reads(pool)
-        proof = pool.call("VerifyLedger", {})
+        proof = pool.call("VerifyLedger", {}, timeout=600)
         if not proof.get("proved"):
             sys.exit(f"the ledger is not proved: {proof}")
         print(f"{pool.sold:,} lines sold, ledger proved; {bench.neighbours}")

@@ -118,18 +118,35 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
 
   /// Removes what is at a place; another value may have the place later.
   public mutating func remove(at place: Int) {
-    guard place < boxes.count, let box = boxes[place] else { return }
-    removeFromIndex(box.id.hash, place)
+    guard let hash = empty(place) else { return }
+    removeFromIndex(hash, place)
+    count -= 1
+  }
+
+  /// The same of many places, whose slots are fetched side by side.
+  public mutating func remove(at places: [Int]) {
+    var removed: [(hash: Int, place: Int)] = []
+    removed.reserveCapacity(places.count)
+    for place in places {
+      if let hash = empty(place) { removed.append((hash, place)) }
+    }
+    for (hash, place) in removed { removeFromIndex(hash, place) }
+    count -= removed.count
+  }
+
+  /// - Returns: the hash of what was there, which is still in the index.
+  private mutating func empty(_ place: Int) -> Int? {
+    guard place < boxes.count, let box = boxes[place] else { return nil }
     boxes[place] = nil
     freePlaces.append(Int32(place))
-    count -= 1
+    return box.id.hash
   }
 
   /// Takes over what another table has at some places, or that it has nothing there.
   ///
   /// - Precondition: this table is a copy of the other as it once was.
   public mutating func share(_ other: PlacedTable, at places: [Int]) {
-    // Their slots lie far apart: looked for one behind the other, with nothing between, they are fetched side by side.
+    // Slots lie far apart: looked for one behind the other, with nothing between, they are fetched side by side.
     var added: [(hash: Int, place: Int)] = []
     for place in places {
       if let hash = share(other, at: place) { added.append((hash, place)) }

@@ -51,11 +51,11 @@ extension Pool {
     sales.set(sale.orderID, sale)
   }
 
-  /// Takes a sale out of memory; it has to be loaded again before the next command of its order.
+  /// Takes sales out of memory; each has to be loaded again before the next command of its order.
   ///
-  /// - Parameter place: in `sales`.
-  public func unload(saleAt place: Int) {
-    sales.remove(at: place)
+  /// - Parameter places: in `sales`.
+  public func unload(salesAt places: [Int]) {
+    sales.remove(at: places)
   }
 
   /// Ends loading: `time` and `sequence` are those of the last entry of the ledger.

@@ -152,7 +152,7 @@ final class ReadModel: Sendable {
     guard !places.isEmpty else { return }
     sales.withLock { sales in
       sales.hasUnloaded = true
-      for place in places { sales.table.remove(at: place) }
+      sales.table.remove(at: places)
     }
   }
 

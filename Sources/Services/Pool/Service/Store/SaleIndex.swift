@@ -42,6 +42,21 @@ final class SaleNumbers: Sendable {
     }
   }
 
+  /// Whether there may be a sale of an order with this hash.
+  func contains(_ hash: UInt64) -> Bool {
+    tables.withLock { tables in tables.contains { $0.contains(hash) } }
+  }
+
+  /// The same of many.
+  func contain(_ hashes: some Collection<UInt64?>) -> [Bool] {
+    tables.withLock { tables in
+      hashes.map { hash in
+        guard let hash else { return false }
+        return tables.contains { $0.contains(hash) }
+      }
+    }
+  }
+
   /// Of sales that may be of an order.
   func numbers(of order: OrderID) -> [Int64] {
     let hash = SaleKey.hash(of: order)

@@ -27,6 +27,15 @@ struct KeyTable: Sendable {
       slots[place] = slot
     }
 
+    func contains(_ tag: UInt64) -> Bool {
+      var place = Int(tag) & (slots.count - 1)
+      while slots[place] != 0 {
+        if slots[place] >> 32 == tag { return true }
+        place = (place + 1) & (slots.count - 1)
+      }
+      return false
+    }
+
     /// Hands over the numbers of the slots with these bits of a key, in the order in which they came.
     func collect(_ tag: UInt64, _ body: (UInt64) -> Void) {
       var place = Int(tag) & (slots.count - 1)
@@ -55,6 +64,9 @@ struct KeyTable: Sendable {
     let number = UInt64(row - firstRow) + 1
     parts[Int(key >> 56)].add((key & 0xFFFF_FFFF) << 32 | number)
   }
+
+  /// Whether there are rows under a key.
+  func contains(_ key: UInt64) -> Bool { parts[Int(key >> 56)].contains(key & 0xFFFF_FFFF) }
 
   /// Adds the rows under a key; costs no memory when there is none.
   func collect(_ key: UInt64, into rows: inout [Int64]) {

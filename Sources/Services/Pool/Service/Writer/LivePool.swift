@@ -106,8 +106,22 @@ final class LivePool {
     return nil
   }
 
+  /// Whether an order with this hash may be on disk.
+  func isStored(_ order: UInt64?) -> Bool {
+    guard hasUnloadedSales, let order else { return false }
+    return store.saleNumbers.contains(order)
+  }
+
+  /// The same of many until the commit: asked together, since what is asked lies far apart in memory.
+  func areStored(_ orders: some Collection<UInt64?>) -> [Bool] {
+    guard hasUnloadedSales else { return Array(repeating: false, count: orders.count) }
+    return store.saleNumbers.contain(orders)
+  }
+
   /// Brings into memory what a command needs and memory does not have.
-  func prepare(_ command: Command) throws(PoolError) {
+  ///
+  /// - Parameter isStored: whether its order may be on disk.
+  func prepare(_ command: Command, isStored: Bool) throws(PoolError) {
     if case .document(let command) = command, pool.documents[command.key] == nil {
       do {
         if let document = try store.document(command.key, pool) { pool.load(document) }
@@ -115,7 +129,8 @@ final class LivePool {
         throw fail(error)
       }
     }
-    guard hasUnloadedSales, let order = command.orderID, pool.sales.place(of: order) == nil
+    guard isStored, hasUnloadedSales, let order = command.orderID,
+      pool.sales.place(of: order) == nil
     else { return }
     do {
       if let sale = try store.sale(order, pool) { pool.load(sale) }
@@ -244,7 +259,7 @@ final class LivePool {
       throw error
     }
     let unloaded = sweeper.unloadable(pool, keeping: salesInMemory)
-    for place in unloaded { pool.unload(saleAt: place) }
+    pool.unload(salesAt: unloaded)
     if !unloaded.isEmpty { hasUnloadedSales = true }
     return Committed(changes: changes, unloaded: unloaded, rowCount: rowCount)
   }

@@ -37,6 +37,8 @@ struct Decision<Response: Message> {
   }
 
   let command: Command
+  /// The hash under which a stored sale of the command's order is found; worked out by the caller's thread.
+  let order: UInt64?
   let request: Request?
   let deadline: Deadline
   let respond: @Sendable (Reply, Pool) -> Response
@@ -46,18 +48,20 @@ struct Decision<Response: Message> {
     respond: @escaping @Sendable (Reply, Pool) -> Response
   ) {
     self.command = command
+    order = command.orderID.map(SaleKey.hash)
     self.request = request
     self.deadline = deadline
     self.respond = respond
   }
 
-  func decided(_ live: LivePool) -> Result<Response, PoolError> {
+  /// - Parameter isStored: whether the command's order may be on disk.
+  func decided(_ live: LivePool, isStored: Bool) -> Result<Response, PoolError> {
     do throws(PoolError) {
       guard !deadline.isPast(at: live.beganAt) else { throw .deadlinePassed }
       if let request, let known = try live.knownRow(of: request.key, request.id, command) {
         return .success(try replay(known, request))
       }
-      try live.prepare(command)
+      try live.prepare(command, isStored: isStored)
       let reply = try live.pool.apply(command)
       let response = respond(reply, live.pool)
       live.record(
@@ -109,7 +113,7 @@ final class CommandJob: WriterJob, @unchecked Sendable {
   ) {
     commandCount = 1
     let shared = Shared(Result<Response, PoolError>.failure(.storeUnavailable))
-    decideAll = { shared.value = decision.decided($0) }
+    decideAll = { shared.value = decision.decided($0, isStored: $0.isStored(decision.order)) }
     answerAll = { failure in
       if let failure { return continuation.resume(throwing: failure) }
       switch shared.value {
@@ -131,8 +135,11 @@ final class CommandJob: WriterJob, @unchecked Sendable {
       let decisions = waiting.value
       waiting.value = []
       shared.value.reserveCapacity(decisions.count)
+      let stored = live.areStored(decisions.lazy.map(\.order))
       decisions.withUnsafeBufferPointer {
-        for number in $0.indices { shared.value.append($0[number].decided(live)) }
+        for number in $0.indices {
+          shared.value.append($0[number].decided(live, isStored: stored[number]))
+        }
       }
     }
     answerAll = { failure in
