@@ -148,7 +148,7 @@ import Testing
   ) {
     let count = HookHealth.Count(
       tries: tries, failures: tries - successes, failuresInARow: inARow)
-    #expect(HookHealth.isTurnedOff(count, by: channel) == isOff)
+    #expect(HookHealth.isTurnedOff(count, by: channel, at: .zero) == isOff)
   }
 
   @Test func failuresTurnShopifysWebhooksOff() async throws {

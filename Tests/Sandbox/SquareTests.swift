@@ -65,6 +65,35 @@ import Testing
 
   private let change = "/v2/inventory/changes/batch-create"
 
+  /// Goal: after three weeks in which nothing was taken nothing is sent any more, until the seller turns it on again; one event
+  /// that is taken begins them anew. Method: on the sandbox's clock, with an event a week, of which each is tried for a day.
+  @Test(.timeLimit(.minutes(2))) func webhooksThatFailForThreeWeeksAreTurnedOff() async throws {
+    try await withSquare { world in
+      func tries(after days: Double, failing: Bool) async throws -> Int {
+        world.clock.advance(by: .seconds(days * 86_400))
+        world.sender.answer(failing ? Array(repeating: 500, count: 10_000) : [])
+        let before = world.sender.sent.count
+        _ = try await world.buy(Self.key, 1)
+        return await world.allSent().count - before
+      }
+      let whole = try await tries(after: 0, failing: true)
+      #expect(whole >= 30)
+      #expect(try await tries(after: 20.9, failing: true) == whole)
+      // It is taken: the three weeks begin with the next failure.
+      let taken = try await tries(after: 0, failing: false)
+      #expect(taken > 0 && taken < whole)
+      for days in [1, 7, 7, 6.9] { #expect(try await tries(after: days, failing: true) == whole) }
+      let last = try await tries(after: 0.2, failing: true)
+      #expect(last > 0, "it is told by one that fails")
+      #expect(try await tries(after: 0, failing: false) == 0)
+      for location in ["L1", "L2"] {
+        let on: JSONValue = ["channel": "square", "shop": .string(location), "enabled": true]
+        #expect(try await world.control("webhooks", on).status == 200)
+      }
+      #expect(try await tries(after: 0, failing: false) == taken)
+    }
+  }
+
   @Test func keyMeansOneCall() async throws {
     try await withSquare { world in
       let now = world.clock.now()

@@ -8,6 +8,7 @@ extension ControlAPI {
     "client_secret", "location_id", "api_version", "shop_cipher", "warehouse_ids", "shipping_type",
     "least_stock", "fulfillment_type",
     "webhook_signature_key", "merchant_id", "service_id", "redirect_url",
+    "authorisation_days", "app_kind",
     Shop.codeName, Shop.codeEndName,
     "consumer_key", "consumer_secret", "webhook_secret", "home_url",
   ]

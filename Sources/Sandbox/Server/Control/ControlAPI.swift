@@ -9,8 +9,8 @@ internal import RPCCore
 ///
 /// - `POST /control/shops` makes a shop, or lets its seller authorise the app again: `hook_url`,
 ///   `access_token_seconds` and, there or in `credentials`, `access_token`, `refresh_token` and the
-///   secrets: Shopee `partner_id`, `partner_key`, `push_partner_key`; Lazada `app_key`, `app_secret`,
-///   `site`; Shopify `client_id`, `client_secret`, `location_id`, `api_version`; TikTok `app_key`, `app_secret`,
+///   secrets: Shopee `partner_id`, `partner_key`, `push_partner_key`, `authorisation_days` that the seller picks; Lazada
+///   `app_key`, `app_secret`, `site`, `app_kind` (`test`, `service_market`); Shopify `client_id`, `client_secret`, `location_id`, `api_version`; TikTok `app_key`, `app_secret`,
 ///   `shop_cipher` and how its seller works: `warehouse_ids` with commas between, `shipping_type` (`TIKTOK`, `SELLER`),
 ///   `fulfillment_type`, `least_stock` that a listing may be set to; Square
 ///   `client_id`, `client_secret`, `webhook_signature_key`, `merchant_id` (a shop is one location); Loyverse

@@ -2,7 +2,7 @@ internal import Primitives
 internal import StorageCore
 
 /// When a platform turns a shop's webhooks off. WooCommerce counts for each webhook (`WooCommerceWebhooks`); TikTok and
-/// Loyverse are not known to, and Square only after three weeks.
+/// Loyverse are not known to.
 enum HookHealth {
   /// How a shop's hook has answered since it was turned on.
   struct Count: Equatable {
@@ -10,48 +10,63 @@ enum HookHealth {
     var failures: Int64
     /// In a row, up to now.
     var failuresInARow: Int64
+    /// When the first of these was.
+    var failingSince: Timestamp?
   }
 
+  /// After which Square gives a webhook up that has taken nothing.
+  static let squarePatience = Duration.seconds(21 * 86_400)
+
   /// - Note: Source: shopify.dev, changelog of the webhook retry mechanism (a subscription is deleted after 8 failures in a
-  ///   row); Lazada document 120168 (over 50 %); Shopee developer guide 18 (under 30 % of more than 600). Lazada names no
-  ///   number of messages; here it is 20.
-  static func isTurnedOff(_ count: Count, by channel: Channel) -> Bool {
+  ///   row); Lazada document 120168 (over 50 %); Shopee developer guide 18 (under 30 % of more than 600);
+  ///   developer.squareup.com, webhooks, delivery SLA (three weeks of failure). Lazada names no number of messages; here it
+  ///   is 20.
+  static func isTurnedOff(_ count: Count, by channel: Channel, at now: Timestamp) -> Bool {
     switch channel {
     case .shopify: count.failuresInARow > 8
     case .lazada: count.tries >= 20 && count.failures * 2 > count.tries
     case .shopee: count.tries > 600 && (count.tries - count.failures) * 10 < count.tries * 3
-    case .tiktok, .square, .loyverse, .woocommerce: false
+    case .square: count.failingSince.map { now - $0 >= squarePatience } ?? false
+    case .tiktok, .loyverse, .woocommerce: false
     }
   }
 
   /// Counts one try.
   static func count(_ outcome: DeliveryOutcome, _ transaction: any Transaction) throws {
-    guard [.shopify, .lazada, .shopee].contains(outcome.channel), outcome.state != .dropped else {
-      return
-    }
+    guard [.shopify, .lazada, .shopee, .square].contains(outcome.channel),
+      outcome.state != .dropped
+    else { return }
     let found = try transaction.first(
       """
-      SELECT COALESCE(tries, 0), COALESCE(failures, 0), COALESCE(failures_in_a_row, 0) FROM delivery
+      SELECT COALESCE(tries, 0), COALESCE(failures, 0), COALESCE(failures_in_a_row, 0), failing_since
+      FROM delivery
       LEFT JOIN hook ON hook.channel = delivery.channel AND hook.shop_id = delivery.shop_id
       WHERE delivery_id = ?
       """, [.integer(outcome.deliveryID)]
-    ) { Count(tries: $0.int64(0), failures: $0.int64(1), failuresInARow: $0.int64(2)) }
+    ) {
+      Count(
+        tries: $0.int64(0), failures: $0.int64(1), failuresInARow: $0.int64(2),
+        failingSince: $0.optionalTime(3))
+    }
     guard var count = found else { return }
     let isFailure = outcome.state != .delivered
     count.tries += 1
     count.failures += isFailure ? 1 : 0
     count.failuresInARow = isFailure ? count.failuresInARow + 1 : 0
+    count.failingSince = isFailure ? count.failingSince ?? outcome.time : nil
+    let isOff = isTurnedOff(count, by: outcome.channel, at: outcome.time)
     try transaction.execute(
       """
-      INSERT INTO hook (channel, shop_id, is_off, tries, failures, failures_in_a_row)
-      SELECT channel, shop_id, ?, ?, ?, ? FROM delivery WHERE delivery_id = ?
+      INSERT INTO hook
+        (channel, shop_id, is_off, tries, failures, failures_in_a_row, failing_since)
+      SELECT channel, shop_id, ?, ?, ?, ?, ? FROM delivery WHERE delivery_id = ?
       ON CONFLICT (channel, shop_id) DO UPDATE SET is_off = MAX(is_off, excluded.is_off),
         tries = excluded.tries, failures = excluded.failures,
-        failures_in_a_row = excluded.failures_in_a_row
+        failures_in_a_row = excluded.failures_in_a_row, failing_since = excluded.failing_since
       """,
       [
-        .bool(isTurnedOff(count, by: outcome.channel)), .integer(count.tries),
-        .integer(count.failures), .integer(count.failuresInARow), .integer(outcome.deliveryID),
+        .bool(isOff), .integer(count.tries), .integer(count.failures),
+        .integer(count.failuresInARow), .time(count.failingSince), .integer(outcome.deliveryID),
       ])
   }
 }
@@ -71,7 +86,7 @@ extension Transaction {
       INSERT INTO hook (channel, shop_id, is_off, tries, failures, failures_in_a_row)
       VALUES (?, ?, ?, 0, 0, 0)
       ON CONFLICT (channel, shop_id) DO UPDATE SET is_off = excluded.is_off, tries = 0,
-        failures = 0, failures_in_a_row = 0
+        failures = 0, failures_in_a_row = 0, failing_since = NULL
       """, shop.values + [.bool(!isEnabled)])
     guard shop.channel == .woocommerce else { return }
     for var webhook in try wooCommerceWebhooks(shop) {

@@ -3,17 +3,19 @@ internal import Primitives
 internal import RPCCore
 internal import StorageCore
 
-/// Lazada's tokens: 30 days, refreshed for 180.
+/// Lazada's tokens: 30 days, refreshed for 180; an app in test has 7 and 14 (`app_kind` `test`), and of one that is sold in the
+/// service market they last as long as the subscription, and are not refreshed (`service_market`).
 ///
 /// - Note: Source: Lazada document 108068.
 enum LazadaAuthorisation {
   static let accessSeconds: Int64 = 30 * 86_400
-  static let refreshSeconds: Int64 = 180 * 86_400
+  private static let refreshSeconds: Int64 = 180 * 86_400
+  private static let testSeconds: (access: Int64, refresh: Int64) = (7 * 86_400, 14 * 86_400)
 
   static func refresh(_ market: Market, _ shops: [Shop], _ call: LazadaCall) throws -> JSONValue {
     let token = try call.text("refresh_token")
     let found = shops.first { $0.refreshToken == token && call.now < $0.refreshExpireTime }
-    guard let shop = found else {
+    guard let shop = found, shop.secret("app_kind") != "service_market" else {
       throw LazadaError.app(
         "IllegalRefreshToken", "The specified refresh token is invalid or expired")
     }
@@ -50,8 +52,11 @@ enum LazadaAuthorisation {
     var shop = old
     shop.accessToken = "50000" + Hex.encode(SecureRandom.bytes(20))
     shop.refreshToken = "50001" + Hex.encode(SecureRandom.bytes(20))
-    shop.accessExpireTime = call.now + .seconds(accessSeconds)
-    shop.refreshExpireTime = call.now + .seconds(refreshSeconds)
+    let life =
+      shop.secret("app_kind") == "test"
+      ? testSeconds : (access: accessSeconds, refresh: refreshSeconds)
+    shop.accessExpireTime = call.now + .seconds(life.access)
+    shop.refreshExpireTime = call.now + .seconds(life.refresh)
     try market.transaction.save(shop)
     let site = shop.secrets["site"] ?? "lazada_sg"
     let country = String(site.suffix(2))
@@ -61,7 +66,7 @@ enum LazadaAuthorisation {
     ]
     return [
       "access_token": .string(shop.accessToken), "refresh_token": .string(shop.refreshToken),
-      "expires_in": .integer(accessSeconds), "refresh_expires_in": .integer(refreshSeconds),
+      "expires_in": .integer(life.access), "refresh_expires_in": .integer(life.refresh),
       "country": .string(country), "account_platform": "seller_center",
       "account": "seller@example.com", "country_user_info": [user],
     ]

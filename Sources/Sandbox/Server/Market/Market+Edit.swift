@@ -18,9 +18,7 @@ extension Market {
   /// The seller takes our authorisation away: no token works any more.
   func deauthorise(_ key: Shop.Key) throws {
     var shop = try shop(key)
-    shop.accessToken = ""
-    shop.previousToken = ""
-    shop.refreshToken = ""
+    shop.revokeTokens()
     try transaction.save(shop)
     try send(Announcement.deauthorised(key), of: key)
   }

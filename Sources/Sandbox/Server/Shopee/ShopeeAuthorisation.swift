@@ -12,8 +12,10 @@ enum ShopeeAuthorisation {
   static let graceSeconds: Int64 = 300
 
   static let codeSeconds: Int64 = 600
-  /// The seller picks 7 to 365 days.
-  static let authorisationSeconds: Int64 = 365 * 86_400
+  /// The seller picks 7 to 365 days (`authorisation_days`); no token outlives them.
+  private static func authorisationSeconds(_ shop: Shop) -> Int64 {
+    min(365, max(1, Int64(shop.secret("authorisation_days")) ?? 365)) * 86_400
+  }
   static let pagePath = "/api/v2/shop/auth_partner"
 
   /// Signed by the app; of its shops the first one lets it in, or the one that `sandbox_shop` names.
@@ -39,7 +41,7 @@ enum ShopeeAuthorisation {
       throw ShopeeError("error_auth", "Invalid code, please check.")
     }
     shop.useCode()
-    shop.secrets[endName] = String((call.now + .seconds(authorisationSeconds)).seconds)
+    shop.secrets[endName] = String((call.now + .seconds(authorisationSeconds(shop))).seconds)
     return try renew(shop, market, call)
   }
 
@@ -54,10 +56,11 @@ enum ShopeeAuthorisation {
 
   /// Its fields lie beside `error`, not in `response`.
   static func info(_: any ReadTransaction, _ shop: Shop, _ call: ShopeeCall) throws -> JSONValue {
-    let end = Int64(shop.secret(endName)) ?? call.now.seconds + authorisationSeconds
+    let span = authorisationSeconds(shop)
+    let end = Int64(shop.secret(endName)) ?? call.now.seconds + span
     return [
       "shop_name": "Sandbox", "region": "SG", "status": "NORMAL", "is_cb": false,
-      "auth_time": .integer(end - authorisationSeconds), "expire_time": .integer(end),
+      "auth_time": .integer(end - span), "expire_time": .integer(end),
     ]
   }
 
@@ -77,13 +80,15 @@ enum ShopeeAuthorisation {
     shop.previousExpireTime = min(shop.accessExpireTime, grace)
     shop.accessToken = Hex.encode(SecureRandom.bytes(16))
     shop.refreshToken = Hex.encode(SecureRandom.bytes(16))
-    shop.accessExpireTime = call.now + .seconds(accessSeconds)
-    shop.refreshExpireTime = call.now + .seconds(refreshSeconds)
+    let end = Int64(shop.secret(endName)).map { Timestamp(seconds: $0) } ?? .distantFuture
+    shop.accessExpireTime = min(end, call.now + .seconds(accessSeconds))
+    shop.refreshExpireTime = min(end, call.now + .seconds(refreshSeconds))
+    let span = Int64((shop.accessExpireTime - call.now).inSeconds)
     try market.transaction.save(shop)
     return [
       "partner_id": .id(shop.secret("partner_id")), "shop_id": .id(shop.key.shopID),
       "access_token": .string(shop.accessToken), "refresh_token": .string(shop.refreshToken),
-      "expire_in": .integer(accessSeconds),
+      "expire_in": .integer(span),
     ]
   }
 }

@@ -39,7 +39,7 @@ enum ShopifyAuthorisation {
   }
 
   /// `POST /admin/oauth/access_token`, with a code or with grant_type refresh_token. The old refresh token stays good until
-  /// the new token is used.
+  /// the new one is used: an answer that was lost can be asked for again.
   static func tokens(
     _ key: Shop.Key, _ request: HTTPRequest, _ platform: Platform
   ) async -> HTTPResponse {
@@ -56,13 +56,18 @@ enum ShopifyAuthorisation {
       else { return nil }
       let isExpiring: Bool
       if given("grant_type") == "refresh_token" {
-        guard !shop.refreshToken.isEmpty, given("refresh_token") == shop.refreshToken,
-          now < shop.refreshExpireTime
-        else { return nil }
+        let token = given("refresh_token")
+        guard !token.isEmpty, now < shop.refreshExpireTime else { return nil }
+        if token == shop.refreshToken {
+          shop.secrets[Shop.previousRefreshName] = token
+        } else if token != shop.secret(Shop.previousRefreshName) {
+          return nil
+        }
         isExpiring = true
       } else {
         guard shop.hasCode(given("code"), at: now) else { return nil }
         shop.useCode()
+        shop.secrets[Shop.previousRefreshName] = nil
         isExpiring = given("expiring") == "1"
       }
       shop.accessToken = "shpat_" + Hex.encode(SecureRandom.bytes(16))

@@ -99,15 +99,18 @@ struct SquarePlatform: Sendable {
     let header = request.header("authorization") ?? ""
     let token = header.hasPrefix("Bearer ") ? String(header.dropFirst(7)) : ""
     let now = platform.clock.now()
-    let known: [Shop]
+    let all: [Shop]
     do {
-      known = try await platform.read { transaction in
-        try Self.all(transaction).filter { !token.isEmpty && $0.accessToken == token }
-      }
+      all = try await platform.read { try Self.all($0) }
     } catch {
       throw .system
     }
+    let known = all.filter { !token.isEmpty && $0.accessToken == token }
     guard !known.isEmpty else {
+      guard token.isEmpty || !all.contains(where: { $0.secret(Shop.revokedName) == token }) else {
+        throw SquareError(
+          401, "AUTHENTICATION_ERROR", "ACCESS_TOKEN_REVOKED", "The access token was revoked.")
+      }
       throw SquareError(
         401, "AUTHENTICATION_ERROR", "UNAUTHORIZED", "This request could not be authorized.")
     }

@@ -108,5 +108,7 @@ enum SandboxMigrations {
       ALTER TABLE listing ADD COLUMN promotion_start INTEGER;
       ALTER TABLE listing ADD COLUMN promotion_end INTEGER;
       """),
+    Migration(
+      6, "since when shops' hooks fail", "ALTER TABLE hook ADD COLUMN failing_since INTEGER"),
   ]
 }

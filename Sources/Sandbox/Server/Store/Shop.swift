@@ -40,6 +40,17 @@ struct Shop: Equatable, Sendable {
 
   func secret(_ name: String) -> String { secrets[name] ?? "" }
 
+  /// Shopify's refresh token before the last one.
+  static let previousRefreshName = "previous_refresh_token"
+  static let revokedName = "revoked_token"
+
+  /// The seller takes the authorisation away: no token works any more.
+  mutating func revokeTokens() {
+    secrets[Self.revokedName] = accessToken
+    secrets[Self.previousRefreshName] = nil
+    (accessToken, previousToken, refreshToken) = ("", "", "")
+  }
+
   /// Whether `token` opens the shop's API at `now`.
   func accepts(_ token: String, at now: Timestamp) -> Bool {
     guard !token.isEmpty else { return false }

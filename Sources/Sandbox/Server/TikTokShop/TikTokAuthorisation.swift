@@ -38,6 +38,7 @@ enum TikTokAuthorisation {
       var shop = shops.first(where: { $0.hasCode(call.query["auth_code"], at: call.now) })
     else { throw TikTokError.code }
     shop.useCode()
+    shop.refreshToken = ""
     shop.refreshExpireTime = call.now + .seconds(refreshSeconds)
     return try renew(shop, market, call)
   }

@@ -141,14 +141,18 @@ public final class Gateway: Sendable {
     _ alerts: AlertBook
   ) -> [ChannelID: PromotionMirror] {
     guard let strategy = configuration.mirrorMode.strategy else { return [:] }
+    let channels = mirroredChannels(configuration)
     let surroundings = PromotionMirror.Surroundings(
       directory: directory, planner: planner, promotions: configuration.peers.promotions,
       alerts: alerts, clock: configuration.clock, log: configuration.log, strategy: strategy)
-    let channels = configuration.registry.channelIDs.filter {
-      configuration.registry[$0] is any ReservedStockReading
-    }
     return Dictionary(
       uniqueKeysWithValues: channels.map { ($0, PromotionMirror($0, surroundings)) })
+  }
+
+  private static func mirroredChannels(_ configuration: GatewayConfiguration) -> [ChannelID] {
+    configuration.registry.channelIDs.filter {
+      configuration.registry[$0] is any ReservedStockReading
+    }
   }
 
   public var services: [any RPCService] { [GatewayHandler(gateway: self)] }
@@ -224,9 +228,7 @@ public final class Gateway: Sendable {
       ).run()
     }
     await background.start("lost events") { [self] in await lostEvents.run() }
-    for (channelID, mirror) in mirrors {
-      await background.start("promotions \(channelID)") { await mirror.run() }
-    }
+    await startMirrors(background)
     await background.start("catch-up") { [self] in
       await catchUps.run { await self.loadMore() }
     }
@@ -234,6 +236,19 @@ public final class Gateway: Sendable {
     await background.start("intake") { [self] in
       try await loadInbox()
       await intake.run(worker.work) { [self] in await loadMore() }
+    }
+  }
+
+  private func startMirrors(_ background: BackgroundTasks) async {
+    for (channelID, mirror) in mirrors {
+      await background.start("promotions \(channelID)") { await mirror.run() }
+    }
+    guard mirrors.isEmpty else { return }
+    await background.start("promotions' end") { [self] in
+      try await MirrorEnd(
+        channelIDs: Self.mirroredChannels(configuration),
+        promotions: configuration.peers.promotions, alerts: alerts, log: configuration.log
+      ).run()
     }
   }
 

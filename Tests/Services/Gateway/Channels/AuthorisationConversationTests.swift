@@ -79,7 +79,7 @@ enum AuthorisationWorld {
 
 /// Goal: on each channel a merchant's yes becomes tokens that work, once, for the shop that was meant and no other.
 @Suite(.timeLimit(.minutes(5))) struct AuthorisationConversationTests {
-  private static func grant(
+  static func grant(
     _ adapter: any Authorising, _ api: ChannelAPI, _ world: ConversationWorld
   ) async throws -> (grant: AuthorisationGrant, back: String) {
     let redirect = "\(AuthorisationWorld.redirectURL)/\(adapter.channelID)/callback"

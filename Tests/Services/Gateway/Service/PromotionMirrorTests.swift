@@ -321,6 +321,42 @@ import Testing
     }
   }
 
+  /// Goal: mirroring that is turned off keeps nothing, though the pool is away at first; what is the pool's own stays. Method: one
+  /// is active, one was cut off while it was made, one of the pool's own begins like a mirror.
+  @Test func whatWasMirroredIsGivenBackWhenItIsTurnedOff() async throws {
+    try await Self.scene { scene in
+      scene.reserve("i1", 4, endsIn: 3600)
+      try await scene.news("e1", item: "i1")
+      try await scene.shows(10, 6)
+      let mirrored = try #require(scene.bench.promotions.active.first)
+      scene.bench.promotions.all.withLock { all in
+        var draft = mirrored
+        draft.promotionID += "x"
+        draft.state = .draft
+        all[draft.promotionID] = draft
+        all["mirror-mine"] = Promotion(
+          promotionID: "mirror-mine", channelIDs: ["fake"], startTime: .zero,
+          endTime: scene.clock.now() + .seconds(60),
+          lines: [PromotionLine(sku: "MUG", allottedCount: 1, remainingCount: 1)], state: .active)
+      }
+      await scene.run.gateway.alerts.raise(
+        .promotionUnmirrored, about: "fake/MUG", account: AccountID(trusted: "acc"), "not kept")
+      await scene.run.stop()
+      scene.bench.promotions.failNext("endPromotion")
+      let again = try await Self.start(scene.bench, scene.clock, .off)
+      try await eventually("it is given back") {
+        scene.bench.promotions.active.map(\.promotionID) == ["mirror-mine"]
+      }
+      try await eventually("other shows all") { scene.other.shown("j1") == 10 }
+      try await eventually("the alert has ended") {
+        try await again.client.listAlerts(ListAlertsRequest()).alerts.isEmpty
+      }
+      let states = scene.bench.promotions.all.withLock { $0.values.map(\.state) }
+      #expect(!states.contains(.draft))
+      await again.stop()
+    }
+  }
+
   @Test func modeSaysHowFirmlyItIsKept() async throws {
     try await Self.scene(.restrict) { scene in
       scene.reserve("i1", 4)

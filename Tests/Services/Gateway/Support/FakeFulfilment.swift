@@ -77,6 +77,17 @@ final class FakeFulfilment: FulfilmentServiceHandler {
     }
   }
 
+  func getOrder(
+    _ request: GetOrderRequest, context: ServerContext
+  ) async throws -> GetOrderResponse {
+    try faults.step("getOrder") {
+      guard let order = order(request.orderID) else {
+        throw RPCError(.notFound, "ORDER_UNKNOWN", "No order \(request.orderID).")
+      }
+      return GetOrderResponse(order: order)
+    }
+  }
+
   func cancelOrder(
     _ request: CancelOrderRequest, context: ServerContext
   ) async throws -> CancelOrderResponse {

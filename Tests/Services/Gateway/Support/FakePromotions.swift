@@ -186,13 +186,15 @@ final class FakePromotions: PromotionServiceHandler {
   func endPromotion(
     _ request: EndPromotionRequest, context: ServerContext
   ) async throws -> EndPromotionResponse {
-    EndPromotionResponse(
-      promotion: try change(request.promotionID) { promotion in
-        guard promotion.state == .active || promotion.state == .ended else {
-          throw Self.state(promotion)
-        }
-        promotion.state = .ended
-      })
+    try step("endPromotion") {
+      EndPromotionResponse(
+        promotion: try change(request.promotionID) { promotion in
+          guard promotion.state == .active || promotion.state == .ended else {
+            throw Self.state(promotion)
+          }
+          promotion.state = .ended
+        })
+    }
   }
 
   func cancelPromotion(

@@ -95,9 +95,6 @@ extension FakeMapping {
 }
 
 extension FakeFulfilment {
-  func getOrder(
-    _: FulfilmentAPI.GetOrderRequest, context _: ServerContext
-  ) async throws -> FulfilmentAPI.GetOrderResponse { throw refused() }
   func listOrders(
     _: FulfilmentAPI.ListOrdersRequest, context _: ServerContext
   ) async throws -> FulfilmentAPI.ListOrdersResponse { throw refused() }

@@ -32,6 +32,21 @@ struct AlertBook: Sendable {
       .map(\.subject)
   }
 
+  /// Ends all open alerts of a kind.
+  func resolveAll(_ kind: AlertKind) async throws {
+    let open = try await store.alerts(
+      AlertFilter(kinds: [kind.rawValue]), before: .max, limit: .max)
+    let now = store.clock.now()
+    guard !open.isEmpty else { return }
+    try await store.write { transaction in
+      for alert in open {
+        try transaction.resolve(
+          kind, about: alert.subject,
+          account: alert.accountID.isEmpty ? nil : AccountID(trusted: alert.accountID), now: now)
+      }
+    }
+  }
+
   func resolve(_ kind: AlertKind, about subject: String, account: AccountID?) async {
     let now = store.clock.now()
     do {

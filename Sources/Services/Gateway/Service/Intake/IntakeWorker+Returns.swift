@@ -38,9 +38,14 @@ extension IntakeWorker {
       // Before the others know: whoever hears of it from them must find what the channel said.
       try await store.save(found)
       let order = try await orderOf(row, incoming, isTill: resolve != nil)
-      let parts = try await parts(of: incoming, order, row.accountID, resolve)
+      var parts = try await parts(of: incoming, order, row.accountID, resolve)
+      var orderID = order?.orderID ?? ""
+      if order == nil, resolve != nil, let committed = try await committedOrder(row, incoming) {
+        orderID = committed.orderID
+        for index in parts.indices { parts[index].link(to: committed) }
+      }
       for step in steps {
-        if try await make(step, found, parts, order?.orderID ?? "", incoming, session) {
+        if try await make(step, found, parts, orderID, incoming, session) {
           found.record.markTold(step)
         } else {
           found.record.markCancelRefused()

@@ -422,7 +422,12 @@ actor PromotionMirror {
     }
   }
 
-  private var prefix: String { "mirror-\(Self.short(channelID.text, 8))-" }
+  private var prefix: String { Self.prefix(of: channelID) }
+
+  /// How the IDs of a channel's mirrors begin in the pool.
+  static func prefix(of channelID: ChannelID) -> String {
+    "mirror-\(short(channelID.text, 8))-"
+  }
 
   private func id(
     _ source: ReservedUnits, _ lines: [PromotionLine], _ now: Timestamp
