@@ -19,12 +19,13 @@ public final class HTTPClient: Sendable {
   /// Makes a call and returns its whole answer. A task that is cancelled ends it at once.
   public func send(_ call: HTTPCall) async throws(HTTPFailure) -> HTTPAnswer {
     try Self.check(call)
+    if Task.isCancelled { throw .cancelled }
     let (core, limits) = (core, limits)
     let number = core.nextNumber()
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         core.add(Transfer(number, call, limits, continuation))
-        // Who was cancelled before knew nothing yet that could be ended.
+        // Who was cancelled meanwhile knew nothing yet that could be ended.
         if Task.isCancelled { core.cancel(number) }
       }
     } onCancel: {
