@@ -19,11 +19,17 @@ import Testing
       clock = ManualClock(Timestamp(seconds: bench.start))
     }
 
+    /// Runs with a gateway that goes by this clock.
+    func start(_ body: (GatewayBench.Run) async throws -> Void) async throws {
+      let set: (inout GatewayConfiguration) -> Void = { $0.clock = clock }
+      try await bench.run(set, body)
+    }
+
     /// Account `acc` is connected, and order `o1` of two units taken in by a webhook of this key.
     func run(
       _ key: String, _ body: (GatewayBench.Run) async throws -> Void
     ) async throws {
-      try await bench.run({ $0.clock = clock }) { run in
+      try await start { run in
         try await bench.connect(run)
         try await bench.polled(run)
         bench.buy("o1", 2)
@@ -111,7 +117,7 @@ import Testing
   @Test(arguments: [(-120, 1), (-1, 2), (3600, 2)])
   func clocksMayDiffer(_ offset: Int64, _ fetches: Int) async throws {
     let world = try World()
-    try await world.bench.run({ $0.clock = world.clock }) { run in
+    try await world.start { run in
       try await world.bench.connect(run)
       try await world.bench.polled(run)
       world.bench.buy("o1", 2, at: offset)
@@ -146,7 +152,7 @@ import Testing
   /// Goal: the same when the second webhook comes while the order is being read for the first.
   @Test func secondWebhookDuringTheReadingIsHeard() async throws {
     let world = try World()
-    try await world.bench.run({ $0.clock = world.clock }) { run in
+    try await world.start { run in
       try await world.bench.connect(run)
       try await world.bench.polled(run)
       world.bench.buy("o1", 2)
@@ -166,7 +172,7 @@ import Testing
     let world = try World()
     try await world.run(world.pageKey) { _ in world.cancelOne() }
     world.clock.advance(by: .seconds(1))
-    try await world.bench.run({ $0.clock = world.clock }) { run in
+    try await world.start { run in
       try await eventually("the unit is back") { world.net == 1 }
       try await world.rest(run)
     }
