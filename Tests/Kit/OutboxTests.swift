@@ -120,8 +120,8 @@ import Testing
         guard outcome == .refused("final") else { return nil }
         let count = try transaction.advance("undone")
         return { durable.raise(to: count) }
-      }
-    ) { _, _ in answer.withLock { $0 } }
+      },
+      deliver: { _, _ in answer.withLock { $0 } })
     try await Self.queue("key", in: database)
     for outcome in [OutboxOutcome.failed("final"), .refused("not now")] {
       answer.withLock { $0 = outcome }

@@ -36,10 +36,10 @@ public final class ReturnsHandler: ReturnsServiceHandler {
       takeBack: { [feed] message, outcome, transaction in
         try PoolMessage.takeBack(
           message, outcome, in: transaction, feed: feed, now: clock.now())
-      }
-    ) { message, deadline in
-      await PoolMessage.deliver(message, to: pool, until: deadline)
-    }
+      },
+      deliver: { message, deadline in
+        await PoolMessage.deliver(message, to: pool, until: deadline)
+      })
   }
 
   /// Wakes the watchers once a change is durable.
