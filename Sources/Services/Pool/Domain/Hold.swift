@@ -109,7 +109,7 @@ public struct Hold: Hashable, Sendable {
   }
 
   /// Changes with everything that happens to it.
-  public var etag: String { "s\(sequence)" }
+  public var etag: String { "s" + String(sequence) }
 
   /// Its units of a SKU.
   public func quantity(of sku: SKUIndex) -> Quantity {
@@ -162,7 +162,7 @@ public struct Hold: Hashable, Sendable {
     case .held, .released: edit(entry)
     case .committed, .retaken:
       // What is released beside it is the rest.
-      lines = entry.movements.indices.filter { entry.movements[$0].kind == kind }
+      lines = entry.movements.indices.lazy.filter { entry.movements[$0].kind == kind }
         .map { Line(entry, $0) }
       finish(as: .committed, at: entry.time)
       orderID = entry.orderID

@@ -26,7 +26,7 @@ extension Pool {
     _ known: Hold, _ command: CommitHold, _ taken: [Movement], rest: [Movement] = []
   ) -> Reply {
     var named = taken
-    for number in named.indices { named[number].lineID = "\(number + 1)" }
+    for number in named.indices { named[number].lineID = String(number + 1) }
     post(
       LedgerEntry(
         orderID: command.orderID, holdID: known.id,
@@ -66,8 +66,8 @@ extension Pool {
   /// The lines of a hold are an order's `1`, `2`, …, which it must not have yet.
   private func checkNames(_ count: Int, in order: OrderID) throws(PoolError) {
     guard let sale = sales[order] else { return }
-    for number in 1...count where sale.callersLine("\(number)") != nil {
-      throw .lineConflict(order, "\(number)")
+    for number in 1...count where sale.callersLine(String(number)) != nil {
+      throw .lineConflict(order, String(number))
     }
   }
 
@@ -124,12 +124,12 @@ extension Pool {
     guard let sale = sales[command.orderID], let source = sale.source,
       source.holdID == command.holdID
     else { throw .holdUnknown(command.holdID) }
-    let lines = (1...source.lineCount).compactMap { sale.line("\($0)") }
+    let lines = (1...source.lineCount).compactMap { sale.line(String($0)) }
     return .formerHold(source, sale.orderID, lines)
   }
 
   private func linesOf(_ hold: Hold, in order: OrderID) -> [SaleLine] {
     guard let sale = sales[order] else { return [] }
-    return hold.lines.indices.compactMap { sale.line("\($0 + 1)") }
+    return hold.lines.indices.compactMap { sale.line(String($0 + 1)) }
   }
 }
