@@ -84,8 +84,6 @@ public final class SQLiteRowWriter {
   }
 
   private func run(_ statement: SQLiteStatement, _ part: Range<Int>) throws(StorageError) {
-    // An empty text has no address, which SQLite would take for NULL.
-    if bytes.isEmpty { bytes.append(0) }
     let failure = bytes.withUnsafeBytes { bytes -> StorageError? in
       for place in part {
         let parameter = place - part.lowerBound + 1

@@ -3,12 +3,6 @@ internal import Primitives
 
 /// A hold as the sweep keeps it. Its ID is the key.
 extension Hold {
-  var bytes: [UInt8] {
-    var writer = ByteWriter()
-    write(to: &writer)
-    return writer.bytes
-  }
-
   func write(to writer: inout ByteWriter) {
     writer.text(owner)
     writer.byte(state.rawValue)

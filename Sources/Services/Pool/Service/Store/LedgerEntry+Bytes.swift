@@ -23,12 +23,6 @@ extension LedgerEntry {
   private static let hasOversold: UInt8 = 0x40
   private static let hasLine: UInt8 = 0x80
 
-  var bytes: [UInt8] {
-    var writer = ByteWriter()
-    write(to: &writer)
-    return writer.bytes
-  }
-
   func write(to writer: inout ByteWriter) {
     writer.byte(Self.version)
     let parts = parts

@@ -3,12 +3,6 @@ internal import Primitives
 
 /// A sale as the sweep keeps it. Its order is the key.
 extension Sale {
-  var bytes: [UInt8] {
-    var writer = ByteWriter()
-    write(to: &writer)
-    return writer.bytes
-  }
-
   func write(to writer: inout ByteWriter) {
     writer.text(channelID?.text ?? "")
     writer.integer(sequence)

@@ -129,9 +129,7 @@ final class LivePool {
         throw fail(error)
       }
     }
-    guard isStored, hasUnloadedSales, let order = command.orderID,
-      pool.sales.place(of: order) == nil
-    else { return }
+    guard isStored, let order = command.orderID, pool.sales.place(of: order) == nil else { return }
     do {
       if let sale = try store.sale(order, pool) { pool.load(sale) }
     } catch {
