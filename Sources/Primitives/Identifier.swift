@@ -15,16 +15,16 @@ extension Identifier {
 
   /// Takes `text` when it is 1 to `maximumBytes` bytes without control characters or a space at an end.
   public init(_ text: String) throws(InvalidIdentifier) {
-    let bytes = text.utf8
+    let bytes = text.utf8.span
     guard !bytes.isEmpty else { throw InvalidIdentifier(noun: Self.noun, problem: "is empty") }
     guard bytes.count <= Self.maximumBytes else {
       throw InvalidIdentifier(
         noun: Self.noun, problem: "is \(bytes.count) bytes long; \(Self.maximumBytes) are allowed")
     }
-    for byte in bytes where byte < 0x20 || byte == 0x7F {
+    for place in bytes.indices where bytes[place] < 0x20 || bytes[place] == 0x7F {
       throw InvalidIdentifier(noun: Self.noun, problem: "holds a control character")
     }
-    guard bytes.first != 0x20, bytes.last != 0x20 else {
+    guard bytes[0] != 0x20, bytes[bytes.count - 1] != 0x20 else {
       throw InvalidIdentifier(noun: Self.noun, problem: "begins or ends with a space")
     }
     self.init(trusted: text)

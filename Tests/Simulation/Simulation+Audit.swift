@@ -40,7 +40,7 @@ extension Simulation {
       for (id, count) in model.counts { try audit(id, count) }
       let available = model.available
       for sku in model.names.keys {
-        let found = try ask { try await $0.getAvailability(.init(sku: sku), context: $1) }
+        let found = try ask { try $0.getAvailability(.init(sku: sku), context: $1) }
         let wanted =
           model.bundles[sku] == nil
           ? Model.total(sku, available) : model.whole(sku) { Model.total($0, available) }

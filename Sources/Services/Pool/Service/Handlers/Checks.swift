@@ -112,8 +112,8 @@ extension RequestCheck {
 
   mutating func channels(_ texts: [String], isRequired: Bool) -> [ChannelID] {
     count(texts, "channel_ids", in: (isRequired ? 1 : 0)...Limits.channels)
-    return texts.prefix(Limits.channels).enumerated().map { number, text in
-      identifier(ChannelID.self, text, "channel_ids[\(number)]")
+    return texts.indices.prefix(Limits.channels).map { number in
+      identifier(ChannelID.self, texts[number], "channel_ids[\(number)]")
     }
   }
 }

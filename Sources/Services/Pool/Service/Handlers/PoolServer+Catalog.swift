@@ -30,7 +30,7 @@ extension PoolServer {
 
   public func getSku(
     _ request: GetSkuRequest, context: ServerContext
-  ) async throws -> GetSkuResponse {
+  ) throws -> GetSkuResponse {
     var check = RequestCheck()
     let sku = check.identifier(SKU.self, request.sku, "sku")
     try check.finish()
@@ -87,7 +87,7 @@ extension PoolServer {
 
   public func listLocations(
     _ request: ListLocationsRequest, context: ServerContext
-  ) async throws -> ListLocationsResponse {
+  ) throws -> ListLocationsResponse {
     let size = try PageSize.clamped(request.pageSize)
     let scope = "ListLocations"
     let token = try pageToken(request.pageToken, scope: scope, partCount: 2)

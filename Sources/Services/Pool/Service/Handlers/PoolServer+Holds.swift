@@ -96,7 +96,7 @@ extension PoolServer {
 
   public func getHold(
     _ request: GetHoldRequest, context: ServerContext
-  ) async throws -> GetHoldResponse {
+  ) throws -> GetHoldResponse {
     var check = RequestCheck()
     let id = check.identifier(HoldID.self, request.holdID, "hold_id")
     try check.finish()

@@ -8,7 +8,7 @@ internal import StorageCore
 extension PoolServer {
   public func getStock(
     _ request: GetStockRequest, context: ServerContext
-  ) async throws -> GetStockResponse {
+  ) throws -> GetStockResponse {
     var check = RequestCheck()
     let sku = check.identifier(SKU.self, request.sku, "sku")
     try check.finish()
@@ -78,7 +78,7 @@ extension PoolServer {
 
   public func getAvailability(
     _ request: GetAvailabilityRequest, context: ServerContext
-  ) async throws -> GetAvailabilityResponse {
+  ) throws -> GetAvailabilityResponse {
     var check = RequestCheck()
     let sku = check.identifier(SKU.self, request.sku, "sku")
     let channels = check.channels(request.channelIDs, isRequired: false)

@@ -77,7 +77,7 @@ extension PoolServer {
 
   public func listChannelSourcings(
     _ request: ListChannelSourcingsRequest, context: ServerContext
-  ) async throws -> ListChannelSourcingsResponse {
+  ) throws -> ListChannelSourcingsResponse {
     let size = try PageSize.clamped(request.pageSize)
     let scope = "ListChannelSourcings"
     let token = try pageToken(request.pageToken, scope: scope, partCount: 1)
@@ -116,7 +116,7 @@ extension PoolServer {
 
   public func listLastUnits(
     _ request: ListLastUnitsRequest, context: ServerContext
-  ) async throws -> ListLastUnitsResponse {
+  ) throws -> ListLastUnitsResponse {
     let size = try PageSize.clamped(request.pageSize)
     let scope = "ListLastUnits"
     let token = try pageToken(request.pageToken, scope: scope, partCount: 2)

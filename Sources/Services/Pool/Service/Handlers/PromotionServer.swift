@@ -76,7 +76,7 @@ public struct PromotionServer: PromotionServiceHandler {
 
   public func getPromotion(
     _ request: GetPromotionRequest, context: ServerContext
-  ) async throws -> GetPromotionResponse {
+  ) throws -> GetPromotionResponse {
     let id = try Self.promotionID(request.promotionID, "")
     let now = pool.clock.now()
     return try pool.view.read { state in
@@ -86,7 +86,7 @@ public struct PromotionServer: PromotionServiceHandler {
 
   public func listPromotions(
     _ request: ListPromotionsRequest, context: ServerContext
-  ) async throws -> ListPromotionsResponse {
+  ) throws -> ListPromotionsResponse {
     let size = try PageSize.clamped(request.pageSize)
     let token = try pool.pageToken(request.pageToken, scope: "ListPromotions", partCount: 1)
     let start = token.map { Int($0.parts[0]) ?? -1 } ?? 0
@@ -110,7 +110,7 @@ public struct PromotionServer: PromotionServiceHandler {
 
   public func checkPromotion(
     _ request: CheckPromotionRequest, context: ServerContext
-  ) async throws -> CheckPromotionResponse {
+  ) throws -> CheckPromotionResponse {
     let id = try Self.promotionID(request.promotionID, "")
     return try pool.view.read { state in
       CheckPromotionResponse(

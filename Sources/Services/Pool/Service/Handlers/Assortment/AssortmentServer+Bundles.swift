@@ -27,7 +27,7 @@ extension AssortmentServer {
 
   public func getBundle(
     _ request: GetBundleRequest, context: ServerContext
-  ) async throws -> GetBundleResponse {
+  ) throws -> GetBundleResponse {
     var check = RequestCheck()
     let sku = check.identifier(SKU.self, request.sku, "sku")
     try check.finish()
