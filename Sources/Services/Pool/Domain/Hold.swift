@@ -162,8 +162,10 @@ public struct Hold: Hashable, Sendable {
     case .held, .released: edit(entry)
     case .committed, .retaken:
       // What is released beside it is the rest.
-      lines = entry.movements.indices.lazy.filter { entry.movements[$0].kind == kind }
-        .map { Line(entry, $0) }
+      lines.removeAll(keepingCapacity: true)
+      for number in entry.movements.indices where entry.movements[number].kind == kind {
+        lines.append(Line(entry, number))
+      }
       finish(as: .committed, at: entry.time)
       orderID = entry.orderID
       isRetaken = kind == .retaken

@@ -27,7 +27,8 @@ struct HoldIndex {
   /// - Parameters:
   ///   - place: the hold's in `holds`.
   ///   - holds: with the hold as it is now.
-  mutating func note(_ hold: Hold, at place: Int, was known: Hold?, in holds: HoldTable) {
+  mutating func note(_ hold: Hold, at place: Int, was known: HoldLists.Before?, in holds: HoldTable)
+  {
     let wasHeld = known?.state == .held
     if hold.state == .held {
       if !wasHeld { owners[hold.owner, default: []].append(hold.id) }

@@ -21,6 +21,17 @@ public struct HoldLists: Sendable {
     }
   }
 
+  /// What a hold was before it changed.
+  public struct Before: Sendable {
+    let state: Hold.State
+    let lines: [Hold.Line]
+
+    public init(_ hold: Hold) {
+      state = hold.state
+      lines = hold.lines
+    }
+  }
+
   private var lists: [SKUIndex: List] = [:]
 
   public init() {}
@@ -41,7 +52,7 @@ public struct HoldLists: Sendable {
   /// - Parameters:
   ///   - place: the hold's in `holds`.
   ///   - holds: with the hold as it is now.
-  public mutating func note(_ hold: Hold, at place: Int, was known: Hold?, in holds: HoldTable) {
+  public mutating func note(_ hold: Hold, at place: Int, was known: Before?, in holds: HoldTable) {
     guard hold.state == .held else { return }
     func add(_ sku: SKUIndex) {
       lists[sku, default: List()].add(Int32(place)) { Self.isHolder($0, of: sku, in: holds) }

@@ -23,17 +23,18 @@ extension Pool {
   }
 
   private func commit(
-    _ known: Hold, _ command: CommitHold, _ taken: [Movement], rest: [Movement] = []
+    _ known: Hold, _ command: CommitHold, _ taken: consuming [Movement], rest: [Movement] = []
   ) -> Reply {
-    var named = taken
-    for number in named.indices { named[number].lineID = String(number + 1) }
+    for number in taken.indices { taken[number].lineID = String(number + 1) }
+    taken += rest
     post(
       LedgerEntry(
         orderID: command.orderID, holdID: known.id,
         channelID: command.channelID ?? known.channelID, cause: command.cause,
-        movements: named + rest))
+        movements: consume taken))
     let hold = hold(known.id)
-    return .hold(hold, linesOf(hold, in: command.orderID))
+    let lines = linesOf(hold, in: command.orderID)
+    return .hold(consume hold, lines)
   }
 
   /// An expired hold becomes an order all the same, if its units can be had again: where they were
@@ -65,10 +66,11 @@ extension Pool {
 
   /// The lines of a hold are an order's `1`, `2`, …, which it must not have yet.
   private func checkNames(_ count: Int, in order: OrderID) throws(PoolError) {
-    guard let sale = sales[order] else { return }
-    for number in 1...count where sale.callersLine(String(number)) != nil {
-      throw .lineConflict(order, String(number))
+    guard let place = sales.place(of: order) else { return }
+    let taken = sales.read(place) { sale in
+      (1...count).first { sale.callersLine(String($0)) != nil }
     }
+    if let taken { throw .lineConflict(order, String(taken)) }
   }
 
   /// The part of a hold's lines that is wanted, in the order of the request, and the rest.
@@ -129,7 +131,9 @@ extension Pool {
   }
 
   private func linesOf(_ hold: Hold, in order: OrderID) -> [SaleLine] {
-    guard let sale = sales[order] else { return [] }
-    return hold.lines.indices.compactMap { sale.line(String($0 + 1)) }
+    guard let place = sales.place(of: order) else { return [] }
+    return sales.read(place) { sale in
+      hold.lines.indices.compactMap { sale.line(String($0 + 1)) }
+    }
   }
 }

@@ -261,32 +261,30 @@ public final class Pool {
 
   private func fold(_ entry: LedgerEntry, intoHold id: HoldID) {
     guard !entry.movements.isEmpty else { return }
-    let knownPlace = holds.place(of: id)
-    let known = knownPlace.map { holds[$0] }
-    if let knownPlace, let known, known.sequence >= entry.lastSequence {
-      return note(hold: knownPlace)
-    }
-    var hold: Hold
-    if !entry.owner.isEmpty {
-      hold = Hold(id, madeBy: entry)
-      expiries.add(id, at: hold.expireTime)
-    } else if let known {
-      hold = known
-      hold.count(entry)
-    } else {
+    guard let place = holds.place(of: id) else {
       // A hold that was forgotten since changes here for the second time: in a replay only.
-      return
-    }
-    let place: Int
-    if let knownPlace {
-      place = knownPlace
-      holds.set(place, hold)
-    } else {
-      place = holds.add(id, hold)
+      guard !entry.owner.isEmpty else { return }
+      let hold = Hold(id, madeBy: entry)
+      expiries.add(id, at: hold.expireTime)
+      let place = holds.add(id, consume hold)
+      note(hold: place)
+      return holdIndex.note(holds[place], at: place, was: nil, in: holds)
     }
     note(hold: place)
-    holdIndex.note(hold, at: place, was: known, in: holds)
-    if let endTime = hold.endTime, hold.state != known?.state { ended.append((id, endTime)) }
+    var hold = holds[place]
+    guard hold.sequence < entry.lastSequence else { return }
+    let before = HoldLists.Before(hold)
+    if entry.owner.isEmpty {
+      hold.count(entry)
+    } else {
+      // In a replay one that was forgotten may still be there when another is made under its ID.
+      hold = Hold(id, madeBy: entry)
+      expiries.add(id, at: hold.expireTime)
+    }
+    let (state, endTime) = (hold.state, hold.endTime)
+    holds.set(place, consume hold)
+    holdIndex.note(holds[place], at: place, was: before, in: holds)
+    if let endTime, state != before.state { ended.append((id, endTime)) }
   }
 
   private func fold(_ entry: LedgerEntry, intoSale id: OrderID) {

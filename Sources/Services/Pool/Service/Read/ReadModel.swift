@@ -39,10 +39,10 @@ final class ReadModel: Sendable {
 
     mutating func takeHolds(_ changes: Changes, _ pool: Pool) {
       // Which SKUs a hold has changes as long as it is one: mostly it is new then.
-      var before: [Int: Hold] = [:]
+      var before: [Int: HoldLists.Before] = [:]
       for place in changes.holds
       where holds.id(at: place).map({ pool.holds.id(at: place) == $0 }) ?? false {
-        if pool.holds.read(place, { $0.state == .held }) { before[place] = holds[place] }
+        if pool.holds.read(place, { $0.state == .held }) { before[place] = .init(holds[place]) }
       }
       holds.share(pool.holds, at: changes.holds)
       let table = holds

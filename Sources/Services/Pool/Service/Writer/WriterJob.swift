@@ -95,10 +95,15 @@ struct Decision<Response: Message> {
 final class CommandJob: WriterJob, @unchecked Sendable {
   /// What one closure leaves to the other.
   private final class Shared<Value> {
-    var value: Value
+    private var value: Value?
 
-    init(_ value: Value) {
-      self.value = value
+    func put(_ value: consuming Value) { self.value = consume value }
+
+    /// Gives it away, so that it is not copied.
+    func take() -> Value? {
+      var taken: Value?
+      swap(&taken, &value)
+      return taken
     }
   }
 
@@ -112,13 +117,14 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ decision: Decision<Response>, _ continuation: UnsafeContinuation<Response, any Error>
   ) {
     commandCount = 1
-    let shared = Shared(Result<Response, PoolError>.failure(.storeUnavailable))
-    decideAll = { shared.value = decision.decided($0, isStored: $0.isStored(decision.order)) }
+    let shared = Shared<Result<Response, PoolError>>()
+    decideAll = { shared.put(decision.decided($0, isStored: $0.isStored(decision.order))) }
     answerAll = { failure in
       if let failure { return continuation.resume(throwing: failure) }
-      switch shared.value {
+      switch shared.take() {
       case .success(let response): continuation.resume(returning: response)
       case .failure(let error): continuation.resume(throwing: error)
+      case nil: continuation.resume(throwing: PoolError.storeUnavailable)
       }
     }
   }
@@ -128,25 +134,27 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ continuation: UnsafeContinuation<[Result<Response, PoolError>], any Error>
   ) {
     commandCount = decisions.count
-    let waiting = Shared(decisions)
-    let shared = Shared<[Result<Response, PoolError>]>([])
+    let waiting = Shared<[Decision<Response>]>()
+    waiting.put(decisions)
+    let shared = Shared<[Result<Response, PoolError>]>()
     decideAll = { live in
       // The caller, who waits, has them as well, and so frees them on its own thread.
-      let decisions = waiting.value
-      waiting.value = []
-      shared.value.reserveCapacity(decisions.count)
+      let decisions = waiting.take() ?? []
+      var results: [Result<Response, PoolError>] = []
+      results.reserveCapacity(decisions.count)
       let stored = live.areStored(decisions.lazy.map(\.order))
       decisions.withUnsafeBufferPointer {
         for number in $0.indices {
-          shared.value.append($0[number].decided(live, isStored: stored[number]))
+          results.append($0[number].decided(live, isStored: stored[number]))
         }
       }
+      shared.put(consume results)
     }
     answerAll = { failure in
       if let failure {
         continuation.resume(throwing: failure)
       } else {
-        continuation.resume(returning: shared.value)
+        continuation.resume(returning: shared.take() ?? [])
       }
     }
   }
