@@ -77,13 +77,17 @@ struct SandboxClient: Sendable {
     try await order(shop, items: [(item, quantity)])
   }
 
-  func order(_ shop: Shop, items: [(item: Int, quantity: Int)]) async throws -> String? {
+  func order(
+    _ shop: Shop, items: [(item: Int, quantity: Int)], isPickup: Bool = false
+  ) async throws -> String? {
     let lines: [[String: Any]] = items.map { item, quantity in
       ["item_id": "\(item)", "variation_id": "\(item + 500_000)", "quantity": quantity]
     }
     let answer = try await Self.send(
       "POST", "\(base)/control/orders",
-      ["channel": shop.channel, "shop": shop.externalID, "lines": lines])
+      [
+        "channel": shop.channel, "shop": shop.externalID, "lines": lines, "pickup": isPickup,
+      ])
     if answer.status == 409 { return nil }
     guard answer.status == 200, let id = try answer.object()["order_id"] as? String else {
       throw Unexpected(description: "/control/orders: \(answer.status) \(answer.text)")

@@ -4,11 +4,14 @@ internal import ReturnsAPI
 
 /// What an operator asks fulfilment and returns.
 enum OrderCommands {
-  static let all = [orders, ship, returns, receiveReturn, restock]
+  static let all = [
+    orders, ship, PickupCommands.ready, PickupCommands.collect, returns, receiveReturn, restock,
+  ]
 
   static let orders = Command(
     name: "orders", usage: "[--account ACCOUNT] [--state STATE]",
-    summary: "orders of all channels; STATE is pending, picked, packed, shipped or cancelled",
+    summary:
+      "orders of all channels; STATE is pending, picked, packed, ready, shipped or cancelled",
     options: ["account": "", "state": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
@@ -28,10 +31,16 @@ enum OrderCommands {
         let lines = order.lines.map { "\($0.sku)×\($0.quantity - $0.cancelledCount)" }
         return [
           order.orderID, order.channelID, "\(order.state)", order.saleTime.text,
-          lines.joined(separator: " "), order.shipment?.trackingNumber ?? "–",
+          lines.joined(separator: " "), whereabouts(of: order),
         ]
       })
     return 0
+  }
+
+  private static func whereabouts(of order: Order) -> String {
+    guard let pickup = order.pickup else { return order.shipment?.trackingNumber ?? "–" }
+    if pickup.expired { return "not collected" }
+    return order.shipment?.trackingNumber ?? (order.state == .shipped ? "collected" : "pickup")
   }
 
   static let ship = Command(
@@ -49,13 +58,7 @@ enum OrderCommands {
   static func shipWhole(
     _ peers: Peers, _ orderID: String, tracking: String, carrier: String = ""
   ) async throws -> Order {
-    var order = try await peers.fulfilment.getOrder(GetOrderRequest(orderID: orderID)).order
-    if order?.state == .pending {
-      order = try await peers.fulfilment.pickOrder(
-        PickOrderRequest(orderID: orderID, actor: "operator", requestID: UUID().uuidString)
-      ).order
-    }
-    if order?.state == .picked {
+    if try await pick(peers, orderID) == .picked {
       _ = try await peers.fulfilment.packOrder(
         PackOrderRequest(orderID: orderID, actor: "operator", requestID: UUID().uuidString))
     }
@@ -64,6 +67,15 @@ enum OrderCommands {
         orderID: orderID, trackingNumber: tracking, carrier: carrier, actor: "operator",
         requestID: UUID().uuidString))
     return shipped.order ?? Order()
+  }
+
+  /// Picks an order that nobody has picked yet, and says how it stands.
+  static func pick(_ peers: Peers, _ orderID: String) async throws -> Order.State? {
+    let order = try await peers.fulfilment.getOrder(GetOrderRequest(orderID: orderID)).order
+    guard order?.state == .pending else { return order?.state }
+    return try await peers.fulfilment.pickOrder(
+      PickOrderRequest(orderID: orderID, actor: "operator", requestID: UUID().uuidString)
+    ).order?.state
   }
 
   static let returns = Command(

@@ -5,6 +5,7 @@ import PoolAPI
 import Primitives
 import RPCCore
 import RPCInProcess
+import StorageCore
 import StorageSQLite
 
 /// A fulfilment service in a folder of its own, called as over the wire, beside a pool that may be down.
@@ -18,12 +19,12 @@ final class Bench: Sendable {
   let database: SQLiteDatabase
   private let folder: TemporaryFolder
 
-  init(over older: Bench? = nil) throws {
+  init(over older: Bench? = nil, migrations: [Migration] = FulfilmentMigrations.all) throws {
     folder = try older?.folder ?? TemporaryFolder()
     clock = older?.clock ?? ManualClock()
     pool = older?.pool ?? FakePool()
     database = try SQLiteDatabase(
-      path: folder.file("fulfilment.db"), migrations: FulfilmentMigrations.all)
+      path: folder.file("fulfilment.db"), migrations: migrations)
     let poolClient = RPCClient(
       transport: InProcessTransport(services: [pool]), timeout: .seconds(60), retry: .never)
     handler = FulfilmentHandler(

@@ -7,21 +7,21 @@ import Testing
   /// Method: every verb in every state, against a table: the state after it, `=` for no change, or the refusal.
   @Test func everyVerbInEveryState() throws {
     let table = """
-                  pending    picked     packed     shipped     cancelled
-      pick        picked     =          stateWrong stateWrong  stateWrong
-      pack        stateWrong packed     =          stateWrong  stateWrong
-      ship        stateWrong stateWrong shipped    =           stateWrong
-      shipOther   stateWrong stateWrong shipped    stateWrong  stateWrong
-      cancelAll   cancelled  cancelled  cancelled  stateWrong  =
-      cancelNone  =          =          =          =           =
-      cancelLine  cancelled  cancelled  cancelled  stateWrong  =
-      again       =          =          =          =           =
-      grow        pending    pending    pending    orderEnded  pending
-      add         pending    pending    pending    orderEnded  pending
-      handOver    shipped    shipped    shipped    =           =
-      handOverAdd shipped    shipped    shipped    shipped     shipped
-      otherSKU    lineConflict lineConflict lineConflict lineConflict lineConflict
-      shrink      lineConflict lineConflict lineConflict lineConflict lineConflict
+                  pending    picked     packed     ready      shipped     cancelled
+      pick        picked     =          stateWrong stateWrong stateWrong  stateWrong
+      pack        stateWrong packed     =          stateWrong stateWrong  stateWrong
+      ship        stateWrong stateWrong shipped    shipped    =           stateWrong
+      shipOther   stateWrong stateWrong shipped    shipped    stateWrong  stateWrong
+      cancelAll   cancelled  cancelled  cancelled  cancelled  stateWrong  =
+      cancelNone  =          =          =          =          =           =
+      cancelLine  cancelled  cancelled  cancelled  cancelled  stateWrong  =
+      again       =          =          =          =          =           =
+      grow        pending    pending    pending    pending    orderEnded  pending
+      add         pending    pending    pending    pending    orderEnded  pending
+      handOver    shipped    shipped    shipped    shipped    =           =
+      handOverAdd shipped    shipped    shipped    shipped    shipped     shipped
+      otherSKU    lineConflict lineConflict lineConflict lineConflict lineConflict lineConflict
+      shrink      lineConflict lineConflict lineConflict lineConflict lineConflict lineConflict
       """
     let rows = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
     let states = rows[0]
@@ -142,9 +142,13 @@ import Testing
   private static func order(in state: String) throws -> Order {
     var order = new([("a", 2)])
     if state == "cancelled" { _ = try order.cancel(to: nil) }
-    if ["picked", "packed", "shipped"].contains(state) { _ = try order.pick() }
+    if ["picked", "packed", "ready", "shipped"].contains(state) { _ = try order.pick() }
     if ["packed", "shipped"].contains(state) { _ = try order.pack() }
     if state == "shipped" { _ = try order.ship(parcel("T1")) }
+    if state == "ready" {
+      _ = order.plan(Pickup(locationID: nil))
+      _ = try order.ready(until: nil, now: .zero)
+    }
     return order
   }
 

@@ -13,6 +13,10 @@ extension ControlAPI {
     guard !isCounter || key.channel.hasTills && isPaid else {
       throw ControlError(400, "only a till sells over the counter, and what is paid")
     }
+    let isPickup = call.body["pickup"].bool ?? false
+    guard !isPickup || !isCounter && [.shopify, .square, .woocommerce].contains(key.channel) else {
+      throw ControlError(400, "buyers come for what Shopify, Square and WooCommerce sell online")
+    }
     // Of a time in which nobody listened.
     let ago = call.body["seconds_ago"].looseInteger ?? 0
     guard (0...SandboxLimits.longestAgo).contains(ago) else {
@@ -20,7 +24,7 @@ extension ControlAPI {
     }
     return Self.json(
       try await platform.change(ago: .seconds(ago)) { market in
-        let order = try market.place(wishes, in: key, isPaid: isPaid)
+        let order = try market.place(wishes, in: key, isPaid: isPaid, isPickup: isPickup)
         return isCounter ? try market.takeAway(order) : order
       })
   }

@@ -22,7 +22,8 @@ internal import RPCCore
 ///   `reserved` for a promotion that begins in `promotion_in` seconds (now) and lasts `promotion_for` (until it is set
 ///   again; of its end nothing is told), `state`.
 /// - `POST /control/orders`: a buyer orders `lines` of `item_id` and `variation_id`, or `sku`, and
-///   `quantity`, with `promotion` true out of what is reserved; `paid` false leaves it unpaid, `counter` true sells it at the till; 409 `sold_out` when
+///   `quantity`, with `promotion` true out of what is reserved; `paid` false leaves it unpaid, `counter` true sells it at the till,
+///   `pickup` true says that the buyer comes for it (Shopify, Square, WooCommerce); 409 `sold_out` when
 ///   a listing shows less.
 /// - `POST /control/payments`, `cancellations`, `shipments`, `returns`, `refunds` of one
 ///   `order_id`;

@@ -14,7 +14,9 @@ struct Wish: Equatable, Sendable {
 
 extension Market {
   /// A buyer orders: all of it, or nothing when a listing shows less than is wanted.
-  func place(_ wishes: [Wish], in key: Shop.Key, isPaid: Bool) throws -> BuyerOrder {
+  func place(
+    _ wishes: [Wish], in key: Shop.Key, isPaid: Bool, isPickup: Bool = false
+  ) throws -> BuyerOrder {
     _ = try shop(key)
     guard !wishes.isEmpty, wishes.count <= SandboxLimits.lines else {
       throw MarketRefusal.invalid("an order has 1 to \(SandboxLimits.lines) lines")
@@ -22,7 +24,8 @@ extension Market {
     let number = try transaction.next("number")
     var order = BuyerOrder(
       shop: key, orderID: OrderNumbers.order(key.channel, number, at: now), number: number,
-      createTime: now, updateTime: now, payTime: isPaid ? now : nil, lines: [])
+      createTime: now, updateTime: now, payTime: isPaid ? now : nil, isPickup: isPickup,
+      lines: [])
     for wish in wishes {
       order.lines += try take(wish, in: key, isPaid: isPaid)
     }

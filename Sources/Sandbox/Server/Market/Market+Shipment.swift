@@ -22,6 +22,19 @@ extension Market {
     return try save(order) { Announcement.moved($0, lines: lines) }
   }
 
+  /// What the buyer comes for is at the counter; again changes nothing.
+  func prepare(_ key: Shop.Key, _ orderID: String) throws -> BuyerOrder {
+    var order = try order(key, orderID)
+    let waiting = order.lines.indices.filter { order.lines[$0].state == .paid }
+    guard !waiting.isEmpty else { return order }
+    for index in waiting {
+      order.lines[index].state = .packed
+      order.lines[index].updateTime = now
+    }
+    let lines = waiting.map { order.lines[$0].lineID }
+    return try save(order) { Announcement.moved($0, lines: lines) }
+  }
+
   /// Units leave the seller's count: Lazada's ready to ship, Shopee's shipment arranged, Shopify's
   /// fulfilment.
   ///

@@ -12,6 +12,7 @@ enum ShopifyEvents {
 
   static func body(_ order: BuyerOrder) -> JSONValue {
     let isPaid = order.payTime != nil
+    let method = order.isPickup ? ShopifyWords.place : "Standard"
     return [
       "id": .id(order.orderID),
       "admin_graphql_api_id": .string(ShopifyWords.gid("Order", order.orderID)),
@@ -26,7 +27,19 @@ enum ShopifyEvents {
       "source_name": "web", "test": false, "currency": "SGD", "confirmed": true,
       "closed_at": .null, "tags": "", "note": .null,
       "line_items": .array(order.lines.map(line)),
-      "shipping_lines": [["code": "Standard", "title": "Standard", "source": "shopify"]],
+      // Of an order that its buyer comes for it has the place's name, and there is no address.
+      "shipping_lines": [
+        [
+          "code": .string(method), "title": .string(method), "source": "shopify",
+          "delivery_category": .null,
+        ]
+      ],
+      "shipping_address": order.isPickup
+        ? .null
+        : [
+          "city": "Singapore", "zip": "018956", "province": .null, "province_code": .null,
+          "country": "Singapore", "country_code": "SG",
+        ],
       "fulfillments": [], "refunds": [], "total_price": .string("\(total(order)).00"),
       "gateway": isPaid ? "bogus" : "",
     ]
@@ -174,6 +187,8 @@ enum ShopifyEvents {
 /// Shopify's words for what every platform has.
 enum ShopifyWords {
   static let version = "2026-04"
+  /// What the shop calls its one location.
+  static let place = "Warehouse"
 
   static func gid(_ type: String, _ id: String) -> String { "gid://shopify/\(type)/\(id)" }
 

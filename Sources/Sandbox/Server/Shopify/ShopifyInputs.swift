@@ -40,6 +40,14 @@ enum ShopifyInputs {
     ],
     "Mutation.inventoryActivate": ["inventoryItemId": .scalar, "locationId": .scalar],
     "Mutation.fulfillmentCreate": ["fulfillment": fulfilment, "message": .scalar],
+    "Mutation.fulfillmentOrderLineItemsPreparedForPickup": [
+      "input": .object(
+        "FulfillmentOrderLineItemsPreparedForPickupInput",
+        [
+          "lineItemsByFulfillmentOrder": .objects(
+            "PreparedFulfillmentOrderLineItemsInput", ["fulfillmentOrderId": .scalar])
+        ])
+    ],
     "Mutation.orderCancel": [
       "orderId": .scalar, "reason": .scalar, "restock": .scalar, "refund": .scalar,
       "refundMethod": .opaque, "notifyCustomer": .scalar, "staffNote": .scalar,

@@ -26,6 +26,33 @@ extension ShopifyMutations {
     return payload("FulfillmentCreate", ["fulfillment"], outcome)
   }
 
+  /// What the buyer comes for is at the counter; where nothing is left to prepare, that is an error.
+  ///
+  /// - Note: Source: shopify.dev, FulfillmentOrderLineItemsPreparedForPickupUserErrorCode.
+  func prepare(_ arguments: GraphArguments) throws -> GraphResult {
+    let field = ["input", "lineItemsByFulfillmentOrder"]
+    let outcome = try attempt(field) {
+      for entry in arguments["input"]["lineItemsByFulfillmentOrder"].array ?? [] {
+        guard let id = ShopifyWords.number(entry["fulfillmentOrderId"], "FulfillmentOrder") else {
+          throw GraphError("Invalid global id for fulfillmentOrderId", code: "INVALID_VARIABLE")
+        }
+        let order = try market.order(shop.key, String(id.dropFirst()))
+        guard order.isPickup else {
+          return .refused(
+            "FULFILLMENT_ORDER_INVALID", field, "Invalid fulfillment order ID provided.")
+        }
+        guard order.lines.contains(where: { $0.state == .paid }) else {
+          return .refused(
+            "NO_LINE_ITEMS_TO_PREPARE_FOR_FULFILLMENT_ORDER", field,
+            "The fulfillment order does not have any line items that can be prepared.")
+        }
+        _ = try market.prepare(shop.key, order.orderID)
+      }
+      return Outcome()
+    }
+    return payload("FulfillmentOrderLineItemsPreparedForPickup", [], outcome)
+  }
+
   private func units(_ entries: [JSONValue]) throws -> [String: Int64] {
     var units: [String: Int64] = [:]
     for entry in entries {

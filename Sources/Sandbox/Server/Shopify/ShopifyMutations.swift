@@ -22,6 +22,7 @@ struct ShopifyMutations {
     }
     root["inventoryActivate"] = activate
     root["fulfillmentCreate"] = fulfil
+    root["fulfillmentOrderLineItemsPreparedForPickup"] = prepare
     root["orderCancel"] = cancel
     root["refundCreate"] = { try idempotent("refundCreate", $0, refund) }
     root["returnCreate"] = createReturn

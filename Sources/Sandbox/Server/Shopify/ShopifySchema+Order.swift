@@ -77,7 +77,8 @@ extension ShopifySchema {
         "updatedAt": ShopifyWords.utc(order.updateTime),
       ])
     object["assignedLocation"] = { _ in
-      let assigned = GraphObject("FulfillmentOrderAssignedLocation", ["name": "Warehouse"])
+      let assigned = GraphObject(
+        "FulfillmentOrderAssignedLocation", ["name": .string(ShopifyWords.place)])
       return .object(assigned.with("location") { _ in .object(location(locationID)) })
     }
     object["deliveryMethod"] = { _ in
@@ -86,7 +87,7 @@ extension ShopifySchema {
           "DeliveryMethod",
           [
             "id": .string(ShopifyWords.gid("DeliveryMethod", order.orderID)),
-            "methodType": "SHIPPING",
+            "methodType": order.isPickup ? "PICK_UP" : "SHIPPING",
           ]))
     }
     object["supportedActions"] = { _ in

@@ -18,7 +18,7 @@ struct ShopifySchema {
       "Location",
       [
         "id": .string(ShopifyWords.gid("Location", id)), "legacyResourceId": .string(id),
-        "name": "Warehouse", "isActive": true, "fulfillsOnlineOrders": true,
+        "name": .string(ShopifyWords.place), "isActive": true, "fulfillsOnlineOrders": true,
       ])
   }
 

@@ -56,7 +56,7 @@ enum SquareOrders {
       ["orders": .array(page.map(\.json))], next: next < found.count ? next : nil)
   }
 
-  /// Completes the one fulfilment. The order's version must be the one that is known.
+  /// Prepares or completes the one fulfilment. The order's version must be the one that is known.
   static func update(_ market: Market, _ call: SquareCall, _ id: String) throws -> JSONValue {
     guard let order = try call.order(id, market.transaction) else {
       throw MarketRefusal.orderUnknown(id)
@@ -70,15 +70,19 @@ enum SquareOrders {
       }
       let parts = call.body["order"]["fulfillments"].array ?? []
       guard parts.count == 1, parts[0]["uid"] == .string(SquareWords.fulfilment),
-        parts[0]["state"] == "COMPLETED"
+        parts[0]["state"] == "COMPLETED" || order.isPickup && parts[0]["state"] == "PREPARED"
       else {
         throw SquareError.invalid(
-          "BAD_REQUEST", "The sandbox completes an order's one fulfilment.",
+          "BAD_REQUEST",
+          "The sandbox completes an order's one fulfilment, or prepares it for pickup.",
           field: "order.fulfillments")
       }
       guard order.payTime != nil else {
         throw SquareError.invalid(
           "BAD_REQUEST", "An order that is not paid cannot be completed.", field: "order.state")
+      }
+      if parts[0]["state"] == "PREPARED" {
+        return ["order": json(try market.prepare(shop.key, id))]
       }
       let shipment = parts[0]["shipment_details"]
       let done = try market.handOver(
@@ -125,8 +129,15 @@ enum SquareOrders {
       switch state {
       case "COMPLETED": "COMPLETED"
       case "CANCELED": "CANCELED"
-      default: "PROPOSED"
+      default: order.state == .packed ? "PREPARED" : "PROPOSED"
       }
+    if order.isPickup {
+      return [
+        "uid": .string(SquareWords.fulfilment), "type": "PICKUP", "state": .string(word),
+        "line_item_application": "ALL",
+        "pickup_details": ["recipient": ["display_name": "A Buyer"], "schedule_type": "ASAP"],
+      ]
+    }
     return [
       "uid": .string(SquareWords.fulfilment), "type": "SHIPMENT", "state": .string(word),
       "line_item_application": "ALL",

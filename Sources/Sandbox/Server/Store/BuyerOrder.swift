@@ -45,6 +45,8 @@ struct BuyerOrder: Equatable, Sendable {
   var cancelReason = ""
   var trackingNumber = ""
   var carrier = ""
+  /// The buyer comes for it.
+  var isPickup = false
   var lines: [Line]
 
   /// The least advanced state of the lines that are not cancelled; cancelled when all are.

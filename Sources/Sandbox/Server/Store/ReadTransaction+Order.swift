@@ -6,7 +6,7 @@ extension ReadTransaction {
     try first(
       """
       SELECT number, create_time, update_time, pay_time, cancel_time, cancel_reason,
-        tracking_number, carrier
+        tracking_number, carrier, is_pickup
       FROM buyer_order WHERE channel = ? AND shop_id = ? AND order_id = ?
       """, shop.values + [.text(orderID)]
     ) { row in
@@ -14,7 +14,7 @@ extension ReadTransaction {
         shop: shop, orderID: orderID, number: row.int64(0), createTime: row.time(1),
         updateTime: row.time(2), payTime: row.optionalTime(3), cancelTime: row.optionalTime(4),
         cancelReason: row.text(5), trackingNumber: row.text(6), carrier: row.text(7),
-        lines: try lines(shop, orderID))
+        isPickup: row.bool(8), lines: try lines(shop, orderID))
     }
   }
 
@@ -82,8 +82,8 @@ extension Transaction {
     try execute(
       """
       INSERT INTO buyer_order (channel, shop_id, order_id, number, create_time, update_time,
-        pay_time, cancel_time, cancel_reason, tracking_number, carrier)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        pay_time, cancel_time, cancel_reason, tracking_number, carrier, is_pickup)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (channel, shop_id, order_id) DO UPDATE SET update_time = excluded.update_time,
         pay_time = excluded.pay_time, cancel_time = excluded.cancel_time,
         cancel_reason = excluded.cancel_reason, tracking_number = excluded.tracking_number,
@@ -93,6 +93,7 @@ extension Transaction {
         .text(order.orderID), .integer(order.number), .time(order.createTime),
         .time(order.updateTime), .time(order.payTime), .time(order.cancelTime),
         .text(order.cancelReason), .text(order.trackingNumber), .text(order.carrier),
+        .bool(order.isPickup),
       ])
     for (position, line) in order.lines.enumerated() { try save(line, at: position, of: order) }
   }

@@ -110,5 +110,8 @@ enum SandboxMigrations {
       """),
     Migration(
       6, "since when shops' hooks fail", "ALTER TABLE hook ADD COLUMN failing_since INTEGER"),
+    Migration(
+      7, "orders that buyers come for",
+      "ALTER TABLE buyer_order ADD COLUMN is_pickup INTEGER NOT NULL DEFAULT 0"),
   ]
 }

@@ -59,6 +59,8 @@ enum WooCommerceOrders {
     let record = try transaction.wooCommerceRecord(shop.key, id)
     let refunds = try WooCommerceRefunds.all(of: order, transaction)
     let units = order.lines.reduce(0) { $0 + $1.quantity }
+    let method = order.isPickup ? "pickup_location" : "flat_rate"
+    let place: JSONValue = [["id": 2001, "key": "pickup_location", "value": "Main Street"]]
     return [
       "id": .id(id), "parent_id": 0, "number": .string(id), "currency": "MYR",
       "status": .string(status(order, refunds)), "created_via": "checkout", "customer_id": 26,
@@ -70,7 +72,10 @@ enum WooCommerceOrders {
       "shipping": ["country": "MY", "state": "SBH", "city": "Kota Kinabalu", "postcode": "88300"],
       "line_items": .array(order.lines.map { line($0, of: order, refunds) }),
       "shipping_lines": [
-        ["id": 317, "method_id": "flat_rate", "method_title": "Flat rate", "total": "0.00"]
+        [
+          "id": 317, "method_id": .string(method), "method_title": "Delivery", "total": "0.00",
+          "meta_data": order.isPickup ? place : [],
+        ]
       ],
       "refunds": .array(
         refunds.map { refund in

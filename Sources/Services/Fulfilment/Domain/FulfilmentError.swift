@@ -13,6 +13,10 @@ public enum FulfilmentError: Error, Equatable, Sendable {
   case lineConflict(OrderID, LineID)
   /// More units are cancelled than were ordered.
   case tooManyUnits(OrderID, LineID, open: Quantity)
+  /// The order is to be sent.
+  case notForPickup(OrderID)
+  /// It is to wait until a moment that has passed.
+  case expireTimeOver(OrderID, Timestamp)
   case tooManyLines(OrderID, count: Int)
   case poolUnavailable(OrderID, reason: String)
   case sequenceUnknown(Int64)

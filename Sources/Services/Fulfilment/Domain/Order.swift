@@ -4,13 +4,15 @@ public import Primitives
 ///
 ///     pending ──pick──▶ picked ──pack──▶ packed ──ship──▶ shipped
 ///     pending, picked, packed ──cancel the last unit──▶ cancelled
-///     picked, packed, cancelled ──add units──▶ pending
-///     pending, picked, packed ──handed over──▶ shipped
+///     picked, packed, ready, cancelled ──add units──▶ pending
+///     pending, picked, packed, ready ──handed over──▶ shipped
+///     for pickup: picked, packed ──ready──▶ ready ──collect, ship──▶ shipped
+///                 ready ──expire, cancel the last unit──▶ cancelled
 ///
 /// Every command may be repeated: it says what should be so, and returns whether something changed.
 public struct Order: Equatable, Sendable {
   public enum State: String, CaseIterable, Sendable {
-    case pending, picked, packed, shipped, cancelled
+    case pending, picked, packed, ready, shipped, cancelled
   }
 
   public let id: OrderID
@@ -20,17 +22,19 @@ public struct Order: Equatable, Sendable {
   public let externalID: String
   /// When it was sold, by the channel's clock.
   public let saleTime: Timestamp?
-  public private(set) var state: State
-  public private(set) var lines: [OrderLine]
+  public internal(set) var state: State
+  public internal(set) var lines: [OrderLine]
   public private(set) var shipment: Shipment?
   /// It left without a parcel of ours: over the counter, or by the channel's own page.
   public private(set) var isHandedOver: Bool
+  /// Nil for an order that is sent.
+  public internal(set) var pickup: Pickup?
 
   /// An order as it was saved; a new one is pending and has no lines yet.
   public init(
     id: OrderID, accountID: AccountID, channelID: ChannelID, externalID: String,
     saleTime: Timestamp?, state: State = .pending, lines: [OrderLine] = [],
-    shipment: Shipment? = nil, isHandedOver: Bool = false
+    shipment: Shipment? = nil, isHandedOver: Bool = false, pickup: Pickup? = nil
   ) {
     self.id = id
     self.accountID = accountID
@@ -41,6 +45,7 @@ public struct Order: Equatable, Sendable {
     self.lines = lines
     self.shipment = shipment
     self.isHandedOver = isHandedOver
+    self.pickup = pickup
   }
 
   /// Units that are still to be delivered, or were, a line.
@@ -91,6 +96,7 @@ public struct Order: Equatable, Sendable {
       isHandedOver = true
     } else if isGrown, state != .shipped {
       state = .pending
+      pickup?.waitAnew()
     }
     return isGrown || leaves
   }
@@ -99,7 +105,7 @@ public struct Order: Equatable, Sendable {
   public mutating func pick() throws(FulfilmentError) -> Bool {
     switch state {
     case .picked: return false
-    case .packed, .shipped, .cancelled: throw .stateWrong(id, state)
+    case .packed, .ready, .shipped, .cancelled: throw .stateWrong(id, state)
     case .pending:
       state = .picked
       return true
@@ -110,7 +116,7 @@ public struct Order: Equatable, Sendable {
   public mutating func pack() throws(FulfilmentError) -> Bool {
     switch state {
     case .packed: return false
-    case .pending, .shipped, .cancelled: throw .stateWrong(id, state)
+    case .pending, .ready, .shipped, .cancelled: throw .stateWrong(id, state)
     case .picked:
       state = .packed
       return true
@@ -122,7 +128,7 @@ public struct Order: Equatable, Sendable {
     switch state {
     case .shipped where shipment?.trackingNumber == parcel.trackingNumber: return false
     case .pending, .picked, .shipped, .cancelled: throw .stateWrong(id, state)
-    case .packed:
+    case .packed, .ready:
       state = .shipped
       shipment = parcel
       return true

@@ -17,7 +17,9 @@ extension FulfilmentHandler {
       let before = try transaction.knownOrder(wanted.order.id)
       var order = before?.order ?? wanted.order
       guard order.isSame(as: wanted.order) else { throw FulfilmentError.orderExists(order.id) }
-      let changed = try order.include(wanted.lines, handedOver: wanted.isHandedOver)
+      let isPlanned = order.plan(wanted.pickup)
+      let isGrown = try order.include(wanted.lines, handedOver: wanted.isHandedOver)
+      let changed = isPlanned || isGrown
       guard changed else {
         precondition(before != nil, "an order has lines, so a new one differs from none")
         return CreateOrderResponse(order: before?.message)
@@ -41,6 +43,7 @@ private struct WantedOrder: Sendable {
   let order: FulfilmentDomain.Order
   let lines: [FulfilmentDomain.OrderLine]
   let isHandedOver: Bool
+  let pickup: FulfilmentDomain.Pickup?
 
   init(_ request: CreateOrderRequest) throws {
     var check = RequestCheck()
@@ -60,6 +63,11 @@ private struct WantedOrder: Sendable {
       externalID: external.text, saleTime: message.saleTime)
     lines = Self.lines(message.lines, &check)
     isHandedOver = message.handedOver
+    pickup = message.pickup.map {
+      FulfilmentDomain.Pickup(
+        locationID: check.optionalIdentifier(
+          LocationID.self, $0.locationID, "order.pickup.location_id"))
+    }
     try check.finish()
   }
 

@@ -35,6 +35,12 @@ extension FulfilmentError: RPCErrorConvertible {
         .failedPrecondition, "TOO_MANY_UNITS",
         "More units of line \(line) of order \(id) are cancelled than were ordered; \(open) are open.",
         ["orderId": id.text, "lineId": line.text, "openCount": "\(open)"])
+    case .notForPickup(let id):
+      RPCError(
+        .failedPrecondition, "NOT_FOR_PICKUP", "Order \(id) is to be sent; ship it.",
+        ["orderId": id.text])
+    case .expireTimeOver(_, let time):
+      Self.invalid("expire_time", "It is \(time.seconds) s since 1970, which is over.")
     case .tooManyLines(_, let count):
       Self.invalid(
         "order.lines",

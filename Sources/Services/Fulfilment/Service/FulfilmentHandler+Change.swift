@@ -44,7 +44,7 @@ extension FulfilmentHandler {
     if let order { feed.announce(order.sequence) }
   }
 
-  private func checked(_ id: String, _ actor: String, _ requestID: String) throws -> OrderID {
+  func checked(_ id: String, _ actor: String, _ requestID: String) throws -> OrderID {
     var check = RequestCheck()
     let id = check.identifier(OrderID.self, id, "order_id")
     check.text(actor, "actor", atMost: FulfilmentLimits.actorBytes, mayBeEmpty: true)
@@ -56,13 +56,15 @@ extension FulfilmentHandler {
 
 extension Transaction {
   /// Loads an order, lets `command` change it, and saves it when it did.
-  fileprivate func change(
+  func change(
     _ id: OrderID, _ verb: String, actor: String, feed: ChangeFeed, now: Timestamp,
-    _ command: (inout FulfilmentDomain.Order) throws(FulfilmentError) -> Bool
+    _ command: (inout FulfilmentDomain.Order) throws(FulfilmentError) -> Bool,
+    with consequence: (FulfilmentDomain.Order) throws -> Void = { _ in }
   ) throws -> StoredOrder {
     let before = try order(id)
     var order = before.order
     guard try command(&order) else { return before }
+    try consequence(order)
     return try save(order, before: before, feed: feed, verb: verb, actor: actor, now: now)
   }
 }

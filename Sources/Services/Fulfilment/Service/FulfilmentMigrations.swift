@@ -55,5 +55,16 @@ public enum FulfilmentMigrations {
         PRIMARY KEY (order_id, version)
       );
       """),
+    Migration(
+      5, "pickups",
+      """
+      ALTER TABLE customer_order ADD COLUMN pickup BIGINT NOT NULL DEFAULT 0;
+      ALTER TABLE customer_order ADD COLUMN pickup_location TEXT;
+      ALTER TABLE customer_order ADD COLUMN ready_time BIGINT;
+      ALTER TABLE customer_order ADD COLUMN expire_time BIGINT;
+      ALTER TABLE customer_order ADD COLUMN collect_time BIGINT;
+      ALTER TABLE customer_order ADD COLUMN expired BIGINT NOT NULL DEFAULT 0;
+      CREATE INDEX customer_order_by_expiry ON customer_order (expire_time) WHERE state = 'ready';
+      """),
   ]
 }

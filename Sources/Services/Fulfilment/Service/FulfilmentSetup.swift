@@ -16,6 +16,9 @@ public enum FulfilmentSetup {
       database: store, pool: pool, observe: outboxMetrics.observe)
     return ServiceParts(
       services: [handler], databases: [store],
-      background: [("outbox", { await handler.outbox.run() })])
+      background: [
+        ("outbox", { await handler.outbox.run() }),
+        ("pickups", { try await handler.keepPickups() }),
+      ])
   }
 }

@@ -82,6 +82,7 @@ extension FulfilmentDomain.Order.State {
     case .pending: self = .pending
     case .picked: self = .picked
     case .packed: self = .packed
+    case .ready: self = .ready
     case .shipped: self = .shipped
     case .cancelled: self = .cancelled
     case .unspecified, .unrecognized: return nil

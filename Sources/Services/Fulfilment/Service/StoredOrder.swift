@@ -21,7 +21,7 @@ struct StoredOrder: Sendable {
       lines: order.lines.map { FulfilmentAPI.OrderLine($0) }, saleTime: order.saleTime,
       shipment: order.shipment.map { FulfilmentAPI.Shipment($0) }, createTime: createTime,
       updateTime: updateTime, etag: "\(version)", sequence: sequence,
-      handedOver: order.isHandedOver)
+      handedOver: order.isHandedOver, pickup: order.pickup.map { FulfilmentAPI.Pickup($0) })
   }
 }
 
@@ -31,6 +31,7 @@ extension FulfilmentAPI.Order.State {
     case .pending: self = .pending
     case .picked: self = .picked
     case .packed: self = .packed
+    case .ready: self = .ready
     case .shipped: self = .shipped
     case .cancelled: self = .cancelled
     }
@@ -42,6 +43,14 @@ extension FulfilmentAPI.OrderLine {
     self.init(
       lineID: line.id.text, sku: line.sku.text, quantity: line.quantity,
       cancelledCount: line.cancelledCount, channelLineID: line.channelLineID, title: line.title)
+  }
+}
+
+extension FulfilmentAPI.Pickup {
+  init(_ pickup: FulfilmentDomain.Pickup) {
+    self.init(
+      locationID: pickup.locationID?.text ?? "", readyTime: pickup.readyTime,
+      expireTime: pickup.expireTime, collectTime: pickup.collectTime, expired: pickup.isExpired)
   }
 }
 

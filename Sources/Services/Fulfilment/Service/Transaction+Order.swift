@@ -5,7 +5,8 @@ internal import StorageCore
 
 private let columns = """
   order_id, account_id, channel_id, external_id, state, sale_time, handed_over, tracking_number, \
-  carrier, ship_time, create_time, update_time, version, position, sequence
+  carrier, ship_time, create_time, update_time, version, position, sequence, pickup, \
+  pickup_location, ready_time, expire_time, collect_time, expired
   """
 
 extension ReadTransaction {
@@ -23,6 +24,13 @@ extension ReadTransaction {
   func changedOrders(after sequence: Int64, limit: Int) throws -> [StoredOrder] {
     try orders(
       "WHERE sequence > ? ORDER BY sequence LIMIT ?", [.integer(sequence), .int(limit)])
+  }
+
+  /// Orders that have waited at the counter for long enough, the longest first.
+  func overduePickups(at now: Timestamp, limit: Int) throws -> [StoredOrder] {
+    try orders(
+      "WHERE state = 'ready' AND expire_time <= ? ORDER BY expire_time LIMIT ?",
+      [.time(now), .int(limit)])
   }
 
   /// Orders created after `position`, the oldest first.
@@ -76,11 +84,19 @@ extension ReadTransaction {
     let order = Order(
       id: id, accountID: row.id(1), channelID: row.id(2), externalID: row.text(3),
       saleTime: row.optionalTime(5), state: state, lines: lines, shipment: shipment,
-      isHandedOver: row.bool(6))
+      isHandedOver: row.bool(6), pickup: pickup(row))
     return StoredOrder(
       order: order, version: row.int64(12), position: row.int64(13), sequence: row.int64(14),
       createTime: row.time(10), updateTime: row.time(11))
   }
+}
+
+/// Of a row of `columns`.
+private func pickup(_ row: any Row) -> Pickup? {
+  guard row.bool(15) else { return nil }
+  return Pickup(
+    locationID: row.optionalID(16), readyTime: row.optionalTime(17),
+    expireTime: row.optionalTime(18), collectTime: row.optionalTime(19), isExpired: row.bool(20))
 }
 
 extension Transaction {
@@ -111,12 +127,16 @@ extension Transaction {
     let order = saved.order
     try execute(
       """
-      INSERT INTO customer_order (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO customer_order (\(columns))
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (order_id) DO UPDATE SET state = excluded.state,
         handed_over = excluded.handed_over, tracking_number = excluded.tracking_number,
         carrier = excluded.carrier, ship_time = excluded.ship_time,
         update_time = excluded.update_time, version = excluded.version,
-        sequence = excluded.sequence
+        sequence = excluded.sequence, pickup = excluded.pickup,
+        pickup_location = excluded.pickup_location, ready_time = excluded.ready_time,
+        expire_time = excluded.expire_time, collect_time = excluded.collect_time,
+        expired = excluded.expired
       """,
       [
         .id(order.id), .id(order.accountID), .id(order.channelID), .text(order.externalID),
@@ -124,6 +144,9 @@ extension Transaction {
         .text(order.shipment?.trackingNumber), .text(order.shipment?.carrier),
         .time(order.shipment?.shipTime), .time(saved.createTime), .time(saved.updateTime),
         .integer(saved.version), .integer(saved.position), .integer(saved.sequence),
+        .bool(order.pickup != nil), .id(order.pickup?.locationID), .time(order.pickup?.readyTime),
+        .time(order.pickup?.expireTime), .time(order.pickup?.collectTime),
+        .bool(order.pickup?.isExpired ?? false),
       ])
   }
 

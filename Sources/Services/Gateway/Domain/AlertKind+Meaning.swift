@@ -6,7 +6,7 @@ extension AlertKind {
       .critical
     case .unmappedListing, .pushFailed, .eventDead, .noticeDead, .cancelledAfterShipment,
       .lagOverBudget, .tokenExpiring, .webhookDisabled, .drift, .promotionLock,
-      .promotionUnmirrored, .pollLagging, .eventUnreadable:
+      .promotionUnmirrored, .pollLagging, .eventUnreadable, .pickupUncollected:
       .warning
     case .signatureRefused, .eventUnknown: .info
     }
@@ -37,6 +37,8 @@ extension AlertKind {
       "Mend the cause and replay it (ReplayNotice), or tell the channel on its own pages and resolve the alert."
     case .cancelledAfterShipment:
       "Stop the parcel or expect its return; the units stay sold until they are back."
+    case .pickupUncollected:
+      "Cancel the order and pay it back where it was sold, then resolve the alert; its units are on sale again already."
     case .lagOverBudget:
       "See whether the account's calls are limited (onepool_gateway_channel_calls_total), raise its rate or its buffer."
     case .tokenExpiring:

@@ -22,6 +22,8 @@ public enum AlertKind: String, Sendable, CaseIterable {
   case noticeDead = "NOTICE_DEAD"
   /// A channel cancelled units that had left already.
   case cancelledAfterShipment = "CANCELLED_AFTER_SHIPMENT"
+  /// Nobody came for an order, and its channel lets nobody cancel it from here.
+  case pickupUncollected = "PICKUP_UNCOLLECTED"
   /// A channel had turned off an account's webhooks.
   case webhookDisabled = "WEBHOOK_DISABLED"
   /// Events come in faster than they are worked on.

@@ -21,10 +21,12 @@ public struct IntakeSteps: Equatable, Sendable {
   public var cancellations: [OrderPart]
   /// The order left by the channel's own hand, and fulfilment does not know.
   public var ships: Bool
+  /// The customer comes for it, and fulfilment does not know.
+  public var plansPickup: Bool
   /// Units of each listing that the channel has taken off its own number (given back: negative).
   public var takenIn: [String: Quantity]
 
-  public var isEmpty: Bool { sales.isEmpty && cancellations.isEmpty && !ships }
+  public var isEmpty: Bool { sales.isEmpty && cancellations.isEmpty && !ships && !plansPickup }
 }
 
 extension OrderRecord {
@@ -58,7 +60,8 @@ extension OrderRecord {
     let takesSomething = lines.contains { $0.soldCount > $0.takenBackCount }
     return IntakeSteps(
       sales: sold.flatMap(Self.parts), cancellations: takenBack.flatMap(Self.parts),
-      ships: state == .shipped && !isShippedTold && takesSomething, takenIn: takenIn)
+      ships: state == .shipped && !isShippedTold && takesSomething,
+      plansPickup: state == .open && isPickup && !isPickupTold && takesSomething, takenIn: takenIn)
   }
 
   /// Everything that `steps` says has been told.
@@ -67,6 +70,8 @@ extension OrderRecord {
       lines[index].toldSoldCount = lines[index].soldCount
       lines[index].toldTakenBackCount = lines[index].takenBackCount
     }
+    let steps = steps
     isShippedTold = isShippedTold || steps.ships
+    isPickupTold = isPickupTold || steps.plansPickup
   }
 }

@@ -40,6 +40,11 @@ public struct OrderRecord: Equatable, Sendable {
   public var lines: [Line]
   /// Whether fulfilment knows that the channel shipped it.
   public var isShippedTold = false
+  /// Whether any snapshot said that the customer comes for it: not every way in tells. And whether fulfilment knows.
+  public var isPickup = false
+  public var isPickupTold = false
+  /// Where the customer comes to, as the first snapshot that knew has it; empty when nobody knows.
+  public var pickupLocation = ""
   /// Where the customer is, if anybody knows.
   public var zone: Zone?
   /// When the tick of the channel's clock in which it changed last is over, by ours; nil once it was asked for after that.
@@ -47,6 +52,8 @@ public struct OrderRecord: Equatable, Sendable {
 
   public init(_ snapshot: OrderSnapshot) {
     zone = snapshot.zone
+    isPickup = snapshot.isPickup
+    pickupLocation = snapshot.pickupLocation
     state = snapshot.state
     updateTime = snapshot.updateTime
     saleTime = snapshot.saleTime
@@ -60,10 +67,12 @@ public struct OrderRecord: Equatable, Sendable {
     self.lines = lines
   }
 
-  /// Takes a snapshot in; returns false when it was older than what is known and changed nothing.
+  /// Takes a snapshot in; returns false when it was older than what is known and changed nothing of its lines.
   ///
   /// - Parameter isPresent: it is what the channel says now, and so the newer of two of the same moment.
   public mutating func merge(_ snapshot: OrderSnapshot, isPresent: Bool = false) -> Bool {
+    isPickup = isPickup || snapshot.isPickup
+    if pickupLocation.isEmpty { pickupLocation = snapshot.pickupLocation }
     guard snapshot.updateTime >= updateTime else { return false }
     let isTie = snapshot.updateTime == updateTime && !isPresent
     state = isTie ? max(state, snapshot.state) : snapshot.state

@@ -55,11 +55,18 @@ public struct OrderSnapshot: Equatable, Sendable {
   public var lines: [Line]
   /// Where the customer is, if anybody knows.
   public var zone: Zone?
+  /// The customer comes for it.
+  public var isPickup: Bool
+  /// To which location; empty when nobody knows.
+  public var pickupLocation: String
 
   public init(
-    state: OrderState, updateTime: Timestamp, saleTime: Timestamp, lines: [Line], zone: Zone? = nil
+    state: OrderState, updateTime: Timestamp, saleTime: Timestamp, lines: [Line],
+    zone: Zone? = nil, isPickup: Bool = false, pickupLocation: String = ""
   ) {
     self.zone = zone
+    self.isPickup = isPickup
+    self.pickupLocation = pickupLocation
     self.state = state
     self.updateTime = updateTime
     self.saleTime = saleTime

@@ -132,7 +132,7 @@ public final class Gateway: Sendable {
       scheduler: WorkScheduler(
         WorkScheduler.Limits(
           atOnce: GatewayLimits.noticesAtOnce,
-          ofAccountAtOnce: GatewayLimits.noticesOfAccountAtOnce)), alerts: alerts,
+          ofAccountAtOnce: GatewayLimits.noticesOfAccountAtOnce)), intake: intake, alerts: alerts,
       log: configuration.log)
   }
 

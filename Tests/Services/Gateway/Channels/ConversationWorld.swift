@@ -178,12 +178,13 @@ final class ConversationWorld: Sendable {
   }
 
   /// A buyer orders units of the one listing; returns the order's ID.
-  func buy(_ channel: String, _ quantity: Int64) async throws -> String {
+  func buy(_ channel: String, _ quantity: Int64, isPickup: Bool = false) async throws -> String {
     let order = try await control(
       "orders",
       [
         "channel": .string(channel), "shop": .string(Self.account(channel).externalID),
         "lines": [["item_id": "234234234", "variation_id": "234", "quantity": .integer(quantity)]],
+        "pickup": .bool(isPickup),
       ])
     return order["order_id"].text ?? ""
   }

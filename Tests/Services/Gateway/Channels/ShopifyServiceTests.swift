@@ -257,4 +257,17 @@ import Testing
       ])
     #expect(http.requests[1].text.contains(#""after":"c1""#))
   }
+
+  /// Goal: its buyer reads why an order was cancelled, and Shopify's number stays as it is.
+  @Test(arguments: [(OrderCancellation.Cause.outOfStock, "INVENTORY"), (.notCollected, "OTHER")])
+  func cancellationSaysWhy(_ cause: OrderCancellation.Cause, _ reason: String) async throws {
+    let order =
+      #"{"data":{"order":{"createdAt":"2026-01-05T03:00:00Z","updatedAt":"2026-01-05T03:00:05Z","displayFulfillmentStatus":"UNFULFILLED","lineItems":{"nodes":[{"id":"gid://shopify/LineItem/7","sku":"TEE","quantity":2,"currentQuantity":2,"unfulfilledQuantity":2}]}}}}"#
+    let http = RecordedHTTP(
+      order, #"{"data":{"orderCancel":{"orderCancelUserErrors":[],"userErrors":[]}}}"#)
+    try await adapter.cancelOrder(
+      OrderCancellation(orderExternalID: "42", cause: cause), api: shopifyAPI(http))
+    #expect(http.requests[1].text.contains(#""reason":"\#(reason)""#))
+    #expect(http.requests[1].text.contains("restock: false"))
+  }
 }

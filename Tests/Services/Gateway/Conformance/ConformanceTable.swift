@@ -8,15 +8,18 @@ enum ConformanceTable {
   static let gaps: [String: [Scenario: String]] = [
     "shopee": [
       .followsEdit: noEdit, .restocksRefund: noRestock, .comparesFirst: noComparison,
+      .tellsPickup: noCounter,
     ],
     "lazada": [
       .answersPing: noPing, .followsEdit: noEdit, .restocksRefund: noRestock,
       .comparesFirst: noComparison,
       .hearsDeauthorisation: "no type tells of it; calls are refused, which is an alert",
+      .tellsPickup: noCounter,
     ],
     "tiktok": [
       .answersPing: noPing, .followsEdit: noEdit, .restocksRefund: noRestock,
       .comparesFirst: noComparison,
+      .tellsPickup: "a collection point is the courier's affair",
     ],
     "shopify": [
       .refusesWrongKeys: noSignedCalls, .answersPing: noPing, .leavesForeign: noForeign,
@@ -40,7 +43,7 @@ enum ConformanceTable {
       .readsReserved: noPromotion, .comparesFirst: noComparison, .asksForReturn: atTheTill,
       .shipsTwice: receipt, .cancelsOnChannel: receipt,
       .meansRefusedEntry: "a call of levels passes or fails as a whole",
-      .hearsDeauthorisation: "it has no such webhook",
+      .hearsDeauthorisation: "it has no such webhook", .tellsPickup: receipt,
     ],
     // A till calls us. What it sends is in PointOfSaleTests and TillTests.
     "till": Dictionary(
@@ -56,6 +59,7 @@ enum ConformanceTable {
   private static let noSignedCalls = "its calls carry a token and no signature"
   private static let noForeign = "it has no warehouse of its own that ships"
   private static let noPromotion = "it sets nothing aside for promotions"
+  private static let noCounter = "what collection in store asks of the seller is not documented"
   private static let atTheTill = "goods come back at the till, with the refund"
   private static let receipt = "a receipt is final: it is refunded"
 
@@ -84,6 +88,7 @@ enum ConformanceTable {
         (.cancelsOnChannel, adapter is any OrderCancelling),
         (.readsReserved, adapter is any ReservedStockReading),
         (.comparesFirst, adapter.traits.comparesStock),
+        (.tellsPickup, adapter is any PickupTelling),
       ]
       for (scenario, isAble) in abilities {
         #expect((gaps[scenario] == nil) == isAble, "\(adapter.channelID) \(scenario)")

@@ -61,8 +61,8 @@ struct ConformanceTalk: Sendable {
   }
 
   /// A buyer orders, and time passes.
-  func buy(_ quantity: Int64) async throws -> String {
-    let name = try await world.buy(channel, quantity)
+  func buy(_ quantity: Int64, isPickup: Bool = false) async throws -> String {
+    let name = try await world.buy(channel, quantity, isPickup: isPickup)
     world.clock.advance(by: .seconds(5))
     return name
   }

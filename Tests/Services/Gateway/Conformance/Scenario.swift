@@ -13,5 +13,5 @@ enum Scenario: String, CaseIterable, Sendable {
     holdsPromotion
   case readsReserved, comparesFirst
   // Afterwards
-  case shipsTwice, asksForReturn, restocksRefund
+  case shipsTwice, asksForReturn, restocksRefund, tellsPickup
 }

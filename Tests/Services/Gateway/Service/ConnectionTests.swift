@@ -103,6 +103,10 @@ import Testing
       ("INVALID_REQUEST connection.calls_per_second", { $0.callsPerSecond = .nan }),
       ("INVALID_REQUEST connection.location_id", { $0.locationID = " x" }),
       ("INVALID_REQUEST connection.location_id", { $0.locationID = "NOWHERE" }),
+      (
+        "INVALID_REQUEST connection.credentials[pickup_location:London]",
+        { $0.credentials["pickup_location:London"] = "NOWHERE" }
+      ),
       ("CHANNEL_UNSUPPORTED", { $0.channelID = "ebay" }),
       ("CREDENTIAL_MISSING", { $0.credentials = [:] }),
     ]

@@ -76,6 +76,23 @@ import Testing
     }
   }
 
+  /// Goal: what no event tells of an order, that its customer comes for it, the reading after its tick does.
+  @Test func pickupThatNoEventTellsIsFound() async throws {
+    let world = try World()
+    let bench = world.bench.bench
+    try await world.run("e1") { run in
+      #expect(bench.fulfilment.order("acc/o1")?.pickup == nil)
+      bench.channel.with { $0.orders["o1"]?.isPickup = true }
+      world.clock.advance(by: .seconds(1))
+      try await world.poll(run)
+      try await eventually("the order is for pickup") {
+        bench.fulfilment.order("acc/o1")?.pickup?.locationID == "MAIN"
+      }
+      try await world.rest(run)
+      #expect(world.net == 2 && world.fetches == 2)
+    }
+  }
+
   /// Goal: what was cancelled in the second in which the order was read is found by a poll after it, whether the page says
   /// how the order stands or not, under the webhook's key or another; and then the order is known.
   @Test(arguments: [true, false], [true, false])

@@ -29,6 +29,7 @@ final class FakeChannel: Sendable {
     var batches: [Int] = []
     var reserveErrors: [ChannelError] = []
     var shipped: [ShippedNotice] = []
+    var ready: [ReadyNotice] = []
     var answers: [ReturnAnswer] = []
     var noticeErrors: [ChannelError] = []
     var fetchErrors: [ChannelError] = []

@@ -59,6 +59,7 @@ final class FakeFulfilment: FulfilmentServiceHandler {
         state.orders[wanted.orderID] = order
       }
       let order = try change(wanted.orderID) { order in
+        if order.pickup == nil { order.pickup = wanted.pickup }
         for line in wanted.lines {
           if let index = order.lines.firstIndex(where: { $0.lineID == line.lineID }) {
             guard order.lines[index].quantity <= line.quantity else {
@@ -135,6 +136,22 @@ final class FakeFulfilment: FulfilmentServiceHandler {
           $0.shipment = Shipment(
             trackingNumber: request.trackingNumber, carrier: request.carrier)
         })
+    }
+  }
+
+  func readyOrder(
+    _ request: ReadyOrderRequest, context: ServerContext
+  ) async throws -> ReadyOrderResponse {
+    try faults.step("readyOrder") {
+      ReadyOrderResponse(order: try change(request.orderID) { $0.state = .ready })
+    }
+  }
+
+  func collectOrder(
+    _ request: CollectOrderRequest, context: ServerContext
+  ) async throws -> CollectOrderResponse {
+    try faults.step("collectOrder") {
+      CollectOrderResponse(order: try change(request.orderID) { $0.state = .shipped })
     }
   }
 

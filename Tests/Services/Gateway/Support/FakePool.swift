@@ -264,7 +264,11 @@ final class FakePool: PoolServiceHandler {
         for (index, line) in hold.lines.enumerated() {
           let id = "\(index + 1)"
           state.lines[request.orderID, default: [:]][id] = Line(sku: line.sku, sold: line.quantity)
-          lines.append(SaleLineState(lineID: id, sku: line.sku, soldCount: line.quantity))
+          let taken = Allocation(locationID: line.locationID, quantity: line.quantity)
+          lines.append(
+            SaleLineState(
+              lineID: id, sku: line.sku, soldCount: line.quantity,
+              allocations: line.locationID.isEmpty ? [] : [taken]))
         }
         return CommitHoldResponse(hold: hold, lines: lines)
       }

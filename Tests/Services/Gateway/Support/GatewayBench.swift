@@ -187,7 +187,8 @@ final class GatewayBench: Sendable {
 
   func order(
     _ id: String, _ lines: [(String, String, Quantity, Quantity)], time: Int64 = 1,
-    state: ChannelOrder.State = .open, saleTime: Timestamp = SystemClock().now()
+    state: ChannelOrder.State = .open, saleTime: Timestamp = SystemClock().now(),
+    isPickup: Bool = false, pickupPlace: String? = nil
   ) {
     channel.with {
       $0.orders[id] = ChannelOrder(
@@ -196,7 +197,8 @@ final class GatewayBench: Sendable {
           ChannelOrder.Line(
             lineID: $0.0, itemID: $0.1, variationID: "", sellerSKU: "", quantity: $0.2,
             cancelledCount: $0.3)
-        }, saleTime: saleTime, updateTime: Timestamp(seconds: time))
+        }, saleTime: saleTime, updateTime: Timestamp(seconds: time), isPickup: isPickup,
+        pickupPlace: pickupPlace)
     }
   }
 

@@ -2,6 +2,7 @@
 // swift-format-ignore-file
 
 internal import CMessages
+public import Primitives
 public import Protobuf
 public import RPCCore
 
@@ -261,6 +262,78 @@ public struct CancelOrderRequest: Message {
 }
 
 public struct CancelOrderResponse: Message {
+  /// As it stands now.
+  public var order: Order? = nil
+
+  public init() {}
+
+  public init(
+    order: Order? = nil
+  ) {
+    self.order = order
+  }
+}
+
+public struct ReadyOrderRequest: Message {
+  /// Required.
+  public var orderID: String = ""
+  /// Until when it waits. Optional: as long as it takes.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Who put it there. Optional. At most 128 bytes.
+  public var actor: String = ""
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    orderID: String = "",
+    expireTime: Primitives.Timestamp? = nil,
+    actor: String = "",
+    requestID: String = ""
+  ) {
+    self.orderID = orderID
+    self.expireTime = expireTime
+    self.actor = actor
+    self.requestID = requestID
+  }
+}
+
+public struct ReadyOrderResponse: Message {
+  /// As it stands now.
+  public var order: Order? = nil
+
+  public init() {}
+
+  public init(
+    order: Order? = nil
+  ) {
+    self.order = order
+  }
+}
+
+public struct CollectOrderRequest: Message {
+  /// Required.
+  public var orderID: String = ""
+  /// Who handed it over. Optional. At most 128 bytes.
+  public var actor: String = ""
+  /// Optional. At most 128 bytes.
+  public var requestID: String = ""
+
+  public init() {}
+
+  public init(
+    orderID: String = "",
+    actor: String = "",
+    requestID: String = ""
+  ) {
+    self.orderID = orderID
+    self.actor = actor
+    self.requestID = requestID
+  }
+}
+
+public struct CollectOrderResponse: Message {
   /// As it stands now.
   public var order: Order? = nil
 
@@ -611,6 +684,88 @@ extension CancelOrderResponse {
   }
 }
 
+extension ReadyOrderRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Fulfilment__V1__ReadyOrderRequest()
+    onepool__fulfilment__v1__ready_order_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__ReadyOrderRequest.self)
+    self.orderID = Read.string(source.pointee.order_id)
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.actor = Read.string(source.pointee.actor)
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__ReadyOrderRequest.self)
+    target.pointee.order_id = arena.string(self.orderID)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension ReadyOrderResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Fulfilment__V1__ReadyOrderResponse()
+    onepool__fulfilment__v1__ready_order_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__ReadyOrderResponse.self)
+    self.order = try Read.message(source.pointee.order, "order")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__ReadyOrderResponse.self)
+    target.pointee.order = arena.message(self.order)
+  }
+}
+
+extension CollectOrderRequest {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Fulfilment__V1__CollectOrderRequest()
+    onepool__fulfilment__v1__collect_order_request__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__CollectOrderRequest.self)
+    self.orderID = Read.string(source.pointee.order_id)
+    self.actor = Read.string(source.pointee.actor)
+    self.requestID = Read.string(source.pointee.request_id)
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__CollectOrderRequest.self)
+    target.pointee.order_id = arena.string(self.orderID)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.request_id = arena.string(self.requestID)
+  }
+}
+
+extension CollectOrderResponse {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Fulfilment__V1__CollectOrderResponse()
+    onepool__fulfilment__v1__collect_order_response__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__CollectOrderResponse.self)
+    self.order = try Read.message(source.pointee.order, "order")
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__CollectOrderResponse.self)
+    target.pointee.order = arena.message(self.order)
+  }
+}
+
 extension WatchOrdersRequest {
   public static let descriptor: MessageDescriptor = {
     var empty = Onepool__Fulfilment__V1__WatchOrdersRequest()
@@ -672,11 +827,17 @@ public enum FulfilmentServiceMethods {
   public static let cancelOrder = MethodDescriptor(
     service: "onepool.fulfilment.v1.FulfilmentService", method: "CancelOrder",
     kind: .unary, idempotency: .idempotent)
+  public static let readyOrder = MethodDescriptor(
+    service: "onepool.fulfilment.v1.FulfilmentService", method: "ReadyOrder",
+    kind: .unary, idempotency: .idempotent)
+  public static let collectOrder = MethodDescriptor(
+    service: "onepool.fulfilment.v1.FulfilmentService", method: "CollectOrder",
+    kind: .unary, idempotency: .idempotent)
   public static let watchOrders = MethodDescriptor(
     service: "onepool.fulfilment.v1.FulfilmentService", method: "WatchOrders",
     kind: .serverStreaming, idempotency: .noSideEffects)
 
-  public static let all: [MethodDescriptor] = [createOrder, getOrder, listOrders, pickOrder, packOrder, shipOrder, cancelOrder, watchOrders]
+  public static let all: [MethodDescriptor] = [createOrder, getOrder, listOrders, pickOrder, packOrder, shipOrder, cancelOrder, readyOrder, collectOrder, watchOrders]
 }
 
 /// Picks, packs and ships orders of all channels. Every mutation may be retried with its request_id: the same ID
@@ -717,7 +878,7 @@ public protocol FulfilmentServiceHandler: RPCService {
   /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state).
   func packOrder(_ request: PackOrderRequest, context: ServerContext)
     async throws -> PackOrderResponse
-  /// Says that the parcel left, and tells the pool. State: PACKED to SHIPPED. A repeat with the same tracking
+  /// Says that the parcel left, and tells the pool. State: PACKED, READY to SHIPPED. A repeat with the same tracking
   /// number changes nothing.
   ///
   /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state),
@@ -734,6 +895,21 @@ public protocol FulfilmentServiceHandler: RPCService {
   /// FAILED_PRECONDITION/TOO_MANY_UNITS (orderId, lineId, openCount) when more is cancelled than was ordered.
   func cancelOrder(_ request: CancelOrderRequest, context: ServerContext)
     async throws -> CancelOrderResponse
+  /// Says that an order for pickup waits at the counter. State: PICKED, PACKED to READY. A repeat with the same
+  /// expire_time changes nothing; with another it waits until that. One that nobody has collected by then is
+  /// CANCELLED within a minute and its units go back on sale; whoever watches orders tells its channel.
+  ///
+  /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state),
+  /// FAILED_PRECONDITION/NOT_FOR_PICKUP (orderId), INVALID_ARGUMENT/INVALID_REQUEST (expire_time) when it is over.
+  func readyOrder(_ request: ReadyOrderRequest, context: ServerContext)
+    async throws -> ReadyOrderResponse
+  /// Says that the customer has the order, and tells the pool. State: READY to SHIPPED, late ones too until they
+  /// are cancelled. A repeat changes nothing.
+  ///
+  /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state),
+  /// UNAVAILABLE/POOL_UNAVAILABLE (orderId, problem): it is recorded, the pool is told as soon as it answers.
+  func collectOrder(_ request: CollectOrderRequest, context: ServerContext)
+    async throws -> CollectOrderResponse
   /// Streams orders as they change, in sequence; from 0 every order as it stands first.
   ///
   /// Errors: OUT_OF_RANGE/SEQUENCE_UNKNOWN (sequence) when it lies in the future.
@@ -769,6 +945,12 @@ extension FulfilmentServiceHandler {
         .unary(
           FulfilmentServiceMethods.cancelOrder, CancelOrderRequest.self, CancelOrderResponse.self
         ) { request, context in try await self.cancelOrder(request, context: context) },
+        .unary(
+          FulfilmentServiceMethods.readyOrder, ReadyOrderRequest.self, ReadyOrderResponse.self
+        ) { request, context in try await self.readyOrder(request, context: context) },
+        .unary(
+          FulfilmentServiceMethods.collectOrder, CollectOrderRequest.self, CollectOrderResponse.self
+        ) { request, context in try await self.collectOrder(request, context: context) },
         .serverStreaming(
           FulfilmentServiceMethods.watchOrders, WatchOrdersRequest.self, WatchOrdersResponse.self
         ) { request, responses, context in try await self.watchOrders(request, responses: responses, context: context) },
@@ -835,7 +1017,7 @@ public struct FulfilmentServiceClient: Sendable {
     try await client.unary(FulfilmentServiceMethods.packOrder, request, options: options)
   }
 
-  /// Says that the parcel left, and tells the pool. State: PACKED to SHIPPED. A repeat with the same tracking
+  /// Says that the parcel left, and tells the pool. State: PACKED, READY to SHIPPED. A repeat with the same tracking
   /// number changes nothing.
   ///
   /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state),
@@ -860,6 +1042,29 @@ public struct FulfilmentServiceClient: Sendable {
     try await client.unary(FulfilmentServiceMethods.cancelOrder, request, options: options)
   }
 
+  /// Says that an order for pickup waits at the counter. State: PICKED, PACKED to READY. A repeat with the same
+  /// expire_time changes nothing; with another it waits until that. One that nobody has collected by then is
+  /// CANCELLED within a minute and its units go back on sale; whoever watches orders tells its channel.
+  ///
+  /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state),
+  /// FAILED_PRECONDITION/NOT_FOR_PICKUP (orderId), INVALID_ARGUMENT/INVALID_REQUEST (expire_time) when it is over.
+  public func readyOrder(
+    _ request: ReadyOrderRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> ReadyOrderResponse {
+    try await client.unary(FulfilmentServiceMethods.readyOrder, request, options: options)
+  }
+
+  /// Says that the customer has the order, and tells the pool. State: READY to SHIPPED, late ones too until they
+  /// are cancelled. A repeat changes nothing.
+  ///
+  /// Errors: NOT_FOUND/ORDER_UNKNOWN (orderId), FAILED_PRECONDITION/STATE_WRONG (orderId, state),
+  /// UNAVAILABLE/POOL_UNAVAILABLE (orderId, problem): it is recorded, the pool is told as soon as it answers.
+  public func collectOrder(
+    _ request: CollectOrderRequest, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> CollectOrderResponse {
+    try await client.unary(FulfilmentServiceMethods.collectOrder, request, options: options)
+  }
+
   /// Streams orders as they change, in sequence; from 0 every order as it stands first.
   ///
   /// Errors: OUT_OF_RANGE/SEQUENCE_UNKNOWN (sequence) when it lies in the future.
@@ -874,11 +1079,13 @@ extension FileDescriptor {
   /// `onepool/fulfilment/v1/fulfilment_service.proto`
   public static let onepoolFulfilmentV1FulfilmentService = FileDescriptor(
     name: "onepool/fulfilment/v1/fulfilment_service.proto",
-    dependencies: [.onepoolFulfilmentV1Order],
+    dependencies: [.googleProtobufTimestamp, .onepoolFulfilmentV1Order],
     symbols: [
       "onepool.fulfilment.v1.CancelOrderRequest",
       "onepool.fulfilment.v1.CancelOrderResponse",
       "onepool.fulfilment.v1.CancelledTotal",
+      "onepool.fulfilment.v1.CollectOrderRequest",
+      "onepool.fulfilment.v1.CollectOrderResponse",
       "onepool.fulfilment.v1.CreateOrderRequest",
       "onepool.fulfilment.v1.CreateOrderResponse",
       "onepool.fulfilment.v1.FulfilmentService",
@@ -890,10 +1097,12 @@ extension FileDescriptor {
       "onepool.fulfilment.v1.PackOrderResponse",
       "onepool.fulfilment.v1.PickOrderRequest",
       "onepool.fulfilment.v1.PickOrderResponse",
+      "onepool.fulfilment.v1.ReadyOrderRequest",
+      "onepool.fulfilment.v1.ReadyOrderResponse",
       "onepool.fulfilment.v1.ShipOrderRequest",
       "onepool.fulfilment.v1.ShipOrderResponse",
       "onepool.fulfilment.v1.WatchOrdersRequest",
       "onepool.fulfilment.v1.WatchOrdersResponse",
     ],
-    base64: "Ci5vbmVwb29sL2Z1bGZpbG1lbnQvdjEvZnVsZmlsbWVudF9zZXJ2aWNlLnByb3RvEhVvbmVwb29sLmZ1bGZpbG1lbnQudjEaIW9uZXBvb2wvZnVsZmlsbWVudC92MS9vcmRlci5wcm90byJnChJDcmVhdGVPcmRlclJlcXVlc3QSMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJJChNDcmVhdGVPcmRlclJlc3BvbnNlEjIKBW9yZGVyGAEgASgLMhwub25lcG9vbC5mdWxmaWxtZW50LnYxLk9yZGVyUgVvcmRlciIsCg9HZXRPcmRlclJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQiRgoQR2V0T3JkZXJSZXNwb25zZRIyCgVvcmRlchgBIAEoCzIcLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlclIFb3JkZXIiqAEKEUxpc3RPcmRlcnNSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBI4CgVzdGF0ZRgCIAEoDjIiLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlci5TdGF0ZVIFc3RhdGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4icgoSTGlzdE9yZGVyc1Jlc3BvbnNlEjQKBm9yZGVycxgBIAMoCzIcLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlclIGb3JkZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBQaWNrT3JkZXJSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEhQKBWFjdG9yGAIgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiRwoRUGlja09yZGVyUmVzcG9uc2USMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyImIKEFBhY2tPcmRlclJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSFAoFYWN0b3IYAiABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZCJHChFQYWNrT3JkZXJSZXNwb25zZRIyCgVvcmRlchgBIAEoCzIcLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlclIFb3JkZXIipQEKEFNoaXBPcmRlclJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSJwoPdHJhY2tpbmdfbnVtYmVyGAIgASgJUg50cmFja2luZ051bWJlchIYCgdjYXJyaWVyGAMgASgJUgdjYXJyaWVyEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiRwoRU2hpcE9yZGVyUmVzcG9uc2USMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyIkoKDkNhbmNlbGxlZFRvdGFsEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIfCgt0b3RhbF9jb3VudBgCIAEoA1IKdG90YWxDb3VudCLIAQoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjsKBWxpbmVzGAIgAygLMiUub25lcG9vbC5mdWxmaWxtZW50LnYxLkNhbmNlbGxlZFRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIjCg1yZWxlYXNlX3N0b2NrGAQgASgIUgxyZWxlYXNlU3RvY2sSHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkkKE0NhbmNlbE9yZGVyUmVzcG9uc2USMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyIjsKEldhdGNoT3JkZXJzUmVxdWVzdBIlCg5hZnRlcl9zZXF1ZW5jZRgBIAEoA1INYWZ0ZXJTZXF1ZW5jZSJlChNXYXRjaE9yZGVyc1Jlc3BvbnNlEjIKBW9yZGVyGAEgASgLMhwub25lcG9vbC5mdWxmaWxtZW50LnYxLk9yZGVyUgVvcmRlchIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UyzwYKEUZ1bGZpbG1lbnRTZXJ2aWNlEmkKC0NyZWF0ZU9yZGVyEikub25lcG9vbC5mdWxmaWxtZW50LnYxLkNyZWF0ZU9yZGVyUmVxdWVzdBoqLm9uZXBvb2wuZnVsZmlsbWVudC52MS5DcmVhdGVPcmRlclJlc3BvbnNlIgOQAgISYAoIR2V0T3JkZXISJi5vbmVwb29sLmZ1bGZpbG1lbnQudjEuR2V0T3JkZXJSZXF1ZXN0Gicub25lcG9vbC5mdWxmaWxtZW50LnYxLkdldE9yZGVyUmVzcG9uc2UiA5ACARJmCgpMaXN0T3JkZXJzEigub25lcG9vbC5mdWxmaWxtZW50LnYxLkxpc3RPcmRlcnNSZXF1ZXN0Gikub25lcG9vbC5mdWxmaWxtZW50LnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBEmMKCVBpY2tPcmRlchInLm9uZXBvb2wuZnVsZmlsbWVudC52MS5QaWNrT3JkZXJSZXF1ZXN0Gigub25lcG9vbC5mdWxmaWxtZW50LnYxLlBpY2tPcmRlclJlc3BvbnNlIgOQAgISYwoJUGFja09yZGVyEicub25lcG9vbC5mdWxmaWxtZW50LnYxLlBhY2tPcmRlclJlcXVlc3QaKC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuUGFja09yZGVyUmVzcG9uc2UiA5ACAhJjCglTaGlwT3JkZXISJy5vbmVwb29sLmZ1bGZpbG1lbnQudjEuU2hpcE9yZGVyUmVxdWVzdBooLm9uZXBvb2wuZnVsZmlsbWVudC52MS5TaGlwT3JkZXJSZXNwb25zZSIDkAICEmkKC0NhbmNlbE9yZGVyEikub25lcG9vbC5mdWxmaWxtZW50LnYxLkNhbmNlbE9yZGVyUmVxdWVzdBoqLm9uZXBvb2wuZnVsZmlsbWVudC52MS5DYW5jZWxPcmRlclJlc3BvbnNlIgOQAgISawoLV2F0Y2hPcmRlcnMSKS5vbmVwb29sLmZ1bGZpbG1lbnQudjEuV2F0Y2hPcmRlcnNSZXF1ZXN0Gioub25lcG9vbC5mdWxmaWxtZW50LnYxLldhdGNoT3JkZXJzUmVzcG9uc2UiA5ACATABYgZwcm90bzM=")
+    base64: "Ci5vbmVwb29sL2Z1bGZpbG1lbnQvdjEvZnVsZmlsbWVudF9zZXJ2aWNlLnByb3RvEhVvbmVwb29sLmZ1bGZpbG1lbnQudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIW9uZXBvb2wvZnVsZmlsbWVudC92MS9vcmRlci5wcm90byJnChJDcmVhdGVPcmRlclJlcXVlc3QSMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJJChNDcmVhdGVPcmRlclJlc3BvbnNlEjIKBW9yZGVyGAEgASgLMhwub25lcG9vbC5mdWxmaWxtZW50LnYxLk9yZGVyUgVvcmRlciIsCg9HZXRPcmRlclJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQiRgoQR2V0T3JkZXJSZXNwb25zZRIyCgVvcmRlchgBIAEoCzIcLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlclIFb3JkZXIiqAEKEUxpc3RPcmRlcnNSZXF1ZXN0Eh0KCmFjY291bnRfaWQYASABKAlSCWFjY291bnRJZBI4CgVzdGF0ZRgCIAEoDjIiLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlci5TdGF0ZVIFc3RhdGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4icgoSTGlzdE9yZGVyc1Jlc3BvbnNlEjQKBm9yZGVycxgBIAMoCzIcLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlclIGb3JkZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJiChBQaWNrT3JkZXJSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEhQKBWFjdG9yGAIgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAMgASgJUglyZXF1ZXN0SWQiRwoRUGlja09yZGVyUmVzcG9uc2USMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyImIKEFBhY2tPcmRlclJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSFAoFYWN0b3IYAiABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZCJHChFQYWNrT3JkZXJSZXNwb25zZRIyCgVvcmRlchgBIAEoCzIcLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlclIFb3JkZXIipQEKEFNoaXBPcmRlclJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSJwoPdHJhY2tpbmdfbnVtYmVyGAIgASgJUg50cmFja2luZ051bWJlchIYCgdjYXJyaWVyGAMgASgJUgdjYXJyaWVyEhQKBWFjdG9yGAQgASgJUgVhY3RvchIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQiRwoRU2hpcE9yZGVyUmVzcG9uc2USMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyIkoKDkNhbmNlbGxlZFRvdGFsEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIfCgt0b3RhbF9jb3VudBgCIAEoA1IKdG90YWxDb3VudCLIAQoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjsKBWxpbmVzGAIgAygLMiUub25lcG9vbC5mdWxmaWxtZW50LnYxLkNhbmNlbGxlZFRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIjCg1yZWxlYXNlX3N0b2NrGAQgASgIUgxyZWxlYXNlU3RvY2sSHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkkKE0NhbmNlbE9yZGVyUmVzcG9uc2USMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyIqABChFSZWFkeU9yZGVyUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZBI7CgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChJSZWFkeU9yZGVyUmVzcG9uc2USMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyImUKE0NvbGxlY3RPcmRlclJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSFAoFYWN0b3IYAiABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZCJKChRDb2xsZWN0T3JkZXJSZXNwb25zZRIyCgVvcmRlchgBIAEoCzIcLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlclIFb3JkZXIiOwoSV2F0Y2hPcmRlcnNSZXF1ZXN0EiUKDmFmdGVyX3NlcXVlbmNlGAEgASgDUg1hZnRlclNlcXVlbmNlImUKE1dhdGNoT3JkZXJzUmVzcG9uc2USMgoFb3JkZXIYASABKAsyHC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJSBW9yZGVyEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZTKlCAoRRnVsZmlsbWVudFNlcnZpY2USaQoLQ3JlYXRlT3JkZXISKS5vbmVwb29sLmZ1bGZpbG1lbnQudjEuQ3JlYXRlT3JkZXJSZXF1ZXN0Gioub25lcG9vbC5mdWxmaWxtZW50LnYxLkNyZWF0ZU9yZGVyUmVzcG9uc2UiA5ACAhJgCghHZXRPcmRlchImLm9uZXBvb2wuZnVsZmlsbWVudC52MS5HZXRPcmRlclJlcXVlc3QaJy5vbmVwb29sLmZ1bGZpbG1lbnQudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBEmYKCkxpc3RPcmRlcnMSKC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuTGlzdE9yZGVyc1JlcXVlc3QaKS5vbmVwb29sLmZ1bGZpbG1lbnQudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIgOQAgESYwoJUGlja09yZGVyEicub25lcG9vbC5mdWxmaWxtZW50LnYxLlBpY2tPcmRlclJlcXVlc3QaKC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuUGlja09yZGVyUmVzcG9uc2UiA5ACAhJjCglQYWNrT3JkZXISJy5vbmVwb29sLmZ1bGZpbG1lbnQudjEuUGFja09yZGVyUmVxdWVzdBooLm9uZXBvb2wuZnVsZmlsbWVudC52MS5QYWNrT3JkZXJSZXNwb25zZSIDkAICEmMKCVNoaXBPcmRlchInLm9uZXBvb2wuZnVsZmlsbWVudC52MS5TaGlwT3JkZXJSZXF1ZXN0Gigub25lcG9vbC5mdWxmaWxtZW50LnYxLlNoaXBPcmRlclJlc3BvbnNlIgOQAgISaQoLQ2FuY2VsT3JkZXISKS5vbmVwb29sLmZ1bGZpbG1lbnQudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0Gioub25lcG9vbC5mdWxmaWxtZW50LnYxLkNhbmNlbE9yZGVyUmVzcG9uc2UiA5ACAhJmCgpSZWFkeU9yZGVyEigub25lcG9vbC5mdWxmaWxtZW50LnYxLlJlYWR5T3JkZXJSZXF1ZXN0Gikub25lcG9vbC5mdWxmaWxtZW50LnYxLlJlYWR5T3JkZXJSZXNwb25zZSIDkAICEmwKDENvbGxlY3RPcmRlchIqLm9uZXBvb2wuZnVsZmlsbWVudC52MS5Db2xsZWN0T3JkZXJSZXF1ZXN0Gisub25lcG9vbC5mdWxmaWxtZW50LnYxLkNvbGxlY3RPcmRlclJlc3BvbnNlIgOQAgISawoLV2F0Y2hPcmRlcnMSKS5vbmVwb29sLmZ1bGZpbG1lbnQudjEuV2F0Y2hPcmRlcnNSZXF1ZXN0Gioub25lcG9vbC5mdWxmaWxtZW50LnYxLldhdGNoT3JkZXJzUmVzcG9uc2UiA5ACATABYgZwcm90bzM=")
 }

@@ -8,7 +8,8 @@ public import Protobuf
 /// A customer's order, whichever channel it came from.
 ///
 ///     PENDING --pick--> PICKED --pack--> PACKED --ship--> SHIPPED    PENDING, PICKED, PACKED --cancel--> CANCELLED
-///     PICKED, PACKED, CANCELLED --add units--> PENDING    PENDING, PICKED, PACKED --hand over--> SHIPPED
+///     PICKED, PACKED, READY, CANCELLED --add units--> PENDING    PENDING, PICKED, PACKED, READY --hand over--> SHIPPED
+///     For pickup: PICKED, PACKED --ready--> READY --collect, ship--> SHIPPED    READY --cancel, expire--> CANCELLED
 public struct Order: Message {
   /// `account/channel order`. Immutable. At most 200 bytes.
   public var orderID: String = ""
@@ -36,6 +37,8 @@ public struct Order: Message {
   public var sequence: Int64 = 0
   /// The order has left already: a receipt of a till. It is created as SHIPPED.
   public var handedOver: Bool = false
+  /// The customer comes for it. Optional; the first that is given stands.
+  public var pickup: Pickup? = nil
 
   /// How an order stands.
   public enum State: MessageEnum {
@@ -51,6 +54,8 @@ public struct Order: Message {
     case shipped
     /// All of its units were cancelled.
     case cancelled
+    /// Its units wait at the counter for the customer.
+    case ready
     /// A value that this code does not know.
     case unrecognized(Int32)
 
@@ -66,6 +71,7 @@ public struct Order: Message {
       case 3: self = .packed
       case 4: self = .shipped
       case 5: self = .cancelled
+      case 6: self = .ready
       default: self = .unrecognized(rawValue)
       }
     }
@@ -78,11 +84,12 @@ public struct Order: Message {
       case .packed: 3
       case .shipped: 4
       case .cancelled: 5
+      case .ready: 6
       case .unrecognized(let number): number
       }
     }
 
-    public static let allCases: [State] = [.unspecified, .pending, .picked, .packed, .shipped, .cancelled]
+    public static let allCases: [State] = [.unspecified, .pending, .picked, .packed, .shipped, .cancelled, .ready]
   }
 
   public init() {}
@@ -100,7 +107,8 @@ public struct Order: Message {
     updateTime: Primitives.Timestamp? = nil,
     etag: String = "",
     sequence: Int64 = 0,
-    handedOver: Bool = false
+    handedOver: Bool = false,
+    pickup: Pickup? = nil
   ) {
     self.orderID = orderID
     self.accountID = accountID
@@ -115,6 +123,37 @@ public struct Order: Message {
     self.etag = etag
     self.sequence = sequence
     self.handedOver = handedOver
+    self.pickup = pickup
+  }
+}
+
+/// Click and collect: the customer comes for the order.
+public struct Pickup: Message {
+  /// Where. Optional, when nobody says. Immutable. At most 64 bytes.
+  public var locationID: String = ""
+  /// Output only. When it became READY; unset while it is not and was not since units were added.
+  public var readyTime: Primitives.Timestamp? = nil
+  /// Output only. Until when it waits; unset for as long as it takes.
+  public var expireTime: Primitives.Timestamp? = nil
+  /// Output only. When the customer had it. The order is SHIPPED then.
+  public var collectTime: Primitives.Timestamp? = nil
+  /// Output only. Nobody came in time. The order is CANCELLED then and its units are back on sale.
+  public var expired: Bool = false
+
+  public init() {}
+
+  public init(
+    locationID: String = "",
+    readyTime: Primitives.Timestamp? = nil,
+    expireTime: Primitives.Timestamp? = nil,
+    collectTime: Primitives.Timestamp? = nil,
+    expired: Bool = false
+  ) {
+    self.locationID = locationID
+    self.readyTime = readyTime
+    self.expireTime = expireTime
+    self.collectTime = collectTime
+    self.expired = expired
   }
 }
 
@@ -196,6 +235,7 @@ extension Order {
     self.etag = Read.string(source.pointee.etag)
     self.sequence = source.pointee.sequence
     self.handedOver = source.pointee.handed_over != 0
+    self.pickup = try Read.message(source.pointee.pickup, "pickup")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -214,6 +254,33 @@ extension Order {
     target.pointee.etag = arena.string(self.etag)
     target.pointee.sequence = self.sequence
     target.pointee.handed_over = self.handedOver ? 1 : 0
+    target.pointee.pickup = arena.message(self.pickup)
+  }
+}
+
+extension Pickup {
+  public static let descriptor: MessageDescriptor = {
+    var empty = Onepool__Fulfilment__V1__Pickup()
+    onepool__fulfilment__v1__pickup__init(&empty)
+    return MessageDescriptor(empty.base.descriptor)
+  }()
+
+  public init(reading raw: UnsafeRawPointer) throws(CodecError) {
+    let source = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__Pickup.self)
+    self.locationID = Read.string(source.pointee.location_id)
+    self.readyTime = try Read.message(source.pointee.ready_time, "ready_time")
+    self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
+    self.collectTime = try Read.message(source.pointee.collect_time, "collect_time")
+    self.expired = source.pointee.expired != 0
+  }
+
+  public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
+    let target = raw.assumingMemoryBound(to: Onepool__Fulfilment__V1__Pickup.self)
+    target.pointee.location_id = arena.string(self.locationID)
+    target.pointee.ready_time = arena.message(self.readyTime)
+    target.pointee.expire_time = arena.message(self.expireTime)
+    target.pointee.collect_time = arena.message(self.collectTime)
+    target.pointee.expired = self.expired ? 1 : 0
   }
 }
 
@@ -276,7 +343,8 @@ extension FileDescriptor {
       "onepool.fulfilment.v1.Order",
       "onepool.fulfilment.v1.Order.State",
       "onepool.fulfilment.v1.OrderLine",
+      "onepool.fulfilment.v1.Pickup",
       "onepool.fulfilment.v1.Shipment",
     ],
-    base64: "CiFvbmVwb29sL2Z1bGZpbG1lbnQvdjEvb3JkZXIucHJvdG8SFW9uZXBvb2wuZnVsZmlsbWVudC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byKzBQoFT3JkZXISGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgEIAEoCVIKZXh0ZXJuYWxJZBI4CgVzdGF0ZRgFIAEoDjIiLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlci5TdGF0ZVIFc3RhdGUSNgoFbGluZXMYBiADKAsyIC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRI7CghzaGlwbWVudBgIIAEoCzIfLm9uZXBvb2wuZnVsZmlsbWVudC52MS5TaGlwbWVudFIIc2hpcG1lbnQSOwoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAsgASgJUgRldGFnEhoKCHNlcXVlbmNlGAwgASgDUghzZXF1ZW5jZRIfCgtoYW5kZWRfb3ZlchgNIAEoCFIKaGFuZGVkT3ZlciJ9CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1BFTkRJTkcQARIQCgxTVEFURV9QSUNLRUQQAhIQCgxTVEFURV9QQUNLRUQQAxIRCg1TVEFURV9TSElQUEVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUiuQEKCU9yZGVyTGluZRIXCgdsaW5lX2lkGAEgASgJUgZsaW5lSWQSEAoDc2t1GAIgASgJUgNza3USGgoIcXVhbnRpdHkYAyABKANSCHF1YW50aXR5EicKD2NhbmNlbGxlZF9jb3VudBgEIAEoA1IOY2FuY2VsbGVkQ291bnQSJgoPY2hhbm5lbF9saW5lX2lkGAUgASgJUg1jaGFubmVsTGluZUlkEhQKBXRpdGxlGAYgASgJUgV0aXRsZSKGAQoIU2hpcG1lbnQSJwoPdHJhY2tpbmdfbnVtYmVyGAEgASgJUg50cmFja2luZ051bWJlchIYCgdjYXJyaWVyGAIgASgJUgdjYXJyaWVyEjcKCXNoaXBfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHNoaXBUaW1lYgZwcm90bzM=")
+    base64: "CiFvbmVwb29sL2Z1bGZpbG1lbnQvdjEvb3JkZXIucHJvdG8SFW9uZXBvb2wuZnVsZmlsbWVudC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byL8BQoFT3JkZXISGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKYWNjb3VudF9pZBgCIAEoCVIJYWNjb3VudElkEh0KCmNoYW5uZWxfaWQYAyABKAlSCWNoYW5uZWxJZBIfCgtleHRlcm5hbF9pZBgEIAEoCVIKZXh0ZXJuYWxJZBI4CgVzdGF0ZRgFIAEoDjIiLm9uZXBvb2wuZnVsZmlsbWVudC52MS5PcmRlci5TdGF0ZVIFc3RhdGUSNgoFbGluZXMYBiADKAsyIC5vbmVwb29sLmZ1bGZpbG1lbnQudjEuT3JkZXJMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRI7CghzaGlwbWVudBgIIAEoCzIfLm9uZXBvb2wuZnVsZmlsbWVudC52MS5TaGlwbWVudFIIc2hpcG1lbnQSOwoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjcmVhdGVUaW1lEjsKC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlVGltZRISCgRldGFnGAsgASgJUgRldGFnEhoKCHNlcXVlbmNlGAwgASgDUghzZXF1ZW5jZRIfCgtoYW5kZWRfb3ZlchgNIAEoCFIKaGFuZGVkT3ZlchI1CgZwaWNrdXAYDiABKAsyHS5vbmVwb29sLmZ1bGZpbG1lbnQudjEuUGlja3VwUgZwaWNrdXAijgEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfUEVORElORxABEhAKDFNUQVRFX1BJQ0tFRBACEhAKDFNUQVRFX1BBQ0tFRBADEhEKDVNUQVRFX1NISVBQRUQQBBITCg9TVEFURV9DQU5DRUxMRUQQBRIPCgtTVEFURV9SRUFEWRAGIvoBCgZQaWNrdXASHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSOQoKcmVhZHlfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXJlYWR5VGltZRI7CgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSPQoMY29sbGVjdF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILY29sbGVjdFRpbWUSGAoHZXhwaXJlZBgFIAEoCFIHZXhwaXJlZCK5AQoJT3JkZXJMaW5lEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIQCgNza3UYAiABKAlSA3NrdRIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSJwoPY2FuY2VsbGVkX2NvdW50GAQgASgDUg5jYW5jZWxsZWRDb3VudBImCg9jaGFubmVsX2xpbmVfaWQYBSABKAlSDWNoYW5uZWxMaW5lSWQSFAoFdGl0bGUYBiABKAlSBXRpdGxlIoYBCghTaGlwbWVudBInCg90cmFja2luZ19udW1iZXIYASABKAlSDnRyYWNraW5nTnVtYmVyEhgKB2NhcnJpZXIYAiABKAlSB2NhcnJpZXISNwoJc2hpcF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc2hpcFRpbWViBnByb3RvMw==")
 }

@@ -16,7 +16,8 @@ public struct Connection: Message {
   /// Where the channel's API is: `https://partner.shopeemobile.com`.
   public var baseURL: String = ""
   /// What the channel asks for, by the names of its adapter: `partner_id`, `partner_key`, `push_partner_key`,
-  /// `access_token`, `refresh_token`, `app_key`, `app_secret`, `client_secret`, `location_id`. Input only; stored encrypted.
+  /// `access_token`, `refresh_token`, `app_key`, `app_secret`, `client_secret`, `location_id`; `pickup_location:<place>` for
+  /// the pool's location that a place of the channel is, where customers collect. Input only; stored encrypted.
   public var credentials: [String: String] = [:]
   /// Calls a second that the gateway may make to it. 0 = the adapter's own figure.
   public var callsPerSecond: Double = 0
@@ -346,7 +347,8 @@ public struct Alert: Message {
   /// `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
   /// `LAG_OVER_BUDGET`,
   /// `TOKEN_EXPIRING`, `SYNC_FAILING`, `DRIFT`, `PROMOTION_LOCK`, `ACCOUNT_SUSPENDED`,
-  /// `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`, `EVENT_UNKNOWN`, `EVENT_UNREADABLE`.
+  /// `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`, `EVENT_UNKNOWN`, `EVENT_UNREADABLE`,
+  /// `PICKUP_UNCOLLECTED`.
   public var kind: String = ""
   /// What it is about: a listing, an order, an account.
   public var subject: String = ""

@@ -48,10 +48,15 @@ public struct ChannelOrder: Sendable, Equatable {
   public var address: ChannelAddress?
   /// It was not asked for but stood in its event, and so is as old as that.
   public var isFromEvent: Bool
+  /// The customer comes for it.
+  public var isPickup: Bool
+  /// Where to, as the channel names the place; nil when it does not say.
+  public var pickupPlace: String?
 
   public init(
     externalID: String, state: State, lines: [Line], saleTime: Timestamp, updateTime: Timestamp,
-    address: ChannelAddress? = nil, isFromEvent: Bool = false
+    address: ChannelAddress? = nil, isFromEvent: Bool = false, isPickup: Bool = false,
+    pickupPlace: String? = nil
   ) {
     self.externalID = externalID
     self.state = state
@@ -60,6 +65,8 @@ public struct ChannelOrder: Sendable, Equatable {
     self.updateTime = updateTime
     self.address = address
     self.isFromEvent = isFromEvent
+    self.isPickup = isPickup
+    self.pickupPlace = pickupPlace
   }
 }
 

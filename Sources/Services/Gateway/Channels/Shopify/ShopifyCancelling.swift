@@ -2,9 +2,9 @@ public import ChannelAdapter
 internal import Primitives
 
 private let cancelMutation = """
-  mutation Cancel($id: ID!) {
+  mutation Cancel($id: ID!, $reason: OrderCancelReason!) {
     orderCancel(
-      orderId: $id, reason: INVENTORY, restock: false, notifyCustomer: true,
+      orderId: $id, reason: $reason, restock: false, notifyCustomer: true,
       refundMethod: { originalPaymentMethodsRefund: true }
     ) { orderCancelUserErrors { code field message } userErrors { field message } }
   }
@@ -15,6 +15,20 @@ private let removeMutation = """
     refundCreate(input: $input) @idempotent(key: $key) { userErrors { field message } }
   }
   """
+
+private struct CancelVariables: Encodable {
+  var id: String
+  var reason: String
+
+  init(id: String, _ cause: OrderCancellation.Cause) {
+    self.id = id
+    reason =
+      switch cause {
+      case .outOfStock: "INVENTORY"
+      case .notCollected: "OTHER"
+      }
+  }
+}
 
 private struct RemoveVariables: Encodable {
   struct Input: Encodable {
@@ -43,7 +57,7 @@ private struct Outcome: Decodable {
 
 extension ShopifyAdapter: OrderCancelling {
   /// The whole order is cancelled and paid back; a part is taken off by a refund of units and of no money, which is paid back
-  /// on Shopify's page. Neither restocks: the unit is not there, and Shopify's number would rise by it.
+  /// on Shopify's page. Neither restocks: the unit is not there, or the pool pushes it.
   public func cancelOrder(
     _ cancellation: OrderCancellation, api: ChannelAPI
   ) async throws(ChannelError) {
@@ -59,7 +73,7 @@ extension ShopifyAdapter: OrderCancelling {
     let outcome: Outcome
     if order.lines.allSatisfy({ targets[$0.lineID] == $0.quantity }) {
       outcome = try await client.query(
-        cancelMutation, ShopifyIDVariable(id: id, after: nil), as: Outcome.self)
+        cancelMutation, CancelVariables(id: id, cancellation.cause), as: Outcome.self)
     } else {
       let lines = order.lines.compactMap { line -> RemoveVariables.Input.Line? in
         let units = (targets[line.lineID] ?? 0) - line.cancelledCount

@@ -140,3 +140,5 @@ struct ShopifyNodes<Node: Decodable>: Decodable {
 
   var nextCursor: String? { pageInfo?.hasNextPage == true ? pageInfo?.endCursor : nil }
 }
+
+extension ShopifyNodes: Sendable where Node: Sendable {}

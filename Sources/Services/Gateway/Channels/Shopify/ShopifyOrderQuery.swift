@@ -18,6 +18,7 @@ private func orderQuery(with address: Bool) -> String {
       refunds {
         refundLineItems(first: 250) { nodes { quantity restockType lineItem { id } } }
       }
+      fulfillmentOrders(first: 10) { nodes { \(ShopifyDelivery.fields) } }
     }
   }
   """
@@ -59,6 +60,7 @@ private struct OrderData: Decodable {
     var lineItems: ShopifyNodes<Line>
     var refunds: [Refund]?
     var shippingAddress: Lossy<Address>?
+    var fulfillmentOrders: Lossy<ShopifyNodes<Lossy<ShopifyDelivery>>>?
   }
   struct Address: Decodable {
     var zip: Lossy<FlexibleID>?
@@ -77,10 +79,18 @@ private struct OrderData: Decodable {
 }
 
 extension ShopifyAdapter {
-  /// Asks for an order, page by page of its lines.
   func queriedOrder(
     _ externalID: String, _ api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {
+    try await queried(externalID, api).order
+  }
+
+  /// Asks for an order, page by page of its lines.
+  ///
+  /// - Returns: the order, and whether Shopify has said by now how it is to reach the customer.
+  func queried(
+    _ externalID: String, _ api: ChannelAPI
+  ) async throws(ChannelError) -> (order: ChannelOrder, isRouted: Bool) {
     let client = ShopifyClient(api: api)
     let orderQuery = orderQuery(with: api.wantsAddress)
     var lines: [ShopifyLine] = []
@@ -100,11 +110,16 @@ extension ShopifyAdapter {
         guard let place = lines.firstIndex(where: { $0.id == id }) else { continue }
         lines[place].addRefund(refunded.quantity.value, refunded.restockType ?? "NO_RESTOCK")
       }
-      return try assemble(
+      var found = try assemble(
         id: externalID, created: order.createdAt, updated: order.updatedAt,
         isCancelled: try Self.isCancelled(order.cancelledAt), isFulfilled: isFulfilled,
         lines: lines,
         address: order.shippingAddress?.value?.known)
+      let deliveries = order.fulfillmentOrders?.value?.nodes.compactMap(\.value) ?? []
+      let pickups = deliveries.filter(\.isPickup)
+      found.isPickup = !pickups.isEmpty
+      found.pickupPlace = (pickups.first { $0.isOpen || $0.isWaiting } ?? pickups.first)?.place
+      return (found, !deliveries.isEmpty)
     }
     throw .malformed("order \(externalID) has more than \(ShopifyLimits.linePages) pages of lines")
   }

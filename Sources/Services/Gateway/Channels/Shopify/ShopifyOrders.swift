@@ -65,6 +65,10 @@ private struct ShopifyOrderBody: Decodable {
     case fulfilmentStatus = "fulfillment_status"
     case lines = "line_items"
     case address = "shipping_address"
+    case shippingLines = "shipping_lines"
+  }
+  struct ShippingLine: Decodable {
+    init(from decoder: any Decoder) {}
   }
   struct Address: Decodable {
     enum CodingKeys: String, CodingKey {
@@ -114,30 +118,45 @@ private struct ShopifyOrderBody: Decodable {
   var lines: [Line]
   var refunds: [ShopifyRefundBody.Content]?
   var address: Lossy<Address>?
+  var shippingLines: Lossy<[ShippingLine]>?
+
+  /// Whether the customer may come for it: goods that are to be handed over in some way, and no address. A body tells no more.
+  var maySayPickup: Bool {
+    address == nil && !(shippingLines?.value ?? []).isEmpty && cancelledAt == nil
+      && fulfilmentStatus != "fulfilled" && lines.contains { $0.requiresShipping ?? true }
+  }
 }
 
 extension ShopifyAdapter {
-  /// The topics `orders/…` bring the whole order, so a sale costs no call; else it is asked for.
+  /// The topics `orders/…` bring the whole order, so a sale costs no call; else it is asked for. So is one that the customer
+  /// may come for; but no sale waits for that, and each is read again at the next poll.
   public func fetchOrder(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {
     if let event, event.subject == externalID, event.topic.hasPrefix("orders/"),
       event.topic != "orders/edited"
     {
-      var order = try order(in: event)
+      let body = try body(of: event)
+      var order = try order(body)
       order.isFromEvent = true
-      return order
+      guard body.maySayPickup else { return order }
+      do {
+        let (found, isRouted) = try await queried(externalID, api)
+        return isRouted ? found : order
+      } catch { return order }
     }
     return try await queriedOrder(externalID, api)
   }
 
-  private func order(in event: ChannelEvent) throws(ChannelError) -> ChannelOrder {
-    let body: ShopifyOrderBody
+  private func body(of event: ChannelEvent) throws(ChannelError) -> ShopifyOrderBody {
     do {
-      body = try ChannelJSON.decode(ShopifyOrderBody.self, from: event.body)
+      return try ChannelJSON.decode(ShopifyOrderBody.self, from: event.body)
     } catch {
       throw .malformed("the event cannot be read: \(error.text)")
     }
+  }
+
+  private func order(_ body: ShopifyOrderBody) throws(ChannelError) -> ChannelOrder {
     var lines = body.lines.map { line in
       let status = line.fulfilmentStatus ?? ""
       return ShopifyLine(

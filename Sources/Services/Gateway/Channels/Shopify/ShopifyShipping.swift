@@ -44,7 +44,7 @@ private struct ShippingData: Decodable {
     var trackingInfo: [Tracking]?
     var fulfillmentLineItems: ShopifyNodes<Line>?
   }
-  struct FulfilmentOrder: Decodable {
+  struct FulfilmentOrder: Decodable, ShopifyFulfilmentOrder {
     struct Line: Decodable {
       var id: String
       var remainingQuantity: LossyInt
@@ -53,10 +53,6 @@ private struct ShippingData: Decodable {
     var id: String
     var status: String?
     var lineItems: ShopifyNodes<Line>
-
-    /// Shopify takes no parcel of it yet, and will.
-    var isWaiting: Bool { ["ON_HOLD", "SCHEDULED"].contains(status ?? "OPEN") }
-    var isOpen: Bool { ["OPEN", "IN_PROGRESS"].contains(status ?? "OPEN") }
   }
   struct Order: Decodable {
     var fulfillments: [Fulfilment]?

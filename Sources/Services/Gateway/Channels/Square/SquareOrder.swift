@@ -164,7 +164,8 @@ struct SquareOrder: Decodable {
       // A ticket is sold when it is paid, which may be long after it was opened.
       saleTime: closed ?? created, updateTime: updated,
       address: (fulfilments ?? []).lazy
-        .compactMap { $0.shipment?.value?.recipient?.address?.known }.first)
+        .compactMap { $0.shipment?.value?.recipient?.address?.known }.first,
+      isPickup: isPickup)
   }
 
   private func meaning(

@@ -1,6 +1,7 @@
 public import ChannelAdapter
 
-private struct OrderUpdate: Encodable {
+/// A change of an order's fulfilments.
+struct SquareOrderUpdate: Encodable {
   enum CodingKeys: String, CodingKey {
     case order
     case idempotencyKey = "idempotency_key"
@@ -44,10 +45,20 @@ extension SquareAdapter {
   ///
   /// An update names the order's version; when somebody else was faster, the order is read again.
   public func markShipped(_ notice: ShippedNotice, api: ChannelAPI) async throws(ChannelError) {
+    try await update(notice.orderExternalID, api) { order throws(ChannelError) in
+      try update(order, notice, api)
+    }
+  }
+
+  /// Makes the change that an order as it stands wants; nil when there is nothing to say.
+  func update(
+    _ orderID: String, _ api: ChannelAPI,
+    with change: (SquareOrder) throws(ChannelError) -> SquareOrderUpdate?
+  ) async throws(ChannelError) {
     let client = SquareClient(api: api)
     for _ in 0..<SquareLimits.updates {
-      let order = try await order(notice.orderExternalID, client)
-      guard let update = try update(order, notice, api) else { return }
+      let order = try await order(orderID, client)
+      guard let update = try change(order) else { return }
       let outcome = try await client.answer(
         "PUT", "orders/\(ChannelQuery.encode(order.id.text))", update, as: SquareOrderAnswer.self)
       switch outcome {
@@ -56,13 +67,13 @@ extension SquareAdapter {
       case .failure(let failure): throw failure.channelError
       }
     }
-    throw .unavailable("order \(notice.orderExternalID) keeps changing at Square")
+    throw .unavailable("order \(orderID) keeps changing at Square")
   }
 
   /// Nil when there is nothing to say any more.
   private func update(
     _ order: SquareOrder, _ notice: ShippedNotice, _ api: ChannelAPI
-  ) throws(ChannelError) -> OrderUpdate? {
+  ) throws(ChannelError) -> SquareOrderUpdate? {
     let fulfilments = order.fulfilments ?? []
     let waiting = fulfilments.filter { !$0.isDone && !$0.isDead }
     if order.state == "CANCELED" { throw .refused("Square has cancelled order \(order.id)") }
@@ -76,27 +87,25 @@ extension SquareAdapter {
         || (fulfilment.entries ?? []).contains { wanted.contains($0.lineID.text) }
     }
     guard !chosen.isEmpty else { return nil }
-    guard let version = order.version?.value else {
-      throw .refused("order \(order.id) has no version: Square lets nobody update it")
-    }
+    let version = try order.updatableVersion
     let parts = chosen.map { fulfilment in
-      OrderUpdate.Fulfilment(
+      SquareOrderUpdate.Fulfilment(
         uid: fulfilment.uid.text, shipment: fulfilment.type == "SHIPMENT" ? shipment(notice) : nil)
     }
     // An order whose fulfilments are complete and which stays OPEN is on none of Square's pages.
     let isLast = chosen.count == waiting.count
     let names = parts.map(\.uid).joined(separator: " ")
-    return OrderUpdate(
+    return SquareOrderUpdate(
       idempotencyKey: ChannelSignature.derivedID(
         "\(order.id) \(version) \(names) \(notice.carrier)"),
-      order: OrderUpdate.Order(
+      order: SquareOrderUpdate.Order(
         locationID: api.account.externalID, version: version,
         state: isLast && order.state == "OPEN" ? "COMPLETED" : nil, fulfilments: parts))
   }
 
-  private func shipment(_ notice: ShippedNotice) -> OrderUpdate.Shipment? {
+  private func shipment(_ notice: ShippedNotice) -> SquareOrderUpdate.Shipment? {
     guard !notice.trackingNumber.isEmpty || !notice.carrier.isEmpty else { return nil }
-    return OrderUpdate.Shipment(
+    return SquareOrderUpdate.Shipment(
       carrier: notice.carrier.isEmpty ? nil : notice.carrier,
       trackingNumber: notice.trackingNumber.isEmpty ? nil : notice.trackingNumber)
   }

@@ -50,6 +50,7 @@ struct WooCommerceOrder: Decodable {
     case completed = "date_completed_gmt"
     case lines = "line_items"
     case meta = "meta_data"
+    case shippingLines = "shipping_lines"
   }
   struct Line: Decodable {
     enum CodingKeys: String, CodingKey {
@@ -78,6 +79,14 @@ struct WooCommerceOrder: Decodable {
       productID?.named ?? "custom:\(sku?.text.flatMap { $0.isEmpty ? nil : $0 } ?? id.text)"
     }
   }
+  struct ShippingLine: Decodable {
+    enum CodingKeys: String, CodingKey {
+      case methodID = "method_id"
+      case meta = "meta_data"
+    }
+    var methodID: Lossy<FlexibleID>?
+    var meta: Lossy<[WooCommerceMeta]>?
+  }
   struct Refund: Decodable {
     var id: FlexibleID
   }
@@ -102,6 +111,7 @@ struct WooCommerceOrder: Decodable {
   var shipping: Lossy<Address>?
   var billing: Lossy<Address>?
   var meta: Lossy<[WooCommerceMeta]>?
+  var shippingLines: Lossy<[ShippingLine]>?
 
   var createTime: Timestamp? { Self.time(created) }
 

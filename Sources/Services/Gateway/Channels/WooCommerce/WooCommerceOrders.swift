@@ -52,7 +52,8 @@ extension WooCommerceAdapter {
     }
     return ChannelOrder(
       externalID: order.id.text, state: state(of: order, lines), lines: lines, saleTime: saleTime,
-      updateTime: updateTime, address: order.address)
+      updateTime: updateTime, address: order.address, isPickup: order.isPickup,
+      pickupPlace: order.pickupPlace)
   }
 
   /// Drafts and unpaid orders take nothing: WooCommerce takes their units off its number only when

@@ -85,7 +85,9 @@ extension WooCommerceAdapter {
       let change = WooCommerceChange(status: isWhole ? "completed" : nil, meta: meta)
       _ = try await client.put(path, change, as: WooCommerceSaved.self)
     }
-    try await note(notice, path, client)
+    guard !notice.trackingNumber.isEmpty else { return }
+    let text = [notice.carrier, notice.trackingNumber].filter { !$0.isEmpty }.joined(separator: " ")
+    try await tellCustomer("Shipped: \(text)", unless: text, path, client)
   }
 
   private func hasLeft(
@@ -99,15 +101,14 @@ extension WooCommerceAdapter {
     }
   }
 
-  private func note(
-    _ notice: ShippedNotice, _ path: String, _ client: WooCommerceClient
+  /// Writes a note to the customer, unless there is one that holds `mark`.
+  func tellCustomer(
+    _ text: String, unless mark: String, _ path: String, _ client: WooCommerceClient
   ) async throws(ChannelError) {
-    guard !notice.trackingNumber.isEmpty else { return }
-    let text = [notice.carrier, notice.trackingNumber].filter { !$0.isEmpty }.joined(separator: " ")
     let known = try await client.get(
       "\(path)/notes", [("type", "customer")], as: [WooCommerceNote].self)
-    guard !known.contains(where: { $0.note.contains(text) }) else { return }
-    let note = WooCommerceNote(note: "Shipped: \(text)", isForCustomer: true)
+    guard !known.contains(where: { $0.note.contains(mark) }) else { return }
+    let note = WooCommerceNote(note: text, isForCustomer: true)
     _ = try await client.post("\(path)/notes", note, as: WooCommerceSaved.self)
   }
 }

@@ -27,12 +27,7 @@ extension GatewayHandler {
     }
     // Whether the channel tells of it or not: its order says now what is left of it.
     let now = store.clock.now()
-    let event = IncomingEvent(
-      accountID: accountID,
-      event: ChannelEvent(
-        key: "cancelled:\(UUIDText.random())", kind: .order,
-        subject: cancellation.orderExternalID, updateTime: now, body: [], topic: "cancelled"),
-      orderID: "\(accountID)/\(cancellation.orderExternalID)")
+    let event = IncomingEvent.cancelled(cancellation.orderExternalID, accountID, now: now)
     let (answer, stored) = try await store.database.write(until: context.deadline) { transaction in
       var stored: [StoredEvent] = []
       let answer = try transaction.once(request.requestID, request, now: now) {

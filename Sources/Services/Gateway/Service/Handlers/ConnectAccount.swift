@@ -56,7 +56,10 @@ extension GatewayHandler {
     }
     let needed = grant == nil ? adapter.traits.requiredCredentials : authorising?.appCredentials
     try require(needed ?? [], of: connection.account)
-    try await checkLocation(wanted.locationID)
+    try await checkLocation(wanted.locationID, "location_id")
+    for (place, location) in wanted.account.pickupLocations.sorted(by: { $0.key < $1.key }) {
+      try await checkLocation(location, "credentials[pickup_location:\(place)]")
+    }
     let isNamed = !wanted.account.externalID.isEmpty
     if isNamed { try await tellMapping(wanted.account, displayName) }
     if let grant, let authorising {
@@ -159,7 +162,7 @@ extension GatewayHandler {
   }
 
   /// A location that the pool does not have would be found out only by the first sale or return.
-  private func checkLocation(_ locationID: String) async throws {
+  private func checkLocation(_ locationID: String, _ field: String) async throws {
     guard !locationID.isEmpty else { return }
     var request = ListLocationsRequest(pageSize: GatewayLimits.locationPage)
     repeat {
@@ -168,7 +171,7 @@ extension GatewayHandler {
       request.pageToken = page.nextPageToken
     } while !request.pageToken.isEmpty
     var check = RequestCheck()
-    check.refuse("connection.location_id", "The pool has no location \(locationID).")
+    check.refuse("connection.\(field)", "The pool has no location \(locationID).")
     try check.finish()
   }
 

@@ -12,7 +12,7 @@ extension IntakeWorker {
     _ steps: IntakeSteps, of order: OrderRow, _ session: AccountSession
   ) async throws -> Bool {
     var state: FulfilmentAPI.Order.State?
-    if !steps.sales.isEmpty || steps.ships {
+    if !steps.sales.isEmpty || steps.ships || steps.plansPickup {
       state = try await create(steps, of: order, session)
     }
     var hasLeft = false
@@ -42,7 +42,9 @@ extension IntakeWorker {
         },
         saleTime: order.record.saleTime,
         // What was cancelled must be cancelled before it is handed over.
-        handedOver: steps.ships && steps.cancellations.isEmpty))
+        handedOver: steps.ships && steps.cancellations.isEmpty,
+        pickup: order.record.isPickup
+          ? FulfilmentAPI.Pickup(locationID: order.record.pickupLocation) : nil))
     let tolerated: Set<String> = order.record.state == .shipped ? ["ORDER_ENDED"] : []
     let response = try await Refusals.tolerate(tolerated) {
       try await peers.fulfilment.createOrder(DerivedRequestID.stamp(request, \.requestID))
@@ -88,7 +90,7 @@ extension IntakeWorker {
       let request = PackOrderRequest(orderID: order.orderID, actor: actor)
       _ = try await peers.fulfilment.packOrder(DerivedRequestID.stamp(request, \.requestID))
     }
-    guard state == .pending || state == .picked || state == .packed else { return }
+    guard [.pending, .picked, .packed, .ready].contains(state) else { return }
     let request = ShipOrderRequest(
       orderID: order.orderID, trackingNumber: order.externalID, carrier: session.channelID.text,
       actor: actor)

@@ -81,7 +81,9 @@ extension IntakeWorker {
     let reading = OrderReading(
       askTime: order.isFromEvent ? nil : askTime,
       reachTime: min(reachTime, order.updateTime + GatewayLimits.clockSkew), tick: session.tick)
-    return (OrderSnapshot(order, zones), reading)
+    var snapshot = OrderSnapshot(order, zones)
+    if order.isPickup { snapshot.pickupLocation = await session.pickupLocation(order.pickupPlace) }
+    return (snapshot, reading)
   }
 
   /// Whether an order was sold before the account was connected and had left when we first heard of
@@ -134,9 +136,12 @@ extension IntakeWorker {
   private func recordSale(
     _ sales: [OrderPart], _ sold: [String: Quantity], of order: OrderRow, _ session: AccountSession
   ) async throws -> Int64 {
-    // A till's goods leave its own store; others are taken from where the pool says.
+    // A till's goods leave its own store, those that a customer comes for the store where that is; others are taken from
+    // where the pool says.
     let connection = await session.connection
-    let locationID = session.adapter.traits.sellsFromOwnLocation ? connection.locationID : ""
+    let locationID =
+      session.adapter.traits.sellsFromOwnLocation
+      ? connection.locationID : order.record.pickupLocation
     // Nothing of the event is in it: whichever event of the order tells it, the pool gives the same
     // answer, so an oversell is heard of even when its first answer was lost.
     let request = DerivedRequestID.stamp(
@@ -172,6 +177,10 @@ extension IntakeWorker {
       if row.attemptCount > 0 {
         try transaction.resolve(
           .eventDead, about: row.event.key, account: row.accountID, now: now)
+      }
+      if order.record.isPickup, order.record.state != .open {
+        try transaction.resolve(
+          .pickupUncollected, about: order.orderID, account: row.accountID, now: now)
       }
       for line in unmapped {
         let name = line.snapshot.sellerSKU.isEmpty ? line.listingID : line.snapshot.sellerSKU

@@ -59,6 +59,11 @@ extension IntakeWorker {
       try await finish(row, .done, error: refusal.kept)
       return .dead(code: refusal.code, refusal.message)
     }
+    // Customers come to where their units are held; spread over several, to the account's own location.
+    let places = Set(
+      lines.flatMap { $0.allocations + $0.components.flatMap(\.allocations) }.map(\.locationID))
+    let ownPlace = await session.pickupLocation(nil)
+    let place = places.count == 1 ? places.first ?? ownPlace : ownPlace
     let order = CreateOrderRequest(
       order: FulfilmentAPI.Order(
         orderID: row.orderID, accountID: row.accountID.text, channelID: session.channelID.text,
@@ -67,7 +72,9 @@ extension IntakeWorker {
           FulfilmentAPI.OrderLine(
             lineID: $0.lineID, sku: $0.sku, quantity: $0.soldCount, channelLineID: $0.lineID)
         },
-        saleTime: row.receiveTime, handedOver: commit.handedOver))
+        saleTime: row.receiveTime, handedOver: commit.handedOver,
+        pickup: commit.isPickup == true
+          ? FulfilmentAPI.Pickup(locationID: place) : nil))
     _ = try await peers.fulfilment.createOrder(DerivedRequestID.stamp(order, \.requestID))
     try await finish(row, .done)
     return .done(oversoldCount: 0)

@@ -150,6 +150,6 @@ extension OrderSnapshot {
       },
       zone: order.address.flatMap {
         zones.zone(country: $0.country, regions: $0.regions, postalCode: $0.postalCode)
-      })
+      }, isPickup: order.isPickup)
   }
 }

@@ -14,6 +14,18 @@ private struct ShippedBody: Codable {
   var lines: [Line]
 }
 
+private struct OrderBody: Codable {
+  var order: String
+
+  static func encoded(_ order: String) throws -> [UInt8] {
+    [UInt8](try JSONEncoder().encode(OrderBody(order: order)))
+  }
+
+  static func order(in bytes: [UInt8]) throws -> String {
+    try JSONDecoder().decode(OrderBody.self, from: Data(bytes)).order
+  }
+}
+
 private struct ReturnBody: Codable {
   struct Line: Codable {
     var lineID: String
@@ -42,6 +54,27 @@ extension ShippedNotice {
     self.init(
       orderExternalID: body.order, trackingNumber: body.trackingNumber, carrier: body.carrier,
       lines: body.lines.map { ($0.lineID, $0.quantity) })
+  }
+}
+
+extension ReadyNotice {
+  var encoded: [UInt8] {
+    get throws { try OrderBody.encoded(orderExternalID) }
+  }
+
+  init(encoded bytes: [UInt8]) throws {
+    self.init(orderExternalID: try OrderBody.order(in: bytes))
+  }
+}
+
+extension OrderCancellation {
+  /// Of an order that nobody has collected.
+  static func uncollected(_ orderExternalID: String) throws -> [UInt8] {
+    try OrderBody.encoded(orderExternalID)
+  }
+
+  init(uncollected bytes: [UInt8]) throws {
+    self.init(orderExternalID: try OrderBody.order(in: bytes), cause: .notCollected)
   }
 }
 

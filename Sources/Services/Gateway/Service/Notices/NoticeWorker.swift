@@ -3,12 +3,14 @@ internal import GatewayDomain
 internal import Kit
 internal import Primitives
 
-/// Tells channels of parcels and returns: each notice until the channel has taken it, or a bound is
-/// reached.
+/// Tells channels of parcels, of orders that wait for their customers or were not collected, and of returns: each notice until
+/// the channel has taken it, or a bound is reached.
 struct NoticeWorker: Sendable {
   let store: GatewayStore
   let directory: AccountDirectory
   let scheduler: WorkScheduler
+  /// Where orders are read again that were cancelled.
+  let intake: WorkScheduler
   let alerts: AlertBook
   let log: Log
 
@@ -63,6 +65,23 @@ struct NoticeWorker: Sendable {
         try await session.call { api async throws(ChannelError) in
           try await session.adapter.markShipped(value, api: api)
         }
+      case .ready:
+        // The others have nobody to tell.
+        guard let adapter = session.adapter as? any PickupTelling else { break }
+        let value = try ReadyNotice(encoded: notice.body)
+        try await session.call { api async throws(ChannelError) in
+          try await adapter.markReady(value, api: api)
+        }
+      case .uncollected:
+        let value = try OrderCancellation(uncollected: notice.body)
+        guard let adapter = session.adapter as? any OrderCancelling else {
+          try await askToCancel(notice, now)
+          return .done(oversoldCount: 0)
+        }
+        try await session.call { api async throws(ChannelError) in
+          try await adapter.cancelOrder(value, api: api)
+        }
+        try await readAgain(value.orderExternalID, notice)
       case .returned:
         let value = try ReturnAnswer(encoded: notice.body)
         try await session.call { api async throws(ChannelError) in

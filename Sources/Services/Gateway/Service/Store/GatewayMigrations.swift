@@ -22,7 +22,14 @@ public enum GatewayMigrations {
     Migration(16, "tills' sales that the inbox has forgotten", pastSales),
     Migration(17, "alerts by when they changed and when they ended", alertTimes),
     Migration(18, "orders that may change without another time", settling),
+    Migration(19, "orders for pickup", pickups),
   ]
+
+  private static let pickups = """
+    ALTER TABLE channel_order ADD COLUMN is_pickup BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE channel_order ADD COLUMN is_pickup_told BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE channel_order ADD COLUMN pickup_location TEXT NOT NULL DEFAULT '';
+    """
 
   private static let settling = "ALTER TABLE channel_order ADD COLUMN settle_time BIGINT"
 

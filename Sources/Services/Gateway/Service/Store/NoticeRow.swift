@@ -4,7 +4,7 @@ internal import StorageCore
 
 /// What a channel is to be told, once.
 struct NoticeRow: Sendable {
-  enum Kind: String, Sendable { case shipped, returned }
+  enum Kind: String, Sendable { case shipped, returned, ready, uncollected }
 
   var noticeID: Int64
   var accountID: AccountID

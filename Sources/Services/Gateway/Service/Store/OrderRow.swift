@@ -25,7 +25,7 @@ extension ReadTransaction {
     let found = try first(
       """
       SELECT account_id, external_id, state, update_time, sale_time, is_shipped_told, zone,
-        settle_time
+        settle_time, is_pickup, is_pickup_told, pickup_location
       FROM channel_order WHERE order_id = ?
       """,
       [.text(orderID)]
@@ -36,6 +36,9 @@ extension ReadTransaction {
       record.isShippedTold = row.bool(5)
       record.zone = row.text(6).isEmpty ? nil : row.id(6)
       record.settleTime = row.optionalTime(7)
+      record.isPickup = row.bool(8)
+      record.isPickupTold = row.bool(9)
+      record.pickupLocation = row.text(10)
       return OrderRow(
         orderID: orderID, accountID: row.id(0), externalID: row.text(1), record: record)
     }
@@ -72,18 +75,20 @@ extension Transaction {
     try execute(
       """
       INSERT INTO channel_order (order_id, account_id, external_id, state, update_time, sale_time,
-        is_shipped_told, zone, settle_time)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        is_shipped_told, zone, settle_time, is_pickup, is_pickup_told, pickup_location)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (order_id) DO UPDATE SET state = excluded.state,
         update_time = excluded.update_time, sale_time = excluded.sale_time,
         is_shipped_told = excluded.is_shipped_told, zone = excluded.zone,
-        settle_time = excluded.settle_time
+        settle_time = excluded.settle_time, is_pickup = excluded.is_pickup,
+        is_pickup_told = excluded.is_pickup_told, pickup_location = excluded.pickup_location
       """,
       [
         .text(order.orderID), .id(order.accountID), .text(order.externalID),
         .text(record.state.rawValue), .time(record.updateTime), .time(record.saleTime),
         .bool(record.isShippedTold), .text(record.zone?.text ?? ""),
-        .time(record.settleTime),
+        .time(record.settleTime), .bool(record.isPickup), .bool(record.isPickupTold),
+        .text(record.pickupLocation),
       ])
     for (position, line) in record.lines.enumerated() {
       let isQuarantined = line.components.isEmpty && record.netCount(line) > 0

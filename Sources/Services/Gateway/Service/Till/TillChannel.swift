@@ -16,6 +16,8 @@ struct HoldCommit: Codable, Equatable, Sendable {
   var orderID: String
   /// The goods are over the counter.
   var handedOver: Bool
+  /// The customer comes for it; nil, as commits of before have it, when not.
+  var isPickup: Bool?
   /// The part of the hold that is committed; all of it without.
   var units: [Units]?
 
@@ -32,10 +34,13 @@ struct HoldCommit: Codable, Equatable, Sendable {
       body: [UInt8](try encoder.encode(self)), topic: TillChannel.commitTopic)
   }
 
-  init(holdID: String, orderID: String, handedOver: Bool, units: [Units]? = nil) {
+  init(
+    holdID: String, orderID: String, handedOver: Bool, isPickup: Bool? = nil, units: [Units]? = nil
+  ) {
     self.holdID = holdID
     self.orderID = orderID
     self.handedOver = handedOver
+    self.isPickup = isPickup
     self.units = units
   }
 

@@ -17,7 +17,13 @@ private struct EditBody: Decodable {
     var sku: String
     var delta: Quantity
   }
+  enum CodingKeys: String, CodingKey {
+    case etag, lines
+    case locationID = "location_id"
+  }
   var etag: String
+  /// Where the customer comes for it; the pool chooses without.
+  var locationID: String?
   var lines: [Line]
 }
 
@@ -64,6 +70,7 @@ extension TillHandler {
         status: 400, code: "REQUEST_MALFORMED",
         message: "lines must have 1 to \(GatewayLimits.holdLines) entries.", field: "lines")
     }
+    let location = try location(body.locationID)
     var deltas: [HoldDelta] = []
     for (index, line) in body.lines.enumerated() {
       let sku = try identifier(SKU.self, line.sku, "lines[\(index)].sku")
@@ -75,7 +82,9 @@ extension TillHandler {
       }
       for component in try await components(account.accountID, sku.text) {
         deltas.append(
-          HoldDelta(sku: component.sku.text, deltaCount: line.delta * component.quantity))
+          HoldDelta(
+            sku: component.sku.text, deltaCount: line.delta * component.quantity,
+            locationID: location))
       }
     }
     let wanted = DerivedRequestID.stamp(
@@ -92,7 +101,10 @@ extension HoldAnswer {
     self.init(
       holdID: holdID.text, state: "\(hold.state)",
       orderID: hold.orderID.isEmpty ? nil : hold.orderID, expireTime: hold.expireTime?.rfc3339,
-      lines: hold.lines.map { Line(sku: $0.sku, quantity: $0.quantity) }, etag: hold.etag,
-      retaken: hold.retaken)
+      lines: hold.lines.map {
+        Line(
+          sku: $0.sku, quantity: $0.quantity,
+          locationID: $0.locationID.isEmpty ? nil : $0.locationID)
+      }, etag: hold.etag, retaken: hold.retaken)
   }
 }

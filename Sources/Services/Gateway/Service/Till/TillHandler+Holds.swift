@@ -15,32 +15,43 @@ private struct HoldBody: Decodable {
   enum CodingKeys: String, CodingKey {
     case owner, lines, zone
     case holdID = "hold_id"
+    case locationID = "location_id"
     case expireSeconds = "expire_seconds"
   }
   var holdID: String?
   var owner: String?
   /// Where the customer is.
   var zone: String?
+  /// Where the customer comes for it; the pool chooses without.
+  var locationID: String?
   var expireSeconds: Int?
   var lines: [Line]
 }
 
 private struct CommitBody: Decodable {
   enum CodingKeys: String, CodingKey {
-    case lines
+    case lines, pickup
     case orderID = "order_id"
     case handedOver = "handed_over"
   }
   var orderID: String
   var handedOver: Bool?
+  /// The customer comes for it.
+  var pickup: Bool?
   /// The part that is committed; all of it without.
   var lines: [HoldBody.Line]?
 }
 
 struct HoldAnswer: Encodable {
   struct Line: Encodable {
+    enum CodingKeys: String, CodingKey {
+      case sku, quantity
+      case locationID = "location_id"
+    }
     var sku: String
     var quantity: Quantity
+    /// Where the pool keeps it.
+    var locationID: String?
   }
   enum CodingKeys: String, CodingKey {
     case state, lines, etag, retaken
@@ -89,7 +100,8 @@ extension TillHandler {
     let zone = try body.zone.map { text throws(ErrorAnswer) in
       try identifier(Zone.self, text, "zone")
     }
-    let lines = try await units(body.lines, account)
+    let location = try location(body.locationID)
+    let lines = try await units(body.lines, account, at: location)
     let wanted = CreateHoldRequest(
       holdID: "\(account.accountID)/\(holdID)",
       // Holds of one owner are not in each other's way; of two carts they are.
@@ -107,7 +119,7 @@ extension TillHandler {
 
   /// What lines with a till's codes take from the pool.
   private func units(
-    _ lines: [HoldBody.Line], _ account: ChannelAccount
+    _ lines: [HoldBody.Line], _ account: ChannelAccount, at location: String = ""
   ) async throws(ErrorAnswer) -> [HoldLine] {
     var units: [HoldLine] = []
     for (index, line) in lines.enumerated() {
@@ -120,7 +132,9 @@ extension TillHandler {
       }
       for component in try await components(account.accountID, sku.text) {
         units.append(
-          HoldLine(sku: component.sku.text, quantity: line.quantity * component.quantity))
+          HoldLine(
+            sku: component.sku.text, quantity: line.quantity * component.quantity,
+            locationID: location))
       }
     }
     return units
@@ -169,9 +183,15 @@ extension TillHandler {
         status: 400, code: "REQUEST_MALFORMED",
         message: "lines must have at most \(GatewayLimits.holdLines) entries.", field: "lines")
     }
+    guard body.pickup != true || body.handedOver != true else {
+      throw ErrorAnswer(
+        status: 400, code: "REQUEST_MALFORMED",
+        message: "What is handed over is not waited for.", field: "pickup")
+    }
     let units = try await units(lines, account)
     let value = HoldCommit(
       holdID: holdID.text, orderID: orderID.text, handedOver: body.handedOver ?? false,
+      isPickup: body.pickup == true ? true : nil,
       units: units.isEmpty
         ? nil : units.map { HoldCommit.Units(sku: $0.sku, quantity: $0.quantity) })
     let stored: StoredEvent
@@ -283,6 +303,12 @@ extension TillHandler {
         status: 400, code: "REQUEST_MALFORMED", message: "\(field): \(error.description)",
         field: field)
     }
+  }
+
+  /// Empty when none is named.
+  func location(_ text: String?) throws(ErrorAnswer) -> String {
+    guard let text else { return "" }
+    return try identifier(LocationID.self, text, "location_id").text
   }
 
   func components(

@@ -682,6 +682,186 @@ void   onepool__fulfilment__v1__cancel_order_response__free_unpacked
   assert(message->base.descriptor == &onepool__fulfilment__v1__cancel_order_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__fulfilment__v1__ready_order_request__init
+                     (Onepool__Fulfilment__V1__ReadyOrderRequest         *message)
+{
+  static const Onepool__Fulfilment__V1__ReadyOrderRequest init_value = ONEPOOL__FULFILMENT__V1__READY_ORDER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__fulfilment__v1__ready_order_request__get_packed_size
+                     (const Onepool__Fulfilment__V1__ReadyOrderRequest *message)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__ready_order_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__fulfilment__v1__ready_order_request__pack
+                     (const Onepool__Fulfilment__V1__ReadyOrderRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__ready_order_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__fulfilment__v1__ready_order_request__pack_to_buffer
+                     (const Onepool__Fulfilment__V1__ReadyOrderRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__ready_order_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Fulfilment__V1__ReadyOrderRequest *
+       onepool__fulfilment__v1__ready_order_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Fulfilment__V1__ReadyOrderRequest *)
+     protobuf_c_message_unpack (&onepool__fulfilment__v1__ready_order_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__fulfilment__v1__ready_order_request__free_unpacked
+                     (Onepool__Fulfilment__V1__ReadyOrderRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__fulfilment__v1__ready_order_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__fulfilment__v1__ready_order_response__init
+                     (Onepool__Fulfilment__V1__ReadyOrderResponse         *message)
+{
+  static const Onepool__Fulfilment__V1__ReadyOrderResponse init_value = ONEPOOL__FULFILMENT__V1__READY_ORDER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__fulfilment__v1__ready_order_response__get_packed_size
+                     (const Onepool__Fulfilment__V1__ReadyOrderResponse *message)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__ready_order_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__fulfilment__v1__ready_order_response__pack
+                     (const Onepool__Fulfilment__V1__ReadyOrderResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__ready_order_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__fulfilment__v1__ready_order_response__pack_to_buffer
+                     (const Onepool__Fulfilment__V1__ReadyOrderResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__ready_order_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Fulfilment__V1__ReadyOrderResponse *
+       onepool__fulfilment__v1__ready_order_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Fulfilment__V1__ReadyOrderResponse *)
+     protobuf_c_message_unpack (&onepool__fulfilment__v1__ready_order_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__fulfilment__v1__ready_order_response__free_unpacked
+                     (Onepool__Fulfilment__V1__ReadyOrderResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__fulfilment__v1__ready_order_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__fulfilment__v1__collect_order_request__init
+                     (Onepool__Fulfilment__V1__CollectOrderRequest         *message)
+{
+  static const Onepool__Fulfilment__V1__CollectOrderRequest init_value = ONEPOOL__FULFILMENT__V1__COLLECT_ORDER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t onepool__fulfilment__v1__collect_order_request__get_packed_size
+                     (const Onepool__Fulfilment__V1__CollectOrderRequest *message)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__collect_order_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__fulfilment__v1__collect_order_request__pack
+                     (const Onepool__Fulfilment__V1__CollectOrderRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__collect_order_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__fulfilment__v1__collect_order_request__pack_to_buffer
+                     (const Onepool__Fulfilment__V1__CollectOrderRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__collect_order_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Fulfilment__V1__CollectOrderRequest *
+       onepool__fulfilment__v1__collect_order_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Fulfilment__V1__CollectOrderRequest *)
+     protobuf_c_message_unpack (&onepool__fulfilment__v1__collect_order_request__descriptor,
+                                allocator, len, data);
+}
+void   onepool__fulfilment__v1__collect_order_request__free_unpacked
+                     (Onepool__Fulfilment__V1__CollectOrderRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__fulfilment__v1__collect_order_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   onepool__fulfilment__v1__collect_order_response__init
+                     (Onepool__Fulfilment__V1__CollectOrderResponse         *message)
+{
+  static const Onepool__Fulfilment__V1__CollectOrderResponse init_value = ONEPOOL__FULFILMENT__V1__COLLECT_ORDER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t onepool__fulfilment__v1__collect_order_response__get_packed_size
+                     (const Onepool__Fulfilment__V1__CollectOrderResponse *message)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__collect_order_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__fulfilment__v1__collect_order_response__pack
+                     (const Onepool__Fulfilment__V1__CollectOrderResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__collect_order_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__fulfilment__v1__collect_order_response__pack_to_buffer
+                     (const Onepool__Fulfilment__V1__CollectOrderResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__collect_order_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Fulfilment__V1__CollectOrderResponse *
+       onepool__fulfilment__v1__collect_order_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Fulfilment__V1__CollectOrderResponse *)
+     protobuf_c_message_unpack (&onepool__fulfilment__v1__collect_order_response__descriptor,
+                                allocator, len, data);
+}
+void   onepool__fulfilment__v1__collect_order_response__free_unpacked
+                     (Onepool__Fulfilment__V1__CollectOrderResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__fulfilment__v1__collect_order_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__fulfilment__v1__watch_orders_request__init
                      (Onepool__Fulfilment__V1__WatchOrdersRequest         *message)
 {
@@ -1576,6 +1756,223 @@ const ProtobufCMessageDescriptor onepool__fulfilment__v1__cancel_order_response_
   (ProtobufCMessageInit) onepool__fulfilment__v1__cancel_order_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor onepool__fulfilment__v1__ready_order_request__field_descriptors[4] =
+{
+  {
+    "order_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__ReadyOrderRequest, order_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__ReadyOrderRequest, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__ReadyOrderRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__ReadyOrderRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__fulfilment__v1__ready_order_request__field_indices_by_name[] = {
+  2,   /* field[2] = actor */
+  1,   /* field[1] = expire_time */
+  0,   /* field[0] = order_id */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange onepool__fulfilment__v1__ready_order_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor onepool__fulfilment__v1__ready_order_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.fulfilment.v1.ReadyOrderRequest",
+  "ReadyOrderRequest",
+  "Onepool__Fulfilment__V1__ReadyOrderRequest",
+  "onepool.fulfilment.v1",
+  sizeof(Onepool__Fulfilment__V1__ReadyOrderRequest),
+  4,
+  onepool__fulfilment__v1__ready_order_request__field_descriptors,
+  onepool__fulfilment__v1__ready_order_request__field_indices_by_name,
+  1,  onepool__fulfilment__v1__ready_order_request__number_ranges,
+  (ProtobufCMessageInit) onepool__fulfilment__v1__ready_order_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__fulfilment__v1__ready_order_response__field_descriptors[1] =
+{
+  {
+    "order",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__ReadyOrderResponse, order),
+    &onepool__fulfilment__v1__order__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__fulfilment__v1__ready_order_response__field_indices_by_name[] = {
+  0,   /* field[0] = order */
+};
+static const ProtobufCIntRange onepool__fulfilment__v1__ready_order_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__fulfilment__v1__ready_order_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.fulfilment.v1.ReadyOrderResponse",
+  "ReadyOrderResponse",
+  "Onepool__Fulfilment__V1__ReadyOrderResponse",
+  "onepool.fulfilment.v1",
+  sizeof(Onepool__Fulfilment__V1__ReadyOrderResponse),
+  1,
+  onepool__fulfilment__v1__ready_order_response__field_descriptors,
+  onepool__fulfilment__v1__ready_order_response__field_indices_by_name,
+  1,  onepool__fulfilment__v1__ready_order_response__number_ranges,
+  (ProtobufCMessageInit) onepool__fulfilment__v1__ready_order_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__fulfilment__v1__collect_order_request__field_descriptors[3] =
+{
+  {
+    "order_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__CollectOrderRequest, order_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__CollectOrderRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__CollectOrderRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__fulfilment__v1__collect_order_request__field_indices_by_name[] = {
+  1,   /* field[1] = actor */
+  0,   /* field[0] = order_id */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange onepool__fulfilment__v1__collect_order_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor onepool__fulfilment__v1__collect_order_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.fulfilment.v1.CollectOrderRequest",
+  "CollectOrderRequest",
+  "Onepool__Fulfilment__V1__CollectOrderRequest",
+  "onepool.fulfilment.v1",
+  sizeof(Onepool__Fulfilment__V1__CollectOrderRequest),
+  3,
+  onepool__fulfilment__v1__collect_order_request__field_descriptors,
+  onepool__fulfilment__v1__collect_order_request__field_indices_by_name,
+  1,  onepool__fulfilment__v1__collect_order_request__number_ranges,
+  (ProtobufCMessageInit) onepool__fulfilment__v1__collect_order_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__fulfilment__v1__collect_order_response__field_descriptors[1] =
+{
+  {
+    "order",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__CollectOrderResponse, order),
+    &onepool__fulfilment__v1__order__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__fulfilment__v1__collect_order_response__field_indices_by_name[] = {
+  0,   /* field[0] = order */
+};
+static const ProtobufCIntRange onepool__fulfilment__v1__collect_order_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor onepool__fulfilment__v1__collect_order_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.fulfilment.v1.CollectOrderResponse",
+  "CollectOrderResponse",
+  "Onepool__Fulfilment__V1__CollectOrderResponse",
+  "onepool.fulfilment.v1",
+  sizeof(Onepool__Fulfilment__V1__CollectOrderResponse),
+  1,
+  onepool__fulfilment__v1__collect_order_response__field_descriptors,
+  onepool__fulfilment__v1__collect_order_response__field_indices_by_name,
+  1,  onepool__fulfilment__v1__collect_order_response__number_ranges,
+  (ProtobufCMessageInit) onepool__fulfilment__v1__collect_order_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor onepool__fulfilment__v1__watch_orders_request__field_descriptors[1] =
 {
   {
@@ -1665,7 +2062,7 @@ const ProtobufCMessageDescriptor onepool__fulfilment__v1__watch_orders_response_
   (ProtobufCMessageInit) onepool__fulfilment__v1__watch_orders_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor onepool__fulfilment__v1__fulfilment_service__method_descriptors[8] =
+static const ProtobufCMethodDescriptor onepool__fulfilment__v1__fulfilment_service__method_descriptors[10] =
 {
   { "CreateOrder", &onepool__fulfilment__v1__create_order_request__descriptor, &onepool__fulfilment__v1__create_order_response__descriptor },
   { "GetOrder", &onepool__fulfilment__v1__get_order_request__descriptor, &onepool__fulfilment__v1__get_order_response__descriptor },
@@ -1674,17 +2071,21 @@ static const ProtobufCMethodDescriptor onepool__fulfilment__v1__fulfilment_servi
   { "PackOrder", &onepool__fulfilment__v1__pack_order_request__descriptor, &onepool__fulfilment__v1__pack_order_response__descriptor },
   { "ShipOrder", &onepool__fulfilment__v1__ship_order_request__descriptor, &onepool__fulfilment__v1__ship_order_response__descriptor },
   { "CancelOrder", &onepool__fulfilment__v1__cancel_order_request__descriptor, &onepool__fulfilment__v1__cancel_order_response__descriptor },
+  { "ReadyOrder", &onepool__fulfilment__v1__ready_order_request__descriptor, &onepool__fulfilment__v1__ready_order_response__descriptor },
+  { "CollectOrder", &onepool__fulfilment__v1__collect_order_request__descriptor, &onepool__fulfilment__v1__collect_order_response__descriptor },
   { "WatchOrders", &onepool__fulfilment__v1__watch_orders_request__descriptor, &onepool__fulfilment__v1__watch_orders_response__descriptor },
 };
 const unsigned onepool__fulfilment__v1__fulfilment_service__method_indices_by_name[] = {
   6,        /* CancelOrder */
+  8,        /* CollectOrder */
   0,        /* CreateOrder */
   1,        /* GetOrder */
   2,        /* ListOrders */
   4,        /* PackOrder */
   3,        /* PickOrder */
+  7,        /* ReadyOrder */
   5,        /* ShipOrder */
-  7         /* WatchOrders */
+  9         /* WatchOrders */
 };
 const ProtobufCServiceDescriptor onepool__fulfilment__v1__fulfilment_service__descriptor =
 {
@@ -1693,7 +2094,7 @@ const ProtobufCServiceDescriptor onepool__fulfilment__v1__fulfilment_service__de
   "FulfilmentService",
   "Onepool__Fulfilment__V1__FulfilmentService",
   "onepool.fulfilment.v1",
-  8,
+  10,
   onepool__fulfilment__v1__fulfilment_service__method_descriptors,
   onepool__fulfilment__v1__fulfilment_service__method_indices_by_name
 };
@@ -1753,13 +2154,29 @@ void onepool__fulfilment__v1__fulfilment_service__cancel_order(ProtobufCService 
   assert(service->descriptor == &onepool__fulfilment__v1__fulfilment_service__descriptor);
   service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void onepool__fulfilment__v1__fulfilment_service__ready_order(ProtobufCService *service,
+                                                              const Onepool__Fulfilment__V1__ReadyOrderRequest *input,
+                                                              Onepool__Fulfilment__V1__ReadyOrderResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &onepool__fulfilment__v1__fulfilment_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void onepool__fulfilment__v1__fulfilment_service__collect_order(ProtobufCService *service,
+                                                                const Onepool__Fulfilment__V1__CollectOrderRequest *input,
+                                                                Onepool__Fulfilment__V1__CollectOrderResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &onepool__fulfilment__v1__fulfilment_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void onepool__fulfilment__v1__fulfilment_service__watch_orders(ProtobufCService *service,
                                                                const Onepool__Fulfilment__V1__WatchOrdersRequest *input,
                                                                Onepool__Fulfilment__V1__WatchOrdersResponse_Closure closure,
                                                                void *closure_data)
 {
   assert(service->descriptor == &onepool__fulfilment__v1__fulfilment_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void onepool__fulfilment__v1__fulfilment_service__init (Onepool__Fulfilment__V1__FulfilmentService_Service *service,
                                                         Onepool__Fulfilment__V1__FulfilmentService_ServiceDestroy destroy)

@@ -52,6 +52,51 @@ void   onepool__fulfilment__v1__order__free_unpacked
   assert(message->base.descriptor == &onepool__fulfilment__v1__order__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   onepool__fulfilment__v1__pickup__init
+                     (Onepool__Fulfilment__V1__Pickup         *message)
+{
+  static const Onepool__Fulfilment__V1__Pickup init_value = ONEPOOL__FULFILMENT__V1__PICKUP__INIT;
+  *message = init_value;
+}
+size_t onepool__fulfilment__v1__pickup__get_packed_size
+                     (const Onepool__Fulfilment__V1__Pickup *message)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__pickup__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t onepool__fulfilment__v1__pickup__pack
+                     (const Onepool__Fulfilment__V1__Pickup *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__pickup__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t onepool__fulfilment__v1__pickup__pack_to_buffer
+                     (const Onepool__Fulfilment__V1__Pickup *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &onepool__fulfilment__v1__pickup__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Onepool__Fulfilment__V1__Pickup *
+       onepool__fulfilment__v1__pickup__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Onepool__Fulfilment__V1__Pickup *)
+     protobuf_c_message_unpack (&onepool__fulfilment__v1__pickup__descriptor,
+                                allocator, len, data);
+}
+void   onepool__fulfilment__v1__pickup__free_unpacked
+                     (Onepool__Fulfilment__V1__Pickup *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &onepool__fulfilment__v1__pickup__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   onepool__fulfilment__v1__order_line__init
                      (Onepool__Fulfilment__V1__OrderLine         *message)
 {
@@ -142,7 +187,7 @@ void   onepool__fulfilment__v1__shipment__free_unpacked
   assert(message->base.descriptor == &onepool__fulfilment__v1__shipment__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCEnumValue onepool__fulfilment__v1__order__state__enum_values_by_number[6] =
+static const ProtobufCEnumValue onepool__fulfilment__v1__order__state__enum_values_by_number[7] =
 {
   { "STATE_UNSPECIFIED", "ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_UNSPECIFIED", 0 },
   { "STATE_PENDING", "ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_PENDING", 1 },
@@ -150,16 +195,18 @@ static const ProtobufCEnumValue onepool__fulfilment__v1__order__state__enum_valu
   { "STATE_PACKED", "ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_PACKED", 3 },
   { "STATE_SHIPPED", "ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_SHIPPED", 4 },
   { "STATE_CANCELLED", "ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_CANCELLED", 5 },
+  { "STATE_READY", "ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_READY", 6 },
 };
 static const ProtobufCIntRange onepool__fulfilment__v1__order__state__value_ranges[] = {
-{0, 0},{0, 6}
+{0, 0},{0, 7}
 };
-static const ProtobufCEnumValueIndex onepool__fulfilment__v1__order__state__enum_values_by_name[6] =
+static const ProtobufCEnumValueIndex onepool__fulfilment__v1__order__state__enum_values_by_name[7] =
 {
   { "STATE_CANCELLED", 5 },
   { "STATE_PACKED", 3 },
   { "STATE_PENDING", 1 },
   { "STATE_PICKED", 2 },
+  { "STATE_READY", 6 },
   { "STATE_SHIPPED", 4 },
   { "STATE_UNSPECIFIED", 0 },
 };
@@ -170,15 +217,15 @@ const ProtobufCEnumDescriptor onepool__fulfilment__v1__order__state__descriptor 
   "State",
   "Onepool__Fulfilment__V1__Order__State",
   "onepool.fulfilment.v1",
-  6,
+  7,
   onepool__fulfilment__v1__order__state__enum_values_by_number,
-  6,
+  7,
   onepool__fulfilment__v1__order__state__enum_values_by_name,
   1,
   onepool__fulfilment__v1__order__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__fulfilment__v1__order__field_descriptors[13] =
+static const ProtobufCFieldDescriptor onepool__fulfilment__v1__order__field_descriptors[14] =
 {
   {
     "order_id",
@@ -336,6 +383,18 @@ static const ProtobufCFieldDescriptor onepool__fulfilment__v1__order__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "pickup",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__Order, pickup),
+    &onepool__fulfilment__v1__pickup__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__fulfilment__v1__order__field_indices_by_name[] = {
   1,   /* field[1] = account_id */
@@ -346,6 +405,7 @@ static const unsigned onepool__fulfilment__v1__order__field_indices_by_name[] = 
   12,   /* field[12] = handed_over */
   5,   /* field[5] = lines */
   0,   /* field[0] = order_id */
+  13,   /* field[13] = pickup */
   6,   /* field[6] = sale_time */
   11,   /* field[11] = sequence */
   7,   /* field[7] = shipment */
@@ -355,7 +415,7 @@ static const unsigned onepool__fulfilment__v1__order__field_indices_by_name[] = 
 static const ProtobufCIntRange onepool__fulfilment__v1__order__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor onepool__fulfilment__v1__order__descriptor =
 {
@@ -365,11 +425,101 @@ const ProtobufCMessageDescriptor onepool__fulfilment__v1__order__descriptor =
   "Onepool__Fulfilment__V1__Order",
   "onepool.fulfilment.v1",
   sizeof(Onepool__Fulfilment__V1__Order),
-  13,
+  14,
   onepool__fulfilment__v1__order__field_descriptors,
   onepool__fulfilment__v1__order__field_indices_by_name,
   1,  onepool__fulfilment__v1__order__number_ranges,
   (ProtobufCMessageInit) onepool__fulfilment__v1__order__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor onepool__fulfilment__v1__pickup__field_descriptors[5] =
+{
+  {
+    "location_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__Pickup, location_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ready_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__Pickup, ready_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__Pickup, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "collect_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__Pickup, collect_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expired",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Fulfilment__V1__Pickup, expired),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned onepool__fulfilment__v1__pickup__field_indices_by_name[] = {
+  3,   /* field[3] = collect_time */
+  2,   /* field[2] = expire_time */
+  4,   /* field[4] = expired */
+  0,   /* field[0] = location_id */
+  1,   /* field[1] = ready_time */
+};
+static const ProtobufCIntRange onepool__fulfilment__v1__pickup__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor onepool__fulfilment__v1__pickup__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "onepool.fulfilment.v1.Pickup",
+  "Pickup",
+  "Onepool__Fulfilment__V1__Pickup",
+  "onepool.fulfilment.v1",
+  sizeof(Onepool__Fulfilment__V1__Pickup),
+  5,
+  onepool__fulfilment__v1__pickup__field_descriptors,
+  onepool__fulfilment__v1__pickup__field_indices_by_name,
+  1,  onepool__fulfilment__v1__pickup__number_ranges,
+  (ProtobufCMessageInit) onepool__fulfilment__v1__pickup__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor onepool__fulfilment__v1__order_line__field_descriptors[6] =

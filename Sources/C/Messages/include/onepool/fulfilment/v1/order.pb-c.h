@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Onepool__Fulfilment__V1__Order Onepool__Fulfilment__V1__Order;
+typedef struct Onepool__Fulfilment__V1__Pickup Onepool__Fulfilment__V1__Pickup;
 typedef struct Onepool__Fulfilment__V1__OrderLine Onepool__Fulfilment__V1__OrderLine;
 typedef struct Onepool__Fulfilment__V1__Shipment Onepool__Fulfilment__V1__Shipment;
 
@@ -50,7 +51,11 @@ typedef enum _Onepool__Fulfilment__V1__Order__State {
   /*
    * All of its units were cancelled.
    */
-  ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_CANCELLED = 5
+  ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_CANCELLED = 5,
+  /*
+   * Its units wait at the counter for the customer.
+   */
+  ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_READY = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__FULFILMENT__V1__ORDER__STATE)
 } Onepool__Fulfilment__V1__Order__State;
 
@@ -59,7 +64,8 @@ typedef enum _Onepool__Fulfilment__V1__Order__State {
 /*
  * A customer's order, whichever channel it came from.
  *     PENDING --pick--> PICKED --pack--> PACKED --ship--> SHIPPED    PENDING, PICKED, PACKED --cancel--> CANCELLED
- *     PICKED, PACKED, CANCELLED --add units--> PENDING    PENDING, PICKED, PACKED --hand over--> SHIPPED
+ *     PICKED, PACKED, READY, CANCELLED --add units--> PENDING    PENDING, PICKED, PACKED, READY --hand over--> SHIPPED
+ *     For pickup: PICKED, PACKED --ready--> READY --collect, ship--> SHIPPED    READY --cancel, expire--> CANCELLED
  */
 struct  Onepool__Fulfilment__V1__Order
 {
@@ -117,10 +123,46 @@ struct  Onepool__Fulfilment__V1__Order
    * The order has left already: a receipt of a till. It is created as SHIPPED.
    */
   protobuf_c_boolean handed_over;
+  /*
+   * The customer comes for it. Optional; the first that is given stands.
+   */
+  Onepool__Fulfilment__V1__Pickup *pickup;
 };
 #define ONEPOOL__FULFILMENT__V1__ORDER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__fulfilment__v1__order__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_UNSPECIFIED, 0,NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__FULFILMENT__V1__ORDER__STATE__STATE_UNSPECIFIED, 0,NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string, 0, 0, NULL }
+
+
+/*
+ * Click and collect: the customer comes for the order.
+ */
+struct  Onepool__Fulfilment__V1__Pickup
+{
+  ProtobufCMessage base;
+  /*
+   * Where. Optional, when nobody says. Immutable. At most 64 bytes.
+   */
+  char *location_id;
+  /*
+   * Output only. When it became READY; unset while it is not and was not since units were added.
+   */
+  Google__Protobuf__Timestamp *ready_time;
+  /*
+   * Output only. Until when it waits; unset for as long as it takes.
+   */
+  Google__Protobuf__Timestamp *expire_time;
+  /*
+   * Output only. When the customer had it. The order is SHIPPED then.
+   */
+  Google__Protobuf__Timestamp *collect_time;
+  /*
+   * Output only. Nobody came in time. The order is CANCELLED then and its units are back on sale.
+   */
+  protobuf_c_boolean expired;
+};
+#define ONEPOOL__FULFILMENT__V1__PICKUP__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&onepool__fulfilment__v1__pickup__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0 }
 
 
 /*
@@ -202,6 +244,25 @@ Onepool__Fulfilment__V1__Order *
 void   onepool__fulfilment__v1__order__free_unpacked
                      (Onepool__Fulfilment__V1__Order *message,
                       ProtobufCAllocator *allocator);
+/* Onepool__Fulfilment__V1__Pickup methods */
+void   onepool__fulfilment__v1__pickup__init
+                     (Onepool__Fulfilment__V1__Pickup         *message);
+size_t onepool__fulfilment__v1__pickup__get_packed_size
+                     (const Onepool__Fulfilment__V1__Pickup   *message);
+size_t onepool__fulfilment__v1__pickup__pack
+                     (const Onepool__Fulfilment__V1__Pickup   *message,
+                      uint8_t             *out);
+size_t onepool__fulfilment__v1__pickup__pack_to_buffer
+                     (const Onepool__Fulfilment__V1__Pickup   *message,
+                      ProtobufCBuffer     *buffer);
+Onepool__Fulfilment__V1__Pickup *
+       onepool__fulfilment__v1__pickup__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   onepool__fulfilment__v1__pickup__free_unpacked
+                     (Onepool__Fulfilment__V1__Pickup *message,
+                      ProtobufCAllocator *allocator);
 /* Onepool__Fulfilment__V1__OrderLine methods */
 void   onepool__fulfilment__v1__order_line__init
                      (Onepool__Fulfilment__V1__OrderLine         *message);
@@ -245,6 +306,9 @@ void   onepool__fulfilment__v1__shipment__free_unpacked
 typedef void (*Onepool__Fulfilment__V1__Order_Closure)
                  (const Onepool__Fulfilment__V1__Order *message,
                   void *closure_data);
+typedef void (*Onepool__Fulfilment__V1__Pickup_Closure)
+                 (const Onepool__Fulfilment__V1__Pickup *message,
+                  void *closure_data);
 typedef void (*Onepool__Fulfilment__V1__OrderLine_Closure)
                  (const Onepool__Fulfilment__V1__OrderLine *message,
                   void *closure_data);
@@ -259,6 +323,7 @@ typedef void (*Onepool__Fulfilment__V1__Shipment_Closure)
 
 extern const ProtobufCMessageDescriptor onepool__fulfilment__v1__order__descriptor;
 extern const ProtobufCEnumDescriptor    onepool__fulfilment__v1__order__state__descriptor;
+extern const ProtobufCMessageDescriptor onepool__fulfilment__v1__pickup__descriptor;
 extern const ProtobufCMessageDescriptor onepool__fulfilment__v1__order_line__descriptor;
 extern const ProtobufCMessageDescriptor onepool__fulfilment__v1__shipment__descriptor;
 

@@ -156,7 +156,8 @@ struct  Onepool__Gateway__V1__Connection
   char *base_url;
   /*
    * What the channel asks for, by the names of its adapter: `partner_id`, `partner_key`, `push_partner_key`,
-   * `access_token`, `refresh_token`, `app_key`, `app_secret`, `client_secret`, `location_id`. Input only; stored encrypted.
+   * `access_token`, `refresh_token`, `app_key`, `app_secret`, `client_secret`, `location_id`; `pickup_location:<place>` for
+   * the pool's location that a place of the channel is, where customers collect. Input only; stored encrypted.
    */
   size_t n_credentials;
   Onepool__Gateway__V1__Connection__CredentialsEntry **credentials;
@@ -390,7 +391,8 @@ struct  Onepool__Gateway__V1__Alert
    * `SIGNATURE_REFUSED`, `NOTICE_DEAD`, `CANCELLED_AFTER_SHIPMENT`, `WEBHOOK_DISABLED`, `INBOX_GROWING`,
    * `LAG_OVER_BUDGET`,
    * `TOKEN_EXPIRING`, `SYNC_FAILING`, `DRIFT`, `PROMOTION_LOCK`, `ACCOUNT_SUSPENDED`,
-   * `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`, `EVENT_UNKNOWN`, `EVENT_UNREADABLE`.
+   * `PROMOTION_UNMIRRORED`, `STORE_FILLING`, `POLL_LAGGING`, `EVENT_UNKNOWN`, `EVENT_UNREADABLE`,
+   * `PICKUP_UNCOLLECTED`.
    */
   char *kind;
   /*

@@ -1,0 +1,118 @@
+import ChannelAdapter
+import FulfilmentAPI
+import GatewayAPI
+import Primitives
+import RPCCore
+import Testing
+
+@testable import GatewayService
+
+/// Goal: where an order was sold, somebody hears that nobody came for it.
+@Suite struct UncollectedPickupTests {
+  private static func expire(_ orderID: String, _ bench: GatewayBench) throws {
+    try bench.fulfilment.change(orderID) { order in
+      order.state = .cancelled
+      order.pickup?.expired = true
+      for index in order.lines.indices {
+        order.lines[index].cancelledCount = order.lines[index].quantity
+      }
+    }
+  }
+
+  private static func alerts(_ run: GatewayBench.Run) async throws -> [Alert] {
+    try await run.client.listAlerts(ListAlertsRequest()).alerts
+  }
+
+  /// Goal: an order that nobody came for is cancelled on its channel, once, and read again. Method: the channel does not tell of
+  /// it; another order was cancelled by its buyer.
+  @Test func channelCancelsWhatNobodyCameFor() async throws {
+    let poll = try PollBench()
+    let bench = poll.bench
+    poll.buy("o1", 2)
+    poll.buy("o2", 1)
+    bench.channel.with { state in
+      for id in ["o1", "o2"] { state.orders[id]?.isPickup = true }
+    }
+    try await poll.run { run in
+      try await poll.connect(run)
+      _ = try await poll.tell(run, "e1", "o1")
+      _ = try await poll.tell(run, "e2", "o2")
+      try await GatewayBench.settled(run)
+      try bench.fulfilment.change("acc/o2") { $0.state = .cancelled }
+      try Self.expire("acc/o1", bench)
+      try await eventually("the channel's order is read again") {
+        bench.pool.net == ["acc/o2 1 TEE": 1]
+      }
+      try bench.fulfilment.change("acc/o1") { $0.etag = "again" }
+      try await GatewayBench.settled(run)
+      #expect(try await Self.alerts(run).isEmpty)
+    }
+    #expect(
+      poll.script.with { $0.cancellations }
+        == [OrderCancellation(orderExternalID: "o1", cause: .notCollected)])
+    #expect(bench.fulfilment.order("acc/o1")?.state == .cancelled)
+  }
+
+  /// Goal: where nobody can cancel from here, an alert says what to do, and ends when the channel says that it was done.
+  @Test func somebodyIsToCancelWhatNobodyCameFor() async throws {
+    let bench = try IntakeTests.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], isPickup: true)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      try Self.expire("acc/o1", bench)
+      try await eventually("an alert") { try await !Self.alerts(run).isEmpty }
+      let alert = try #require(try await Self.alerts(run).first)
+      #expect(alert.kind == "PICKUP_UNCOLLECTED" && alert.subject == "acc/o1")
+      #expect(alert.severity == .warning && alert.accountID == "acc")
+      #expect(alert.advice.contains("pay it back"))
+      bench.order("o1", [("1", "i1", 2, 2)], time: 2, state: .cancelled, isPickup: true)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e2", "o1"))
+      try await eventually("it is over") { try await Self.alerts(run).isEmpty }
+    }
+  }
+
+  /// Method: a hold of our own API that became an order; an order of nobody's, and one that its channel had cancelled before.
+  @Test func shopOfOnesOwnIsToldByAnAlert() async throws {
+    let bench = try TillTests.bench()
+    try await bench.run { run in
+      try await bench.connectTill(run)
+      _ = try await GatewayBench.till(
+        run, "POST", "/till/v1/holds",
+        #"{"hold_id":"h1","lines":[{"sku":"TEE","quantity":1}]}"#)
+      let committed = try await GatewayBench.till(
+        run, "POST", "/till/v1/holds/h1/commit", #"{"order_id":"w1","pickup":true}"#)
+      #expect(committed.status == 200)
+      bench.fulfilment.state.withLock {
+        $0.orders["nobody/1"] = Order(
+          orderID: "nobody/1", accountID: "nobody", channelID: "till", externalID: "1",
+          pickup: Pickup())
+      }
+      try Self.expire("nobody/1", bench)
+      try Self.expire("till/w1", bench)
+      try await eventually("an alert") { try await !Self.alerts(run).isEmpty }
+      try await GatewayBench.settled(run)
+      #expect(try await Self.alerts(run).map(\.subject) == ["till/w1"])
+    }
+  }
+
+  @Test func whatTheChannelHasEndedIsNotCancelledThere() async throws {
+    let bench = try IntakeTests.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], isPickup: true)
+    bench.order("o2", [("1", "i1", 1, 0)], isPickup: true)
+    try await bench.run { run in
+      for (key, id) in [("e1", "o1"), ("e2", "o2")] {
+        _ = await GatewayBench.post(run, try GatewayBench.event(key, id))
+      }
+      try await GatewayBench.settled(run)
+      bench.order("o1", [("1", "i1", 2, 2)], time: 2, state: .cancelled, isPickup: true)
+      _ = await GatewayBench.post(run, try GatewayBench.event("e3", "o1"))
+      try await GatewayBench.settled(run)
+      try Self.expire("acc/o1", bench)
+      // Watched after it.
+      try bench.fulfilment.change("acc/o2") { $0.state = .ready }
+      try await eventually("the other is ready") { !bench.channel.with { $0.ready }.isEmpty }
+      #expect(try await Self.alerts(run).isEmpty)
+    }
+  }
+}
