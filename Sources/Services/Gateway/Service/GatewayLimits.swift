@@ -18,6 +18,9 @@ enum GatewayLimits {
   static let pastSales: Int64 = 2_000_000
   /// How long the store may take.
   static let store = Duration.seconds(10)
+  /// Pages of the store that each connection keeps in memory, in KiB. What pushes write is spread over all listings, so more would
+  /// hold little of it.
+  static let storeCacheKibibytes = 4_096
   /// How long another service may take.
   static let call = Duration.seconds(10)
 
