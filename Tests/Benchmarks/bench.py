@@ -10,13 +10,13 @@ import time
 
 import results
 
-SUITES = ["rpc", "pool", "start", "growth", "gateway"]
+SUITES = ["rpc", "pool", "start", "growth", "gateway", "reconcile"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*", help=f"of {', '.join(SUITES)}; all without it")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, under three minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     options = parser.parse_args()
     if unknown := set(options.suites) - set(SUITES):
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")

@@ -45,7 +45,9 @@ class Service:
             self.address = found and found.group(1)
 
     def call(self, method, request):
-        path = f"onepool.{self.name}.v1.{self.name.capitalize()}Service/{method}"
+        return self.post(f"onepool.{self.name}.v1.{self.name.capitalize()}Service/{method}", request)
+
+    def post(self, path, request):
         asked = urllib.request.Request(
             f"http://{self.address}/{path}", json.dumps(request).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(asked, timeout=120) as answer:
@@ -75,8 +77,8 @@ def acknowledged(gateway):
     """How many pushes the gateway has counted."""
     with urllib.request.urlopen(f"http://{gateway.address}/metrics", timeout=60) as answer:
         text = answer.read().decode()
-    found = re.search(r'onepool_gateway_pushes_total\{[^}]*result="acknowledged"\} ([0-9.e+]+)', text)
-    return int(float(found.group(1))) if found else 0
+    found = re.findall(r'onepool_gateway_pushes_total\{[^}]*result="acknowledged"\} ([0-9.e+]+)', text)
+    return sum(int(float(count)) for count in found)
 
 
 def settled(gateway, count):

@@ -49,6 +49,39 @@ import Testing
       text: String(decoding: data, as: UTF8.self))
   }
 
+  /// Goal: whatever is asked is answered at once, or refused at once, and the server goes on. Method: requests with ever more and ever
+  /// longer parameters and headers, on connections of their own; one that hangs is cut off by the time limit.
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      ("?" + query(256), 0, "200"), ("?" + query(257), 0, "414"), ("?" + query(500), 0, "414"),
+      ("?" + query(1000), 0, "414"), ("?" + query(30_000), 0, "414"),
+      ("?" + query(450), 20_000, "414"), ("?" + query(256), 4_000, "200"),
+      ("?" + query(200) + long(20_000), 0, "414"), ("?" + query(150) + long(20_000), 0, "200"),
+      ("?a=" + long(30_000), 0, "200"), ("?a=" + long(100_000), 0, "414"),
+      ("", 30_000, "200"), ("", 100_000, "431"), ("", 1_000_000, "431"),
+    ])
+  func tooMuchInFrontOfABodyIsRefusedAtOnce(
+    _ query: String, _ headerBytes: Int, _ status: String
+  ) async throws {
+    try await with { (base) async throws -> Void in
+      let port = try #require(URL(string: base)?.port)
+      let header = headerBytes > 0 ? "x-long: \(Self.long(headerBytes))\r\n" : ""
+      let answer = try PlainSocket.ask(
+        port, "GET /healthz\(query) HTTP/1.1\r\nhost: x\r\n\(header)connection: close\r\n\r\n")
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      let next = try PlainSocket.ask(
+        port, "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+      #expect(next.hasSuffix("ok\n"))
+    }
+  }
+
+  private static func query(_ count: Int) -> String {
+    (0..<count).map { "a\($0)=1" }.joined(separator: "&")
+  }
+
+  private static func long(_ count: Int) -> String { String(repeating: "x", count: count) }
+
   /// Goal: a route that runs longer than the drain allows is given up, and the process lives on.
   @Test func routeThatOutlivesTheDrainIsGivenUp() async throws {
     let started = Signal()

@@ -120,6 +120,17 @@ import Testing
     }
   }
 
+  @Test func answersLateOnDemand() async throws {
+    try await withSandbox { world in
+      _ = try await world.control("faults", ["channel": "shopee", "latency_ms": 50])
+      let begun = ContinuousClock.now
+      #expect(try await world.setShopee(5)["error"] == "")
+      #expect(ContinuousClock.now - begun >= .milliseconds(50))
+      let refusal = try await world.control("faults", ["channel": "shopee", "latency_ms": -1])
+      #expect(refusal.status == 400, "no less than nothing")
+    }
+  }
+
   @Test func failsInPartOnDemand() async throws {
     try await withSandbox { world in
       _ = try await world.control("faults", ["partial_failure_percent": 100])

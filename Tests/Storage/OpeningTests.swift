@@ -20,6 +20,25 @@ import Testing
     }
   }
 
+  /// Goal: a service's connections keep as much in memory as it says, after a trial of the store too.
+  @Test func cacheIsAsLargeAsItsServiceSays() async throws {
+    let path = folder.file("store.db")
+    let database = try SQLiteDatabase(path: path, migrations: words, cacheKibibytes: 512)
+    let sizes = [
+      try await database.write(until: .never) { try $0.int64("PRAGMA cache_size") },
+      try await database.read(until: .never) { try $0.int64("PRAGMA cache_size") },
+    ]
+    #expect(sizes == [-512, -512])
+    await database.close()
+    let connection = try SQLiteConnection.open(path, as: .owner)
+    connection.adopt()
+    try connection.setCache(kibibytes: 256)
+    try connection.tryWriting()
+    let statement = try connection.prepare("PRAGMA cache_size")
+    let isRow = try statement.step()
+    #expect(isRow && statement.int64(0) == -256)
+  }
+
   /// Goal: two processes never share a store. Method: a second open in this one, which the kernel's lock
   /// refuses alike, then another process's flock(1).
   @Test func secondOwnerIsRefused() async throws {

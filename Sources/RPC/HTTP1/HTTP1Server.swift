@@ -44,6 +44,8 @@ public final class HTTP1Server: Sendable {
         option: .CONNECTION_LIMIT, value: maximumConnections, ptr_value: nil),
       MHD_OptionItem(
         option: .CONNECTION_TIMEOUT, value: arrivals.idleSeconds, ptr_value: nil),
+      MHD_OptionItem(
+        option: .CONNECTION_MEMORY_LIMIT, value: TargetLimits.connectionBytes, ptr_value: nil),
       MHD_OptionItem(option: .END, value: 0, ptr_value: nil),
     ]
     let handle = onepool_mhd_start(
@@ -104,6 +106,7 @@ public final class HTTP1Server: Sendable {
         let core = Unmanaged<RequestCore>.fromOpaque(context).takeUnretainedValue()
         let request = PendingRequest(connection, target: String(cString: target), core: core)
         core.open.add(1, ordering: .relaxed)
+        request.refuseWhatDoesNotFit()
         return Unmanaged.passRetained(request).toOpaque()
       }
 
@@ -132,6 +135,7 @@ public final class HTTP1Server: Sendable {
     ) -> MHD_Result = { _, _, _, method, _, upload, uploadSize, slot in
       guard let method, let uploadSize, let known = slot?.pointee else { return .NO }
       let request = Unmanaged<PendingRequest>.fromOpaque(known).takeUnretainedValue()
+      guard !request.isRefused else { return .NO }
       guard request.isBegun else {
         request.begin(method: String(cString: method))
         return .YES

@@ -34,6 +34,8 @@ final class PendingRequest: @unchecked Sendable {
   private var isTooLarge = false
   /// Whether its headers have come.
   private(set) var isBegun = false
+  /// Whether it was answered before libmicrohttpd took its target apart.
+  private(set) var isRefused = false
   private let phase = Mutex(Phase.reading)
 
   /// - Parameter target: the path and query as they were sent, for signatures want them raw.
@@ -42,6 +44,23 @@ final class PendingRequest: @unchecked Sendable {
     self.target = target
     self.core = core
     core.watch.begins(onepool_mhd_socket(connection))
+  }
+
+  /// Answers by itself, and ends the connection: from libmicrohttpd there would be no answer.
+  func refuseWhatDoesNotFit() {
+    guard !TargetLimits.fits(target) else { return }
+    isRefused = true
+    note(.headersTooLarge)
+    let text =
+      "The query has more than \(TargetLimits.parameters) parameters, or is too long for them.\n"
+    let head = "HTTP/1.1 414 URI Too Long\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    var answer = "\(head)Content-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n\(text)"
+    let descriptor = onepool_mhd_socket(connection)
+    answer.withUTF8 { bytes in
+      // What a peer does not take of so little it has given up.
+      _ = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+    }
+    _ = shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
   func begin(method: String) {

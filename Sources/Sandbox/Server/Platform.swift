@@ -39,7 +39,11 @@ struct Platform: Sendable {
     _ body: () async -> HTTPResponse
   ) async -> HTTPResponse {
     guard let shop else { return await body() }
-    switch faults.fate(of: shop, limit: limit, kind: kind) {
+    let fate = faults.fate(of: shop, limit: limit, kind: kind)
+    let latency = faults.latency(of: shop.channel)
+    // Cancelled only when the process ends; then it does not matter.
+    if latency > .zero { _ = try? await Task.sleep(for: latency) }
+    switch fate {
     case .served: return await body()
     case .limited: return limited
     case .failedBefore(let status): return .text(status, "The platform has a problem.\n")

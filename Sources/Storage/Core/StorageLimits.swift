@@ -25,7 +25,7 @@ public enum StorageLimits {
   public static let trialCachePages = 8
   /// Bytes of a log that are copied at once; SQLite's own files take 128 KiB at most (os_unix.c, seekAndWriteFd).
   public static let logCopyBytes = 64 << 10
-  /// Pages that a connection keeps in memory, in KiB.
+  /// Pages that a connection keeps in memory, in KiB, unless its service says otherwise.
   public static let cacheKibibytes = 16_384
   /// Expired request records that one `once` tidies away.
   public static let requestsPrunedAtOnce = 16

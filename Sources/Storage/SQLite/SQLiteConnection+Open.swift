@@ -56,12 +56,18 @@ extension SQLiteConnection {
         PRAGMA temp_store = MEMORY;
         PRAGMA trusted_schema = OFF;
         PRAGMA cell_size_check = ON;
-        PRAGMA cache_size = \(-StorageLimits.cacheKibibytes);
         PRAGMA wal_autocheckpoint = 1000;
         PRAGMA journal_size_limit = 67108864;
         """)
+    try setCache(kibibytes: StorageLimits.cacheKibibytes)
     if role == .reader { try execute(script: "PRAGMA query_only = ON") }
     _ = try pragma("schema_version")
+  }
+
+  /// How much of the store the connection keeps in memory.
+  func setCache(kibibytes: Int) throws(StorageError) {
+    try execute(script: "PRAGMA cache_size = \(-kibibytes)")
+    cacheKibibytes = kibibytes
   }
 
   /// What an owner does before it trusts what another process, or a failure, has left.

@@ -20,7 +20,7 @@ extension SQLiteConnection {
       throw error
     }
     rollback()
-    try execute(script: "PRAGMA cache_size = \(-StorageLimits.cacheKibibytes)")
+    try setCache(kibibytes: cacheKibibytes)
     try begin()
     do throws(StorageError) {
       try execute(

@@ -28,6 +28,8 @@ public final class SQLiteConnection: @unchecked Sendable {
   let handle: SQLiteHandle
   private var cache: [String: SQLiteStatement] = [:]
   private let lock: StoreLock?
+  /// Pages that it keeps in memory, but for a trial.
+  var cacheKibibytes = StorageLimits.cacheKibibytes
   /// Between `begin` and the end of its transaction.
   public private(set) var hasTransaction = false
 

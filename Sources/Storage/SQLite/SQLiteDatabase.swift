@@ -20,16 +20,18 @@ public final class SQLiteDatabase: Database {
   ///   - migrations: all of them, numbered from 1.
   ///   - readers: threads that read; 1 to 64.
   ///   - durability: what a commit survives; anything but `full` is for stand-ins of foreign systems.
+  ///   - cacheKibibytes: pages that each connection keeps in memory.
   public convenience init(
     path: String, migrations: [Migration], readers: Int = 2, durability: Durability = .full,
-    observer: (any StorageObserver)? = nil
+    cacheKibibytes: Int = StorageLimits.cacheKibibytes, observer: (any StorageObserver)? = nil
   ) throws(StorageError) {
-    let relax: Configure = { connection throws(StorageError) in
-      try connection.execute(script: "PRAGMA synchronous = OFF")
+    let configure: Configure = { connection throws(StorageError) in
+      try connection.setCache(kibibytes: cacheKibibytes)
+      if durability == .process { try connection.execute(script: "PRAGMA synchronous = OFF") }
     }
     try self.init(
-      path: path, migrations: migrations, readers: readers, observer: observer,
-      configure: durability == .full ? nil : relax)
+      path: path, migrations: migrations, readers: readers, cacheKibibytes: cacheKibibytes,
+      observer: observer, configure: configure)
   }
 
   /// What a commit survives.
@@ -42,6 +44,7 @@ public final class SQLiteDatabase: Database {
 
   package init(
     path: String, migrations: [Migration], readers readerCount: Int,
+    cacheKibibytes: Int = StorageLimits.cacheKibibytes,
     observer: (any StorageObserver)?, configure: Configure?
   ) throws(StorageError) {
     precondition((1...64).contains(readerCount), "1 to 64 readers")
@@ -57,7 +60,9 @@ public final class SQLiteDatabase: Database {
     let writer = StoreWriter(
       path: path, migrations: migrations, lock: lock, connection: connection,
       configure: configure, health: state, observer: observer)
-    let readers = StoreReaders(path: path, count: readerCount) { writer.doubt($0) }
+    let readers = StoreReaders(path: path, count: readerCount, cacheKibibytes: cacheKibibytes) {
+      writer.doubt($0)
+    }
     self.path = path
     self.state = state
     self.writer = writer

@@ -5,10 +5,15 @@ internal import StorageCore
 final class StoreReaders: Sendable {
   let queue: JobQueue<any StoreJob>
   private let path: String
+  private let cacheKibibytes: Int
   private let doubt: @Sendable (StorageError) -> Void
 
-  init(path: String, count: Int, doubt: @escaping @Sendable (StorageError) -> Void) {
+  init(
+    path: String, count: Int, cacheKibibytes: Int,
+    doubt: @escaping @Sendable (StorageError) -> Void
+  ) {
     self.path = path
+    self.cacheKibibytes = cacheKibibytes
     self.doubt = doubt
     queue = JobQueue(capacity: StorageLimits.queuedReads, consumers: count)
   }
@@ -46,6 +51,7 @@ final class StoreReaders: Sendable {
 
   private func opened() throws(StorageError) -> SQLiteConnection {
     let connection = try SQLiteConnection.open(path, as: .reader)
+    try connection.setCache(kibibytes: cacheKibibytes)
     connection.handle.watchDeadline()
     return connection
   }

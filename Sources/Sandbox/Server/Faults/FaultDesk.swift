@@ -89,6 +89,11 @@ final class FaultDesk: Sendable {
       ? .failedBefore(status: status) : .failedAfter(status: status)
   }
 
+  /// How long a call takes beside its work.
+  func latency(of channel: Channel) -> Duration {
+    state.withLock { .milliseconds($0.plans[channel]?.latencyMilliseconds ?? 0) }
+  }
+
   /// Takes points of a shop's bucket; what is left of it and whether they were there.
   func takePoints(
     _ cost: Double, of shop: Shop.Key, capacity: Double, perSecond: Double

@@ -14,6 +14,8 @@ struct FaultPlan: Equatable, Sendable {
   var timeoutPercent = 0.0
   /// How late, in milliseconds.
   var timeoutMilliseconds = 30_000.0
+  /// How long each API call takes beside its work, as on a way around the world, in milliseconds.
+  var latencyMilliseconds = 0.0
   /// Entries of a stock call that are refused for the time being.
   var partialFailurePercent = 0.0
   /// Whether the platform is out of order: every call ends with a 503, and nobody can buy.
@@ -54,6 +56,7 @@ extension FaultPlan {
     case "down": setDown(member.value)
     case "delay_ms": setDelay(member.value)
     case "timeout_ms": setTimeout(member.value)
+    case "latency_ms": setLatency(member.value)
     case "rate_limit_per_second": setRate(member.value)
     case "seed": setSeed(member.value)
     default: false
@@ -95,6 +98,12 @@ extension FaultPlan {
     return true
   }
 
+  private mutating func setLatency(_ value: JSONValue) -> Bool {
+    guard let span = value.double, (0...60_000).contains(span) else { return false }
+    latencyMilliseconds = span
+    return true
+  }
+
   private mutating func setRate(_ value: JSONValue) -> Bool {
     guard !value.isNull else {
       callsPerSecond = nil
@@ -116,6 +125,7 @@ extension FaultPlan {
       "duplicate_percent": .number(duplicatePercent), "reorder_percent": .number(reorderPercent),
       "drop_percent": .number(dropPercent), "fail_percent": .number(failPercent),
       "timeout_percent": .number(timeoutPercent), "timeout_ms": .number(timeoutMilliseconds),
+      "latency_ms": .number(latencyMilliseconds),
       "partial_failure_percent": .number(partialFailurePercent),
       "delay_ms": [.number(delayMilliseconds.lowerBound), .number(delayMilliseconds.upperBound)],
       "down": .bool(isDown), "rate_limit_per_second": callsPerSecond.map { .number($0) } ?? .null,

@@ -65,21 +65,35 @@ extension PushState {
   }
 
   /// The push that was decided goes out.
-  public mutating func begin(_ quantity: Quantity) {
+  public mutating func begin(_ quantity: Quantity, at now: Timestamp) {
     precondition(wanted != nil, "nothing is wanted")
     precondition(flight == nil, "one push of a listing at a time")
     flight = Flight(
-      quantity: quantity, unseenCount: unseenCount, version: wantedVersion, since: waitingSince)
+      quantity: quantity, unseenCount: unseenCount, version: wantedVersion, since: waitingSince,
+      sendTime: now)
     sent = quantity
     attemptCount += 1
     shown = nil
     notBefore = nil
   }
 
-  /// Of the push on its way: the commit of the oldest change that it answers, the units that it leaves out, and what its number
-  /// was worked out from.
-  public var flightCause: (commitTime: Timestamp?, unseenCount: Quantity, version: PushVersion)? {
-    flight.map { ($0.since, $0.unseenCount, $0.version) }
+  /// Of the push on its way.
+  public struct Cause {
+    /// Of the oldest change that it answers.
+    public var commitTime: Timestamp?
+    public var sendTime: Timestamp
+    /// Units that it leaves out.
+    public var unseenCount: Quantity
+    /// What its number was worked out from.
+    public var version: PushVersion
+  }
+
+  public var flightCause: Cause? {
+    flight.map {
+      Cause(
+        commitTime: $0.since, sendTime: $0.sendTime, unseenCount: $0.unseenCount,
+        version: $0.version)
+    }
   }
 
   /// The push ended. Returns the time from the pool's commit, when it is acknowledged and answers a
@@ -103,16 +117,14 @@ extension PushState {
     clearTrouble()
     notBefore = nil
     recheckTime = now + PushLimits.unseenRecheck
-    waitingSince = laterSince
-    laterSince = nil
+    waitingSince = ended.laterSince
     let span = ended.since.map { max(.zero, now - $0) }
     if let span { lag = span }
     return span
   }
 
   private mutating func fail(_ ended: Flight, _ outcome: Outcome, _ now: Timestamp) {
-    waitingSince = ended.since ?? laterSince
-    laterSince = nil
+    waitingSince = ended.since ?? ended.laterSince
     switch outcome {
     case .acknowledged:
       preconditionFailure("handled by finish")
@@ -124,7 +136,7 @@ extension PushState {
         notBefore = now + PushLimits.stalePause * min(staleCount - PushLimits.staleInARow, 20)
       }
     case .retry(let message, let pause, let mayHaveArrived):
-      lastError = message
+      note(message)
       notBefore = now + pause
       if mayHaveArrived {
         let arrived = ended.quantity + ended.unseenCount - ended.takenIn
@@ -132,15 +144,14 @@ extension PushState {
         isUnverified = true
       }
     case .locked(let message):
-      lastError = message
+      trouble = Trouble(lastError: message, lockedQuantity: ended.quantity)
       isLocked = true
-      lockedQuantity = ended.quantity
       isUnverified = true
       // It is no fault of the push.
       attemptCount = max(0, attemptCount - 1)
       notBefore = now + PushLimits.lockedPause
     case .refused(let message):
-      lastError = message
+      note(message)
       isDead = true
     }
     if wanted == nil { unlink() }
@@ -159,15 +170,13 @@ extension PushState {
     notBefore = nil
     recheckTime = now + PushLimits.unseenRecheck
     waitingSince = nil
-    laterSince = nil
   }
 
   private mutating func clearTrouble() {
     attemptCount = 0
     staleCount = 0
-    lastError = ""
     isLocked = false
-    lockedQuantity = nil
+    trouble = nil
   }
 
   /// What to compare with; nil to set whatever the channel shows. A number that must come down does

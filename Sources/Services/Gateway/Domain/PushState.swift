@@ -47,8 +47,19 @@ public struct PushState: Equatable, Sendable {
     var unseenCount: Quantity
     var version: PushVersion
     var since: Timestamp?
+    /// When it went out.
+    var sendTime: Timestamp
     /// Units of the channel's own sales that were taken in meanwhile.
     var takenIn: Quantity = 0
+    /// The commit of the oldest change after it began.
+    @Packed var laterSince: Timestamp?
+  }
+
+  /// What the channel has against the number.
+  struct Trouble: Equatable, Sendable {
+    var lastError = ""
+    /// The number that a promotion refused.
+    var lockedQuantity: Quantity?
   }
 
   @Packed public internal(set) var wanted: Quantity?
@@ -59,9 +70,7 @@ public struct PushState: Equatable, Sendable {
   @Packed public internal(set) var acknowledgeTime: Timestamp?
   /// Of the last push that was acknowledged.
   @Packed public internal(set) var lag: Duration?
-  public internal(set) var lastError = ""
-  /// The number that a promotion refused.
-  @Packed var lockedQuantity: Quantity?
+  @Rare var trouble: Trouble?
   /// Nothing is tried before.
   @Packed public internal(set) var notBefore: Timestamp?
   /// When a number that was kept down for unseen sales is looked at again; other needs do not wait
@@ -83,16 +92,9 @@ public struct PushState: Equatable, Sendable {
   var doubtCount: Quantity = 0
   /// Since when there are unseen or doubtful units.
   @Packed var unseenSince: Timestamp?
-  /// One at most: an empty array takes eight bytes.
-  private var flights: [Flight] = []
-  var flight: Flight? {
-    get { flights.first }
-    set { flights = newValue.map { [$0] } ?? [] }
-  }
-  /// The commit of the oldest change that the channel has not acknowledged, and of the oldest after
-  /// `flight` began.
+  @Rare var flight: Flight?
+  /// The commit of the oldest change that the channel has not acknowledged.
   @Packed var waitingSince: Timestamp?
-  @Packed var laterSince: Timestamp?
 
   // The small ones stand together.
   @Small public internal(set) var attemptCount = 0
@@ -127,10 +129,18 @@ public struct PushState: Equatable, Sendable {
     isUnread = expected != nil
     isUnverified = isUnread
     self.isDead = isDead
-    self.lastError = lastError
+    note(lastError)
   }
 
-  public var isInFlight: Bool { !flights.isEmpty }
+  public var isInFlight: Bool { flight != nil }
+
+  /// What the channel last said against the number; empty after an acknowledgement.
+  public var lastError: String { trouble?.lastError ?? "" }
+
+  mutating func note(_ error: String) {
+    guard error != lastError else { return }
+    trouble = Trouble(lastError: error, lockedQuantity: trouble?.lockedQuantity)
+  }
 
   /// Whether the channel is not yet known to show what it should.
   public var isPending: Bool {
@@ -204,7 +214,7 @@ public struct PushState: Equatable, Sendable {
     guard wanted == nil || version >= wantedVersion else { return false }
     let isChange = quantity != wanted
     wanted = quantity
-    if isChange, isLocked, quantity == 0 || quantity > lockedQuantity ?? 0 {
+    if isChange, isLocked, quantity == 0 || quantity > trouble?.lockedQuantity ?? 0 {
       // A promotion that lets no number fall may let it rise, and nothing is left untried for zero.
       notBefore = nil
     }
@@ -212,8 +222,8 @@ public struct PushState: Equatable, Sendable {
     if isChange, let commitTime {
       if flight == nil {
         waitingSince = waitingSince ?? commitTime
-      } else {
-        laterSince = laterSince ?? commitTime
+      } else if flight?.laterSince == nil {
+        flight?.laterSince = commitTime
       }
     }
     if !isChange, !isPending { acknowledgedVersion = version }
@@ -224,7 +234,7 @@ public struct PushState: Equatable, Sendable {
   public mutating func withdraw() {
     wanted = nil
     waitingSince = nil
-    laterSince = nil
+    flight?.laterSince = nil
   }
 
   /// The listing is linked to nothing any more. What its number was given up for, or held by, is over: linked again, it is
@@ -233,8 +243,7 @@ public struct PushState: Equatable, Sendable {
     withdraw()
     isDead = false
     isLocked = false
-    lockedQuantity = nil
-    lastError = ""
+    trouble = nil
     attemptCount = 0
     notBefore = nil
   }
@@ -272,7 +281,7 @@ public struct PushState: Equatable, Sendable {
   public mutating func revive() {
     isDead = false
     isLocked = false
-    lockedQuantity = nil
+    trouble?.lockedQuantity = nil
     expected = nil
     uncertain = nil
     shown = nil
@@ -313,7 +322,7 @@ extension PushState {
   /// Puts the next try off.
   public mutating func putOff(_ reason: String, until time: Timestamp) {
     precondition(flight == nil, "a push that is on its way ends by itself")
-    lastError = reason
+    note(reason)
     attemptCount += 1
     notBefore = time
   }

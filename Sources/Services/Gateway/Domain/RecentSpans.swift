@@ -1,6 +1,6 @@
-/// The last spans of one listing: at most 64 in a byte each, so that many listings take little memory. What is told of them is never
-/// too short, and at most 9 % too long.
-public struct RecentSpans: Equatable, Sendable {
+/// The last spans of one listing: at most 64 in a byte each, in place, so that many listings take little memory and none of it moves
+/// as they are pushed. What is told of them is never too short, and at most 9 % too long.
+public struct RecentSpans: Sendable {
   public static let capacity = 64
   private static let unitMicroseconds: Int64 = 100
 
@@ -14,37 +14,33 @@ public struct RecentSpans: Equatable, Sendable {
     return bounds
   }()
 
-  private var spans: [UInt8] = []
-  /// Where the next one goes, once there are as many as there may be.
+  private var spans = InlineArray<64, UInt8>(repeating: 0)
+  private var known: UInt8 = 0
+  /// Where the next one goes: in place of the oldest, once there are as many as there may be.
   private var next: UInt8 = 0
 
   public init() {}
 
-  public var count: Int { spans.count }
-  public var maximum: Duration { spans.max().map(Self.duration) ?? .zero }
+  public var count: Int { Int(known) }
+  public var maximum: Duration { sorted.last.map(Self.duration) ?? .zero }
 
   public mutating func add(_ span: Duration) {
     let (seconds, attoseconds) = span.components
     let micros = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     let unit = UInt32(clamping: max(0, micros + Self.unitMicroseconds - 1) / Self.unitMicroseconds)
-    let code = Self.code(unit)
-    if spans.count < Self.capacity {
-      // Most listings are pushed a few times; one that goes on gets all of its room at once, and leaves no smaller ones behind.
-      if spans.isEmpty { spans.reserveCapacity(4) }
-      if spans.count == spans.capacity { spans.reserveCapacity(Self.capacity) }
-      spans.append(code)
-    } else {
-      spans[Int(next)] = code
-      next = (next + 1) % UInt8(Self.capacity)
-    }
+    spans[Int(next)] = Self.code(unit)
+    next = (next + 1) % UInt8(Self.capacity)
+    known = min(known + 1, UInt8(Self.capacity))
   }
 
   /// What a share (0 to 1) of them did not exceed; zero without any.
   public func quantile(_ share: Double) -> Duration {
-    guard !spans.isEmpty else { return .zero }
-    let rank = max(1, Int((share * Double(spans.count)).rounded(.up)))
-    return Self.duration(spans.sorted()[min(rank, spans.count) - 1])
+    guard count > 0 else { return .zero }
+    let rank = max(1, Int((share * Double(count)).rounded(.up)))
+    return Self.duration(sorted[min(rank, count) - 1])
   }
+
+  private var sorted: [UInt8] { (0..<count).map { spans[$0] }.sorted() }
 
   /// The least byte that stands for as much.
   private static func code(_ unit: UInt32) -> UInt8 {

@@ -46,6 +46,14 @@ public struct TokenBucket: Equatable, Sendable {
     return true
   }
 
+  /// How long until `takeSpare` takes one, in nanoseconds, when nobody takes any meanwhile.
+  public func spareWait(now: Int64) -> Int64 {
+    var later = self
+    later.fill(now)
+    let missing = max(0, min(burst, burst / 2 + 1) - later.level)
+    return max(0, later.updated - now) + Int64((missing / rate * 1e9).rounded(.up))
+  }
+
   /// Gives a token back that was not used.
   public mutating func refund(now: Int64) {
     fill(now)

@@ -18,6 +18,9 @@ enum GatewayLimits {
   static let pastSales: Int64 = 2_000_000
   /// How long the store may take.
   static let store = Duration.seconds(10)
+  /// Pages of the store that each connection keeps in memory, in KiB. What pushes write is spread over all listings, so more would
+  /// hold little of it.
+  static let storeCacheKibibytes = 4_096
   /// How long another service may take.
   static let call = Duration.seconds(10)
 
@@ -66,8 +69,9 @@ enum GatewayLimits {
   static let doubtStep = Duration.seconds(5)
   /// A channel that wants to be left alone for longer means a quota of that call, not its rate.
   static let longestRatePause = Duration.seconds(60)
-  /// Seconds' worth of calls that an account may save up.
-  static let burstSeconds = 1.0
+  /// Seconds' worth of calls that an account may save up: less than a channel that counts by the second bears, since calls that go
+  /// out one after another may arrive together.
+  static let burstSeconds = 0.8
   /// How long an account is left alone after its credentials were refused.
   static let unauthorisedPause = Duration.seconds(30)
   /// How often it is tried whether a shop that was closed to us is open again.
@@ -100,7 +104,10 @@ enum GatewayLimits {
   static let readBackQueue = 256
   /// How often a number that is not shown yet is read again.
   static let readBackTries = 3
-  /// How often it is looked for a turn that nobody else would miss, and how many times before an ordinary one is taken.
+  /// Calls that read one account's listings back, under way at once: as many as an account of fifty calls a second makes while it
+  /// waits for an answer from far away, and no flood at the beginning of a pass.
+  static let readingsAtOnce = 8
+  /// How often it is looked at least for a turn that nobody else would miss, and how many times before an ordinary one is taken.
   static let sparePause = Duration.milliseconds(200)
   static let spareTries = 20
   /// How often it is looked whether listings are due to be read back, and how soon it goes on after a call that failed.

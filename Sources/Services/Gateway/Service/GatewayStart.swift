@@ -9,7 +9,7 @@ extension Gateway {
   ) async throws -> ServiceParts {
     let database = try SQLiteDatabase(
       path: context.storePath, migrations: GatewayMigrations.all,
-      observer: context.storageObserver)
+      cacheKibibytes: GatewayLimits.storeCacheKibibytes, observer: context.storageObserver)
     let peers = Peers(
       pool: try context.client(of: CommonSettings.pool),
       mapping: try context.client(of: CommonSettings.mapping),

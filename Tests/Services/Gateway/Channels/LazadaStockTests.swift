@@ -133,6 +133,22 @@ import Testing
     #expect(http.requests.count == 1)
   }
 
+  /// Goal: as many products are read in one call as a page has, whatever they are.
+  @Test func wholePageIsReadInOneCall() async throws {
+    let listings = (1...adapter.readBatch).map {
+      ChannelListing(itemID: "\($0)", variationID: "1\($0)", sellerSKU: "S-\($0)")
+    }
+    #expect(listings.count == 50 && Set(listings.map(adapter.readKey)).count == 1)
+    let products = listings.map {
+      #"{"item_id":\#($0.itemID),"skus":[{"SkuId":\#($0.variationID),"Available":3}]}"#
+    }
+    let http = RecordedHTTP(
+      #"{"code":"0","data":{"products":[\#(products.joined(separator: ","))]}}"#)
+    let shown = try await adapter.readStock(listings, api: lazadaAPI(http))
+    #expect(shown == listings.map { _ in 3 } && http.requests.count == 1)
+    #expect(http.requests[0].parameters["limit"] == "50")
+  }
+
   @Test func severalProductsAreReadInOneCallAndWhatItMissesByItsID() async throws {
     let list =
       #"{"code":"0","data":{"products":[{"item_id":1,"skus":[{"SkuId":2,"Available":4}]},{"item_id":9,"skus":[{"SkuId":77,"Available":1}]}]}}"#

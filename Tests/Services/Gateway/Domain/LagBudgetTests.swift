@@ -49,6 +49,24 @@ import Testing
     #expect(odd.maximum > .seconds(400_000))
   }
 
+  /// Goal: who waits for a spare token wakes up neither too early nor later than it must.
+  @Test(arguments: [0.1, 1, 1.5, 2, 5, 10, 50, 1000])
+  func spareTokenIsThereWhenItWasTold(_ rate: Double) {
+    var bucket = TokenBucket(rate: rate, burst: max(1, rate), now: 0)
+    var now: Int64 = 0
+    for turn in 0..<200 {
+      let wait = bucket.spareWait(now: now)
+      var early = bucket
+      let isEarly = early.takeSpare(now: now + wait * 99 / 100)
+      #expect(isEarly == (wait == 0), "turn \(turn)")
+      // A microsecond for what floating point loses.
+      now += wait + 1000
+      let isTaken = bucket.takeSpare(now: now)
+      #expect(isTaken, "turn \(turn)")
+      if turn == 100 { bucket.pause(until: now + 5_000_000_000, now: now) }
+    }
+  }
+
   @Test func spareTokensLeaveHalfForOthers() {
     var bucket = TokenBucket(rate: 10, burst: 10, now: 0)
     var taken = 0

@@ -75,7 +75,7 @@ struct PushSimulation {
       case .push(let quantity, let expected) = state.decide(shown: reads ? shown : nil, now: now)
     else { return }
     let version = state.wantedVersion
-    state.begin(quantity)
+    state.begin(quantity, at: now)
     let fate = losesAnswers ? Int.random(in: 0..<10, using: &random) : 9
     if fate == 0 {
       _ = state.finish(.retry("lost", after: .zero, mayHaveArrived: true), now: now)

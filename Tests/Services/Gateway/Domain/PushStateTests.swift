@@ -21,7 +21,7 @@ import Testing
     _ state: inout PushState, shown: Quantity? = nil, at time: Timestamp = start
   ) -> Quantity? {
     guard case .push(let quantity, _) = state.decide(shown: shown, now: time) else { return nil }
-    state.begin(quantity)
+    state.begin(quantity, at: Self.start)
     _ = state.finish(.acknowledged, now: time)
     return quantity
   }
@@ -71,13 +71,13 @@ import Testing
     var state = Self.settled(10)
     _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.at(0))
     _ = state.decide(shown: nil, now: Self.start)
-    state.begin(9)
+    state.begin(9, at: Self.start)
     _ = state.want(8, version: PushVersion(pool: 3), commitTime: Self.at(5))
     #expect(state.need(Self.start) == .nothing)
     #expect(state.finish(.acknowledged, now: Self.at(20)) == .milliseconds(20))
     #expect(state.need(Self.start) == .lower)
     _ = state.decide(shown: nil, now: Self.start)
-    state.begin(8)
+    state.begin(8, at: Self.start)
     #expect(state.finish(.acknowledged, now: Self.at(30)) == .milliseconds(25))
   }
 
@@ -86,7 +86,7 @@ import Testing
     _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.at(0))
     _ = state.want(8, version: PushVersion(pool: 3), commitTime: Self.at(40))
     _ = state.decide(shown: nil, now: Self.start)
-    state.begin(8)
+    state.begin(8, at: Self.start)
     #expect(state.finish(.acknowledged, now: Self.at(50)) == .milliseconds(50))
     #expect(state.lag == .milliseconds(50))
   }
@@ -95,7 +95,7 @@ import Testing
     var state = Self.settled(10)
     _ = state.want(9, version: PushVersion(pool: 2), commitTime: Self.at(0))
     _ = state.decide(shown: nil, now: Self.start)
-    state.begin(9)
+    state.begin(9, at: Self.start)
     #expect(
       state.finish(.retry("500", after: .milliseconds(10), mayHaveArrived: true), now: Self.at(5))
         == nil)
@@ -103,7 +103,7 @@ import Testing
     #expect(state.need(Self.at(15)) == .lower)
     #expect(state.attemptCount == 1 && state.lastError == "500")
     _ = state.decide(shown: nil, now: Self.at(15))
-    state.begin(9)
+    state.begin(9, at: Self.start)
     #expect(state.finish(.acknowledged, now: Self.at(25)) == .milliseconds(25))
     #expect(state.lastError.isEmpty && state.attemptCount == 0)
   }
@@ -179,10 +179,10 @@ import Testing
     #expect(state.need(Self.at(1001)) == .lower)
     #expect(state.decide(shown: nil, now: Self.at(1001)) == .push(0, expected: 10))
     var stale = state
-    stale.begin(0)
+    stale.begin(0, at: Self.start)
     _ = stale.finish(.stale(shown: 9), now: Self.at(1002))
     #expect(stale.decide(shown: nil, now: Self.at(1002)) == .push(0, expected: nil))
-    state.begin(0)
+    state.begin(0, at: Self.start)
     _ = state.finish(.acknowledged, now: Self.at(1002))
     #expect(!state.isPending)
   }
@@ -200,7 +200,7 @@ import Testing
     var state = Self.settled(5)
     _ = state.want(10, version: PushVersion(pool: 2), commitTime: nil)
     #expect(state.decide(shown: 5, now: Self.start) == .push(10, expected: 5))
-    state.begin(10)
+    state.begin(10, at: Self.start)
     _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
     #expect(state.need(Self.start) == .raise)
     // It arrived, and the channel has sold one since.
@@ -229,7 +229,7 @@ import Testing
     var state = Self.settled(10)
     _ = state.want(4, version: PushVersion(pool: 2), commitTime: nil)
     _ = state.decide(shown: nil, now: Self.start)
-    state.begin(4)
+    state.begin(4, at: Self.start)
     _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
     #expect(state.need(Self.start) == .lower)
     #expect(Self.push(&state) == 4)
@@ -243,7 +243,7 @@ import Testing
     _ = state.want(10, version: PushVersion(pool: 2), commitTime: nil)
     #expect(!state.wantsReading(raises: true, comparesStock: true))
     #expect(state.decide(shown: nil, now: Self.start) == .push(10, expected: 5))
-    state.begin(10)
+    state.begin(10, at: Self.start)
     _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
     #expect(state.wantsReading(raises: true, comparesStock: true))
     #expect(state.wantsReading(raises: false, comparesStock: false), "a lowering one, too")
@@ -257,7 +257,7 @@ import Testing
     var state = Self.settled(10)
     _ = state.want(15, version: PushVersion(pool: 2), commitTime: nil)
     #expect(state.decide(shown: 8, now: Self.start) == .push(13, expected: 8))
-    state.begin(13)
+    state.begin(13, at: Self.start)
     _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
     // It arrived, and one more was sold.
     #expect(state.decide(shown: 12, now: Self.start) == .settled)
@@ -271,7 +271,7 @@ import Testing
     var state = Self.settled(5)
     _ = state.want(10, version: PushVersion(pool: 2), commitTime: nil)
     _ = state.decide(shown: 5, now: Self.start)
-    state.begin(10)
+    state.begin(10, at: Self.start)
     _ = state.finish(.retry("timeout", after: .zero, mayHaveArrived: true), now: Self.start)
     _ = state.want(5, version: PushVersion(pool: 3), commitTime: nil)
     #expect(state.need(Self.start) == .lower, "the channel may show 10")
@@ -281,12 +281,12 @@ import Testing
     var state = Self.settled(10)
     _ = state.want(9, version: PushVersion(pool: 2), commitTime: nil)
     #expect(state.decide(shown: nil, now: Self.start) == .push(9, expected: 10))
-    state.begin(9)
+    state.begin(9, at: Self.start)
     // The channel has sold two of its own.
     _ = state.finish(.stale(shown: 8), now: Self.start)
     #expect(state.need(Self.start) == .lower)
     #expect(state.decide(shown: nil, now: Self.start) == .push(7, expected: 8))
-    state.begin(7)
+    state.begin(7, at: Self.start)
     _ = state.finish(.acknowledged, now: Self.start)
     state.takeIn(2)
     _ = state.want(7, version: PushVersion(pool: 3), commitTime: nil)
@@ -298,7 +298,7 @@ import Testing
     _ = state.want(4, version: PushVersion(pool: 2), commitTime: nil)
     for _ in 0..<3 {
       guard case .push(let quantity, _) = state.decide(shown: nil, now: Self.start) else { break }
-      state.begin(quantity)
+      state.begin(quantity, at: Self.start)
       _ = state.finish(.stale(shown: nil), now: Self.start)
       #expect(state.wantsLook)
     }
@@ -309,7 +309,7 @@ import Testing
     var state = Self.settled(10)
     _ = state.want(4, version: PushVersion(pool: 2), commitTime: Self.start)
     _ = state.decide(shown: nil, now: Self.start)
-    state.begin(4)
+    state.begin(4, at: Self.start)
     _ = state.finish(.locked("in a flash sale"), now: Self.start)
     #expect(state.isLocked && state.need(Self.at(59_000)) == .nothing)
     #expect(state.need(Self.at(60_000)) == .lower)
@@ -322,7 +322,7 @@ import Testing
     var state = settled(10)
     _ = state.want(count, version: PushVersion(pool: 2), commitTime: start)
     _ = state.decide(shown: nil, now: start)
-    state.begin(count)
+    state.begin(count, at: Self.start)
     _ = state.finish(.locked("in a flash sale"), now: start)
     return state
   }
@@ -346,7 +346,7 @@ import Testing
     _ = sold.want(0, version: PushVersion(pool: 3), commitTime: Self.start)
     #expect(sold.need(Self.start) == .lower)
     _ = sold.decide(shown: nil, now: Self.start)
-    sold.begin(0)
+    sold.begin(0, at: Self.start)
     _ = sold.finish(.locked("in a flash sale"), now: Self.start)
     sold.holdLocked(until: Self.start + .seconds(7200))
     #expect(sold.need(Self.start + .seconds(59)) == .nothing)
@@ -375,7 +375,7 @@ import Testing
     var state = Self.settled(10)
     _ = state.want(4, version: PushVersion(pool: 2), commitTime: nil)
     _ = state.decide(shown: nil, now: Self.start)
-    state.begin(4)
+    state.begin(4, at: Self.start)
     _ = state.finish(.refused("no such item"), now: Self.start)
     #expect(state.isDead && !state.isPending)
     _ = state.want(3, version: PushVersion(pool: 3), commitTime: nil)
@@ -404,7 +404,7 @@ import Testing
       return
     }
     #expect(state.isRaised(by: quantity))
-    state.begin(quantity)
+    state.begin(quantity, at: Self.start)
     #expect(state.highest == 10)
     var restored = PushState(
       acknowledged: 5, highest: state.highest, version: PushVersion(pool: 1), time: nil, lag: nil,

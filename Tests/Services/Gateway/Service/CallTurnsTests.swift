@@ -1,6 +1,7 @@
 import ChannelAdapter
 import Kit
 import Primitives
+import Synchronization
 import Testing
 
 @testable import GatewayService
@@ -8,13 +9,13 @@ import Testing
 /// Each request of an account takes a turn of its rate, and nothing else does.
 @Suite struct CallTurnsTests {
   /// A session that may make many calls a second.
-  private func session(_ run: GatewayBench.Run) -> AccountSession {
+  private func session(_ run: GatewayBench.Run, rate: Double = 1000) -> AccountSession {
     let now = run.gateway.store.clock.now()
     return AccountSession(
       ConnectionRow(
         account: ChannelAccount(
           accountID: AccountID(trusted: "fake-1"), channelID: ChannelID(trusted: "fake"),
-          externalID: "shop-1", baseURL: "", credentials: [:]), callsPerSecond: 1000,
+          externalID: "shop-1", baseURL: "", credentials: [:]), callsPerSecond: rate,
         locationID: "", updateTime: now, connectTime: now), adapter: FakeAdapter(FakeChannel()),
       AccountSession.Surroundings(
         http: FakeHTTP(), store: run.gateway.store, keys: run.gateway.keys,
@@ -55,12 +56,39 @@ import Testing
     }
   }
 
+  /// Goal: a call of several requests that nobody waits for lets those go first who are waited for. Method: all turns but one are
+  /// gone between its first request and its second.
+  @Test func furtherRequestsOfASpareCallAreSpareToo() async throws {
+    try await GatewayBench().run { run in
+      let session = session(run, rate: 4)
+      #expect(await session.takeSpare())
+      let order = Mutex<[String]>([])
+      let isAsking = FeedSignal()
+      async let spare: Void = session.callNow(isSpare: true) { api async throws(ChannelError) in
+        _ = try await Self.ask(api)
+        do { for _ in 0..<2 { try await session.acquire() } } catch {
+          throw .unavailable("stopping")
+        }
+        isAsking.raise()
+        _ = try await Self.ask(api)
+        order.withLock { $0.append("spare") }
+      }
+      await isAsking.wait(past: 0)
+      try await session.acquire()
+      order.withLock { $0.append("push") }
+      try await spare
+      #expect(order.withLock { $0 } == ["push", "spare"])
+    }
+  }
+
   @Test(arguments: [(asks: 0, left: true), (1, false), (2, false)])
   func turnsAreTakenByRequests(asks: Int, left: Bool) {
     let turns = CallTurns()
     let taken = (0..<asks).map { _ in turns.next() }
     #expect(taken == Array([.paid, .later].prefix(asks)))
     #expect(turns.isLeft == left && turns.hasAsked == (asks > 0))
+    let spare = CallTurns(isSpare: true)
+    #expect((0..<3).map { _ in spare.next() } == [.paid, .laterSpare, .laterSpare])
     let late = CallTurns(within: .seconds(1))
     #expect((0..<2).map { _ in late.next() } == [.first(within: .seconds(1)), .later])
   }

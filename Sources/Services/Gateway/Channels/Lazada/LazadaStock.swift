@@ -160,6 +160,9 @@ extension LazadaAdapter {
     return sellerSKU == listing.attributes["seller_sku"] ?? listing.sellerSKU
   }
 
+  /// As many as one page has; stock calls take fewer.
+  public var readBatch: Int { LazadaLimits.products }
+
   /// Reads the sellable numbers: one product by its ID, several by their seller SKUs in one call,
   /// and those that this did not find, since a seller may have renamed them, by ID again.
   public func readStock(

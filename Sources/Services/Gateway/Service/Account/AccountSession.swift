@@ -120,9 +120,15 @@ actor AccountSession {
   func waitForSpare() async -> Bool {
     while !Task.isCancelled {
       if takeSpare() { return true }
-      do { try await sleep(GatewayLimits.sparePause) } catch { return false }
+      do { try await sleep(sparePause) } catch { return false }
     }
     return false
+  }
+
+  /// Until one is there, when nobody else takes a turn meanwhile.
+  private var sparePause: Duration {
+    let wait = Duration.nanoseconds(bucket.spareWait(now: monotonicNanoseconds()))
+    return min(max(wait, .milliseconds(1)), GatewayLimits.sparePause)
   }
 
   /// Waits for such a turn; where there is none for long, takes an ordinary one that comes within `span`, so that what
@@ -148,10 +154,13 @@ actor AccountSession {
   }
 
   /// Makes a call whose first turn was waited for.
+  ///
+  /// - Parameter isSpare: the turn was one that nobody else misses, and so are further ones.
   nonisolated func callNow<T: Sendable>(
-    isPush: Bool = false, _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
+    isPush: Bool = false, isSpare: Bool = false,
+    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
-    let turns = CallTurns()
+    let turns = CallTurns(isSpare: isSpare)
     do throws(ChannelError) {
       let answer = try await make(turns, isPush: isPush, body)
       if turns.isLeft { await giveBack() }

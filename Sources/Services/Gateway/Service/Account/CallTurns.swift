@@ -11,6 +11,8 @@ final class CallTurns: Sendable {
     case first(within: Duration)
     /// What came before it would be in vain.
     case later
+    /// The same, of a call that nobody waits for.
+    case laterSpare
   }
 
   private struct State {
@@ -20,17 +22,22 @@ final class CallTurns: Sendable {
   }
 
   private let span: Duration
+  private let isSpare: Bool
   private let state: Mutex<State>
 
   /// Of a call whose first turn was waited for.
-  init() {
+  ///
+  /// - Parameter isSpare: its others are such as nobody else misses, too.
+  init(isSpare: Bool = false) {
     span = .zero
+    self.isSpare = isSpare
     state = Mutex(State(isPaid: true))
   }
 
   /// - Parameter span: how long the first request waits for its turn at most.
   init(within span: Duration) {
     self.span = span
+    isSpare = false
     state = Mutex(State(isPaid: false))
   }
 
@@ -38,7 +45,8 @@ final class CallTurns: Sendable {
     state.withLock { state in
       defer { (state.isPaid, state.isBegun) = (false, true) }
       if state.isPaid { return .paid }
-      return state.isBegun ? .later : .first(within: span)
+      guard state.isBegun else { return .first(within: span) }
+      return isSpare ? .laterSpare : .later
     }
   }
 
@@ -72,6 +80,8 @@ struct AccountHTTP: ChannelHTTP {
       }
     case .later:
       do { try await session.acquire() } catch { throw .unavailable("stopping") }
+    case .laterSpare:
+      guard await session.waitForSpare() else { throw .unavailable("stopping") }
     }
     let reply = try await http.send(request)
     if let room = reply.room { ear.hear(room) }

@@ -7,9 +7,14 @@ extension AccountPusher {
   final class Entry: Keyed {
     /// Its text is the listing's own as soon as that is known.
     var key: ListingID
-    var state: PushState
     /// Nil after a restart until mapping has told of it.
     var planned: PlannedListing?
+    /// The commit that the number answers which the channel acknowledged last, until it is seen to show it.
+    @Packed var unseenSince: Timestamp?
+    /// When the timeline will look at it.
+    @Packed var timer: Timestamp?
+    var state: PushState
+    // The small ones stand together.
     var lane: Lane?
     /// A call that reads or pushes it is being prepared or under way.
     var isHeld = false
@@ -23,11 +28,6 @@ extension AccountPusher {
     var readSeconds: UInt32 = 0
     /// Tells pushes apart that are not tries of the same.
     var serial: UInt32 = 0
-    @Packed var sendTime: Timestamp?
-    /// The commit that the number answers which the channel acknowledged last, until it is seen to show it.
-    @Packed var unseenSince: Timestamp?
-    /// When the timeline will look at it.
-    @Packed var timer: Timestamp?
     /// Of its last pushes, to the acknowledgement and until they were read back.
     var lags = RecentSpans()
     var readBackLags = RecentSpans()

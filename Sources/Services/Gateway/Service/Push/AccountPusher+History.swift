@@ -5,8 +5,7 @@ internal import Primitives
 extension AccountPusher {
   /// A push ended; `before` is the listing's state while it was on its way.
   func remember(
-    _ id: ListingID, _ outcome: PushState.Outcome, _ before: PushState, sent sendTime: Timestamp?,
-    _ now: Timestamp
+    _ id: ListingID, _ outcome: PushState.Outcome, _ before: PushState, _ now: Timestamp
   ) {
     guard let quantity = before.sent, let cause = before.flightCause else { return }
     let (kind, text): (HistoryRow.Kind, String) =
@@ -20,7 +19,7 @@ extension AccountPusher {
     append(
       HistoryRow(
         listingID: id, time: now, kind: kind, quantity: quantity, wanted: before.wanted ?? 0,
-        unseenCount: cause.unseenCount, poolVersion: cause.version.pool, sendTime: sendTime,
+        unseenCount: cause.unseenCount, poolVersion: cause.version.pool, sendTime: cause.sendTime,
         commitTime: cause.commitTime, text: text))
   }
 

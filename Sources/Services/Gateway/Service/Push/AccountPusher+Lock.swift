@@ -30,7 +30,7 @@ extension AccountPusher {
     else { return nil }
     let listing = entry.listing
     do throws(ChannelError) {
-      let found = try await session.callNow { api async throws(ChannelError) in
+      let found = try await session.callNow(isSpare: true) { api async throws(ChannelError) in
         try await reader.readReserved([listing], api: api)
       }
       return (found.first ?? nil)?.compactMap(\.endTime).max()

@@ -67,7 +67,7 @@ extension AccountPusher {
     let listings = asked.map(\.listing)
     let found: [Quantity?]
     do throws(ChannelError) {
-      found = try await session.callNow { api async throws(ChannelError) in
+      found = try await session.callNow(isSpare: true) { api async throws(ChannelError) in
         try await session.adapter.readStock(listings, api: api)
       }
     } catch {

@@ -92,8 +92,7 @@ extension AccountPusher {
         await endAlert(id)
       case .push(let quantity, let expected):
         if entry.state.isRaised(by: quantity) { risen.append(id) }
-        entry.state.begin(quantity)
-        entry.sendTime = now
+        entry.state.begin(quantity, at: now)
         let key = key(id, entry, quantity, expected)
         let push = StockPush(
           listing: entry.listing, quantity: quantity, expected: expected, idempotencyKey: key)
@@ -253,7 +252,7 @@ extension AccountPusher {
 
   private func finish(_ id: ListingID, _ outcome: PushState.Outcome, _ now: Timestamp) async {
     guard let entry = entries[id] else { return }
-    remember(id, outcome, entry.state, sent: entry.sendTime, now)
+    remember(id, outcome, entry.state, now)
     let span = entry.state.finish(outcome, now: now)
     switch outcome {
     case .retry(_, _, let mayHaveArrived):

@@ -3,12 +3,22 @@ internal import GatewayDomain
 internal import MappingAPI
 internal import Primitives
 
+/// Whose listings they are: one object for all of an account's.
+final class ListingOwner: Sendable {
+  let accountID: AccountID
+  let channelID: ChannelID
+
+  init(_ accountID: AccountID, _ channelID: ChannelID) {
+    self.accountID = accountID
+    self.channelID = channelID
+  }
+}
+
 /// A listing as the planner keeps it: what it takes from the pool, and what its channel needs to
 /// set its stock. There are many, so planner and pusher share one.
 final class PlannedListing: Keyed, Sendable {
   let listingID: ListingID
-  let accountID: AccountID
-  let channelID: ChannelID
+  private let owner: ListingOwner
   /// Empty while it maps to nothing or is deleted.
   let components: ListingComponents
   /// Mapping's sequence of its last change.
@@ -20,12 +30,16 @@ final class PlannedListing: Keyed, Sendable {
   let sellerSKU: String
 
   var key: ListingID { listingID }
+  var accountID: AccountID { owner.accountID }
+  var channelID: ChannelID { owner.channelID }
 
-  /// - Parameter shared: the same text for the same text, where many listings have it.
-  init(_ listing: MappingAPI.Listing, sequence: Int64, shared: (String) -> String) {
+  /// - Parameter shared: the text of a SKU that is here already, where there is one.
+  init(
+    _ listing: MappingAPI.Listing, of owner: ListingOwner, sequence: Int64,
+    shared: (String) -> String
+  ) {
     listingID = ListingID(trusted: listing.listingID)
-    accountID = AccountID(trusted: shared(listing.accountID))
-    channelID = ChannelID(trusted: shared(listing.channelID))
+    self.owner = owner
     let state: ChannelListing.State =
       switch listing.state {
       case .hidden: .hidden

@@ -44,8 +44,7 @@ actor StockPlanner {
   private var skus = KeyedTable<SKURecord>()
   /// Places in `SKURecord.counts`.
   private var channels: [ChannelID: Int] = [:]
-  /// Names of accounts and channels, each once.
-  private var names: Set<String> = []
+  private var owners: [AccountID: ListingOwner] = [:]
   /// By account and the merchant's code, for channels whose sales name nothing else; made when it is first asked for.
   private var codes: [AccountID: [String: PlannedListing]] = [:]
   private var pushers: [AccountID: AccountPusher] = [:]
@@ -67,8 +66,6 @@ actor StockPlanner {
 
   func add(_ pusher: AccountPusher, maximum: Quantity) async {
     pushers[pusher.accountID] = pusher
-    names.insert(pusher.accountID.text)
-    names.insert(pusher.session.channelID.text)
     self.maximum[pusher.accountID] = maximum
     await send(
       listings.values.filter { $0.accountID == pusher.accountID }.map { want($0, commitTime: nil) })
@@ -97,7 +94,7 @@ actor StockPlanner {
 
   /// Takes a listing in as it stands; returns whether it takes something from the pool.
   func apply(_ listing: MappingAPI.Listing, sequence: Int64) async -> Bool {
-    let planned = PlannedListing(listing, sequence: sequence) { shared($0) }
+    let planned = PlannedListing(listing, of: owner(of: listing), sequence: sequence) { shared($0) }
     listingSequence = max(listingSequence, sequence)
     let id = planned.listingID
     if let known = listings[id] {
@@ -127,12 +124,19 @@ actor StockPlanner {
     return record
   }
 
+  private func owner(of listing: MappingAPI.Listing) -> ListingOwner {
+    let accountID = AccountID(trusted: listing.accountID)
+    let channelID = ChannelID(trusted: listing.channelID)
+    if let known = owners[accountID], known.channelID == channelID { return known }
+    let owner = ListingOwner(accountID, channelID)
+    owners[accountID] = owner
+    return owner
+  }
+
   /// The text that is here already, where it is too long to be kept in place.
   private func shared(_ text: String) -> String {
     guard text.utf8.count > 15 else { return text }
-    if let known = skus[SKU(trusted: text)] { return known.key.text }
-    if let known = names.firstIndex(of: text) { return names[known] }
-    return text
+    return skus[SKU(trusted: text)]?.key.text ?? text
   }
 
   func setAllListings() { hasAllListings = true }

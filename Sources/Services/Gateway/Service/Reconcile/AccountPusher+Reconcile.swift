@@ -20,13 +20,12 @@ extension AccountPusher {
     var isDead = false
   }
 
-  /// The listings that take something from the pool, in the order in which they are read, from a place on.
-  func readingOrder(after place: ReadingPlace?) -> [ListingID] {
-    let adapter = session.adapter
-    return entries.values.filter { $0.state.wanted != nil }.map { entry in
-      ReadingPlace(key: adapter.readKey(entry.listing), listingID: entry.key)
+  /// The listings that take something from the pool.
+  func readable() -> [(id: ListingID, listing: PlannedListing)] {
+    entries.values.compactMap { entry in
+      guard entry.state.wanted != nil, let listing = entry.planned else { return nil }
+      return (entry.key, listing)
     }
-    .filter { own in place.map { own > $0 } ?? true }.sorted().map(\.listingID)
   }
 
   func readingPlace(of id: ListingID) -> ReadingPlace {

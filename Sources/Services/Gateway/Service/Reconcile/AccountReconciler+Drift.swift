@@ -47,7 +47,7 @@ extension AccountReconciler {
         surroundings.metrics.drifts.increment([accountID.text, cause.rawValue])
         surroundings.log.warning("drift", ["listing": id.text, "text": message])
       }
-      await showFigures()
+      showDrifts()
     } catch {
       surroundings.log.error(
         "a drift could not be kept", ["listing": id.text, "error": "\(error)"])
@@ -92,7 +92,7 @@ extension AccountReconciler {
     guard let reader = session.adapter as? any ReservedStockReading, await session.takeSpare()
     else { return 0 }
     do throws(ChannelError) {
-      let found = try await session.callNow { api async throws(ChannelError) in
+      let found = try await session.callNow(isSpare: true) { api async throws(ChannelError) in
         try await reader.readReserved([listing], api: api)
       }
       return (found.first ?? nil)?.reduce(0) { $0 + $1.quantity } ?? 0
@@ -121,7 +121,7 @@ extension AccountReconciler {
     do {
       try await surroundings.store.write { try $0.endDrift(drift, now: now) }
       drifts[id] = nil
-      await showFigures()
+      showDrifts()
     } catch {
       surroundings.log.error(
         "a drift could not be ended", ["listing": id.text, "error": "\(error)"])

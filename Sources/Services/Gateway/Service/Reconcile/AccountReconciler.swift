@@ -16,9 +16,13 @@ actor AccountReconciler {
   /// Listings whose number moves or is nearly nothing, and when they are read again.
   private var soon = NumberQueue<ListingID>()
   var row: ReconcilePassRow?
-  /// What the pass has still to read, the next at `position`.
+  /// What the pass reads, and how far it is with that.
   private var order: [ListingID] = []
-  private var position = 0
+  private var places = PassPlaces(count: 0)
+  /// What an earlier run has read of it.
+  private var doneBefore = 0
+  /// Listings that are being read.
+  private var underWay: Set<ListingID> = []
   /// Which pass it is: a call of an earlier one does nothing for it.
   private var passNumber = 0
   private var isLoaded = false
@@ -63,7 +67,7 @@ actor AccountReconciler {
       for await _ in wakeUp.stream { await round() }
       group.cancelAll()
     }
-    await savePass()
+    await keepPass()
   }
 
   nonisolated func wake() { wakeUp() }
@@ -104,16 +108,34 @@ actor AccountReconciler {
     if !isResumed { await resume() }
     await takeTouched()
     if isPassDue { await beginPass(isAsked: false) }
-    while !Task.isCancelled, now >= pausedUntil, isAnythingDue {
-      guard await session.waitForSpare() else { return false }
-      guard let call = await nextCall() else {
-        await session.giveBack()
-        continue
-      }
-      await make(call)
-    }
+    guard await readWhatIsDue() else { return false }
     if now - shownTime >= GatewayLimits.reconcileShowEvery { await showFigures() }
     return true
+  }
+
+  /// Several calls at once, since an answer takes longer than the next turn; false when all ends.
+  private func readWhatIsDue() async -> Bool {
+    await withTaskGroup(of: Void.self) { group in
+      var callCount = 0
+      while !Task.isCancelled {
+        let isDue = now >= pausedUntil && isAnythingDue
+        guard isDue, callCount < GatewayLimits.readingsAtOnce else {
+          guard callCount > 0 else { return true }
+          // One that has failed leaves something to be read again.
+          await group.next()
+          callCount -= 1
+          continue
+        }
+        guard await session.waitForSpare() else { return false }
+        guard let call = await nextCall() else {
+          await session.giveBack()
+          continue
+        }
+        callCount += 1
+        group.addTask { await self.make(call) }
+      }
+      return false
+    }
   }
 
   private var isAnythingDue: Bool {
@@ -124,7 +146,8 @@ actor AccountReconciler {
   }
 
   private var isPassGoingOn: Bool {
-    guard let pass = row?.pass, pass.finishTime == nil else { return false }
+    guard var pass = row?.pass, pass.finishTime == nil, places.hasMore else { return false }
+    pass.doneCount += places.takenCount
     return pass.nextTime(within: surroundings.plan.span) <= now
   }
 
@@ -148,13 +171,22 @@ actor AccountReconciler {
   /// Listings that are read in one call, and what they are read for.
   private struct Call {
     var asked: [Asked]
-    /// How many it does of which pass.
-    var passCount = 0
+    /// What it does of which pass.
+    var places: Range<Int>?
     var passNumber = 0
   }
 
   /// What is most urgent: what may be a drift, then what moves, then the pass. Nil when there is nothing to be read after all.
   private func nextCall() async -> Call? {
+    guard var call = await mostUrgent() else { return nil }
+    // What is being read needs no second reading.
+    call.asked = call.asked.filter { underWay.insert($0.id).inserted }
+    guard call.asked.isEmpty else { return call }
+    await advance(call)
+    return nil
+  }
+
+  private func mostUrgent() async -> Call? {
     let now = now
     let looking = Self.takeDue(&looks, now)
     if !looking.isEmpty {
@@ -188,30 +220,28 @@ actor AccountReconciler {
   }
 
   private func nextOfPass() async -> Call? {
-    guard position < order.count else {
-      await finishPass()
-      return nil
-    }
-    let end = min(order.count, position + session.adapter.readBatch)
-    let ids = Array(order[position..<end])
+    guard let range = places.take(session.adapter.readBatch) else { return nil }
     let number = passNumber
-    let (asked, others) = await pusher.oneCall(of: ids)
+    let (asked, others) = await pusher.oneCall(of: Array(order[range]))
+    guard number == passNumber else { return nil }
     // The order stands by what goes into one call, so the others come after.
-    let count = ids.count - others.count
-    guard !asked.isEmpty else {
-      await advance(by: ids.count, of: number)
-      return nil
-    }
-    return Call(asked: asked, passCount: count, passNumber: number)
+    let count = range.count - others.count
+    places.giveBack(range, keeping: count)
+    return Call(asked: asked, places: range.prefix(count), passNumber: number)
   }
 
   private func make(_ call: Call) async {
+    await read(call)
+    for one in call.asked { underWay.remove(one.id) }
+  }
+
+  private func read(_ call: Call) async {
     let listings = call.asked.map(\.listing)
     let session = session
     let wasCurrent = await surroundings.intake.isFinished(accountID)
     let found: [Quantity?]
     do throws(ChannelError) {
-      found = try await session.callNow { api async throws(ChannelError) in
+      found = try await session.callNow(isSpare: true) { api async throws(ChannelError) in
         try await session.adapter.readStock(listings, api: api)
       }
       guard found.count == listings.count else {
@@ -226,7 +256,7 @@ actor AccountReconciler {
     {
       await take(finding)
     }
-    await advance(by: call.passCount, of: call.passNumber)
+    await advance(call)
   }
 
   private func failed(_ call: Call, _ error: ChannelError) async {
@@ -237,9 +267,14 @@ actor AccountReconciler {
     switch error {
     case .notFound, .refused:
       // They are skipped: the others must not wait for what nobody can read.
-      await advance(by: call.passCount, of: call.passNumber)
+      await advance(call)
     case .unavailable, .rateLimited, .tokenExpired, .unauthorised, .malformed, .suspended:
       pausedUntil = now + GatewayLimits.reconcilePause
+      if let range = call.places {
+        if call.passNumber == passNumber { places.giveBack(range) }
+      } else {
+        for one in call.asked { soon.set(one.id, to: pausedUntil.microseconds) }
+      }
     }
     for one in call.asked { putOff(one.id) }
   }
@@ -291,40 +326,63 @@ actor AccountReconciler {
   // MARK: The pass
 
   private func beginPass(isAsked: Bool) async {
-    let all = await pusher.readingOrder(after: nil)
+    let all = await readingOrder(after: nil)
     guard !all.isEmpty || isAsked else { return }
     order = all
-    position = 0
+    places = PassPlaces(count: all.count)
+    doneBefore = 0
     passNumber += 1
     row = ReconcilePassRow(
       pass: ReconcilePass(startTime: now, listingCount: all.count, isAsked: isAsked),
       cursor: ReadingPlace(), previousStartTime: row?.pass.startTime)
     await savePass()
+    if all.isEmpty { await finishPass() }
   }
 
-  private func advance(by count: Int, of number: Int) async {
-    guard count > 0, number == passNumber, position + count <= order.count else { return }
-    position += count
-    row?.pass.doneCount += count
-    let place = await pusher.readingPlace(of: order[position - 1])
-    guard number == passNumber else { return }
-    row?.cursor = place
-    if position == order.count { return await finishPass() }
-    if now - savedTime >= GatewayLimits.reconcileSaveEvery { await savePass() }
+  /// The listings that take something from the pool, so that those that go into one call stand together. There are many, and
+  /// the pusher has more urgent things to do than to put them in order.
+  private func readingOrder(after place: ReadingPlace?) async -> [ListingID] {
+    let adapter = session.adapter
+    return await pusher.readable().map { id, listing in
+      ReadingPlace(key: adapter.readKey(listing.channelListing), listingID: id)
+    }
+    .filter { own in place.map { own > $0 } ?? true }.sorted().map(\.listingID)
+  }
+
+  /// A call is over, whatever it has found.
+  private func advance(_ call: Call) async {
+    guard let range = call.places, call.passNumber == passNumber else { return }
+    places.finish(range)
+    row?.pass.doneCount += range.count
+    if places.isFinished { return await finishPass() }
+    if now - savedTime >= GatewayLimits.reconcileSaveEvery { await keepPass() }
   }
 
   private func finishPass() async {
     guard let pass = row?.pass, pass.finishTime == nil else { return }
     row?.pass.finishTime = now
     order = []
-    position = 0
+    places = PassPlaces(count: 0)
     surroundings.metrics.passSeconds.set((now - pass.startTime).inSeconds, [accountID.text])
     await savePass()
     await showFigures()
   }
 
-  private func savePass() async {
-    guard let row else { return }
+  /// Keeps how far the pass is; what was read behind a call that is still under way is read again.
+  private func keepPass() async {
+    let number = passNumber
+    let count = places.readThrough
+    if row?.pass.finishTime == nil, count > 0 {
+      let place = await pusher.readingPlace(of: order[count - 1])
+      guard number == passNumber, row?.pass.finishTime == nil else { return }
+      row?.cursor = place
+    }
+    await savePass(doneCount: doneBefore + count)
+  }
+
+  private func savePass(doneCount: Int? = nil) async {
+    guard var row else { return }
+    if row.pass.finishTime == nil, let doneCount { row.pass.doneCount = doneCount }
     savedTime = now
     do {
       try await surroundings.store.save(row, of: accountID)
@@ -351,6 +409,7 @@ actor AccountReconciler {
         schedule(drift.listingID)
       }
       self.row = row
+      doneBefore = row?.pass.doneCount ?? 0
       return true
     } catch {
       surroundings.log.warning(
@@ -366,20 +425,28 @@ actor AccountReconciler {
       await pusher.setRead(
         through: row.pass.finishTime == nil ? row.cursor : .last, at: row.pass.startTime,
         others: row.previousStartTime)
-      let rest = await pusher.readingOrder(after: row.cursor)
-      if number == passNumber, row.pass.finishTime == nil { order = rest }
+      let rest = await readingOrder(after: row.cursor)
+      if number == passNumber, row.pass.finishTime == nil {
+        order = rest
+        places = PassPlaces(count: rest.count)
+        if rest.isEmpty { await finishPass() }
+      }
     }
     isResumed = true
   }
 
   func showFigures() async {
     shownTime = now
+    showDrifts()
+    if let oldest = await pusher.oldestReadTime() {
+      surroundings.metrics.oldest.set((now - oldest).inSeconds, [accountID.text])
+    }
+  }
+
+  func showDrifts() {
     let labels = [accountID.text]
     surroundings.metrics.open.set(Double(drifts.count), labels)
     let units = drifts.values.reduce(0) { $0 + abs(max(0, $1.shown ?? 0) - $1.should) }
     surroundings.metrics.units.set(Double(units), labels)
-    if let oldest = await pusher.oldestReadTime() {
-      surroundings.metrics.oldest.set((now - oldest).inSeconds, labels)
-    }
   }
 }
