@@ -96,6 +96,42 @@ import Testing
     }
   }
 
+  /// Goal: what the shop hands over after it went back on sale is sold and gone, once, wherever the gateway dies. Method: a
+  /// customer comes late, and the till knows nothing of fulfilment; one run with a planned death, one run after it.
+  @Test(arguments: 1...9, Faults.Moment.allCases)
+  func lateCustomerIsServedByTheChannel(_ step: Int, _ moment: Faults.Moment) async throws {
+    let bench = try IntakeTests.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], isPickup: true)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      // Fulfilment has told the pool.
+      bench.pool.state.withLock { $0.lines["acc/o1"]?["1"]?.cancelled = 2 }
+      try Self.expire("acc/o1", bench)
+      try await eventually("an alert") { try await !Self.alerts(run).isEmpty }
+      bench.faults.plan(failAt: bench.faults.names.count + step, moment)
+      bench.order("o1", [("1", "i1", 2, 0)], time: 2, state: .shipped, isPickup: true)
+      for key in ["e2", "e3"] {
+        _ = await GatewayBench.post(run, try GatewayBench.event(key, "o1", time: 2))
+      }
+      try await eventually("it died or is done") {
+        if bench.faults.hasHit { return true }
+        return try await run.client.getBacklog(GetBacklogRequest()).inboxCount == 0
+      }
+    }
+    bench.faults.mend()
+    let run = try await bench.start()
+    try await GatewayBench.settled(run)
+    #expect(
+      bench.pool.state.withLock { $0.lines["acc/o1"] }
+        == ["1": FakePool.Line(sku: "TEE", sold: 4, cancelled: 2)])
+    #expect(bench.pool.available("TEE") == 8)
+    let order = bench.fulfilment.order("acc/o1")
+    #expect(order?.state == .shipped && bench.fulfilment.net("acc/o1") == ["1": 2])
+    #expect(try await Self.alerts(run).isEmpty)
+    await run.stop()
+  }
+
   @Test func whatTheChannelHasEndedIsNotCancelledThere() async throws {
     let bench = try IntakeTests.bench()
     bench.order("o1", [("1", "i1", 2, 0)], isPickup: true)
