@@ -31,9 +31,9 @@ public struct Pickup: Equatable, Sendable {
 }
 
 extension Order {
-  /// Says that the customer comes for it; the first word stands. One that has left or was cancelled stays as it is.
+  /// Says that the customer comes for it; the first word stands. One that has left stays as it is.
   public mutating func plan(_ wanted: Pickup?) -> Bool {
-    guard let wanted, pickup == nil, state != .shipped, state != .cancelled else { return false }
+    guard let wanted, pickup == nil, state != .shipped else { return false }
     pickup = wanted
     return true
   }

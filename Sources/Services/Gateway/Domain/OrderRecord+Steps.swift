@@ -74,4 +74,14 @@ extension OrderRecord {
     isShippedTold = isShippedTold || steps.ships
     isPickupTold = isPickupTold || steps.plansPickup
   }
+
+  /// Its units went back on sale in vain, for the channel's hand has given them away: what was sold is taken back, and
+  /// sold once more.
+  public mutating func sellAgain() {
+    for index in lines.indices {
+      let units = lines[index].soldCount - lines[index].takenBackCount
+      lines[index].soldCount += units
+      lines[index].takenBackCount += units
+    }
+  }
 }

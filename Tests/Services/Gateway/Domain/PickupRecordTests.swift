@@ -36,6 +36,26 @@ import Testing
     #expect(!record.steps.plansPickup)
   }
 
+  /// Goal: what left after it was back on sale is told as another sale of as many units, and is worth as many to the listing.
+  @Test func whatLeftAfterAllIsSoldAgain() {
+    var record = OrderRecord(Self.snapshot(1, isPickup: true))
+    Self.resolve(&record)
+    record.markTold()
+    _ = record.merge(Self.snapshot(2, .shipped, isPickup: true))
+    record.sellAgain()
+    let steps = record.steps
+    #expect(steps.ships && steps.takenIn.isEmpty)
+    #expect(steps.sales.map(\.soldCount) == [4] && steps.cancellations.map(\.takenBackCount) == [2])
+    record.markTold()
+    _ = record.merge(Self.snapshot(3, .shipped, isPickup: true))
+    #expect(record.steps.isEmpty)
+    // What takes nothing any more stays as it is.
+    _ = record.merge(Self.snapshot(4, .cancelled, isPickup: true))
+    let before = record
+    record.sellAgain()
+    #expect(record == before)
+  }
+
   private static func snapshot(
     _ time: Int64, _ state: OrderState = .open, isPickup: Bool
   ) -> OrderSnapshot {

@@ -57,8 +57,6 @@ import Testing
       try await GatewayBench.settled(run)
       try bench.fulfilment.change("acc/o1") { $0.state = .ready }
       try await eventually("it is ready") { !bench.channel.with { $0.ready }.isEmpty }
-      // Another expire time is a change, and nothing to tell.
-      try bench.fulfilment.change("acc/o1") { $0.etag = "again" }
       try bench.fulfilment.change("acc/o1") { $0.state = .shipped }
       try await eventually("it was collected") { !bench.channel.with { $0.shipped }.isEmpty }
       try await GatewayBench.settled(run)
@@ -67,6 +65,51 @@ import Testing
     let collected = bench.channel.with { $0.shipped }
     #expect(collected.count == 1 && collected.first?.trackingNumber == "")
     #expect(collected.first?.lines.map { "\($0.lineID) \($0.quantity)" } == ["1 2"])
+  }
+
+  /// Goal: an order that waits anew is told of anew. Method: units are added, which takes it off the counter; the channel hears of
+  /// each time once, whatever else changes.
+  @Test func channelHearsEachTimeThatItIsReady() async throws {
+    let bench = try IntakeTests.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], isPickup: true)
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      for count in 1...2 {
+        try bench.fulfilment.change("acc/o1") { order in
+          order.state = .ready
+          order.pickup?.readyTime = Timestamp(seconds: Int64(count))
+        }
+        try await eventually("ready \(count)") { bench.channel.with { $0.ready.count } == count }
+        // Another expire time is a change, and nothing to tell.
+        try bench.fulfilment.change("acc/o1") { $0.pickup?.expireTime = Timestamp(seconds: 9) }
+        try await GatewayBench.settled(run)
+        try bench.fulfilment.change("acc/o1") { $0.state = .pending }
+      }
+    }
+    #expect(bench.channel.with { $0.ready.map(\.orderExternalID) } == ["o1", "o1"])
+  }
+
+  /// Goal: a customer whose goods are back on sale is not called to the counter. Method: the channel takes no news for an hour.
+  @Test func channelDoesNotHearThatWhatIsGoneIsReady() async throws {
+    let bench = try IntakeTests.bench()
+    bench.order("o1", [("1", "i1", 2, 0)], isPickup: true)
+    bench.channel.with { $0.noticeErrors = [.rateLimited(after: .seconds(3600))] }
+    try await bench.run { run in
+      _ = await GatewayBench.post(run, try GatewayBench.event("e1", "o1"))
+      try await GatewayBench.settled(run)
+      try bench.fulfilment.change("acc/o1") { $0.state = .ready }
+      try await eventually("it was tried") { bench.channel.with { $0.noticeErrors.isEmpty } }
+      try bench.fulfilment.change("acc/o1") { order in
+        order.state = .cancelled
+        order.pickup?.expired = true
+      }
+      try await eventually("an alert") {
+        try await !run.client.listAlerts(ListAlertsRequest()).alerts.isEmpty
+      }
+      try await GatewayBench.settled(run)
+    }
+    #expect(bench.channel.with { $0.ready }.isEmpty)
   }
 
   /// Goal: what a customer comes for is taken from the store where that is; what is sent, from where the pool says.

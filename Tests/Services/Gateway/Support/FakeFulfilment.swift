@@ -60,6 +60,7 @@ final class FakeFulfilment: FulfilmentServiceHandler {
       }
       let order = try change(wanted.orderID) { order in
         if order.pickup == nil { order.pickup = wanted.pickup }
+        let known = order.lines
         for line in wanted.lines {
           if let index = order.lines.firstIndex(where: { $0.lineID == line.lineID }) {
             guard order.lines[index].quantity <= line.quantity else {
@@ -73,6 +74,7 @@ final class FakeFulfilment: FulfilmentServiceHandler {
             order.lines.append(line)
           }
         }
+        if order.lines != known, order.state != .shipped { order.state = .pending }
       }
       return CreateOrderResponse(order: order)
     }
@@ -94,15 +96,16 @@ final class FakeFulfilment: FulfilmentServiceHandler {
   ) async throws -> CancelOrderResponse {
     try faults.step("cancelOrder") {
       let order = try change(request.orderID) { order in
-        guard order.state != .shipped else {
-          throw RPCError(.failedPrecondition, "STATE_WRONG", "It has left.")
-        }
+        let known = order.lines
         for total in request.lines {
           guard let index = order.lines.firstIndex(where: { $0.lineID == total.lineID }) else {
             throw RPCError(.notFound, "LINE_UNKNOWN", "Line \(total.lineID).")
           }
           order.lines[index].cancelledCount = max(
             order.lines[index].cancelledCount, total.totalCount)
+        }
+        guard order.state != .shipped || order.lines == known else {
+          throw RPCError(.failedPrecondition, "STATE_WRONG", "It has left.")
         }
         if order.lines.allSatisfy({ $0.quantity == $0.cancelledCount }) { order.state = .cancelled }
       }

@@ -3,26 +3,35 @@ internal import GatewayDomain
 internal import PoolAPI
 internal import RPCCore
 
+/// What was found out when an order was told of.
+struct ToldOrder {
+  /// Units that had no stock behind them.
+  var oversoldCount: Int64 = 0
+  /// The channel cancelled something that had left already.
+  var isCancelledAfterLeaving = false
+  /// The channel handed over what fulfilment had cancelled: nobody had come for it in time, or an operator cancelled it.
+  var hasLeftAfterCancelling = false
+}
+
 extension IntakeWorker {
   /// Tells fulfilment, then the pool what was cancelled: a parcel that has left cannot be
   /// cancelled, and only fulfilment knows.
-  ///
-  /// - Returns: whether something was cancelled that had left already.
   func tellFulfilment(
     _ steps: IntakeSteps, of order: OrderRow, _ session: AccountSession
-  ) async throws -> Bool {
+  ) async throws -> ToldOrder {
     var state: FulfilmentAPI.Order.State?
     if !steps.sales.isEmpty || steps.ships || steps.plansPickup {
       state = try await create(steps, of: order, session)
     }
-    var hasLeft = false
+    var told = ToldOrder()
     if !steps.cancellations.isEmpty {
-      hasLeft = try await !cancel(steps.cancellations, of: order)
+      told.isCancelledAfterLeaving = try await !cancel(steps.cancellations, of: order)
     }
     if steps.ships, let state, state != .shipped {
+      told.hasLeftAfterCancelling = state == .cancelled
       try await ship(order, from: state, session)
     }
-    return hasLeft
+    return told
   }
 
   /// Returns how the order stands then; nil when it had left and the pool was told of the rest.

@@ -50,17 +50,20 @@ extension IntakeWorker {
     if order != known { try await store.save(order) }
     let unmapped = order.record.unresolvedLines
     let steps = order.record.steps
-    var oversoldCount: Int64 = 0
-    var hasLeft = false
+    var told = ToldOrder()
     if !steps.isEmpty {
       await line.turn(row.inboxID, atMost: GatewayLimits.catchUpTurn)
-      (oversoldCount, hasLeft) = try await tell(steps, of: order, row, session)
+      told = try await tell(steps, of: order, session)
+      if told.hasLeftAfterCancelling {
+        order.record.sellAgain()
+        try await store.save(order)
+        told.oversoldCount += try await tell(order.record.steps, of: order, session).oversoldCount
+      }
       order.record.markTold()
     }
-    try await finish(
-      row, order, steps: steps, unmapped: unmapped, oversold: oversoldCount, hasLeft: hasLeft)
+    try await finish(row, order, steps: steps, unmapped: unmapped, told)
     await planner.forgetIntake(of: order.orderID)
-    guard !unmapped.isEmpty else { return .done(oversoldCount: oversoldCount) }
+    guard !unmapped.isEmpty else { return .done(oversoldCount: told.oversoldCount) }
     await retakeIfLinkedMeanwhile(unmapped)
     return .quarantined
   }
@@ -118,18 +121,19 @@ extension IntakeWorker {
   }
 
   private func tell(
-    _ steps: IntakeSteps, of order: OrderRow, _ row: InboxRow, _ session: AccountSession
-  ) async throws -> (oversold: Int64, hasLeft: Bool) {
+    _ steps: IntakeSteps, of order: OrderRow, _ session: AccountSession
+  ) async throws -> ToldOrder {
     var oversoldCount: Int64 = 0
     if !steps.sales.isEmpty {
       let sold = steps.takenIn.filter { $0.value > 0 }
       oversoldCount = try await recordSale(steps.sales, sold, of: order, session)
     }
-    let hasLeft = try await tellFulfilment(steps, of: order, session)
+    var told = try await tellFulfilment(steps, of: order, session)
+    told.oversoldCount = oversoldCount
     // What the channel has given back to itself counts once it is sure.
     let given = await planner.openIntake(steps.takenIn, of: order.orderID)
     await planner.closeIntake(given, after: 0)
-    return (oversoldCount, hasLeft)
+    return told
   }
 
   /// - Returns: units that had no stock behind them.
@@ -168,7 +172,7 @@ extension IntakeWorker {
 
   private func finish(
     _ row: InboxRow, _ order: OrderRow, steps: IntakeSteps, unmapped: [OrderRecord.Line],
-    oversold: Int64, hasLeft: Bool
+    _ told: ToldOrder
   ) async throws {
     let now = now
     try await store.write { transaction in
@@ -189,12 +193,12 @@ extension IntakeWorker {
           "Order \(order.orderID) sold \(line.snapshot.quantity) of \(name), which maps to no SKU.",
           now: now)
       }
-      if oversold > 0 {
+      if told.oversoldCount > 0 {
         try transaction.raise(
           .oversold, about: order.orderID, account: row.accountID,
-          "Order \(order.orderID) took \(oversold) units that were not there.", now: now)
+          "Order \(order.orderID) took \(told.oversoldCount) units that were not there.", now: now)
       }
-      if hasLeft {
+      if told.isCancelledAfterLeaving {
         try transaction.raise(
           .cancelledAfterShipment, about: order.orderID, account: row.accountID,
           "Order \(order.orderID) was cancelled by its channel after it had left.", now: now)

@@ -14,15 +14,28 @@ private struct ShippedBody: Codable {
   var lines: [Line]
 }
 
-private struct OrderBody: Codable {
+/// Of an order that waits for its customer, or waited in vain.
+struct PickupBody: Codable {
   var order: String
+  /// Since when, in microseconds since 1970: the same for as long as it waits.
+  var readyTime: Int64?
 
-  static func encoded(_ order: String) throws -> [UInt8] {
-    [UInt8](try JSONEncoder().encode(OrderBody(order: order)))
+  init(_ order: String, readyTime: Timestamp?) {
+    self.order = order
+    self.readyTime = readyTime?.microseconds
   }
 
-  static func order(in bytes: [UInt8]) throws -> String {
-    try JSONDecoder().decode(OrderBody.self, from: Data(bytes)).order
+  init(encoded bytes: [UInt8]) throws {
+    self = try JSONDecoder().decode(PickupBody.self, from: Data(bytes))
+  }
+
+  /// The same bytes for the same waiting.
+  var encoded: [UInt8] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return [UInt8](try encoder.encode(self))
+    }
   }
 }
 
@@ -54,27 +67,6 @@ extension ShippedNotice {
     self.init(
       orderExternalID: body.order, trackingNumber: body.trackingNumber, carrier: body.carrier,
       lines: body.lines.map { ($0.lineID, $0.quantity) })
-  }
-}
-
-extension ReadyNotice {
-  var encoded: [UInt8] {
-    get throws { try OrderBody.encoded(orderExternalID) }
-  }
-
-  init(encoded bytes: [UInt8]) throws {
-    self.init(orderExternalID: try OrderBody.order(in: bytes))
-  }
-}
-
-extension OrderCancellation {
-  /// Of an order that nobody has collected.
-  static func uncollected(_ orderExternalID: String) throws -> [UInt8] {
-    try OrderBody.encoded(orderExternalID)
-  }
-
-  init(uncollected bytes: [UInt8]) throws {
-    self.init(orderExternalID: try OrderBody.order(in: bytes), cause: .notCollected)
   }
 }
 

@@ -5,10 +5,12 @@ internal import Primitives
 
 /// Orders that nobody came for: fulfilment has put their units back on sale.
 extension NoticeWorker {
-  /// The channel lets nobody cancel from here: somebody is to do it there.
+  /// The channel lets nobody cancel from here: somebody is to do it there, unless it was done meanwhile.
   func askToCancel(_ notice: NoticeRow, _ now: Timestamp) async throws {
     try await store.write { transaction in
       try transaction.setNotice(notice.noticeID, state: "done", error: "", now: now)
+      let known = try transaction.order(notice.subject)
+      guard known.map({ $0.record.state == .open }) ?? true else { return }
       try transaction.raise(
         .pickupUncollected, about: notice.subject, account: notice.accountID,
         "Nobody came for order \(notice.subject) in time; it is still open where it was sold.",

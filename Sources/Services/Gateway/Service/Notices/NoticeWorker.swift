@@ -68,12 +68,13 @@ struct NoticeWorker: Sendable {
       case .ready:
         // The others have nobody to tell.
         guard let adapter = session.adapter as? any PickupTelling else { break }
-        let value = try ReadyNotice(encoded: notice.body)
+        let value = ReadyNotice(orderExternalID: try PickupBody(encoded: notice.body).order)
         try await session.call { api async throws(ChannelError) in
           try await adapter.markReady(value, api: api)
         }
       case .uncollected:
-        let value = try OrderCancellation(uncollected: notice.body)
+        let value = OrderCancellation(
+          orderExternalID: try PickupBody(encoded: notice.body).order, cause: .notCollected)
         guard let adapter = session.adapter as? any OrderCancelling else {
           try await askToCancel(notice, now)
           return .done(oversoldCount: 0)

@@ -4,7 +4,12 @@ internal import StorageCore
 
 /// What a channel is to be told, once.
 struct NoticeRow: Sendable {
-  enum Kind: String, Sendable { case shipped, returned, ready, uncollected }
+  enum Kind: String, Sendable {
+    case shipped, returned, ready, uncollected
+
+    /// An order may wait for its customer, and wait in vain, more than once; the body tells the times apart.
+    var mayHappenAgain: Bool { self == .ready || self == .uncollected }
+  }
 
   var noticeID: Int64
   var accountID: AccountID
@@ -25,19 +30,23 @@ struct NoticeRow: Sendable {
 }
 
 extension Transaction {
-  /// Queues a notice; one about the same subject is queued only once, ever.
+  /// Queues a notice; one about the same subject is queued only once, unless it has happened again.
   func queueNotice(
     _ kind: NoticeRow.Kind, about subject: String, account: AccountID, body: [UInt8],
     now: Timestamp
   ) throws -> Bool {
-    let isKnown = try exists(
-      "SELECT 1 FROM notice WHERE kind = ? AND subject = ?", [.text(kind.rawValue), .text(subject)])
-    guard !isKnown else { return false }
+    let known = try first(
+      "SELECT body FROM notice WHERE kind = ? AND subject = ?",
+      [.text(kind.rawValue), .text(subject)]
+    ) { $0.bytes(0) }
+    if let known, !kind.mayHappenAgain || known == body { return false }
     try execute(
       """
       INSERT INTO notice (notice_id, account_id, kind, subject, body, state, attempt_count,
         last_error, create_time)
       VALUES (?, ?, ?, ?, ?, 'waiting', 0, '', ?)
+      ON CONFLICT (kind, subject) DO UPDATE SET body = excluded.body, state = 'waiting',
+        attempt_count = 0, last_error = '', create_time = excluded.create_time, finish_time = NULL
       """,
       [
         .integer(try advance("notice")), .id(account), .text(kind.rawValue), .text(subject),
@@ -46,11 +55,22 @@ extension Transaction {
     return true
   }
 
+  /// An order does not wait for its customer any more: its channel need not hear that it did.
+  func forgetReady(_ subject: String, now: Timestamp) throws {
+    try execute(
+      """
+      UPDATE notice SET state = 'done', finish_time = ?
+      WHERE kind = 'ready' AND subject = ? AND state = 'waiting'
+      """,
+      [.time(now), .text(subject)])
+  }
+
+  /// Says how a notice that waited stands now; one that was forgotten while it was told stays so.
   func setNotice(_ noticeID: Int64, state: String, error: String, now: Timestamp) throws {
     try execute(
       """
       UPDATE notice SET state = ?, attempt_count = attempt_count + 1, last_error = ?, finish_time = ?
-      WHERE notice_id = ?
+      WHERE notice_id = ? AND state = 'waiting'
       """,
       [
         .text(state), .text(error.kept), .time(state == "waiting" ? nil : now as Timestamp?),

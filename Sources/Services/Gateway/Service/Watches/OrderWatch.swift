@@ -40,6 +40,7 @@ struct OrderWatch: Sendable {
     }
     let isNew = try await store.write { transaction in
       try transaction.setCursor(Self.cursor, message.sequence)
+      if kind != .ready { try transaction.forgetReady(order.orderID, now: now) }
       return try transaction.queueNotice(
         kind, about: order.orderID, account: AccountID(trusted: order.accountID), body: body,
         now: now)
@@ -59,7 +60,8 @@ struct OrderWatch: Sendable {
     if isUncollected { return try await uncollected(order, known) }
     guard let known, known.record.state != .shipped else { return nil }
     if order.state == .ready {
-      return (.ready, try ReadyNotice(orderExternalID: known.externalID).encoded)
+      let body = PickupBody(known.externalID, readyTime: order.pickup?.readyTime)
+      return (.ready, try body.encoded)
     }
     let lines = known.record.lines.compactMap { line -> (lineID: String, quantity: Quantity)? in
       let units = line.soldCount - line.takenBackCount
@@ -77,10 +79,12 @@ struct OrderWatch: Sendable {
   ) async throws -> (kind: NoticeRow.Kind, body: [UInt8])? {
     if let known {
       guard known.record.state == .open else { return nil }
-      return (.uncollected, try OrderCancellation.uncollected(known.externalID))
+    } else {
+      let accountID = AccountID(trusted: order.accountID)
+      guard await notices.directory.session(accountID) != nil else { return nil }
     }
-    let accountID = AccountID(trusted: order.accountID)
-    guard await notices.directory.session(accountID) != nil else { return nil }
-    return (.uncollected, try OrderCancellation.uncollected(order.externalID))
+    let body = PickupBody(
+      known?.externalID ?? order.externalID, readyTime: order.pickup?.readyTime)
+    return (.uncollected, try body.encoded)
   }
 }
