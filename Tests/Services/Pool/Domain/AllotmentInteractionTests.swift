@@ -115,4 +115,24 @@ import Testing
       }
     }
   }
+
+  // MARK: Clashes
+
+  /// Goal: a promotion that is over clashes with nothing, whatever was left of it.
+  @Test func promotionThatIsOverHasNoClashes() throws {
+    let machine = try Script(onHand: 10)
+    func clashes(_ id: String) throws -> [PromotionClash.Kind] {
+      let promotion = try #require(machine.pool.promotions.find(try PromotionID(id)))
+      return machine.pool.clashes(of: promotion).map(\.kind)
+    }
+    for line in [
+      "promotion p regular 5 on=shopee to=100", "schedule p", "sell o-1 9 on=lazada",
+      "promotion q regular 4 on=lazada from=50 to=200", "schedule q accepting",
+    ] { _ = try machine.run(line.words) }
+    #expect(try clashes("p") == [.overPromised] && clashes("q") == [.overPromised])
+    for line in ["end p", "stop q", "promotion r regular 1 on=shopee,lazada to=300", "schedule r"] {
+      _ = try machine.run(line.words)
+    }
+    #expect(try clashes("p").isEmpty && clashes("q").isEmpty)
+  }
 }
