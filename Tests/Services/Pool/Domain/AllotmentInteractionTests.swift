@@ -135,4 +135,42 @@ import Testing
     }
     #expect(try clashes("p").isEmpty && clashes("q").isEmpty)
   }
+
+  // MARK: What if
+
+  /// Goal: of a promotion that runs, a trial begins with what the pool shows.
+  @Test(arguments: ["restrict", "regular", "iron"])
+  func trialBeginsWithWhatIsLeft(strategy: String) throws {
+    let machine = try Script(onHand: 20)
+    for line in ["promotion p \(strategy) 10 on=shopee to=100", "schedule p", "sell o-1 8"] {
+      _ = try machine.run(line.words)
+    }
+    let promotion = try #require(machine.pool.promotions.find(try PromotionID("p")))
+    let (tee, lazada) = (SKUIndex(0), ChannelID(trusted: "lazada"))
+    var trial = PromotionTrial(
+      of: promotion, from: .zero, to: Timestamp(seconds: 1), in: machine.pool)
+    trial.play(tee, on: lazada, 99, at: Timestamp(seconds: 1))
+    #expect(trial.points[0].shown == machine.pool.availableToSell(tee, on: trial.points[0].channel))
+    #expect(machine.pool.availableToSell(tee, on: lazada) == 10)
+    #expect(trial.outcomes[0].allotted == 2 && trial.outcomes[0].lostElsewhere == 2)
+  }
+
+  /// Goal: an order that names no channel lowers the stock as well; no channel's rule binds it, but it leaves alone what is
+  /// kept.
+  @Test func trialPlaysOrdersWithoutChannel() throws {
+    let machine = try Script(onHand: 10)
+    for line in ["buffer units=2", "promotion p restrict 6 on=shopee to=100"] {
+      _ = try machine.run(line.words)
+    }
+    let promotion = try #require(machine.pool.promotions.find(try PromotionID("p")))
+    var trial = PromotionTrial(
+      of: promotion, from: .zero, to: Timestamp(seconds: 1), in: machine.pool)
+    trial.play(SKUIndex(0), on: nil, 9, at: .zero)
+    trial.finish()
+    // 4 of 10 with the promotion, 9 without it.
+    #expect(trial.outcomes[0].lostElsewhere == 5 && trial.outcomes[0].left == 6)
+    #expect(trial.lineCount == 1)
+    #expect(trial.points.allSatisfy { $0.channel.text == "shopee" })
+    #expect(trial.points.last.map { [$0.shown, $0.shownWithout] } == [4, 0])
+  }
 }
