@@ -40,19 +40,23 @@ extension AvailabilitySource {
     if !bundles.isEmpty, let parts = bundles.components(of: sku) {
       return availableToSell(ofBundle: sku, parts, on: channel, listing: listing)
     }
-    let available = available(sku, on: channel)
-    let left = leftToSell(sku, on: channel, listing: listing, of: available)
-    guard !promotions.isIdle else { return max(0, left) }
-    let cap = buffer(of: sku, on: channel, listing: listing)?.cap
-    return max(0, besideAllotments(sku, on: channel, left, of: available, cap: cap))
+    return shown(sku, on: channel, listing: listing, of: available(sku, on: channel))
   }
 
   /// What a channel may take of a SKU at one location that offers pickup, but does not feed it.
   public func availableForPickup(
     _ sku: SKUIndex, on channel: ChannelID, available: Quantity
   ) -> Quantity {
-    let left = leftToSell(sku, on: channel, listing: nil, of: available)
-    return max(0, besideAllotments(sku, on: channel, left, of: available))
+    shown(sku, on: channel, listing: nil, of: available)
+  }
+
+  private func shown(
+    _ sku: SKUIndex, on channel: ChannelID?, listing: ListingID?, of available: Quantity
+  ) -> Quantity {
+    let left = leftToSell(sku, on: channel, listing: listing, of: available)
+    guard !promotions.isIdle else { return max(0, left) }
+    let cap = buffer(of: sku, on: channel, listing: listing)?.cap
+    return max(0, besideAllotments(sku, on: channel, left, of: available, cap: cap))
   }
 
   /// On hand - held - committed over the locations that feed a channel.

@@ -217,7 +217,9 @@ extension Pool {
     let places = lines.map(\.location)
     // Units at another place than those named help only when all of the SKU together is short.
     let isNear = { (part: Lent.Part) in places.contains(nil) || places.contains(part.location) }
-    var own = mine.filter(isNear) + mine.filter { !isNear($0) }
+    // What goes back to an allotment of others only helps with the rest of its line.
+    let isFirst = { (part: Lent.Part) in isNear(part) && !self.isKept(part, from: claim.channel) }
+    var own = mine.filter(isFirst) + mine.filter { !isFirst($0) }
     let start = (lent: lent, own: own)
     var strict = claim
     if strict.bound == .none { strict.bound = .available }
@@ -251,6 +253,11 @@ extension Pool {
         lent.add(part)
       }
     }
+  }
+
+  private func isKept(_ part: Lent.Part, from channel: ChannelID?) -> Bool {
+    guard let promotion = part.allotment.map({ promotions[$0.promotion] }) else { return false }
+    return promotion.isActive(at: now) && !promotion.sells(on: channel)
   }
 
   /// Whether units help a line of their SKU that names a location, or none.

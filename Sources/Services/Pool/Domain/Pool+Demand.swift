@@ -148,26 +148,25 @@ extension Pool {
 
   /// The units on which a line may count before any line has taken some.
   func limit(_ wanted: Wanted, _ claim: Claim) -> Quantity {
-    let sku = wanted.sku
-    if let location = wanted.location, isApart(wanted, claim) {
-      let available = here(balance(sku, location))
-      guard case .shown(let channel) = claim.bound else { return available }
-      return availableForPickup(sku, on: channel, available: available)
-    }
-    return lent.isEmpty
-      ? limit(sku, claim, in: self) : limit(sku, claim, in: LentSource(pool: self, lent: lent))
+    lent.isEmpty
+      ? limit(wanted, claim, in: self)
+      : limit(wanted, claim, in: LentSource(pool: self, lent: lent))
   }
 
   private func limit(
-    _ sku: SKUIndex, _ claim: Claim, in source: some AvailabilitySource
+    _ wanted: Wanted, _ claim: Claim, in source: some AvailabilitySource
   ) -> Quantity {
-    guard case .shown(let channel) = claim.bound else {
-      let available = source.available(sku, on: claim.channel)
-      // What has been sold has been sold; who asks first leaves alone what is kept for others.
-      return claim.bound == .none
-        ? available : source.besideAllotments(sku, on: claim.channel, available, of: available)
+    let sku = wanted.sku
+    let place = isApart(wanted, claim) ? wanted.location : nil
+    let present = place.map { here(balance(sku, $0)) }
+    if case .shown(let channel) = claim.bound {
+      return present.map { source.availableForPickup(sku, on: channel, available: $0) }
+        ?? source.availableToSell(sku, on: channel)
     }
-    return source.availableToSell(sku, on: channel)
+    let available = present ?? source.available(sku, on: claim.channel)
+    // What has been sold has been sold; who asks first leaves alone what is kept for others.
+    return claim.bound == .none
+      ? available : source.besideAllotments(sku, on: claim.channel, available, of: available)
   }
 
   /// What other lines want already of the units on which a line may count.
@@ -214,10 +213,16 @@ extension Pool {
       sku: catalog.sku(sku), location: place, measure: .available, present: present,
       requested: requested)
     shortage.holders = holders(of: sku)
-    shortage.allotted = allotted(sku, from: claim.channel).prefix(Limits.toldHolders).map {
-      PoolError.Allotted(promotionID: promotions[$0.promotion].id, quantity: $0.remaining)
+    shortage.allotted = allotted(sku, from: claim.channel).prefix(Limits.toldHolders).map(told)
+    shortage.restricted = promotions.own(sku, on: claim.channel, at: now).flatMap {
+      promotions[$0.promotion].strategy == .restrict ? told($0) : nil
     }
     return .insufficientStock(shortage)
+  }
+
+  private func told(_ allotment: Allotment) -> PoolError.Allotted {
+    PoolError.Allotted(
+      promotionID: promotions[allotment.promotion].id, quantity: allotment.remaining)
   }
 
   private func holders(of sku: SKUIndex) -> [PoolError.Holder] {

@@ -30,6 +30,8 @@ public enum PoolError: Error, Hashable, Sendable {
     public var holders: [Holder] = []
     /// Promotions that keep units of it from whoever asked.
     public var allotted: [Allotted] = []
+    /// The channel's own promotion, when it sells nothing else.
+    public var restricted: Allotted?
     /// The hold that had expired and was to be taken again.
     public var expired: HoldID?
 

@@ -93,6 +93,14 @@ public struct Promotion: Hashable, Sendable {
 
   public func isActive(at now: Timestamp) -> Bool { state(at: now) == .active }
 
+  public func isOver(at now: Timestamp) -> Bool {
+    [.ended, .cancelled].contains(state(at: now))
+  }
+
+  public func sells(on channel: ChannelID?) -> Bool {
+    channel.map { channels.contains($0) } ?? false
+  }
+
   public func overlaps(_ other: Promotion) -> Bool {
     startTime < other.endTime && other.startTime < endTime
   }

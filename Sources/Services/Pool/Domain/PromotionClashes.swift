@@ -2,12 +2,13 @@ public import Primitives
 
 extension AvailabilitySource {
   /// Everything that keeps a promotion from doing what it promises, as things stand now: of each kind
-  /// the first `Limits.clashesOfKind`.
+  /// the first `Limits.clashesOfKind`. One that is over keeps nothing.
   ///
   /// - Parameter more: units more of a promotion that is scheduled already; empty for a draft.
   public func clashes(
     of promotion: Promotion, more: [SKUIndex: Quantity] = [:]
   ) -> [PromotionClash] {
+    guard !promotion.isOver(at: now) else { return [] }
     let rivals = rivals(of: promotion)
     let wanted = wanted(promotion, more)
     return (more.isEmpty ? overlaps(promotion, rivals) : [])
@@ -33,20 +34,23 @@ extension AvailabilitySource {
   /// Promotions that are planned or run in the same time.
   private func rivals(of promotion: Promotion) -> [Promotion] {
     promotions.promotions.filter { other in
-      other.index != promotion.index && other.isScheduled && !other.isCancelled
-        && other.endTime > now && other.overlaps(promotion)
+      other.index != promotion.index && other.isScheduled && !other.isOver(at: now)
+        && other.overlaps(promotion)
     }
   }
 
   private func overlaps(_ promotion: Promotion, _ rivals: [Promotion]) -> [PromotionClash] {
     var found: [PromotionClash] = []
-    let skus = Set(promotion.lines.map(\.sku))
+    var shared: [PromotionIndex: [ChannelID]] = [:]
     for other in rivals {
-      for channel in other.channels where promotion.channels.contains(channel) {
-        for line in other.lines where skus.contains(line.sku) {
+      shared[other.index] = other.channels.filter { promotion.channels.contains($0) }
+    }
+    for line in promotion.lines {
+      for other in promotions.openAllotments(of: line.sku).map(\.promotion) {
+        for channel in shared[other] ?? [] {
           found.append(
             PromotionClash(
-              kind: .overlap, sku: line.sku, channel: channel, other: other.id,
+              kind: .overlap, sku: line.sku, channel: channel, other: promotions[other].id,
               wanted: 0, present: 0))
           guard found.count < Limits.clashesOfKind else { return found }
         }

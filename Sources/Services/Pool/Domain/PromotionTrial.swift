@@ -41,9 +41,10 @@ public struct PromotionTrial: Sendable {
     of promotion: Promotion, from: Timestamp, to: Timestamp, in source: some AvailabilitySource
   ) {
     var promotion = promotion
-    // With what was topped up.
+    // With what was topped up; of one that runs, what was taken is no longer available either.
+    let isActive = promotion.isActive(at: source.now)
     for (number, allotment) in source.promotions.allotments(of: promotion).enumerated() {
-      promotion.lines[number].quantity = allotment.quantity
+      promotion.lines[number].quantity = isActive ? allotment.remaining : allotment.quantity
     }
     self.promotion = promotion
     (self.from, self.to) = (from, to)
@@ -80,18 +81,18 @@ public struct PromotionTrial: Sendable {
 
   /// Plays one order line; lines come in the order of time.
   public mutating func play(
-    _ sku: SKUIndex, on channel: ChannelID, _ quantity: Quantity, at time: Timestamp
+    _ sku: SKUIndex, on channel: ChannelID?, _ quantity: Quantity, at time: Timestamp
   ) {
     notePoints(before: time)
     guard let place = places[sku] else { return }
     lineCount += 1
-    if !channels.contains(channel), channels.count < Limits.trialChannels {
+    if let channel, !channels.contains(channel), channels.count < Limits.trialChannels {
       channels.append(channel)
     }
     let soldWithout = without.sell(sku, on: channel, quantity)
     let sold = with.sell(sku, on: channel, quantity)
     let lost = max(0, soldWithout - sold)
-    if promotion.channels.contains(channel) {
+    if promotion.sells(on: channel) {
       var allotment = with.promotions.allotments[place]
       allotment.taken += min(sold, allotment.remaining)
       with.promotions.put(allotment, at: place)
@@ -154,9 +155,16 @@ private struct Run: AvailabilitySource {
   func eachBalance(of sku: SKUIndex, _ body: (Balance) -> Void) {}
   func rateWeight(of sku: SKUIndex) -> Int64 { weights[sku] ?? 0 }
 
+  /// Who names no channel is bound by no rule of one.
+  private func present(_ sku: SKUIndex, on channel: ChannelID?) -> Quantity {
+    guard channel == nil else { return availableToSell(sku, on: channel) }
+    let available = available(sku)
+    return max(0, besideAllotments(sku, on: nil, available, of: available))
+  }
+
   /// - Returns: what the channel could sell of it.
-  mutating func sell(_ sku: SKUIndex, on channel: ChannelID, _ quantity: Quantity) -> Quantity {
-    let sold = min(quantity, availableToSell(sku, on: channel))
+  mutating func sell(_ sku: SKUIndex, on channel: ChannelID?, _ quantity: Quantity) -> Quantity {
+    let sold = min(quantity, present(sku, on: channel))
     stock[sku, default: 0] -= sold
     return sold
   }

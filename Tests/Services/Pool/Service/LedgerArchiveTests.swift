@@ -278,6 +278,41 @@ import Testing
     }
   }
 
+  /// Goal: what an allotment had left at an instant behind an archive is told, whether or not the store has forgotten
+  /// already what the archive has. Method: what it forgets is put back, as if it had been cut off before.
+  @Test func allotmentBehindACutOffArchive() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 100])
+      let promotion = PoolAPI.Promotion(
+        promotionID: "p", channelIDs: ["shopee"], strategy: .regular, startTime: Bench.start,
+        endTime: Bench.start + .seconds(10 * 24 * 3600),
+        lines: [.init(sku: "TEE", allottedCount: 40)])
+      _ = try await bench.promotions.setPromotion(.init(promotion: promotion))
+      _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+      try await sales(bench, "a", 9)
+      await bench.server.tick()
+      try bench.change("CREATE TABLE kept AS SELECT * FROM allotment_history")
+      #expect(try await archive(bench)?.head?.rowNumber == 10)
+      try await sales(bench, "b", 2)
+      let time = bench.clock.now()
+      try await sales(bench, "c", 3)
+      await bench.server.tick()
+      func past() async throws -> [Int64] {
+        try await bench.client.getStockAt(
+          .init(sku: "TEE", time: time, channelIDs: ["shopee", "lazada"])
+        ).channels.map(\.availableToSellCount)
+      }
+      #expect(try await past() == [89, 60])
+      let count = try await bench.server.database.read(until: .never) {
+        try $0.int64("SELECT count(*) FROM kept")
+      }
+      #expect(count == 1)
+      try bench.change(
+        "INSERT OR IGNORE INTO allotment_history SELECT * FROM kept; DROP TABLE kept")
+      #expect(try await past() == [89, 60])
+    }
+  }
+
   @Test func oneArchiveAtATime() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 100])

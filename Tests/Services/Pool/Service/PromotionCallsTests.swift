@@ -316,6 +316,20 @@ import Testing
     }
   }
 
+  /// Goal: an order that names no channel is played, too.
+  @Test func whatIfPlaysOrdersWithoutChannel() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      _ = try await bench.hold("h-1", 6)
+      _ = try await bench.client.commitHold(.init(holdID: "h-1", orderID: "o-1"))
+      _ = try await bench.promotions.setPromotion(.init(promotion: draft(bench)))
+      let trial = try await bench.promotions.simulatePromotion(
+        .init(promotionID: "p", fromTime: Bench.start, toTime: bench.clock.now() + .seconds(1)))
+      #expect(trial.orderLineCount == 1 && trial.outcomes[0].availableCount == 14)
+      #expect(trial.points.last.map { [$0.shownCount, $0.shownCountWithout] } == [8, 8])
+    }
+  }
+
   /// Goal: what was ended stays ended, though the clock by which it was ended is set back.
   @Test func endOutlivesAWrongClock() async throws {
     try await withBench { bench in

@@ -4487,8 +4487,9 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
-  /// named location that is short, holders: the oldest holds on it, and allotted: promotions that keep units from the
-  /// channel) for the first line that does not fit,
+  /// named location that is short, holders: the oldest holds on it, allotted: promotions that keep units from the
+  /// channel, and restrictedTo: what is left of its own when it sells nothing else) for the first line that does not
+  /// fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
   /// would exceed a cap: HOLDS_OF_OWNER, HELD_UNITS_OF_OWNER, HELD_PERCENT, or SKUS_OF_HOLD, of which 1,000 are allowed
   /// when bundles are taken apart, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
@@ -4508,7 +4509,7 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
   /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId,
-  /// holders and allotted instead when an expired hold cannot be taken again; then also
+  /// holders, allotted and restrictedTo instead when an expired hold cannot be taken again; then also
   /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
@@ -4530,7 +4531,7 @@ public protocol PoolServiceHandler: RPCService {
   /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
   /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
-  /// it, else availableCount, holders and allotted; locationId as in CreateHold),
+  /// it, else availableCount, holders, allotted and restrictedTo; locationId as in CreateHold),
   /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold, FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount,
   /// movementLimit), the hold's own lines counted in.
   func editHold(_ request: EditHoldRequest, context: ServerContext)
@@ -4952,8 +4953,9 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
-  /// named location that is short, holders: the oldest holds on it, and allotted: promotions that keep units from the
-  /// channel) for the first line that does not fit,
+  /// named location that is short, holders: the oldest holds on it, allotted: promotions that keep units from the
+  /// channel, and restrictedTo: what is left of its own when it sells nothing else) for the first line that does not
+  /// fit,
   /// FAILED_PRECONDITION/HOLD_LIMIT (limit, owner, maximumCount, presentCount, requestedCount, and sku) when it
   /// would exceed a cap: HOLDS_OF_OWNER, HELD_UNITS_OF_OWNER, HELD_PERCENT, or SKUS_OF_HOLD, of which 1,000 are allowed
   /// when bundles are taken apart, ALREADY_EXISTS/HOLD_EXISTS (holdId) when the ID is taken by another hold,
@@ -4977,7 +4979,7 @@ public struct PoolServiceClient: Sendable {
   /// FAILED_PRECONDITION/LINE_CONFLICT (orderId, lineId), INVALID_ARGUMENT/SKU_UNKNOWN (sku),
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
   /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId,
-  /// holders and allotted instead when an expired hold cannot be taken again; then also
+  /// holders, allotted and restrictedTo instead when an expired hold cannot be taken again; then also
   /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
@@ -5011,7 +5013,7 @@ public struct PoolServiceClient: Sendable {
   /// ABORTED/ETAG_MISMATCH (holdId, etag, state, expireTime, lines: as it stands now),
   /// INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, requestedCount, and heldCount when more is taken out than is in
-  /// it, else availableCount, holders and allotted; locationId as in CreateHold),
+  /// it, else availableCount, holders, allotted and restrictedTo; locationId as in CreateHold),
   /// FAILED_PRECONDITION/HOLD_LIMIT as in CreateHold, FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount,
   /// movementLimit), the hold's own lines counted in.
   public func editHold(

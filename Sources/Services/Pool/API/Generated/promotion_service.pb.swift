@@ -871,8 +871,9 @@ public protocol PromotionServiceHandler: RPCService {
   func cancelPromotion(_ request: CancelPromotionRequest, context: ServerContext)
     async throws -> CancelPromotionResponse
   /// Plays past orders against a promotion in any state: what would be left of it, what other channels would not
-  /// have sold, and what each channel would have shown. Starts with what is available now; deliveries, cancellations
-  /// and returns of the past are left out. Changes nothing.
+  /// have sold, and what each channel would have shown. Starts with what is available now, and with what is left of a
+  /// promotion that runs; deliveries, cancellations and returns of the past, other promotions and which locations feed
+  /// a channel are left out. Changes nothing.
   ///
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId), FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) when
   /// from_time is not after the archives' end.
@@ -1008,8 +1009,9 @@ public struct PromotionServiceClient: Sendable {
   }
 
   /// Plays past orders against a promotion in any state: what would be left of it, what other channels would not
-  /// have sold, and what each channel would have shown. Starts with what is available now; deliveries, cancellations
-  /// and returns of the past are left out. Changes nothing.
+  /// have sold, and what each channel would have shown. Starts with what is available now, and with what is left of a
+  /// promotion that runs; deliveries, cancellations and returns of the past, other promotions and which locations feed
+  /// a channel are left out. Changes nothing.
   ///
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId), FAILED_PRECONDITION/LEDGER_ARCHIVED (archive, throughTime) when
   /// from_time is not after the archives' end.

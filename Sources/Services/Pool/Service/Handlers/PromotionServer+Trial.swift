@@ -88,9 +88,8 @@ private final class TrialPlace: Sendable {
   }
 
   private func play(_ entry: LedgerEntry, _ trial: inout PromotionTrial) {
-    guard let channel = entry.channelID else { return }
     for movement in entry.movements where movement.kind.sells {
-      trial.play(movement.sku, on: channel, movement.quantity, at: entry.time)
+      trial.play(movement.sku, on: entry.channelID, movement.quantity, at: entry.time)
     }
   }
 

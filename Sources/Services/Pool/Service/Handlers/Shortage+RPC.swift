@@ -13,9 +13,9 @@ extension PoolError.Shortage {
     if let expired { metadata["expiredHoldId"] = expired.text }
     let told = holders.map(\.words).joined(separator: "; ")
     if !told.isEmpty { metadata["holders"] = told }
-    let kept = allotted.map { "\($0.quantity) by promotion \($0.promotionID)" }
-      .joined(separator: "; ")
+    let kept = allotted.map(\.words).joined(separator: "; ")
     if !kept.isEmpty { metadata["allotted"] = kept }
+    if let restricted { metadata["restrictedTo"] = restricted.words }
     let place = location.map { " at \($0)" } ?? ""
     let words =
       switch measure {
@@ -25,12 +25,18 @@ extension PoolError.Shortage {
       case .held: "held"
       }
     let start = expired.map { "Hold \($0) has expired and cannot be taken again: " } ?? ""
-    let end = (told.isEmpty ? "." : ". Held: \(told).") + (kept.isEmpty ? "" : " Kept: \(kept).")
+    let end =
+      (told.isEmpty ? "." : ". Held: \(told).") + (kept.isEmpty ? "" : " Kept: \(kept).")
+      + (restricted.map { " Restricted to \($0.words)." } ?? "")
     return RPCError(
       .failedPrecondition, "INSUFFICIENT_STOCK",
       "\(start)\(requested) units of \(sku)\(place) are wanted and \(present) are \(words), "
         + "\(requested - present) too few\(end)", metadata)
   }
+}
+
+extension PoolError.Allotted {
+  fileprivate var words: String { "\(quantity) by promotion \(promotionID)" }
 }
 
 extension PoolError.Holder {

@@ -111,7 +111,10 @@ struct PastStock: Sendable {
     for line in lines {
       if let swept = try reader.sweptAllotment(line.place), swept.sequence <= sequence {
         uses[line.key] = Use(sum: swept, through: max(swept.sequence, markSequence))
-      } else if let (kept, through) = try reader.keptAllotment(line.place, upTo: sequence) {
+      } else if let (kept, through) = try reader.keptAllotment(line.place, upTo: sequence),
+        // What an archive has may not be forgotten yet: the rows behind it are.
+        through >= base.sequence
+      {
         uses[line.key] = Use(sum: kept, through: max(kept.sequence, through))
       } else if let archived {
         uses[line.key] = Use(sum: archived.taken[line.key], through: base.sequence)
