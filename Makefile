@@ -74,7 +74,7 @@ breaking: install ## Checks that no proto breaks what was there where this branc
 	@bash -euo pipefail -c "$$BREAKING"
 
 .PHONY: bench
-bench: release ## Measures us against gRPC C++ and others, in turn; SUITE=rpc, pool, start, gateway or reconcile does one, QUICK=1 in brief
+bench: release ## Measures us against gRPC C++ and others, in turn; SUITE=rpc, pool, start, growth, gateway or reconcile does one, QUICK=1 in brief
 	@.ci/install bench
 	@$(VENV)/python Tests/Benchmarks/bench.py $(SUITE) $(if $(QUICK),--quick)
 

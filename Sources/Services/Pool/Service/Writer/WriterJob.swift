@@ -95,15 +95,10 @@ struct Decision<Response: Message> {
 final class CommandJob: WriterJob, @unchecked Sendable {
   /// What one closure leaves to the other.
   private final class Shared<Value> {
-    private var value: Value?
+    var value: Value
 
-    func put(_ value: consuming Value) { self.value = consume value }
-
-    /// Gives it away, so that it is not copied.
-    func take() -> Value? {
-      var taken: Value?
-      swap(&taken, &value)
-      return taken
+    init(_ value: Value) {
+      self.value = value
     }
   }
 
@@ -117,14 +112,13 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ decision: Decision<Response>, _ continuation: UnsafeContinuation<Response, any Error>
   ) {
     commandCount = 1
-    let shared = Shared<Result<Response, PoolError>>()
-    decideAll = { shared.put(decision.decided($0, isStored: $0.isStored(decision.order))) }
+    let shared = Shared(Result<Response, PoolError>.failure(.storeUnavailable))
+    decideAll = { shared.value = decision.decided($0, isStored: $0.isStored(decision.order)) }
     answerAll = { failure in
       if let failure { return continuation.resume(throwing: failure) }
-      switch shared.take() {
+      switch shared.value {
       case .success(let response): continuation.resume(returning: response)
       case .failure(let error): continuation.resume(throwing: error)
-      case nil: continuation.resume(throwing: PoolError.storeUnavailable)
       }
     }
   }
@@ -134,27 +128,25 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ continuation: UnsafeContinuation<[Result<Response, PoolError>], any Error>
   ) {
     commandCount = decisions.count
-    let waiting = Shared<[Decision<Response>]>()
-    waiting.put(decisions)
-    let shared = Shared<[Result<Response, PoolError>]>()
+    let waiting = Shared(decisions)
+    let shared = Shared<[Result<Response, PoolError>]>([])
     decideAll = { live in
       // The caller, who waits, has them as well, and so frees them on its own thread.
-      let decisions = waiting.take() ?? []
-      var results: [Result<Response, PoolError>] = []
-      results.reserveCapacity(decisions.count)
+      let decisions = waiting.value
+      waiting.value = []
+      shared.value.reserveCapacity(decisions.count)
       let stored = live.areStored(decisions.lazy.map(\.order))
       decisions.withUnsafeBufferPointer {
         for number in $0.indices {
-          results.append($0[number].decided(live, isStored: stored[number]))
+          shared.value.append($0[number].decided(live, isStored: stored[number]))
         }
       }
-      shared.put(consume results)
     }
     answerAll = { failure in
       if let failure {
         continuation.resume(throwing: failure)
       } else {
-        continuation.resume(returning: shared.take() ?? [])
+        continuation.resume(returning: shared.value)
       }
     }
   }
