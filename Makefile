@@ -9,6 +9,8 @@ STRICT := -Xswiftc -warnings-as-errors
 # At most 8 tests at once: with all of them begun together on two cores, each would wait for the others. Those that
 # start processes come after the others for the same reason.
 TESTS := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 swift test --skip-build $(STRICT)
+# Runs tests; those that failed are said again at the end, where they are found among thousands of lines.
+SAID_AGAIN = $(1) 2>&1 | tee .build/tests.log || { echo "What failed:"; grep -a -A 3 '✘ Test .*recorded' .build/tests.log; exit 1; }
 # Swift's runtime is linked in: it saves a call 8 % of its time, and the programs run where there is no Swift.
 RELEASE := swift build -c release --static-swift-stdlib
 VENV := .build/venv/bin
@@ -37,8 +39,8 @@ sandbox: release ## Runs the channels' stand-in alone and prints where each chan
 
 .PHONY: test
 test: lint ## Runs every check and every test, the real processes with Python and curl among them
-	@$(TESTS) --skip SystemTests
-	@$(TESTS) --filter SystemTests
+	@$(call SAID_AGAIN,$(TESTS) --skip SystemTests)
+	@$(call SAID_AGAIN,$(TESTS) --filter SystemTests)
 
 # What a sanitizer watches: the code that meets bytes from outside, and threads. FuzzTests replay the corpus. Leaks
 # are not asked for: curl and Foundation, under the tests' own HTTP client, have some at exit.
