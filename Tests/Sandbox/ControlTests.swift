@@ -73,6 +73,38 @@ import Testing
     }
   }
 
+  /// Goal: whoever moves a shop's hook does not undo what the app has refreshed since. Method: its first token is over.
+  @Test func movedHookLeavesTheTokens() async throws {
+    try await withSandbox { world in
+      let refreshed = try await world.shopeeCall(
+        "POST", "auth/access_token/get",
+        body: ["partner_id": 2_001_887, "shop_id": 14_701_711, "refresh_token": "shopee_refresh"],
+        token: nil)
+      let before = try await world.sandbox.platform.read { try $0.shop(SandboxWorld.shopee) }
+      var moved = try #require(before)
+      moved.hookURL = "http://127.0.0.1:1/elsewhere"
+      let answer = try await world.control(
+        "shops",
+        ["channel": "shopee", "shop": "14701711", "hook_url": .string(moved.hookURL)])
+      #expect(answer.status == 200)
+      let after = try await world.sandbox.platform.read { try $0.shop(SandboxWorld.shopee) }
+      #expect(after == moved && after?.accessToken == refreshed["access_token"].string)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ["channel": "shopee", "shop": "1", "hook_url": "http://127.0.0.1:1/"],
+      ["channel": "shopee", "shop": "14701711"],
+      ["channel": "shopee", "shop": "14701711", "hook_url": 7],
+    ] as [JSONValue])
+  func shopWithoutATokenIsRefused(_ body: JSONValue) async throws {
+    try await withSandbox { world in
+      let answer = try await world.control("shops", body)
+      #expect(answer.status == 400 && answer.body["error"] == "access_token is missing")
+    }
+  }
+
   @Test func refusesWrongCalls() async throws {
     try await withSandbox { world in
       let channel = try await world.control("orders", ["channel": "ebay", "shop": "1"])

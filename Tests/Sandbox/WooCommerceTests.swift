@@ -34,6 +34,18 @@ import Testing
     }
   }
 
+  @Test func movedHookMovesItsWebhooks() async throws {
+    try await withSite { world in
+      let body: JSONValue = [
+        "channel": "woocommerce", "shop": "shop.example.com", "hook_url": "http://127.0.0.1:1/",
+      ]
+      #expect(try await world.control("shops", body).status == 200)
+      let webhooks = try await world.sandbox.platform.read { try $0.wooCommerceWebhooks(Self.site) }
+      #expect(webhooks.count == 4)
+      #expect(webhooks.allSatisfy { $0.deliveryURL == "http://127.0.0.1:1/" })
+    }
+  }
+
   @Test func storeOfTheVersionBeforeOpens() async throws {
     let world = try await SandboxWorld()
     try await world.close()

@@ -31,6 +31,29 @@ extension SystemTests {
       #expect(log.split(separator: "\n").count { $0.contains("message=serving") } == 2)
     }
 
+    /// Goal: tokens that were refreshed since the first start still work after another. Method: Shopee's first token ends at
+    /// once, and its refresh token is good once.
+    @Test(.timeLimit(.minutes(5))) func upGoesOnWithRefreshedTokens() async throws {
+      let desk = try Desk()
+      let first = try desk.launch("up")
+      try await desk.waitUntilUp(first)
+      try await desk.endShopeeToken()
+      try await desk.receive("CAP-RED", 5)
+      let end = try await eventually("a refreshed token") {
+        let end = try await desk.shopeeTokenEnd()
+        return end > Date() + 3_600 ? end : nil
+      }
+      try await desk.waitUntilShown("CAP-RED", 63)
+      try await desk.interrupt(first)
+
+      let second = try desk.launch("up")
+      try await desk.waitUntilUp(second)
+      #expect(try await desk.shopeeTokenEnd() == end)
+      try await desk.receive("CAP-RED", 5)
+      try await desk.waitUntilShown("CAP-RED", 68)
+      try await desk.interrupt(second)
+    }
+
     /// Goal: a port that somebody else has is one clear line, even where he answers 200 to whatever is asked.
     @Test(.timeLimit(.minutes(5)), arguments: [0, 5]) func takenPortIsOneClearLine(
       position: Int
@@ -130,6 +153,37 @@ private struct Desk {
 
   func disturb() async throws {
     try await sandbox.disturb(.shopee, duplicates: 10, reordering: 20)
+  }
+
+  /// The token that Shopee's stand-in gave at first is over from now on.
+  func endShopeeToken() async throws {
+    try await sandbox.command(
+      "shops",
+      [
+        "channel": "shopee", "shop": "14701711", "access_token_seconds": -1,
+        "hook_url": "http://127.0.0.1:\(base + 4)/hooks/shopee",
+        "credentials": [
+          "partner_id": "2001887", "partner_key": "shopee_partner_key_demo",
+          "push_partner_key": "shpk_push_demo_key", "access_token": "shopee-demo-access",
+          "refresh_token": "shopee-demo-refresh",
+        ],
+      ])
+  }
+
+  func shopeeTokenEnd() async throws -> Date {
+    let answer = try await SandboxClient.send("GET", "\(sandbox.base)/control/shops")
+    let shops = try answer.object()["shops"] as? [[String: Any]] ?? []
+    let shopee = shops.first { $0["channel"] as? String == "shopee" }
+    let text = try #require(shopee?["access_expire_time"] as? String, "\(answer.text)")
+    return try Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
+
+  func waitUntilShown(_ sku: String, _ count: Int64) async throws {
+    try await eventually("Shopee shows \(count) of \(sku)") {
+      try await sandbox.stock().contains {
+        $0.channel == "shopee" && $0.sku == sku && $0.count == count
+      } ? () : nil
+    }
   }
 
   /// What a sale leaves on when it is broken off.

@@ -62,7 +62,6 @@ struct Downtime {
 
   /// A fresh SKU, listed and shown on all four channels.
   private func offer(_ sku: String, _ units: Int64) async throws -> [SandboxControl.Shown] {
-    try await connectTikTok()
     let peers = world.peers
     _ = try await peers.pool.setSku(SetSkuRequest(sku: Sku(sku: sku)))
     _ = try await peers.pool.setBuffer(
@@ -84,18 +83,6 @@ struct Downtime {
       return shown.count == Self.channels.count && shown.allSatisfy { $0.count == units }
     }
     return try await world.shown(sku)
-  }
-
-  private func connectTikTok() async throws {
-    let shop = world.sandbox.shop("tiktok")
-    try await world.sandbox.open(shop, hooks: "\(world.plan.url("gateway"))/hooks")
-    _ = try await world.peers.gateway.connectAccount(
-      ConnectAccountRequest(
-        connection: Connection(
-          accountID: "tiktok-sg", channelID: "tiktok", externalID: shop.externalID,
-          baseURL: shop.baseURL, credentials: shop.credentials,
-          callsPerSecond: DemoData.callsPerSecond, locationID: DemoData.warehouse),
-        displayName: "Demo tiktok-sg"))
   }
 
   private func drop(_ isOn: Bool) async throws {

@@ -57,8 +57,8 @@ struct DemoData: Sendable {
     let peers = try plan.peers()
     try await seedPool(peers)
     let sandbox = SandboxControl(base: plan.url("sandbox"))
-    try await sandbox.seed(hooks: "\(plan.url("gateway"))/hooks")
-    try await connect(peers, sandbox)
+    let known = try await sandbox.seed(hooks: "\(plan.url("gateway"))/hooks")
+    try await connect(peers, sandbox, known)
     for account in Self.accounts.dropLast() {
       _ = try await peers.gateway.importListings(
         GatewayAPI.ImportListingsRequest(accountID: account),
@@ -95,14 +95,21 @@ struct DemoData: Sendable {
         buffer: Buffer(margin: .unitCount(2)), requestID: "demo/buffer"))
   }
 
-  private func connect(_ peers: Peers, _ sandbox: SandboxControl) async throws {
+  /// - Parameter known: channels whose shops are older than this start. Of those whose accounts are too, the gateway has the
+  ///   tokens that count.
+  private func connect(
+    _ peers: Peers, _ sandbox: SandboxControl, _ known: Set<String>
+  ) async throws {
+    let page = try await peers.gateway.listConnections(ListConnectionsRequest(pageSize: 1000))
+    let accounts = Set(page.connections.map(\.accountID))
     for (account, channel) in zip(Self.accounts, Self.channels) {
       let shop = sandbox.shop(channel)
+      let isKnown = known.contains(channel) && accounts.contains(account)
       _ = try await peers.gateway.connectAccount(
         ConnectAccountRequest(
           connection: Connection(
             accountID: account, channelID: channel, externalID: shop.externalID,
-            baseURL: shop.baseURL, credentials: shop.credentials,
+            baseURL: shop.baseURL, credentials: isKnown ? [:] : shop.credentials,
             callsPerSecond: Self.callsPerSecond,
             locationID: channel == "till" ? Self.store : Self.warehouse),
           displayName: "Demo \(account)"))

@@ -85,16 +85,19 @@ struct SandboxControl: Sendable {
     }
   }
 
-  /// Opens the demo's shops and lists its items in each; what is there already stays as it is.
-  func seed(hooks: String) async throws {
+  /// Opens the demo's shops and lists its items in each; what is there already stays as it is, but tells its events to
+  /// `hooks`.
+  ///
+  /// - Returns: the channels whose shops were there. Their tokens may have been refreshed since.
+  func seed(hooks: String) async throws -> Set<String> {
+    let known = try await shops()
     for (position, channel) in DemoData.channels.dropLast().enumerated() {
       let shop = shop(channel)
-      try await command(
-        "/control/shops",
-        [
-          "channel": channel, "shop": shop.externalID, "credentials": shop.credentials,
-          "hook_url": "\(hooks)/\(channel)",
-        ])
+      var body: [String: Any] = [
+        "channel": channel, "shop": shop.externalID, "hook_url": "\(hooks)/\(channel)",
+      ]
+      if !known.contains(channel) { body["credentials"] = shop.credentials }
+      try await command("/control/shops", body)
       // Lazada itself would take 50 stock calls a second. A sale that was broken off has left its faults on.
       try await command(
         "/control/faults",
@@ -107,19 +110,20 @@ struct SandboxControl: Sendable {
           channel, number: (position + 1) * 1000 + index, sku: item.sku, title: item.title)
       }
     }
+    return known
   }
 
-  /// Opens a shop that the demo's data do not have.
-  func open(_ shop: Shop, hooks: String) async throws {
-    try await command(
-      "/control/shops",
-      [
-        "channel": shop.channel, "shop": shop.externalID, "credentials": shop.credentials,
-        "hook_url": "\(hooks)/\(shop.channel)",
-      ])
-    try await command(
-      "/control/faults",
-      ["channel": shop.channel, "rate_limit_per_second": DemoData.callsPerSecond])
+  /// The channels of which the demo's shop is open.
+  private func shops() async throws -> Set<String> {
+    let answer = try await client.get("/control/shops")
+    guard answer.status == 200, let rows = answer.object["shops"] as? [[String: Any]] else {
+      throw Failure("the sandbox does not tell its shops: \(answer.status) \(answer.text)")
+    }
+    let channels = rows.compactMap { row -> String? in
+      guard let channel = row["channel"] as? String else { return nil }
+      return row["shop"] as? String == shop(channel).externalID ? channel : nil
+    }
+    return Set(channels)
   }
 
   /// Loses every event of a channel, or none.

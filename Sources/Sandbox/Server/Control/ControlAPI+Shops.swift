@@ -35,7 +35,9 @@ extension ControlAPI {
     // WooCommerce's keys are what others' tokens are.
     let tokenName = key.channel == .woocommerce ? "consumer_secret" : "access_token"
     guard let token = given[tokenName].text, !token.isEmpty else {
-      throw ControlError(400, "\(tokenName) is missing")
+      let isMoved = try await moveHook(key, to: call.body["hook_url"].string)
+      guard isMoved else { throw ControlError(400, "\(tokenName) is missing") }
+      return ["shop": .string(key.description)]
     }
     let life = call.body["access_token_seconds"].integer ?? Self.accessSeconds(key.channel)
     guard (-SandboxLimits.tokenSeconds...SandboxLimits.tokenSeconds).contains(life) else {
@@ -51,6 +53,18 @@ extension ControlAPI {
       if key.channel == .woocommerce { try WooCommerceWebhooks.setUp(shop, market) }
     }
     return ["shop": .string(key.description)]
+  }
+
+  /// Sends a shop's events elsewhere from now on; its tokens stay as they have become. False for one that there is not.
+  private func moveHook(_ key: Shop.Key, to hookURL: String?) async throws -> Bool {
+    guard let hookURL else { return false }
+    return try await platform.change { market in
+      guard var shop = try market.transaction.shop(key) else { return false }
+      if key.channel == .woocommerce { try WooCommerceWebhooks.move(shop, to: hookURL, market) }
+      shop.hookURL = hookURL
+      try market.transaction.save(shop)
+      return true
+    }
   }
 
   func listShops(_ call: Call) async throws -> JSONValue {

@@ -15,7 +15,8 @@ internal import RPCCore
 ///   `fulfillment_type`, `least_stock` that a listing may be set to; Square
 ///   `client_id`, `client_secret`, `webhook_signature_key`, `merchant_id` (a shop is one location); Loyverse
 ///   `client_id`, `client_secret`, `merchant_id` (a shop is one store); WooCommerce, instead of
-///   tokens, `consumer_key`, `consumer_secret`, `webhook_secret`, `home_url`.
+///   tokens, `consumer_key`, `consumer_secret`, `webhook_secret`, `home_url`. Without a token it sends the events of a shop
+///   that is there to another `hook_url` and changes nothing else.
 /// - `GET /control/shops` lists the shops, without secrets.
 /// - `POST /control/listings` makes or changes a listing, or each of `listings`: `item_id`,
 ///   `variation_id`, `sku`, `title`, `stock` (of a new one, or with `replace`), `inventory_item_id`,

@@ -42,6 +42,15 @@ enum WooCommerceWebhooks {
     }
   }
 
+  /// A seller enters another address where the shop's own stood.
+  static func move(_ shop: Shop, to hookURL: String, _ market: Market) throws {
+    for var webhook in try market.transaction.wooCommerceWebhooks(shop.key)
+    where webhook.deliveryURL == shop.hookURL {
+      webhook.deliveryURL = hookURL
+      try market.transaction.save(webhook, of: shop.key)
+    }
+  }
+
   static func list(
     _ transaction: any ReadTransaction, _ shop: Shop, _ call: WooCommerceCall
   ) throws -> WooCommercePlatform.Answer {
