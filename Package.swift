@@ -47,7 +47,7 @@ let libraries: [Target] = [
 ]
 
 let foundations: [Target] = [
-  module("Primitives", "Primitives", []),
+  module("Primitives", "Primitives", ["CLinux"]),
   module("Protobuf", "Protobuf", ["Primitives", "CProtobufC", "CMessages"]),
   module("RPCCore", "RPC/Core", ["Primitives", "Protobuf", "CMessages", "CZlib"]),
   module("RPCHTTP1", "RPC/HTTP1", ["Primitives", "RPCCore", "CMicroHTTPD"]),

@@ -26,7 +26,7 @@ enum LayerRules {
   static let table: [String: Set<String>] = {
     var table: [String: Set<String>] = [
       "Sources/C": [],
-      "Sources/Primitives": floor,
+      "Sources/Primitives": floor.union(["CLinux"]),
       "Sources/Protobuf": floor.union(["Primitives", "CProtobufC", "CMessages"]),
       "Sources/RPC/Core": floor.union(["Foundation", "Primitives", "Protobuf", "CZlib"]),
       "Sources/RPC/Core/Generated": ["Primitives", "Protobuf", "CMessages"],

@@ -8,7 +8,7 @@ extension Model {
   ///
   /// - Parameter isRecovered: the pool has just read it from disk; it may know again what it had forgotten.
   func difference(
-    from state: ReadModel.State, _ sales: ReadModel.Sales, isRecovered: Bool
+    from state: ReadModel.State, _ sales: SaleView.Sales, isRecovered: Bool
   ) -> String? {
     stockDifference(from: state) ?? holdDifference(from: state, isRecovered)
       ?? saleDifference(from: state, sales) ?? catalogDifference(from: state)
@@ -90,7 +90,7 @@ extension Model {
   }
 
   private func saleDifference(
-    from state: ReadModel.State, _ sales: ReadModel.Sales
+    from state: ReadModel.State, _ sales: SaleView.Sales
   ) -> String? {
     for (id, order) in orders {
       guard let sale = sales.table[OrderID(trusted: id)] else {

@@ -51,7 +51,7 @@ final class SimulatedServer {
 
   /// What readers see.
   func state() -> ReadModel.State { pool.view.read { $0 } }
-  func sales() -> ReadModel.Sales { pool.view.readSales { $0 } }
+  func sales() -> SaleView.Sales { pool.view.sales.read { $0 } }
 
   /// The versions of all holds.
   func etags() -> [String: String] {

@@ -39,6 +39,21 @@ public enum Command: Sendable {
       nil
     }
   }
+
+  /// The hold that it is about.
+  public var holdID: HoldID? {
+    switch self {
+    case .createHold(let command): command.holdID
+    case .commitHold(let command): command.holdID
+    case .releaseHold(let holdID): holdID
+    case .extendHold(let command): command.holdID
+    case .editHold(let command): command.holdID
+    case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .reportLag, .receive,
+      .adjust, .returnStock, .resolve, .recordSale, .cancelSale, .shipSale, .document,
+      .setReorderPoint, .setBundle, .promotion:
+      nil
+    }
+  }
 }
 
 extension Command {

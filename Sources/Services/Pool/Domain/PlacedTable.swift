@@ -6,7 +6,7 @@ public import Primitives
 /// The pool's table and the readers' copy share the values until the pool changes one. The index of
 /// IDs is in parts, each of which grows by itself: no command waits until all of it is made anew.
 public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
-  private final class Box: Sendable {
+  fileprivate final class Box: Sendable {
     let id: ID
     let value: Value
 
@@ -30,6 +30,12 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
   public init() {}
 
   // MARK: Look-up
+
+  /// Begins to fetch the slot where an ID with this hash is looked for: slots lie far apart in memory.
+  public func prefetch(_ hash: Int) {
+    let part = Self.part(hash)
+    parts[part].prefetch(hash & (parts[part].count - 1))
+  }
 
   public func place(of id: ID) -> Int? {
     let part = Self.part(id.hash)
@@ -127,8 +133,11 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
   public mutating func remove(at places: [Int]) {
     var removed: [(hash: Int, place: Int)] = []
     removed.reserveCapacity(places.count)
+    for place in places where place < boxes.count { boxes[place].map { Primitives.prefetch($0) } }
     for place in places {
-      if let hash = empty(place) { removed.append((hash, place)) }
+      guard let hash = empty(place) else { continue }
+      prefetch(hash)
+      removed.append((hash, place))
     }
     for (hash, place) in removed { removeFromIndex(hash, place) }
     count -= removed.count
@@ -142,33 +151,46 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
     return box.id.hash
   }
 
-  /// Takes over what another table has at some places, or that it has nothing there.
+  /// What is at some places of a table, or that nothing is there, for a copy of it.
+  public struct Excerpt: Sendable {
+    fileprivate var places: [(place: Int, box: Box?)]
+  }
+
+  /// What is at `places` now.
+  public func excerpt(at places: [Int]) -> Excerpt {
+    Excerpt(places: places.map { ($0, boxes[$0]) })
+  }
+
+  /// Takes over what another table has at some places.
   ///
   /// - Precondition: this table is a copy of the other as it once was.
   public mutating func share(_ other: PlacedTable, at places: [Int]) {
-    // Slots lie far apart: looked for one behind the other, with nothing between, they are fetched side by side.
-    var added: [(hash: Int, place: Int)] = []
-    for place in places {
-      if let hash = share(other, at: place) { added.append((hash, place)) }
-    }
-    for (hash, place) in added { addToIndex(hash, place) }
-    count += added.count
+    take(other.excerpt(at: places))
   }
 
-  /// Takes over what another table has at a place.
+  /// Takes over what another table had at some places.
   ///
-  /// - Returns: the hash that has to be added to the index.
-  private mutating func share(_ other: borrowing PlacedTable, at place: Int) -> Int? {
-    let box = other.boxes[place]
-    while boxes.count <= place { boxes.append(nil) }
-    let known = boxes[place]
-    boxes[place] = box
-    if known?.id == box?.id { return nil }
-    if let known {
-      removeFromIndex(known.id.hash, place)
-      count -= 1
+  /// - Precondition: this table is a copy of the other as it once was, and has taken all excerpts since.
+  public mutating func take(_ excerpt: Excerpt) {
+    var removed: [(hash: Int, place: Int)] = []
+    var added: [(hash: Int, place: Int)] = []
+    for (place, box) in excerpt.places {
+      while boxes.count <= place { boxes.append(nil) }
+      let known = boxes[place]
+      boxes[place] = box
+      if known?.id == box?.id { continue }
+      if let known {
+        prefetch(known.id.hash)
+        removed.append((known.id.hash, place))
+      }
+      if let box {
+        prefetch(box.id.hash)
+        added.append((box.id.hash, place))
+      }
     }
-    return box?.id.hash
+    for (hash, place) in removed { removeFromIndex(hash, place) }
+    for (hash, place) in added { addToIndex(hash, place) }
+    count += added.count - removed.count
   }
 
   // MARK: Index

@@ -47,7 +47,9 @@ extension Pool {
     if hold.state == .held { expiries.add(hold.id, at: hold.expireTime) }
   }
 
-  public func load(_ sale: Sale) {
+  /// - Returns: its place in `sales`.
+  @discardableResult
+  public func load(_ sale: Sale) -> Int {
     sales.set(sale.orderID, sale)
   }
 

@@ -6,6 +6,8 @@ enum ServiceLimits {
   static let queuedCommands = 16_384
   /// Commands from which on a commit takes no more calls.
   static let commandsInBatch = 1_024
+  /// How many commands of a request the writer begins to fetch before it decides the first of them.
+  static let lookedAhead = 16
   /// Holds that an explanation looks at while the writer may have to wait for it.
   static let holdsAtOnce = 1_000
   /// Answers for which each of those who wait for them is woken once.

@@ -35,12 +35,14 @@ import Testing
     #expect(copy.place(of: order(1)) == nil && copy[order(2)] == [3] && copy.count == 1)
   }
 
-  /// Against a dictionary, with a copy that takes over what has changed now and then.
+  /// Against a dictionary, with a copy that takes over what has changed now and then, and one that does so later.
   @Test(arguments: 0..<8 as Range<UInt64>)
   func aTableIsADictionary(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     var table = PlacedTable<OrderID, Int>()
     var copy = table
+    var late = table
+    var excerpts: [PlacedTable<OrderID, Int>.Excerpt] = []
     var model: [OrderID: Int] = [:]
     var changed: Set<Int> = []
     for step in 0..<20_000 {
@@ -65,7 +67,15 @@ import Testing
       #expect(table[id] == model[id], "seed \(seed), step \(step)")
       guard step % 500 == 499 else { continue }
       copy.share(table, at: Array(changed))
+      // A place may be told twice: as one that lost its value, and as one that was changed.
+      excerpts.append(table.excerpt(at: changed.filter { !table.contains($0) } + changed))
       changed = []
+      if step % 2_000 == 1_999 {
+        for excerpt in excerpts { late.take(excerpt) }
+        excerpts = []
+        #expect(late.dictionary == model && late.count == model.count, "seed \(seed), step \(step)")
+        #expect(model.allSatisfy { late[$0.key] == $0.value }, "seed \(seed), step \(step)")
+      }
       #expect(table.dictionary == model && table.count == model.count, "seed \(seed), step \(step)")
       #expect(copy.dictionary == model && copy.count == model.count, "seed \(seed), step \(step)")
       #expect(model.allSatisfy { copy[$0.key] == $0.value }, "seed \(seed), step \(step)")

@@ -153,6 +153,26 @@ private typealias Allocation = PoolDomain.Allocation
     await server.close()
   }
 
+  /// Goal: old orders that are told again, as after downtime, fill no memory. Method: of 300 on disk each is repeated, and
+  /// refused once.
+  @Test func repeatedSalesLeaveMemoryAgain() async throws {
+    let bench = try Bench(salesInMemory: 10)
+    try await bench.stock(["TEE": 1_000])
+    for number in 0..<300 { try await bench.sell("o-\(number)", 2) }
+    for _ in 0..<3 { await bench.server.tick() }
+    for number in 0..<300 {
+      #expect(try await bench.sell("o-\(number)", 2).lines[0].soldCount == 2)
+      await expectError(.failedPrecondition, "LINE_CONFLICT") {
+        try await bench.sell("o-\(number)", 1)
+      }
+    }
+    for _ in 0..<3 { await bench.server.tick() }
+    #expect(await bench.stateInMemory().sales.count <= 10)
+    #expect(try await bench.available() == 400)
+    #expect(try await bench.client.getSale(.init(orderID: "o-7")).lines[0].soldCount == 2)
+    await bench.end()
+  }
+
   /// Goal: a sale that is on disk leaves memory, and nobody can tell.
   @Test func salesThatLeaveMemoryComeBack() async throws {
     let bench = try Bench(salesInMemory: 10)

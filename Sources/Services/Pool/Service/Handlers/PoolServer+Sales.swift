@@ -102,7 +102,7 @@ extension PoolServer {
     var check = RequestCheck()
     let order = check.identifier(OrderID.self, request.orderID, "order_id")
     try check.finish()
-    let (known, isComplete) = view.readSales { ($0.table[order], !$0.hasUnloaded) }
+    let (known, isComplete) = view.sales.read { ($0.table[order], !$0.hasUnloaded) }
     let stored = known == nil && !isComplete ? try await sweptSale(order, context) : nil
     guard let sale = known ?? stored else { throw PoolError.saleUnknown(order) }
     let lines = try view.read { state in
@@ -116,7 +116,7 @@ extension PoolServer {
 
   /// A sale that left memory; it is on disk as it last was.
   private func sweptSale(_ order: OrderID, _ context: ServerContext) async throws -> Sale? {
-    let numbers = view.readSales { $0.numbers }.numbers(of: order)
+    let numbers = view.sales.read { $0.numbers }.numbers(of: order)
     guard !numbers.isEmpty else { return nil }
     return try await database.read(until: context.deadline) { transaction in
       for number in numbers {

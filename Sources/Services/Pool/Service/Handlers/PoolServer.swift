@@ -131,6 +131,7 @@ public final class PoolServer: PoolServiceHandler {
     let decision = Decision(
       command, Decision<Response>.Request(id, request), until: context.deadline, respond: respond)
     try refuseWhileStopped()
+    defer { view.sales.settle() }
     return try await withUnsafeThrowingContinuation { push(CommandJob(decision, $0)) }
   }
 
@@ -139,6 +140,7 @@ public final class PoolServer: PoolServiceHandler {
     _ decisions: [Decision<Response>]
   ) async throws -> [Result<Response, PoolError>] {
     try refuseWhileStopped()
+    defer { view.sales.settle() }
     return try await withUnsafeThrowingContinuation { push(CommandJob(decisions, $0)) }
   }
 

@@ -63,22 +63,9 @@ final class ReadModel: Sendable {
     }
   }
 
-  /// The orders, under a lock of their own: the many that a batch adds keep nobody from reading stock. They are told after
-  /// it, so that whoever sees a sale sees what it has taken.
-  struct Sales: Sendable {
-    fileprivate(set) var table = PlacedTable<OrderID, Sale>()
-    /// Where those that are on disk are.
-    fileprivate(set) var numbers = SaleNumbers()
-    /// Whether some are on disk alone.
-    fileprivate(set) var hasUnloaded = false
-  }
-
   private let state = Mutex(State())
-  private let sales = Mutex(Sales())
-
-  func readSales<T>(_ body: (Sales) throws -> T) rethrows -> T {
-    try sales.withLock { try body($0) }
-  }
+  /// They are told after the state, so that whoever sees a sale sees what it has taken.
+  let sales = SaleView()
 
   func read<T>(_ body: (State) throws -> T) rethrows -> T {
     try state.withLock { try body($0) }
@@ -107,7 +94,11 @@ final class ReadModel: Sendable {
   }
 
   /// Takes over what a batch has changed; returns the reorder points to which stock has come down.
-  func publish(_ changes: Changes, _ pool: Pool) -> [ReorderPoint.Standing] {
+  ///
+  /// - Parameter unloaded: places of sales that are on disk and have left memory.
+  func publish(
+    _ changes: Changes, unloaded: [Int] = [], _ pool: Pool
+  ) -> [ReorderPoint.Standing] {
     // Another rank moves balances of any SKU.
     let reordered = state.withLock { state in
       changes.setLocations.contains { index in
@@ -116,7 +107,7 @@ final class ReadModel: Sendable {
       }
     }
     let whole = reordered ? StockTable(pool) : nil
-    defer { sales.withLock { $0.table.share(pool.sales, at: changes.sales) } }
+    defer { sales.note(changes.sales, unloaded: unloaded, pool) }
     return state.withLock { state in
       if let whole { state.stocks = whole }
       for index in changes.setSKUs { state.skus.share(pool.skus, at: index.int) }
@@ -142,17 +133,6 @@ final class ReadModel: Sendable {
       state.sequence = pool.sequence
       state.now = pool.now
       return state.updateReorders(changes)
-    }
-  }
-
-  /// Forgets sales that are on disk.
-  ///
-  /// - Parameter places: in the table of sales.
-  func unload(_ places: [Int]) {
-    guard !places.isEmpty else { return }
-    sales.withLock { sales in
-      sales.hasUnloaded = true
-      sales.table.remove(at: places)
     }
   }
 
@@ -185,8 +165,6 @@ final class ReadModel: Sendable {
     points.setReorderPoints = pool.reorderPoints.all
     _ = fresh.updateReorders(points)
     state.withLock { $0 = fresh }
-    sales.withLock {
-      $0 = Sales(table: pool.sales, numbers: saleNumbers, hasUnloaded: hasUnloadedSales)
-    }
+    sales.reset(to: pool, saleNumbers, hasUnloaded: hasUnloadedSales)
   }
 }

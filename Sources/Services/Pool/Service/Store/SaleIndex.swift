@@ -31,8 +31,9 @@ final class SaleNumbers: Sendable {
   /// One, until numbers are too far apart for it.
   private let tables = Mutex<[KeyTable]>([])
 
-  func add(_ keys: some Sequence<SaleKey>) {
+  func add(_ keys: some Collection<SaleKey>) {
     tables.withLock { tables in
+      for key in keys { tables.last?.prefetch(key.order) }
       for key in keys {
         if !(tables.last?.takes(key.number) ?? false) {
           tables.append(KeyTable(firstRow: key.number))
@@ -42,19 +43,16 @@ final class SaleNumbers: Sendable {
     }
   }
 
+  /// Begins to fetch where an order with this hash is looked for.
+  func prefetch(_ hash: UInt64) {
+    tables.withLock { tables in
+      for table in tables { table.prefetch(hash) }
+    }
+  }
+
   /// Whether there may be a sale of an order with this hash.
   func contains(_ hash: UInt64) -> Bool {
     tables.withLock { tables in tables.contains { $0.contains(hash) } }
-  }
-
-  /// The same of many.
-  func contain(_ hashes: some Collection<UInt64?>) -> [Bool] {
-    tables.withLock { tables in
-      hashes.map { hash in
-        guard let hash else { return false }
-        return tables.contains { $0.contains(hash) }
-      }
-    }
   }
 
   /// Of sales that may be of an order.

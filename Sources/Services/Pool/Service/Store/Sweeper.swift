@@ -101,6 +101,9 @@ struct Sweeper {
     for place in changes.allotments.sorted() { allotments.add(place, row: row) }
   }
 
+  /// Notes a sale that is on disk and was brought into memory: it leaves again in its turn, changed or not.
+  mutating func note(loaded place: Int) { writtenSales.append(place) }
+
   /// Holds and sales that wait to be written.
   var unsweptRecordCount: Int {
     holds.count + sales.count + forgottenHolds.count - forgottenStart + allotments.count

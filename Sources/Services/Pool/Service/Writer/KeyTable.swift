@@ -27,6 +27,8 @@ struct KeyTable: Sendable {
       slots[place] = slot
     }
 
+    func prefetch(_ tag: UInt64) { slots.prefetch(Int(tag) & (slots.count - 1)) }
+
     func contains(_ tag: UInt64) -> Bool {
       var place = Int(tag) & (slots.count - 1)
       while slots[place] != 0 {
@@ -64,6 +66,9 @@ struct KeyTable: Sendable {
     let number = UInt64(row - firstRow) + 1
     parts[Int(key >> 56)].add((key & 0xFFFF_FFFF) << 32 | number)
   }
+
+  /// Begins to fetch where a key is looked for.
+  func prefetch(_ key: UInt64) { parts[Int(key >> 56)].prefetch(key & 0xFFFF_FFFF) }
 
   /// Whether there are rows under a key.
   func contains(_ key: UInt64) -> Bool { parts[Int(key >> 56)].contains(key & 0xFFFF_FFFF) }

@@ -112,10 +112,11 @@ final class LivePool {
     return store.saleNumbers.contains(order)
   }
 
-  /// The same of many until the commit: asked together, since what is asked lies far apart in memory.
-  func areStored(_ orders: some Collection<UInt64?>) -> [Bool] {
-    guard hasUnloadedSales else { return Array(repeating: false, count: orders.count) }
-    return store.saleNumbers.contain(orders)
+  /// Begins to fetch what a command looks up, which lies far apart in memory.
+  func prefetch(_ lookUps: LookUps) {
+    if let hash = lookUps.sale { pool.sales.prefetch(hash) }
+    if let hash = lookUps.hold { pool.holds.prefetch(hash) }
+    if hasUnloadedSales, let hash = lookUps.storedSale { store.saleNumbers.prefetch(hash) }
   }
 
   /// Brings into memory what a command needs and memory does not have.
@@ -131,7 +132,7 @@ final class LivePool {
     }
     guard isStored, let order = command.orderID, pool.sales.place(of: order) == nil else { return }
     do {
-      if let sale = try store.sale(order, pool) { pool.load(sale) }
+      if let sale = try store.sale(order, pool) { sweeper.note(loaded: pool.load(sale)) }
     } catch {
       throw fail(error)
     }
@@ -231,7 +232,8 @@ final class LivePool {
     sweeper.note(changes, row: startRow + 1)
     guard rowCount > 0 || changes.hasCatalog || !tasks.isEmpty || (isIdle && !sweeper.isClean)
     else {
-      return Committed(changes: changes, unloaded: [], rowCount: 0)
+      // Commands that changed nothing may have brought sales into memory.
+      return Committed(changes: changes, unloaded: unload(), rowCount: 0)
     }
     let connection = store.connection
     try begin()
@@ -256,10 +258,15 @@ final class LivePool {
       connection.rollback()
       throw error
     }
+    return Committed(changes: changes, unloaded: unload(), rowCount: rowCount)
+  }
+
+  /// Takes sales out of memory that are on disk, beyond those that there is room for.
+  private func unload() -> [Int] {
     let unloaded = sweeper.unloadable(pool, keeping: salesInMemory)
     pool.unload(salesAt: unloaded)
     if !unloaded.isEmpty { hasUnloadedSales = true }
-    return Committed(changes: changes, unloaded: unloaded, rowCount: rowCount)
+    return unloaded
   }
 
   /// Writes what changes nothing, to see whether the store takes a batch.

@@ -114,6 +114,7 @@ final class Writer: @unchecked Sendable {
     let isIdle = jobs.allSatisfy { $0 is TickJob }
     live.begin(at: clock.now())
     poolTime.store(live.pool.now.microseconds, ordering: .relaxed)
+    for job in jobs { job.prefetch(live) }
     for job in jobs { job.decide(live) }
     do throws(StorageError) {
       let committed = try live.commit(isIdle: isIdle)
@@ -140,11 +141,10 @@ final class Writer: @unchecked Sendable {
     metrics.sequence.set(Double(live.pool.sequence))
     guard
       committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty
-        || !changes.turned.isEmpty
+        || !changes.turned.isEmpty || !committed.unloaded.isEmpty
     else { return }
     // What left memory is read from the disk, where it is as the batch left it.
-    view.unload(committed.unloaded)
-    tell(view.publish(changes, live.pool), live.pool)
+    tell(view.publish(changes, unloaded: committed.unloaded, live.pool), live.pool)
     lastCommitTime = max(lastCommitTime, clock.now())
     feed.append(Self.feedChanges(changes, live.pool, at: lastCommitTime))
   }

@@ -7,6 +7,8 @@ internal import Protobuf
 protocol WriterJob: AnyObject, Sendable {
   /// How many commands it is.
   var commandCount: Int { get }
+  /// Begins to fetch what `decide` looks up. The writer does it for all jobs of a batch before it decides the first.
+  func prefetch(_ live: LivePool)
   func decide(_ live: LivePool)
   /// - Parameter failure: why the batch came to nothing; nil when it is durable.
   func answer(_ failure: PoolError?)
@@ -14,6 +16,25 @@ protocol WriterJob: AnyObject, Sendable {
 
 extension WriterJob {
   var commandCount: Int { 1 }
+  func prefetch(_ live: LivePool) {}
+}
+
+/// The hashes by which a command finds what it is about; worked out by the caller's thread.
+struct LookUps: Sendable {
+  /// In the pool's table of sales.
+  var sale: Int?
+  /// In the pool's table of holds.
+  var hold: Int?
+  /// Among the sales on disk.
+  var storedSale: UInt64?
+
+  init(_ command: Command) {
+    if let order = command.orderID {
+      sale = order.hash
+      storedSale = SaleKey.hash(of: order)
+    }
+    hold = command.holdID?.hash
+  }
 }
 
 /// One command, and how its caller hears of it.
@@ -37,8 +58,7 @@ struct Decision<Response: Message> {
   }
 
   let command: Command
-  /// The hash under which a stored sale of the command's order is found; worked out by the caller's thread.
-  let order: UInt64?
+  let lookUps: LookUps
   let request: Request?
   let deadline: Deadline
   let respond: @Sendable (Reply, Pool) -> Response
@@ -48,20 +68,19 @@ struct Decision<Response: Message> {
     respond: @escaping @Sendable (Reply, Pool) -> Response
   ) {
     self.command = command
-    order = command.orderID.map(SaleKey.hash)
+    lookUps = LookUps(command)
     self.request = request
     self.deadline = deadline
     self.respond = respond
   }
 
-  /// - Parameter isStored: whether the command's order may be on disk.
-  func decided(_ live: LivePool, isStored: Bool) -> Result<Response, PoolError> {
+  func decided(_ live: LivePool) -> Result<Response, PoolError> {
     do throws(PoolError) {
       guard !deadline.isPast(at: live.beganAt) else { throw .deadlinePassed }
       if let request, let known = try live.knownRow(of: request.key, request.id, command) {
         return .success(try replay(known, request))
       }
-      try live.prepare(command, isStored: isStored)
+      try live.prepare(command, isStored: live.isStored(lookUps.storedSale))
       let reply = try live.pool.apply(command)
       let response = respond(reply, live.pool)
       live.record(
@@ -103,6 +122,8 @@ final class CommandJob: WriterJob, @unchecked Sendable {
   }
 
   let commandCount: Int
+  /// Of a single command; many fetch theirs themselves.
+  private let lookUps: LookUps?
   private let decideAll: (LivePool) -> Void
   private let answerAll: (PoolError?) -> Void
 
@@ -112,8 +133,9 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ decision: Decision<Response>, _ continuation: UnsafeContinuation<Response, any Error>
   ) {
     commandCount = 1
+    lookUps = decision.lookUps
     let shared = Shared(Result<Response, PoolError>.failure(.storeUnavailable))
-    decideAll = { shared.value = decision.decided($0, isStored: $0.isStored(decision.order)) }
+    decideAll = { shared.value = decision.decided($0) }
     answerAll = { failure in
       if let failure { return continuation.resume(throwing: failure) }
       switch shared.value {
@@ -128,6 +150,7 @@ final class CommandJob: WriterJob, @unchecked Sendable {
     _ continuation: UnsafeContinuation<[Result<Response, PoolError>], any Error>
   ) {
     commandCount = decisions.count
+    lookUps = nil
     let waiting = Shared(decisions)
     let shared = Shared<[Result<Response, PoolError>]>([])
     decideAll = { live in
@@ -135,10 +158,12 @@ final class CommandJob: WriterJob, @unchecked Sendable {
       let decisions = waiting.value
       waiting.value = []
       shared.value.reserveCapacity(decisions.count)
-      let stored = live.areStored(decisions.lazy.map(\.order))
-      decisions.withUnsafeBufferPointer {
-        for number in $0.indices {
-          shared.value.append($0[number].decided(live, isStored: stored[number]))
+      decisions.withUnsafeBufferPointer { decisions in
+        for number in decisions.indices {
+          // A little ahead of its use, so that it is still in the processor's cache then.
+          let ahead = number + ServiceLimits.lookedAhead
+          if ahead < decisions.count { live.prefetch(decisions[ahead].lookUps) }
+          shared.value.append(decisions[number].decided(live))
         }
       }
     }
@@ -149,6 +174,10 @@ final class CommandJob: WriterJob, @unchecked Sendable {
         continuation.resume(returning: shared.value)
       }
     }
+  }
+
+  func prefetch(_ live: LivePool) {
+    if let lookUps { live.prefetch(lookUps) }
   }
 
   func decide(_ live: LivePool) { decideAll(live) }
