@@ -71,6 +71,38 @@ import TikTokShopChannel
     try await world.remove()
   }
 
+  /// Goal: a page tells how many units are left, since an order's time does not move with a part of it.
+  @Test func pageTellsWhatIsLeftOfAnOrder() async throws {
+    let world = try await world()
+    let api = world.api("tiktok")
+    let since = world.clock.now()
+    let name = try await world.buy("tiktok", 3)
+    func page() async throws -> (event: ChannelEvent, count: Quantity?) {
+      let page = try await adapter.changedOrders(since: since, after: nil, api: api)
+      let event = try #require(page.events.first)
+      return (event, page.openCounts[event.key])
+    }
+    let before = try await page()
+    #expect(before.count == 3)
+    world.clock.advance(by: .seconds(60))
+    let lines = try await world.sandbox.platform.read {
+      try $0.order(
+        Shop.Key(channel: .tiktok, shopID: ConversationWorld.account("tiktok").externalID), name)
+    }?.lines.map(\.lineID)
+    let first = try #require(lines?.first)
+    try await world.control(
+      "cancellations",
+      [
+        "channel": "tiktok", "shop": .string(ConversationWorld.account("tiktok").externalID),
+        "order_id": .string(name), "lines": [["line_id": .string(first), "quantity": 1]],
+      ])
+    let after = try await page()
+    #expect(after.count == 2 && after.event.subject == name)
+    try await world.change("cancellations", "tiktok", order: name)
+    #expect(try await page().count == 0)
+    try await world.remove()
+  }
+
   @Test func sellersOwnShippingGoesInParts() async throws {
     let world = try await world(["shipping_type": "SELLER"])
     let api = world.api("tiktok")

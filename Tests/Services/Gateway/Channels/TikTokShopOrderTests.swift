@@ -218,6 +218,7 @@ import Testing
     #expect(last == OrderChanges(events: [], nextCursor: "returns:"))
     #expect(http.requests[1].parameters["page_token"] == "next")
     #expect(first.states.values.sorted { $0.rawValue < $1.rawValue } == [.open])
+    #expect(first.openCounts.isEmpty, "these have no units")
   }
 
   @Test func changedReturnsFollowTheOrders() async throws {

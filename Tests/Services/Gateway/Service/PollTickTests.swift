@@ -115,6 +115,54 @@ import Testing
     }
   }
 
+  /// Goal: units that were cancelled long after, of which every event is lost and which move no time of the order, are found by
+  /// a poll, once; also when an event has told a later moment than the page.
+  @Test(arguments: [0, 30] as [Int64], [0, 1, 2] as [Quantity])
+  func lostPartCancellationIsFound(_ later: Int64, _ cancelled: Quantity) async throws {
+    let world = try World()
+    let bench = world.bench
+    bench.script.with { $0.tellsCounts = true }
+    try await world.start { run in
+      try await bench.connect(run)
+      try await bench.polled(run)
+      bench.buy("o1", 2)
+      #expect(try await bench.tell(run, "e1", "o1", at: later).status == 202)
+      try await world.rest(run)
+      world.clock.advance(by: .seconds(later + 2))
+      for _ in 0..<2 { try await world.poll(run) }
+      let fetches = world.fetches
+      let sold = Timestamp(seconds: bench.start)
+      bench.bench.order("o1", [("1", "i1", 2, cancelled)], time: bench.start, saleTime: sold)
+      try await world.poll(run)
+      try await eventually("the units are back") { world.net ?? 0 == 2 - cancelled }
+      #expect(bench.bench.fulfilment.net("acc/o1")["1"] ?? 0 == 2 - cancelled)
+      let read = world.fetches
+      #expect(cancelled == 0 ? read == fetches : read > fetches)
+      for _ in 0..<3 { try await world.poll(run) }
+      #expect(world.fetches == read && world.net ?? 0 == 2 - cancelled)
+    }
+  }
+
+  /// Goal: of two changes of one moment the second is not lost where the channel tells an earlier time for the order.
+  @Test func secondChangeOfAnEventsMomentCounts() async throws {
+    let world = try World()
+    let bench = world.bench
+    bench.script.with { $0.tellsCounts = true }
+    try await world.start { run in
+      try await bench.connect(run)
+      try await bench.polled(run)
+      bench.buy("o1", 3)
+      let sold = Timestamp(seconds: bench.start)
+      for (count, key) in ["e1", "e2", "e3"].enumerated() {
+        bench.bench.order(
+          "o1", [("1", "i1", 3, Quantity(count))], time: bench.start, saleTime: sold)
+        #expect(try await bench.tell(run, key, "o1", at: 30).status == 202)
+        try await world.rest(run)
+      }
+      try await eventually("two of three are back") { world.net == 1 }
+    }
+  }
+
   /// Goal: an order that nothing has changed is read once more, and not while its second lasts.
   @Test func orderIsKnownOnceItWasReadAfterItsSecond() async throws {
     let world = try World()

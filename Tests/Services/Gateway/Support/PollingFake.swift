@@ -24,6 +24,9 @@ struct PollingFake: OrderPolling, OrderCancelling {
       var isHeld = false
       /// The page says how the order stands.
       var tellsStates = true
+      /// As on TikTok Shop: an order's time moves with its state only, so its page says how many units are not cancelled, and
+      /// what is fetched after an event is as new as that.
+      var tellsCounts = false
       var cancellations: [OrderCancellation] = []
     }
     let state = Mutex(State())
@@ -62,12 +65,12 @@ struct PollingFake: OrderPolling, OrderCancelling {
       if script.state.withLock({ !$0.isHeld }) { break }
       await script.signal.wait(past: seen)
     }
-    let (error, shops, size, tells) = script.with { state in
+    let (error, shops, size, tells, counts) = script.with { state in
       state.sinces.append((shop, since))
       var errors = state.errors[shop] ?? []
       let error = errors.isEmpty ? nil : errors.removeFirst()
       state.errors[shop] = errors
-      return (error, state.shops, state.pageSize, state.tellsStates)
+      return (error, state.shops, state.pageSize, state.tellsStates, state.tellsCounts)
     }
     if let error { throw error }
     let all = base.channel.with { state in
@@ -80,10 +83,16 @@ struct PollingFake: OrderPolling, OrderCancelling {
       events: page.map {
         ChannelEvent(
           key: Self.key($0), kind: .order, subject: $0.externalID, updateTime: $0.updateTime,
-          body: [])
+          body: counts ? Array("as the channel would have told it".utf8) : [])
       }, nextCursor: start + size < all.count ? "\(start + size)" : nil,
       states: tells
-        ? Dictionary(uniqueKeysWithValues: page.map { (Self.key($0), $0.state) }) : [:])
+        ? Dictionary(uniqueKeysWithValues: page.map { (Self.key($0), $0.state) }) : [:],
+      openCounts: counts
+        ? Dictionary(uniqueKeysWithValues: page.map { (Self.key($0), Self.openCount($0)) }) : [:])
+  }
+
+  private static func openCount(_ order: ChannelOrder) -> Quantity {
+    order.state == .cancelled ? 0 : order.lines.reduce(0) { $0 + $1.quantity - $1.cancelledCount }
   }
 
   func cancelOrder(
@@ -115,7 +124,11 @@ struct PollingFake: OrderPolling, OrderCancelling {
   func fetchOrder(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI
   ) async throws(ChannelError) -> ChannelOrder {
-    try await base.fetchOrder(externalID, event: event, api: api)
+    var order = try await base.fetchOrder(externalID, event: event, api: api)
+    if let event, script.with({ $0.tellsCounts }) {
+      order.updateTime = max(order.updateTime, event.updateTime)
+    }
+    return order
   }
   func fetchReturn(
     _ externalID: String, event: ChannelEvent?, api: ChannelAPI

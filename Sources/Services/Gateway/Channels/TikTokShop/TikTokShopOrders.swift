@@ -41,7 +41,7 @@ extension TikTokShopAdapter {
   }
 
   /// One line a SKU, in the order of their first units.
-  private func lines(
+  func lines(
     of order: TikTokShopOrder, _ units: [TikTokShopUnit]
   ) -> [ChannelOrder.Line] {
     var lines: [ChannelOrder.Line] = []

@@ -16,6 +16,16 @@ private struct ChangedOrders: Decodable {
     var id: FlexibleID
     var status: String?
     var updateTime: LossyInt
+    /// With its units, where all of it can be read.
+    var whole: TikTokShopOrder?
+
+    init(from decoder: any Decoder) throws {
+      let members = try decoder.container(keyedBy: CodingKeys.self)
+      id = try members.decode(FlexibleID.self, forKey: .id)
+      status = try members.decodeIfPresent(String.self, forKey: .status)
+      updateTime = try members.decode(LossyInt.self, forKey: .updateTime)
+      whole = try? TikTokShopOrder(from: decoder)
+    }
   }
   var orders: [Lossy<Order>]?
   var nextPageToken: String?
@@ -100,6 +110,11 @@ extension TikTokShopAdapter: OrderPolling {
     for order in rows.compactMap(\.value) {
       guard let event = event(of: order, api) else { continue }
       changes.events.append(event)
+      // `update_time` moves with the status only.
+      if let whole = order.whole, let units = whole.units, !units.isEmpty {
+        changes.openCounts[event.key] = lines(of: whole, units)
+          .reduce(0) { $0 + $1.quantity - $1.cancelledCount }
+      }
       switch order.status ?? "" {
       case "UNPAID", "ON_HOLD", "AWAITING_SHIPMENT", "AWAITING_COLLECTION":
         changes.states[event.key] = .open

@@ -24,7 +24,10 @@ extension IntakeWorker {
       session.channelID != TillChannel.id && known?.record.disagrees(with: snapshot) ?? false
     if isPresent {
       // How the channel says that it stands, whatever its event says.
+      let sameTime = snapshot.updateTime
       (snapshot, reading) = try await readOrder(of: row, nil, session)
+      // A channel whose orders' time moves with some changes only tells an earlier one.
+      snapshot.updateTime = max(snapshot.updateTime, sameTime)
       if let problem = snapshot.problem {
         throw IntakeFailure(kind: .channel, code: "ORDER_MALFORMED", message: problem)
       }

@@ -164,7 +164,8 @@ struct OrderPoller: Sendable {
     guard !incoming.isEmpty else { return PolledPage() }
     do {
       return try await store.receivePolled(
-        incoming, page.states.mapValues { OrderState($0) }, catchUp: catchUp)
+        incoming, states: page.states.mapValues { OrderState($0) }, openCounts: page.openCounts,
+        catchUp: catchUp)
     } catch {
       throw Failure(text: "a page cannot be stored")
     }

@@ -245,7 +245,7 @@ extension Transaction {
     case .dead: return false
     case .done, .quarantined:
       guard try isUnsettled(incoming.orderID, at: incoming.event.updateTime) else { return false }
-      try takeUpAgain(known.inboxID)
+      try takeUpAgain(known.inboxID, at: incoming.event.updateTime)
       return true
     }
   }
@@ -260,13 +260,16 @@ extension Transaction {
   }
 
   /// Has an event worked on once more whose order was read.
-  func takeUpAgain(_ inboxID: Int64) throws {
+  ///
+  /// - Parameter time: of the change, which may be later than when it was worked on first.
+  func takeUpAgain(_ inboxID: Int64, at time: Timestamp) throws {
     try execute(
       """
-      UPDATE inbox SET state = 'waiting', attempt_count = 0, finish_time = NULL
+      UPDATE inbox SET state = 'waiting', attempt_count = 0, finish_time = NULL,
+        update_time = CASE WHEN update_time < ? THEN ? ELSE update_time END
       WHERE inbox_id = ? AND state IN ('done', 'quarantined')
       """,
-      [.integer(inboxID)])
+      [.time(time), .time(time), .integer(inboxID)])
   }
 
   /// Takes an event up again that was given up or quarantined; false when it is neither.

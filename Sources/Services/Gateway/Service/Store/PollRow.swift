@@ -75,16 +75,20 @@ extension GatewayStore {
   ///
   /// - Parameter catchUp: what the changes belong to, if to any.
   func receivePolled(
-    _ page: [IncomingEvent], _ states: [String: OrderState], catchUp: Int64?
+    _ page: [IncomingEvent], states: [String: OrderState], openCounts: [String: Quantity],
+    catchUp: Int64?
   ) async throws -> PolledPage {
     let now = clock.now()
     return try await write { transaction in
       var kept = PolledPage()
       for incoming in page {
-        let state = states[incoming.event.key]
-        switch try transaction.standing(of: incoming, state, now) {
+        let key = incoming.event.key
+        switch try transaction.standing(of: incoming, states[key], openCounts[key], now) {
         case .known: continue
-        case .doubted: kept.doubted.append(incoming)
+        case .doubted(let time):
+          var doubted = incoming
+          doubted.event.updateTime = time
+          kept.doubted.append(doubted)
         case .news(let isNewOrder):
           let change = try transaction.receivePolled(incoming, isNewOrder, catchUp, now)
           if let change { kept.changes.append(change) }
@@ -103,7 +107,7 @@ extension GatewayStore {
       else { return nil }
       if !stored.isNew {
         guard stored.state.isOver else { return nil }
-        try transaction.takeUpAgain(stored.inboxID)
+        try transaction.takeUpAgain(stored.inboxID, at: incoming.event.updateTime)
       }
       return WorkScheduler.Job(
         id: stored.inboxID, accountID: incoming.accountID, key: incoming.key)
@@ -121,13 +125,14 @@ struct PolledPage: Sendable {
 /// What a page's event is to the store.
 private enum PolledStanding {
   case known
-  case doubted
+  /// At the last moment that is known of it.
+  case doubted(at: Timestamp)
   case news(isNewOrder: Bool)
 }
 
 extension Transaction {
   fileprivate func standing(
-    of incoming: IncomingEvent, _ state: OrderState?, _ now: Timestamp
+    of incoming: IncomingEvent, _ state: OrderState?, _ openCount: Quantity?, _ now: Timestamp
   ) throws -> PolledStanding {
     guard incoming.event.kind == .order else { return .news(isNewOrder: false) }
     let known = try first(
@@ -140,6 +145,15 @@ extension Transaction {
     }
     guard let known else { return .news(isNewOrder: true) }
     let time = incoming.event.updateTime
+    if let openCount, known.time >= time,
+      try !isKnown(incoming.orderID, openCount, known.state)
+    {
+      // Once it was read, it is known with the units that it has then.
+      try execute(
+        "UPDATE channel_order SET settle_time = ? WHERE order_id = ?",
+        [.time(now), .text(incoming.orderID)])
+      return .doubted(at: known.time)
+    }
     if known.time > time { return .known }
     guard known.time == time else { return .news(isNewOrder: false) }
     // Of one moment only what is the same for sure: a channel's clock may tick in seconds.
@@ -147,7 +161,23 @@ extension Transaction {
     guard isKnown else { return .news(isNewOrder: false) }
     // Before the tick is over another look is of no use: the next poll comes by here, too.
     guard let settleTime = known.settleTime, settleTime <= now else { return .known }
-    return .doubted
+    return .doubted(at: time)
+  }
+
+  /// Whether an order is known with so many units that are not cancelled.
+  private func isKnown(
+    _ orderID: String, _ openCount: Quantity, _ state: OrderState?
+  ) throws -> Bool {
+    switch state {
+    case .foreign, nil: return true
+    case .cancelled: return openCount == 0
+    case .open, .shipped:
+      let known = try first(
+        "SELECT SUM(quantity - cancelled_count) FROM order_line WHERE order_id = ?",
+        [.text(orderID)]
+      ) { $0.optionalInt64(0) ?? 0 }
+      return known == openCount
+    }
   }
 
   private func isStored(_ incoming: IncomingEvent) throws -> Bool {
