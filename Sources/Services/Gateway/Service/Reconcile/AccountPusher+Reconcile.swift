@@ -63,6 +63,7 @@ extension AccountPusher {
         findings.append(Finding(asked: one, kind: .withdrawn))
         continue
       }
+      if one.isStill(entry), need(entry, now) == .look { await looked(at: entry, shown, now) }
       let isStuck = entry.state.isLocked || entry.state.isDead
       guard one.isStill(entry), isStuck || !entry.state.isPending else {
         findings.append(Finding(asked: one, kind: .unclear))
