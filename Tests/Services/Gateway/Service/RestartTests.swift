@@ -138,6 +138,55 @@ import Testing
     }
   }
 
+  /// Starts again with a channel that keeps the answers to all readings back, once some were asked for.
+  private static func startUnanswered(_ bench: GatewayBench, calls: Int) async throws
+    -> GatewayBench.Run
+  {
+    try await bench.run { try await GatewayBench.settled($0) }
+    bench.channel.with {
+      $0.keepsReadingsBack = true
+      $0.readCount = 0
+      $0.pushes = []
+    }
+    let run = try await bench.start()
+    try await eventually("some are asked for") { bench.channel.with { $0.readCount } == calls }
+    return run
+  }
+
+  /// Goal: what is to be pushed waits for no look, of which only so many are under way.
+  @Test func pushesWaitForNoLook() async throws {
+    let bench = try Self.bench(60, readBatch: 5)
+    let run = try await Self.startUnanswered(bench, calls: GatewayLimits.readingsAtOnce)
+    bench.mapping.set("acc", item: "new", takes: [("TEE", 1)])
+    try await PushTests.shows(bench, "new", 10)
+    #expect(bench.channel.with { $0.readCount } == GatewayLimits.readingsAtOnce)
+    bench.channel.with { $0.keepsReadingsBack = false }
+    try await GatewayBench.settled(run)
+    #expect(bench.channel.with { $0.readCount } == 12)
+    await run.stop()
+  }
+
+  /// Goal: whatever a listing was read for serves as the look at it.
+  @Test func readingOfAPassServesAsALook() async throws {
+    let bench = try Self.bench(2)
+    let run = try await Self.startUnanswered(bench, calls: 1)
+    let account = AccountID(trusted: "acc")
+    let pusher = try #require(await run.gateway.planner.pusher(account))
+    let (right, wrong) = (ListingID(trusted: "acc/i1/"), ListingID(trusted: "acc/i2/"))
+    let asked = await pusher.oneCall(of: [right, wrong]).asked
+    #expect(await pusher.counts().pending == 2)
+    let findings = await pusher.compare(asked, [10, 12], isCurrent: true)
+    let agrees = findings.map { if case .agrees(10) = $0.kind { true } else { false } }
+    #expect(agrees == [true, false])
+    #expect(await pusher.state(right)?.isPending == false)
+    try await eventually("what is too much is lowered") {
+      bench.channel.with { $0.pushes.map(\.item) } == ["i2"]
+    }
+    bench.channel.with { $0.keepsReadingsBack = false }
+    try await GatewayBench.settled(run)
+    await run.stop()
+  }
+
   /// Goal: where nothing can be read a push tells, as it ever did.
   @Test func channelThatCannotBeReadIsPushed() async throws {
     let bench = try Self.bench(5, readsStock: false)
