@@ -31,7 +31,7 @@ class Service:
 
     def __init__(self, name, folder, **settings):
         self.name, folder = name, pathlib.Path(folder)
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         self.log = folder / f"{name}.log"
         environment = {"ONEPOOL_DATA": str(folder), "ONEPOOL_LISTEN": "127.0.0.1:0", "PATH": os.environ["PATH"], **settings}
         with open(self.log, "w") as log:

@@ -4,7 +4,8 @@ Pool, mapping, gateway and sandbox are processes of their own. Two accounts each
 a SKU of its own; each channel takes the calls a second that it documents and answers 100 ms after it was asked. Units are sold
 at a steady rate all the time, one listing a sale. In each round nothing else happens for a while; then every account is asked for
 a pass. What a push took, from the pool's commit to the channel's acknowledgement, is read from the gateway's own history: of
-an account's pushes while its pass goes on, against those of the same account without one in the same round.
+an account's pushes while its pass goes on, against those of the same account without one in the same round. At the end the
+gateway stops and starts again: how long it takes until every listing was looked at, with how many calls.
 """
 
 import collections
@@ -101,11 +102,14 @@ class Bench:
         stack.callback(self.sandbox.stop)
         self.mapping = gateway.Service("mapping", self.folder / "mapping")
         stack.callback(self.mapping.stop)
-        self.gateway = gateway.Service(
+        self.gateway = self.start()
+        stack.callback(lambda: self.gateway.stop())
+
+    def start(self):
+        return gateway.Service(
             "gateway", self.folder / "gateway", ONEPOOL_POOL=self.stock.address, ONEPOOL_MAPPING=self.mapping.address,
             ONEPOOL_FULFILMENT=self.mapping.address, ONEPOOL_RETURNS=self.mapping.address,
             ONEPOOL_GATEWAY_MIRROR_PROMOTIONS="off", ONEPOOL_GATEWAY_RECONCILE_SECONDS="2592000")
-        stack.callback(self.gateway.stop)
 
     # MARK: accounts and listings
 
@@ -168,14 +172,25 @@ class Bench:
         with urllib.request.urlopen(f"http://{self.gateway.address}/metrics", timeout=60) as answer:
             return answer.read().decode()
 
+    def history(self, account, kind, columns, begun, ended):
+        """Of what the gateway keeps of an account's listings, between two times."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/gateway/gateway.db?mode=ro", uri=True)) as store:
+            return store.execute(
+                f"SELECT {columns} FROM listing_history WHERE time >= ? AND time < ? AND listing_id LIKE ? AND kind = ?",
+                (int(begun * 1e6), int(ended * 1e6), f"{account.name}/%", kind)).fetchall()
+
     def lags(self, account, begun, ended):
         """Milliseconds from commit to acknowledgement of the pushes that were acknowledged between two times."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/gateway/gateway.db?mode=ro", uri=True)) as store:
-            rows = store.execute(
-                "SELECT time - commit_time FROM listing_history WHERE time >= ? AND time < ? AND kind = 'acknowledged' "
-                "AND commit_time IS NOT NULL AND listing_id LIKE ?",
-                (int(begun * 1e6), int(ended * 1e6), f"{account.name}/%"))
-            return [microseconds / 1000 for microseconds, in rows]
+        rows = self.history(account, "acknowledged", "time - commit_time", begun, ended)
+        return [microseconds / 1000 for microseconds, in rows if microseconds is not None]
+
+    def looked(self, account, begun, ended):
+        """When each listing was read first, in seconds since the beginning."""
+        rows = self.history(account, "read", "listing_id, time", begun, ended)
+        first = {}
+        for listing, microseconds in sorted(rows, key=lambda row: row[1]):
+            first.setdefault(listing, microseconds / 1e6 - begun)
+        return sorted(first.values())
 
     def passes(self):
         """A pass of every account: its beginning, its end, and the calls that its account made meanwhile."""
@@ -196,20 +211,44 @@ class Bench:
                         moment(done["startTime"]), moment(done["finishTime"]), made[account.name] - before[account.name])
         return ended
 
-    def round(self):
-        sales = self.stock.begin(
+    @contextlib.contextmanager
+    def sales(self):
+        load = self.stock.begin(
             "sale", "--connections", 1, "--streams", 4, "--rate", SALES_A_SECOND, "--skus", len(ACCOUNTS) * LISTINGS,
-            "--seconds", 600)
+            "--seconds", 1800)
         try:
+            yield
+            # What was sold by now is pushed by then.
+            time.sleep(2)
+        finally:
+            load.terminate()
+            load.wait()
+
+    def restart(self):
+        self.wait()
+        self.gateway.stop()
+        begun = time.time()
+        self.gateway = self.start()
+        with self.sales():
+            # Nothing is asked before all numbers are known.
+            while sum(self.calls().values()) < len(ACCOUNTS) or int(
+                    self.gateway.call("GetBacklog", {}).get("pushCount", 0)) > SALES_A_SECOND:
+                time.sleep(0.5)
+            calls = self.calls()
+        for account in ACCOUNTS:
+            looked = self.looked(account, begun, time.time())
+            if len(looked) != LISTINGS:
+                sys.exit(f"{len(looked)} listings of {account.name} were looked at")
+            self.figures[account.channel, "restart"].append(looked[-1])
+            self.figures[account.channel, "restart calls"].append(calls[account.name])
+            self.figures[account.channel, "restart lags"] += self.lags(account, begun, time.time())
+
+    def round(self):
+        with self.sales():
             time.sleep(5)
             quiet = time.time()
             time.sleep(QUIET_SECONDS)
             passes = self.passes()
-            # What was sold during the last pass is pushed by then.
-            time.sleep(2)
-        finally:
-            sales.terminate()
-            sales.wait()
         lags = collections.defaultdict(list)
         for account in ACCOUNTS:
             begun, ended, calls = passes[account.name]
@@ -232,11 +271,19 @@ class Bench:
                 SUITE, f"{channel} {rate}/s", "at the limit", "pass", "s", self.figures[channel, "took"],
                 self.figures[channel, "least"])
             for channel, rate in RATES.items()]
-        return rows + [
+        rows += [
             results.compare(
                 SUITE, channel, "without a pass", f"push lag p{part}", "ms", self.figures[channel, "pass", part],
                 self.figures[channel, "none", part])
             for channel in RATES for part in (50, 99)]
+        for channel, rate in RATES.items():
+            lags = sorted(self.figures[channel, "restart lags"])
+            rows += [
+                results.alone(SUITE, f"{channel} {rate}/s", metric, unit, value) for metric, unit, value in (
+                    ("looked at after a start", "s", max(self.figures[channel, "restart"])),
+                    ("calls meanwhile", "an account", max(self.figures[channel, "restart calls"])),
+                    ("push lag p99 meanwhile", "ms", lags[len(lags) * 99 // 100]))]
+        return rows
 
 
 def moment(text):
@@ -251,6 +298,7 @@ def measure(quick):
         bench.prepare()
         for _ in range(bench.rounds):
             bench.round()
+        bench.restart()
         rows = bench.rows()
         results.show_head()
         results.show(rows)

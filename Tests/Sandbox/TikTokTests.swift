@@ -105,6 +105,33 @@ import Testing
     }
   }
 
+  /// A product is told of once, with those of its SKUs that were asked for.
+  @Test func searchFindsSKUsOfSeveralProducts() async throws {
+    try await withSandbox { world in
+      let listings = (1...3).flatMap { item in
+        (1...2).map { sku -> JSONValue in
+          [
+            "item_id": .string("90\(item)"), "variation_id": .string("9\(item)\(sku)"),
+            "sku": .string("S-\(item)\(sku)"), "stock": .integer(Int64(10 * item + sku)),
+          ]
+        }
+      }
+      _ = try await world.control(
+        "listings",
+        ["channel": "tiktok", "shop": .string(shop.shopID), "listings": .array(listings)])
+      let found = try await world.tiktokCall(
+        "POST", "/product/202309/inventory/search",
+        body: ["sku_ids": ["932", "911", "931", "none", "911"]])
+      let shown = found.body["data"]["inventory"].array?.map { product in
+        (product["skus"].array ?? []).map {
+          "\(product["product_id"].string ?? "") \($0["id"].string ?? "") "
+            + "\($0["total_available_quantity"].integer ?? 0)"
+        }
+      }
+      #expect(shown == [["901 911 11"], ["903 931 31", "903 932 32"]])
+    }
+  }
+
   /// Documented is a least of 1; a seller for whom TikTok is that strict takes the product off the shop.
   @Test func productThatIsOffTheShopTakesNoNumber() async throws {
     try await withSandbox { world in

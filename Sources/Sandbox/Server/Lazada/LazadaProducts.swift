@@ -13,7 +13,19 @@ enum LazadaProducts {
     guard filters.contains(filter) else { throw LazadaError.invalid("filter") }
     let limit = try call.integer("limit", default: 20, in: 1...50)
     let offset = try call.integer("offset", default: 0, in: 0...10_000)
-    var listings = try transaction.listings(shop.key).filter { listing in
+    var wanted: [String]?
+    if call.parameters["sku_seller_list"] != nil {
+      let skus = try call.json("sku_seller_list").array?.compactMap(\.text) ?? []
+      guard (1...100).contains(skus.count) else { throw LazadaError.invalid("sku_seller_list") }
+      wanted = skus
+    }
+    let named: [StockListing]
+    if let wanted {
+      named = try transaction.listings(shop.key, .sku, among: wanted)
+    } else {
+      named = try transaction.listings(shop.key)
+    }
+    var listings = named.filter { listing in
       switch filter {
       case "all": true
       case "live": listing.state == "live"
@@ -22,15 +34,10 @@ enum LazadaProducts {
       default: false
       }
     }
-    if call.parameters["sku_seller_list"] != nil {
-      let wanted = try call.json("sku_seller_list").array?.compactMap(\.text) ?? []
-      guard (1...100).contains(wanted.count) else { throw LazadaError.invalid("sku_seller_list") }
-      listings = listings.filter { wanted.contains($0.sku) }
-    }
     if let after = try call.time("update_after") {
       listings = listings.filter { $0.changeTime >= after }
     }
-    let items = grouped(listings)
+    let items = listings.byItem
     let isDetailed = call.parameters["options"] == "1"
     return [
       "total_products": .integer(Int64(items.count)),
@@ -39,18 +46,6 @@ enum LazadaProducts {
           json($0, isDetailed: isDetailed, at: call.now)
         }),
     ]
-  }
-
-  private static func grouped(_ listings: [StockListing]) -> [[StockListing]] {
-    var items: [[StockListing]] = []
-    for listing in listings {
-      if items.last?[0].itemID == listing.itemID {
-        items[items.count - 1].append(listing)
-      } else {
-        items.append([listing])
-      }
-    }
-    return items
   }
 
   static func item(

@@ -34,6 +34,19 @@ extension ReadTransaction {
       shop.values + [.text(item)], Self.listing)
   }
 
+  /// Those that are named, in the order of their IDs.
+  func listings(
+    _ shop: Shop.Key, _ name: StockListing.Name, among names: [String]
+  ) throws -> [StockListing] {
+    let values = names.map { SQLValue.text($0) }
+    let places = Array(repeating: "?", count: names.count).joined(separator: ", ")
+    return try rows(
+      listingColumns
+        + " WHERE channel = ? AND shop_id = ? AND \(name.rawValue) IN (\(places))"
+        + " ORDER BY item_id, variation_id",
+      shop.values + values, Self.listing)
+  }
+
   func listings(_ shop: Shop.Key) throws -> [StockListing] {
     try rows(
       listingColumns

@@ -113,5 +113,8 @@ enum SandboxMigrations {
     Migration(
       7, "orders that buyers come for",
       "ALTER TABLE buyer_order ADD COLUMN is_pickup INTEGER NOT NULL DEFAULT 0"),
+    Migration(
+      8, "listings by their variations",
+      "CREATE INDEX listing_by_variation ON listing (channel, shop_id, variation_id)"),
   ]
 }

@@ -7,14 +7,7 @@ enum TikTokProducts {
     _ transaction: any ReadTransaction, _ shop: Shop, _ call: TikTokCall
   ) throws -> JSONValue {
     let (size, offset) = try call.page(in: 1...100)
-    var products: [[StockListing]] = []
-    for listing in try transaction.listings(shop.key) {
-      if products.last?.first?.itemID == listing.itemID {
-        products[products.count - 1].append(listing)
-      } else {
-        products.append([listing])
-      }
-    }
+    let products = try transaction.listings(shop.key).byItem
     let wanted = call.body["status"].string ?? "ALL"
     let kept = products.filter { wanted == "ALL" || status($0) == wanted }
     let page = kept.dropFirst(Int(offset)).prefix(Int(size))

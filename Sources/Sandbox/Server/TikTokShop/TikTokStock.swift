@@ -85,21 +85,19 @@ enum TikTokStock {
   ) throws -> JSONValue {
     let names = try call.list("sku_ids", atMost: 600)
     let products = try call.list("product_ids", atMost: 100)
-    let all = try transaction.listings(shop.key)
-    let found = all.filter {
-      names.isEmpty ? products.contains($0.itemID) : names.contains($0.variationID)
+    let found: [StockListing]
+    if names.isEmpty {
+      found = try transaction.listings(shop.key, .item, among: products)
+    } else {
+      found = try transaction.listings(shop.key, .variation, among: names)
     }
-    var items: [String] = []
-    for listing in found where !items.contains(listing.itemID) { items.append(listing.itemID) }
-    return [
-      "inventory": .array(
-        items.map { item in
-          [
-            "product_id": .string(item),
-            "skus": .array(found.filter { $0.itemID == item }.map { json($0, shop, at: call.now) }),
-          ]
-        })
-    ]
+    let inventory = found.byItem.map { listings -> JSONValue in
+      [
+        "product_id": .string(listings[0].itemID),
+        "skus": .array(listings.map { json($0, shop, at: call.now) }),
+      ]
+    }
+    return ["inventory": .array(inventory)]
   }
 
   /// Of a campaign's end nothing is said here.

@@ -12,15 +12,13 @@ enum WooCommerceProducts {
     _ transaction: any ReadTransaction, _ shop: Shop, _ call: WooCommerceCall
   ) throws -> WooCommercePlatform.Answer {
     let (offset, size) = try call.page()
-    var products: [[StockListing]] = []
-    for listing in try transaction.listings(shop.key) {
-      if products.last?[0].itemID == listing.itemID {
-        products[products.count - 1].append(listing)
-      } else {
-        products.append([listing])
-      }
+    let listings: [StockListing]
+    if let wanted = call.included {
+      listings = try transaction.listings(shop.key, .item, among: wanted.sorted())
+    } else {
+      listings = try transaction.listings(shop.key)
     }
-    if let wanted = call.included { products = products.filter { wanted.contains($0[0].itemID) } }
+    var products = listings.byItem
     if let sku = call.query["sku"] { products = products.filter { $0.contains { $0.sku == sku } } }
     products.sort { (Int64($0[0].itemID) ?? 0) < (Int64($1[0].itemID) ?? 0) }
     if call.query["order"] != "asc" { products.reverse() }

@@ -5,7 +5,8 @@ public import Primitives
 ///
 ///     want ──▶ need: lower ──▶ begin ──▶ finish: acknowledged
 ///          ──▶ need: raise ──▶ (read) ──▶ decide ──▶ begin ──▶ finish: retry, locked, stale ──▶ need …
-///                                     └──▶ settled              └──▶ refused ──▶ dead ──▶ revive
+///          ──▶ need: look  ──▶ read ──▶ decide ──▶ settled     └──▶ refused ──▶ dead ──▶ revive
+///                                           └──▶ need: lower, raise
 ///
 /// A channel lowers its own number when it takes an order, before we hear of it. So `expected`
 /// follows what the channel would show if it had made no sale but those that were taken in; what it
@@ -19,6 +20,8 @@ public struct PushState: Equatable, Sendable {
     /// The channel shows too little, or nobody knows: first intake catches up and the channel's
     /// number is read.
     case raise
+    /// Nothing, as far as was known before a restart: only nobody has looked since.
+    case look
   }
 
   /// What to do about a raise once the channel's number is known, or cannot be.
@@ -154,6 +157,7 @@ public struct PushState: Equatable, Sendable {
     guard let wanted, !isDead, flight == nil else { return .nothing }
     if let notBefore, now < notBefore { return .nothing }
     guard let believed else { return .lower }
+    if isUnread, intakeCount == 0, uncertain == nil, target(wanted) == believed { return .look }
     if wanted == 0 {
       return believed != 0 || isUnverified || uncertain != nil ? .lower : .nothing
     }

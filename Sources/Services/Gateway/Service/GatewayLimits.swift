@@ -107,6 +107,11 @@ enum GatewayLimits {
   /// Calls that read one account's listings back, under way at once: as many as an account of fifty calls a second makes while it
   /// waits for an answer from far away, and no flood at the beginning of a pass.
   static let readingsAtOnce = 8
+  /// Listings that these calls read together: an answer about hundreds is work for the gateway, too, which pushes wait for.
+  static let listingsReadAtOnce = 1200
+  static func readingsAtOnce(of batch: Int) -> Int {
+    max(1, min(readingsAtOnce, listingsReadAtOnce / batch))
+  }
   /// How often it is looked at least for a turn that nobody else would miss, and how many times before an ordinary one is taken.
   static let sparePause = Duration.milliseconds(200)
   static let spareTries = 20

@@ -70,6 +70,11 @@ struct PushSimulation {
   mutating func push() {
     let need = state.need(now)
     guard need != .nothing else { return }
+    if need == .look {
+      // Where that finds something it is pushed by another need.
+      _ = state.decide(shown: shown, now: now)
+      return
+    }
     let reads = state.wantsReading(raises: need == .raise, comparesStock: comparesStock)
     guard
       case .push(let quantity, let expected) = state.decide(shown: reads ? shown : nil, now: now)

@@ -391,8 +391,38 @@ import Testing
       lastError: "")
     #expect(state.need(Self.start) == .nothing, "nothing is wanted yet")
     _ = state.want(10, version: PushVersion(pool: 5), commitTime: nil)
-    #expect(state.need(Self.start) == .raise)
+    #expect(state.need(Self.start) == .look)
     #expect(state.decide(shown: 12, now: Self.start) == .push(10, expected: 12))
+    #expect(state.need(Self.start) == .lower, "it shows too much")
+  }
+
+  /// Goal: after a restart what nothing has happened to is only looked at, at zero too; what should show another number, may
+  /// have been raised or sells is pushed by the usual rules.
+  @Test(
+    arguments: [
+      (10, 10, 10, 0, PushState.Need.look), (0, 0, 0, 0, .look), (10, 10, 12, 0, .raise),
+      (10, 10, 8, 0, .lower), (10, 10, 0, 0, .lower), (0, 0, 3, 0, .raise), (0, 5, 0, 0, .lower),
+      (5, 10, 5, 0, .lower), (5, 10, 10, 0, .look), (10, 10, 9, 1, .raise), (1, 1, 0, 1, .lower),
+    ] as [(Quantity, Quantity, Quantity, Quantity, PushState.Need)])
+  func restartPushesOnlyWhatIsNotAsItShouldBe(
+    _ acknowledged: Quantity, _ highest: Quantity, _ wanted: Quantity, _ sold: Quantity,
+    _ need: PushState.Need
+  ) {
+    var state = PushState(
+      acknowledged: acknowledged, highest: highest, version: PushVersion(pool: 4),
+      time: Self.start, lag: nil, isDead: false, lastError: "")
+    if sold > 0 { state.takeIn(sold) }
+    _ = state.want(wanted, version: PushVersion(pool: 5), commitTime: nil)
+    #expect(state.need(Self.start) == need)
+    guard need == .look else { return }
+    #expect(state.isPending, "until somebody has looked")
+    var right = state
+    #expect(right.decide(shown: wanted, now: Self.start) == .settled)
+    #expect(right.need(Self.start) == .nothing && !right.isPending)
+    // It shows less: a lowering that was not kept, or units sold unseen. Nothing is pushed over them.
+    guard wanted > 0 else { return }
+    #expect(state.decide(shown: wanted - 1, now: Self.start) == .settled)
+    #expect(state.isKeptDown && state.need(Self.at(15_001)) == .raise)
   }
 
   /// A raise to 10 was kept before it went out; then the gateway was killed, and buyers took two.

@@ -358,6 +358,28 @@ import Testing
     }
   }
 
+  /// Goal: answers about hundreds of listings are read a few at a time, so that pushes come through between them.
+  @Test func bigAnswersAreFewAtOnce() async throws {
+    for (batch, calls) in [(1, 8), (50, 8), (150, 8), (400, 3), (600, 2), (5000, 1)] {
+      #expect(GatewayLimits.readingsAtOnce(of: batch) == calls)
+    }
+    let adapter = FakeAdapter(FakeChannel(), batch: 500, readBatch: 400)
+    let bench = try PushTests.bench(adapter, listings: 1700)
+    try await bench.run { run in
+      try await GatewayBench.settled(run)
+      bench.channel.with { $0.keepsReadingsBack = true }
+      _ = try await run.client.reconcileAccount(ReconcileAccountRequest(accountID: "acc"))
+      try await eventually("some are asked") { Self.reads(bench) == 3 }
+      bench.pool.receive("TEE", -1)
+      try await GatewayBench.settled(run)
+      #expect(bench.channel.shown("i1") == 9 && bench.channel.shown("i1700") == 9)
+      #expect(Self.reads(bench) == 3)
+      bench.channel.with { $0.keepsReadingsBack = false }
+      try await eventually("all are read") { try await Self.isFinished(run) }
+      #expect(Self.reads(bench) == 5)
+    }
+  }
+
   /// Goal: of calls that are under way together those that fail are made again, and no other.
   @Test func failedCallAmongOthersIsMadeAgain() async throws {
     let bench = try PushTests.bench(FakeAdapter(FakeChannel(), batch: 2), listings: 20)

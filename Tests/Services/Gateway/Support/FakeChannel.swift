@@ -76,6 +76,7 @@ struct FakeAdapter: ChannelAdapter {
   let channelID: ChannelID
   let traits: ChannelTraits
   let channel: FakeChannel
+  let readBatch: Int
 
   struct Body: Codable {
     var shop: String
@@ -87,9 +88,11 @@ struct FakeAdapter: ChannelAdapter {
 
   init(
     _ channel: FakeChannel, id: String = "fake", rate: Double = 10_000, batch: Int = 10,
-    readsStock: Bool = true, comparesStock: Bool = false, sellsFromOwnLocation: Bool = false
+    readBatch: Int? = nil, readsStock: Bool = true, comparesStock: Bool = false,
+    sellsFromOwnLocation: Bool = false
   ) {
     self.channel = channel
+    self.readBatch = readBatch ?? batch
     channelID = ChannelID(trusted: id)
     traits = ChannelTraits(
       requiredCredentials: ["secret"], optionalCredentials: ["token"], callsPerSecond: rate,

@@ -63,19 +63,14 @@ extension AccountPusher {
     let asked = ids.compactMap { Asked($0, entries[$0]) }
       .filter { entries[$0.id]?.unseenSince != nil }
     guard !asked.isEmpty else { return [] }
-    let session = session
-    let listings = asked.map(\.listing)
     let found: [Quantity?]
     do throws(ChannelError) {
-      found = try await session.callNow(isSpare: true) { api async throws(ChannelError) in
-        try await session.adapter.readStock(listings, api: api)
-      }
+      found = try await session.readSpare(asked.map(\.listing))
     } catch {
       // Whatever is wrong is seen by the pushes; a sample less is no harm.
       surroundings.log.debug("nothing was read back", ["account": accountID, "error": error.text])
       return []
     }
-    guard found.count == asked.count else { return [] }
     let now = now
     var differing: [ListingID] = []
     for (before, shown) in zip(asked, found) {

@@ -43,7 +43,7 @@ extension AccountPusher {
     {
       let id = place.element
       guard let entry = entries[id], entry.lane == lane, !entry.isHeld else { continue }
-      guard entry.state.need(now) == (lane == .cleared ? .raise : .lower) else {
+      guard need(entry, now) == (lane == .cleared ? .raise : .lower) else {
         entry.lane = nil
         file(id, now)
         continue
@@ -81,13 +81,14 @@ extension AccountPusher {
     var risen: [ListingID] = []
     for id in batch {
       guard let entry = entries[id] else { continue }
-      let need = entry.state.need(now)
+      let need = need(entry, now)
       guard need == .lower || (need == .raise && raises) else { continue }
       let reading = readings[id]
       if let reading, reading.intakeCount != entry.state.intakeCount { continue }
       switch entry.state.decide(shown: reading?.shown, hasOpenEvents: hasOpenEvents, now: now) {
       case .settled:
         entry.serial &+= 1
+        entry.isAlone = false
         dirty.insert(id)
         await endAlert(id)
       case .push(let quantity, let expected):

@@ -7,7 +7,7 @@ internal import Primitives
 /// first, a few calls at once, within the account's rate.
 actor AccountPusher {
   /// Where a listing waits. Raises wait until the account's events are taken in, then in `cleared`.
-  enum Lane { case lower, raise, cleared }
+  enum Lane { case lower, raise, cleared, look }
 
   nonisolated let accountID: AccountID
   nonisolated let session: AccountSession
@@ -19,6 +19,10 @@ actor AccountPusher {
   var lower = NumberQueue<ListingID>()
   var cleared = NumberQueue<ListingID>()
   var raise: [ListingID] = []
+  /// By what is read in one call, once all is known.
+  var looks = GroupQueue<ListingID>()
+  var isLooking = false
+  private(set) var isAllKnown = false
   var dirty: Set<ListingID> = []
   /// What happened to listings and is not kept yet.
   var history: [HistoryRow] = []
@@ -93,6 +97,12 @@ actor AccountPusher {
     dirty.formUnion(unlinked)
     wakeUp()
     for id in unlinked { await endAlert(id) }
+  }
+
+  /// All listings and numbers have come that were there at the start.
+  func setAllKnown() {
+    isAllKnown = true
+    wakeUp()
   }
 
   private func entry(of listing: PlannedListing) -> Entry {
@@ -175,6 +185,7 @@ actor AccountPusher {
         startClearing(&group)
         startSaving(&group)
         startReadingBack(&group)
+        startLooking(&group)
         arm(&group)
       }
       isStopped = true
@@ -217,7 +228,7 @@ actor AccountPusher {
     let now = now
     for id in waiting {
       guard let entry = entries[id], entry.lane == .raise else { continue }
-      if !entry.isHeld, entry.state.need(now) == .raise {
+      if !entry.isHeld, need(entry, now) == .raise {
         entry.lane = .cleared
         cleared.set(id, to: entry.number)
       } else {
@@ -228,10 +239,17 @@ actor AccountPusher {
     wakeUp()
   }
 
+  /// What is to be done about a listing. One that cannot be looked at, or not with others, goes the way of raises.
+  func need(_ entry: Entry, _ now: Timestamp) -> PushState.Need {
+    let need = entry.state.need(now)
+    let canLook = session.adapter.traits.readsStock && !entry.isAlone
+    return need == .look && !canLook ? .raise : need
+  }
+
   /// Puts a listing where it belongs now.
   func file(_ id: ListingID, _ now: Timestamp) {
     guard let entry = entries[id], !entry.isHeld else { return }
-    switch entry.state.need(now) {
+    switch need(entry, now) {
     case .nothing:
       entry.lane = nil
       if let time = entry.state.wakeTime, time > now, entry.timer.map({ time < $0 }) ?? true {
@@ -246,6 +264,10 @@ actor AccountPusher {
       guard entry.lane != .raise else { return }
       entry.lane = .raise
       raise.append(id)
+    case .look:
+      guard entry.lane != .look else { return }
+      entry.lane = .look
+      looks.append(id, to: session.adapter.readKey(entry.listing))
     }
   }
 

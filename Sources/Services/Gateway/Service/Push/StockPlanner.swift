@@ -69,6 +69,12 @@ actor StockPlanner {
     self.maximum[pusher.accountID] = maximum
     await send(
       listings.values.filter { $0.accountID == pusher.accountID }.map { want($0, commitTime: nil) })
+    await tellReady()
+  }
+
+  private func tellReady() async {
+    guard hasAllListings, hasSnapshot else { return }
+    for pusher in pushers.values { await pusher.setAllKnown() }
   }
 
   /// A listing, and the most that its channel takes.
@@ -139,7 +145,10 @@ actor StockPlanner {
     return skus[SKU(trusted: text)]?.key.text ?? text
   }
 
-  func setAllListings() { hasAllListings = true }
+  func setAllListings() async {
+    hasAllListings = true
+    await tellReady()
+  }
 
   func isLinked(_ listingID: String) -> Bool {
     !(listings[ListingID(trusted: listingID)]?.components.isEmpty ?? true)
@@ -164,7 +173,8 @@ actor StockPlanner {
 
   func apply(_ change: WatchAvailabilityResponse) async {
     sequence = max(sequence, change.sequence)
-    hasSnapshot = hasSnapshot || change.sku.isEmpty || !change.snapshot
+    let isEnd = !hasSnapshot && (change.sku.isEmpty || !change.snapshot)
+    hasSnapshot = hasSnapshot || isEnd
     if !change.sku.isEmpty {
       let record = record(of: SKU(trusted: change.sku))
       for channel in change.channels {
@@ -180,6 +190,7 @@ actor StockPlanner {
       let commitTime = change.snapshot ? nil : change.commitTime
       await send(record.listings.map { want($0, commitTime: commitTime) })
     }
+    if isEnd { await tellReady() }
     await closeReached()
   }
 

@@ -63,6 +63,7 @@ extension AccountPusher {
         findings.append(Finding(asked: one, kind: .withdrawn))
         continue
       }
+      if one.isStill(entry), need(entry, now) == .look { await looked(at: entry, shown, now) }
       let isStuck = entry.state.isLocked || entry.state.isDead
       guard one.isStill(entry), isStuck || !entry.state.isPending else {
         findings.append(Finding(asked: one, kind: .unclear))
@@ -102,9 +103,11 @@ extension AccountPusher {
 
   /// When the listing was read that was not read for the longest; nil when one was never read, or there is none.
   func oldestReadTime() -> Timestamp? {
-    let known = entries.values.filter { $0.state.wanted != nil }
-    guard let oldest = known.min(by: { $0.readSeconds < $1.readSeconds }) else { return nil }
-    return Self.readTime(oldest)
+    var oldest: Entry?
+    for entry in entries.values where entry.state.wanted != nil {
+      if oldest.map({ entry.readSeconds < $0.readSeconds }) ?? true { oldest = entry }
+    }
+    return oldest.flatMap(Self.readTime)
   }
 
   /// After a restart: what the pass had read by then.

@@ -115,11 +115,12 @@ actor AccountReconciler {
 
   /// Several calls at once, since an answer takes longer than the next turn; false when all ends.
   private func readWhatIsDue() async -> Bool {
-    await withTaskGroup(of: Void.self) { group in
+    let atOnce = GatewayLimits.readingsAtOnce(of: session.adapter.readBatch)
+    return await withTaskGroup(of: Void.self) { group in
       var callCount = 0
       while !Task.isCancelled {
         let isDue = now >= pausedUntil && isAnythingDue
-        guard isDue, callCount < GatewayLimits.readingsAtOnce else {
+        guard isDue, callCount < atOnce else {
           guard callCount > 0 else { return true }
           // One that has failed leaves something to be read again.
           await group.next()
@@ -236,17 +237,10 @@ actor AccountReconciler {
   }
 
   private func read(_ call: Call) async {
-    let listings = call.asked.map(\.listing)
-    let session = session
     let wasCurrent = await surroundings.intake.isFinished(accountID)
     let found: [Quantity?]
     do throws(ChannelError) {
-      found = try await session.callNow(isSpare: true) { api async throws(ChannelError) in
-        try await session.adapter.readStock(listings, api: api)
-      }
-      guard found.count == listings.count else {
-        throw .malformed("\(found.count) numbers for \(listings.count) listings")
-      }
+      found = try await session.readSpare(call.asked.map(\.listing))
     } catch {
       return await failed(call, error)
     }
