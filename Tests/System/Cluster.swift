@@ -17,6 +17,10 @@ final class Cluster: Sendable {
 
   let folder: TemporaryFolder
   let addresses: [String: String]
+  /// Where a second process of a service listens, by the service's name.
+  let standbys: [String: String]
+  /// What channels and tills call, where there are two gateways.
+  private let door: FrontDoor?
   let pool: PoolServiceClient
   let mapping: MappingServiceClient
   let fulfilment: FulfilmentServiceClient
@@ -29,15 +33,20 @@ final class Cluster: Sendable {
   /// What services are told beside the usual, by name.
   private let settings: [String: [String: String]]
 
-  private init(_ settings: [String: [String: String]]) throws {
+  private init(_ settings: [String: [String: String]], doubled: [String]) throws {
     self.settings = settings
     folder = try TemporaryFolder()
-    let ports = try FreePorts.take(Self.all.count)
-    let pairs = zip(Self.all, ports).map { ($0, "127.0.0.1:\($1)") }
-    let addresses = Dictionary(uniqueKeysWithValues: pairs)
+    let ports = try FreePorts.take(Self.all.count + doubled.count).map { "127.0.0.1:\($0)" }
+    let addresses = Dictionary(uniqueKeysWithValues: zip(Self.all, ports))
+    let standbys = Dictionary(
+      uniqueKeysWithValues: zip(doubled, ports.dropFirst(Self.all.count)))
     self.addresses = addresses
+    self.standbys = standbys
+    door = try standbys["gateway"].map { second in
+      try FrontDoor(to: [second, addresses["gateway"] ?? ""])
+    }
     func client(_ name: String) throws -> RPCClient {
-      let transport = try HTTP2ClientTransport(target: addresses[name] ?? "")
+      let transport = try HTTP2ClientTransport(target: Self.target(name, standbys, addresses))
       return RPCClient(transport: transport, timeout: .seconds(60))
     }
     pool = PoolServiceClient(try client("pool"))
@@ -49,11 +58,13 @@ final class Cluster: Sendable {
   }
 
   /// Starts `names`, runs `body`, and ends all of them, whatever happens.
+  ///
+  /// - Parameter doubled: services that have a second address, for a process that stands by.
   static func with<Result: Sendable>(
     _ names: [String] = Cluster.all, settings: [String: [String: String]] = [:],
-    _ body: (Cluster) async throws -> Result
+    doubled: [String] = [], _ body: (Cluster) async throws -> Result
   ) async throws -> Result {
-    let cluster = try Cluster(settings)
+    let cluster = try Cluster(settings, doubled: doubled)
     do {
       try await cluster.start(names)
       let result = try await body(cluster)
@@ -66,7 +77,17 @@ final class Cluster: Sendable {
     }
   }
 
-  func url(_ name: String) -> String { "http://\(addresses[name] ?? "")" }
+  func url(_ name: String) -> String {
+    if name == "gateway", let door { return door.url }
+    return "http://\(addresses[name] ?? "")"
+  }
+
+  /// What others call: the second process first, which is the one that stands by at the beginning.
+  private static func target(
+    _ name: String, _ standbys: [String: String], _ addresses: [String: String]
+  ) -> String {
+    [standbys[name], addresses[name]].compactMap(\.self).joined(separator: ",")
+  }
 
   /// The one of that name that was started last.
   func process(_ name: String) throws -> ServiceProcess {
@@ -84,7 +105,7 @@ final class Cluster: Sendable {
     environment["ONEPOOL_LISTEN"] = addresses[name]
     environment["ONEPOOL_DATA"] = folder.path
     for other in Self.services where other != name {
-      environment["ONEPOOL_\(other.uppercased())"] = addresses[other]
+      environment["ONEPOOL_\(other.uppercased())"] = Self.target(other, standbys, addresses)
     }
     if name == "gateway" { environment["ONEPOOL_PUBLIC_URL"] = url("gateway") }
     return environment.merging(settings[name] ?? [:]) { $1 }.merging(others) { $1 }
@@ -107,6 +128,14 @@ final class Cluster: Sendable {
     }
   }
 
+  /// Starts one more process of a service over the same store, and waits until it stands by.
+  func standBy(_ name: String, at address: String? = nil) async throws -> ServiceProcess {
+    let standby = try launch(
+      name, ["ONEPOOL_LISTEN": address ?? "127.0.0.1:0", "ONEPOOL_STANDBY": "true"])
+    _ = try await standby.address(saying: ServiceProcess.standingBy)
+    return standby
+  }
+
   /// Ends services as a crash would, at once, and waits until they are gone.
   func kill(_ names: [String]) async throws {
     for name in names { try process(name).signal(SIGKILL) }
@@ -117,6 +146,7 @@ final class Cluster: Sendable {
     let running = processes.withLock { $0.map(\.process).filter(\.isRunning) }
     for process in running { process.signal(SIGKILL) }
     for process in running { _ = try? await process.status() }
+    await door?.end()
   }
 
   /// The end of each log, for a test that failed.

@@ -129,7 +129,10 @@ extension SystemTests {
     @Test(.timeLimit(.minutes(5)), arguments: Cluster.services)
     func wrongSettingIsOneClearLine(service: String) async throws {
       try await Cluster.with([]) { cluster in
-        for (name, value) in [("ONEPOOL_LISTEN", "nowhere"), ("ONEPOOL_LOG_LEVEL", "loud")] {
+        for (name, value) in [
+          ("ONEPOOL_LISTEN", "nowhere"), ("ONEPOOL_LOG_LEVEL", "loud"),
+          ("ONEPOOL_STANDBY", "perhaps"),
+        ] {
           let process = try cluster.launch(service, [name: value])
           #expect(try await process.status() == 64)
           try expectOneLine(process, naming: [name, value, "must be"])

@@ -52,13 +52,14 @@ struct SandboxClient: Sendable {
     return answer
   }
 
-  func open(_ shop: Shop, hooks: String) async throws {
-    try await command(
-      "shops",
-      [
-        "channel": shop.channel, "shop": shop.externalID, "credentials": shop.credentials,
-        "hook_url": "\(hooks)/\(shop.channel)",
-      ])
+  /// - Parameter accessSeconds: how long the access token is good from now on, where that is not what the platform gives.
+  func open(_ shop: Shop, hooks: String, accessSeconds: Int? = nil) async throws {
+    var body: [String: Any] = [
+      "channel": shop.channel, "shop": shop.externalID, "credentials": shop.credentials,
+      "hook_url": "\(hooks)/\(shop.channel)",
+    ]
+    if let accessSeconds { body["access_token_seconds"] = accessSeconds }
+    try await command("shops", body)
   }
 
   /// Lists an item, with nothing on sale unless said: the first push says how many there are.

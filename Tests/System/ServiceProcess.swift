@@ -55,10 +55,15 @@ final class ServiceProcess: @unchecked Sendable {
     }
   }
 
-  /// Waits until it serves, and returns its address.
-  func address(within limit: Duration = patience) async throws -> String {
-    try await eventually("\(name) serving", within: limit, seen: lastWords) {
-      if let line = lines.last(where: { $0.contains("message=serving") }) {
+  static let serving = "message=serving"
+  static let standingBy = "message=\"standing by\""
+
+  /// Waits until it serves, or says something else that goes with it, and returns its address.
+  func address(
+    saying message: String = serving, within limit: Duration = patience
+  ) async throws -> String {
+    try await eventually("\(name) \(message)", within: limit, seen: lastWords) {
+      if let line = lines.last(where: { $0.contains(message) }) {
         let field = line.split(separator: " ").first { $0.hasPrefix("address=") }
         return field.map { String($0.dropFirst("address=".count)) }
       }

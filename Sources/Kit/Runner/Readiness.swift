@@ -1,11 +1,39 @@
 internal import Foundation
+internal import Primitives
 internal import RPCCore
 internal import StorageCore
 internal import Synchronization
 
 /// Whether the service can do its work, for those who send it work.
 final class Readiness: Sendable {
-  enum Phase: String, Sendable { case starting, serving, draining }
+  enum Phase: Sendable {
+    case starting
+    /// Another process has the store, as was seen at a moment of the monotonic clock.
+    case standingBy(behind: String, asOf: Int64)
+    case serving
+    case draining
+
+    /// Why there is no work done in it; nil when there is.
+    func obstacle(now: Int64 = monotonicNanoseconds()) -> String? {
+      switch self {
+      case .starting: "starting"
+      // Who finds the store in use looks again at once: whoever does not, has it.
+      case .standingBy(let holder, let look) where now - look > Self.lookNanoseconds:
+        "taking the store over from \(Self.named(holder))"
+      case .standingBy(let holder, _):
+        "standing by: the store is in use by \(Self.named(holder))"
+      case .serving: nil
+      case .draining: "draining"
+      }
+    }
+
+    private static func named(_ holder: String) -> String {
+      holder.isEmpty ? "another process" : holder
+    }
+
+    /// Longer than two looks are apart.
+    private static let lookNanoseconds: Int64 = 1_000_000_000
+  }
 
   private let phase = Mutex(Phase.starting)
   private let databases: [any Database]
@@ -36,7 +64,7 @@ final class Readiness: Sendable {
   /// What keeps the service from work; empty when it is ready.
   func obstacles() async -> [String: String] {
     var obstacles = await problems(withAdvice: false)
-    if current != .serving { obstacles["phase"] = current.rawValue }
+    if let obstacle = current.obstacle() { obstacles["phase"] = obstacle }
     return obstacles
   }
 

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Primitives
 internal import RPCCore
 internal import RPCHTTP2
+internal import StorageCore
 
 /// A service between its start and its end.
 struct RunningService: Sendable {
@@ -14,9 +15,12 @@ struct RunningService: Sendable {
   /// `127.0.0.1:7001`, with the port that was free when 0 was asked for.
   var address: String { server.address }
 
-  /// Builds the service, takes its port, and serves.
+  /// Builds the service, takes its port, and serves; where the settings say so, once its store is free.
+  ///
+  /// - Parameter isStopping: whether to wait for the store no more.
+  /// - Throws: `Standby.Ended` when it was stopped before the store was free.
   init(
-    name: String, settings: Settings,
+    name: String, settings: Settings, unless isStopping: @Sendable () -> Bool = { false },
     _ make: @Sendable (ServiceContext) async throws -> ServiceParts
   ) async throws {
     let log = Log(
@@ -24,29 +28,43 @@ struct RunningService: Sendable {
     ).with(["service": name])
     let metrics = Metrics()
     ProcessMetrics.register(in: metrics)
+    let isStandingBy = metrics.gauge(
+      "onepool_standby", "1 while the process waits for a store that another one has, else 0.")
     security = try ServiceSecurity(settings)
-    context = ServiceContext(
+    let context = ServiceContext(
       name: name, settings: settings, log: log, metrics: metrics, credentials: security.client)
-    parts = try await make(context)
-    let readiness = Readiness(databases: parts.databases, checks: parts.checks)
-    self.readiness = readiness
-    health = HealthService()
-    let services: [any RPCService] = parts.services + [health]
-    let reflection = ReflectionService(services)
-    let configuration = ServerConfiguration(
-      address: settings[CommonSettings.listen].description,
-      services: services + [reflection, ReflectionServiceV1Alpha(reflection)],
-      routes: parts.routes + readiness.routes() + [Self.metricsRoute(metrics)],
+    self.context = context
+    var configuration = ServerConfiguration(
+      address: settings[CommonSettings.listen].description, services: [],
+      routes: [Self.metricsRoute(metrics)],
       observer: RPCMetrics(
         metrics: metrics, log: log,
         accessLog: AccessLog(log, share: settings[CommonSettings.accessLog])),
       tls: security.server, authorizer: security.policy, trustsNetwork: security.trustsNetwork,
       loopCount: settings[CommonSettings.loops])
-    server = try Self.server(configuration, settings)
+    await Self.follow(security, context)
+    var standby: Standby?
+    do {
+      parts = try await make(context)
+    } catch StorageError.inUse(_, let holder) where settings[CommonSettings.standby] {
+      let waiting = try Standby(behind: holder, configuration, settings, log, isStandingBy)
+      parts = try await waiting.takeOver(unless: isStopping) { try await make(context) }
+      standby = waiting
+    }
+    let readiness = Readiness(databases: parts.databases, checks: parts.checks)
+    self.readiness = readiness
+    health = HealthService()
+    let services: [any RPCService] = parts.services + [health]
+    let reflection = ReflectionService(services)
+    configuration.services = services + [reflection, ReflectionServiceV1Alpha(reflection)]
+    configuration.routes += parts.routes + readiness.routes()
+    server = try Self.server(configuration, settings, on: standby?.listener)
     await startLoops()
+    await standby?.passOn()
     server.start()
     readiness.enter(.serving)
     await publishHealth()
+    await standby?.end()
     for name in settings.unknownNames {
       log.warning("a variable that nothing reads", ["name": name])
     }
@@ -55,11 +73,12 @@ struct RunningService: Sendable {
       ["address": server.address, "version": Version.text, "process": Int(getpid())])
   }
 
-  private static func server(
-    _ configuration: ServerConfiguration, _ settings: Settings
+  /// - Parameter listener: the port, where it is open already.
+  static func server(
+    _ configuration: ServerConfiguration, _ settings: Settings, on listener: Listener? = nil
   ) throws -> RPCServer {
     do {
-      return try RPCServer(configuration)
+      return try RPCServer(configuration, on: listener)
     } catch TransportError.unprotected(let address) {
       throw settings.refusal(
         "\(CommonSettings.listen.name) is \(address), which others can reach: set "
@@ -70,18 +89,21 @@ struct RunningService: Sendable {
 
   private func startLoops() async {
     for loop in parts.background { await context.background.start(loop.name, loop.run) }
-    if security.hasFiles {
-      await context.background.start("security") {
-        while true {
-          try await Task.sleep(for: .seconds(1))
-          security.follow(context.log)
-        }
-      }
-    }
     await context.background.start("health") {
       while true {
         try await Task.sleep(for: .seconds(1))
         await publishHealth()
+      }
+    }
+  }
+
+  /// Certificates and policies are read anew from the start, which may take long where it waits for the store.
+  private static func follow(_ security: ServiceSecurity, _ context: ServiceContext) async {
+    guard security.hasFiles else { return }
+    await context.background.start("security") {
+      while true {
+        try await Task.sleep(for: .seconds(1))
+        security.follow(context.log)
       }
     }
   }

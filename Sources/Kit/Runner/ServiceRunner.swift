@@ -42,9 +42,12 @@ public enum ServiceRunner {
     let service: RunningService
     do {
       let settings = try readSettings(name, program, about, listen, own)
-      service = try await RunningService(name: name, settings: settings, make)
+      service = try await RunningService(
+        name: name, settings: settings, unless: { stop.isRequested }, make)
     } catch let exit as Settings.Exit {
       end(exit)
+    } catch is Standby.Ended {
+      exit(0)
     } catch {
       StandardError.write(Array("\(program): cannot start: \(oneLine("\(error)"))\n".utf8))
       exit(1)

@@ -6,6 +6,9 @@ public enum CommonSettings {
     "ONEPOOL_LISTEN", "address to listen on", default: "127.0.0.1:0")
   public static let data = Setting<String>.text(
     "ONEPOOL_DATA", "folder of the stores and keys", default: "var")
+  public static let standby = Setting<Bool>.flag(
+    "ONEPOOL_STANDBY", "whether to wait while another process has the store, and then take over",
+    default: false)
   public static let logLevel = Setting<Log.Level>.choice(
     "ONEPOOL_LOG_LEVEL", "least important lines to log", default: .info)
   public static let logFormat = Setting<Log.Format>.choice(
@@ -48,7 +51,7 @@ public enum CommonSettings {
   /// What every service reads.
   static func all(listen text: String) -> [any AnySetting] {
     [
-      listen.with(default: text), data, logLevel, logFormat, accessLog, drain, loops,
+      listen.with(default: text), data, standby, logLevel, logFormat, accessLog, drain, loops,
       tlsCertificate,
       tlsKey, tlsClientCA, tlsCA, accessPolicy, trustedNetwork, token, balancing,
     ]

@@ -6,11 +6,15 @@ public struct Dispatcher: Sendable {
   private let serviceNames: Set<String>
   private let exactRoutes: [String: [HTTPRoute]]
   private let stemRoutes: [HTTPRoute]
+  /// What a call or a request is told that nothing here answers; nil: that there is no such thing.
+  let refusal: RPCError?
 
   public init(
     services: [any RPCService], routes: [HTTPRoute] = [],
-    observer: any RPCObserver = SilentObserver(), authorizer: (any RPCAuthorizer)? = nil
+    observer: any RPCObserver = SilentObserver(), authorizer: (any RPCAuthorizer)? = nil,
+    refusal: RPCError? = nil
   ) {
+    self.refusal = refusal
     self.services = services.map(\.definition)
     self.observer = observer
     var methods: [String: ServedMethod] = [:]
@@ -29,9 +33,10 @@ public struct Dispatcher: Sendable {
 
   /// The method of a gRPC path.
   ///
-  /// - Throws: UNIMPLEMENTED, saying whether the service or the method is unknown.
+  /// - Throws: UNIMPLEMENTED, saying whether the service or the method is unknown, or the server's refusal.
   public func method(path: String) throws(RPCError) -> ServedMethod {
     if let found = methods[path] { return found }
+    if let refusal { throw refusal }
     let parts = path.split(separator: "/", omittingEmptySubsequences: true)
     guard parts.count == 2, serviceNames.contains(String(parts[0])) else {
       throw RPCError(.unimplemented, "SERVICE_UNKNOWN", "This server has no service of that name.")

@@ -34,7 +34,9 @@ extension Dispatcher {
   /// The largest body that is of use under a path.
   public func bodyLimit(path: String, messageBytes: Int) -> Int {
     if knows(path: path) != nil { return messageBytes }
-    return routes(path: path).routes.map(\.maximumBodyBytes).max() ?? 0
+    // What is refused whatever it is, is not called too large.
+    return routes(path: path).routes.map(\.maximumBodyBytes).max()
+      ?? (refusal == nil ? 0 : messageBytes)
   }
 
   /// Answers any HTTP request.
@@ -47,6 +49,7 @@ extension Dispatcher {
     }
     let (routes, suffix) = routes(path: request.path)
     guard !routes.isEmpty else {
+      if let refusal { return HTTPAnswers.failure(refusal) }
       observer.callFault(.pathUnknown, method: nil, peer: request.peer)
       return HTTPAnswers.notFound
     }

@@ -9,8 +9,12 @@ public final class HealthService: HealthHandler {
   }
 
   private let state = Mutex(State())
+  /// How services stand that nothing was said of; nil: they are unknown.
+  private let others: HealthCheckResponse.ServingStatus?
 
-  public init() {}
+  public init(others: HealthCheckResponse.ServingStatus? = nil) {
+    self.others = others
+  }
 
   /// Says how a service stands; the empty name stands for the server.
   public func set(_ service: String = "", serving: Bool) {
@@ -22,7 +26,7 @@ public final class HealthService: HealthHandler {
   }
 
   private func status(_ service: String) -> HealthCheckResponse.ServingStatus? {
-    state.withLock { $0.statuses[service] }
+    state.withLock { $0.statuses[service] } ?? others
   }
 
   public func check(

@@ -168,7 +168,6 @@ final class ClientChannel: @unchecked Sendable {
   private func ready(_ made: ClientConnection) {
     pending = nil
     isConnecting = false
-    backoff.reset()
     connection = made
     isServing = options.healthService == nil
     if let service = options.healthService { watchHealth(of: service, on: made) }
@@ -184,8 +183,15 @@ final class ClientChannel: @unchecked Sendable {
       problem = reason
       return rest.isEmpty ? failed(reason) : connect(to: rest)
     }
-    if connection === over, reason != "refused" {
+    if connection === over, over.standsBy {
+      // As good as one that cannot be reached.
       connection = nil
+      isConnecting = true
+      problem = reason
+      if rest.isEmpty { failed(reason) } else { connect(to: rest) }
+    } else if connection === over, reason != "refused" {
+      connection = nil
+      backoff.reset()
       problem = reason
       owner.changed(self)
     }

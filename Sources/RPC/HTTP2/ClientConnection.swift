@@ -25,6 +25,8 @@ final class ClientConnection: HTTP2Connection {
   /// The connection takes no more calls; those in the list were not seen by the server and may be made elsewhere.
   private let onEnd: (ClientConnection, String, [ClientStream]) -> Void
   private var hasEnded = false
+  /// Whether the server has said that it stands by for another one.
+  private(set) var standsBy = false
   private var handshake: TLSHandshake?
   /// When it must be ready, in monotonic nanoseconds.
   private var due: Int64 = 0
@@ -200,9 +202,36 @@ final class ClientConnection: HTTP2Connection {
 
   override func inputEnded(_ streamID: Int32) {
     guard let stream = streams[streamID] else { return }
-    finish(stream, stream.trailingStatus())
+    let end = stream.trailingStatus()
+    if case .failure(let error) = end, error.isStandingBy {
+      return leaveStandby(stream, streamID)
+    }
+    finish(stream, end)
     // The server wants no more of what we might send on.
     if !stream.outputEnded || !stream.output.isEmpty { reset(streamID, NGHTTP2_NO_ERROR) }
+  }
+
+  /// The server stands by for another one: gives it no more calls, and this one to whoever has the next connection.
+  private func leaveStandby(_ stream: ClientStream, _ streamID: Int32) {
+    let reason = "its server stands by for another one"
+    let isSent = stream.outputEnded && stream.output.isEmpty
+    let isMoved = stream.end == nil && stream.moveFromStandby()
+    if isMoved {
+      streams[streamID] = nil
+    } else {
+      // Not in the server's words: whoever passes them on would seem to stand by himself.
+      finish(
+        stream,
+        .failure(
+          RPCError(
+            .unavailable, "PEER_UNREACHABLE", "\(authority) could not be reached: \(reason).",
+            ["target": authority], domain: "rpc.onepool")))
+    }
+    if !isSent { reset(streamID, NGHTTP2_NO_ERROR) }
+    standsBy = true
+    if case .ready = phase { phase = .draining }
+    end(reason, isMoved ? [stream] : [])
+    if streams.isEmpty { close(reason) }
   }
 
   override func streamClosed(_ streamID: Int32, errorCode: UInt32) {

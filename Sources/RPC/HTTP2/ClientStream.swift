@@ -65,8 +65,22 @@ final class ClientStream: LoopTimer {
   /// Makes a call that the server has not looked at ready for another connection; false when it was moved
   /// `limit` times before, or when what was sent is no longer there.
   func move(atMost limit: Int) -> Bool {
-    guard !isBound, !hasAnswer, moves < limit, output.rewind() else { return false }
+    guard moves < limit, rewind() else { return false }
     moves += 1
+    return true
+  }
+
+  /// The same for a call whose server stands by, however often: like one that cannot be reached, it is tried until the
+  /// call's deadline.
+  func moveFromStandby() -> Bool {
+    guard rewind() else { return false }
+    (status, statusMessage, statusDetails, pushback) = (nil, "", [], nil)
+    metadata = Metadata()
+    return true
+  }
+
+  private func rewind() -> Bool {
+    guard !isBound, !hasAnswer, output.rewind() else { return false }
     streamID = nil
     connection = nil
     return true
@@ -121,7 +135,8 @@ final class ClientStream: LoopTimer {
 
   /// A block of fields is whole: the first before the messages, or the one with the status.
   func blockEnded(isLast: Bool) {
-    answered()
+    // With the last one the call is over, unless its status says that the server has not looked at it.
+    if !isLast { answered() }
     guard let record = call.record else { return }
     if isLast { record.setTrailingMetadata(metadata) } else { record.setInitialMetadata(metadata) }
     metadata = Metadata()

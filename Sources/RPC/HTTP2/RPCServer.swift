@@ -23,6 +23,8 @@ public struct ServerConfiguration: Sendable {
   public var trustsNetwork: Bool
   /// Event loops: threads that handlers run on. 0 = one a core.
   public var loopCount: Int
+  /// What calls and requests are told that no service and no route answers; nil: UNIMPLEMENTED, and 404.
+  public var refusal: RPCError?
 
   public init(
     address: String, services: [any RPCService], routes: [HTTPRoute] = [],
@@ -43,6 +45,12 @@ public struct ServerConfiguration: Sendable {
   }
 }
 
+/// A port that is listened on. The server that was made on it may pass it on to another one.
+public struct Listener: Sendable {
+  let descriptor: Int32
+  let bound: SocketAddress
+}
+
 /// A server for gRPC, Connect and plain HTTP on one port: the first bytes of a connection tell which it speaks or, with
 /// TLS, what was agreed on in the handshake.
 public final class RPCServer: Sendable {
@@ -52,6 +60,7 @@ public final class RPCServer: Sendable {
     var connectionCount = 0
     var bridgeCount = 0
     var isDraining = false
+    var hasPassedOn = false
     var watch: AuthorizerWatch?
   }
 
@@ -63,7 +72,8 @@ public final class RPCServer: Sendable {
   private let plain: HTTP1Server
   private let credentials: TLSCredentials?
   private let authorizer: (any RPCAuthorizer)?
-  private let descriptor: Int32
+  private var descriptor: Int32 { listener.descriptor }
+  public let listener: Listener
   /// Where it listens: `127.0.0.1:7001`.
   public let address: String
   /// The port that it listens on.
@@ -71,17 +81,16 @@ public final class RPCServer: Sendable {
 
   /// Binds the address; nothing is served before `start`.
   ///
+  /// - Parameter passed: a port that another server passes on, in place of the address.
   /// - Throws: `TransportError.listen` when the address is in use or may not be used; `TransportError.unprotected` when
   ///   others could reach it and nothing says who may call.
-  public init(_ configuration: ServerConfiguration) throws {
+  public init(_ configuration: ServerConfiguration, on passed: Listener? = nil) throws {
     let dispatcher = Dispatcher(
       services: configuration.services, routes: configuration.routes,
-      observer: configuration.observer, authorizer: configuration.authorizer)
-    let target = try HostPort(configuration.address)
-    let bound: SocketAddress
-    (descriptor, bound) = try Sockets.listen(
-      on: target, anywhere: configuration.authorizer != nil || configuration.trustsNetwork)
-    address = bound.text
+      observer: configuration.observer, authorizer: configuration.authorizer,
+      refusal: configuration.refusal)
+    listener = try passed ?? Self.listen(configuration)
+    address = listener.bound.text
     port = Int(address.split(separator: ":").last.flatMap { Int($0) } ?? 0)
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     group = try EventLoopGroup(
@@ -99,6 +108,13 @@ public final class RPCServer: Sendable {
       loop.preconditionOnLoop()
       return loop.load.isOverloaded
     }
+  }
+
+  private static func listen(_ configuration: ServerConfiguration) throws -> Listener {
+    let (descriptor, bound) = try Sockets.listen(
+      on: try HostPort(configuration.address),
+      anywhere: configuration.authorizer != nil || configuration.trustsNetwork)
+    return Listener(descriptor: descriptor, bound: bound)
   }
 
   /// Begins to serve.
@@ -138,19 +154,11 @@ public final class RPCServer: Sendable {
 
   /// Takes no new connection and no new call, lets open calls finish for at most `span`, then closes all.
   public func drain(within span: Duration) async {
-    let (acceptors, connections, watch) = state.withLock { state in
+    let (connections, watch) = state.withLock { state in
       state.isDraining = true
-      return (state.acceptors, Array(state.connections.values), state.watch)
+      return (Array(state.connections.values), state.watch)
     }
-    // Awaited: the descriptor must not be closed, and its number taken anew, while a loop still watches it.
-    for acceptor in acceptors {
-      await withCheckedContinuation { stopped in
-        acceptor.loop.execute {
-          acceptor.stop()
-          stopped.resume()
-        }
-      }
-    }
+    await stopAccepting()
     for connection in connections { connection.loop.execute { connection.drain() } }
     plain.drain()
     let deadline = Deadline.after(span)
@@ -162,7 +170,26 @@ public final class RPCServer: Sendable {
     plain.stop()
     watch?.end()
     await waitForBridges()
-    close(descriptor)
+    if !state.withLock({ $0.hasPassedOn }) { close(descriptor) }
+  }
+
+  /// Takes no new connection and leaves the port open: whoever comes waits for the server that is made on the same
+  /// listener. The connections that there are go on until `drain`.
+  public func passOn() async {
+    state.withLock { $0.hasPassedOn = true }
+    await stopAccepting()
+  }
+
+  /// Awaited: the descriptor must not be closed, and its number taken anew, while a loop still watches it.
+  private func stopAccepting() async {
+    for acceptor in state.withLock({ $0.acceptors }) {
+      await withCheckedContinuation { stopped in
+        acceptor.loop.execute {
+          acceptor.stop()
+          stopped.resume()
+        }
+      }
+    }
   }
 
   /// Lets the last answers of HTTP/1.1 go out: libmicrohttpd has ended its side of each.

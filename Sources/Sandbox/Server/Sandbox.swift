@@ -33,7 +33,8 @@ public struct Sandbox: Sendable {
 
   /// Opens or makes the store.
   static func open(
-    path: String, sender: any EventSender, clock: any WallClock, log: Log, pace: Double,
+    path: String, sender: @autoclosure () -> any EventSender, clock: any WallClock, log: Log,
+    pace: Double,
     isOpen: Bool, observer: (any StorageObserver)? = nil,
     ticks: @escaping @Sendable () -> Int64 = monotonicNanoseconds
   ) async throws -> Sandbox {
@@ -42,7 +43,7 @@ public struct Sandbox: Sendable {
     let database = try SQLiteDatabase(
       path: path, migrations: SandboxMigrations.all, durability: .process, observer: observer)
     let pump = DeliveryPump(
-      database: database, sender: sender, clock: clock, log: log, pace: pace)
+      database: database, sender: sender(), clock: clock, log: log, pace: pace)
     let platform = Platform(
       database: database, faults: FaultDesk(ticks: ticks), pump: pump, clock: clock)
     let control = ControlAPI(platform: platform, isOpen: isOpen)

@@ -7,10 +7,10 @@ public enum FulfilmentSetup {
   public static let settings: [any AnySetting] = [CommonSettings.pool]
 
   public static func parts(_ context: ServiceContext) throws -> ServiceParts {
-    let pool = PoolServiceClient(try context.client(of: CommonSettings.pool))
     let store = try SQLiteDatabase(
       path: context.storePath, migrations: FulfilmentMigrations.all,
       observer: context.storageObserver)
+    let pool = PoolServiceClient(try context.client(of: CommonSettings.pool))
     let outboxMetrics = OutboxMetrics(metrics: context.metrics, log: context.log)
     let handler = FulfilmentHandler(
       database: store, pool: pool, observe: outboxMetrics.observe)

@@ -45,17 +45,18 @@ public final class PoolServer: PoolServiceHandler {
     path: String, salesInMemory: Int, holdCaps: HoldCaps = HoldCaps(), clock: any WallClock,
     metrics: Metrics, log: Log, observer: any StorageObserver, configure: @escaping Writer.Configure
   ) throws {
-    let view = ReadModel()
-    let feed = AvailabilityFeed()
     let queue = JobQueue<any WriterJob>(
       capacity: ServiceLimits.queuedCommands, consumers: 1, weight: \.commandCount)
+    let readers = ReaderHealth { queue.wakeUp() }
+    // First: a store in use leaves nothing behind, and the start may be tried again.
+    database = GuardedDatabase(
+      try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers), readers)
+    let view = ReadModel()
+    let feed = AvailabilityFeed()
     let poolMetrics = PoolMetrics(metrics, storage: observer) { queue.count }
     metrics.gauge("onepool_pool_reorders_due", "Reorder points that stock is at or under.") {
       Double(view.dueReorderCount)
     }
-    let readers = ReaderHealth { queue.wakeUp() }
-    database = GuardedDatabase(
-      try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers), readers)
     let writer = Writer(
       path: path, queue: queue, readers: readers, clock: clock, view: view, feed: feed,
       metrics: poolMetrics, log: log, salesInMemory: salesInMemory, holdCaps: holdCaps,
