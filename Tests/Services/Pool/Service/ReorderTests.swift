@@ -87,6 +87,23 @@ import Testing
     }
   }
 
+  /// Goal: stock that has come down again is told again, and what has stayed down is not, though batches follow one another.
+  @Test func eachTimeIsToldOnce() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10, "CAP": 10])
+      _ = try await set(bench, 8)
+      let counter = bench.server.writer.metrics.reorders
+      for (step, told) in [(-2, 1.0), (1, 1), (-1, 2), (-1, 2), (2, 2), (0, 2), (-3, 3), (0, 3)] {
+        let sku = step == 0 ? "CAP" : "TEE"
+        _ = try await bench.client.adjustStock(
+          .init(
+            lines: [.init(sku: sku, locationID: "A", deltaCount: Int64(step == 0 ? -1 : step))],
+            reason: "count", actor: "bo"))
+        #expect(counter.value() == told, "after \(step)")
+      }
+    }
+  }
+
   @Test func errors() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 1])

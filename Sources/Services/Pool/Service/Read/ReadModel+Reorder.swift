@@ -9,30 +9,36 @@ extension ReadModel.State {
       incoming: incoming[point.scope.sku] ?? [])
   }
 
-  /// Looks at the points of what has changed; returns those at which more is to be ordered from now on.
-  mutating func updateReorders(_ changes: Changes) -> [ReorderPoint.Standing] {
-    for point in changes.setReorderPoints {
-      reorderPoints.set(point)
-      if point.units == nil { dueReorders.remove(point.scope) }
-    }
+  /// Looks at the points of what batches have changed.
+  ///
+  /// - Parameter known: those that were due before the last of them.
+  /// - Returns: those at which more is to be ordered from now on.
+  mutating func updateReorders(
+    _ batches: [Changes], _ known: Set<ReorderPoint.Scope>
+  ) -> [ReorderPoint.Standing] {
     guard !reorderPoints.isEmpty else { return [] }
+    var known = known
     var fresh: [ReorderPoint.Standing] = []
-    for sku in changes.skus { updateReorders(of: sku, &fresh) }
-    for sku in changes.incomingSKUs { updateReorders(of: sku, &fresh) }
-    for point in changes.setReorderPoints { updateReorders(of: point.scope.sku, &fresh) }
+    for changes in batches {
+      for sku in changes.skus { updateReorders(of: sku, &known, &fresh) }
+      for sku in changes.incomingSKUs { updateReorders(of: sku, &known, &fresh) }
+      for point in changes.setReorderPoints { updateReorders(of: point.scope.sku, &known, &fresh) }
+    }
     return fresh
   }
 
   private mutating func updateReorders(
-    of sku: SKUIndex, _ fresh: inout [ReorderPoint.Standing]
+    of sku: SKUIndex, _ known: inout Set<ReorderPoint.Scope>,
+    _ fresh: inout [ReorderPoint.Standing]
   ) {
     for point in reorderPoints[sku] {
       let standing = standing(point)
-      if !standing.isDue {
+      guard standing.isDue else {
         dueReorders.remove(point.scope)
-      } else if dueReorders.insert(point.scope).inserted {
-        fresh.append(standing)
+        continue
       }
+      dueReorders.insert(point.scope)
+      if known.insert(point.scope).inserted { fresh.append(standing) }
     }
   }
 }

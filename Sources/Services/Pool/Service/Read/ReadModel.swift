@@ -1,12 +1,11 @@
 internal import PoolDomain
 internal import Primitives
-internal import Synchronization
 
 /// What readers see: a copy of everything that is durable, and of nothing that is not.
 ///
-/// The writer publishes a batch's changes after its commit, under one short lock and together with
-/// the sequence, so a reader never waits for a write or a sync, and never sees half of a command.
-/// The arrays inside are shared with the writer's state until either changes.
+/// The writer publishes a batch's changes after its commit, all at once and together with the sequence, so a reader waits
+/// neither for a write nor for a sync, and never sees half of a command. There are two copies (`Twins`), of which one takes over
+/// the last two batches while the other is read. The arrays inside are shared with the writer's state until either changes.
 final class ReadModel: Sendable {
   struct State: Sendable {
     /// The ledger's sequence that all of this reflects.
@@ -30,6 +29,8 @@ final class ReadModel: Sendable {
     var lots: [SKUIndex: [Lot]] = [:]
     /// Those at which more is to be ordered.
     var dueReorders: Set<ReorderPoint.Scope> = []
+    /// What the last batch has changed here, which the other copy still lacks.
+    fileprivate var lastChanges = Changes()
     var skuIndices: SKUTable { skus }
 
     func index(of sku: SKU) throws(PoolError) -> SKUIndex {
@@ -37,7 +38,42 @@ final class ReadModel: Sendable {
       return index
     }
 
-    mutating func takeHolds(_ changes: Changes, _ pool: Pool) {
+    /// Takes over what a batch has changed, as it is in the pool now.
+    fileprivate mutating func take(_ changes: Changes, _ pool: Pool) {
+      for index in changes.setSKUs { skus.share(pool.skus, at: index.int) }
+      // Another rank moves balances of any SKU.
+      let isReordered = changes.setLocations.contains { index in
+        index.int < locations.count && locations[index.int].rank != pool.record(of: index).rank
+      }
+      if isReordered { stocks = StockTable(pool) }
+      for index in changes.setLocations { put(pool.record(of: index)) }
+      let followedDemand = buffers.followsDemand
+      for buffer in changes.setBuffers { buffers.set(buffer) }
+      for channel in changes.removedSourcings { sourcings.remove(channel) }
+      for sourcing in changes.setSourcings {
+        if let known = pool.sourcings[sourcing.channel] { sourcings.set(known) }
+      }
+      for lock in changes.setLastUnits { lastUnits.set(lock) }
+      takePromotions(changes, pool)
+      let followsDemand = buffers.followsDemand
+      if followsDemand, !followedDemand { stocks.shareRates(pool) }
+      for sku in changes.skus { stocks.share(pool, sku, withRates: followsDemand) }
+      takeHolds(changes, pool)
+      for key in changes.lots {
+        let lots = pool.lots.lots(of: key.sku)
+        self.lots[key.sku] = lots.isEmpty ? nil : lots
+      }
+      for bundle in changes.setBundles { bundles.set(bundle) }
+      for sku in changes.incomingSKUs { incoming[sku] = pool.incoming[sku] }
+      for point in changes.setReorderPoints {
+        reorderPoints.set(point)
+        if point.units == nil { dueReorders.remove(point.scope) }
+      }
+      sequence = pool.sequence
+      now = pool.now
+    }
+
+    private mutating func takeHolds(_ changes: Changes, _ pool: Pool) {
       // Which SKUs a hold has changes as long as it is one: mostly it is new then.
       var before: [Int: HoldLists.Before] = [:]
       for place in changes.holds
@@ -63,22 +99,22 @@ final class ReadModel: Sendable {
     }
   }
 
-  private let state = Mutex(State())
+  private let state = Twins(State())
   /// They are told after the state, so that whoever sees a sale sees what it has taken.
   let sales = SaleView()
 
   func read<T>(_ body: (State) throws -> T) rethrows -> T {
-    try state.withLock { try body($0) }
+    try state.read(body)
   }
 
-  var sequence: Int64 { state.withLock { $0.sequence } }
+  var sequence: Int64 { state.read { $0.sequence } }
 
   /// About as many as there are: one a SKU at least.
-  var balanceCount: Int { state.withLock { $0.stocks.count } }
+  var balanceCount: Int { state.read { $0.stocks.count } }
 
   /// The next SKUs' available units and balances in the order of their creation; nil behind the last.
   func stocks(from start: Int, count: Int) -> [(available: Quantity, balances: [Balance])]? {
-    state.withLock { state in
+    state.read { state in
       guard start < state.stocks.count else { return nil }
       return (start..<min(state.stocks.count, start + count)).map { place in
         let stock = state.stocks[place]
@@ -89,7 +125,7 @@ final class ReadModel: Sendable {
 
   /// All lots and allotments, and the sequence that they reflect.
   func parts() -> (lots: [Lot], allotments: [Allotment], sequence: Int64) {
-    let (lots, promotions, sequence) = state.withLock { ($0.lots, $0.promotions, $0.sequence) }
+    let (lots, promotions, sequence) = state.read { ($0.lots, $0.promotions, $0.sequence) }
     return (lots.values.flatMap(\.self), promotions.allotments, sequence)
   }
 
@@ -99,40 +135,12 @@ final class ReadModel: Sendable {
   func publish(
     _ changes: Changes, unloaded: [Int] = [], _ pool: Pool
   ) -> [ReorderPoint.Standing] {
-    // Another rank moves balances of any SKU.
-    let reordered = state.withLock { state in
-      changes.setLocations.contains { index in
-        index.int < state.locations.count
-          && state.locations[index.int].rank != pool.record(of: index).rank
-      }
-    }
-    let whole = reordered ? StockTable(pool) : nil
     defer { sales.note(changes.sales, unloaded: unloaded, pool) }
-    return state.withLock { state in
-      if let whole { state.stocks = whole }
-      for index in changes.setSKUs { state.skus.share(pool.skus, at: index.int) }
-      for index in changes.setLocations { state.put(pool.record(of: index)) }
-      let followedDemand = state.buffers.followsDemand
-      for buffer in changes.setBuffers { state.buffers.set(buffer) }
-      for channel in changes.removedSourcings { state.sourcings.remove(channel) }
-      for sourcing in changes.setSourcings {
-        if let known = pool.sourcings[sourcing.channel] { state.sourcings.set(known) }
-      }
-      for lock in changes.setLastUnits { state.lastUnits.set(lock) }
-      state.takePromotions(changes, pool)
-      let followsDemand = state.buffers.followsDemand
-      if followsDemand, !followedDemand { state.stocks.shareRates(pool) }
-      for sku in changes.skus { state.stocks.share(pool, sku, withRates: followsDemand) }
-      state.takeHolds(changes, pool)
-      for key in changes.lots {
-        let lots = pool.lots.lots(of: key.sku)
-        state.lots[key.sku] = lots.isEmpty ? nil : lots
-      }
-      for bundle in changes.setBundles { state.bundles.set(bundle) }
-      for sku in changes.incomingSKUs { state.incoming[sku] = pool.incoming[sku] }
-      state.sequence = pool.sequence
-      state.now = pool.now
-      return state.updateReorders(changes)
+    return state.write { state, shown in
+      let batches = [shown.lastChanges, changes]
+      for batch in batches { state.take(batch, pool) }
+      state.lastChanges = changes
+      return state.updateReorders(batches, shown.dueReorders)
     }
   }
 
@@ -161,10 +169,11 @@ final class ReadModel: Sendable {
     fresh.lots = Dictionary(grouping: pool.lots.all, by: \.sku).mapValues { lots in
       lots.first.map { pool.lots.lots(of: $0.sku) } ?? []
     }
+    fresh.reorderPoints = pool.reorderPoints
     var points = Changes()
     points.setReorderPoints = pool.reorderPoints.all
-    _ = fresh.updateReorders(points)
-    state.withLock { $0 = fresh }
+    _ = fresh.updateReorders([points], [])
+    for _ in 0..<2 { state.write { state, _ in state = fresh } }
     sales.reset(to: pool, saleNumbers, hasUnloaded: hasUnloadedSales)
   }
 }
