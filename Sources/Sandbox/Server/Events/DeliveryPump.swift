@@ -32,6 +32,8 @@ actor DeliveryPump {
   /// Deliveries that were taken from the queue and have not ended.
   private var openCount = 0
   private var questions: [AsyncStream<Never>.Continuation] = []
+  /// The last time that outcomes were written down, or are being written.
+  private var writing: Task<Void, Never>?
 
   init(
     database: any Database, sender: any EventSender, clock: any WallClock, log: Log, pace: Double
@@ -193,9 +195,19 @@ actor DeliveryPump {
     while (try? await Task.sleep(for: SandboxLimits.outcomeInterval)) != nil { await flush() }
   }
 
-  /// Writes down what has happened so far; what cannot be written is kept for the next time. What is lost with the
-  /// process is sent again: at least once.
+  /// Writes down what has happened so far, and waits for whoever is at it.
   func flush() async {
+    let earlier = writing
+    let mine = Task {
+      await earlier?.value
+      await writeDown()
+    }
+    writing = mine
+    await mine.value
+  }
+
+  /// What cannot be written is kept for the next time. What is lost with the process is sent again: at least once.
+  private func writeDown() async {
     let batch = outcomes
     guard !batch.isEmpty else { return }
     outcomes = []
