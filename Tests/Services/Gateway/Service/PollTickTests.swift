@@ -45,10 +45,23 @@ import Testing
     /// As the page has the order's event.
     var pageKey: String { "o1:open:\(bench.start)" }
 
-    /// One of the two units is cancelled, within the second in which the order was placed.
-    func cancelOne() {
+    /// Runs with an order `o1` on a channel where an order's time moves with its state only, of which nobody has told yet.
+    func runCounting(
+      _ quantity: Int64, _ body: (GatewayBench.Run) async throws -> Void
+    ) async throws {
+      bench.script.with { $0.tellsCounts = true }
+      try await start { run in
+        try await bench.connect(run)
+        try await bench.polled(run)
+        bench.buy("o1", quantity)
+        try await body(run)
+      }
+    }
+
+    /// So many of the units are cancelled, and the order's time stays that of its placing.
+    func cancel(_ count: Quantity, of quantity: Quantity) {
       bench.bench.order(
-        "o1", [("1", "i1", 2, 1)], time: bench.start,
+        "o1", [("1", "i1", quantity, count)], time: bench.start,
         saleTime: Timestamp(seconds: bench.start))
     }
 
@@ -102,7 +115,7 @@ import Testing
     let world = try World()
     world.bench.script.with { $0.tellsStates = tellsStates }
     try await world.run(isPageKey ? world.pageKey : "e1") { run in
-      world.cancelOne()
+      world.cancel(1, of: 2)
       world.clock.advance(by: .seconds(1))
       try await world.poll(run)
       try await eventually("the unit is back") { world.net == 1 }
@@ -121,18 +134,13 @@ import Testing
   func lostPartCancellationIsFound(_ later: Int64, _ cancelled: Quantity) async throws {
     let world = try World()
     let bench = world.bench
-    bench.script.with { $0.tellsCounts = true }
-    try await world.start { run in
-      try await bench.connect(run)
-      try await bench.polled(run)
-      bench.buy("o1", 2)
+    try await world.runCounting(2) { run in
       #expect(try await bench.tell(run, "e1", "o1", at: later).status == 202)
       try await world.rest(run)
       world.clock.advance(by: .seconds(later + 2))
       for _ in 0..<2 { try await world.poll(run) }
       let fetches = world.fetches
-      let sold = Timestamp(seconds: bench.start)
-      bench.bench.order("o1", [("1", "i1", 2, cancelled)], time: bench.start, saleTime: sold)
+      world.cancel(cancelled, of: 2)
       try await world.poll(run)
       try await eventually("the units are back") { world.net ?? 0 == 2 - cancelled }
       #expect(bench.bench.fulfilment.net("acc/o1")["1"] ?? 0 == 2 - cancelled)
@@ -146,17 +154,10 @@ import Testing
   /// Goal: of two changes of one moment the second is not lost where the channel tells an earlier time for the order.
   @Test func secondChangeOfAnEventsMomentCounts() async throws {
     let world = try World()
-    let bench = world.bench
-    bench.script.with { $0.tellsCounts = true }
-    try await world.start { run in
-      try await bench.connect(run)
-      try await bench.polled(run)
-      bench.buy("o1", 3)
-      let sold = Timestamp(seconds: bench.start)
+    try await world.runCounting(3) { run in
       for (count, key) in ["e1", "e2", "e3"].enumerated() {
-        bench.bench.order(
-          "o1", [("1", "i1", 3, Quantity(count))], time: bench.start, saleTime: sold)
-        #expect(try await bench.tell(run, key, "o1", at: 30).status == 202)
+        world.cancel(Quantity(count), of: 3)
+        #expect(try await world.bench.tell(run, key, "o1", at: 30).status == 202)
         try await world.rest(run)
       }
       try await eventually("two of three are back") { world.net == 1 }
@@ -199,7 +200,7 @@ import Testing
   @Test func secondWebhookOfTheSecondIsHeard() async throws {
     let world = try World()
     try await world.run(world.pageKey) { run in
-      world.cancelOne()
+      world.cancel(1, of: 2)
       #expect(try await world.bench.tell(run, world.pageKey, "o1").status == 202)
       try await world.rest(run)
       #expect(world.net == 1)
@@ -225,7 +226,7 @@ import Testing
       channel.with { $0.keepsOrdersBack = true }
       _ = try await world.bench.tell(run, world.pageKey, "o1")
       await channel.wait { $0.wantedAddresses.count == 1 }
-      world.cancelOne()
+      world.cancel(1, of: 2)
       _ = try await world.bench.tell(run, world.pageKey, "o1")
       channel.with { $0.keepsOrdersBack = false }
       try await eventually("the second reading") { world.net == 1 }
@@ -235,7 +236,7 @@ import Testing
   /// Goal: what is doubted is still doubted after a stop.
   @Test func doubtOutlivesAStop() async throws {
     let world = try World()
-    try await world.run(world.pageKey) { _ in world.cancelOne() }
+    try await world.run(world.pageKey) { _ in world.cancel(1, of: 2) }
     world.clock.advance(by: .seconds(1))
     try await world.start { run in
       try await eventually("the unit is back") { world.net == 1 }
