@@ -69,7 +69,7 @@ extension Simulation {
       try check(delivery, wanted, isRepeat: isRepeat)
     }
     if let difference = next.difference(
-      from: server.state(), server.sales(), isRecovered: false)
+      from: server.state(), server.records(), isRecovered: false)
     {
       throw fail(difference)
     }
@@ -145,12 +145,12 @@ extension Simulation {
     for var model in candidates {
       model.fallBack()
       let seen = model.seen(at: clock.now())
-      if let difference = seen.difference(from: state, server.sales(), isRecovered: true) {
+      if let difference = seen.difference(from: state, server.records(), isRecovered: true) {
         problems.append(difference)
       } else if model.rowCount != rows {
         problems.append("the ledger has \(rows) rows instead of \(model.rowCount)")
       } else {
-        model.remember(as: state)
+        model.remember(as: server.records())
         candidates = [model]
         return
       }

@@ -8,10 +8,10 @@ extension Model {
   ///
   /// - Parameter isRecovered: the pool has just read it from disk; it may know again what it had forgotten.
   func difference(
-    from state: ReadModel.State, _ sales: SaleView.Sales, isRecovered: Bool
+    from state: ReadModel.State, _ records: RecordView.Records, isRecovered: Bool
   ) -> String? {
-    stockDifference(from: state) ?? holdDifference(from: state, isRecovered)
-      ?? saleDifference(from: state, sales) ?? catalogDifference(from: state)
+    stockDifference(from: state) ?? holdDifference(from: state, records, isRecovered)
+      ?? saleDifference(from: state, records) ?? catalogDifference(from: state)
       ?? promotionDifference(from: state) ?? shownDifference(from: state)
   }
 
@@ -66,9 +66,11 @@ extension Model {
     return state.skus.count == names.count ? nil : "there are \(state.skus.count) SKUs"
   }
 
-  private func holdDifference(from state: ReadModel.State, _ isRecovered: Bool) -> String? {
+  private func holdDifference(
+    from state: ReadModel.State, _ records: RecordView.Records, _ isRecovered: Bool
+  ) -> String? {
     for (id, hold) in holds {
-      guard let found = state.holds[HoldID(trusted: id)] else {
+      guard let found = records.holds[HoldID(trusted: id)] else {
         if hold.isForgotten { continue }
         return "the hold \(id) is missing"
       }
@@ -85,16 +87,16 @@ extension Model {
         lines == hold.lines
       else { return "the hold \(id) is \(found) instead of \(hold)" }
     }
-    let stranger = state.holds.keys.first { holds[$0.text] == nil }
+    let stranger = records.holds.keys.first { holds[$0.text] == nil }
     return stranger.map { "there is a hold \($0)" }
   }
 
   private func saleDifference(
-    from state: ReadModel.State, _ sales: SaleView.Sales
+    from state: ReadModel.State, _ records: RecordView.Records
   ) -> String? {
     for (id, order) in orders {
-      guard let sale = sales.table[OrderID(trusted: id)] else {
-        if sales.hasUnloaded { continue }
+      guard let sale = records.sales[OrderID(trusted: id)] else {
+        if records.hasUnloadedSales { continue }
         return "the order \(id) is missing"
       }
       var lines: [String: Line] = [:]
@@ -112,7 +114,7 @@ extension Model {
       }
       guard lines == order.lines else { return "the order \(id) is \(lines), not \(order.lines)" }
     }
-    let stranger = sales.table.keys.first { orders[$0.text] == nil }
+    let stranger = records.sales.keys.first { orders[$0.text] == nil }
     return stranger.map { "there is an order \($0)" }
   }
 
@@ -195,8 +197,8 @@ extension Model {
   }
 
   /// After a recovery: what the pool has found again is not forgotten.
-  mutating func remember(as state: ReadModel.State) {
-    for id in holds.keys where state.holds[HoldID(trusted: id)] != nil {
+  mutating func remember(as records: RecordView.Records) {
+    for id in holds.keys where records.holds[HoldID(trusted: id)] != nil {
       holds[id]?.isForgotten = false
     }
   }

@@ -51,13 +51,11 @@ final class SimulatedServer {
 
   /// What readers see.
   func state() -> ReadModel.State { pool.view.read { $0 } }
-  func sales() -> SaleView.Sales { pool.view.sales.read { $0 } }
+  func records() -> RecordView.Records { pool.view.readRecords { records, _ in records } }
 
   /// The versions of all holds.
   func etags() -> [String: String] {
-    pool.view.read { state in
-      Dictionary(uniqueKeysWithValues: state.holds.values.map { ($0.id.text, $0.etag) })
-    }
+    Dictionary(uniqueKeysWithValues: records().holds.values.map { ($0.id.text, $0.etag) })
   }
 
   /// Decides, commits and answers up to `limit` commands of those that wait.

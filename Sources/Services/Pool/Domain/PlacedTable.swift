@@ -6,13 +6,24 @@ public import Primitives
 /// The pool's table and the readers' copy share the values until the pool changes one. The index of
 /// IDs is in parts, each of which grows by itself: no command waits until all of it is made anew.
 public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
+  /// Cannot be copied, so that who reads the value borrows it: a copy would count itself in at every object that is in it.
+  fileprivate struct Content: ~Copyable, Sendable {
+    let value: Value
+
+    func read<T, Failure: Error>(
+      _ body: (Value) throws(Failure) -> T
+    ) throws(Failure) -> T {
+      try body(value)
+    }
+  }
+
   fileprivate final class Box: Sendable {
     let id: ID
-    let value: Value
+    let content: Content
 
     init(_ id: ID, _ value: consuming Value) {
       self.id = id
-      self.value = value
+      content = Content(value: value)
     }
   }
 
@@ -55,7 +66,7 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
   public subscript(place: Int) -> Value {
     _read {
       guard let box = boxes[place] else { preconditionFailure("nothing is at place \(place)") }
-      yield box.value
+      yield box.content.value
     }
     set { set(place, newValue) }
   }
@@ -65,7 +76,7 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
     _ place: Int, _ body: (Value) throws(Failure) -> T
   ) throws(Failure) -> T {
     guard let box = boxes[place] else { preconditionFailure("nothing is at place \(place)") }
-    return try body(box.value)
+    return try box.content.read(body)
   }
 
   public subscript(id: ID) -> Value? {
@@ -82,12 +93,12 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
   }
 
   /// In the order of their places.
-  public var values: some Sequence<Value> { boxes.lazy.compactMap { $0?.value } }
+  public var values: some Sequence<Value> { boxes.lazy.compactMap { $0?.content.value } }
   public var keys: some Sequence<ID> { boxes.lazy.compactMap { $0?.id } }
   public var places: some Sequence<Int> { boxes.indices.lazy.filter { boxes[$0] != nil } }
 
   public var dictionary: [ID: Value] {
-    Dictionary(uniqueKeysWithValues: boxes.lazy.compactMap { $0.map { ($0.id, $0.value) } })
+    Dictionary(uniqueKeysWithValues: boxes.lazy.compactMap { $0.map { ($0.id, $0.content.value) } })
   }
 
   // MARK: Change
@@ -154,18 +165,18 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
   /// What is at some places of a table, or that nothing is there, for a copy of it.
   public struct Excerpt: Sendable {
     fileprivate var places: [(place: Int, box: Box?)]
+
+    /// What is there, where something is.
+    public func each(_ body: (_ place: Int, _ id: ID, _ value: Value) -> Void) {
+      for (place, box) in places {
+        if let box { box.content.read { body(place, box.id, $0) } }
+      }
+    }
   }
 
   /// What is at `places` now.
   public func excerpt(at places: [Int]) -> Excerpt {
     Excerpt(places: places.map { ($0, boxes[$0]) })
-  }
-
-  /// Takes over what another table has at some places.
-  ///
-  /// - Precondition: this table is a copy of the other as it once was.
-  public mutating func share(_ other: PlacedTable, at places: [Int]) {
-    take(other.excerpt(at: places))
   }
 
   /// Takes over what another table had at some places.

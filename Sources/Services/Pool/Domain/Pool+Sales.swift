@@ -2,19 +2,18 @@ internal import Primitives
 
 extension Pool {
   func record(_ command: RecordSale) throws(PoolError) -> Reply {
-    let known = sales[command.orderID]
-    let (lines, bundles) = try components(of: command, in: known)
+    let place = sales.place(of: command.orderID)
+    let (lines, bundles) = try components(of: command, in: place)
     var fresh = ShortList<Wanted>()
     fresh.reserveCapacity(lines.count)
-    for (number, line) in lines.enumerated() {
-      var quantity = line.quantity
-      if let line = known?.line(line.lineID) {
-        guard catalog.sku(line.sku) == lines[number].sku, line.sold <= quantity else {
-          throw .lineConflict(command.orderID, line.id)
+    for number in lines.indices {
+      var quantity = lines[number].quantity
+      if let place {
+        quantity -= try sales.read(place) { (sale) throws(PoolError) in
+          try sold(lines[number], in: sale)
         }
-        quantity -= line.sold
       }
-      let wanted = try wanted(line, quantity, number: number)
+      let wanted = try wanted(lines[number], quantity, number: number)
       guard quantity > 0 else { continue }
       fresh.append(wanted)
     }
@@ -42,8 +41,16 @@ extension Pool {
       cause: command.cause, movements: allot(movements, on: command.channelID))
     if !bundles.isEmpty { entry.details.bundles = bundles }
     post(consume entry)
-    return .sale(
-      self.lines(of: command.orderID, command.lines.lazy.map(\.lineID)), oversold: oversold)
+    return .sale(self.lines(of: command.orderID, command.lines, \.lineID), oversold: oversold)
+  }
+
+  /// How many units of a line its order has already.
+  private func sold(_ line: DemandLine, in sale: Sale) throws(PoolError) -> Quantity {
+    guard let known = sale.line(line.lineID) else { return 0 }
+    guard catalog.sku(known.sku) == line.sku, known.sold <= line.quantity else {
+      throw .lineConflict(sale.orderID, known.id)
+    }
+    return known.sold
   }
 
   func cancel(_ command: CancelSale) throws(PoolError) -> Reply {
@@ -79,7 +86,7 @@ extension Pool {
     }
     try checkMovements(entry.movements)
     post(entry)
-    return .sale(lines(of: order, totals.lazy.map(\.lineID)), oversold: 0)
+    return .sale(lines(of: order, totals, \.lineID), oversold: 0)
   }
 
   /// Ships what was taken first, cancels what was taken last.
@@ -109,17 +116,23 @@ extension Pool {
     precondition(left == 0, "a line's open units are those of its allocations")
   }
 
-  private func lines(of order: OrderID, _ names: some Sequence<String>) -> [SaleLine] {
+  /// What has become of the lines that a request names.
+  private func lines<Line>(
+    of order: OrderID, _ lines: [Line], _ name: (Line) -> String
+  ) -> ShortList<SaleLine> {
     guard let place = sales.place(of: order) else {
       preconditionFailure("order \(order) is known")
     }
     return sales.read(place) { sale in
-      names.map { name in
-        guard let line = sale.callersLine(name) else {
-          preconditionFailure("line \(name) is known")
+      var found = ShortList<SaleLine>()
+      found.reserveCapacity(lines.count)
+      for line in lines {
+        guard let line = sale.callersLine(name(line)) else {
+          preconditionFailure("line \(name(line)) is known")
         }
-        return line
+        found.append(line)
       }
+      return found
     }
   }
 }

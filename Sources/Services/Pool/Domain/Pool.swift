@@ -172,7 +172,7 @@ public final class Pool {
 
   /// Decides a command, all of it or nothing.
   public func apply(_ command: Command) throws(PoolError) -> Reply {
-    placements.removeAll(keepingCapacity: true)
+    if !placements.isEmpty { placements.removeAll(keepingCapacity: true) }
     return switch command {
     case .setSKU(let command): try set(command)
     case .setLocation(let command): try set(command)

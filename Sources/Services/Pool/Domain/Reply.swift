@@ -19,7 +19,7 @@ public enum Reply: Hashable, Sendable {
   /// With what is left of it, once it is scheduled.
   case promotion(Promotion, [Allotment])
   /// In the order of the request's lines.
-  case sale([SaleLine], oversold: Quantity)
+  case sale(ShortList<SaleLine>, oversold: Quantity)
   case document(Document)
   case reorderPoint(ReorderPoint)
   case bundle(Bundle)

@@ -27,11 +27,11 @@ import Testing
     var copy = table
     table[place].append(2)
     #expect(copy[place] == [1])
-    copy.share(table, at: [place])
+    copy.take(table.excerpt(at: [place]))
     #expect(copy[order(1)] == [1, 2])
     table.remove(at: place)
     #expect(table.set(order(2), [3]) == place)
-    copy.share(table, at: [place])
+    copy.take(table.excerpt(at: [place]))
     #expect(copy.place(of: order(1)) == nil && copy[order(2)] == [3] && copy.count == 1)
   }
 
@@ -66,7 +66,7 @@ import Testing
       }
       #expect(table[id] == model[id], "seed \(seed), step \(step)")
       guard step % 500 == 499 else { continue }
-      copy.share(table, at: Array(changed))
+      copy.take(table.excerpt(at: Array(changed)))
       // A place may be told twice: as one that lost its value, and as one that was changed.
       excerpts.append(table.excerpt(at: changed.filter { !table.contains($0) } + changed))
       changed = []

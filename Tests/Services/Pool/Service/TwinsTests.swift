@@ -73,7 +73,7 @@ import Testing
       }
     }
     while findings.withLock({ $0.readers < 3 }) { await Task.yield() }
-    for batch in 0..<2_000 {
+    for batch in 0..<500 {
       for sale in 0..<Int.random(in: 1...4, using: &random) {
         _ = try script.run(["sell", "o-\(batch)-\(sale)", "1", "1:CAP"])
       }

@@ -54,14 +54,16 @@ import Testing
       let oversold = try await withThrowingTaskGroup(of: Int64.self) { group in
         for number in 0..<600 {
           group.addTask {
-            try await withUnsafeThrowingContinuation { continuation in
+            let answer = try await withUnsafeThrowingContinuation { continuation in
               let decision = Decision(Self.sale(number), nil, until: .never) { reply, _ in
                 guard case .sale(_, let oversold) = reply else { return RecordSaleResponse() }
                 return RecordSaleResponse(oversoldCount: oversold)
               }
               #expect(queue.push(CommandJob(decision, continuation)) == .taken)
               note.yield()
-            }.oversoldCount
+            }
+            guard case .response(let response) = answer else { return 0 }
+            return response.oversoldCount
           }
         }
         var waiting = queued.makeAsyncIterator()

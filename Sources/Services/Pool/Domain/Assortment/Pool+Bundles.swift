@@ -110,10 +110,15 @@ extension Pool {
   }
 
   /// The lines of a sale with components in the place of bundles, and the bundles that the sale did not have before.
+  ///
+  /// - Parameter place: the sale's; nil while there is none.
   func components(
-    of command: RecordSale, in known: Sale?
+    of command: RecordSale, in place: Int?
   ) throws(PoolError) -> (lines: [DemandLine], bundles: [SaleBundle]) {
-    guard !bundles.isEmpty || !(known?.bundles.isEmpty ?? true) else { return (command.lines, []) }
+    guard !bundles.isEmpty || place.map({ !sales[$0].bundles.isEmpty }) ?? false else {
+      return (command.lines, [])
+    }
+    let known = place.map { sales[$0] }
     var lines: [DemandLine] = []
     var fresh: [SaleBundle] = []
     // No more of them are made than are allowed.

@@ -26,12 +26,12 @@ extension PoolServer {
       }
     }
     let index = try view.read { try $0.index(of: sku) }
-    var holders = view.read { Holders(of: index, $0) }
-    while holders.isLong { view.read { holders.advance($0) } }
-    var response = view.read { state in
+    var holders = view.readRecords { records, _ in Holders(of: index, records) }
+    while holders.isLong { view.readRecords { records, _ in holders.advance(records) } }
+    var response = view.readRecords { records, state in
       // Where a look at all of them is short, they are told as they are at this very moment.
-      if !holders.isBegun { holders = Holders(of: index, state) }
-      while !holders.isFinished { holders.advance(state) }
+      if !holders.isBegun { holders = Holders(of: index, records) }
+      while !holders.isFinished { holders.advance(records) }
       if let parts = state.bundles.components(of: index) {
         let explanation = BundleExplanation(
           of: index, parts, on: channel, listing: listing, in: state)

@@ -101,8 +101,8 @@ extension PoolServer {
     let id = check.identifier(HoldID.self, request.holdID, "hold_id")
     try check.finish()
     let now = clock.now()
-    return try view.read { state in
-      guard let hold = state.holds[id] else { throw PoolError.holdUnknown(id) }
+    return try view.readRecords { records, state in
+      guard let hold = records.holds[id] else { throw PoolError.holdUnknown(id) }
       return GetHoldResponse(hold: PoolAPI.Hold(hold, state, now: now))
     }
   }

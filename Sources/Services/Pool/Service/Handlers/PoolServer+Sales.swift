@@ -12,7 +12,7 @@ extension PoolServer {
   ) async throws -> RecordSaleResponse {
     try await perform(
       .recordSale(command(request)), for: request, id: request.requestID, context,
-      respond: recorded)
+      respond: { recorded(Outcome($0, $1), $1) })
   }
 
   public func recordSales(
@@ -33,16 +33,19 @@ extension PoolServer {
         decisions.append(
           Decision(
             .recordSale(try command(sale)), Decision.Request(sale.requestID, sale),
-            until: context.deadline, respond: recorded))
+            until: context.deadline, respond: { recorded(Outcome($0, $1), $1) },
+            later: { recorded($0, $1) }))
         places.append(place)
       } catch {
         results[place].outcome = .error(status(of: error, context))
       }
     }
     guard !decisions.isEmpty else { return RecordSalesResponse(results: results) }
-    for (place, result) in zip(places, try await perform(decisions)) {
-      switch result {
-      case .success(let response): results[place].outcome = .response(response)
+    let answers = try await perform(decisions)
+    for (number, place) in places.enumerated() {
+      switch answers[number] {
+      case .success(let answer):
+        results[place].outcome = .response(decisions[number].response(answer, view))
       case .failure(let error): results[place].outcome = .error(status(of: error.rpcError, context))
       }
     }
@@ -102,7 +105,9 @@ extension PoolServer {
     var check = RequestCheck()
     let order = check.identifier(OrderID.self, request.orderID, "order_id")
     try check.finish()
-    let (known, isComplete) = view.sales.read { ($0.table[order], !$0.hasUnloaded) }
+    let (known, isComplete) = view.readRecords { records, _ in
+      (records.sales[order], !records.hasUnloadedSales)
+    }
     let stored = known == nil && !isComplete ? try await sweptSale(order, context) : nil
     guard let sale = known ?? stored else { throw PoolError.saleUnknown(order) }
     let lines = try view.read { state in
@@ -116,7 +121,7 @@ extension PoolServer {
 
   /// A sale that left memory; it is on disk as it last was.
   private func sweptSale(_ order: OrderID, _ context: ServerContext) async throws -> Sale? {
-    let numbers = view.sales.read { $0.numbers }.numbers(of: order)
+    let numbers = view.readRecords { records, _ in records.saleNumbers }.numbers(of: order)
     guard !numbers.isEmpty else { return nil }
     return try await database.read(until: context.deadline) { transaction in
       for number in numbers {
@@ -130,11 +135,13 @@ extension PoolServer {
   }
 }
 
-@Sendable private func recorded(_ reply: Reply, _ pool: Pool) -> RecordSaleResponse {
-  guard case .sale(_, let oversold) = reply else { preconditionFailure("\(reply) to RecordSale") }
+private func recorded(_ outcome: Outcome, _ names: some Names) -> RecordSaleResponse {
+  guard case .sale(let lines, let oversold) = outcome.reply else {
+    preconditionFailure("\(outcome.reply) to RecordSale")
+  }
   return RecordSaleResponse(
-    lines: states(reply, pool), oversoldCount: oversold, sequence: pool.sequence,
-    placements: pool.placements.map { Placement($0, pool) })
+    lines: lines.map { SaleLineState($0, names) }, oversoldCount: oversold,
+    sequence: outcome.sequence, placements: outcome.placements.map { Placement($0, names) })
 }
 
 /// The error of one of many requests, as it would travel by itself.

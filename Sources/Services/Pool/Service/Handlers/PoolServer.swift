@@ -132,16 +132,17 @@ public final class PoolServer: PoolServiceHandler {
     let decision = Decision(
       command, Decision<Response>.Request(id, request), until: context.deadline, respond: respond)
     try refuseWhileStopped()
-    defer { view.sales.settle() }
-    return try await withUnsafeThrowingContinuation { push(CommandJob(decision, $0)) }
+    defer { view.settle() }
+    let answer = try await withUnsafeThrowingContinuation { push(CommandJob(decision, $0)) }
+    return decision.response(answer, view)
   }
 
   /// Hands commands to the writer, which decides each on its own, and waits until all are durable.
   func perform<Response: Message>(
     _ decisions: [Decision<Response>]
-  ) async throws -> [Result<Response, PoolError>] {
+  ) async throws -> [Result<Answer<Response>, PoolError>] {
     try refuseWhileStopped()
-    defer { view.sales.settle() }
+    defer { view.settle() }
     return try await withUnsafeThrowingContinuation { push(CommandJob(decisions, $0)) }
   }
 

@@ -12,9 +12,9 @@ struct Holders {
   private var found: [PoolDomain.Hold] = []
 
   /// The holds that are listed now.
-  init(of sku: SKUIndex, _ state: ReadModel.State) {
+  init(of sku: SKUIndex, _ records: RecordView.Records) {
     self.sku = sku
-    places = state.holdLists.places(of: sku)
+    places = records.holdLists.places(of: sku)
   }
 
   var isBegun: Bool { next > 0 }
@@ -23,11 +23,11 @@ struct Holders {
   var isLong: Bool { places.count - next > ServiceLimits.holdsAtOnce }
 
   /// Looks at the next few.
-  mutating func advance(_ state: ReadModel.State) {
+  mutating func advance(_ records: RecordView.Records) {
     let end = min(places.count, next + ServiceLimits.holdsAtOnce)
     for place in places[next..<end]
-    where HoldLists.isHolder(place, of: sku, in: state.holds) && known.insert(place).inserted {
-      found.append(state.holds[Int(place)])
+    where HoldLists.isHolder(place, of: sku, in: records.holds) && known.insert(place).inserted {
+      found.append(records.holds[Int(place)])
     }
     next = end
   }

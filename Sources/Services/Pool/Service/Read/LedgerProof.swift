@@ -74,7 +74,7 @@ struct LedgerProof: Sendable {
     self.view = view
     self.share = share
     self.expected = expected
-    records = RecordProof(holdCount: view.read { $0.holds.count })
+    records = RecordProof(holdCount: view.readRecords { records, _ in records.holds.count })
   }
 
   /// Reads the next part of the ledger.

@@ -19,8 +19,6 @@ final class ReadModel: Sendable {
     /// The moment for which rules count: that of the writer's last batch.
     var now = Timestamp.zero
     fileprivate(set) var stocks = StockTable()
-    var holds = HoldTable()
-    var holdLists = HoldLists()
     /// Units on their way; a SKU without any is not in it.
     var incoming: [SKUIndex: [Incoming]] = [:]
     var reorderPoints = ReorderTable()
@@ -58,7 +56,6 @@ final class ReadModel: Sendable {
       let followsDemand = buffers.followsDemand
       if followsDemand, !followedDemand { stocks.shareRates(pool) }
       for sku in changes.skus { stocks.share(pool, sku, withRates: followsDemand) }
-      takeHolds(changes, pool)
       for key in changes.lots {
         let lots = pool.lots.lots(of: key.sku)
         self.lots[key.sku] = lots.isEmpty ? nil : lots
@@ -73,23 +70,6 @@ final class ReadModel: Sendable {
       now = pool.now
     }
 
-    private mutating func takeHolds(_ changes: Changes, _ pool: Pool) {
-      // Which SKUs a hold has changes as long as it is one: mostly it is new then.
-      var before: [Int: HoldLists.Before] = [:]
-      for place in changes.holds
-      where holds.id(at: place).map({ pool.holds.id(at: place) == $0 }) ?? false {
-        if pool.holds.read(place, { $0.state == .held }) { before[place] = .init(holds[place]) }
-      }
-      holds.share(pool.holds, at: changes.holds)
-      let table = holds
-      for place in changes.holds where table.contains(place) {
-        table.read(place) { holdLists.note($0, at: place, was: before[place], in: table) }
-      }
-      for forgotten in changes.forgottenHolds where pool.holds.place(of: forgotten.id) == nil {
-        if let place = holds.place(of: forgotten.id) { holds.remove(at: place) }
-      }
-    }
-
     mutating func put(_ record: LocationRecord) {
       if record.index.int == locations.count {
         locations.append(record)
@@ -100,12 +80,19 @@ final class ReadModel: Sendable {
   }
 
   private let state = Twins(State())
-  /// They are told after the state, so that whoever sees a sale sees what it has taken.
-  let sales = SaleView()
+  private let records = RecordView()
 
   func read<T>(_ body: (State) throws -> T) rethrows -> T {
     try state.read(body)
   }
+
+  /// Orders and holds together with the state that has what they took.
+  func readRecords<T: Sendable>(_ body: (RecordView.Records, State) throws -> T) rethrows -> T {
+    try records.read(with: state, body)
+  }
+
+  /// Brings the records up to date, which the writer leaves to those whom it has answered.
+  func settle() { records.settle(through: sequence) }
 
   var sequence: Int64 { state.read { $0.sequence } }
 
@@ -135,7 +122,7 @@ final class ReadModel: Sendable {
   func publish(
     _ changes: Changes, unloaded: [Int] = [], _ pool: Pool
   ) -> [ReorderPoint.Standing] {
-    defer { sales.note(changes.sales, unloaded: unloaded, pool) }
+    records.note(changes, unloaded: unloaded, pool)
     return state.write { state, shown in
       let batches = [shown.lastChanges, changes]
       for batch in batches { state.take(batch, pool) }
@@ -162,8 +149,6 @@ final class ReadModel: Sendable {
     fresh.now = max(pool.now, time)
     fresh.promotions = pool.promotions
     fresh.promotions.refresh(at: fresh.now)
-    fresh.holds = pool.holds
-    fresh.holdLists = pool.holdLists
     fresh.incoming = pool.incoming
     fresh.bundles = pool.bundles
     fresh.lots = Dictionary(grouping: pool.lots.all, by: \.sku).mapValues { lots in
@@ -174,6 +159,6 @@ final class ReadModel: Sendable {
     points.setReorderPoints = pool.reorderPoints.all
     _ = fresh.updateReorders([points], [])
     for _ in 0..<2 { state.write { state, _ in state = fresh } }
-    sales.reset(to: pool, saleNumbers, hasUnloaded: hasUnloadedSales)
+    records.reset(to: pool, saleNumbers, hasUnloadedSales: hasUnloadedSales)
   }
 }

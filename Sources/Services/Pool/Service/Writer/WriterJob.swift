@@ -37,10 +37,29 @@ struct LookUps: Sendable {
   }
 }
 
-/// One command, and how its caller hears of it.
-struct Decision<Response: Message> {
+/// What a command came to, with what stood when it was decided.
+struct Outcome: Sendable {
+  let reply: Reply
+  let sequence: Int64
+  let placements: [PoolDomain.Placement]
+
+  init(_ reply: Reply, _ pool: Pool) {
+    self.reply = reply
+    sequence = pool.sequence
+    placements = pool.placements
+  }
+}
+
+/// What the writer hands back: a response, or what its caller makes one of.
+enum Answer<Response: Message>: Sendable {
+  case response(Response)
+  case outcome(Outcome)
+}
+
+/// One command, and how its caller hears of it; an object, since a copy would count itself in at all that is in it.
+final class Decision<Response: Message>: Sendable {
   /// A request ID with the hash of the whole request.
-  struct Request {
+  struct Request: Sendable {
     var id: RequestID
     var key: RequestKey
     var bodyHash: [UInt8]
@@ -61,34 +80,52 @@ struct Decision<Response: Message> {
   let lookUps: LookUps
   let request: Request?
   let deadline: Deadline
-  let respond: @Sendable (Reply, Pool) -> Response
+  private let respond: @Sendable (Reply, Pool) -> Response
+  /// The same on the caller's thread, for what the ledger need not remember; nil when only the pool knows enough.
+  private let respondLater: (@Sendable (Outcome, ReadModel.State) -> Response)?
 
   init(
     _ command: Command, _ request: Request?, until deadline: Deadline,
-    respond: @escaping @Sendable (Reply, Pool) -> Response
+    respond: @escaping @Sendable (Reply, Pool) -> Response,
+    later respondLater: (@Sendable (Outcome, ReadModel.State) -> Response)? = nil
   ) {
     self.command = command
     lookUps = LookUps(command)
     self.request = request
     self.deadline = deadline
     self.respond = respond
+    self.respondLater = respondLater
   }
 
-  func decided(_ live: LivePool) -> Result<Response, PoolError> {
+  func decided(_ live: LivePool) -> Result<Answer<Response>, PoolError> {
     do throws(PoolError) {
       guard !deadline.isPast(at: live.beganAt) else { throw .deadlinePassed }
       if let request, let known = try live.knownRow(of: request.key, request.id, command) {
-        return .success(try replay(known, request))
+        return .success(.response(try replay(known, request)))
       }
       try live.prepare(command, isStored: live.isStored(lookUps.storedSale))
       let reply = try live.pool.apply(command)
+      if request == nil, respondLater != nil {
+        live.record(nil)
+        return .success(.outcome(Outcome(reply, live.pool)))
+      }
       let response = respond(reply, live.pool)
       live.record(
         request.map { ($0.id, $0.key, $0.bodyHash, response.serialized()) },
         isKept: command.isRememberedForEver)
-      return .success(response)
+      return .success(.response(response))
     } catch {
       return .failure(error)
+    }
+  }
+
+  /// The response, once what was decided is published.
+  func response(_ answer: Answer<Response>, _ view: ReadModel) -> Response {
+    switch answer {
+    case .response(let response): return response
+    case .outcome(let outcome):
+      guard let respondLater else { preconditionFailure("the writer makes the response") }
+      return view.read { respondLater(outcome, $0) }
     }
   }
 
@@ -130,16 +167,16 @@ final class CommandJob: WriterJob, @unchecked Sendable {
   /// - Parameter continuation: answered once, since the writer answers each job of a batch, and who
   ///   could not queue the job answers it himself.
   init<Response: Message>(
-    _ decision: Decision<Response>, _ continuation: UnsafeContinuation<Response, any Error>
+    _ decision: Decision<Response>, _ continuation: UnsafeContinuation<Answer<Response>, any Error>
   ) {
     commandCount = 1
     lookUps = decision.lookUps
-    let shared = Shared(Result<Response, PoolError>.failure(.storeUnavailable))
+    let shared = Shared(Result<Answer<Response>, PoolError>.failure(.storeUnavailable))
     decideAll = { shared.value = decision.decided($0) }
     answerAll = { failure in
       if let failure { return continuation.resume(throwing: failure) }
       switch shared.value {
-      case .success(let response): continuation.resume(returning: response)
+      case .success(let answer): continuation.resume(returning: answer)
       case .failure(let error): continuation.resume(throwing: error)
       }
     }
@@ -147,12 +184,12 @@ final class CommandJob: WriterJob, @unchecked Sendable {
 
   init<Response: Message>(
     _ decisions: [Decision<Response>],
-    _ continuation: UnsafeContinuation<[Result<Response, PoolError>], any Error>
+    _ continuation: UnsafeContinuation<[Result<Answer<Response>, PoolError>], any Error>
   ) {
     commandCount = decisions.count
     lookUps = nil
     let waiting = Shared(decisions)
-    let shared = Shared<[Result<Response, PoolError>]>([])
+    let shared = Shared<[Result<Answer<Response>, PoolError>]>([])
     decideAll = { live in
       // The caller, who waits, has them as well, and so frees them on its own thread.
       let decisions = waiting.value
