@@ -22,6 +22,41 @@ import Testing
     ).channels.map(\.availableToSellCount)
   }
 
+  /// Goal: who is refused by a promotion hears which one it is, and what is left: of the channel's own when it sells nothing
+  /// else, of those that keep units from it.
+  @Test func refusalsNameThePromotion() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      var promotion = draft(bench)
+      promotion.strategy = .restrict
+      _ = try await bench.promotions.setPromotion(.init(promotion: promotion))
+      _ = try await bench.promotions.schedulePromotion(.init(promotionID: "p"))
+      bench.clock.advance(by: .seconds(10))
+      func ask(_ channel: String, _ units: Int64) async throws {
+        _ = try await bench.client.createHold(
+          .init(
+            holdID: "h-\(channel)", owner: "o", lines: [.init(sku: "TEE", quantity: units)],
+            expireTime: bench.clock.now() + .seconds(60), channelID: channel))
+      }
+      await expectError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        [
+          "sku": "TEE", "requestedCount": "9", "availableCount": "8",
+          "restrictedTo": "8 by promotion p",
+        ]
+      ) { try await ask("shopee", 9) }
+      await expectError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        [
+          "sku": "TEE", "requestedCount": "13", "availableCount": "12",
+          "allotted": "8 by promotion p",
+        ]
+      ) { try await ask("lazada", 13) }
+      try await ask("shopee", 8)
+      try await ask("lazada", 12)
+    }
+  }
+
   /// Goal: what was ended stays ended, though the clock is set back and the ledger has no row of that time.
   @Test func endedStaysEndedWhenTheClockIsSetBack() async throws {
     try await withBench { bench in
