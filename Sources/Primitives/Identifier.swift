@@ -1,4 +1,9 @@
+internal import Glibc
+
 /// Text that names one thing, checked once at the edge and carried as its own type from there on.
+///
+/// Two are the same when their bytes are, as they are to a store: a letter and its accent are another name than the letter
+/// that has it.
 public protocol Identifier: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The word for it in messages: "SKU", "location".
   static var noun: String { get }
@@ -21,8 +26,11 @@ extension Identifier {
       throw InvalidIdentifier(
         noun: Self.noun, problem: "is \(bytes.count) bytes long; \(Self.maximumBytes) are allowed")
     }
-    for place in bytes.indices where bytes[place] < 0x20 || bytes[place] == 0x7F {
-      throw InvalidIdentifier(noun: Self.noun, problem: "holds a control character")
+    for place in bytes.indices {
+      // The second kind of them is U+0080 to U+009F.
+      guard bytes[place] >= 0x20, bytes[place] != 0x7F,
+        bytes[place] != 0xC2 || bytes[place + 1] >= 0xA0
+      else { throw InvalidIdentifier(noun: Self.noun, problem: "holds a control character") }
     }
     guard bytes[0] != 0x20, bytes[bytes.count - 1] != 0x20 else {
       throw InvalidIdentifier(noun: Self.noun, problem: "begins or ends with a space")
@@ -30,7 +38,32 @@ extension Identifier {
     self.init(trusted: text)
   }
 
-  public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+  public static func == (left: Self, right: Self) -> Bool { left.text.hasBytes(of: right.text) }
+
+  public static func < (left: Self, right: Self) -> Bool { left.text.comesBefore(right.text) }
+}
+
+extension String {
+  /// Whether it is the same bytes. For `==` it is enough to be the same letters, however they are put together.
+  public func hasBytes(of other: String) -> Bool {
+    utf8.count == other.utf8.count && compareBytes(with: other) == 0
+  }
+
+  /// Whether it stands before another in the order of their bytes.
+  public func comesBefore(_ other: String) -> Bool {
+    let order = compareBytes(with: other)
+    return order == 0 ? utf8.count < other.utf8.count : order < 0
+  }
+
+  /// Of as many bytes as both have.
+  private func compareBytes(with other: String) -> Int32 {
+    utf8.span.withUnsafeBufferPointer { left in
+      other.utf8.span.withUnsafeBufferPointer { right in
+        guard let own = left.baseAddress, let others = right.baseAddress else { return 0 }
+        return memcmp(own, others, Swift.min(left.count, right.count))
+      }
+    }
+  }
 }
 
 /// An identifier that is looked up again and again on its way: its hash is worked out once.
@@ -41,7 +74,7 @@ public protocol HashedIdentifier: Identifier {
 
 extension HashedIdentifier {
   public static func == (left: Self, right: Self) -> Bool {
-    left.hash == right.hash && left.text == right.text
+    left.hash == right.hash && left.text.hasBytes(of: right.text)
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -34,9 +34,8 @@ extension Dispatcher {
   /// The largest body that is of use under a path.
   public func bodyLimit(path: String, messageBytes: Int) -> Int {
     if knows(path: path) != nil { return messageBytes }
-    // What is refused whatever it is, is not called too large.
-    return routes(path: path).routes.map(\.maximumBodyBytes).max()
-      ?? (refusal == nil ? 0 : messageBytes)
+    // What is refused whatever it is, or found nowhere, is not called too large.
+    return routes(path: path).routes.map(\.maximumBodyBytes).max() ?? messageBytes
   }
 
   /// Answers any HTTP request.

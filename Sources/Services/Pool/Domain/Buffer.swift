@@ -32,6 +32,10 @@ public struct Buffer: Hashable, Sendable {
       self.scope = scope
       self.name = name
     }
+
+    public static func == (left: Key, right: Key) -> Bool {
+      left.scope == right.scope && left.name.hasBytes(of: right.name)
+    }
   }
 
   public enum Margin: Hashable, Sendable {

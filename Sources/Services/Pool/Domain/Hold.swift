@@ -112,8 +112,12 @@ public struct Hold: Hashable, Sendable {
   public var etag: String { "s" + String(sequence) }
 
   /// Its units of a SKU.
-  public func quantity(of sku: SKUIndex) -> Quantity {
-    lines.reduce(0) { $1.sku == sku ? $0 + $1.quantity : $0 }
+  ///
+  /// - Parameter location: nil for all of them.
+  public func quantity(of sku: SKUIndex, at location: LocationIndex? = nil) -> Quantity {
+    lines.reduce(0) { sum, line in
+      line.sku == sku && location.map({ line.location == $0 }) ?? true ? sum + line.quantity : sum
+    }
   }
 
   /// The state at `now`: time ends a hold, whether or not anybody has tidied it yet.

@@ -11,11 +11,15 @@ struct HoldIndex {
   func holds(of owner: String) -> [HoldID] { owners[owner] ?? [] }
 
   /// The first few holds that have units of a SKU, of those that are listed first.
-  func holders(of sku: SKUIndex, in holds: HoldTable) -> [Hold] {
+  ///
+  /// - Parameter location: where they have them; nil for anywhere.
+  func holders(of sku: SKUIndex, at location: LocationIndex? = nil, in holds: HoldTable) -> [Hold] {
     var found: [Int32] = []
     for place in lists.places(of: sku).prefix(Limits.examinedHolders) {
       guard found.count < Limits.toldHolders else { break }
-      if HoldLists.isHolder(place, of: sku, in: holds), !found.contains(place) {
+      if HoldLists.isHolder(place, of: sku, in: holds), !found.contains(place),
+        location == nil || holds[Int(place)].quantity(of: sku, at: location) > 0
+      {
         found.append(place)
       }
     }

@@ -212,7 +212,7 @@ extension Pool {
     var shortage = PoolError.Shortage(
       sku: catalog.sku(sku), location: place, measure: .available, present: present,
       requested: requested)
-    shortage.holders = holders(of: sku)
+    shortage.holders = holders(of: sku, at: place == nil ? nil : lines[line].location)
     shortage.allotted = allotted(sku, from: claim.channel).prefix(Limits.toldHolders).map(told)
     shortage.restricted = promotions.own(sku, on: claim.channel, at: now).flatMap {
       promotions[$0.promotion].strategy == .restrict ? told($0) : nil
@@ -225,12 +225,14 @@ extension Pool {
       promotionID: promotions[allotment.promotion].id, quantity: allotment.remaining)
   }
 
-  private func holders(of sku: SKUIndex) -> [PoolError.Holder] {
-    holdIndex.holders(of: sku, in: holds)
+  /// - Parameter location: nil for all of them.
+  private func holders(of sku: SKUIndex, at location: LocationIndex?) -> [PoolError.Holder] {
+    holdIndex.holders(of: sku, at: location, in: holds)
       .sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }
       .map {
         PoolError.Holder(
-          holdID: $0.id, owner: $0.owner, quantity: $0.quantity(of: sku), expireTime: $0.expireTime)
+          holdID: $0.id, owner: $0.owner, quantity: $0.quantity(of: sku, at: location),
+          expireTime: $0.expireTime)
       }
   }
 

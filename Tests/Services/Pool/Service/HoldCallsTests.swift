@@ -274,4 +274,33 @@ import Testing
       }
     }
   }
+
+  /// Goal: where the named location is short, those are told who hold units there, and no others.
+  @Test func holdersOfTheNamedLocationAreTold() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      _ = try await bench.client.receiveStock(
+        .init(lines: [.init(sku: "TEE", locationID: "B", quantity: 10)]))
+      func ask(_ id: String, _ units: Int64, at location: String) async throws {
+        _ = try await bench.client.createHold(
+          .init(
+            holdID: id, owner: "o-\(id)",
+            lines: [.init(sku: "TEE", quantity: units, locationID: location)],
+            expireTime: bench.clock.now() + .seconds(60)))
+      }
+      try await ask("b", 9, at: "B")
+      await expectError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        ["sku": "TEE", "locationId": "A", "requestedCount": "11", "availableCount": "10"]
+      ) { try await ask("a", 11, at: "A") }
+      let until = (bench.clock.now() + .seconds(60)).rfc3339
+      await expectError(
+        .failedPrecondition, "INSUFFICIENT_STOCK",
+        [
+          "sku": "TEE", "locationId": "B", "requestedCount": "2", "availableCount": "1",
+          "holders": "9 by o-b (b) until \(until)",
+        ]
+      ) { try await ask("c", 2, at: "B") }
+    }
+  }
 }

@@ -69,8 +69,13 @@ public struct DocumentKey: Hashable, Comparable, Sendable {
   public init(_ id: TransferID) { self.init(.transfer, id.text) }
   public init(_ id: CountID) { self.init(.count, id.text) }
 
+  public static func == (left: DocumentKey, right: DocumentKey) -> Bool {
+    left.kind == right.kind && left.text.hasBytes(of: right.text)
+  }
+
   public static func < (left: DocumentKey, right: DocumentKey) -> Bool {
-    (left.kind.rawValue, left.text) < (right.kind.rawValue, right.text)
+    left.kind == right.kind
+      ? left.text.comesBefore(right.text) : left.kind.rawValue < right.kind.rawValue
   }
 }
 
