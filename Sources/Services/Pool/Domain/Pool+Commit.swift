@@ -70,7 +70,7 @@ extension Pool {
     let taken = sales.read(place) { sale in
       (1...count).first { sale.callersLine(String($0)) != nil }
     }
-    if let taken { throw .lineConflict(order, String(taken)) }
+    if let taken { throw .lineTaken(order, String(taken)) }
   }
 
   /// The part of a hold's lines that is wanted, in the order of the request, and the rest.

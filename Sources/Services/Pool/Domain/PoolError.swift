@@ -79,7 +79,10 @@ public enum PoolError: Error, Hashable, Sendable {
   case expiryOutOfRange(Timestamp, now: Timestamp)
   case saleUnknown(OrderID)
   case lineUnknown(OrderID, String)
+  /// The order knows the line with another SKU or more units.
   case lineConflict(OrderID, String)
+  /// The order has a line where one of a hold is to go.
+  case lineTaken(OrderID, String)
   case saleShipped(OrderID, String, open: Quantity)
   case notCommitted(OrderID, String, open: Quantity)
   case document(DocumentError)

@@ -53,7 +53,7 @@ import Testing
       """
       sell o-1 1:KIT          -> ok            committed 2
       hold r-1 3              -> held
-      commit r-1 o-1          -> lineConflict  held 3   committed 2
+      commit r-1 o-1          -> lineTaken     held 3   committed 2
       commit r-1 o-2          -> committed     committed 5
       """)
   }

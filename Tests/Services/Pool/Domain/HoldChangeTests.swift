@@ -191,7 +191,7 @@ import Testing
       wait 60                      -> ok
       hold r-2 5 by=anna           -> held            available 0
       sell o-1 1:CAP=1             -> oversold 1
-      commit r-1 o-1               -> lineConflict    held 5   available 0
+      commit r-1 o-1               -> lineTaken       held 5   available 0
       """
     )
   }

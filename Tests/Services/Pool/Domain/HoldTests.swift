@@ -205,7 +205,7 @@ import Testing
       commit r-1 o-1   -> committed
       commit r-1 o-2   -> holdEnded:committed
       hold   r-2 1     -> held
-      commit r-2 o-1   -> lineConflict         held 1  committed 1
+      commit r-2 o-1   -> lineTaken            held 1  committed 1
       commit r-2 o-2   -> committed            held 0  committed 2
       """
     )

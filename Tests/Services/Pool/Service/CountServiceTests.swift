@@ -133,6 +133,9 @@ import Testing
       await expectError(
         .failedPrecondition, "COUNT_OVERLAPS", ["countId": "C", "sku": "TEE"]
       ) { try await open(bench, "D", skus: ["CAP", "TEE"]) }
+      await expectError(.failedPrecondition, "COUNT_OVERLAPS", ["countId": "C"]) {
+        try await open(bench, "D", skus: [])
+      }
       await expectError(
         .failedPrecondition, "COUNT_STATE", ["countId": "C", "state": "OPEN"]
       ) { _ = try await counts.approveCount(.init(countID: "C")) }

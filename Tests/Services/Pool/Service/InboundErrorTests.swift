@@ -175,6 +175,13 @@ import Testing
             .init(transferID: "T", receipt: .init(receiptID: "r", lines: lines)))
         }
       }
+      await expect(["receipt.lines[0].lot_id"]) {
+        _ = try await inbound.receiveTransfer(
+          .init(
+            transferID: "T",
+            receipt: .init(
+              receiptID: "r", lines: [.init(lineID: "1", quantity: 1, lotID: "X")])))
+      }
       await expect([
         "receipt.receipt_id", "receipt.lines[0].line_id", "receipt.lines[0].quantity",
         "receipt.reason", "receipt.actor",

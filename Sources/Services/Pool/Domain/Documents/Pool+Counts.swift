@@ -47,9 +47,9 @@ extension Pool {
       return other
     }
     for other in others.sorted(by: { $0.id < $1.id }) {
-      let common = other.lines.first { wanted.contains($0.sku) }
-      if isWhole || other.isWhole || common != nil {
-        throw .document(.countOverlaps(other.key, common.map { catalog.sku($0.sku) }))
+      if isWhole || other.isWhole { throw .document(.countOverlaps(other.key, nil)) }
+      if let common = other.lines.first(where: { wanted.contains($0.sku) }) {
+        throw .document(.countOverlaps(other.key, catalog.sku(common.sku)))
       }
     }
   }

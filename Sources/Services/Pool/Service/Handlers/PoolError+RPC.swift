@@ -36,6 +36,7 @@ extension PoolError: RPCErrorConvertible {
         .notFound, "LINE_UNKNOWN", "Order \(order) has no line \(line).",
         ["orderId": order.text, "lineId": line])
     case .lineConflict(let order, let line): Self.conflict(order.text, line)
+    case .lineTaken(let order, let line): Self.taken(order.text, line)
     case .saleShipped(let order, let line, let open):
       Self.closed("SALE_SHIPPED", "cancelled", order.text, line, open)
     case .notCommitted(let order, let line, let open):
@@ -101,6 +102,13 @@ extension PoolError: RPCErrorConvertible {
     RPCError(
       .failedPrecondition, "LINE_CONFLICT",
       "Line \(line) of order \(order) is known with another SKU or a larger quantity.",
+      ["orderId": order, "lineId": line])
+  }
+
+  private static func taken(_ order: String, _ line: String) -> RPCError {
+    RPCError(
+      .failedPrecondition, "LINE_CONFLICT",
+      "Order \(order) has a line \(line) already, and a hold's lines become 1, 2 and so on.",
       ["orderId": order, "lineId": line])
   }
 

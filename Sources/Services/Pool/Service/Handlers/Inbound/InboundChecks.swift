@@ -24,7 +24,8 @@ extension RequestCheck {
     return found
   }
 
-  mutating func receipt(_ receipt: PoolAPI.Receipt?) -> PoolDomain.Receipt {
+  /// - Parameter hasLots: whether it says which lots came; a transfer knows its own.
+  mutating func receipt(_ receipt: PoolAPI.Receipt?, hasLots: Bool) -> PoolDomain.Receipt {
     guard let receipt = required(receipt, "receipt") else {
       return PoolDomain.Receipt(id: ReceiptID(trusted: ""), lines: [])
     }
@@ -32,6 +33,9 @@ extension RequestCheck {
     let id = identifier(ReceiptID.self, receipt.receiptID, "receipt.receipt_id")
     let lines = receipt.lines.prefix(Limits.documentLines).enumerated().map { number, line in
       let path = "receipt.lines[\(number)]"
+      if !hasLots, !line.lotID.isEmpty {
+        refuse("\(path).lot_id", "A transfer knows which lots are under way.")
+      }
       return PoolDomain.Receipt.Line(
         lineID: identifier(LineID.self, line.lineID, "\(path).line_id").text,
         quantity: quantity(line.quantity, "\(path).quantity", in: 1...Limits.lineUnits),

@@ -37,7 +37,8 @@ extension InboundServer {
   ) async throws -> ReceivePurchaseOrderResponse {
     var check = RequestCheck()
     let command = ReceivePurchaseOrder(
-      id: check.purchaseOrderID(request.purchaseOrderID), receipt: check.receipt(request.receipt))
+      id: check.purchaseOrderID(request.purchaseOrderID),
+      receipt: check.receipt(request.receipt, hasLots: true))
     check.requestID(request.requestID)
     try check.finish()
     return try await pool.perform(

@@ -38,7 +38,8 @@ extension InboundServer {
   ) async throws -> ReceiveTransferResponse {
     var check = RequestCheck()
     let command = ReceiveTransfer(
-      id: check.transferID(request.transferID), receipt: check.receipt(request.receipt))
+      id: check.transferID(request.transferID),
+      receipt: check.receipt(request.receipt, hasLots: false))
     check.requestID(request.requestID)
     try check.finish()
     return try await pool.perform(
