@@ -11,7 +11,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
@@ -94,8 +93,7 @@ def settled(gateway, count):
 def measure(quick):
     pool.build()
     with contextlib.ExitStack() as stack:
-        folder = pathlib.Path(stack.enter_context(
-            tempfile.TemporaryDirectory(dir=os.environ.get("ONEPOOL_BENCH_FOLDER", results.REPOSITORY / "var"))))
+        folder = pathlib.Path(stack.enter_context(results.scratch()))
         stock = pool.Pool(folder / "pool")
         stack.callback(stock.stop)
         stock.call("SetLocation", {"location": {"locationId": "WH-1"}})

@@ -6,8 +6,6 @@ The stores are made as in `start`; their pools run side by side, and are loaded 
 
 import collections
 import contextlib
-import os
-import tempfile
 
 import pool
 import results
@@ -23,7 +21,7 @@ class Grown:
 
     def __init__(self, stack, name, skus, rows):
         self.name, self.skus = name, skus
-        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=os.environ.get("ONEPOOL_BENCH_FOLDER")))
+        folder = stack.enter_context(results.scratch())
         start.started(folder)[1].stop()
         start.fill(f"{folder}/pool.db", start.Ledger(skus, rows, 2 * start.DAY))
         self.pool = start.started(folder)[1]

@@ -15,7 +15,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
@@ -294,8 +293,7 @@ class Bench:
 def measure(quick):
     build()
     with contextlib.ExitStack() as stack:
-        folder = pathlib.Path(stack.enter_context(
-            tempfile.TemporaryDirectory(dir=os.environ.get("ONEPOOL_BENCH_FOLDER", results.REPOSITORY / "var"))))
+        folder = pathlib.Path(stack.enter_context(results.scratch()))
         folder.chmod(0o755)
         sync = sync_milliseconds(folder)
         print(f"fdatasync of 4 KiB, median: {sync:.2f} ms; {os.cpu_count()} cores, the load generator on the same ones\n")

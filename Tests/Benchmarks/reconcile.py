@@ -12,12 +12,10 @@ import collections
 import contextlib
 import dataclasses
 import datetime
-import os
 import pathlib
 import re
 import sqlite3
 import sys
-import tempfile
 import time
 import urllib.request
 
@@ -86,8 +84,7 @@ class Bench:
     def __init__(self, quick, stack):
         self.rounds = 1 if quick else 3
         self.figures = collections.defaultdict(list)
-        self.folder = pathlib.Path(stack.enter_context(
-            tempfile.TemporaryDirectory(dir=os.environ.get("ONEPOOL_BENCH_FOLDER", results.REPOSITORY / "var"))))
+        self.folder = pathlib.Path(stack.enter_context(results.scratch()))
         self.stock = pool.Pool(self.folder / "pool")
         stack.callback(self.stock.stop)
         self.stock.call("SetLocation", {"location": {"locationId": "WH-1"}})

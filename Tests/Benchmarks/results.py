@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 import statistics
+import tempfile
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 FILE = REPOSITORY / "var/bench/results.json"
@@ -31,6 +33,13 @@ def compare(suite, case, rival, metric, unit, ours, theirs):
     return Row(
         suite, case, rival, metric, unit, statistics.median(ours), statistics.median(theirs),
         statistics.median(ratios), ratios[0], ratios[-1])
+
+
+def scratch():
+    """A folder that ends with the measurement: in ONEPOOL_BENCH_FOLDER, else on the disk of the repository itself."""
+    place = pathlib.Path(os.environ.get("ONEPOOL_BENCH_FOLDER", REPOSITORY / "var"))
+    place.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=place)
 
 
 def alone(suite, case, metric, unit, ours):

@@ -6,11 +6,9 @@ says that it is one.
 """
 
 import hashlib
-import os
 import random
 import sqlite3
 import struct
-import tempfile
 import time
 
 import pool
@@ -189,7 +187,7 @@ def started(folder):
 
 def loaded(skus, rows, age):
     """Seconds until a pool with such a store serves, and the bytes of memory that it takes for it."""
-    with tempfile.TemporaryDirectory(dir=os.environ.get("ONEPOOL_BENCH_FOLDER")) as folder:
+    with results.scratch() as folder:
         _, empty = started(folder)
         base = resident_bytes(empty.process)
         empty.stop()
