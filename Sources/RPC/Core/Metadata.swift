@@ -31,7 +31,10 @@ public struct Metadata: Sendable, Equatable {
 
   /// Adds bytes under a name that ends in `-bin`.
   public mutating func add(_ name: String, bytes: [UInt8]) {
-    precondition(name.hasSuffix("-bin"), "bytes travel under a name that ends in -bin")
+    // By bytes: a mark that joins what follows, such as U+0601, makes another character of the dash.
+    precondition(
+      name.utf8.suffix(4).elementsEqual("-bin".utf8),
+      "bytes travel under a name that ends in -bin")
     add(name, Base64Codec.encode(bytes))
   }
 
