@@ -251,6 +251,33 @@ import Testing
     }
   }
 
+  /// Goal: what is durable already and not shown yet, a location that is new with its first units, ends no process. Method:
+  /// the past of now, and views that lack the location, or the SKU.
+  @Test func placesThatAreNotShownYetAreNotNamed() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 5])
+      let stock = try await bench.server.database.read(until: .never) { transaction in
+        var stock = PastStock([SKUIndex(0)], at: Bench.start)
+        try stock.begin(LedgerReader(transaction))
+        while !stock.isFinished { try stock.advance(LedgerReader(transaction)) }
+        return stock
+      }
+      let rules = try await bench.server.database.read(until: .never) {
+        try PastRules([SKUIndex(0)], [], at: Bench.start, LedgerReader($0))
+      }
+      let past = PastAvailability(SKUIndex(0), stock, rules, PastBundles(), PastPromotions())
+      let view = bench.server.view
+      #expect(view.read { past.isNamed(by: $0) })
+      #expect(
+        !view.read { state in
+          var earlier = state
+          earlier.locations = []
+          return past.isNamed(by: earlier)
+        })
+      #expect(!past.isNamed(by: ReadModel.State()))
+    }
+  }
+
   /// Goal: the ledger's own times can be asked about, though the clock was set back behind them.
   @Test func ledgerIsNoFutureWhenTheClockIsSetBack() async throws {
     try await withBench { bench in

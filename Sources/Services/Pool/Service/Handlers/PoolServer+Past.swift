@@ -59,6 +59,9 @@ extension PoolServer {
         return stock
       }
     }
-    return PastAvailability(index, stock, rules, bundles, promotions)
+    let past = PastAvailability(index, stock, rules, bundles, promotions)
+    // What is on disk may name, for a moment, what the view does not know yet.
+    guard view.read({ past.isNamed(by: $0) }) else { throw PoolError.storeUnavailable }
+    return past
   }
 }
