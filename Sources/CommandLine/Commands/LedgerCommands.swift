@@ -126,25 +126,6 @@ extension LedgerCommands {
   }
 }
 
-/// A movement as a line of CSV.
-private enum MovementLine {
-  static let header: [CSV.Cell] = [
-    "sequence", "commit_time", "source_time", "kind", "sku", "location_id", "quantity", "order_id",
-    "line_id", "hold_id", "channel_id", "reason", "actor", "cause", "request_id",
-  ].map { .text($0) }
-
-  static func cells(_ movement: Movement) -> [CSV.Cell] {
-    [
-      .number(movement.sequence), .text(movement.commitTime.map(\.text) ?? ""),
-      .text(movement.sourceTime.map(\.text) ?? ""), .text("\(movement.kind)"), .text(movement.sku),
-      .text(movement.locationID), .number(movement.quantity), .text(movement.orderID),
-      .text(movement.lineID), .text(movement.holdID), .text(movement.channelID),
-      .text(movement.reason), .text(movement.actor), .text(movement.cause),
-      .text(movement.requestID),
-    ]
-  }
-}
-
 extension LedgerHead {
   /// `12:34:` and the hash in 64 hexadecimal digits.
   var text: String { "\(rowNumber):\(sequence):\(Hex.encode(hash))" }

@@ -122,11 +122,11 @@ enum PromotionCommands {
   private static func check(_ id: String, _ client: PromotionServiceClient) async throws -> Int32 {
     let clashes = try await client.checkPromotion(.init(promotionID: id)).clashes
     Output.table(
-      ["clash", "SKU", "channel", "with", "wanted", "there"],
+      ["clash", "SKU", "channel", "with", "wanted", "there", "when"],
       clashes.map {
         [
           "\($0.kind)", $0.sku, $0.channelID, $0.otherPromotionID, "\($0.wantedCount)",
-          "\($0.presentCount)",
+          "\($0.presentCount)", $0.clashTime.text,
         ]
       })
     return clashes.isEmpty ? 0 : 2

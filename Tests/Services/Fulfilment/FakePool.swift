@@ -21,6 +21,7 @@ final class FakePool: RPCService {
     var calls = 0
     var bodies: [String: [UInt8]] = [:]
     var effects: [String] = []
+    var shipments: [ShipSaleRequest] = []
   }
 
   private let state = Mutex(State())
@@ -29,6 +30,8 @@ final class FakePool: RPCService {
 
   /// What was done, in order: `ship shop/1 a=2 b=1`.
   var effects: [String] { state.withLock { $0.effects } }
+  /// Every shipment that was told, repeats included.
+  var shipments: [ShipSaleRequest] { state.withLock { $0.shipments } }
   var calls: Int { state.withLock { $0.calls } }
 
   /// The next calls meet `moods`; those after them the lasting one.
@@ -45,6 +48,7 @@ final class FakePool: RPCService {
       methods: [
         .unary(PoolServiceMethods.shipSale, ShipSaleRequest.self, ShipSaleResponse.self) {
           request, _ in
+          self.state.withLock { $0.shipments.append(request) }
           let totals = request.lines.map { " \($0.lineID)=\($0.totalCount)" }.joined()
           try self.take(
             request.requestID, request.serialized(), "ship \(request.orderID)\(totals)")

@@ -25,6 +25,9 @@ import Testing
     #expect(order.shipment?.trackingNumber == "T1" && order.shipment?.carrier == "post")
     #expect(order.shipment?.shipTime == bench.clock.now())
     #expect(bench.pool.effects == ["ship shop/1 a=2 b=1"])
+    let told = bench.pool.shipments
+    #expect(told.map(\.actor) == ["eve"] && told.map(\.cause) == ["T1"])
+    #expect(told.map(\.sourceTime) == [order.shipment?.shipTime])
     #expect(try await bench.order("shop/1") == order)
     // Again: no change, no second word to the pool.
     #expect(try await bench.ship("shop/1") == order)

@@ -165,7 +165,7 @@ struct Promote: SimulatedCommand {
     case .schedule(let kinds):
       if known.isScheduled, !known.isCancelled { return }
       try expect(["draft"])
-      guard known.end > model.now else { throw Model.Refusal("INVALID_REQUEST") }
+      guard known.end > model.now else { throw Model.Refusal("PROMOTION_CLASHES") }
       let wanted = known.allotments.mapValues(\.kept)
       guard !model.clashes(promotion, wanted, isMore: false, accepting: Set(kinds)) else {
         throw Model.Refusal("PROMOTION_CLASHES")

@@ -65,7 +65,16 @@ extension Model {
     return wanted.contains { sku, units in
       let there = max(0, Self.total(sku, available))
       let others = rivals.filter { $0.allotments[sku] != nil }
-      let promised = others.reduce(0) { $0 + ($1.allotments[sku]?.left ?? 0) }
+      // The most that others keep at one time, which is at the start of one of them.
+      let starts = ([now, promotion.start] + others.map(\.start)).filter {
+        max(now, promotion.start) <= $0 && $0 < promotion.end
+      }
+      let promised =
+        starts.map { start in
+          others.reduce(0) {
+            $0 + ($1.start <= start && start < $1.end ? $1.allotments[sku]?.left ?? 0 : 0)
+          }
+        }.max() ?? 0
       let all = units + (isMore ? promotion.allotments[sku]?.left ?? 0 : 0)
       let isHidden = promotion.channels.contains { channel in
         promotion.strategy != .ironReserve

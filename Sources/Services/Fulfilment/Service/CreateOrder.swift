@@ -25,7 +25,7 @@ extension FulfilmentHandler {
         return CreateOrderResponse(order: before?.message)
       }
       if order.state == .shipped {
-        try PoolMessage.queueShipment(of: order, in: transaction, now: now)
+        try PoolMessage.queueShipment(of: order, actor: "", in: transaction, now: now)
       }
       let saved = try transaction.save(order, before: before, feed: feed, verb: "create", now: now)
       return CreateOrderResponse(order: saved.message)

@@ -37,7 +37,8 @@ extension FulfilmentHandler {
       ) { order throws(FulfilmentError) in
         try order.collect(now: now)
       } with: { order in
-        try PoolMessage.queueShipment(of: order, in: transaction, now: now)
+        try PoolMessage.queueShipment(
+          of: order, actor: request.actor, in: transaction, now: now)
       }
       return CollectOrderResponse(order: stored.message)
     }
@@ -75,7 +76,8 @@ extension FulfilmentHandler {
         precondition(isExpired, "an overdue order was not cancelled")
         let reason = "pickup_expired"
         try PoolMessage.queueCancellation(
-          of: order, lines: order.lines.map(\.id), reason: reason, in: transaction, now: now)
+          of: order, lines: order.lines.map(\.id), reason: reason, actor: "fulfilment",
+          in: transaction, now: now)
         return try transaction.save(
           order, before: before, feed: feed, verb: "expire", reason: reason, now: now)
       }

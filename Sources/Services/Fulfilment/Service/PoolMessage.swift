@@ -12,12 +12,16 @@ enum PoolMessage {
   private static let cancelSale = "CancelSale"
 
   /// Queues that the open units of an order have left.
-  static func queueShipment(of order: Order, in transaction: any Transaction, now: Timestamp) throws
-  {
+  ///
+  /// - Parameter actor: who says so, if anybody is known.
+  static func queueShipment(
+    of order: Order, actor: String, in transaction: any Transaction, now: Timestamp
+  ) throws {
     let lines = order.openLines.map { LineTotal(lineID: $0.id.text, totalCount: $0.openCount) }
     guard !lines.isEmpty else { return }
     var request = ShipSaleRequest(
-      orderID: order.id.text, lines: lines, cause: order.shipment?.trackingNumber ?? "")
+      orderID: order.id.text, lines: lines, cause: order.shipment?.trackingNumber ?? "",
+      actor: actor, sourceTime: now)
     request.requestID = OutboxRequestID.derived(shipSale, request.serialized())
     try transaction.queue(
       key: order.id.text, kind: shipSale, body: request.serialized(), now: now)
@@ -25,15 +29,16 @@ enum PoolMessage {
 
   /// Queues that the cancelled units of `lines` go back on sale.
   static func queueCancellation(
-    of order: Order, lines: [LineID], reason: String, in transaction: any Transaction,
-    now: Timestamp
+    of order: Order, lines: [LineID], reason: String, actor: String = "",
+    in transaction: any Transaction, now: Timestamp
   ) throws {
     let wanted = Set(lines)
     let totals = order.lines.filter { wanted.contains($0.id) && $0.cancelledCount > 0 }.map {
       LineTotal(lineID: $0.id.text, totalCount: $0.cancelledCount)
     }
     guard !totals.isEmpty else { return }
-    var request = CancelSaleRequest(orderID: order.id.text, lines: totals, reason: reason)
+    var request = CancelSaleRequest(
+      orderID: order.id.text, lines: totals, reason: reason, actor: actor)
     request.requestID = OutboxRequestID.derived(cancelSale, request.serialized())
     try transaction.queue(
       key: order.id.text, kind: cancelSale, body: request.serialized(), now: now)

@@ -29,7 +29,8 @@ extension FulfilmentHandler {
       let parcel = FulfilmentDomain.Shipment(
         trackingNumber: number.text, carrier: request.carrier, shipTime: now)
       guard try order.ship(parcel) else { return ShipOrderResponse(order: before.message) }
-      try PoolMessage.queueShipment(of: order, in: transaction, now: now)
+      try PoolMessage.queueShipment(
+        of: order, actor: request.actor, in: transaction, now: now)
       let saved = try transaction.save(
         order, before: before, feed: feed, verb: "ship", actor: request.actor, now: now)
       return ShipOrderResponse(order: saved.message)

@@ -72,8 +72,16 @@ extension AvailabilitySource {
   func leftToSell(
     _ sku: SKUIndex, on channel: ChannelID?, listing: ListingID?, of available: Quantity
   ) -> Quantity {
+    let rule = buffers.isEmpty ? nil : buffer(of: sku, on: channel, listing: listing)
+    return leftToSell(sku, on: channel, by: rule, of: available)
+  }
+
+  /// - Parameter rule: the buffer that counts, if there is one.
+  func leftToSell(
+    _ sku: SKUIndex, on channel: ChannelID?, by rule: Buffer?, of available: Quantity
+  ) -> Quantity {
     var left = available
-    if !buffers.isEmpty, let rule = buffer(of: sku, on: channel, listing: listing) {
+    if let rule {
       left = rule.left(of: available, weight: rule.followsDemand ? rateWeight(of: sku) : 0)
     }
     if let lock = lastUnits.winner(of: sku, group(of: sku)), lock.channel != channel {

@@ -123,6 +123,26 @@ public struct BufferTable: Equatable, Sendable {
     return nil
   }
 
+  /// The rules that count one after the other from `start` until `end`, each with when it first does; nil where none
+  /// counts.
+  ///
+  /// - Complexity: O(rules of the scopes, squared), of which few have a window.
+  func winners(
+    for target: Target, from start: Timestamp, until end: Timestamp
+  ) -> [(time: Timestamp, rule: Buffer?)] {
+    guard !timed.isEmpty else { return [(start, winner(for: target, at: start))] }
+    let scoped = target.scopes.compactMap { rules[$0] }
+    var moments: Set<Timestamp> = [start]
+    for rule in scoped.joined() where rule.hasWindow {
+      for moment in [rule.startTime, rule.endTime] {
+        if let moment, moment > start, moment < end { moments.insert(moment) }
+      }
+    }
+    return moments.sorted().map { moment in
+      (moment, scoped.lazy.compactMap { $0.first { $0.counts(at: moment) } }.first)
+    }
+  }
+
   /// The listings of a SKU on a channel that have rules of their own, in the order of their IDs.
   public func listings(of sku: SKUIndex, on channel: ChannelID) -> [ListingID] {
     guard !listings.isEmpty, let scopes = listings[sku] else { return [] }

@@ -14,7 +14,7 @@ public enum Command: Sendable {
   case resolve(ResolveUnavailable)
   case createHold(CreateHold)
   case commitHold(CommitHold)
-  case releaseHold(HoldID)
+  case releaseHold(ReleaseHold)
   case extendHold(ExtendHold)
   case editHold(EditHold)
   case recordSale(RecordSale)
@@ -45,7 +45,7 @@ public enum Command: Sendable {
     switch self {
     case .createHold(let command): command.holdID
     case .commitHold(let command): command.holdID
-    case .releaseHold(let holdID): holdID
+    case .releaseHold(let command): command.holdID
     case .extendHold(let command): command.holdID
     case .editHold(let command): command.holdID
     case .setSKU, .setLocation, .setBuffer, .setSourcing, .setLastUnits, .reportLag, .receive,
@@ -124,11 +124,16 @@ public struct ReceiveStock: Hashable, Sendable {
   public var lines: [StockLine]
   public var cause: String
   public var actor: String
+  /// When it happened, by the caller's clock.
+  public var sourceTime: Timestamp?
 
-  public init(lines: [StockLine], cause: String = "", actor: String = "") {
+  public init(
+    lines: [StockLine], cause: String = "", actor: String = "", sourceTime: Timestamp? = nil
+  ) {
     self.lines = lines
     self.cause = cause
     self.actor = actor
+    self.sourceTime = sourceTime
   }
 }
 
@@ -138,12 +143,19 @@ public struct AdjustStock: Hashable, Sendable {
   public var actor: String
   /// Why, in words.
   public var note: String
+  public var cause: String
+  public var sourceTime: Timestamp?
 
-  public init(lines: [StockLine], reason: String, actor: String = "", note: String = "") {
+  public init(
+    lines: [StockLine], reason: String, actor: String = "", note: String = "", cause: String = "",
+    sourceTime: Timestamp? = nil
+  ) {
     self.lines = lines
     self.reason = reason
     self.actor = actor
     self.note = note
+    self.cause = cause
+    self.sourceTime = sourceTime
   }
 }
 
@@ -166,13 +178,20 @@ public struct ReturnStock: Hashable, Sendable {
   public var returnID: ReturnID
   public var orderID: OrderID?
   public var lines: [Line]
+  public var reason: String
   public var actor: String
+  public var sourceTime: Timestamp?
 
-  public init(returnID: ReturnID, orderID: OrderID? = nil, lines: [Line], actor: String = "") {
+  public init(
+    returnID: ReturnID, orderID: OrderID? = nil, lines: [Line], reason: String = "",
+    actor: String = "", sourceTime: Timestamp? = nil
+  ) {
     self.returnID = returnID
     self.orderID = orderID
     self.lines = lines
+    self.reason = reason
     self.actor = actor
+    self.sourceTime = sourceTime
   }
 }
 
@@ -183,12 +202,19 @@ public struct ResolveUnavailable: Hashable, Sendable {
   public var outcome: Outcome
   public var reason: String
   public var actor: String
+  public var cause: String
+  public var sourceTime: Timestamp?
 
-  public init(lines: [StockLine], outcome: Outcome, reason: String = "", actor: String = "") {
+  public init(
+    lines: [StockLine], outcome: Outcome, reason: String = "", actor: String = "",
+    cause: String = "", sourceTime: Timestamp? = nil
+  ) {
     self.lines = lines
     self.outcome = outcome
     self.reason = reason
     self.actor = actor
+    self.cause = cause
+    self.sourceTime = sourceTime
   }
 }
 
@@ -217,10 +243,13 @@ public struct CreateHold: Hashable, Sendable {
   public var channelID: ChannelID?
   /// Where the customer is.
   public var zone: Zone?
+  /// Empty for the owner.
+  public var actor: String
+  public var cause: String
 
   public init(
     holdID: HoldID, owner: String, lines: [DemandLine], expireTime: Timestamp,
-    channelID: ChannelID? = nil, zone: Zone? = nil
+    channelID: ChannelID? = nil, zone: Zone? = nil, actor: String = "", cause: String = ""
   ) {
     self.holdID = holdID
     self.owner = owner
@@ -228,6 +257,8 @@ public struct CreateHold: Hashable, Sendable {
     self.expireTime = expireTime
     self.channelID = channelID
     self.zone = zone
+    self.actor = actor
+    self.cause = cause
   }
 }
 
@@ -238,16 +269,35 @@ public struct CommitHold: Hashable, Sendable {
   public var cause: String
   /// The part that is committed, the rest returns; empty for all of it.
   public var lines: [DemandLine]
+  public var actor: String
+  public var sourceTime: Timestamp?
 
   public init(
     holdID: HoldID, orderID: OrderID, channelID: ChannelID? = nil, cause: String = "",
-    lines: [DemandLine] = []
+    lines: [DemandLine] = [], actor: String = "", sourceTime: Timestamp? = nil
   ) {
     self.holdID = holdID
     self.orderID = orderID
     self.channelID = channelID
     self.cause = cause
     self.lines = lines
+    self.actor = actor
+    self.sourceTime = sourceTime
+  }
+}
+
+public struct ReleaseHold: Hashable, Sendable {
+  public var holdID: HoldID
+  public var reason: String
+  /// Empty for the owner.
+  public var actor: String
+  public var cause: String
+
+  public init(holdID: HoldID, reason: String = "", actor: String = "", cause: String = "") {
+    self.holdID = holdID
+    self.reason = reason
+    self.actor = actor
+    self.cause = cause
   }
 }
 
@@ -255,10 +305,15 @@ public struct CommitHold: Hashable, Sendable {
 public struct ExtendHold: Hashable, Sendable {
   public var holdID: HoldID
   public var expireTime: Timestamp
+  /// Empty for the owner.
+  public var actor: String
+  public var cause: String
 
-  public init(holdID: HoldID, expireTime: Timestamp) {
+  public init(holdID: HoldID, expireTime: Timestamp, actor: String = "", cause: String = "") {
     self.holdID = holdID
     self.expireTime = expireTime
+    self.actor = actor
+    self.cause = cause
   }
 }
 
@@ -280,11 +335,18 @@ public struct EditHold: Hashable, Sendable {
   public var holdID: HoldID
   public var etag: String
   public var lines: [Line]
+  /// Empty for the owner.
+  public var actor: String
+  public var cause: String
 
-  public init(holdID: HoldID, etag: String, lines: [Line]) {
+  public init(
+    holdID: HoldID, etag: String, lines: [Line], actor: String = "", cause: String = ""
+  ) {
     self.holdID = holdID
     self.etag = etag
     self.lines = lines
+    self.actor = actor
+    self.cause = cause
   }
 }
 
@@ -300,10 +362,12 @@ public struct RecordSale: Hashable, Sendable {
   public var owner: String
   /// Where the customer is.
   public var zone: Zone?
+  public var actor: String
 
   public init(
     orderID: OrderID, channelID: ChannelID, lines: [DemandLine], saleTime: Timestamp? = nil,
-    cause: String = "", refuseShortage: Bool = false, owner: String = "", zone: Zone? = nil
+    cause: String = "", refuseShortage: Bool = false, owner: String = "", zone: Zone? = nil,
+    actor: String = ""
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -313,6 +377,7 @@ public struct RecordSale: Hashable, Sendable {
     self.refuseShortage = refuseShortage
     self.owner = owner
     self.zone = zone
+    self.actor = actor
   }
 }
 
@@ -332,12 +397,19 @@ public struct CancelSale: Hashable, Sendable {
   public var lines: [LineTotal]
   public var reason: String
   public var cause: String
+  public var actor: String
+  public var sourceTime: Timestamp?
 
-  public init(orderID: OrderID, lines: [LineTotal], reason: String = "", cause: String = "") {
+  public init(
+    orderID: OrderID, lines: [LineTotal], reason: String = "", cause: String = "",
+    actor: String = "", sourceTime: Timestamp? = nil
+  ) {
     self.orderID = orderID
     self.lines = lines
     self.reason = reason
     self.cause = cause
+    self.actor = actor
+    self.sourceTime = sourceTime
   }
 }
 
@@ -345,10 +417,17 @@ public struct ShipSale: Hashable, Sendable {
   public var orderID: OrderID
   public var lines: [LineTotal]
   public var cause: String
+  public var actor: String
+  public var sourceTime: Timestamp?
 
-  public init(orderID: OrderID, lines: [LineTotal], cause: String = "") {
+  public init(
+    orderID: OrderID, lines: [LineTotal], cause: String = "", actor: String = "",
+    sourceTime: Timestamp? = nil
+  ) {
     self.orderID = orderID
     self.lines = lines
     self.cause = cause
+    self.actor = actor
+    self.sourceTime = sourceTime
   }
 }

@@ -91,6 +91,9 @@ public enum Limits {
   /// The most that a unit may cost, and a charge may be, in the currency's minor unit.
   public static let unitCost: Int64 = 1_000_000_000
   public static let chargeAmount: Int64 = 1_000_000_000_000
+  /// The most that all charges of a purchase order may come to: so the millionths of what a unit has cost fit into 63
+  /// bits, even where it bears all of them.
+  public static let chargesAmount: Int64 = 9_000_000_000_000
   public static let supplierBytes = 200
   /// Lots of one SKU at one location.
   public static let lotsOfPlace = 1_000

@@ -29,9 +29,9 @@ extension Pool {
     taken += rest
     post(
       LedgerEntry(
-        orderID: command.orderID, holdID: known.id,
-        channelID: command.channelID ?? known.channelID, cause: command.cause,
-        movements: consume taken))
+        sourceTime: command.sourceTime, orderID: command.orderID, holdID: known.id,
+        channelID: command.channelID ?? known.channelID, actor: command.actor,
+        cause: command.cause, movements: consume taken))
     let hold = hold(known.id)
     let lines = linesOf(hold, in: command.orderID)
     return .hold(consume hold, lines)

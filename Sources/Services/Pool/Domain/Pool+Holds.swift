@@ -24,7 +24,7 @@ extension Pool {
     let movements = taken.map { Movement(.held, lines[$0.line].sku, $0.location, $0.quantity) }
     var entry = LedgerEntry(
       holdID: command.holdID, channelID: command.channelID, owner: command.owner,
-      expireTime: command.expireTime, actor: command.owner,
+      expireTime: command.expireTime, actor: command.actor, cause: command.cause,
       movements: allot(movements, on: command.channelID),
       placed: placed(taken, lines))
     if !bundles.isEmpty {
@@ -44,13 +44,14 @@ extension Pool {
     taken.indices.filter { lines[taken[$0].line].location != nil }
   }
 
-  func release(_ id: HoldID) throws(PoolError) -> Reply {
+  func release(_ command: ReleaseHold) throws(PoolError) -> Reply {
+    let id = command.holdID
     guard let known = holds[id] else { throw .holdUnknown(id) }
     guard try known.canFinish(as: .released, at: now) else { return .hold(known, []) }
     post(
       LedgerEntry(
-        holdID: id,
-        movements: known.lines.map { $0.movement(.released) }))
+        holdID: id, reason: command.reason, actor: known.actor(command.actor),
+        cause: command.cause, movements: known.lines.map { $0.movement(.released) }))
     return .hold(hold(id), [])
   }
 
@@ -63,7 +64,8 @@ extension Pool {
     }
     post(
       LedgerEntry(
-        holdID: known.id, expireTime: command.expireTime, actor: known.owner,
+        holdID: known.id, expireTime: command.expireTime, actor: known.actor(command.actor),
+        cause: command.cause,
         movements: known.lines.map { Movement(.extended, $0.sku, $0.location, $0.quantity) }))
     return .hold(hold(known.id), [])
   }
@@ -94,7 +96,8 @@ extension Pool {
     giveUp(Lent(lent.parts.lazy.filter { $0.holdID != known.id }), to: known.id.text)
     let added = taken.map { Movement(.held, more[$0.line].sku, $0.location, $0.quantity) }
     var entry = LedgerEntry(
-      holdID: known.id, channelID: known.channelID, actor: known.owner,
+      holdID: known.id, channelID: known.channelID, actor: known.actor(command.actor),
+      cause: command.cause,
       movements: own.map(\.released) + allot(added, on: known.channelID, giving: own),
       placed: placed(taken, more).map { $0 + own.count })
     entry.details.bundles = freshBundles(
@@ -207,4 +210,9 @@ extension Pool {
     }
     return there.values.allSatisfy { $0.values.allSatisfy { $0 >= 0 } }
   }
+}
+
+extension Hold {
+  /// Who asks, if somebody is named; else its owner, whom later rows of the ledger do not name.
+  fileprivate func actor(_ named: String) -> String { named.isEmpty ? owner : named }
 }

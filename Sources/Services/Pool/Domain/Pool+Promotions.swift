@@ -72,7 +72,6 @@ extension Pool {
     // Asked again, it has been done.
     if promotion.isScheduled, !promotion.isCancelled { return promotion }
     try expect([.draft], of: promotion)
-    guard promotion.endTime > now else { throw .promotion(.windowOutOfRange(id)) }
     try refuse(clashes(of: promotion), of: id, accepting: kinds)
     let first = promotions.allotments.count
     promotion.firstAllotment = first
@@ -110,14 +109,14 @@ extension Pool {
     return turn(change(promotion))
   }
 
-  /// Throws when there is a clash of a kind that is not accepted; an overlap never is, since a
-  /// channel sells a SKU out of one allotment.
+  /// Throws when there is a clash of a kind that is not accepted.
   private func refuse(
     _ clashes: [PromotionClash], of id: PromotionID, accepting kinds: Set<PromotionClash.Kind>
   ) throws(PoolError) {
-    let left = clashes.filter { $0.kind == .overlap || !kinds.contains($0.kind) }
+    let left = clashes.filter { !$0.kind.canBeAccepted || !kinds.contains($0.kind) }
     guard left.isEmpty else {
-      throw .promotion(.clashes(id, left, left.map { catalog.sku($0.sku) }))
+      let skus = left.map { $0.sku.map { catalog.sku($0) } }
+      throw .promotion(.clashes(id, left, skus))
     }
   }
 

@@ -38,7 +38,8 @@ extension Pool {
     }
     var entry = LedgerEntry(
       sourceTime: command.saleTime, orderID: command.orderID, channelID: command.channelID,
-      cause: command.cause, movements: allot(movements, on: command.channelID))
+      actor: command.actor, cause: command.cause, movements: allot(movements, on: command.channelID)
+    )
     if !bundles.isEmpty { entry.details.bundles = bundles }
     post(consume entry)
     return .sale(self.lines(of: command.orderID, command.lines, \.lineID), oversold: oversold)
@@ -56,14 +57,18 @@ extension Pool {
   func cancel(_ command: CancelSale) throws(PoolError) -> Reply {
     try settle(
       command.orderID, command.lines,
-      LedgerEntry(orderID: command.orderID, reason: command.reason, cause: command.cause),
+      LedgerEntry(
+        sourceTime: command.sourceTime, orderID: command.orderID, reason: command.reason,
+        actor: command.actor, cause: command.cause),
       .cancelled)
   }
 
   func ship(_ command: ShipSale) throws(PoolError) -> Reply {
     try settle(
       command.orderID, command.lines,
-      LedgerEntry(orderID: command.orderID, cause: command.cause), .shipped)
+      LedgerEntry(
+        sourceTime: command.sourceTime, orderID: command.orderID, actor: command.actor,
+        cause: command.cause), .shipped)
   }
 
   /// Raises each line's total of cancelled or shipped units; a total that is reached already

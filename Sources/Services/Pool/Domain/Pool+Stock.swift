@@ -4,7 +4,7 @@ extension Pool {
   func receive(_ command: ReceiveStock) throws(PoolError) -> Reply {
     let places = try places(command.lines)
     var entry = LedgerEntry(
-      actor: command.actor, cause: command.cause,
+      sourceTime: command.sourceTime, actor: command.actor, cause: command.cause,
       movements: places.map { Movement(.received, $0.sku, $0.location, $0.quantity) })
     var intake = LotIntake()
     for (number, line) in command.lines.enumerated() {
@@ -33,7 +33,9 @@ extension Pool {
     let order =
       places.indices.filter { places[$0].quantity > 0 } + lost.filter { tags[$0] != nil }
       + lost.filter { tags[$0] == nil }
-    var entry = LedgerEntry(reason: command.reason, actor: command.actor)
+    var entry = LedgerEntry(
+      sourceTime: command.sourceTime, reason: command.reason, actor: command.actor,
+      cause: command.cause)
     for (number, line) in order.enumerated() {
       let place = places[line]
       let units = abs(place.quantity)
@@ -63,7 +65,8 @@ extension Pool {
       }
     post(
       LedgerEntry(
-        reason: command.reason, actor: command.actor,
+        sourceTime: command.sourceTime, reason: command.reason, actor: command.actor,
+        cause: command.cause,
         movements: places.map { Movement(kind, $0.sku, $0.location, $0.quantity) }))
     return .balances(places.map { balance($0.sku, $0.location) })
   }
@@ -89,8 +92,8 @@ extension Pool {
       return Movement(kind, place.sku, place.location, place.quantity, lineID: line.lineID)
     }
     var entry = LedgerEntry(
-      orderID: command.orderID, actor: command.actor, cause: command.returnID.text,
-      movements: movements)
+      sourceTime: command.sourceTime, orderID: command.orderID, reason: command.reason,
+      actor: command.actor, cause: command.returnID.text, movements: movements)
     entry.details.lots = lots
     post(entry)
     return .balances(places.map { balance($0.sku, $0.location) })

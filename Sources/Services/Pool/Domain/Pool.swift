@@ -186,7 +186,7 @@ public final class Pool {
     case .resolve(let command): try resolve(command)
     case .createHold(let command): try create(command)
     case .commitHold(let command): try commit(command)
-    case .releaseHold(let id): try release(id)
+    case .releaseHold(let command): try release(command)
     case .extendHold(let command): try extend(command)
     case .editHold(let command): try edit(command)
     case .recordSale(let command): try record(command)

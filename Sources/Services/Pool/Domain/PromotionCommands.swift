@@ -52,22 +52,30 @@ public enum PromotionCommand: Hashable, Sendable {
 public struct PromotionClash: Hashable, Sendable {
   /// The numbers are those of the proto.
   public enum Kind: Int32, CaseIterable, Sendable {
-    /// More is promised, by it and by others in the same time, than is available.
+    /// More is promised at one time, by it and by others, than is available.
     case overPromised = 1
     /// Another promotion has the SKU on the same channel in the same time.
     case overlap
     /// A buffer, a cap, last units or sourcing keep the channel from showing the allotment.
     case buffer
+    /// The draft's window is over.
+    case windowOver
+
+    /// An overlap never is, since a channel sells a SKU out of one allotment; nor is a time that has passed.
+    public var canBeAccepted: Bool { self == .overPromised || self == .buffer }
   }
 
   public var kind: Kind
-  public var sku: SKUIndex
+  /// Nil for what is not of a SKU.
+  public var sku: SKUIndex?
   public var channel: ChannelID?
   /// The other promotion, if it is one.
   public var other: PromotionID?
-  /// What is wanted, and what there is for it.
+  /// What is wanted, and what there is for it when there is least.
   public var wanted: Quantity
   public var present: Quantity
+  /// When there is as little first.
+  public var time: Timestamp
 }
 
 /// What a promotion answers instead of doing what it was asked.
@@ -80,5 +88,5 @@ public enum PromotionError: Hashable, Sendable {
   case tooMany
   case lineUnknown(PromotionID, SKU)
   /// With the names of their SKUs.
-  case clashes(PromotionID, [PromotionClash], [SKU])
+  case clashes(PromotionID, [PromotionClash], [SKU?])
 }

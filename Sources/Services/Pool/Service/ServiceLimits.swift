@@ -38,7 +38,8 @@ enum ServiceLimits {
   static let requestRunRows = 4_096
   /// Parts into which the request IDs of a day are divided, to be forgotten part by part.
   static let requestGenerations = 4
-  /// How far the clock may be behind the ledger's last entry before it is told.
+  /// How far the clock may be behind the ledger's last entry before it is told, and a caller's ahead of it before an
+  /// instant is refused as one of the future.
   static let clockTolerance = Duration.seconds(5)
   /// The first and the longest pause before a store that failed is tried again.
   static let firstRecovery = Duration.milliseconds(250)

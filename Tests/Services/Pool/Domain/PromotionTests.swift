@@ -276,6 +276,94 @@ import Testing
     )
   }
 
+  /// Goal: promotions that follow each other do not add up, those that run together at any moment do. Method: p and q one
+  /// after the other, r over both; then s beside the second of them.
+  @Test func promisesAreOfOneTime() throws {
+    try check(
+      onHand: 10,
+      """
+      promotion p regular 6 on=shopee from=10 to=50     -> draft
+      schedule p               -> scheduled
+      promotion q regular 6 on=shopee from=50 to=90     -> draft
+      schedule q               -> scheduled
+      promotion r regular 4 on=lazada to=100            -> draft
+      schedule r               -> active
+      topUp r 1                -> clashes:overPromised
+      promotion s regular 1 on=till from=60 to=70       -> draft
+      schedule s               -> clashes:overPromised
+      promotion s regular 1 on=till from=90 to=99       -> draft
+      schedule s               -> scheduled
+      topUp s 5                -> scheduled    left%s 6
+      topUp s 1                -> clashes:overPromised
+      """
+    )
+  }
+
+  /// Goal: who promises beside it, how much, and when are told of the fullest moment.
+  @Test func fullestMomentIsTold() throws {
+    let machine = try Script(onHand: 10)
+    let begin = machine.pool.now
+    for line in [
+      "promotion p regular 3 on=shopee from=10 to=50", "schedule p",
+      "promotion q regular 8 on=shopee from=50 to=90", "schedule q",
+      "promotion r regular 3 on=lazada to=100",
+    ] { _ = try machine.run(line.words) }
+    let promotion = try #require(machine.pool.promotions.find(try PromotionID("r")))
+    #expect(
+      machine.pool.clashes(of: promotion) == [
+        PromotionClash(
+          kind: .overPromised, sku: SKUIndex(0), other: try PromotionID("q"), wanted: 3, present: 2,
+          time: begin + .seconds(50))
+      ])
+  }
+
+  /// Goal: a buffer that opens within the window, or one that is left when a milder one closes, hides units as one of the
+  /// start does; one outside of it does not.
+  @Test func buffersOfTheWholeWindowClash() throws {
+    try check(
+      onHand: 10,
+      """
+      promotion p regular 8 on=shopee from=10 to=100     -> draft
+      buffer channel=shopee units=5 from=100 until=200   -> ok
+      buffer channel=lazada units=5 from=50 until=60     -> ok
+      schedule p               -> scheduled
+      stop p                   -> cancelled
+      promotion q regular 8 on=shopee from=10 to=100     -> draft
+      buffer sku=TEE channel=shopee units=3 from=99 until=200   -> ok
+      schedule q               -> clashes:buffer
+      promotion q iron 8 on=shopee from=10 to=100        -> draft
+      schedule q               -> scheduled
+      stop q                   -> cancelled
+      buffer sku=TEE channel=shopee   -> ok
+      buffer sku=TEE units=4          -> ok
+      buffer sku=TEE channel=shopee units=1 until=60     -> ok
+      promotion r regular 7 on=shopee from=10 to=60      -> draft
+      schedule r               -> scheduled
+      stop r                   -> cancelled
+      promotion s regular 7 on=shopee from=10 to=61      -> draft
+      schedule s               -> clashes:buffer
+      """
+    )
+  }
+
+  /// Goal: of a rule that counts later, it is told from when on.
+  @Test func firstMomentOfALaterBufferIsTold() throws {
+    let machine = try Script(onHand: 10)
+    let begin = machine.pool.now
+    for line in [
+      "buffer units=4", "buffer channel=shopee units=5 from=30 until=40",
+      "buffer channel=shopee units=9 from=50 until=60",
+      "promotion p regular 8 on=shopee from=10 to=100",
+    ] { _ = try machine.run(line.words) }
+    let promotion = try #require(machine.pool.promotions.find(try PromotionID("p")))
+    #expect(
+      machine.pool.clashes(of: promotion) == [
+        PromotionClash(
+          kind: .buffer, sku: SKUIndex(0), channel: try ChannelID("shopee"), wanted: 8, present: 1,
+          time: begin + .seconds(50))
+      ])
+  }
+
   /// Goal: a year of promotions is looked through in bounds.
   @Test func clashesOfAKindAreBounded() throws {
     let count = Limits.clashesOfKind / 2 + 1

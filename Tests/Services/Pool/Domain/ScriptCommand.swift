@@ -24,7 +24,7 @@ enum ScriptCommand {
       return .extendHold(
         ExtendHold(holdID: try HoldID(rest[0]), expireTime: try hold(rest, now: now).expireTime))
     case "edit": return .editHold(try edit(rest))
-    case "release": return .releaseHold(try HoldID(rest[0]))
+    case "release": return .releaseHold(ReleaseHold(holdID: try HoldID(rest[0])))
     case "sell", "try": return .recordSale(try sale(rest, refuseShortage: words[0] == "try"))
     case "cancel":
       return .cancelSale(CancelSale(orderID: try OrderID(rest[0]), lines: totals(rest)))

@@ -125,6 +125,28 @@ import Testing
     }
   }
 
+  /// Goal: what one unit costs is told to the millionth, though it bears all charges.
+  @Test func chargesAreBoundedTogether() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 0])
+      var order = InboundTests.order("P", 1)
+      order.lines[0].unitCostMinor = 1_000_000_000
+      order.charges = Array(
+        repeating: .init(kind: .duty, amountMinor: 1_000_000_000_000, basis: .value), count: 9)
+      order.charges.append(.init(kind: .freight, amountMinor: 1, basis: .quantity))
+      await expectError(
+        .invalidArgument, "INVALID_REQUEST", violations: ["purchase_order.charges"]
+      ) { _ = try await bench.inbound.setPurchaseOrder(.init(purchaseOrder: order)) }
+      order.charges.removeLast()
+      _ = try await bench.inbound.setPurchaseOrder(.init(purchaseOrder: order))
+      _ = try await bench.inbound.placePurchaseOrder(.init(purchaseOrderID: "P"))
+      _ = try await bench.inbound.receivePurchaseOrder(
+        .init(purchaseOrderID: "P", receipt: InboundTests.receipt("r", 1)))
+      let cost = try await bench.client.listMovements(.init()).movements.last?.landedCost
+      #expect(cost?.unitMicros == 9_001_000_000_000_000_000)
+    }
+  }
+
   @Test func everyViolationAtOnce() async throws {
     try await withBench { bench in
       let inbound = bench.inbound

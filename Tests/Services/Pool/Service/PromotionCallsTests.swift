@@ -281,7 +281,11 @@ import Testing
       }
       let clashes = try await client.checkPromotion(.init(promotionID: "p")).clashes
       #expect(
-        clashes == [.init(kind: .overPromised, sku: "TEE", wantedCount: 30, presentCount: 20)])
+        clashes == [
+          .init(
+            kind: .overPromised, sku: "TEE", wantedCount: 30, presentCount: 20,
+            clashTime: Bench.start + .seconds(10))
+        ])
       await expectError(
         .failedPrecondition, "PROMOTION_CLASHES",
         [
@@ -312,6 +316,62 @@ import Testing
       #expect(stopped?.state == .cancelled)
       await expectError(.invalidArgument, "PAGE_TOKEN_INVALID") {
         _ = try await client.listPromotions(.init(pageToken: "x"))
+      }
+    }
+  }
+
+  /// Goal: a draft whose time has passed is told so by the check, and refused for that by name.
+  @Test func draftWhoseWindowIsOverIsTold() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      let client = bench.promotions
+      _ = try await client.setPromotion(.init(promotion: draft(bench)))
+      bench.clock.advance(by: .seconds(100))
+      #expect(
+        try await client.checkPromotion(.init(promotionID: "p")).clashes == [
+          .init(kind: .windowOver, clashTime: Bench.start + .seconds(100))
+        ])
+      for kinds in [[], [.overPromised, .buffer]] as [[PoolAPI.PromotionClash.Kind]] {
+        await expectError(
+          .failedPrecondition, "PROMOTION_CLASHES",
+          [
+            "promotionId": "p", "clashCount": "1",
+            "clashes": "its window is over since 2027-01-15T08:01:40.000000Z",
+          ]
+        ) {
+          _ = try await client.schedulePromotion(
+            .init(promotionID: "p", acceptedClashes: kinds))
+        }
+      }
+      await expectError(
+        .invalidArgument, "INVALID_REQUEST", violations: ["accepted_clashes[0]"]
+      ) {
+        _ = try await client.schedulePromotion(
+          .init(promotionID: "p", acceptedClashes: [.windowOver]))
+      }
+      _ = try await client.setPromotion(.init(promotion: draft(bench)))
+      _ = try await client.schedulePromotion(.init(promotionID: "p"))
+    }
+  }
+
+  @Test func futureIsNotPlayed() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 20])
+      _ = try await bench.promotions.setPromotion(.init(promotion: draft(bench)))
+      let from = Bench.start - .seconds(9)
+      let ahead = try await bench.promotions.simulatePromotion(
+        .init(promotionID: "p", fromTime: from, toTime: Bench.start + .seconds(5)))
+      #expect(ahead.playedTime == Bench.start)
+      let future = Bench.start + .seconds(6)
+      await expectError(.invalidArgument, "INVALID_REQUEST", violations: ["to_time"]) {
+        _ = try await bench.promotions.simulatePromotion(
+          .init(promotionID: "p", fromTime: from, toTime: future))
+      }
+      await expectError(
+        .invalidArgument, "INVALID_REQUEST", violations: ["from_time", "to_time"]
+      ) {
+        _ = try await bench.promotions.simulatePromotion(
+          .init(promotionID: "p", fromTime: future, toTime: future + .seconds(1)))
       }
     }
   }

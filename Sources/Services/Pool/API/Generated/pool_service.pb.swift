@@ -633,12 +633,14 @@ public struct ListLastUnitsResponse: Message {
 public struct ReceiveStockRequest: Message {
   /// 1 to 10,000 lines. Required.
   public var lines: [StockLine] = []
-  /// The document it came with. Optional.
+  /// The document it came with. Optional. At most 500 bytes.
   public var cause: String = ""
   /// Who asks. Optional. At most 128 bytes.
   public var actor: String = ""
   /// Without it the units are added again with each call. Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+  public var sourceTime: Primitives.Timestamp? = nil
 
   public init() {}
 
@@ -646,12 +648,14 @@ public struct ReceiveStockRequest: Message {
     lines: [StockLine] = [],
     cause: String = "",
     actor: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    sourceTime: Primitives.Timestamp? = nil
   ) {
     self.lines = lines
     self.cause = cause
     self.actor = actor
     self.requestID = requestID
+    self.sourceTime = sourceTime
   }
 }
 
@@ -681,6 +685,10 @@ public struct AdjustStockRequest: Message {
   public var reasonCode: AdjustmentReason = AdjustmentReason()
   /// Why, in words. Optional. At most 500 bytes.
   public var note: String = ""
+  /// What caused it: an event, a document's number. Optional. At most 500 bytes.
+  public var cause: String = ""
+  /// When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+  public var sourceTime: Primitives.Timestamp? = nil
 
   public init() {}
 
@@ -690,7 +698,9 @@ public struct AdjustStockRequest: Message {
     actor: String = "",
     requestID: String = "",
     reasonCode: AdjustmentReason = AdjustmentReason(),
-    note: String = ""
+    note: String = "",
+    cause: String = "",
+    sourceTime: Primitives.Timestamp? = nil
   ) {
     self.lines = lines
     self.reason = reason
@@ -698,6 +708,8 @@ public struct AdjustStockRequest: Message {
     self.requestID = requestID
     self.reasonCode = reasonCode
     self.note = note
+    self.cause = cause
+    self.sourceTime = sourceTime
   }
 }
 
@@ -725,6 +737,10 @@ public struct ReturnStockRequest: Message {
   public var actor: String = ""
   /// Without it the units are added again with each call. Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// A code for why. Optional: `return`. At most 64 bytes.
+  public var reason: String = ""
+  /// When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+  public var sourceTime: Primitives.Timestamp? = nil
 
   public init() {}
 
@@ -733,13 +749,17 @@ public struct ReturnStockRequest: Message {
     orderID: String = "",
     lines: [ReturnLine] = [],
     actor: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    reason: String = "",
+    sourceTime: Primitives.Timestamp? = nil
   ) {
     self.returnID = returnID
     self.orderID = orderID
     self.lines = lines
     self.actor = actor
     self.requestID = requestID
+    self.reason = reason
+    self.sourceTime = sourceTime
   }
 }
 
@@ -767,6 +787,10 @@ public struct ResolveUnavailableRequest: Message {
   public var actor: String = ""
   /// Without it the units are moved again with each call. Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// What caused it: an event, a document's number. Optional. At most 500 bytes.
+  public var cause: String = ""
+  /// When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+  public var sourceTime: Primitives.Timestamp? = nil
 
   /// What becomes of the units.
   public enum Outcome: MessageEnum {
@@ -811,13 +835,17 @@ public struct ResolveUnavailableRequest: Message {
     outcome: ResolveUnavailableRequest.Outcome = ResolveUnavailableRequest.Outcome(),
     reason: String = "",
     actor: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    cause: String = "",
+    sourceTime: Primitives.Timestamp? = nil
   ) {
     self.lines = lines
     self.outcome = outcome
     self.reason = reason
     self.actor = actor
     self.requestID = requestID
+    self.cause = cause
+    self.sourceTime = sourceTime
   }
 }
 
@@ -849,6 +877,10 @@ public struct CreateHoldRequest: Message {
   public var requestID: String = ""
   /// Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
   public var zone: String = ""
+  /// Who asks. Optional: the owner. At most 128 bytes.
+  public var actor: String = ""
+  /// What caused it: an event, a document's number. Optional. At most 500 bytes.
+  public var cause: String = ""
 
   public init() {}
 
@@ -859,7 +891,9 @@ public struct CreateHoldRequest: Message {
     expireTime: Primitives.Timestamp? = nil,
     channelID: String = "",
     requestID: String = "",
-    zone: String = ""
+    zone: String = "",
+    actor: String = "",
+    cause: String = ""
   ) {
     self.holdID = holdID
     self.owner = owner
@@ -868,6 +902,8 @@ public struct CreateHoldRequest: Message {
     self.channelID = channelID
     self.requestID = requestID
     self.zone = zone
+    self.actor = actor
+    self.cause = cause
   }
 }
 
@@ -895,13 +931,17 @@ public struct CommitHoldRequest: Message {
   public var orderID: String = ""
   /// The channel that sold them. Optional.
   public var channelID: String = ""
-  /// What caused it. Optional.
+  /// What caused it. Optional: the order. At most 500 bytes.
   public var cause: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
   /// The part that is committed, at most 200 lines; the rest returns. Empty for all of it. A bundle that was held may be
   /// named as such, and is what it was when the hold got it.
   public var lines: [HoldLine] = []
+  /// Who asks. Optional: the channel. At most 128 bytes.
+  public var actor: String = ""
+  /// When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+  public var sourceTime: Primitives.Timestamp? = nil
 
   public init() {}
 
@@ -911,7 +951,9 @@ public struct CommitHoldRequest: Message {
     channelID: String = "",
     cause: String = "",
     requestID: String = "",
-    lines: [HoldLine] = []
+    lines: [HoldLine] = [],
+    actor: String = "",
+    sourceTime: Primitives.Timestamp? = nil
   ) {
     self.holdID = holdID
     self.orderID = orderID
@@ -919,6 +961,8 @@ public struct CommitHoldRequest: Message {
     self.cause = cause
     self.requestID = requestID
     self.lines = lines
+    self.actor = actor
+    self.sourceTime = sourceTime
   }
 }
 
@@ -948,15 +992,27 @@ public struct ReleaseHoldRequest: Message {
   public var holdID: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// A code for why. Optional: `hold_released`. At most 64 bytes.
+  public var reason: String = ""
+  /// Who asks. Optional: the owner. At most 128 bytes.
+  public var actor: String = ""
+  /// What caused it: an event, a document's number. Optional. At most 500 bytes.
+  public var cause: String = ""
 
   public init() {}
 
   public init(
     holdID: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    reason: String = "",
+    actor: String = "",
+    cause: String = ""
   ) {
     self.holdID = holdID
     self.requestID = requestID
+    self.reason = reason
+    self.actor = actor
+    self.cause = cause
   }
 }
 
@@ -980,17 +1036,25 @@ public struct ExtendHoldRequest: Message {
   public var expireTime: Primitives.Timestamp? = nil
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Who asks. Optional: the owner. At most 128 bytes.
+  public var actor: String = ""
+  /// What caused it: an event, a document's number. Optional. At most 500 bytes.
+  public var cause: String = ""
 
   public init() {}
 
   public init(
     holdID: String = "",
     expireTime: Primitives.Timestamp? = nil,
-    requestID: String = ""
+    requestID: String = "",
+    actor: String = "",
+    cause: String = ""
   ) {
     self.holdID = holdID
     self.expireTime = expireTime
     self.requestID = requestID
+    self.actor = actor
+    self.cause = cause
   }
 }
 
@@ -1039,6 +1103,10 @@ public struct EditHoldRequest: Message {
   public var lines: [HoldDelta] = []
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Who asks. Optional: the owner. At most 128 bytes.
+  public var actor: String = ""
+  /// What caused it: an event, a document's number. Optional. At most 500 bytes.
+  public var cause: String = ""
 
   public init() {}
 
@@ -1046,12 +1114,16 @@ public struct EditHoldRequest: Message {
     holdID: String = "",
     etag: String = "",
     lines: [HoldDelta] = [],
-    requestID: String = ""
+    requestID: String = "",
+    actor: String = "",
+    cause: String = ""
   ) {
     self.holdID = holdID
     self.etag = etag
     self.lines = lines
     self.requestID = requestID
+    self.actor = actor
+    self.cause = cause
   }
 }
 
@@ -1103,7 +1175,7 @@ public struct RecordSaleRequest: Message {
   public var lines: [SaleLine] = []
   /// When it was sold, by the channel's clock. Optional.
   public var saleTime: Primitives.Timestamp? = nil
-  /// The channel's event. Optional.
+  /// The channel's event. Optional: the order. At most 500 bytes.
   public var cause: String = ""
   /// Refuses the whole sale when any line is short, instead of recording an oversell.
   public var refuseShortage: Bool = false
@@ -1113,6 +1185,8 @@ public struct RecordSaleRequest: Message {
   public var zone: String = ""
   /// Whose sale it is: units that are missing come out of this owner's holds. Optional. At most 128 bytes.
   public var owner: String = ""
+  /// Who sold it. Optional: the channel. At most 128 bytes.
+  public var actor: String = ""
 
   public init() {}
 
@@ -1125,7 +1199,8 @@ public struct RecordSaleRequest: Message {
     refuseShortage: Bool = false,
     requestID: String = "",
     zone: String = "",
-    owner: String = ""
+    owner: String = "",
+    actor: String = ""
   ) {
     self.orderID = orderID
     self.channelID = channelID
@@ -1136,6 +1211,7 @@ public struct RecordSaleRequest: Message {
     self.requestID = requestID
     self.zone = zone
     self.owner = owner
+    self.actor = actor
   }
 }
 
@@ -1218,12 +1294,16 @@ public struct CancelSaleRequest: Message {
   public var orderID: String = ""
   /// 1 to 10,000 lines. Required.
   public var lines: [LineTotal] = []
-  /// A code for why. Optional. At most 64 bytes.
+  /// A code for why. Optional: `cancellation`. At most 64 bytes.
   public var reason: String = ""
-  /// The channel's event. Optional.
+  /// The channel's event. Optional: the order. At most 500 bytes.
   public var cause: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Who asks. Optional. At most 128 bytes.
+  public var actor: String = ""
+  /// When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+  public var sourceTime: Primitives.Timestamp? = nil
 
   public init() {}
 
@@ -1232,13 +1312,17 @@ public struct CancelSaleRequest: Message {
     lines: [LineTotal] = [],
     reason: String = "",
     cause: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    actor: String = "",
+    sourceTime: Primitives.Timestamp? = nil
   ) {
     self.orderID = orderID
     self.lines = lines
     self.reason = reason
     self.cause = cause
     self.requestID = requestID
+    self.actor = actor
+    self.sourceTime = sourceTime
   }
 }
 
@@ -1260,10 +1344,14 @@ public struct ShipSaleRequest: Message {
   public var orderID: String = ""
   /// 1 to 10,000 lines. Required.
   public var lines: [LineTotal] = []
-  /// The shipment. Optional.
+  /// The shipment. Optional: the order. At most 500 bytes.
   public var cause: String = ""
   /// Optional. At most 128 bytes.
   public var requestID: String = ""
+  /// Who asks. Optional. At most 128 bytes.
+  public var actor: String = ""
+  /// When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+  public var sourceTime: Primitives.Timestamp? = nil
 
   public init() {}
 
@@ -1271,12 +1359,16 @@ public struct ShipSaleRequest: Message {
     orderID: String = "",
     lines: [LineTotal] = [],
     cause: String = "",
-    requestID: String = ""
+    requestID: String = "",
+    actor: String = "",
+    sourceTime: Primitives.Timestamp? = nil
   ) {
     self.orderID = orderID
     self.lines = lines
     self.cause = cause
     self.requestID = requestID
+    self.actor = actor
+    self.sourceTime = sourceTime
   }
 }
 
@@ -1457,7 +1549,7 @@ public struct ExplainAvailabilityRequest: Message {
   public var channelID: String = ""
   /// Of the channel, when its number is asked for. Optional.
   public var listingID: String = ""
-  /// A past instant to explain instead of now. Optional.
+  /// A past instant to explain instead of now. Optional. At most 5 s after now, for clocks that differ.
   public var time: Primitives.Timestamp? = nil
 
   public init() {}
@@ -1961,7 +2053,8 @@ public struct VerifyLedgerResponse: Message {
 public struct GetStockAtRequest: Message {
   /// Required.
   public var sku: String = ""
-  /// The instant: everything that was committed until then counts. Required.
+  /// The instant: everything that was committed until then counts. Required. At most 5 s after now, for clocks that
+  /// differ: what is still to come is not foretold.
   public var time: Primitives.Timestamp? = nil
   /// The channels to ask about; at most 100. Optional.
   public var channelIDs: [String] = []
@@ -2743,6 +2836,7 @@ extension ReceiveStockRequest {
     self.cause = Read.string(source.pointee.cause)
     self.actor = Read.string(source.pointee.actor)
     self.requestID = Read.string(source.pointee.request_id)
+    self.sourceTime = try Read.message(source.pointee.source_time, "source_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2752,6 +2846,7 @@ extension ReceiveStockRequest {
     target.pointee.cause = arena.string(self.cause)
     target.pointee.actor = arena.string(self.actor)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.source_time = arena.message(self.sourceTime)
   }
 }
 
@@ -2789,6 +2884,8 @@ extension AdjustStockRequest {
     self.requestID = Read.string(source.pointee.request_id)
     self.reasonCode = AdjustmentReason(rawValue: Int32(truncatingIfNeeded: source.pointee.reason_code.rawValue))
     self.note = Read.string(source.pointee.note)
+    self.cause = Read.string(source.pointee.cause)
+    self.sourceTime = try Read.message(source.pointee.source_time, "source_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2800,6 +2897,8 @@ extension AdjustStockRequest {
     target.pointee.request_id = arena.string(self.requestID)
     target.pointee.reason_code = .init(rawValue: .init(truncatingIfNeeded: self.reasonCode.rawValue))
     target.pointee.note = arena.string(self.note)
+    target.pointee.cause = arena.string(self.cause)
+    target.pointee.source_time = arena.message(self.sourceTime)
   }
 }
 
@@ -2836,6 +2935,8 @@ extension ReturnStockRequest {
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
     self.actor = Read.string(source.pointee.actor)
     self.requestID = Read.string(source.pointee.request_id)
+    self.reason = Read.string(source.pointee.reason)
+    self.sourceTime = try Read.message(source.pointee.source_time, "source_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2846,6 +2947,8 @@ extension ReturnStockRequest {
     target.pointee.lines = arena.messages(self.lines)
     target.pointee.actor = arena.string(self.actor)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.reason = arena.string(self.reason)
+    target.pointee.source_time = arena.message(self.sourceTime)
   }
 }
 
@@ -2882,6 +2985,8 @@ extension ResolveUnavailableRequest {
     self.reason = Read.string(source.pointee.reason)
     self.actor = Read.string(source.pointee.actor)
     self.requestID = Read.string(source.pointee.request_id)
+    self.cause = Read.string(source.pointee.cause)
+    self.sourceTime = try Read.message(source.pointee.source_time, "source_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2892,6 +2997,8 @@ extension ResolveUnavailableRequest {
     target.pointee.reason = arena.string(self.reason)
     target.pointee.actor = arena.string(self.actor)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.cause = arena.string(self.cause)
+    target.pointee.source_time = arena.message(self.sourceTime)
   }
 }
 
@@ -2930,6 +3037,8 @@ extension CreateHoldRequest {
     self.channelID = Read.string(source.pointee.channel_id)
     self.requestID = Read.string(source.pointee.request_id)
     self.zone = Read.string(source.pointee.zone)
+    self.actor = Read.string(source.pointee.actor)
+    self.cause = Read.string(source.pointee.cause)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2942,6 +3051,8 @@ extension CreateHoldRequest {
     target.pointee.channel_id = arena.string(self.channelID)
     target.pointee.request_id = arena.string(self.requestID)
     target.pointee.zone = arena.string(self.zone)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.cause = arena.string(self.cause)
   }
 }
 
@@ -2981,6 +3092,8 @@ extension CommitHoldRequest {
     self.cause = Read.string(source.pointee.cause)
     self.requestID = Read.string(source.pointee.request_id)
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
+    self.actor = Read.string(source.pointee.actor)
+    self.sourceTime = try Read.message(source.pointee.source_time, "source_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -2992,6 +3105,8 @@ extension CommitHoldRequest {
     target.pointee.request_id = arena.string(self.requestID)
     target.pointee.n_lines = self.lines.count
     target.pointee.lines = arena.messages(self.lines)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.source_time = arena.message(self.sourceTime)
   }
 }
 
@@ -3029,12 +3144,18 @@ extension ReleaseHoldRequest {
     let source = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReleaseHoldRequest.self)
     self.holdID = Read.string(source.pointee.hold_id)
     self.requestID = Read.string(source.pointee.request_id)
+    self.reason = Read.string(source.pointee.reason)
+    self.actor = Read.string(source.pointee.actor)
+    self.cause = Read.string(source.pointee.cause)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
     let target = raw.assumingMemoryBound(to: Onepool__Pool__V1__ReleaseHoldRequest.self)
     target.pointee.hold_id = arena.string(self.holdID)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.reason = arena.string(self.reason)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.cause = arena.string(self.cause)
   }
 }
 
@@ -3068,6 +3189,8 @@ extension ExtendHoldRequest {
     self.holdID = Read.string(source.pointee.hold_id)
     self.expireTime = try Read.message(source.pointee.expire_time, "expire_time")
     self.requestID = Read.string(source.pointee.request_id)
+    self.actor = Read.string(source.pointee.actor)
+    self.cause = Read.string(source.pointee.cause)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -3075,6 +3198,8 @@ extension ExtendHoldRequest {
     target.pointee.hold_id = arena.string(self.holdID)
     target.pointee.expire_time = arena.message(self.expireTime)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.cause = arena.string(self.cause)
   }
 }
 
@@ -3131,6 +3256,8 @@ extension EditHoldRequest {
     self.etag = Read.string(source.pointee.etag)
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
     self.requestID = Read.string(source.pointee.request_id)
+    self.actor = Read.string(source.pointee.actor)
+    self.cause = Read.string(source.pointee.cause)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -3140,6 +3267,8 @@ extension EditHoldRequest {
     target.pointee.n_lines = self.lines.count
     target.pointee.lines = arena.messages(self.lines)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.cause = arena.string(self.cause)
   }
 }
 
@@ -3215,6 +3344,7 @@ extension RecordSaleRequest {
     self.requestID = Read.string(source.pointee.request_id)
     self.zone = Read.string(source.pointee.zone)
     self.owner = Read.string(source.pointee.owner)
+    self.actor = Read.string(source.pointee.actor)
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -3229,6 +3359,7 @@ extension RecordSaleRequest {
     target.pointee.request_id = arena.string(self.requestID)
     target.pointee.zone = arena.string(self.zone)
     target.pointee.owner = arena.string(self.owner)
+    target.pointee.actor = arena.string(self.actor)
   }
 }
 
@@ -3342,6 +3473,8 @@ extension CancelSaleRequest {
     self.reason = Read.string(source.pointee.reason)
     self.cause = Read.string(source.pointee.cause)
     self.requestID = Read.string(source.pointee.request_id)
+    self.actor = Read.string(source.pointee.actor)
+    self.sourceTime = try Read.message(source.pointee.source_time, "source_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -3352,6 +3485,8 @@ extension CancelSaleRequest {
     target.pointee.reason = arena.string(self.reason)
     target.pointee.cause = arena.string(self.cause)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.source_time = arena.message(self.sourceTime)
   }
 }
 
@@ -3387,6 +3522,8 @@ extension ShipSaleRequest {
     self.lines = try Read.messages(source.pointee.lines, source.pointee.n_lines, "lines")
     self.cause = Read.string(source.pointee.cause)
     self.requestID = Read.string(source.pointee.request_id)
+    self.actor = Read.string(source.pointee.actor)
+    self.sourceTime = try Read.message(source.pointee.source_time, "source_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -3396,6 +3533,8 @@ extension ShipSaleRequest {
     target.pointee.lines = arena.messages(self.lines)
     target.pointee.cause = arena.string(self.cause)
     target.pointee.request_id = arena.string(self.requestID)
+    target.pointee.actor = arena.string(self.actor)
+    target.pointee.source_time = arena.message(self.sourceTime)
   }
 }
 
@@ -4596,7 +4735,8 @@ public protocol PoolServiceHandler: RPCService {
   func getAvailability(_ request: GetAvailabilityRequest, context: ServerContext)
     async throws -> GetAvailabilityResponse
   /// Says how a channel's number comes about, or came about at a past instant: each term, each rule, and the one that
-  /// won. Who held units, and what was on its way, is told of now only.
+  /// won. Who held units, and what was on its way, is told of now only. Nothing is foretold: an instant of the future is
+  /// refused.
   ///
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); at a past instant also those of GetStockAt.
   func explainAvailability(_ request: ExplainAvailabilityRequest, context: ServerContext)
@@ -5118,7 +5258,8 @@ public struct PoolServiceClient: Sendable {
   }
 
   /// Says how a channel's number comes about, or came about at a past instant: each term, each rule, and the one that
-  /// won. Who held units, and what was on its way, is told of now only.
+  /// won. Who held units, and what was on its way, is told of now only. Nothing is foretold: an instant of the future is
+  /// refused.
   ///
   /// Errors: NOT_FOUND/SKU_UNKNOWN (sku); at a past instant also those of GetStockAt.
   public func explainAvailability(
@@ -5308,5 +5449,5 @@ extension FileDescriptor {
       "onepool.pool.v1.WatchAvailabilityRequest",
       "onepool.pool.v1.WatchAvailabilityResponse",
     ],
-    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoXZ29vZ2xlL3JwYy9zdGF0dXMucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byK1AQoJU3RvY2tMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRIVCgZsb3RfaWQYFCABKAlSBWxvdElkEkIKD2xvdF9leHBpcmVfdGltZRgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDWxvdEV4cGlyZVRpbWUivwEKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50EhUKBmxvdF9pZBgUIAEoCVIFbG90SWQSQgoPbG90X2V4cGlyZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINbG90RXhwaXJlVGltZSKWAwoKUmV0dXJuTGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSSQoLZGlzcG9zaXRpb24YBCABKA4yJy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZS5EaXNwb3NpdGlvblILZGlzcG9zaXRpb24SFwoHbGluZV9pZBgFIAEoCVIGbGluZUlkEhUKBmxvdF9pZBgUIAEoCVIFbG90SWQSQgoPbG90X2V4cGlyZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINbG90RXhwaXJlVGltZSJ6CgtEaXNwb3NpdGlvbhIbChdESVNQT1NJVElPTl9VTlNQRUNJRklFRBAAEhcKE0RJU1BPU0lUSU9OX1JFU1RPQ0sQARIaChZESVNQT1NJVElPTl9RVUFSQU5USU5FEAISGQoVRElTUE9TSVRJT05fV1JJVEVfT0ZGEAMiRQoJTGluZVRvdGFsEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIfCgt0b3RhbF9jb3VudBgCIAEoA1IKdG90YWxDb3VudCJWCg1TZXRTa3VSZXF1ZXN0EiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdRIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiOAoOU2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1IiEKDUdldFNrdVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3UiOAoOR2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1Ik0KD0xpc3RTa3VzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJkChBMaXN0U2t1c1Jlc3BvbnNlEigKBHNrdXMYASADKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgRza3VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJqChJTZXRMb2NhdGlvblJlcXVlc3QSNQoIbG9jYXRpb24YASABKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCGxvY2F0aW9uEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChNTZXRMb2NhdGlvblJlc3BvbnNlEjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbiJSChRMaXN0TG9jYXRpb25zUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TG9jYXRpb25zUmVzcG9uc2USNwoJbG9jYXRpb25zGAEgAygLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUglsb2NhdGlvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuImIKEFNldEJ1ZmZlclJlcXVlc3QSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJEChFTZXRCdWZmZXJSZXNwb25zZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXIiYgoSTGlzdEJ1ZmZlcnNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInAKE0xpc3RCdWZmZXJzUmVzcG9uc2USMQoHYnVmZmVycxgBIAMoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSB2J1ZmZlcnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIlgKCkNoYW5uZWxMYWcSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEisKA2xhZxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIDbGFnImIKEFJlcG9ydExhZ1JlcXVlc3QSLwoEbGFncxgBIAMoCzIbLm9uZXBvb2wucG9vbC52MS5DaGFubmVsTGFnUgRsYWdzEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCI4ChFSZXBvcnRMYWdSZXNwb25zZRIjCg1jaGFuZ2VkX2NvdW50GAEgASgFUgxjaGFuZ2VkQ291bnQieAoZU2V0Q2hhbm5lbFNvdXJjaW5nUmVxdWVzdBI8Cghzb3VyY2luZxgBIAEoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCHNvdXJjaW5nEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJaChpTZXRDaGFubmVsU291cmNpbmdSZXNwb25zZRI8Cghzb3VyY2luZxgBIAEoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCHNvdXJjaW5nIlkKG0xpc3RDaGFubmVsU291cmNpbmdzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiKGAQocTGlzdENoYW5uZWxTb3VyY2luZ3NSZXNwb25zZRI+Cglzb3VyY2luZ3MYASADKAsyIC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbFNvdXJjaW5nUglzb3VyY2luZ3MSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIm8KE1NldExhc3RVbml0c1JlcXVlc3QSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiUQoUU2V0TGFzdFVuaXRzUmVzcG9uc2USOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cyJSChRMaXN0TGFzdFVuaXRzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ6ChVMaXN0TGFzdFVuaXRzUmVzcG9uc2USOQoKbGFzdF91bml0cxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ikgEKE1JlY2VpdmVTdG9ja1JlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxIUCgVjYXVzZRgCIAEoCVIFY2F1c2USFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJMChRSZWNlaXZlU3RvY2tSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyLwAQoSQWRqdXN0U3RvY2tSZXF1ZXN0EjUKBWxpbmVzGAEgAygLMh8ub25lcG9vbC5wb29sLnYxLkFkanVzdG1lbnRMaW5lUgVsaW5lcxIWCgZyZWFzb24YAiABKAlSBnJlYXNvbhIUCgVhY3RvchgDIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkEkIKC3JlYXNvbl9jb2RlGBQgASgOMiEub25lcG9vbC5wb29sLnYxLkFkanVzdG1lbnRSZWFzb25SCnJlYXNvbkNvZGUSEgoEbm90ZRgVIAEoCVIEbm90ZSJLChNBZGp1c3RTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIrQBChJSZXR1cm5TdG9ja1JlcXVlc3QSGwoJcmV0dXJuX2lkGAEgASgJUghyZXR1cm5JZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIxCgVsaW5lcxgDIAMoCzIbLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lUgVsaW5lcxIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIksKE1JldHVyblN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMitwIKGVJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxJMCgdvdXRjb21lGAIgASgOMjIub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QuT3V0Y29tZVIHb3V0Y29tZRIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIk0KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ0xFQVJFRBABEhQKEE9VVENPTUVfU0NSQVBQRUQQAiJSChpSZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyKCAgoRQ3JlYXRlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEh0KCmNoYW5uZWxfaWQYBSABKAlSCWNoYW5uZWxJZBIdCgpyZXF1ZXN0X2lkGAYgASgJUglyZXF1ZXN0SWQSEgoEem9uZRgHIAEoCVIEem9uZSJ7ChJDcmVhdGVIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjoKCnBsYWNlbWVudHMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50UgpwbGFjZW1lbnRzIswBChFDb21taXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgDIAEoCVIJY2hhbm5lbElkEhQKBWNhdXNlGAQgASgJUgVjYXVzZRIdCgpyZXF1ZXN0X2lkGAUgASgJUglyZXF1ZXN0SWQSLwoFbGluZXMYBiADKAsyGS5vbmVwb29sLnBvb2wudjEuSG9sZExpbmVSBWxpbmVzIo8BChJDb21taXRIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkEjQKBWxpbmVzGAIgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzEhgKB3JldGFrZW4YAyABKAhSB3JldGFrZW4iTAoSUmVsZWFzZUhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiQAoTUmVsZWFzZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiiAEKEUV4dGVuZEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBI7CgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSHQoKcmVxdWVzdF9pZBgDIAEoCVIJcmVxdWVzdElkIj8KEkV4dGVuZEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiXwoJSG9sZERlbHRhEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50Eh8KC2xvY2F0aW9uX2lkGAMgASgJUgpsb2NhdGlvbklkIo8BCg9FZGl0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhIKBGV0YWcYAiABKAlSBGV0YWcSMAoFbGluZXMYAyADKAsyGi5vbmVwb29sLnBvb2wudjEuSG9sZERlbHRhUgVsaW5lcxIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQiPQoQRWRpdEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiKQoOR2V0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkIjwKD0dldEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQivwIKEVJlY29yZFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVIFbGluZXMSNwoJc2FsZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc2FsZVRpbWUSFAoFY2F1c2UYBSABKAlSBWNhdXNlEicKD3JlZnVzZV9zaG9ydGFnZRgGIAEoCFIOcmVmdXNlU2hvcnRhZ2USHQoKcmVxdWVzdF9pZBgHIAEoCVIJcmVxdWVzdElkEhIKBHpvbmUYCCABKAlSBHpvbmUSFAoFb3duZXIYCSABKAlSBW93bmVyIskBChJSZWNvcmRTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSJQoOb3ZlcnNvbGRfY291bnQYAiABKANSDW92ZXJzb2xkQ291bnQSGgoIc2VxdWVuY2UYAyABKANSCHNlcXVlbmNlEjoKCnBsYWNlbWVudHMYBCADKAsyGi5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50UgpwbGFjZW1lbnRzIk4KElJlY29yZFNhbGVzUmVxdWVzdBI4CgVzYWxlcxgBIAMoCzIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdFIFc2FsZXMiUgoTUmVjb3JkU2FsZXNSZXNwb25zZRI7CgdyZXN1bHRzGAEgAygLMiEub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXN1bHRSB3Jlc3VsdHMijAEKEFJlY29yZFNhbGVSZXN1bHQSQQoIcmVzcG9uc2UYASABKAsyIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlSABSCHJlc3BvbnNlEioKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAFIFZXJyb3JCCQoHb3V0Y29tZSKtAQoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkIkoKEkNhbmNlbFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyKTAQoPU2hpcFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEjAKBWxpbmVzGAIgAygLMhoub25lcG9vbC5wb29sLnYxLkxpbmVUb3RhbFIFbGluZXMSFAoFY2F1c2UYAyABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZCJIChBTaGlwU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIisKDkdldFNhbGVSZXF1ZXN0EhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkIoEBCg9HZXRTYWxlUmVzcG9uc2USGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEjQKBWxpbmVzGAMgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIiMKD0dldFN0b2NrUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdSKAAgoQR2V0U3RvY2tSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcSJQoOaW5jb21pbmdfY291bnQYFSABKANSDWluY29taW5nQ291bnQSKAoEbG90cxgWIAMoCzIULm9uZXBvb2wucG9vbC52MS5Mb3RSBGxvdHMicgoTTGlzdEJhbGFuY2VzUmVxdWVzdBIfCgtsb2NhdGlvbl9pZBgBIAEoCVIKbG9jYXRpb25JZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJ0ChRMaXN0QmFsYW5jZXNSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iSwoWR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtjaGFubmVsX2lkcxgCIAMoCVIKY2hhbm5lbElkcyKyAQoXR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UinAEKGkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1Eh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBIdCgpsaXN0aW5nX2lkGAMgASgJUglsaXN0aW5nSWQSLgoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUipxAKG0V4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZRI1ChdhdmFpbGFibGVfdG9fc2VsbF9jb3VudBgBIAEoA1IUYXZhaWxhYmxlVG9TZWxsQ291bnQSRwoFdGVybXMYAiADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlRlcm1SBXRlcm1zEkcKBXJ1bGVzGAMgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5SdWxlUgVydWxlcxJNCgdob2xkZXJzGAQgAygLMjMub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Ib2xkZXJSB2hvbGRlcnMSNAoIYmFsYW5jZXMYBSADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSGgoIc2VxdWVuY2UYBiABKANSCHNlcXVlbmNlEkcKBWxvY2tzGAcgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Mb2NrUgVsb2NrcxJKCgZwbGFjZXMYCCADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlBsYWNlUgZwbGFjZXMSSgoGb3duZXJzGAkgAygLMjIub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Pd25lclIGb3duZXJzEh0KCmhvbGRfY291bnQYCiABKANSCWhvbGRDb3VudBIfCgtvd25lcl9jb3VudBgLIAEoA1IKb3duZXJDb3VudBI1CghpbmNvbWluZxgUIAMoCzIZLm9uZXBvb2wucG9vbC52MS5JbmNvbWluZ1IIaW5jb21pbmcSVgoKY29tcG9uZW50cxgVIAMoCzI2Lm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuQ29tcG9uZW50Ugpjb21wb25lbnRzGoIBCgRUZXJtEhIKBG5hbWUYASABKAlSBG5hbWUSHwoLZGVsdGFfY291bnQYAiABKANSCmRlbHRhQ291bnQSIwoNcnVubmluZ19jb3VudBgDIAEoA1IMcnVubmluZ0NvdW50EiAKC2V4cGxhbmF0aW9uGAQgASgJUgtleHBsYW5hdGlvbhprCgRSdWxlEi8KBmJ1ZmZlchgBIAEoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSBmJ1ZmZlchIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24adQoETG9jaxI5CgpsYXN0X3VuaXRzGAEgASgLMhoub25lcG9vbC5wb29sLnYxLkxhc3RVbml0c1IJbGFzdFVuaXRzEhAKA3dvbhgCIAEoCFIDd29uEiAKC2V4cGxhbmF0aW9uGAMgASgJUgtleHBsYW5hdGlvbhqLAQoFUGxhY2USHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSJwoPYXZhaWxhYmxlX2NvdW50GAIgASgDUg5hdmFpbGFibGVDb3VudBIWCgZjb3VudHMYAyABKAhSBmNvdW50cxIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aWAoFT3duZXISFAoFb3duZXIYASABKAlSBW93bmVyEhoKCHF1YW50aXR5GAIgASgDUghxdWFudGl0eRIdCgpob2xkX2NvdW50GAMgASgDUglob2xkQ291bnQakAEKBkhvbGRlchIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSFAoFb3duZXIYAiABKAlSBW93bmVyEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRI7CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUaiQQKCUNvbXBvbmVudBIQCgNza3UYASABKAlSA3NrdRIdCgp1bml0X2NvdW50GAIgASgDUgl1bml0Q291bnQSNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYAyABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50EiEKDGJ1bmRsZV9jb3VudBgEIAEoA1ILYnVuZGxlQ291bnQSFAoFYmluZHMYBSABKAhSBWJpbmRzEkcKBXRlcm1zGAYgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5UZXJtUgV0ZXJtcxJHCgVydWxlcxgHIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUnVsZVIFcnVsZXMSNAoIYmFsYW5jZXMYCCADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSRwoFbG9ja3MYCSADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkxvY2tSBWxvY2tzEkoKBnBsYWNlcxgKIAMoCzIyLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUGxhY2VSBnBsYWNlcyJ2ChhXYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QSHwoLY2hhbm5lbF9pZHMYASADKAlSCmNoYW5uZWxJZHMSEgoEc2t1cxgCIAMoCVIEc2t1cxIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZSKNAgoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIQCgNza3UYASABKAlSA3NrdRJACghjaGFubmVscxgCIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxInCg9hdmFpbGFibGVfY291bnQYAyABKANSDmF2YWlsYWJsZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRI7Cgtjb21taXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNvbW1pdFRpbWUSGgoIc25hcHNob3QYBiABKAhSCHNuYXBzaG90IqYBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIlCg5hZnRlcl9zZXF1ZW5jZRgDIAEoA1INYWZ0ZXJTZXF1ZW5jZRIbCglwYWdlX3NpemUYBCABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YBSABKAlSCXBhZ2VUb2tlbiK0AQoVTGlzdE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbhI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyKqAgoWRXhwb3J0TW92ZW1lbnRzUmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIZCghvcmRlcl9pZBgDIAEoCVIHb3JkZXJJZBI5CgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRIlCg5hZnRlcl9zZXF1ZW5jZRgGIAEoA1INYWZ0ZXJTZXF1ZW5jZRIpChB0aHJvdWdoX3NlcXVlbmNlGAcgASgDUg90aHJvdWdoU2VxdWVuY2UiuQEKF0V4cG9ydE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Nb3ZlbWVudFIJbW92ZW1lbnRzEikKEHRocm91Z2hfc2VxdWVuY2UYAiABKANSD3Rocm91Z2hTZXF1ZW5jZRI6CghhcmNoaXZlcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5MZWRnZXJBcmNoaXZlUghhcmNoaXZlcyJXChNWZXJpZnlMZWRnZXJSZXF1ZXN0EkAKDWV4cGVjdGVkX2hlYWQYASABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIMZXhwZWN0ZWRIZWFkIvUCChRWZXJpZnlMZWRnZXJSZXNwb25zZRIWCgZwcm92ZWQYASABKAhSBnByb3ZlZBIlCg5tb3ZlbWVudF9jb3VudBgCIAEoA1INbW92ZW1lbnRDb3VudBIjCg1iYWxhbmNlX2NvdW50GAMgASgDUgxiYWxhbmNlQ291bnQSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlEh4KCmRpZmZlcmVuY2UYBSABKAlSCmRpZmZlcmVuY2USGwoJcm93X2NvdW50GAYgASgDUghyb3dDb3VudBIvCgRoZWFkGAcgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQSJAoOYmFkX3Jvd19udW1iZXIYCCABKANSDGJhZFJvd051bWJlchIxCgVzdGFydBgJIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgVzdGFydBIWCgZyZW1lZHkYCiABKAlSBnJlbWVkeSJ2ChFHZXRTdG9ja0F0UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIfCgtjaGFubmVsX2lkcxgDIAMoCVIKY2hhbm5lbElkcyLYAQoSR2V0U3RvY2tBdFJlc3BvbnNlEi4KBXRvdGFsGAEgASgLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSBXRvdGFsEjQKCGJhbGFuY2VzGAIgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEkAKCGNoYW5uZWxzGAMgAygLMiQub25lcG9vbC5wb29sLnYxLkNoYW5uZWxBdmFpbGFiaWxpdHlSCGNoYW5uZWxzEhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZSJTChRBcmNoaXZlTGVkZ2VyUmVxdWVzdBI7CgtiZWZvcmVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmJlZm9yZVRpbWUiUQoVQXJjaGl2ZUxlZGdlclJlc3BvbnNlEjgKB2FyY2hpdmUYASABKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIHYXJjaGl2ZSIwChRWZXJpZnlBcmNoaXZlUmVxdWVzdBIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlIp0CChVWZXJpZnlBcmNoaXZlUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSGwoJcm93X2NvdW50GAIgASgDUghyb3dDb3VudBIlCg5tb3ZlbWVudF9jb3VudBgDIAEoA1INbW92ZW1lbnRDb3VudBIeCgpkaWZmZXJlbmNlGAQgASgJUgpkaWZmZXJlbmNlEiQKDmJhZF9yb3dfbnVtYmVyGAUgASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYBiABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIp8CCg1MZWRnZXJBcmNoaXZlEhgKB2FyY2hpdmUYASABKAlSB2FyY2hpdmUSKAoQZmlyc3Rfcm93X251bWJlchgCIAEoA1IOZmlyc3RSb3dOdW1iZXISJQoOZmlyc3Rfc2VxdWVuY2UYAyABKANSDWZpcnN0U2VxdWVuY2USOQoKZmlyc3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWZpcnN0VGltZRI3CglsYXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghsYXN0VGltZRIvCgRoZWFkGAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBGhlYWQiWwoKTGVkZ2VySGVhZBIdCgpyb3dfbnVtYmVyGAEgASgDUglyb3dOdW1iZXISGgoIc2VxdWVuY2UYAiABKANSCHNlcXVlbmNlEhIKBGhhc2gYAyABKAxSBGhhc2gq/AIKEEFkanVzdG1lbnRSZWFzb24SIQodQURKVVNUTUVOVF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlBREpVU1RNRU5UX1JFQVNPTl9EQU1BR0VEEAESHAoYQURKVVNUTUVOVF9SRUFTT05fU1RPTEVOEAISHQoZQURKVVNUTUVOVF9SRUFTT05fRVhQSVJFRBADEhoKFkFESlVTVE1FTlRfUkVBU09OX0xPU1QQBBIbChdBREpVU1RNRU5UX1JFQVNPTl9GT1VORBAFEhwKGEFESlVTVE1FTlRfUkVBU09OX1NBTVBMRRAGEh0KGUFESlVTVE1FTlRfUkVBU09OX09XTl9VU0UQBxIkCiBBREpVU1RNRU5UX1JFQVNPTl9TVVBQTElFUl9FUlJPUhAIEiYKIkFESlVTVE1FTlRfUkVBU09OX0NPVU5UX0NPUlJFQ1RJT04QCRIlCiFBREpVU1RNRU5UX1JFQVNPTl9EQVRBX0NPUlJFQ1RJT04QCjLQHAoLUG9vbFNlcnZpY2USTgoGU2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuU2V0U2t1UmVzcG9uc2UiA5ACAhJOCgZHZXRTa3USHi5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVxdWVzdBofLm9uZXBvb2wucG9vbC52MS5HZXRTa3VSZXNwb25zZSIDkAIBElQKCExpc3RTa3VzEiAub25lcG9vbC5wb29sLnYxLkxpc3RTa3VzUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1Jlc3BvbnNlIgOQAgESXQoLU2V0TG9jYXRpb24SIy5vbmVwb29sLnBvb2wudjEuU2V0TG9jYXRpb25SZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVzcG9uc2UiA5ACAhJjCg1MaXN0TG9jYXRpb25zEiUub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBElcKCVNldEJ1ZmZlchIhLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXF1ZXN0GiIub25lcG9vbC5wb29sLnYxLlNldEJ1ZmZlclJlc3BvbnNlIgOQAgISXQoLTGlzdEJ1ZmZlcnMSIy5vbmVwb29sLnBvb2wudjEuTGlzdEJ1ZmZlcnNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVzcG9uc2UiA5ACARJXCglSZXBvcnRMYWcSIS5vbmVwb29sLnBvb2wudjEuUmVwb3J0TGFnUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5SZXBvcnRMYWdSZXNwb25zZSIDkAICEnIKElNldENoYW5uZWxTb3VyY2luZxIqLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlNldENoYW5uZWxTb3VyY2luZ1Jlc3BvbnNlIgOQAgISeAoUTGlzdENoYW5uZWxTb3VyY2luZ3MSLC5vbmVwb29sLnBvb2wudjEuTGlzdENoYW5uZWxTb3VyY2luZ3NSZXF1ZXN0Gi0ub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVzcG9uc2UiA5ACARJgCgxTZXRMYXN0VW5pdHMSJC5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5TZXRMYXN0VW5pdHNSZXNwb25zZSIDkAICEmMKDUxpc3RMYXN0VW5pdHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdExhc3RVbml0c1Jlc3BvbnNlIgOQAgESWwoMUmVjZWl2ZVN0b2NrEiQub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USWAoLQWRqdXN0U3RvY2sSIy5vbmVwb29sLnBvb2wudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoLUmV0dXJuU3RvY2sSIy5vbmVwb29sLnBvb2wudjEuUmV0dXJuU3RvY2tSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVzcG9uc2USbQoSUmVzb2x2ZVVuYXZhaWxhYmxlEioub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlcXVlc3QaKy5vbmVwb29sLnBvb2wudjEuUmVzb2x2ZVVuYXZhaWxhYmxlUmVzcG9uc2USWgoKQ3JlYXRlSG9sZBIiLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5DcmVhdGVIb2xkUmVzcG9uc2UiA5ACAhJaCgpDb21taXRIb2xkEiIub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNvbW1pdEhvbGRSZXNwb25zZSIDkAICEl0KC1JlbGVhc2VIb2xkEiMub25lcG9vbC5wb29sLnYxLlJlbGVhc2VIb2xkUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlc3BvbnNlIgOQAgISWgoKRXh0ZW5kSG9sZBIiLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5FeHRlbmRIb2xkUmVzcG9uc2UiA5ACAhJUCghFZGl0SG9sZBIgLm9uZXBvb2wucG9vbC52MS5FZGl0SG9sZFJlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXNwb25zZSIDkAICElEKB0dldEhvbGQSHy5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlcXVlc3QaIC5vbmVwb29sLnBvb2wudjEuR2V0SG9sZFJlc3BvbnNlIgOQAgESWgoKUmVjb3JkU2FsZRIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVzcG9uc2UiA5ACAhJdCgtSZWNvcmRTYWxlcxIjLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlc1JlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZXNSZXNwb25zZSIDkAICEloKCkNhbmNlbFNhbGUSIi5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ2FuY2VsU2FsZVJlc3BvbnNlIgOQAgISVAoIU2hpcFNhbGUSIC5vbmVwb29sLnBvb2wudjEuU2hpcFNhbGVSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVzcG9uc2UiA5ACAhJRCgdHZXRTYWxlEh8ub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldFNhbGVSZXNwb25zZSIDkAIBElQKCEdldFN0b2NrEiAub25lcG9vbC5wb29sLnYxLkdldFN0b2NrUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESYAoMTGlzdEJhbGFuY2VzEiQub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuTGlzdEJhbGFuY2VzUmVzcG9uc2UiA5ACARJpCg9HZXRBdmFpbGFiaWxpdHkSJy5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBooLm9uZXBvb2wucG9vbC52MS5HZXRBdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnUKE0V4cGxhaW5BdmFpbGFiaWxpdHkSKy5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlcXVlc3QaLC5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEScQoRV2F0Y2hBdmFpbGFiaWxpdHkSKS5vbmVwb29sLnBvb2wudjEuV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Gioub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACATABEmMKDUxpc3RNb3ZlbWVudHMSJS5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESawoPRXhwb3J0TW92ZW1lbnRzEicub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1JlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuRXhwb3J0TW92ZW1lbnRzUmVzcG9uc2UiA5ACATABEmAKDFZlcmlmeUxlZGdlchIkLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUxlZGdlclJlc3BvbnNlIgOQAgESWgoKR2V0U3RvY2tBdBIiLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja0F0UmVzcG9uc2UiA5ACARJjCg1BcmNoaXZlTGVkZ2VyEiUub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkFyY2hpdmVMZWRnZXJSZXNwb25zZSIDkAICEmMKDVZlcmlmeUFyY2hpdmUSJS5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlcXVlc3QaJi5vbmVwb29sLnBvb2wudjEuVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlIgOQAgFiBnByb3RvMw==")
+    base64: "CiJvbmVwb29sL3Bvb2wvdjEvcG9vbF9zZXJ2aWNlLnByb3RvEg9vbmVwb29sLnBvb2wudjEaHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoXZ29vZ2xlL3JwYy9zdGF0dXMucHJvdG8aG29uZXBvb2wvcG9vbC92MS9zdG9jay5wcm90byK1AQoJU3RvY2tMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEhoKCHF1YW50aXR5GAMgASgDUghxdWFudGl0eRIVCgZsb3RfaWQYFCABKAlSBWxvdElkEkIKD2xvdF9leHBpcmVfdGltZRgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDWxvdEV4cGlyZVRpbWUivwEKDkFkanVzdG1lbnRMaW5lEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2xvY2F0aW9uX2lkGAIgASgJUgpsb2NhdGlvbklkEh8KC2RlbHRhX2NvdW50GAMgASgDUgpkZWx0YUNvdW50EhUKBmxvdF9pZBgUIAEoCVIFbG90SWQSQgoPbG90X2V4cGlyZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINbG90RXhwaXJlVGltZSKWAwoKUmV0dXJuTGluZRIQCgNza3UYASABKAlSA3NrdRIfCgtsb2NhdGlvbl9pZBgCIAEoCVIKbG9jYXRpb25JZBIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSSQoLZGlzcG9zaXRpb24YBCABKA4yJy5vbmVwb29sLnBvb2wudjEuUmV0dXJuTGluZS5EaXNwb3NpdGlvblILZGlzcG9zaXRpb24SFwoHbGluZV9pZBgFIAEoCVIGbGluZUlkEhUKBmxvdF9pZBgUIAEoCVIFbG90SWQSQgoPbG90X2V4cGlyZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINbG90RXhwaXJlVGltZSJ6CgtEaXNwb3NpdGlvbhIbChdESVNQT1NJVElPTl9VTlNQRUNJRklFRBAAEhcKE0RJU1BPU0lUSU9OX1JFU1RPQ0sQARIaChZESVNQT1NJVElPTl9RVUFSQU5USU5FEAISGQoVRElTUE9TSVRJT05fV1JJVEVfT0ZGEAMiRQoJTGluZVRvdGFsEhcKB2xpbmVfaWQYASABKAlSBmxpbmVJZBIfCgt0b3RhbF9jb3VudBgCIAEoA1IKdG90YWxDb3VudCJWCg1TZXRTa3VSZXF1ZXN0EiYKA3NrdRgBIAEoCzIULm9uZXBvb2wucG9vbC52MS5Ta3VSA3NrdRIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiOAoOU2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1IiEKDUdldFNrdVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3UiOAoOR2V0U2t1UmVzcG9uc2USJgoDc2t1GAEgASgLMhQub25lcG9vbC5wb29sLnYxLlNrdVIDc2t1Ik0KD0xpc3RTa3VzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJkChBMaXN0U2t1c1Jlc3BvbnNlEigKBHNrdXMYASADKAsyFC5vbmVwb29sLnBvb2wudjEuU2t1UgRza3VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJqChJTZXRMb2NhdGlvblJlcXVlc3QSNQoIbG9jYXRpb24YASABKAsyGS5vbmVwb29sLnBvb2wudjEuTG9jYXRpb25SCGxvY2F0aW9uEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJMChNTZXRMb2NhdGlvblJlc3BvbnNlEjUKCGxvY2F0aW9uGAEgASgLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUghsb2NhdGlvbiJSChRMaXN0TG9jYXRpb25zUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ4ChVMaXN0TG9jYXRpb25zUmVzcG9uc2USNwoJbG9jYXRpb25zGAEgAygLMhkub25lcG9vbC5wb29sLnYxLkxvY2F0aW9uUglsb2NhdGlvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuImIKEFNldEJ1ZmZlclJlcXVlc3QSLwoGYnVmZmVyGAEgASgLMhcub25lcG9vbC5wb29sLnYxLkJ1ZmZlclIGYnVmZmVyEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJEChFTZXRCdWZmZXJSZXNwb25zZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXIiYgoSTGlzdEJ1ZmZlcnNSZXF1ZXN0EhAKA3NrdRgBIAEoCVIDc2t1EhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInAKE0xpc3RCdWZmZXJzUmVzcG9uc2USMQoHYnVmZmVycxgBIAMoCzIXLm9uZXBvb2wucG9vbC52MS5CdWZmZXJSB2J1ZmZlcnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIlgKCkNoYW5uZWxMYWcSHQoKY2hhbm5lbF9pZBgBIAEoCVIJY2hhbm5lbElkEisKA2xhZxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIDbGFnImIKEFJlcG9ydExhZ1JlcXVlc3QSLwoEbGFncxgBIAMoCzIbLm9uZXBvb2wucG9vbC52MS5DaGFubmVsTGFnUgRsYWdzEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCI4ChFSZXBvcnRMYWdSZXNwb25zZRIjCg1jaGFuZ2VkX2NvdW50GAEgASgFUgxjaGFuZ2VkQ291bnQieAoZU2V0Q2hhbm5lbFNvdXJjaW5nUmVxdWVzdBI8Cghzb3VyY2luZxgBIAEoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCHNvdXJjaW5nEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZCJaChpTZXRDaGFubmVsU291cmNpbmdSZXNwb25zZRI8Cghzb3VyY2luZxgBIAEoCzIgLm9uZXBvb2wucG9vbC52MS5DaGFubmVsU291cmNpbmdSCHNvdXJjaW5nIlkKG0xpc3RDaGFubmVsU291cmNpbmdzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiKGAQocTGlzdENoYW5uZWxTb3VyY2luZ3NSZXNwb25zZRI+Cglzb3VyY2luZ3MYASADKAsyIC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbFNvdXJjaW5nUglzb3VyY2luZ3MSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIm8KE1NldExhc3RVbml0c1JlcXVlc3QSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIdCgpyZXF1ZXN0X2lkGAIgASgJUglyZXF1ZXN0SWQiUQoUU2V0TGFzdFVuaXRzUmVzcG9uc2USOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cyJSChRMaXN0TGFzdFVuaXRzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiJ6ChVMaXN0TGFzdFVuaXRzUmVzcG9uc2USOQoKbGFzdF91bml0cxgBIAMoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4izwEKE1JlY2VpdmVTdG9ja1JlcXVlc3QSMAoFbGluZXMYASADKAsyGi5vbmVwb29sLnBvb2wudjEuU3RvY2tMaW5lUgVsaW5lcxIUCgVjYXVzZRgCIAEoCVIFY2F1c2USFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZBI7Cgtzb3VyY2VfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnNvdXJjZVRpbWUiTAoUUmVjZWl2ZVN0b2NrUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMiwwIKEkFkanVzdFN0b2NrUmVxdWVzdBI1CgVsaW5lcxgBIAMoCzIfLm9uZXBvb2wucG9vbC52MS5BZGp1c3RtZW50TGluZVIFbGluZXMSFgoGcmVhc29uGAIgASgJUgZyZWFzb24SFAoFYWN0b3IYAyABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBCABKAlSCXJlcXVlc3RJZBJCCgtyZWFzb25fY29kZRgUIAEoDjIhLm9uZXBvb2wucG9vbC52MS5BZGp1c3RtZW50UmVhc29uUgpyZWFzb25Db2RlEhIKBG5vdGUYFSABKAlSBG5vdGUSFAoFY2F1c2UYFiABKAlSBWNhdXNlEjsKC3NvdXJjZV90aW1lGBcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKc291cmNlVGltZSJLChNBZGp1c3RTdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIokCChJSZXR1cm5TdG9ja1JlcXVlc3QSGwoJcmV0dXJuX2lkGAEgASgJUghyZXR1cm5JZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIxCgVsaW5lcxgDIAMoCzIbLm9uZXBvb2wucG9vbC52MS5SZXR1cm5MaW5lUgVsaW5lcxIUCgVhY3RvchgEIAEoCVIFYWN0b3ISHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkEhYKBnJlYXNvbhgGIAEoCVIGcmVhc29uEjsKC3NvdXJjZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKc291cmNlVGltZSJLChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjQKCGJhbGFuY2VzGAEgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzIooDChlSZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0EjAKBWxpbmVzGAEgAygLMhoub25lcG9vbC5wb29sLnYxLlN0b2NrTGluZVIFbGluZXMSTAoHb3V0Y29tZRgCIAEoDjIyLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Lk91dGNvbWVSB291dGNvbWUSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SFAoFYWN0b3IYBCABKAlSBWFjdG9yEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZBIUCgVjYXVzZRgGIAEoCVIFY2F1c2USOwoLc291cmNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpzb3VyY2VUaW1lIk0KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ0xFQVJFRBABEhQKEE9VVENPTUVfU0NSQVBQRUQQAiJSChpSZXNvbHZlVW5hdmFpbGFibGVSZXNwb25zZRI0CghiYWxhbmNlcxgBIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcyKuAgoRQ3JlYXRlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIvCgVsaW5lcxgDIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEh0KCmNoYW5uZWxfaWQYBSABKAlSCWNoYW5uZWxJZBIdCgpyZXF1ZXN0X2lkGAYgASgJUglyZXF1ZXN0SWQSEgoEem9uZRgHIAEoCVIEem9uZRIUCgVhY3RvchgIIAEoCVIFYWN0b3ISFAoFY2F1c2UYCSABKAlSBWNhdXNlInsKEkNyZWF0ZUhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQSOgoKcGxhY2VtZW50cxgCIAMoCzIaLm9uZXBvb2wucG9vbC52MS5QbGFjZW1lbnRSCnBsYWNlbWVudHMinwIKEUNvbW1pdEhvbGRSZXF1ZXN0EhcKB2hvbGRfaWQYASABKAlSBmhvbGRJZBIZCghvcmRlcl9pZBgCIAEoCVIHb3JkZXJJZBIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSFAoFY2F1c2UYBCABKAlSBWNhdXNlEh0KCnJlcXVlc3RfaWQYBSABKAlSCXJlcXVlc3RJZBIvCgVsaW5lcxgGIAMoCzIZLm9uZXBvb2wucG9vbC52MS5Ib2xkTGluZVIFbGluZXMSFAoFYWN0b3IYByABKAlSBWFjdG9yEjsKC3NvdXJjZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKc291cmNlVGltZSKPAQoSQ29tbWl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZBI0CgVsaW5lcxgCIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcxIYCgdyZXRha2VuGAMgASgIUgdyZXRha2VuIpABChJSZWxlYXNlSG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEh0KCnJlcXVlc3RfaWQYAiABKAlSCXJlcXVlc3RJZBIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVhY3RvchgEIAEoCVIFYWN0b3ISFAoFY2F1c2UYBSABKAlSBWNhdXNlIkAKE1JlbGVhc2VIb2xkUmVzcG9uc2USKQoEaG9sZBgBIAEoCzIVLm9uZXBvb2wucG9vbC52MS5Ib2xkUgRob2xkIrQBChFFeHRlbmRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQSOwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEh0KCnJlcXVlc3RfaWQYAyABKAlSCXJlcXVlc3RJZBIUCgVhY3RvchgEIAEoCVIFYWN0b3ISFAoFY2F1c2UYBSABKAlSBWNhdXNlIj8KEkV4dGVuZEhvbGRSZXNwb25zZRIpCgRob2xkGAEgASgLMhUub25lcG9vbC5wb29sLnYxLkhvbGRSBGhvbGQiXwoJSG9sZERlbHRhEhAKA3NrdRgBIAEoCVIDc2t1Eh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50Eh8KC2xvY2F0aW9uX2lkGAMgASgJUgpsb2NhdGlvbklkIrsBCg9FZGl0SG9sZFJlcXVlc3QSFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhIKBGV0YWcYAiABKAlSBGV0YWcSMAoFbGluZXMYAyADKAsyGi5vbmVwb29sLnBvb2wudjEuSG9sZERlbHRhUgVsaW5lcxIdCgpyZXF1ZXN0X2lkGAQgASgJUglyZXF1ZXN0SWQSFAoFYWN0b3IYBSABKAlSBWFjdG9yEhQKBWNhdXNlGAYgASgJUgVjYXVzZSI9ChBFZGl0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCIpCg5HZXRIb2xkUmVxdWVzdBIXCgdob2xkX2lkGAEgASgJUgZob2xkSWQiPAoPR2V0SG9sZFJlc3BvbnNlEikKBGhvbGQYASABKAsyFS5vbmVwb29sLnBvb2wudjEuSG9sZFIEaG9sZCLVAgoRUmVjb3JkU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSHQoKY2hhbm5lbF9pZBgCIAEoCVIJY2hhbm5lbElkEi8KBWxpbmVzGAMgAygLMhkub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lUgVsaW5lcxI3CglzYWxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUghzYWxlVGltZRIUCgVjYXVzZRgFIAEoCVIFY2F1c2USJwoPcmVmdXNlX3Nob3J0YWdlGAYgASgIUg5yZWZ1c2VTaG9ydGFnZRIdCgpyZXF1ZXN0X2lkGAcgASgJUglyZXF1ZXN0SWQSEgoEem9uZRgIIAEoCVIEem9uZRIUCgVvd25lchgJIAEoCVIFb3duZXISFAoFYWN0b3IYCiABKAlSBWFjdG9yIskBChJSZWNvcmRTYWxlUmVzcG9uc2USNAoFbGluZXMYASADKAsyHi5vbmVwb29sLnBvb2wudjEuU2FsZUxpbmVTdGF0ZVIFbGluZXMSJQoOb3ZlcnNvbGRfY291bnQYAiABKANSDW92ZXJzb2xkQ291bnQSGgoIc2VxdWVuY2UYAyABKANSCHNlcXVlbmNlEjoKCnBsYWNlbWVudHMYBCADKAsyGi5vbmVwb29sLnBvb2wudjEuUGxhY2VtZW50UgpwbGFjZW1lbnRzIk4KElJlY29yZFNhbGVzUmVxdWVzdBI4CgVzYWxlcxgBIAMoCzIiLm9uZXBvb2wucG9vbC52MS5SZWNvcmRTYWxlUmVxdWVzdFIFc2FsZXMiUgoTUmVjb3JkU2FsZXNSZXNwb25zZRI7CgdyZXN1bHRzGAEgAygLMiEub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVSZXN1bHRSB3Jlc3VsdHMijAEKEFJlY29yZFNhbGVSZXN1bHQSQQoIcmVzcG9uc2UYASABKAsyIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlSABSCHJlc3BvbnNlEioKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAFIFZXJyb3JCCQoHb3V0Y29tZSKAAgoRQ2FuY2VsU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIUCgVjYXVzZRgEIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgFIAEoCVIJcmVxdWVzdElkEhQKBWFjdG9yGAYgASgJUgVhY3RvchI7Cgtzb3VyY2VfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnNvdXJjZVRpbWUiSgoSQ2FuY2VsU2FsZVJlc3BvbnNlEjQKBWxpbmVzGAEgAygLMh4ub25lcG9vbC5wb29sLnYxLlNhbGVMaW5lU3RhdGVSBWxpbmVzIuYBCg9TaGlwU2FsZVJlcXVlc3QSGQoIb3JkZXJfaWQYASABKAlSB29yZGVySWQSMAoFbGluZXMYAiADKAsyGi5vbmVwb29sLnBvb2wudjEuTGluZVRvdGFsUgVsaW5lcxIUCgVjYXVzZRgDIAEoCVIFY2F1c2USHQoKcmVxdWVzdF9pZBgEIAEoCVIJcmVxdWVzdElkEhQKBWFjdG9yGAUgASgJUgVhY3RvchI7Cgtzb3VyY2VfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnNvdXJjZVRpbWUiSAoQU2hpcFNhbGVSZXNwb25zZRI0CgVsaW5lcxgBIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyIrCg5HZXRTYWxlUmVxdWVzdBIZCghvcmRlcl9pZBgBIAEoCVIHb3JkZXJJZCKBAQoPR2V0U2FsZVJlc3BvbnNlEhkKCG9yZGVyX2lkGAEgASgJUgdvcmRlcklkEh0KCmNoYW5uZWxfaWQYAiABKAlSCWNoYW5uZWxJZBI0CgVsaW5lcxgDIAMoCzIeLm9uZXBvb2wucG9vbC52MS5TYWxlTGluZVN0YXRlUgVsaW5lcyIjCg9HZXRTdG9ja1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3UigAIKEEdldFN0b2NrUmVzcG9uc2USLgoFdG90YWwYASABKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIFdG90YWwSNAoIYmFsYW5jZXMYAiADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSNQoIaW5jb21pbmcYFCADKAsyGS5vbmVwb29sLnBvb2wudjEuSW5jb21pbmdSCGluY29taW5nEiUKDmluY29taW5nX2NvdW50GBUgASgDUg1pbmNvbWluZ0NvdW50EigKBGxvdHMYFiADKAsyFC5vbmVwb29sLnBvb2wudjEuTG90UgRsb3RzInIKE0xpc3RCYWxhbmNlc1JlcXVlc3QSHwoLbG9jYXRpb25faWQYASABKAlSCmxvY2F0aW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idAoUTGlzdEJhbGFuY2VzUmVzcG9uc2USNAoIYmFsYW5jZXMYASADKAsyGC5vbmVwb29sLnBvb2wudjEuQmFsYW5jZVIIYmFsYW5jZXMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIksKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLY2hhbm5lbF9pZHMYAiADKAlSCmNoYW5uZWxJZHMisgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhAKA3NrdRgBIAEoCVIDc2t1EicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSQAoIY2hhbm5lbHMYAyADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSGgoIc2VxdWVuY2UYBCABKANSCHNlcXVlbmNlIpwBChpFeHBsYWluQXZhaWxhYmlsaXR5UmVxdWVzdBIQCgNza3UYASABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAIgASgJUgljaGFubmVsSWQSHQoKbGlzdGluZ19pZBgDIAEoCVIJbGlzdGluZ0lkEi4KBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgR0aW1lIqcQChtFeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2USNQoXYXZhaWxhYmxlX3RvX3NlbGxfY291bnQYASABKANSFGF2YWlsYWJsZVRvU2VsbENvdW50EkcKBXRlcm1zGAIgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5UZXJtUgV0ZXJtcxJHCgVydWxlcxgDIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuUnVsZVIFcnVsZXMSTQoHaG9sZGVycxgEIAMoCzIzLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuSG9sZGVyUgdob2xkZXJzEjQKCGJhbGFuY2VzGAUgAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEhoKCHNlcXVlbmNlGAYgASgDUghzZXF1ZW5jZRJHCgVsb2NrcxgHIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuTG9ja1IFbG9ja3MSSgoGcGxhY2VzGAggAygLMjIub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5QbGFjZVIGcGxhY2VzEkoKBm93bmVycxgJIAMoCzIyLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuT3duZXJSBm93bmVycxIdCgpob2xkX2NvdW50GAogASgDUglob2xkQ291bnQSHwoLb3duZXJfY291bnQYCyABKANSCm93bmVyQ291bnQSNQoIaW5jb21pbmcYFCADKAsyGS5vbmVwb29sLnBvb2wudjEuSW5jb21pbmdSCGluY29taW5nElYKCmNvbXBvbmVudHMYFSADKAsyNi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLkNvbXBvbmVudFIKY29tcG9uZW50cxqCAQoEVGVybRISCgRuYW1lGAEgASgJUgRuYW1lEh8KC2RlbHRhX2NvdW50GAIgASgDUgpkZWx0YUNvdW50EiMKDXJ1bm5pbmdfY291bnQYAyABKANSDHJ1bm5pbmdDb3VudBIgCgtleHBsYW5hdGlvbhgEIAEoCVILZXhwbGFuYXRpb24aawoEUnVsZRIvCgZidWZmZXIYASABKAsyFy5vbmVwb29sLnBvb2wudjEuQnVmZmVyUgZidWZmZXISEAoDd29uGAIgASgIUgN3b24SIAoLZXhwbGFuYXRpb24YAyABKAlSC2V4cGxhbmF0aW9uGnUKBExvY2sSOQoKbGFzdF91bml0cxgBIAEoCzIaLm9uZXBvb2wucG9vbC52MS5MYXN0VW5pdHNSCWxhc3RVbml0cxIQCgN3b24YAiABKAhSA3dvbhIgCgtleHBsYW5hdGlvbhgDIAEoCVILZXhwbGFuYXRpb24aiwEKBVBsYWNlEh8KC2xvY2F0aW9uX2lkGAEgASgJUgpsb2NhdGlvbklkEicKD2F2YWlsYWJsZV9jb3VudBgCIAEoA1IOYXZhaWxhYmxlQ291bnQSFgoGY291bnRzGAMgASgIUgZjb3VudHMSIAoLZXhwbGFuYXRpb24YBCABKAlSC2V4cGxhbmF0aW9uGlgKBU93bmVyEhQKBW93bmVyGAEgASgJUgVvd25lchIaCghxdWFudGl0eRgCIAEoA1IIcXVhbnRpdHkSHQoKaG9sZF9jb3VudBgDIAEoA1IJaG9sZENvdW50GpABCgZIb2xkZXISFwoHaG9sZF9pZBgBIAEoCVIGaG9sZElkEhQKBW93bmVyGAIgASgJUgVvd25lchIaCghxdWFudGl0eRgDIAEoA1IIcXVhbnRpdHkSOwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lGokECglDb21wb25lbnQSEAoDc2t1GAEgASgJUgNza3USHQoKdW5pdF9jb3VudBgCIAEoA1IJdW5pdENvdW50EjUKF2F2YWlsYWJsZV90b19zZWxsX2NvdW50GAMgASgDUhRhdmFpbGFibGVUb1NlbGxDb3VudBIhCgxidW5kbGVfY291bnQYBCABKANSC2J1bmRsZUNvdW50EhQKBWJpbmRzGAUgASgIUgViaW5kcxJHCgV0ZXJtcxgGIAMoCzIxLm9uZXBvb2wucG9vbC52MS5FeHBsYWluQXZhaWxhYmlsaXR5UmVzcG9uc2UuVGVybVIFdGVybXMSRwoFcnVsZXMYByADKAsyMS5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlJ1bGVSBXJ1bGVzEjQKCGJhbGFuY2VzGAggAygLMhgub25lcG9vbC5wb29sLnYxLkJhbGFuY2VSCGJhbGFuY2VzEkcKBWxvY2tzGAkgAygLMjEub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZS5Mb2NrUgVsb2NrcxJKCgZwbGFjZXMYCiADKAsyMi5vbmVwb29sLnBvb2wudjEuRXhwbGFpbkF2YWlsYWJpbGl0eVJlc3BvbnNlLlBsYWNlUgZwbGFjZXMidgoYV2F0Y2hBdmFpbGFiaWxpdHlSZXF1ZXN0Eh8KC2NoYW5uZWxfaWRzGAEgAygJUgpjaGFubmVsSWRzEhIKBHNrdXMYAiADKAlSBHNrdXMSJQoOYWZ0ZXJfc2VxdWVuY2UYAyABKANSDWFmdGVyU2VxdWVuY2UijQIKGVdhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2USEAoDc2t1GAEgASgJUgNza3USQAoIY2hhbm5lbHMYAiADKAsyJC5vbmVwb29sLnBvb2wudjEuQ2hhbm5lbEF2YWlsYWJpbGl0eVIIY2hhbm5lbHMSJwoPYXZhaWxhYmxlX2NvdW50GAMgASgDUg5hdmFpbGFibGVDb3VudBIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2USOwoLY29tbWl0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpjb21taXRUaW1lEhoKCHNuYXBzaG90GAYgASgIUghzbmFwc2hvdCKmAQoUTGlzdE1vdmVtZW50c1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USGQoIb3JkZXJfaWQYAiABKAlSB29yZGVySWQSJQoOYWZ0ZXJfc2VxdWVuY2UYAyABKANSDWFmdGVyU2VxdWVuY2USGwoJcGFnZV9zaXplGAQgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAUgASgJUglwYWdlVG9rZW4itAEKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4SOgoIYXJjaGl2ZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIIYXJjaGl2ZXMiqgIKFkV4cG9ydE1vdmVtZW50c1JlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USHwoLbG9jYXRpb25faWQYAiABKAlSCmxvY2F0aW9uSWQSGQoIb3JkZXJfaWQYAyABKAlSB29yZGVySWQSOQoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0VGltZRI1CghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB2VuZFRpbWUSJQoOYWZ0ZXJfc2VxdWVuY2UYBiABKANSDWFmdGVyU2VxdWVuY2USKQoQdGhyb3VnaF9zZXF1ZW5jZRgHIAEoA1IPdGhyb3VnaFNlcXVlbmNlIrkBChdFeHBvcnRNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyGS5vbmVwb29sLnBvb2wudjEuTW92ZW1lbnRSCW1vdmVtZW50cxIpChB0aHJvdWdoX3NlcXVlbmNlGAIgASgDUg90aHJvdWdoU2VxdWVuY2USOgoIYXJjaGl2ZXMYAyADKAsyHi5vbmVwb29sLnBvb2wudjEuTGVkZ2VyQXJjaGl2ZVIIYXJjaGl2ZXMiVwoTVmVyaWZ5TGVkZ2VyUmVxdWVzdBJACg1leHBlY3RlZF9oZWFkGAEgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSDGV4cGVjdGVkSGVhZCL1AgoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USFgoGcHJvdmVkGAEgASgIUgZwcm92ZWQSJQoObW92ZW1lbnRfY291bnQYAiABKANSDW1vdmVtZW50Q291bnQSIwoNYmFsYW5jZV9jb3VudBgDIAEoA1IMYmFsYW5jZUNvdW50EhoKCHNlcXVlbmNlGAQgASgDUghzZXF1ZW5jZRIeCgpkaWZmZXJlbmNlGAUgASgJUgpkaWZmZXJlbmNlEhsKCXJvd19jb3VudBgGIAEoA1IIcm93Q291bnQSLwoEaGVhZBgHIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkEiQKDmJhZF9yb3dfbnVtYmVyGAggASgDUgxiYWRSb3dOdW1iZXISMQoFc3RhcnQYCSABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIFc3RhcnQSFgoGcmVtZWR5GAogASgJUgZyZW1lZHkidgoRR2V0U3RvY2tBdFJlcXVlc3QSEAoDc2t1GAEgASgJUgNza3USLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSHwoLY2hhbm5lbF9pZHMYAyADKAlSCmNoYW5uZWxJZHMi2AEKEkdldFN0b2NrQXRSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUgV0b3RhbBI0CghiYWxhbmNlcxgCIAMoCzIYLm9uZXBvb2wucG9vbC52MS5CYWxhbmNlUghiYWxhbmNlcxJACghjaGFubmVscxgDIAMoCzIkLm9uZXBvb2wucG9vbC52MS5DaGFubmVsQXZhaWxhYmlsaXR5UghjaGFubmVscxIaCghzZXF1ZW5jZRgEIAEoA1IIc2VxdWVuY2UiUwoUQXJjaGl2ZUxlZGdlclJlcXVlc3QSOwoLYmVmb3JlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpiZWZvcmVUaW1lIlEKFUFyY2hpdmVMZWRnZXJSZXNwb25zZRI4CgdhcmNoaXZlGAEgASgLMh4ub25lcG9vbC5wb29sLnYxLkxlZGdlckFyY2hpdmVSB2FyY2hpdmUiMAoUVmVyaWZ5QXJjaGl2ZVJlcXVlc3QSGAoHYXJjaGl2ZRgBIAEoCVIHYXJjaGl2ZSKdAgoVVmVyaWZ5QXJjaGl2ZVJlc3BvbnNlEhYKBnByb3ZlZBgBIAEoCFIGcHJvdmVkEhsKCXJvd19jb3VudBgCIAEoA1IIcm93Q291bnQSJQoObW92ZW1lbnRfY291bnQYAyABKANSDW1vdmVtZW50Q291bnQSHgoKZGlmZmVyZW5jZRgEIAEoCVIKZGlmZmVyZW5jZRIkCg5iYWRfcm93X251bWJlchgFIAEoA1IMYmFkUm93TnVtYmVyEjEKBXN0YXJ0GAYgASgLMhsub25lcG9vbC5wb29sLnYxLkxlZGdlckhlYWRSBXN0YXJ0Ei8KBGhlYWQYByABKAsyGy5vbmVwb29sLnBvb2wudjEuTGVkZ2VySGVhZFIEaGVhZCKfAgoNTGVkZ2VyQXJjaGl2ZRIYCgdhcmNoaXZlGAEgASgJUgdhcmNoaXZlEigKEGZpcnN0X3Jvd19udW1iZXIYAiABKANSDmZpcnN0Um93TnVtYmVyEiUKDmZpcnN0X3NlcXVlbmNlGAMgASgDUg1maXJzdFNlcXVlbmNlEjkKCmZpcnN0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglmaXJzdFRpbWUSNwoJbGFzdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIbGFzdFRpbWUSLwoEaGVhZBgGIAEoCzIbLm9uZXBvb2wucG9vbC52MS5MZWRnZXJIZWFkUgRoZWFkIlsKCkxlZGdlckhlYWQSHQoKcm93X251bWJlchgBIAEoA1IJcm93TnVtYmVyEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZRISCgRoYXNoGAMgASgMUgRoYXNoKvwCChBBZGp1c3RtZW50UmVhc29uEiEKHUFESlVTVE1FTlRfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZQURKVVNUTUVOVF9SRUFTT05fREFNQUdFRBABEhwKGEFESlVTVE1FTlRfUkVBU09OX1NUT0xFThACEh0KGUFESlVTVE1FTlRfUkVBU09OX0VYUElSRUQQAxIaChZBREpVU1RNRU5UX1JFQVNPTl9MT1NUEAQSGwoXQURKVVNUTUVOVF9SRUFTT05fRk9VTkQQBRIcChhBREpVU1RNRU5UX1JFQVNPTl9TQU1QTEUQBhIdChlBREpVU1RNRU5UX1JFQVNPTl9PV05fVVNFEAcSJAogQURKVVNUTUVOVF9SRUFTT05fU1VQUExJRVJfRVJST1IQCBImCiJBREpVU1RNRU5UX1JFQVNPTl9DT1VOVF9DT1JSRUNUSU9OEAkSJQohQURKVVNUTUVOVF9SRUFTT05fREFUQV9DT1JSRUNUSU9OEAoy0BwKC1Bvb2xTZXJ2aWNlEk4KBlNldFNrdRIeLm9uZXBvb2wucG9vbC52MS5TZXRTa3VSZXF1ZXN0Gh8ub25lcG9vbC5wb29sLnYxLlNldFNrdVJlc3BvbnNlIgOQAgISTgoGR2V0U2t1Eh4ub25lcG9vbC5wb29sLnYxLkdldFNrdVJlcXVlc3QaHy5vbmVwb29sLnBvb2wudjEuR2V0U2t1UmVzcG9uc2UiA5ACARJUCghMaXN0U2t1cxIgLm9uZXBvb2wucG9vbC52MS5MaXN0U2t1c1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuTGlzdFNrdXNSZXNwb25zZSIDkAIBEl0KC1NldExvY2F0aW9uEiMub25lcG9vbC5wb29sLnYxLlNldExvY2F0aW9uUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5TZXRMb2NhdGlvblJlc3BvbnNlIgOQAgISYwoNTGlzdExvY2F0aW9ucxIlLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5MaXN0TG9jYXRpb25zUmVzcG9uc2UiA5ACARJXCglTZXRCdWZmZXISIS5vbmVwb29sLnBvb2wudjEuU2V0QnVmZmVyUmVxdWVzdBoiLm9uZXBvb2wucG9vbC52MS5TZXRCdWZmZXJSZXNwb25zZSIDkAICEl0KC0xpc3RCdWZmZXJzEiMub25lcG9vbC5wb29sLnYxLkxpc3RCdWZmZXJzUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5MaXN0QnVmZmVyc1Jlc3BvbnNlIgOQAgESVwoJUmVwb3J0TGFnEiEub25lcG9vbC5wb29sLnYxLlJlcG9ydExhZ1JlcXVlc3QaIi5vbmVwb29sLnBvb2wudjEuUmVwb3J0TGFnUmVzcG9uc2UiA5ACAhJyChJTZXRDaGFubmVsU291cmNpbmcSKi5vbmVwb29sLnBvb2wudjEuU2V0Q2hhbm5lbFNvdXJjaW5nUmVxdWVzdBorLm9uZXBvb2wucG9vbC52MS5TZXRDaGFubmVsU291cmNpbmdSZXNwb25zZSIDkAICEngKFExpc3RDaGFubmVsU291cmNpbmdzEiwub25lcG9vbC5wb29sLnYxLkxpc3RDaGFubmVsU291cmNpbmdzUmVxdWVzdBotLm9uZXBvb2wucG9vbC52MS5MaXN0Q2hhbm5lbFNvdXJjaW5nc1Jlc3BvbnNlIgOQAgESYAoMU2V0TGFzdFVuaXRzEiQub25lcG9vbC5wb29sLnYxLlNldExhc3RVbml0c1JlcXVlc3QaJS5vbmVwb29sLnBvb2wudjEuU2V0TGFzdFVuaXRzUmVzcG9uc2UiA5ACAhJjCg1MaXN0TGFzdFVuaXRzEiUub25lcG9vbC5wb29sLnYxLkxpc3RMYXN0VW5pdHNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RMYXN0VW5pdHNSZXNwb25zZSIDkAIBElsKDFJlY2VpdmVTdG9jaxIkLm9uZXBvb2wucG9vbC52MS5SZWNlaXZlU3RvY2tSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLlJlY2VpdmVTdG9ja1Jlc3BvbnNlElgKC0FkanVzdFN0b2NrEiMub25lcG9vbC5wb29sLnYxLkFkanVzdFN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlElgKC1JldHVyblN0b2NrEiMub25lcG9vbC5wb29sLnYxLlJldHVyblN0b2NrUmVxdWVzdBokLm9uZXBvb2wucG9vbC52MS5SZXR1cm5TdG9ja1Jlc3BvbnNlEm0KElJlc29sdmVVbmF2YWlsYWJsZRIqLm9uZXBvb2wucG9vbC52MS5SZXNvbHZlVW5hdmFpbGFibGVSZXF1ZXN0Gisub25lcG9vbC5wb29sLnYxLlJlc29sdmVVbmF2YWlsYWJsZVJlc3BvbnNlEloKCkNyZWF0ZUhvbGQSIi5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuQ3JlYXRlSG9sZFJlc3BvbnNlIgOQAgISWgoKQ29tbWl0SG9sZBIiLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVxdWVzdBojLm9uZXBvb2wucG9vbC52MS5Db21taXRIb2xkUmVzcG9uc2UiA5ACAhJdCgtSZWxlYXNlSG9sZBIjLm9uZXBvb2wucG9vbC52MS5SZWxlYXNlSG9sZFJlcXVlc3QaJC5vbmVwb29sLnBvb2wudjEuUmVsZWFzZUhvbGRSZXNwb25zZSIDkAICEloKCkV4dGVuZEhvbGQSIi5vbmVwb29sLnBvb2wudjEuRXh0ZW5kSG9sZFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuRXh0ZW5kSG9sZFJlc3BvbnNlIgOQAgISVAoIRWRpdEhvbGQSIC5vbmVwb29sLnBvb2wudjEuRWRpdEhvbGRSZXF1ZXN0GiEub25lcG9vbC5wb29sLnYxLkVkaXRIb2xkUmVzcG9uc2UiA5ACAhJRCgdHZXRIb2xkEh8ub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXF1ZXN0GiAub25lcG9vbC5wb29sLnYxLkdldEhvbGRSZXNwb25zZSIDkAIBEloKClJlY29yZFNhbGUSIi5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZVJlc3BvbnNlIgOQAgISXQoLUmVjb3JkU2FsZXMSIy5vbmVwb29sLnBvb2wudjEuUmVjb3JkU2FsZXNSZXF1ZXN0GiQub25lcG9vbC5wb29sLnYxLlJlY29yZFNhbGVzUmVzcG9uc2UiA5ACAhJaCgpDYW5jZWxTYWxlEiIub25lcG9vbC5wb29sLnYxLkNhbmNlbFNhbGVSZXF1ZXN0GiMub25lcG9vbC5wb29sLnYxLkNhbmNlbFNhbGVSZXNwb25zZSIDkAICElQKCFNoaXBTYWxlEiAub25lcG9vbC5wb29sLnYxLlNoaXBTYWxlUmVxdWVzdBohLm9uZXBvb2wucG9vbC52MS5TaGlwU2FsZVJlc3BvbnNlIgOQAgISUQoHR2V0U2FsZRIfLm9uZXBvb2wucG9vbC52MS5HZXRTYWxlUmVxdWVzdBogLm9uZXBvb2wucG9vbC52MS5HZXRTYWxlUmVzcG9uc2UiA5ACARJUCghHZXRTdG9jaxIgLm9uZXBvb2wucG9vbC52MS5HZXRTdG9ja1JlcXVlc3QaIS5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tSZXNwb25zZSIDkAIBEmAKDExpc3RCYWxhbmNlcxIkLm9uZXBvb2wucG9vbC52MS5MaXN0QmFsYW5jZXNSZXF1ZXN0GiUub25lcG9vbC5wb29sLnYxLkxpc3RCYWxhbmNlc1Jlc3BvbnNlIgOQAgESaQoPR2V0QXZhaWxhYmlsaXR5Eicub25lcG9vbC5wb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlcXVlc3QaKC5vbmVwb29sLnBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2UiA5ACARJ1ChNFeHBsYWluQXZhaWxhYmlsaXR5Eisub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXF1ZXN0Giwub25lcG9vbC5wb29sLnYxLkV4cGxhaW5BdmFpbGFiaWxpdHlSZXNwb25zZSIDkAIBEnEKEVdhdGNoQXZhaWxhYmlsaXR5Eikub25lcG9vbC5wb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBoqLm9uZXBvb2wucG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlc3BvbnNlIgOQAgEwARJjCg1MaXN0TW92ZW1lbnRzEiUub25lcG9vbC5wb29sLnYxLkxpc3RNb3ZlbWVudHNSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIDkAIBEmsKD0V4cG9ydE1vdmVtZW50cxInLm9uZXBvb2wucG9vbC52MS5FeHBvcnRNb3ZlbWVudHNSZXF1ZXN0Gigub25lcG9vbC5wb29sLnYxLkV4cG9ydE1vdmVtZW50c1Jlc3BvbnNlIgOQAgEwARJgCgxWZXJpZnlMZWRnZXISJC5vbmVwb29sLnBvb2wudjEuVmVyaWZ5TGVkZ2VyUmVxdWVzdBolLm9uZXBvb2wucG9vbC52MS5WZXJpZnlMZWRnZXJSZXNwb25zZSIDkAIBEloKCkdldFN0b2NrQXQSIi5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tBdFJlcXVlc3QaIy5vbmVwb29sLnBvb2wudjEuR2V0U3RvY2tBdFJlc3BvbnNlIgOQAgESYwoNQXJjaGl2ZUxlZGdlchIlLm9uZXBvb2wucG9vbC52MS5BcmNoaXZlTGVkZ2VyUmVxdWVzdBomLm9uZXBvb2wucG9vbC52MS5BcmNoaXZlTGVkZ2VyUmVzcG9uc2UiA5ACAhJjCg1WZXJpZnlBcmNoaXZlEiUub25lcG9vbC5wb29sLnYxLlZlcmlmeUFyY2hpdmVSZXF1ZXN0GiYub25lcG9vbC5wb29sLnYxLlZlcmlmeUFyY2hpdmVSZXNwb25zZSIDkAIBYgZwcm90bzM=")
 }

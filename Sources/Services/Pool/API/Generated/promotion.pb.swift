@@ -180,7 +180,7 @@ public struct PromotionLine: Message {
 public struct PromotionClash: Message {
   /// The kind of clash.
   public var kind: PromotionClash.Kind = PromotionClash.Kind()
-  /// The SKU.
+  /// The SKU, where it is one.
   public var sku: String = ""
   /// The channel, where it is one.
   public var channelID: String = ""
@@ -188,19 +188,24 @@ public struct PromotionClash: Message {
   public var otherPromotionID: String = ""
   /// Units that are wanted.
   public var wantedCount: Int64 = 0
-  /// Units that there are for it.
+  /// Units that there are for it, when there are fewest.
   public var presentCount: Int64 = 0
+  /// When it is so first, with as few units: at the start of the promotion, or now, or later.
+  public var clashTime: Primitives.Timestamp? = nil
 
   /// What kind of clash it is.
   public enum Kind: MessageEnum {
     /// Never sent.
     case unspecified
-    /// It and others of the same time promise more than is available.
+    /// It and others promise more at one time than is available now.
     case overPromised
     /// Another promotion has the SKU on the same channel in the same time. Cannot be accepted.
     case overlap
-    /// A buffer, a cap, last units or sourcing keep the channel from showing the allotment.
+    /// A buffer, a cap, last units or sourcing keep the channel from showing the allotment, at the promotion's start or
+    /// at any time until its end.
     case buffer
+    /// The draft's window is over. Cannot be accepted; of no SKU.
+    case windowOver
     /// A value that this code does not know.
     case unrecognized(Int32)
 
@@ -214,6 +219,7 @@ public struct PromotionClash: Message {
       case 1: self = .overPromised
       case 2: self = .overlap
       case 3: self = .buffer
+      case 4: self = .windowOver
       default: self = .unrecognized(rawValue)
       }
     }
@@ -224,11 +230,12 @@ public struct PromotionClash: Message {
       case .overPromised: 1
       case .overlap: 2
       case .buffer: 3
+      case .windowOver: 4
       case .unrecognized(let number): number
       }
     }
 
-    public static let allCases: [Kind] = [.unspecified, .overPromised, .overlap, .buffer]
+    public static let allCases: [Kind] = [.unspecified, .overPromised, .overlap, .buffer, .windowOver]
   }
 
   public init() {}
@@ -239,7 +246,8 @@ public struct PromotionClash: Message {
     channelID: String = "",
     otherPromotionID: String = "",
     wantedCount: Int64 = 0,
-    presentCount: Int64 = 0
+    presentCount: Int64 = 0,
+    clashTime: Primitives.Timestamp? = nil
   ) {
     self.kind = kind
     self.sku = sku
@@ -247,6 +255,7 @@ public struct PromotionClash: Message {
     self.otherPromotionID = otherPromotionID
     self.wantedCount = wantedCount
     self.presentCount = presentCount
+    self.clashTime = clashTime
   }
 }
 
@@ -329,6 +338,7 @@ extension PromotionClash {
     self.otherPromotionID = Read.string(source.pointee.other_promotion_id)
     self.wantedCount = source.pointee.wanted_count
     self.presentCount = source.pointee.present_count
+    self.clashTime = try Read.message(source.pointee.clash_time, "clash_time")
   }
 
   public func write(to raw: UnsafeMutableRawPointer, in arena: Arena) {
@@ -339,6 +349,7 @@ extension PromotionClash {
     target.pointee.other_promotion_id = arena.string(self.otherPromotionID)
     target.pointee.wanted_count = self.wantedCount
     target.pointee.present_count = self.presentCount
+    target.pointee.clash_time = arena.message(self.clashTime)
   }
 }
 
@@ -355,5 +366,5 @@ extension FileDescriptor {
       "onepool.pool.v1.PromotionClash.Kind",
       "onepool.pool.v1.PromotionLine",
     ],
-    base64: "Ch9vbmVwb29sL3Bvb2wvdjEvcHJvbW90aW9uLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8ijQYKCVByb21vdGlvbhIhCgxwcm9tb3Rpb25faWQYASABKAlSC3Byb21vdGlvbklkEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHwoLY2hhbm5lbF9pZHMYAyADKAlSCmNoYW5uZWxJZHMSPwoIc3RyYXRlZ3kYBCABKA4yIy5vbmVwb29sLnBvb2wudjEuUHJvbW90aW9uLlN0cmF0ZWd5UghzdHJhdGVneRI5CgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRI0CgVsaW5lcxgHIAMoCzIeLm9uZXBvb2wucG9vbC52MS5Qcm9tb3Rpb25MaW5lUgVsaW5lcxI2CgVzdGF0ZRgIIAEoDjIgLm9uZXBvb2wucG9vbC52MS5Qcm9tb3Rpb24uU3RhdGVSBXN0YXRlEjsKC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgLIAEoCVIEZXRhZyJ8CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEg8KC1NUQVRFX0RSQUZUEAESEwoPU1RBVEVfU0NIRURVTEVEEAISEAoMU1RBVEVfQUNUSVZFEAMSDwoLU1RBVEVfRU5ERUQQBBITCg9TVEFURV9DQU5DRUxMRUQQBSJsCghTdHJhdGVneRIYChRTVFJBVEVHWV9VTlNQRUNJRklFRBAAEhUKEVNUUkFURUdZX1JFU1RSSUNUEAESFAoQU1RSQVRFR1lfUkVHVUxBUhACEhkKFVNUUkFURUdZX0lST05fUkVTRVJWRRADIpIBCg1Qcm9tb3Rpb25MaW5lEhAKA3NrdRgBIAEoCVIDc2t1EiUKDmFsbG90dGVkX2NvdW50GAIgASgDUg1hbGxvdHRlZENvdW50Eh8KC3Rha2VuX2NvdW50GAMgASgDUgp0YWtlbkNvdW50EicKD3JlbWFpbmluZ19jb3VudBgEIAEoA1IOcmVtYWluaW5nQ291bnQiygIKDlByb21vdGlvbkNsYXNoEjgKBGtpbmQYASABKA4yJC5vbmVwb29sLnBvb2wudjEuUHJvbW90aW9uQ2xhc2guS2luZFIEa2luZBIQCgNza3UYAiABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSLAoSb3RoZXJfcHJvbW90aW9uX2lkGAQgASgJUhBvdGhlclByb21vdGlvbklkEiEKDHdhbnRlZF9jb3VudBgFIAEoA1ILd2FudGVkQ291bnQSIwoNcHJlc2VudF9jb3VudBgGIAEoA1IMcHJlc2VudENvdW50IlcKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhYKEktJTkRfT1ZFUl9QUk9NSVNFRBABEhAKDEtJTkRfT1ZFUkxBUBACEg8KC0tJTkRfQlVGRkVSEANiBnByb3RvMw==")
+    base64: "Ch9vbmVwb29sL3Bvb2wvdjEvcHJvbW90aW9uLnByb3RvEg9vbmVwb29sLnBvb2wudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8ijQYKCVByb21vdGlvbhIhCgxwcm9tb3Rpb25faWQYASABKAlSC3Byb21vdGlvbklkEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSHwoLY2hhbm5lbF9pZHMYAyADKAlSCmNoYW5uZWxJZHMSPwoIc3RyYXRlZ3kYBCABKA4yIy5vbmVwb29sLnBvb2wudjEuUHJvbW90aW9uLlN0cmF0ZWd5UghzdHJhdGVneRI5CgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc3RhcnRUaW1lEjUKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRI0CgVsaW5lcxgHIAMoCzIeLm9uZXBvb2wucG9vbC52MS5Qcm9tb3Rpb25MaW5lUgVsaW5lcxI2CgVzdGF0ZRgIIAEoDjIgLm9uZXBvb2wucG9vbC52MS5Qcm9tb3Rpb24uU3RhdGVSBXN0YXRlEjsKC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSEgoEZXRhZxgLIAEoCVIEZXRhZyJ8CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEg8KC1NUQVRFX0RSQUZUEAESEwoPU1RBVEVfU0NIRURVTEVEEAISEAoMU1RBVEVfQUNUSVZFEAMSDwoLU1RBVEVfRU5ERUQQBBITCg9TVEFURV9DQU5DRUxMRUQQBSJsCghTdHJhdGVneRIYChRTVFJBVEVHWV9VTlNQRUNJRklFRBAAEhUKEVNUUkFURUdZX1JFU1RSSUNUEAESFAoQU1RSQVRFR1lfUkVHVUxBUhACEhkKFVNUUkFURUdZX0lST05fUkVTRVJWRRADIpIBCg1Qcm9tb3Rpb25MaW5lEhAKA3NrdRgBIAEoCVIDc2t1EiUKDmFsbG90dGVkX2NvdW50GAIgASgDUg1hbGxvdHRlZENvdW50Eh8KC3Rha2VuX2NvdW50GAMgASgDUgp0YWtlbkNvdW50EicKD3JlbWFpbmluZ19jb3VudBgEIAEoA1IOcmVtYWluaW5nQ291bnQimwMKDlByb21vdGlvbkNsYXNoEjgKBGtpbmQYASABKA4yJC5vbmVwb29sLnBvb2wudjEuUHJvbW90aW9uQ2xhc2guS2luZFIEa2luZBIQCgNza3UYAiABKAlSA3NrdRIdCgpjaGFubmVsX2lkGAMgASgJUgljaGFubmVsSWQSLAoSb3RoZXJfcHJvbW90aW9uX2lkGAQgASgJUhBvdGhlclByb21vdGlvbklkEiEKDHdhbnRlZF9jb3VudBgFIAEoA1ILd2FudGVkQ291bnQSIwoNcHJlc2VudF9jb3VudBgGIAEoA1IMcHJlc2VudENvdW50EjkKCmNsYXNoX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgljbGFzaFRpbWUibQoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFgoSS0lORF9PVkVSX1BST01JU0VEEAESEAoMS0lORF9PVkVSTEFQEAISDwoLS0lORF9CVUZGRVIQAxIUChBLSU5EX1dJTkRPV19PVkVSEARiBnByb3RvMw==")
 }

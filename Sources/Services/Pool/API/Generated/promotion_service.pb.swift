@@ -110,7 +110,7 @@ public struct CheckPromotionRequest: Message {
 }
 
 public struct CheckPromotionResponse: Message {
-  /// None when it can be scheduled as it is.
+  /// None when a draft can be scheduled as it is.
   public var clashes: [PromotionClash] = []
 
   public init() {}
@@ -259,7 +259,7 @@ public struct SimulatePromotionRequest: Message {
   public var promotionID: String = ""
   /// The past from where orders are played. Required.
   public var fromTime: Primitives.Timestamp? = nil
-  /// The past to where, after from_time. Required.
+  /// The past to where, after from_time. Required. At most 5 s after now, for clocks that differ.
   public var toTime: Primitives.Timestamp? = nil
 
   public init() {}
@@ -282,7 +282,8 @@ public struct SimulatePromotionResponse: Message {
   public var points: [SimulatePromotionResponse.Point] = []
   /// Order lines that were played.
   public var orderLineCount: Int64 = 0
-  /// Until when orders were played: earlier than to_time when more than 200,000 ledger rows lie between.
+  /// Until when orders were played: earlier than to_time when more than 200,000 ledger rows lie between, or when it has
+  /// not come yet.
   public var playedTime: Primitives.Timestamp? = nil
 
   /// What became of one SKU.
@@ -840,7 +841,8 @@ public protocol PromotionServiceHandler: RPCService {
   /// Errors: INVALID_ARGUMENT/PAGE_TOKEN_INVALID.
   func listPromotions(_ request: ListPromotionsRequest, context: ServerContext)
     async throws -> ListPromotionsResponse
-  /// Lists what clashes with a promotion as things stand now, of each kind the first 1,000. Changes nothing.
+  /// Lists what clashes with a promotion within its window, as stock, rules and promotions stand now, of each kind the
+  /// first 1,000. One that has ended or was cancelled clashes with nothing. Changes nothing.
   ///
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
   func checkPromotion(_ request: CheckPromotionRequest, context: ServerContext)
@@ -958,7 +960,8 @@ public struct PromotionServiceClient: Sendable {
     try await client.unary(PromotionServiceMethods.listPromotions, request, options: options)
   }
 
-  /// Lists what clashes with a promotion as things stand now, of each kind the first 1,000. Changes nothing.
+  /// Lists what clashes with a promotion within its window, as stock, rules and promotions stand now, of each kind the
+  /// first 1,000. One that has ended or was cancelled clashes with nothing. Changes nothing.
   ///
   /// Errors: NOT_FOUND/PROMOTION_UNKNOWN (promotionId).
   public func checkPromotion(

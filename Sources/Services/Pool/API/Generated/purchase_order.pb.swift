@@ -21,7 +21,8 @@ public struct PurchaseOrder: Message {
   public var currency: String = ""
   /// 1 to 1,000 lines. Required.
   public var lines: [PurchaseOrderLine] = []
-  /// What is paid for all lines together. At most 20.
+  /// What is paid for all lines together. At most 20, which come to 9,000,000,000,000 at most: so what one unit costs can
+  /// be told to the millionth.
   public var charges: [Charge] = []
   /// How much more than its quantity is taken of a line without a reason, in hundredths of a percent, rounded down to
   /// whole units. 0 to 10,000.

@@ -173,7 +173,8 @@ public struct LandedCost: Hashable, Sendable {
     self.charges = charges
   }
 
-  /// What one of `quantity` units cost, in millionths of the minor unit, rounded half up.
+  /// What one of `quantity` units cost, in millionths of the minor unit, rounded half up. Only an order that is older than
+  /// `Limits.chargesAmount` can come to more than there is room for.
   public func unitMicros(of quantity: Quantity) -> Int64 {
     let micros = (Int128(goods) + Int128(charges)) * 1_000_000
     return Int64(clamping: (micros + Int128(quantity) / 2) / Int128(quantity))

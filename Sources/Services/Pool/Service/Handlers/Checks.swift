@@ -110,6 +110,15 @@ extension RequestCheck {
     self.text(text, "reason", atMost: Limits.reasonBytes, mayBeEmpty: !isRequired)
   }
 
+  /// An instant that has come, or is ahead of `now` by no more than clocks differ: what is still to come is not foretold.
+  mutating func instant(_ time: Timestamp?, _ path: String, now: Timestamp) -> Timestamp {
+    guard let time = required(time, path) else { return .zero }
+    if time > now + ServiceLimits.clockTolerance {
+      refuse(path, "It lies in the future; here it is \(now.rfc3339).")
+    }
+    return time
+  }
+
   mutating func channels(_ texts: [String], isRequired: Bool) -> [ChannelID] {
     count(texts, "channel_ids", in: (isRequired ? 1 : 0)...Limits.channels)
     return texts.indices.prefix(Limits.channels).map { number in

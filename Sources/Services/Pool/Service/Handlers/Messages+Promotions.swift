@@ -34,9 +34,9 @@ extension PoolAPI.Promotion {
 extension PoolAPI.PromotionClash {
   init(_ clash: PoolDomain.PromotionClash, _ names: some Names) {
     self.init(
-      kind: Kind(rawValue: clash.kind.rawValue), sku: names.name(of: clash.sku),
+      kind: Kind(rawValue: clash.kind.rawValue), sku: clash.sku.map { names.name(of: $0) } ?? "",
       channelID: clash.channel?.text ?? "", otherPromotionID: clash.other?.text ?? "",
-      wantedCount: clash.wanted, presentCount: clash.present)
+      wantedCount: clash.wanted, presentCount: clash.present, clashTime: clash.time)
   }
 }
 
@@ -85,7 +85,7 @@ extension RequestCheck {
     count(kinds, "accepted_clashes", in: 0...PoolDomain.PromotionClash.Kind.allCases.count)
     var found: Set<PoolDomain.PromotionClash.Kind> = []
     for (number, kind) in kinds.prefix(10).enumerated() {
-      if let kind = PoolDomain.PromotionClash.Kind(rawValue: kind.rawValue), kind != .overlap {
+      if let kind = PoolDomain.PromotionClash.Kind(rawValue: kind.rawValue), kind.canBeAccepted {
         found.insert(kind)
       } else {
         refuse("accepted_clashes[\(number)]", "It must be OVER_PROMISED or BUFFER.")

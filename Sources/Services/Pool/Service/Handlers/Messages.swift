@@ -99,7 +99,8 @@ extension PoolAPI.Movement {
       orderID: entry.orderID?.text ?? "",
       lineID: SaleBundle.callersLineID(movement.lineID),
       holdID: entry.holdID?.text ?? "", channelID: entry.channelID?.text ?? "",
-      reason: entry.reason, actor: entry.actor, cause: entry.cause, requestID: requestID)
+      reason: entry.toldReason(of: movement), actor: entry.toldActor(of: movement),
+      cause: entry.toldCause, requestID: requestID, oversoldCount: movement.oversold)
     add(entry.details, movement: Int(sequence - entry.firstSequence))
   }
 }

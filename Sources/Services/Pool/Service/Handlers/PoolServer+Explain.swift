@@ -12,8 +12,10 @@ extension PoolServer {
     let sku = check.identifier(SKU.self, request.sku, "sku")
     let channel = check.identifier(ChannelID.self, request.channelID, "channel_id")
     let listing = check.optionalIdentifier(ListingID.self, request.listingID, "listing_id")
+    let now = now
+    let instant = request.time.map { min(now, check.instant($0, "time", now: now)) }
     try check.finish()
-    if let time = request.time {
+    if let time = instant {
       let past = try await past(of: sku, on: [channel], at: time, context)
       return view.read { state in
         if let parts = past.bundles.components(of: past.sku) {

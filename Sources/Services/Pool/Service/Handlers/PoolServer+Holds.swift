@@ -17,7 +17,8 @@ extension PoolServer {
       owner: check.identifier(OwnerID.self, request.owner, "owner").text, lines: lines,
       expireTime: check.required(request.expireTime, "expire_time") ?? .zero,
       channelID: check.optionalIdentifier(ChannelID.self, request.channelID, "channel_id"),
-      zone: check.zone(request.zone))
+      zone: check.zone(request.zone), actor: check.actor(request.actor),
+      cause: check.cause(request.cause))
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.createHold(command), for: request, id: request.requestID, context) {
@@ -38,7 +39,8 @@ extension PoolServer {
       holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
       orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
       channelID: check.optionalIdentifier(ChannelID.self, request.channelID, "channel_id"),
-      cause: check.cause(request.cause), lines: lines)
+      cause: check.cause(request.cause), lines: lines, actor: check.actor(request.actor),
+      sourceTime: request.sourceTime)
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.commitHold(command), for: request, id: request.requestID, context) {
@@ -51,10 +53,13 @@ extension PoolServer {
     _ request: ReleaseHoldRequest, context: ServerContext
   ) async throws -> ReleaseHoldResponse {
     var check = RequestCheck()
-    let id = check.identifier(HoldID.self, request.holdID, "hold_id")
+    let command = ReleaseHold(
+      holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
+      reason: check.reason(request.reason), actor: check.actor(request.actor),
+      cause: check.cause(request.cause))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(.releaseHold(id), for: request, id: request.requestID, context) {
+    return try await perform(.releaseHold(command), for: request, id: request.requestID, context) {
       ReleaseHoldResponse(hold: hold($0, $1).0)
     }
   }
@@ -65,7 +70,8 @@ extension PoolServer {
     var check = RequestCheck()
     let command = ExtendHold(
       holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
-      expireTime: check.required(request.expireTime, "expire_time") ?? .zero)
+      expireTime: check.required(request.expireTime, "expire_time") ?? .zero,
+      actor: check.actor(request.actor), cause: check.cause(request.cause))
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.extendHold(command), for: request, id: request.requestID, context) {
@@ -86,7 +92,8 @@ extension PoolServer {
     }
     let command = EditHold(
       holdID: check.identifier(HoldID.self, request.holdID, "hold_id"),
-      etag: check.text(request.etag, "etag", atMost: Limits.reasonBytes), lines: lines)
+      etag: check.text(request.etag, "etag", atMost: Limits.reasonBytes), lines: lines,
+      actor: check.actor(request.actor), cause: check.cause(request.cause))
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.editHold(command), for: request, id: request.requestID, context) {

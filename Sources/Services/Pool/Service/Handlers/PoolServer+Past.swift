@@ -11,7 +11,8 @@ extension PoolServer {
   ) async throws -> GetStockAtResponse {
     var check = RequestCheck()
     let sku = check.identifier(SKU.self, request.sku, "sku")
-    let time = check.required(request.time, "time") ?? .zero
+    let now = now
+    let time = min(now, check.instant(request.time, "time", now: now))
     let channels = check.channels(request.channelIDs, isRequired: false)
     try check.finish()
     let past = try await past(of: sku, on: channels, at: time, context)
@@ -24,6 +25,9 @@ extension PoolServer {
         sequence: past.sequence)
     }
   }
+
+  /// The clock's time, or the ledger's while the clock is behind it.
+  var now: Timestamp { max(clock.now(), view.read { $0.now }) }
 
   /// What stood of a SKU at an instant, and the rules of then for some channels.
   func past(
@@ -55,6 +59,9 @@ extension PoolServer {
         return stock
       }
     }
-    return PastAvailability(index, stock, rules, bundles, promotions)
+    let past = PastAvailability(index, stock, rules, bundles, promotions)
+    // What is on disk may name, for a moment, what the view does not know yet.
+    guard view.read({ past.isNamed(by: $0) }) else { throw PoolError.storeUnavailable }
+    return past
   }
 }

@@ -64,7 +64,7 @@ extension PoolServer {
       saleTime: request.saleTime, cause: check.cause(request.cause),
       refuseShortage: request.refuseShortage,
       owner: check.optionalIdentifier(OwnerID.self, request.owner, "owner")?.text ?? "",
-      zone: check.zone(request.zone))
+      zone: check.zone(request.zone), actor: check.actor(request.actor))
     check.requestID(request.requestID)
     try check.finish()
     return command
@@ -77,7 +77,8 @@ extension PoolServer {
     let command = CancelSale(
       orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
       lines: check.totals(request.lines), reason: check.reason(request.reason),
-      cause: check.cause(request.cause))
+      cause: check.cause(request.cause), actor: check.actor(request.actor),
+      sourceTime: request.sourceTime)
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.cancelSale(command), for: request, id: request.requestID, context) {
@@ -91,7 +92,8 @@ extension PoolServer {
     var check = RequestCheck()
     let command = ShipSale(
       orderID: check.identifier(OrderID.self, request.orderID, "order_id"),
-      lines: check.totals(request.lines), cause: check.cause(request.cause))
+      lines: check.totals(request.lines), cause: check.cause(request.cause),
+      actor: check.actor(request.actor), sourceTime: request.sourceTime)
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.shipSale(command), for: request, id: request.requestID, context) {

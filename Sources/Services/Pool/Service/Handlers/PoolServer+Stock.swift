@@ -15,7 +15,8 @@ extension PoolServer {
         stock.lot = check.lot(line.lotID, line.lotExpireTime, path)
         return stock
       },
-      cause: check.cause(request.cause), actor: check.actor(request.actor))
+      cause: check.cause(request.cause), actor: check.actor(request.actor),
+      sourceTime: request.sourceTime)
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.receive(command), for: request, id: request.requestID, context) {
@@ -36,7 +37,8 @@ extension PoolServer {
     }
     let command = AdjustStock(
       lines: lines, reason: check.adjustmentReason(request), actor: check.actor(request.actor),
-      note: check.text(request.note, "note", atMost: Limits.noteBytes, mayBeEmpty: true))
+      note: check.text(request.note, "note", atMost: Limits.noteBytes, mayBeEmpty: true),
+      cause: check.cause(request.cause), sourceTime: request.sourceTime)
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.adjust(command), for: request, id: request.requestID, context) {
@@ -62,7 +64,8 @@ extension PoolServer {
     let command = ReturnStock(
       returnID: check.identifier(ReturnID.self, request.returnID, "return_id"),
       orderID: check.optionalIdentifier(OrderID.self, request.orderID, "order_id"), lines: lines,
-      actor: check.actor(request.actor))
+      reason: check.reason(request.reason), actor: check.actor(request.actor),
+      sourceTime: request.sourceTime)
     check.requestID(request.requestID)
     try check.finish()
     return try await perform(.returnStock(command), for: request, id: request.requestID, context) {
@@ -82,7 +85,8 @@ extension PoolServer {
     }
     var command = ResolveUnavailable(
       lines: lines, outcome: .cleared, reason: check.reason(request.reason),
-      actor: check.actor(request.actor))
+      actor: check.actor(request.actor), cause: check.cause(request.cause),
+      sourceTime: request.sourceTime)
     switch request.outcome {
     case .cleared: break
     case .scrapped: command.outcome = .scrapped

@@ -1,3 +1,4 @@
+internal import Kit
 internal import PoolDomain
 internal import Primitives
 internal import RPCCore
@@ -41,9 +42,9 @@ extension PromotionError {
   }
 
   private static func refusal(
-    _ id: PromotionID, _ clashes: [PromotionClash], _ skus: [SKU]
+    _ id: PromotionID, _ clashes: [PromotionClash], _ skus: [SKU?]
   ) -> RPCError {
-    let told = zip(clashes, skus).prefix(Limits.toldClashes).map { $0.words($1) }
+    let told = zip(clashes, skus).prefix(Limits.toldClashes).map { $0.words($1?.text ?? "") }
       .joined(separator: "; ")
     return RPCError(
       .failedPrecondition, "PROMOTION_CLASHES",
@@ -53,13 +54,14 @@ extension PromotionError {
 }
 
 extension PromotionClash {
-  func words(_ sku: SKU) -> String {
+  func words(_ sku: String) -> String {
     switch kind {
     case .overPromised:
       "\(wanted) of \(sku) are promised and \(present) are there"
         + (other.map { " beside \($0)" } ?? "")
     case .overlap: "\(other?.text ?? "") has \(sku) on \(channel?.text ?? "") in the same time"
     case .buffer: "\(channel?.text ?? "") may show \(present) of \(wanted) of \(sku)"
+    case .windowOver: "its window is over since \(time.rfc3339)"
     }
   }
 }

@@ -12,13 +12,15 @@ extension PromotionServer {
   ) async throws -> SimulatePromotionResponse {
     var check = RequestCheck()
     let id = check.identifier(PromotionID.self, request.promotionID, "promotion_id")
-    let from = check.required(request.fromTime, "from_time") ?? .zero
-    let to = check.required(request.toTime, "to_time") ?? .zero
+    let now = pool.now
+    let from = check.instant(request.fromTime, "from_time", now: now)
+    let to = check.instant(request.toTime, "to_time", now: now)
     if from >= to { check.refuse("to_time", "It must be after from_time.") }
     try check.finish()
     let place = try pool.view.read { state in
       TrialPlace(
-        PromotionTrial(of: try state.promotion(id), from: from, to: to, in: state), from, to)
+        PromotionTrial(of: try state.promotion(id), from: from, to: to, in: state), from, to,
+        playedTime: min(to, now))
     }
     var isOver = false
     while !isOver {
@@ -44,9 +46,9 @@ private final class TrialPlace: Sendable {
   private let from: Timestamp
   private let to: Timestamp
 
-  init(_ trial: PromotionTrial, _ from: Timestamp, _ to: Timestamp) {
+  init(_ trial: PromotionTrial, _ from: Timestamp, _ to: Timestamp, playedTime: Timestamp) {
     (self.from, self.to) = (from, to)
-    state = Mutex(State(trial: trial, playedTime: to))
+    state = Mutex(State(trial: trial, playedTime: playedTime))
   }
 
   /// Plays the next part of the ledger; true when it was the last.

@@ -112,8 +112,12 @@ public struct PromotionServer: PromotionServiceHandler {
     _ request: CheckPromotionRequest, context: ServerContext
   ) throws -> CheckPromotionResponse {
     let id = try Self.promotionID(request.promotionID, "")
+    let now = pool.now
     return try pool.view.read { state in
-      CheckPromotionResponse(
+      // As in the pool at its next command, which looks at the clock first.
+      var state = state
+      state.now = max(now, state.now)
+      return CheckPromotionResponse(
         clashes: state.clashes(of: try state.promotion(id)).map {
           PoolAPI.PromotionClash($0, state)
         })

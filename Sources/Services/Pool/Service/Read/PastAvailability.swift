@@ -29,6 +29,16 @@ struct PastAvailability: AvailabilitySource, Sendable {
   /// Of the SKU, in the order of the locations' creation: what their ranks were is not kept.
   var balances: [Balance] { (sums[sku] ?? []).map(\.balance) }
 
+  /// Whether all that is in it has a name.
+  func isNamed(by names: some Names) -> Bool {
+    let parts = bundles.components(of: sku) ?? []
+    return parts.allSatisfy { $0.sku.int < names.skuCount }
+      && sums.allSatisfy { sku, sums in
+        sku.int < names.skuCount
+          && sums.allSatisfy { $0.balance.location.int < names.locationCount }
+      }
+  }
+
   var buffers: BufferTable { rules.buffers }
   var sourcings: SourcingTable { rules.sourcings }
   var lastUnits: LastUnitsTable { rules.lastUnits }

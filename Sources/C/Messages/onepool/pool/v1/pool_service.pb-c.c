@@ -5440,7 +5440,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__list_last_units_response__de
   (ProtobufCMessageInit) onepool__pool__v1__list_last_units_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__receive_stock_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__receive_stock_request__field_descriptors[5] =
 {
   {
     "lines",
@@ -5490,17 +5490,30 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__receive_stock_request__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "source_time",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReceiveStockRequest, source_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__receive_stock_request__field_indices_by_name[] = {
   2,   /* field[2] = actor */
   1,   /* field[1] = cause */
   0,   /* field[0] = lines */
   3,   /* field[3] = request_id */
+  4,   /* field[4] = source_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__receive_stock_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__receive_stock_request__descriptor =
 {
@@ -5510,7 +5523,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__receive_stock_request__descr
   "Onepool__Pool__V1__ReceiveStockRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ReceiveStockRequest),
-  4,
+  5,
   onepool__pool__v1__receive_stock_request__field_descriptors,
   onepool__pool__v1__receive_stock_request__field_indices_by_name,
   1,  onepool__pool__v1__receive_stock_request__number_ranges,
@@ -5555,7 +5568,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__receive_stock_response__desc
   (ProtobufCMessageInit) onepool__pool__v1__receive_stock_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__adjust_stock_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__adjust_stock_request__field_descriptors[8] =
 {
   {
     "lines",
@@ -5629,20 +5642,46 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__adjust_stock_request__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cause",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__AdjustStockRequest, cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_time",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__AdjustStockRequest, source_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__adjust_stock_request__field_indices_by_name[] = {
   2,   /* field[2] = actor */
+  6,   /* field[6] = cause */
   0,   /* field[0] = lines */
   5,   /* field[5] = note */
   1,   /* field[1] = reason */
   4,   /* field[4] = reason_code */
   3,   /* field[3] = request_id */
+  7,   /* field[7] = source_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__adjust_stock_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 20, 4 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__adjust_stock_request__descriptor =
 {
@@ -5652,7 +5691,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__adjust_stock_request__descri
   "Onepool__Pool__V1__AdjustStockRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__AdjustStockRequest),
-  6,
+  8,
   onepool__pool__v1__adjust_stock_request__field_descriptors,
   onepool__pool__v1__adjust_stock_request__field_indices_by_name,
   2,  onepool__pool__v1__adjust_stock_request__number_ranges,
@@ -5697,7 +5736,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__adjust_stock_response__descr
   (ProtobufCMessageInit) onepool__pool__v1__adjust_stock_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__return_stock_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__return_stock_request__field_descriptors[7] =
 {
   {
     "return_id",
@@ -5759,18 +5798,44 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__return_stock_request__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "reason",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReturnStockRequest, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_time",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReturnStockRequest, source_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__return_stock_request__field_indices_by_name[] = {
   3,   /* field[3] = actor */
   2,   /* field[2] = lines */
   1,   /* field[1] = order_id */
+  5,   /* field[5] = reason */
   4,   /* field[4] = request_id */
   0,   /* field[0] = return_id */
+  6,   /* field[6] = source_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__return_stock_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__return_stock_request__descriptor =
 {
@@ -5780,7 +5845,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__return_stock_request__descri
   "Onepool__Pool__V1__ReturnStockRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ReturnStockRequest),
-  5,
+  7,
   onepool__pool__v1__return_stock_request__field_descriptors,
   onepool__pool__v1__return_stock_request__field_indices_by_name,
   1,  onepool__pool__v1__return_stock_request__number_ranges,
@@ -5855,7 +5920,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__resolve_unavailable_request__ou
   onepool__pool__v1__resolve_unavailable_request__outcome__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__resolve_unavailable_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__resolve_unavailable_request__field_descriptors[7] =
 {
   {
     "lines",
@@ -5917,18 +5982,44 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__resolve_unavailable_req
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cause",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ResolveUnavailableRequest, cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_time",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ResolveUnavailableRequest, source_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__resolve_unavailable_request__field_indices_by_name[] = {
   3,   /* field[3] = actor */
+  5,   /* field[5] = cause */
   0,   /* field[0] = lines */
   1,   /* field[1] = outcome */
   2,   /* field[2] = reason */
   4,   /* field[4] = request_id */
+  6,   /* field[6] = source_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__resolve_unavailable_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__resolve_unavailable_request__descriptor =
 {
@@ -5938,7 +6029,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__resolve_unavailable_request_
   "Onepool__Pool__V1__ResolveUnavailableRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ResolveUnavailableRequest),
-  5,
+  7,
   onepool__pool__v1__resolve_unavailable_request__field_descriptors,
   onepool__pool__v1__resolve_unavailable_request__field_indices_by_name,
   1,  onepool__pool__v1__resolve_unavailable_request__number_ranges,
@@ -5983,7 +6074,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__resolve_unavailable_response
   (ProtobufCMessageInit) onepool__pool__v1__resolve_unavailable_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__field_descriptors[9] =
 {
   {
     "hold_id",
@@ -6069,8 +6160,34 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__create_hold_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "actor",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CreateHoldRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cause",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CreateHoldRequest, cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__create_hold_request__field_indices_by_name[] = {
+  7,   /* field[7] = actor */
+  8,   /* field[8] = cause */
   4,   /* field[4] = channel_id */
   3,   /* field[3] = expire_time */
   0,   /* field[0] = hold_id */
@@ -6082,7 +6199,7 @@ static const unsigned onepool__pool__v1__create_hold_request__field_indices_by_n
 static const ProtobufCIntRange onepool__pool__v1__create_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_request__descriptor =
 {
@@ -6092,7 +6209,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_request__descrip
   "Onepool__Pool__V1__CreateHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CreateHoldRequest),
-  7,
+  9,
   onepool__pool__v1__create_hold_request__field_descriptors,
   onepool__pool__v1__create_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__create_hold_request__number_ranges,
@@ -6150,7 +6267,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__create_hold_response__descri
   (ProtobufCMessageInit) onepool__pool__v1__create_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__field_descriptors[8] =
 {
   {
     "hold_id",
@@ -6224,19 +6341,45 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__commit_hold_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "actor",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CommitHoldRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_time",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CommitHoldRequest, source_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__commit_hold_request__field_indices_by_name[] = {
+  6,   /* field[6] = actor */
   3,   /* field[3] = cause */
   2,   /* field[2] = channel_id */
   0,   /* field[0] = hold_id */
   5,   /* field[5] = lines */
   1,   /* field[1] = order_id */
   4,   /* field[4] = request_id */
+  7,   /* field[7] = source_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__commit_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_request__descriptor =
 {
@@ -6246,7 +6389,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_request__descrip
   "Onepool__Pool__V1__CommitHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CommitHoldRequest),
-  6,
+  8,
   onepool__pool__v1__commit_hold_request__field_descriptors,
   onepool__pool__v1__commit_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__commit_hold_request__number_ranges,
@@ -6317,7 +6460,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__commit_hold_response__descri
   (ProtobufCMessageInit) onepool__pool__v1__commit_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__release_hold_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__release_hold_request__field_descriptors[5] =
 {
   {
     "hold_id",
@@ -6343,15 +6486,54 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__release_hold_request__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReleaseHoldRequest, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReleaseHoldRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cause",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ReleaseHoldRequest, cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__release_hold_request__field_indices_by_name[] = {
+  3,   /* field[3] = actor */
+  4,   /* field[4] = cause */
   0,   /* field[0] = hold_id */
+  2,   /* field[2] = reason */
   1,   /* field[1] = request_id */
 };
 static const ProtobufCIntRange onepool__pool__v1__release_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__release_hold_request__descriptor =
 {
@@ -6361,7 +6543,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__release_hold_request__descri
   "Onepool__Pool__V1__ReleaseHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ReleaseHoldRequest),
-  2,
+  5,
   onepool__pool__v1__release_hold_request__field_descriptors,
   onepool__pool__v1__release_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__release_hold_request__number_ranges,
@@ -6406,7 +6588,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__release_hold_response__descr
   (ProtobufCMessageInit) onepool__pool__v1__release_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__extend_hold_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__extend_hold_request__field_descriptors[5] =
 {
   {
     "hold_id",
@@ -6444,8 +6626,34 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__extend_hold_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "actor",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cause",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExtendHoldRequest, cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__extend_hold_request__field_indices_by_name[] = {
+  3,   /* field[3] = actor */
+  4,   /* field[4] = cause */
   1,   /* field[1] = expire_time */
   0,   /* field[0] = hold_id */
   2,   /* field[2] = request_id */
@@ -6453,7 +6661,7 @@ static const unsigned onepool__pool__v1__extend_hold_request__field_indices_by_n
 static const ProtobufCIntRange onepool__pool__v1__extend_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__extend_hold_request__descriptor =
 {
@@ -6463,7 +6671,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__extend_hold_request__descrip
   "Onepool__Pool__V1__ExtendHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExtendHoldRequest),
-  3,
+  5,
   onepool__pool__v1__extend_hold_request__field_descriptors,
   onepool__pool__v1__extend_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__extend_hold_request__number_ranges,
@@ -6572,7 +6780,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__hold_delta__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__hold_delta__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__edit_hold_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__edit_hold_request__field_descriptors[6] =
 {
   {
     "hold_id",
@@ -6622,8 +6830,34 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__edit_hold_request__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "actor",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cause",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__EditHoldRequest, cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__edit_hold_request__field_indices_by_name[] = {
+  4,   /* field[4] = actor */
+  5,   /* field[5] = cause */
   1,   /* field[1] = etag */
   0,   /* field[0] = hold_id */
   2,   /* field[2] = lines */
@@ -6632,7 +6866,7 @@ static const unsigned onepool__pool__v1__edit_hold_request__field_indices_by_nam
 static const ProtobufCIntRange onepool__pool__v1__edit_hold_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__edit_hold_request__descriptor =
 {
@@ -6642,7 +6876,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__edit_hold_request__descripto
   "Onepool__Pool__V1__EditHoldRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__EditHoldRequest),
-  4,
+  6,
   onepool__pool__v1__edit_hold_request__field_descriptors,
   onepool__pool__v1__edit_hold_request__field_indices_by_name,
   1,  onepool__pool__v1__edit_hold_request__number_ranges,
@@ -6763,7 +6997,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__get_hold_response__descripto
   (ProtobufCMessageInit) onepool__pool__v1__get_hold_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[9] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__field_descriptors[10] =
 {
   {
     "order_id",
@@ -6873,8 +7107,21 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__record_sale_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "actor",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__RecordSaleRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_name[] = {
+  9,   /* field[9] = actor */
   4,   /* field[4] = cause */
   1,   /* field[1] = channel_id */
   2,   /* field[2] = lines */
@@ -6888,7 +7135,7 @@ static const unsigned onepool__pool__v1__record_sale_request__field_indices_by_n
 static const ProtobufCIntRange onepool__pool__v1__record_sale_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descriptor =
 {
@@ -6898,7 +7145,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_request__descrip
   "Onepool__Pool__V1__RecordSaleRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__RecordSaleRequest),
-  9,
+  10,
   onepool__pool__v1__record_sale_request__field_descriptors,
   onepool__pool__v1__record_sale_request__field_indices_by_name,
   1,  onepool__pool__v1__record_sale_request__number_ranges,
@@ -7109,7 +7356,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__record_sale_result__descript
   (ProtobufCMessageInit) onepool__pool__v1__record_sale_result__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__cancel_sale_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__cancel_sale_request__field_descriptors[7] =
 {
   {
     "order_id",
@@ -7171,18 +7418,44 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__cancel_sale_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "actor",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CancelSaleRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_time",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__CancelSaleRequest, source_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__cancel_sale_request__field_indices_by_name[] = {
+  5,   /* field[5] = actor */
   3,   /* field[3] = cause */
   1,   /* field[1] = lines */
   0,   /* field[0] = order_id */
   2,   /* field[2] = reason */
   4,   /* field[4] = request_id */
+  6,   /* field[6] = source_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__cancel_sale_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__cancel_sale_request__descriptor =
 {
@@ -7192,7 +7465,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__cancel_sale_request__descrip
   "Onepool__Pool__V1__CancelSaleRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__CancelSaleRequest),
-  5,
+  7,
   onepool__pool__v1__cancel_sale_request__field_descriptors,
   onepool__pool__v1__cancel_sale_request__field_indices_by_name,
   1,  onepool__pool__v1__cancel_sale_request__number_ranges,
@@ -7237,7 +7510,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__cancel_sale_response__descri
   (ProtobufCMessageInit) onepool__pool__v1__cancel_sale_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__ship_sale_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__ship_sale_request__field_descriptors[6] =
 {
   {
     "order_id",
@@ -7287,17 +7560,43 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__ship_sale_request__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "actor",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ShipSaleRequest, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_time",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ShipSaleRequest, source_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__ship_sale_request__field_indices_by_name[] = {
+  4,   /* field[4] = actor */
   2,   /* field[2] = cause */
   1,   /* field[1] = lines */
   0,   /* field[0] = order_id */
   3,   /* field[3] = request_id */
+  5,   /* field[5] = source_time */
 };
 static const ProtobufCIntRange onepool__pool__v1__ship_sale_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__ship_sale_request__descriptor =
 {
@@ -7307,7 +7606,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__ship_sale_request__descripto
   "Onepool__Pool__V1__ShipSaleRequest",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ShipSaleRequest),
-  4,
+  6,
   onepool__pool__v1__ship_sale_request__field_descriptors,
   onepool__pool__v1__ship_sale_request__field_indices_by_name,
   1,  onepool__pool__v1__ship_sale_request__number_ranges,

@@ -455,22 +455,24 @@ const ProtobufCMessageDescriptor onepool__pool__v1__promotion_line__descriptor =
   (ProtobufCMessageInit) onepool__pool__v1__promotion_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue onepool__pool__v1__promotion_clash__kind__enum_values_by_number[4] =
+static const ProtobufCEnumValue onepool__pool__v1__promotion_clash__kind__enum_values_by_number[5] =
 {
   { "KIND_UNSPECIFIED", "ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_UNSPECIFIED", 0 },
   { "KIND_OVER_PROMISED", "ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_OVER_PROMISED", 1 },
   { "KIND_OVERLAP", "ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_OVERLAP", 2 },
   { "KIND_BUFFER", "ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_BUFFER", 3 },
+  { "KIND_WINDOW_OVER", "ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_WINDOW_OVER", 4 },
 };
 static const ProtobufCIntRange onepool__pool__v1__promotion_clash__kind__value_ranges[] = {
-{0, 0},{0, 4}
+{0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex onepool__pool__v1__promotion_clash__kind__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex onepool__pool__v1__promotion_clash__kind__enum_values_by_name[5] =
 {
   { "KIND_BUFFER", 3 },
   { "KIND_OVERLAP", 2 },
   { "KIND_OVER_PROMISED", 1 },
   { "KIND_UNSPECIFIED", 0 },
+  { "KIND_WINDOW_OVER", 4 },
 };
 const ProtobufCEnumDescriptor onepool__pool__v1__promotion_clash__kind__descriptor =
 {
@@ -479,15 +481,15 @@ const ProtobufCEnumDescriptor onepool__pool__v1__promotion_clash__kind__descript
   "Kind",
   "Onepool__Pool__V1__PromotionClash__Kind",
   "onepool.pool.v1",
-  4,
+  5,
   onepool__pool__v1__promotion_clash__kind__enum_values_by_number,
-  4,
+  5,
   onepool__pool__v1__promotion_clash__kind__enum_values_by_name,
   1,
   onepool__pool__v1__promotion_clash__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__promotion_clash__field_descriptors[6] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__promotion_clash__field_descriptors[7] =
 {
   {
     "kind",
@@ -561,9 +563,22 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__promotion_clash__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "clash_time",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__PromotionClash, clash_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__promotion_clash__field_indices_by_name[] = {
   2,   /* field[2] = channel_id */
+  6,   /* field[6] = clash_time */
   0,   /* field[0] = kind */
   3,   /* field[3] = other_promotion_id */
   5,   /* field[5] = present_count */
@@ -573,7 +588,7 @@ static const unsigned onepool__pool__v1__promotion_clash__field_indices_by_name[
 static const ProtobufCIntRange onepool__pool__v1__promotion_clash__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__promotion_clash__descriptor =
 {
@@ -583,7 +598,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__promotion_clash__descriptor 
   "Onepool__Pool__V1__PromotionClash",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__PromotionClash),
-  6,
+  7,
   onepool__pool__v1__promotion_clash__field_descriptors,
   onepool__pool__v1__promotion_clash__field_indices_by_name,
   1,  onepool__pool__v1__promotion_clash__number_ranges,

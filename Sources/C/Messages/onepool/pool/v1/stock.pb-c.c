@@ -3178,7 +3178,7 @@ const ProtobufCEnumDescriptor onepool__pool__v1__movement__kind__descriptor =
   onepool__pool__v1__movement__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descriptors[20] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descriptors[21] =
 {
   {
     "sequence",
@@ -3420,6 +3420,18 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__movement__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "oversold_count",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__Movement, oversold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__movement__field_indices_by_name[] = {
   12,   /* field[12] = actor */
@@ -3436,6 +3448,7 @@ static const unsigned onepool__pool__v1__movement__field_indices_by_name[] = {
   19,   /* field[19] = lots */
   18,   /* field[18] = note */
   7,   /* field[7] = order_id */
+  20,   /* field[20] = oversold_count */
   6,   /* field[6] = quantity */
   11,   /* field[11] = reason */
   14,   /* field[14] = request_id */
@@ -3447,7 +3460,7 @@ static const ProtobufCIntRange onepool__pool__v1__movement__number_ranges[2 + 1]
 {
   { 1, 0 },
   { 20, 15 },
-  { 0, 20 }
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
 {
@@ -3457,7 +3470,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__movement__descriptor =
   "Onepool__Pool__V1__Movement",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__Movement),
-  20,
+  21,
   onepool__pool__v1__movement__field_descriptors,
   onepool__pool__v1__movement__field_indices_by_name,
   2,  onepool__pool__v1__movement__number_ranges,

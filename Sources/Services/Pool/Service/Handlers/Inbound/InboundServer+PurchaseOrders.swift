@@ -110,6 +110,12 @@ extension RequestCheck {
           line.unitCostMinor, "\(path).unit_cost_minor", in: 0...Limits.unitCost))
     }
     count(order.charges, "purchase_order.charges", in: 0...Limits.charges)
+    let sum = order.charges.prefix(Limits.charges).reduce(Int128(0)) { $0 + Int128($1.amountMinor) }
+    if sum > Int128(Limits.chargesAmount) {
+      refuse(
+        "purchase_order.charges", "They come to \(sum); at most \(Limits.chargesAmount) is allowed."
+      )
+    }
     return SetPurchaseOrder(
       id: identifier(
         PurchaseOrderID.self, order.purchaseOrderID, "purchase_order.purchase_order_id"),

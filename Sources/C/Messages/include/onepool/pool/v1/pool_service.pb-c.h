@@ -749,7 +749,7 @@ struct  Onepool__Pool__V1__ReceiveStockRequest
   size_t n_lines;
   Onepool__Pool__V1__StockLine **lines;
   /*
-   * The document it came with. Optional.
+   * The document it came with. Optional. At most 500 bytes.
    */
   char *cause;
   /*
@@ -760,10 +760,14 @@ struct  Onepool__Pool__V1__ReceiveStockRequest
    * Without it the units are added again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+   */
+  Google__Protobuf__Timestamp *source_time;
 };
 #define ONEPOOL__POOL__V1__RECEIVE_STOCK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__receive_stock_request__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Onepool__Pool__V1__ReceiveStockResponse
@@ -808,10 +812,18 @@ struct  Onepool__Pool__V1__AdjustStockRequest
    * Why, in words. Optional. At most 500 bytes.
    */
   char *note;
+  /*
+   * What caused it: an event, a document's number. Optional. At most 500 bytes.
+   */
+  char *cause;
+  /*
+   * When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+   */
+  Google__Protobuf__Timestamp *source_time;
 };
 #define ONEPOOL__POOL__V1__ADJUST_STOCK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__adjust_stock_request__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_UNSPECIFIED, (char *)protobuf_c_empty_string }
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__ADJUSTMENT_REASON__ADJUSTMENT_REASON_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Onepool__Pool__V1__AdjustStockResponse
@@ -852,10 +864,18 @@ struct  Onepool__Pool__V1__ReturnStockRequest
    * Without it the units are added again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * A code for why. Optional: `return`. At most 64 bytes.
+   */
+  char *reason;
+  /*
+   * When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+   */
+  Google__Protobuf__Timestamp *source_time;
 };
 #define ONEPOOL__POOL__V1__RETURN_STOCK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__return_stock_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Onepool__Pool__V1__ReturnStockResponse
@@ -896,10 +916,18 @@ struct  Onepool__Pool__V1__ResolveUnavailableRequest
    * Without it the units are moved again with each call. Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * What caused it: an event, a document's number. Optional. At most 500 bytes.
+   */
+  char *cause;
+  /*
+   * When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+   */
+  Google__Protobuf__Timestamp *source_time;
 };
 #define ONEPOOL__POOL__V1__RESOLVE_UNAVAILABLE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__resolve_unavailable_request__descriptor) \
-    , 0,NULL, ONEPOOL__POOL__V1__RESOLVE_UNAVAILABLE_REQUEST__OUTCOME__OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , 0,NULL, ONEPOOL__POOL__V1__RESOLVE_UNAVAILABLE_REQUEST__OUTCOME__OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Onepool__Pool__V1__ResolveUnavailableResponse
@@ -948,10 +976,18 @@ struct  Onepool__Pool__V1__CreateHoldRequest
    * Where the customer is, for a channel that is served from the nearest location. Optional. At most 32 bytes.
    */
   char *zone;
+  /*
+   * Who asks. Optional: the owner. At most 128 bytes.
+   */
+  char *actor;
+  /*
+   * What caused it: an event, a document's number. Optional. At most 500 bytes.
+   */
+  char *cause;
 };
 #define ONEPOOL__POOL__V1__CREATE_HOLD_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__create_hold_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__CreateHoldResponse
@@ -988,7 +1024,7 @@ struct  Onepool__Pool__V1__CommitHoldRequest
    */
   char *channel_id;
   /*
-   * What caused it. Optional.
+   * What caused it. Optional: the order. At most 500 bytes.
    */
   char *cause;
   /*
@@ -1001,10 +1037,18 @@ struct  Onepool__Pool__V1__CommitHoldRequest
    */
   size_t n_lines;
   Onepool__Pool__V1__HoldLine **lines;
+  /*
+   * Who asks. Optional: the channel. At most 128 bytes.
+   */
+  char *actor;
+  /*
+   * When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+   */
+  Google__Protobuf__Timestamp *source_time;
 };
 #define ONEPOOL__POOL__V1__COMMIT_HOLD_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__commit_hold_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Onepool__Pool__V1__CommitHoldResponse
@@ -1040,10 +1084,22 @@ struct  Onepool__Pool__V1__ReleaseHoldRequest
    * Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * A code for why. Optional: `hold_released`. At most 64 bytes.
+   */
+  char *reason;
+  /*
+   * Who asks. Optional: the owner. At most 128 bytes.
+   */
+  char *actor;
+  /*
+   * What caused it: an event, a document's number. Optional. At most 500 bytes.
+   */
+  char *cause;
 };
 #define ONEPOOL__POOL__V1__RELEASE_HOLD_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__release_hold_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__ReleaseHoldResponse
@@ -1074,10 +1130,18 @@ struct  Onepool__Pool__V1__ExtendHoldRequest
    * Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * Who asks. Optional: the owner. At most 128 bytes.
+   */
+  char *actor;
+  /*
+   * What caused it: an event, a document's number. Optional. At most 500 bytes.
+   */
+  char *cause;
 };
 #define ONEPOOL__POOL__V1__EXTEND_HOLD_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__extend_hold_request__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__ExtendHoldResponse
@@ -1138,10 +1202,18 @@ struct  Onepool__Pool__V1__EditHoldRequest
    * Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * Who asks. Optional: the owner. At most 128 bytes.
+   */
+  char *actor;
+  /*
+   * What caused it: an event, a document's number. Optional. At most 500 bytes.
+   */
+  char *cause;
 };
 #define ONEPOOL__POOL__V1__EDIT_HOLD_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__edit_hold_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__EditHoldResponse
@@ -1204,7 +1276,7 @@ struct  Onepool__Pool__V1__RecordSaleRequest
    */
   Google__Protobuf__Timestamp *sale_time;
   /*
-   * The channel's event. Optional.
+   * The channel's event. Optional: the order. At most 500 bytes.
    */
   char *cause;
   /*
@@ -1223,10 +1295,14 @@ struct  Onepool__Pool__V1__RecordSaleRequest
    * Whose sale it is: units that are missing come out of this owner's holds. Optional. At most 128 bytes.
    */
   char *owner;
+  /*
+   * Who sold it. Optional: the channel. At most 128 bytes.
+   */
+  char *actor;
 };
 #define ONEPOOL__POOL__V1__RECORD_SALE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__record_sale_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Onepool__Pool__V1__RecordSaleResponse
@@ -1328,21 +1404,29 @@ struct  Onepool__Pool__V1__CancelSaleRequest
   size_t n_lines;
   Onepool__Pool__V1__LineTotal **lines;
   /*
-   * A code for why. Optional. At most 64 bytes.
+   * A code for why. Optional: `cancellation`. At most 64 bytes.
    */
   char *reason;
   /*
-   * The channel's event. Optional.
+   * The channel's event. Optional: the order. At most 500 bytes.
    */
   char *cause;
   /*
    * Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * Who asks. Optional. At most 128 bytes.
+   */
+  char *actor;
+  /*
+   * When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+   */
+  Google__Protobuf__Timestamp *source_time;
 };
 #define ONEPOOL__POOL__V1__CANCEL_SALE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__cancel_sale_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Onepool__Pool__V1__CancelSaleResponse
@@ -1372,17 +1456,25 @@ struct  Onepool__Pool__V1__ShipSaleRequest
   size_t n_lines;
   Onepool__Pool__V1__LineTotal **lines;
   /*
-   * The shipment. Optional.
+   * The shipment. Optional: the order. At most 500 bytes.
    */
   char *cause;
   /*
    * Optional. At most 128 bytes.
    */
   char *request_id;
+  /*
+   * Who asks. Optional. At most 128 bytes.
+   */
+  char *actor;
+  /*
+   * When it happened, by the caller's clock; the ledger keeps it beside its own time. Optional.
+   */
+  Google__Protobuf__Timestamp *source_time;
 };
 #define ONEPOOL__POOL__V1__SHIP_SALE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__ship_sale_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Onepool__Pool__V1__ShipSaleResponse
@@ -1579,7 +1671,7 @@ struct  Onepool__Pool__V1__ExplainAvailabilityRequest
    */
   char *listing_id;
   /*
-   * A past instant to explain instead of now. Optional.
+   * A past instant to explain instead of now. Optional. At most 5 s after now, for clocks that differ.
    */
   Google__Protobuf__Timestamp *time;
 };
@@ -2114,7 +2206,8 @@ struct  Onepool__Pool__V1__GetStockAtRequest
    */
   char *sku;
   /*
-   * The instant: everything that was committed until then counts. Required.
+   * The instant: everything that was committed until then counts. Required. At most 5 s after now, for clocks that
+   * differ: what is still to come is not foretold.
    */
   Google__Protobuf__Timestamp *time;
   /*

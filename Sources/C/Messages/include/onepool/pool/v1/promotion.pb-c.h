@@ -84,7 +84,7 @@ typedef enum _Onepool__Pool__V1__PromotionClash__Kind {
    */
   ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_UNSPECIFIED = 0,
   /*
-   * It and others of the same time promise more than is available.
+   * It and others promise more at one time than is available now.
    */
   ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_OVER_PROMISED = 1,
   /*
@@ -92,9 +92,14 @@ typedef enum _Onepool__Pool__V1__PromotionClash__Kind {
    */
   ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_OVERLAP = 2,
   /*
-   * A buffer, a cap, last units or sourcing keep the channel from showing the allotment.
+   * A buffer, a cap, last units or sourcing keep the channel from showing the allotment, at the promotion's start or
+   * at any time until its end.
    */
-  ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_BUFFER = 3
+  ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_BUFFER = 3,
+  /*
+   * The draft's window is over. Cannot be accepted; of no SKU.
+   */
+  ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_WINDOW_OVER = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND)
 } Onepool__Pool__V1__PromotionClash__Kind;
 
@@ -199,7 +204,7 @@ struct  Onepool__Pool__V1__PromotionClash
    */
   Onepool__Pool__V1__PromotionClash__Kind kind;
   /*
-   * The SKU.
+   * The SKU, where it is one.
    */
   char *sku;
   /*
@@ -215,13 +220,17 @@ struct  Onepool__Pool__V1__PromotionClash
    */
   int64_t wanted_count;
   /*
-   * Units that there are for it.
+   * Units that there are for it, when there are fewest.
    */
   int64_t present_count;
+  /*
+   * When it is so first, with as few units: at the start of the promotion, or now, or later.
+   */
+  Google__Protobuf__Timestamp *clash_time;
 };
 #define ONEPOOL__POOL__V1__PROMOTION_CLASH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__promotion_clash__descriptor) \
-    , ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+    , ONEPOOL__POOL__V1__PROMOTION_CLASH__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, NULL }
 
 
 /* Onepool__Pool__V1__Promotion methods */

@@ -152,7 +152,7 @@ struct  Onepool__Pool__V1__CheckPromotionResponse
 {
   ProtobufCMessage base;
   /*
-   * None when it can be scheduled as it is.
+   * None when a draft can be scheduled as it is.
    */
   size_t n_clashes;
   Onepool__Pool__V1__PromotionClash **clashes;
@@ -309,7 +309,7 @@ struct  Onepool__Pool__V1__SimulatePromotionRequest
    */
   Google__Protobuf__Timestamp *from_time;
   /*
-   * The past to where, after from_time. Required.
+   * The past to where, after from_time. Required. At most 5 s after now, for clocks that differ.
    */
   Google__Protobuf__Timestamp *to_time;
 };
@@ -408,7 +408,8 @@ struct  Onepool__Pool__V1__SimulatePromotionResponse
    */
   int64_t order_line_count;
   /*
-   * Until when orders were played: earlier than to_time when more than 200,000 ledger rows lie between.
+   * Until when orders were played: earlier than to_time when more than 200,000 ledger rows lie between, or when it has
+   * not come yet.
    */
   Google__Protobuf__Timestamp *played_time;
 };

@@ -137,7 +137,8 @@ struct  Onepool__Pool__V1__PurchaseOrder
   size_t n_lines;
   Onepool__Pool__V1__PurchaseOrderLine **lines;
   /*
-   * What is paid for all lines together. At most 20.
+   * What is paid for all lines together. At most 20, which come to 9,000,000,000,000 at most: so what one unit costs can
+   * be told to the millionth.
    */
   size_t n_charges;
   Onepool__Pool__V1__Charge **charges;

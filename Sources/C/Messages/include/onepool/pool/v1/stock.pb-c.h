@@ -1033,7 +1033,8 @@ struct  Onepool__Pool__V1__LandedCost
 
 
 /*
- * One row of the ledger: what changed, where, by how much, why, who, caused by what.
+ * One row of the ledger: what changed, where, by how much, why, who, caused by what. Where nobody said why, who or
+ * what, it is told as far as it follows from the row.
  */
 struct  Onepool__Pool__V1__Movement
 {
@@ -1043,11 +1044,11 @@ struct  Onepool__Pool__V1__Movement
    */
   int64_t sequence;
   /*
-   * When it was made durable.
+   * When the pool decided it; nobody was told before it was durable.
    */
   Google__Protobuf__Timestamp *commit_time;
   /*
-   * When it happened, as its source says.
+   * When it happened, as its source says; not there when it said nothing.
    */
   Google__Protobuf__Timestamp *source_time;
   /*
@@ -1083,15 +1084,19 @@ struct  Onepool__Pool__V1__Movement
    */
   char *channel_id;
   /*
-   * A code for why: `cycle_count`, `damaged`, `sale`.
+   * A code for why, never empty: the caller's (`cycle_count`, `damaged`), else `receipt`, `sale`, `cancellation`,
+   * `shipment`, `return`, `cleared`, `scrapped`, `transfer`, `expired` of a lot, or `hold`, `hold_extended`,
+   * `hold_released`, `hold_expired`, and `taken_over` for another request of a hold's owner. What is released since only
+   * a part of its hold was sold has the reason `sale`.
    */
   char *reason;
   /*
-   * Who asked for it: a person or a service.
+   * Who asked for it: a person or a service. Of a hold its owner, unless the caller named somebody; of a sale
+   * `channel` and the channel; `pool` for what the pool does by the clock. Empty where nobody knows.
    */
   char *actor;
   /*
-   * What caused it: a channel's event, a document number.
+   * What caused it: a channel's event, a document number; else the order, or the hold, that it belongs to.
    */
   char *cause;
   /*
@@ -1119,10 +1124,14 @@ struct  Onepool__Pool__V1__Movement
    */
   size_t n_lots;
   Onepool__Pool__V1__MovementLot **lots;
+  /*
+   * Units of a sale that had no stock behind them.
+   */
+  int64_t oversold_count;
 };
 #define ONEPOOL__POOL__V1__MOVEMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__movement__descriptor) \
-    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0,NULL }
+    , 0, NULL, NULL, ONEPOOL__POOL__V1__MOVEMENT__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, ONEPOOL__POOL__V1__DOCUMENT_KIND__DOCUMENT_KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0,NULL, 0 }
 
 
 /*
