@@ -4482,8 +4482,9 @@ public protocol PoolServiceHandler: RPCService {
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, locationId, unavailableCount, requestedCount).
   func resolveUnavailable(_ request: ResolveUnavailableRequest, context: ServerContext)
     async throws -> ResolveUnavailableResponse
-  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the same owner, channel and
-  /// units it answers with the hold as it stands, whatever its end; ExtendHold moves that.
+  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the owner, channel and units of
+  /// the first time it answers with the hold as it stands, whatever has become of its units, its state and its end since;
+  /// ExtendHold moves the end.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
@@ -4499,8 +4500,10 @@ public protocol PoolServiceHandler: RPCService {
     async throws -> CreateHoldResponse
   /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
   /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
-  /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
-  /// order's sale, and of the hold only the ID, the state, the order and `retaken` are filled in.
+  /// response says so; units whose location the hold or `lines` named are taken again there, others where there are
+  /// some. A repeat, which names the same units and no other location, changes nothing, whenever it comes; more than 24
+  /// hours later it is answered from the order's sale, and of the hold only the ID, the state, the order and `retaken`
+  /// are filled in.
   ///
   /// Units that were held without taking any out of an allotment do so now, as a sale of their own would, while a
   /// promotion of the channel that sells them is active.
@@ -4510,7 +4513,8 @@ public protocol PoolServiceHandler: RPCService {
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
   /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId,
   /// holders, allotted and restrictedTo instead when an expired hold cannot be taken again; then also
-  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit), and
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) as in CreateHold.
   func commitHold(_ request: CommitHoldRequest, context: ServerContext)
     async throws -> CommitHoldResponse
   /// Moves a hold from HELD to RELEASED: its units are available again. A repeat changes nothing.
@@ -4948,8 +4952,9 @@ public struct PoolServiceClient: Sendable {
     try await client.unary(PoolServiceMethods.resolveUnavailable, request, options: options)
   }
 
-  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the same owner, channel and
-  /// units it answers with the hold as it stands, whatever its end; ExtendHold moves that.
+  /// Sets units aside for every line, or for none. State: none to HELD. Asked again with the owner, channel and units of
+  /// the first time it answers with the hold as it stands, whatever has become of its units, its state and its end since;
+  /// ExtendHold moves the end.
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, availableCount, requestedCount, and locationId when it is the
@@ -4969,8 +4974,10 @@ public struct PoolServiceClient: Sendable {
 
   /// Moves a hold from HELD to COMMITTED: its units, or the part of them that lines names, belong to an order; the
   /// rest is available again at once. An EXPIRED hold is taken again when its units can still be had, and the
-  /// response says so. A repeat changes nothing, whenever it comes; more than 24 hours later it is answered from the
-  /// order's sale, and of the hold only the ID, the state, the order and `retaken` are filled in.
+  /// response says so; units whose location the hold or `lines` named are taken again there, others where there are
+  /// some. A repeat, which names the same units and no other location, changes nothing, whenever it comes; more than 24
+  /// hours later it is answered from the order's sale, and of the hold only the ID, the state, the order and `retaken`
+  /// are filled in.
   ///
   /// Units that were held without taking any out of an allotment do so now, as a sale of their own would, while a
   /// promotion of the channel that sells them is active.
@@ -4980,7 +4987,8 @@ public struct PoolServiceClient: Sendable {
   /// INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId), FAILED_PRECONDITION/INSUFFICIENT_STOCK (sku, heldCount,
   /// requestedCount, and locationId) when a line wants more than is held; of a bundle it is a component that is told, and with availableCount, expiredHoldId,
   /// holders, allotted and restrictedTo instead when an expired hold cannot be taken again; then also
-  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit).
+  /// FAILED_PRECONDITION/TOO_MANY_MOVEMENTS (movementCount, movementLimit), and
+  /// FAILED_PRECONDITION/LOCATION_NOT_SERVING (locationId, channelId) as in CreateHold.
   public func commitHold(
     _ request: CommitHoldRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CommitHoldResponse {
