@@ -118,10 +118,12 @@ public struct Hold: Hashable, Sendable {
 
   /// Its units of a SKU.
   ///
-  /// - Parameter location: nil for all of them.
-  public func quantity(of sku: SKUIndex, at location: LocationIndex? = nil) -> Quantity {
+  /// - Parameter counts: whether those at a location do.
+  public func quantity(
+    of sku: SKUIndex, where counts: (LocationIndex) -> Bool = { _ in true }
+  ) -> Quantity {
     lines.reduce(0) { sum, line in
-      line.sku == sku && location.map({ line.location == $0 }) ?? true ? sum + line.quantity : sum
+      line.sku == sku && counts(line.location) ? sum + line.quantity : sum
     }
   }
 

@@ -233,6 +233,22 @@ import Testing
           "requestedCount": "3", "sku": "TEE",
         ]
       ) { _ = try await bench.hold("h-2", 3, by: "bert") }
+      await bench.setCaps(HoldCaps())
+      _ = try await bench.hold("h-2", 8, by: "bert")
+      await bench.setCaps(HoldCaps(heldPercent: 40))
+      do {
+        _ = try await bench.hold("h-3", 2, by: "anna")
+        Issue.record("more is held than is allowed")
+      } catch let error as RPCError {
+        #expect(
+          error.metadata == [
+            "limit": "HELD_PERCENT", "owner": "anna", "maximumCount": "4", "presentCount": "8",
+            "requestedCount": "2", "givenUpCount": "2", "sku": "TEE",
+          ])
+        #expect(
+          error.message == "2 more are wanted, 8 units of TEE are held by all, "
+            + "without 2 that anna would give up for them, and 4 are allowed.")
+      }
     }
   }
 
