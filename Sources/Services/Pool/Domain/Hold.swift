@@ -71,10 +71,10 @@ public struct Hold: Hashable, Sendable {
   /// that, so that the many holds that never change keep nothing more.
   public var firstLines: [Line]?
   public internal(set) var endTime: Timestamp?
+  /// Whether it had expired when it was committed, and its units were taken again. Here, where it takes no room of its own.
+  public internal(set) var isRetaken = false
   /// The order it was committed to.
   public internal(set) var orderID: OrderID?
-  /// Whether it had expired when it was committed, and its units were taken again.
-  public internal(set) var isRetaken = false
   /// What bundles in it consist of; their line IDs are empty.
   public internal(set) var bundles: [SaleBundle] = []
   /// The ledger sequence of the last movement in it: its version.

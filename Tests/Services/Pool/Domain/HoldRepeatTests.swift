@@ -115,6 +115,7 @@ import Testing
       "wait 5", "commit h-6",
     ] { _ = try machine.run(line.words) }
     #expect(machine.pool.holds.values.allSatisfy { $0.firstLines == nil })
+    #expect(MemoryLayout<Hold>.size <= 160, "with 8 bytes more each takes 16 in memory")
     _ = try machine.run("edit h-1 +1".words)
     let changed = try #require(machine.pool.holds[HoldID(trusted: "h-1")])
     #expect(changed.firstLines?.map(\.quantity) == [3] && changed.lines.map(\.quantity) == [4])
