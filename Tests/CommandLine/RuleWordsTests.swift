@@ -81,7 +81,12 @@ import Testing
       places: [
         .init(locationID: "A", availableCount: 5, counts: true, explanation: "feeds shopee")
       ],
-      owners: [.init(owner: "anna", quantity: 2, holdCount: 1)], holdCount: 3, ownerCount: 2)
+      owners: [.init(owner: "anna", quantity: 2, holdCount: 1)], holdCount: 3, ownerCount: 2,
+      components: [
+        .init(
+          sku: "CAP", owners: [.init(owner: "bert", quantity: 1, holdCount: 1)], holdCount: 1,
+          ownerCount: 1)
+      ])
     #expect(
       ExplainCommand.lines(answer) == [
         "counts: of this SKU: it wins",
@@ -89,6 +94,7 @@ import Testing
         "at A: 5 available, counts: feeds shopee",
         "held by anna: 2 in 1 holds", "held by others: 1 owners",
         "hold h of anna: 2 until 1970-01-01T00:00:00.000Z", "and 2 younger holds",
+        "CAP held by bert: 1 in 1 holds", "CAP and 1 younger holds",
         "available to sell: 3 at sequence 9",
       ])
   }

@@ -41,17 +41,31 @@ enum ExplainCommand {
     lines += answer.places.map {
       "at \($0.locationID): \($0.availableCount) available, \(verdict($0.counts, $0.explanation))"
     }
-    lines += answer.owners.map { "held by \($0.owner): \($0.quantity) in \($0.holdCount) holds" }
-    if answer.ownerCount > Int64(answer.owners.count) {
-      lines.append("held by others: \(answer.ownerCount - Int64(answer.owners.count)) owners")
-    }
-    lines += answer.holders.map {
-      "hold \($0.holdID) of \($0.owner): \($0.quantity) until \($0.expireTime.text)"
-    }
-    if answer.holdCount > Int64(answer.holders.count) {
-      lines.append("and \(answer.holdCount - Int64(answer.holders.count)) younger holds")
+    lines += held(answer.owners, answer.ownerCount, answer.holders, answer.holdCount)
+    for component in answer.components {
+      let held = held(
+        component.owners, component.ownerCount, component.holders, component.holdCount)
+      lines += held.map { "\(component.sku) \($0)" }
     }
     lines.append("available to sell: \(answer.availableToSellCount) at sequence \(answer.sequence)")
+    return lines
+  }
+
+  /// Who holds a SKU; the counts are of all, also of those that are not listed.
+  private static func held(
+    _ owners: [ExplainAvailabilityResponse.Owner], _ ownerCount: Int64,
+    _ holders: [ExplainAvailabilityResponse.Holder], _ holdCount: Int64
+  ) -> [String] {
+    var lines = owners.map { "held by \($0.owner): \($0.quantity) in \($0.holdCount) holds" }
+    if ownerCount > Int64(owners.count) {
+      lines.append("held by others: \(ownerCount - Int64(owners.count)) owners")
+    }
+    lines += holders.map {
+      "hold \($0.holdID) of \($0.owner): \($0.quantity) until \($0.expireTime.text)"
+    }
+    if holdCount > Int64(holders.count) {
+      lines.append("and \(holdCount - Int64(holders.count)) younger holds")
+    }
     return lines
   }
 

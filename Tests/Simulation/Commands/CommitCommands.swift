@@ -54,8 +54,7 @@ struct CommitUnits: SimulatedCommand {
     switch known.state {
     case .released: throw Model.Refusal("HOLD_ENDED")
     case .committed:
-      guard known.order == order, units.isEmpty || units.sumsOfSKUs == known.lines.sumsOfSKUs
-      else {
+      guard known.order == order, units.isEmpty || known.lines.have(units) else {
         throw Model.Refusal("HOLD_ENDED")
       }
       return answer(model, known)
@@ -101,8 +100,10 @@ struct CommitUnits: SimulatedCommand {
       var left = units.quantity
       for place in rest.indices where rest[place].shelf == units.shelf {
         let quantity = min(left, rest[place].quantity)
-        if quantity > 0 { part.append(rest[place].split(quantity)) }
+        guard quantity > 0 else { continue }
         left -= quantity
+        part.append(rest[place].split(quantity))
+        if !Shelf.named(units.shelf).isEmpty { part[part.count - 1].isPlaced = true }
       }
       guard left == 0 else { throw Model.Refusal("INSUFFICIENT_STOCK") }
     }

@@ -21,7 +21,9 @@ struct HoldUnits: SimulatedCommand {
     let hold = known ?? hand.name("h")
     var wanted = hand.wanted(for: hold)
     if let known = hand.model.holds[hold], hand.isLucky(2) {
-      wanted = known.lines.map { Model.Units(shelf: $0.shelf, quantity: $0.quantity) }
+      wanted = (hand.isLucky(4) ? known.lines : known.first).map {
+        Model.Units(shelf: $0.shelf, quantity: $0.quantity)
+      }
     }
     // What moves may come from either location.
     for place in wanted.indices where Shelf.sku(wanted[place].shelf) == Shelf.moving {
@@ -59,13 +61,14 @@ struct HoldUnits: SimulatedCommand {
   func words(_ response: CreateHoldResponse) -> String { response.hold.words }
 
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
-    let units = model.parts(of: wanted, in: model.known(hold))
     if let known = model.known(hold) {
-      guard known.owner == owner, known.channel == channel, known.has(units) else {
+      let units = model.parts(of: wanted, asFirstIn: known)
+      guard known.owner == owner, known.channel == channel, known.first.have(units) else {
         throw Model.Refusal("HOLD_EXISTS")
       }
       return known.words
     }
+    let units = model.parts(of: wanted)
     guard expiry > model.now, expiry <= model.now + .seconds(7 * 24 * 3600) else {
       throw Model.Refusal("INVALID_REQUEST")
     }
@@ -80,6 +83,7 @@ struct HoldUnits: SimulatedCommand {
         made.lines[place].shelf, made.lines[place].quantity, on: channel)
     }
     for ware in wanted { made.kits[ware.shelf] = model.inside(ware.shelf) }
+    made.first = made.lines
     model.holds[hold] = made
     model.move()
     return made.words

@@ -26,6 +26,8 @@ extension Model {
     var owner: String
     var channel: String
     var lines: [HoldLine]
+    /// What it was made of.
+    var first: [HoldLine] = []
     var made: Timestamp
     var expiry: Timestamp
     /// Another one after everything that happens to it.

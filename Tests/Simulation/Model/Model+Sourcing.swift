@@ -61,11 +61,11 @@ extension Model {
   }
 }
 
-extension Model.Hold {
-  /// Whether it is what was asked for: as many of each, and as many at least where a location was named.
-  func has(_ wanted: [Model.Units]) -> Bool {
+extension [Model.HoldLine] {
+  /// Whether they are what was asked for: as many of each, and as many at least where a location was named.
+  func have(_ wanted: [Model.Units]) -> Bool {
     let named = wanted.filter { !Shelf.named($0.shelf).isEmpty }.sums
-    return lines.sumsOfSKUs == wanted.sumsOfSKUs
-      && named.allSatisfy { lines.sums[$0.key, default: 0] >= $0.value }
+    return sumsOfSKUs == wanted.sumsOfSKUs
+      && named.allSatisfy { sums[$0.key, default: 0] >= $0.value }
   }
 }

@@ -127,6 +127,13 @@ struct Model {
     }
   }
 
+  /// The same for a hold that is asked for once more: what it had on a shelf of its own at first was no bundle then.
+  func parts(of wanted: [Units], asFirstIn hold: Hold) -> [Units] {
+    wanted.flatMap { units in
+      hold.first.contains { $0.shelf == units.shelf } ? [units] : parts(of: [units], in: hold)
+    }
+  }
+
   /// What is in a bundle now; nil for what is none.
   func inside(_ ware: String) -> [Units]? { bundles[ware].map { parts(of: $0).summed } }
 

@@ -67,11 +67,14 @@ public struct Hold: Hashable, Sendable {
   public internal(set) var state = State.held
   /// What is set aside; of a hold that has ended, what went to its order or was set aside at last.
   public internal(set) var lines: [Line] = []
+  /// What was set aside at first, once its units are others: SKU, location and quantity only. Nil as long as `lines` is
+  /// that, so that the many holds that never change keep nothing more.
+  public var firstLines: [Line]?
   public internal(set) var endTime: Timestamp?
+  /// Whether it had expired when it was committed, and its units were taken again. Here, where it takes no room of its own.
+  public internal(set) var isRetaken = false
   /// The order it was committed to.
   public internal(set) var orderID: OrderID?
-  /// Whether it had expired when it was committed, and its units were taken again.
-  public internal(set) var isRetaken = false
   /// What bundles in it consist of; their line IDs are empty.
   public internal(set) var bundles: [SaleBundle] = []
   /// The ledger sequence of the last movement in it: its version.
@@ -93,13 +96,15 @@ public struct Hold: Hashable, Sendable {
   /// The hold as a store kept it.
   public init(
     id: HoldID, owner: String, channelID: ChannelID? = nil, createTime: Timestamp,
-    expireTime: Timestamp, state: State, lines: [Line], endTime: Timestamp?, orderID: OrderID?,
-    isRetaken: Bool = false, bundles: [SaleBundle] = [], sequence: Int64, number: Int64
+    expireTime: Timestamp, state: State, lines: [Line], firstLines: [Line]? = nil,
+    endTime: Timestamp?, orderID: OrderID?, isRetaken: Bool = false, bundles: [SaleBundle] = [],
+    sequence: Int64, number: Int64
   ) {
     self.init(
       id: id, owner: owner, channelID: channelID, createTime: createTime, expireTime: expireTime)
     self.state = state
     self.lines = lines
+    self.firstLines = firstLines
     self.endTime = endTime
     self.orderID = orderID
     self.isRetaken = isRetaken
@@ -113,10 +118,12 @@ public struct Hold: Hashable, Sendable {
 
   /// Its units of a SKU.
   ///
-  /// - Parameter location: nil for all of them.
-  public func quantity(of sku: SKUIndex, at location: LocationIndex? = nil) -> Quantity {
+  /// - Parameter counts: whether those at a location do.
+  public func quantity(
+    of sku: SKUIndex, where counts: (LocationIndex) -> Bool = { _ in true }
+  ) -> Quantity {
     lines.reduce(0) { sum, line in
-      line.sku == sku && location.map({ line.location == $0 }) ?? true ? sum + line.quantity : sum
+      line.sku == sku && counts(line.location) ? sum + line.quantity : sum
     }
   }
 
@@ -165,6 +172,7 @@ public struct Hold: Hashable, Sendable {
     case .extended: expireTime = entry.expireTime ?? expireTime
     case .held, .released: edit(entry)
     case .committed, .retaken:
+      if !goesWhole(by: entry) { keepFirstLines() }
       // What is released beside it is the rest.
       lines.removeAll(keepingCapacity: true)
       for number in entry.movements.indices where entry.movements[number].kind == kind {
@@ -185,10 +193,25 @@ public struct Hold: Hashable, Sendable {
       if entry.movements[number].kind == .held { left.add(change) } else { left.take(change) }
     }
     guard left.lines.isEmpty else {
+      keepFirstLines()
       lines = left.lines
       return
     }
     finish(as: .released, at: entry.time)
+  }
+
+  /// Whether an order gets just what is set aside, from where it is.
+  private func goesWhole(by entry: LedgerEntry) -> Bool {
+    guard entry.movements.count == lines.count else { return false }
+    return zip(lines, entry.movements).allSatisfy { line, movement in
+      movement.kind.sells && movement.sku == line.sku && movement.location == line.location
+        && movement.quantity == line.quantity
+    }
+  }
+
+  private mutating func keepFirstLines() {
+    guard firstLines == nil else { return }
+    firstLines = lines.map { Line(sku: $0.sku, location: $0.location, quantity: $0.quantity) }
   }
 }
 

@@ -32,12 +32,15 @@ public struct HoldCaps: Hashable, Sendable {
     public var owner: String
     public var sku: SKU?
     public var maximum: Quantity
+    /// Without what is given up.
     public var present: Quantity
     public var requested: Quantity
+    /// What the owner's holds would give up for it.
+    public var givenUp: Quantity
 
     public init(
       _ measure: Measure, owner: String, sku: SKU?, maximum: Quantity, present: Quantity,
-      requested: Quantity
+      requested: Quantity, givenUp: Quantity = 0
     ) {
       self.measure = measure
       self.owner = owner
@@ -45,6 +48,7 @@ public struct HoldCaps: Hashable, Sendable {
       self.maximum = maximum
       self.present = present
       self.requested = requested
+      self.givenUp = givenUp
     }
   }
 }

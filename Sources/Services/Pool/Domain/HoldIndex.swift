@@ -12,18 +12,22 @@ struct HoldIndex {
 
   /// The first few holds that have units of a SKU, of those that are listed first.
   ///
-  /// - Parameter location: where they have them; nil for anywhere.
-  func holders(of sku: SKUIndex, at location: LocationIndex? = nil, in holds: HoldTable) -> [Hold] {
-    var found: [Int32] = []
+  /// - Parameter units: how many of a hold's are told; of one that has none, nothing is.
+  func holders(
+    of sku: SKUIndex, in holds: HoldTable, _ units: (Hold) -> Quantity
+  ) -> [(hold: Hold, units: Quantity)] {
+    var known: Set<Int32> = []
+    var found: [(hold: Hold, units: Quantity)] = []
     for place in lists.places(of: sku).prefix(Limits.examinedHolders) {
       guard found.count < Limits.toldHolders else { break }
-      if HoldLists.isHolder(place, of: sku, in: holds), !found.contains(place),
-        location == nil || holds[Int(place)].quantity(of: sku, at: location) > 0
-      {
-        found.append(place)
+      guard HoldLists.isHolder(place, of: sku, in: holds), known.insert(place).inserted else {
+        continue
       }
+      let hold = holds[Int(place)]
+      let units = units(hold)
+      if units > 0 { found.append((hold, units)) }
     }
-    return found.map { holds[Int($0)] }
+    return found
   }
 
   /// Notes what became of a hold.

@@ -97,6 +97,18 @@ struct Lent {
 
   func quantity(of hold: HoldID) -> Quantity { sums?.ofHold[hold] ?? 0 }
 
+  /// What each hold gives up of a SKU.
+  func quantities(
+    of sku: SKUIndex, where counts: (LocationIndex) -> Bool
+  ) -> [HoldID: Quantity] {
+    guard let sums else { return [:] }
+    var found: [HoldID: Quantity] = [:]
+    for part in sums.parts where part.sku == sku && counts(part.location) {
+      found[part.holdID, default: 0] += part.quantity
+    }
+    return found
+  }
+
   /// What goes back to an allotment.
   func given(to promotion: PromotionIndex, _ sku: SKUIndex) -> Quantity {
     sums?.ofAllotment[Kept(sku: sku, promotion: promotion)] ?? 0

@@ -66,6 +66,8 @@ public enum Limits {
   public static let rank: Int32 = 1_000_000
   /// Holds that an explanation lists.
   public static let explainedHolds = 100
+  /// The same of each component of a bundle.
+  public static let explainedComponentHolds = 20
   /// Owners of holds that an explanation lists.
   public static let explainedOwners = 20
   /// Lines, or bundles, from which on a sale keeps an index of their names.

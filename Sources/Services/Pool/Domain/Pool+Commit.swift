@@ -79,12 +79,17 @@ extension Pool {
   ) throws(PoolError) -> (part: [Hold.Line], rest: [Hold.Line]) {
     guard !lines.isEmpty else { return (hold.lines, []) }
     var rest = hold.lines
-    var part: [Hold.Line] = []
     var parts: ShortList<Wanted> = []
     for (number, line) in lines.enumerated() {
       parts += components(of: try wanted(line, line.quantity, number: number), in: hold)
     }
-    for wanted in parts {
+    var taken = [[Hold.Line]](repeating: [], count: parts.count)
+    // Lines that name a location go first, since the others can come from anywhere.
+    let numbers =
+      parts.indices.filter { parts[$0].location != nil }
+      + parts.indices.filter { parts[$0].location == nil }
+    for number in numbers {
+      let wanted = parts[number]
       var left = wanted.quantity
       for place in rest.indices
       where left > 0 && rest[place].sku == wanted.sku
@@ -93,7 +98,9 @@ extension Pool {
         let quantity = min(left, rest[place].quantity)
         guard quantity > 0 else { continue }
         left -= quantity
-        part.append(rest[place].split(quantity))
+        var line = rest[place].split(quantity)
+        line.isPlaced = line.isPlaced || wanted.location != nil
+        taken[number].append(line)
       }
       guard left == 0 else {
         throw .insufficientStock(
@@ -103,22 +110,18 @@ extension Pool {
             present: wanted.quantity - left, requested: wanted.quantity))
       }
     }
-    return (part, rest.filter { $0.quantity > 0 })
+    return (taken.flatMap(\.self), rest.filter { $0.quantity > 0 })
   }
 
   /// Whether the lines are those that were committed; no lines stand for whatever it was.
   private func isCommitted(_ hold: Hold, _ lines: [DemandLine]) -> Bool {
     guard !lines.isEmpty else { return true }
-    var left: [SKU: Quantity] = [:]
-    for line in hold.lines { left[catalog.sku(line.sku), default: 0] += line.quantity }
-    for line in lines {
-      guard let sku = index(of: line.sku) else { return false }
-      let wanted = Wanted(sku: sku, location: nil, quantity: line.quantity)
-      for part in components(of: wanted, in: hold) {
-        left[catalog.sku(part.sku), default: 0] -= part.quantity
-      }
+    var parts: ShortList<Wanted> = []
+    for (number, line) in lines.enumerated() {
+      guard let wanted = try? wanted(line, line.quantity, number: number) else { return false }
+      parts += components(of: wanted, in: hold)
     }
-    return left.values.allSatisfy { $0 == 0 }
+    return hold.has(parts)
   }
 
   /// Answers a commit whose hold is forgotten from the sale that it became.

@@ -212,7 +212,10 @@ extension Pool {
     var shortage = PoolError.Shortage(
       sku: catalog.sku(sku), location: place, measure: .available, present: present,
       requested: requested)
-    shortage.holders = holders(of: sku, at: place == nil ? nil : lines[line].location)
+    let location = place == nil ? nil : lines[line].location
+    shortage.holders = holders(of: sku) { other in
+      location.map { $0 == other } ?? claim.sourcing?.isFed(by: other) ?? true
+    }
     shortage.allotted = allotted(sku, from: claim.channel).prefix(Limits.toldHolders).map(told)
     shortage.restricted = promotions.own(sku, on: claim.channel, at: now).flatMap {
       promotions[$0.promotion].strategy == .restrict ? told($0) : nil
@@ -225,15 +228,22 @@ extension Pool {
       promotionID: promotions[allotment.promotion].id, quantity: allotment.remaining)
   }
 
-  /// - Parameter location: nil for all of them.
-  private func holders(of sku: SKUIndex, at location: LocationIndex?) -> [PoolError.Holder] {
-    holdIndex.holders(of: sku, at: location, in: holds)
-      .sorted { ($0.createTime, $0.id) < ($1.createTime, $1.id) }
-      .map {
-        PoolError.Holder(
-          holdID: $0.id, owner: $0.owner, quantity: $0.quantity(of: sku, at: location),
-          expireTime: $0.expireTime)
-      }
+  /// Who holds what is not there for the command at hand. What the asker's own holds would give up is not told: it counts as
+  /// available already.
+  ///
+  /// - Parameter counts: whether units at a location would do.
+  private func holders(
+    of sku: SKUIndex, where counts: (LocationIndex) -> Bool
+  ) -> [PoolError.Holder] {
+    let lent = lent.quantities(of: sku, where: counts)
+    return holdIndex.holders(of: sku, in: holds) { hold in
+      hold.quantity(of: sku, where: counts) - (lent[hold.id] ?? 0)
+    }
+    .sorted { ($0.hold.createTime, $0.hold.id) < ($1.hold.createTime, $1.hold.id) }
+    .map { hold, units in
+      PoolError.Holder(
+        holdID: hold.id, owner: hold.owner, quantity: units, expireTime: hold.expireTime)
+    }
   }
 
   private func forgetWanted() {

@@ -18,7 +18,7 @@ extension Pool {
         throw .holdLimit(
           HoldCaps.Excess(
             .holdsOfOwner, owner: owner, sku: nil, maximum: Quantity(caps.holdsOfOwner),
-            present: Quantity(present), requested: 1))
+            present: Quantity(present), requested: 1, givenUp: Quantity(emptied)))
       }
     }
     guard caps.unitsOfOwner < Limits.lineUnits || caps.heldPercent < 100 else { return }
@@ -26,24 +26,23 @@ extension Pool {
     for line in lines { wanted[line.sku, default: 0] += line.quantity }
     for (sku, quantity) in wanted.sorted(by: { $0.key < $1.key }) {
       let present = own.reduce(0) { $0 + (holds[$1]?.quantity(of: sku) ?? 0) }
+      let given = lent.quantity(of: sku)
       try check(
-        .unitsOfOwner, sku, owner, maximum: caps.unitsOfOwner,
-        present: present - lent.quantity(of: sku), quantity)
+        .unitsOfOwner, sku, owner, maximum: caps.unitsOfOwner, present: present, given, quantity)
       try check(
-        .heldUnits, sku, owner, maximum: heldMaximum(sku),
-        present: held(sku) - lent.quantity(of: sku), quantity)
+        .heldUnits, sku, owner, maximum: heldMaximum(sku), present: held(sku), given, quantity)
     }
   }
 
   private func check(
     _ measure: HoldCaps.Measure, _ sku: SKUIndex, _ owner: String, maximum: Quantity,
-    present: Quantity, _ requested: Quantity
+    present: Quantity, _ given: Quantity, _ requested: Quantity
   ) throws(PoolError) {
-    guard present + requested > maximum else { return }
+    guard present - given + requested > maximum else { return }
     throw .holdLimit(
       HoldCaps.Excess(
-        measure, owner: owner, sku: catalog.sku(sku), maximum: maximum, present: present,
-        requested: requested))
+        measure, owner: owner, sku: catalog.sku(sku), maximum: maximum, present: present - given,
+        requested: requested, givenUp: given))
   }
 
   private func isEmptied(_ id: HoldID, by lent: Lent) -> Bool {

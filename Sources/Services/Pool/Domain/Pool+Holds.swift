@@ -3,12 +3,15 @@ internal import Primitives
 extension Pool {
   func create(_ command: CreateHold) throws(PoolError) -> Reply {
     let known = holds[command.holdID]
+    let first = known?.asMade
     var lines = ShortList<Wanted>()
     for (number, line) in command.lines.enumerated() {
-      lines += components(of: try wanted(line, line.quantity, number: number), in: known)
+      lines += components(of: try wanted(line, line.quantity, number: number), in: first)
     }
-    if let known {
-      guard isSame(known, command, lines) else { throw .holdExists(command.holdID) }
+    if let known, let first {
+      // Its end does not count, since a cart asks with a later one each time; `extend` moves it.
+      guard first.owner == command.owner, first.channelID == command.channelID, first.has(lines)
+      else { throw .holdExists(command.holdID) }
       return .hold(known, [])
     }
     guard command.expireTime > now, command.expireTime <= now + Limits.holdSpan else {
@@ -83,7 +86,7 @@ extension Pool {
       }
     }
     let more = ShortList(changes.filter { $0.quantity > 0 })
-    try checkSKUs(known.lines, more, owner: known.owner)
+    try checkSKUs(rest.filter { $0.quantity > 0 }, more, owner: known.owner)
     let (taken, lent) = try plan(
       more, bound: bound(known.channelID), channel: known.channelID, owner: known.owner,
       besides: known.id, given: given)
@@ -154,7 +157,7 @@ extension Pool {
 
   /// Refuses a hold of too many SKUs.
   ///
-  /// - Parameter known: what it has already.
+  /// - Parameter known: what it has beside them.
   private func checkSKUs(
     _ known: [Hold.Line], _ more: ShortList<Wanted>, owner: String
   ) throws(PoolError) {
@@ -187,23 +190,36 @@ extension Pool {
         PoolError.KnownHold.Units(sku: catalog.sku($0.sku), quantity: $0.quantity)
       }, lineCount: hold.lines.count)
   }
+}
 
-  /// Whether a hold is what the command would have made: the command comes a second time. Its end
-  /// does not count, since a cart asks with a later one each time; `extend` moves it.
-  private func isSame(_ hold: Hold, _ command: CreateHold, _ lines: ShortList<Wanted>) -> Bool {
-    guard hold.owner == command.owner, hold.channelID == command.channelID else { return false }
+extension Hold {
+  /// The hold with what its first request has asked for, whatever has become of it: so a request that comes a second time
+  /// is known.
+  var asMade: Hold {
+    guard let firstLines else { return self }
+    var made = self
+    made.lines = firstLines
+    guard !bundles.isEmpty else { return made }
+    // What it had then as a SKU of its own was no bundle, though one of that name may have come into it since.
+    let skus = Set(firstLines.map(\.sku))
+    made.bundles.removeAll { skus.contains($0.sku) }
+    return made
+  }
+
+  /// Whether its units are those that are wanted: as many of each SKU, and where a location is named as many there at
+  /// least, since other lines may have come from the same place.
+  func has(_ wanted: some Sequence<Pool.Wanted>) -> Bool {
     var left: [SKUIndex: Quantity] = [:]
-    for line in hold.lines { left[line.sku, default: 0] += line.quantity }
-    for line in lines { left[line.sku, default: 0] -= line.quantity }
-    guard left.values.allSatisfy({ $0 == 0 }) else { return false }
-    // What was named is there at least: other lines may have come from the same place.
     var there: [SKUIndex: [LocationIndex: Quantity]] = [:]
-    for line in lines {
+    for line in lines { left[line.sku, default: 0] += line.quantity }
+    for line in wanted {
+      left[line.sku, default: 0] -= line.quantity
       guard let location = line.location else { continue }
       there[line.sku, default: [:]][location, default: 0] -= line.quantity
     }
+    guard left.values.allSatisfy({ $0 == 0 }) else { return false }
     guard !there.isEmpty else { return true }
-    for line in hold.lines {
+    for line in lines {
       if let missing = there[line.sku]?[line.location] {
         there[line.sku]?[line.location] = missing + line.quantity
       }

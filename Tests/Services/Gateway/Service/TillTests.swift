@@ -276,8 +276,8 @@ import Testing
       func call(_ method: String, _ path: String, _ json: String = "{}") async throws -> (
         status: Int, body: [String: Any]
       ) { try await GatewayBench.till(run, method, "/till/v1/holds\(path)", json) }
-      let made = try await call(
-        "POST", "", "{\"hold_id\":\"h1\",\"lines\":[{\"sku\":\"TEE\",\"quantity\":3}]}")
+      let hold = "{\"hold_id\":\"h1\",\"lines\":[{\"sku\":\"TEE\",\"quantity\":3}]}"
+      let made = try await call("POST", "", hold)
       #expect(made.body["etag"] as? String == "v1")
       #expect(bench.pool.state.withLock { $0.holds["till/h1"]?.owner } == "till/h1")
       let longer = try await call("POST", "/h1/extend", "{\"expire_seconds\":600}")
@@ -294,6 +294,9 @@ import Testing
       #expect((stale.body["error"] as? [String: String])?["code"] == "ETAG_MISMATCH")
       let now = try await call("GET", "/h1")
       #expect((now.body["lines"] as? [[String: Any]])?.first?["quantity"] as? Int == 5)
+      let again = try await call("POST", "", hold)
+      #expect(again.status == 200 && again.body["etag"] as? String == "v2")
+      #expect((again.body["lines"] as? [[String: Any]])?.first?["quantity"] as? Int == 5)
       #expect(try await call("GET", "/h9").status == 404)
       for (path, json) in [
         ("/h1/extend", "{\"expire_seconds\":0}"), ("/h1/edit", "{\"etag\":\"v2\",\"lines\":[]}"),

@@ -21,6 +21,8 @@ final class FakePool: PoolServiceHandler {
     /// Units that were not there, by order and SKU.
     var oversold: [String: [String: Int64]] = [:]
     var holds: [String: Hold] = [:]
+    /// What each was first asked for.
+    var askedLines: [String: [HoldLine]] = [:]
     /// The answers to edits, by their request.
     var edits: [String: Hold] = [:]
     var answers: [String: RecordSaleResponse] = [:]
@@ -218,7 +220,9 @@ final class FakePool: PoolServiceHandler {
       var made: Hold?
       try change { state -> [String] in
         if let known = state.holds[request.holdID] {
-          guard known.owner == request.owner, known.lines == request.lines else {
+          guard known.owner == request.owner,
+            state.askedLines[request.holdID] == request.lines
+          else {
             throw RPCError(.alreadyExists, "HOLD_EXISTS", "Hold \(request.holdID).")
           }
           made = known
@@ -237,6 +241,7 @@ final class FakePool: PoolServiceHandler {
           holdID: request.holdID, owner: request.owner, state: .held,
           expireTime: request.expireTime, lines: request.lines, etag: "v1")
         state.holds[request.holdID] = hold
+        state.askedLines[request.holdID] = request.lines
         state.zones[request.holdID] = request.zone
         made = hold
         return request.lines.map(\.sku)

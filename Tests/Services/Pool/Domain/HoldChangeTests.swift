@@ -234,8 +234,10 @@ import Testing
     _ = try machine.run(["hold", "last", "1", "by=last"])
     #expect(machine.pool.holdLists.places(of: SKUIndex(0)).count <= 32)
     #expect(machine.pool.holdIndex.holds(of: "7").isEmpty)
-    let found = machine.pool.holdIndex.holders(of: SKUIndex(0), in: machine.pool.holds)
-    #expect(found.map(\.id.text) == ["last"])
+    let found = machine.pool.holdIndex.holders(
+      of: SKUIndex(0), in: machine.pool.holds
+    ) { $0.quantity(of: SKUIndex(0)) }
+    #expect(found.map(\.hold.id.text) == ["last"])
   }
 
   // MARK: Caps

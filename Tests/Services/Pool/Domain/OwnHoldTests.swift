@@ -179,6 +179,56 @@ import Testing
     #expect(entry.movements.map(\.kind) == [.released])
   }
 
+  /// Goal: no unit is told twice: what the owner's other holds would give up is available, and is in no holder.
+  @Test func ownUnitsAreNotAmongTheHolders() throws {
+    let machine = try Script(onHand: 5)
+    for line in ["hold r-1 2 by=anna", "hold r-2 2 by=bert", "receive 3@B", "hold r-3 2@B by=anna"]
+    {
+      _ = try machine.run(line.words)
+    }
+    func expect(_ present: Quantity, _ holders: [String], _ words: String) throws {
+      do {
+        _ = try machine.run(words.words)
+        Issue.record("\(words) is short")
+      } catch PoolError.insufficientStock(let shortage) {
+        #expect(shortage.present == present, "\(words)")
+        #expect(shortage.holders.map { "\($0.holdID) \($0.quantity)" } == holders, "\(words)")
+      }
+    }
+    // 8 on hand, 4 of anna's and 2 of bert's held.
+    try expect(6, ["r-2 2"], "hold r-4 7 by=anna")
+    try expect(6, ["r-2 2"], "try o-1 7 by=anna")
+    try expect(2, ["r-1 2", "r-2 2", "r-3 2"], "try o-1 3")
+    try expect(3, [], "hold r-4 4@B by=anna")
+    try expect(3, ["r-2 2"], "hold r-4 4@A by=anna")
+    // What the hold itself has is not there for more of it.
+    try expect(4, ["r-1 2", "r-2 2"], "edit r-1 +5")
+    _ = try machine.run("hold r-4 3 by=bert until=5".words)
+    _ = try machine.run("wait 5".words)
+    _ = try machine.run("hold r-5 2 by=carl".words)
+    try expect(2, ["r-1 2", "r-3 2", "r-5 2"], "commit r-4 o-4 3")
+  }
+
+  /// Goal: a cap counts what is held without what goes over, and says so.
+  @Test func capsSayWhatGoesOver() throws {
+    let machine = try Script(onHand: 4)
+    _ = try machine.run("hold r-1 2 by=anna".words)
+    _ = try machine.run("hold r-2 2 by=bert".words)
+    func excess(_ words: String) throws -> HoldCaps.Excess? {
+      do {
+        _ = try machine.run(words.words)
+        return nil
+      } catch PoolError.holdLimit(let excess) { return excess }
+    }
+    _ = try machine.run("caps percent=25".words)
+    let share = try #require(try excess("hold r-3 2 by=anna"))
+    #expect(share.measure == .heldUnits && share.maximum == 1)
+    #expect(share.present == 2 && share.givenUp == 2 && share.requested == 2)
+    _ = try machine.run("caps units=1".words)
+    let units = try #require(try excess("hold r-3 2 by=anna"))
+    #expect(units.measure == .unitsOfOwner && units.present == 0 && units.givenUp == 2)
+  }
+
   /// Goal: a hold that only moves within the owner's is not refused by the owner's caps.
   @Test func capsCountWhatTheOwnerThenHas() throws {
     try check(

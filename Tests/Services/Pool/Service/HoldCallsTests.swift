@@ -233,6 +233,22 @@ import Testing
           "requestedCount": "3", "sku": "TEE",
         ]
       ) { _ = try await bench.hold("h-2", 3, by: "bert") }
+      await bench.setCaps(HoldCaps())
+      _ = try await bench.hold("h-2", 8, by: "bert")
+      await bench.setCaps(HoldCaps(heldPercent: 40))
+      do {
+        _ = try await bench.hold("h-3", 2, by: "anna")
+        Issue.record("more is held than is allowed")
+      } catch let error as RPCError {
+        #expect(
+          error.metadata == [
+            "limit": "HELD_PERCENT", "owner": "anna", "maximumCount": "4", "presentCount": "8",
+            "requestedCount": "2", "givenUpCount": "2", "sku": "TEE",
+          ])
+        #expect(
+          error.message == "2 more are wanted, 8 units of TEE are held by all, "
+            + "without 2 that anna would give up for them, and 4 are allowed.")
+      }
     }
   }
 
@@ -301,6 +317,38 @@ import Testing
           "holders": "9 by o-b (b) until \(until)",
         ]
       ) { try await ask("c", 2, at: "B") }
+    }
+  }
+
+  /// Goal: whoever asks for a hold again, without a request ID, hears how it stands, whatever has become of its units; through
+  /// a crash and a restart.
+  @Test func askedAgainAfterItHasChanged() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10])
+      let made = try #require(try await bench.hold("h-1", 4).hold)
+      _ = try await bench.client.editHold(
+        .init(holdID: "h-1", etag: made.etag, lines: [.init(sku: "TEE", deltaCount: -1)]))
+      _ = try await bench.hold("h-2", 4)
+      _ = try await bench.client.commitHold(
+        .init(holdID: "h-2", orderID: "o", lines: [.init(sku: "TEE", quantity: 1)]))
+      func expectKnown() async throws {
+        for id in ["h-1", "h-2"] {
+          let known = try await bench.client.getHold(.init(holdID: id)).hold
+          #expect(try await bench.hold(id, 4).hold == known)
+          for units in [1, 3, 5] as [Int64] {
+            await expectError(.alreadyExists, "HOLD_EXISTS", ["holdId": id]) {
+              _ = try await bench.hold(id, units)
+            }
+          }
+        }
+      }
+      try await expectKnown()
+      #expect(try bench.stateOfCopy() == (await bench.stateInMemory()))
+      for _ in 1...3 { await bench.server.tick() }
+      #expect(try bench.stateOfCopy() == (await bench.stateInMemory()))
+      try await bench.restart()
+      try await expectKnown()
+      #expect(try await bench.client.verifyLedger(.init()).proved)
     }
   }
 }

@@ -28,7 +28,7 @@ import Testing
       looks += 1
     }
     #expect(looks == 3)
-    let found = holders.messages
+    let found = holders.messages()
     #expect(found.count == 2_500 && found.allSatisfy { $0.quantity == 1 })
     #expect(Set(found.map(\.holdID)).count == 2_500)
     #expect(found.first?.holdID == "h-1")
@@ -90,7 +90,7 @@ import Testing
       view.readRecords { records, state in
         var holders = Holders(of: SKUIndex(0), records)
         while !holders.isFinished { holders.advance(records) }
-        let units = holders.messages.reduce(0) { $0 + $1.quantity }
+        let units = holders.messages().reduce(0) { $0 + $1.quantity }
         let held = state.stocks[0].balances.reduce(0) { $0 + $1.held }
         return units == held ? nil : "\(units) units of \(held) at \(state.sequence)"
       }
@@ -143,5 +143,81 @@ import Testing
       #expect(why.holders.count == Limits.explainedHolds)
       #expect(why.owners.count == Limits.explainedOwners)
     }
+  }
+
+  /// Goal: who holds units is told of those that make the term, and of no others: where some locations do not feed the
+  /// channel, and of each component of a bundle.
+  @Test func holdersMakeTheTerm() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 10, "CAP": 9, "KIT": 0])
+      _ = try await bench.client.receiveStock(
+        .init(lines: [.init(sku: "TEE", locationID: "B", quantity: 10)]))
+      _ = try await bench.assortment.setBundle(.init(bundle: BundleServiceTests.kit))
+      _ = try await bench.client.setChannelSourcing(
+        .init(sourcing: .init(channelID: "web", strategy: .ranked, locationIDs: ["A"])))
+      func hold(_ id: String, by owner: String, _ lines: [HoldLine]) async throws {
+        _ = try await bench.client.createHold(
+          .init(
+            holdID: id, owner: owner, lines: lines, expireTime: bench.clock.now() + .seconds(60)))
+      }
+      try await hold("h-1", by: "anna", [.init(sku: "TEE", quantity: 2, locationID: "B")])
+      try await hold("h-2", by: "bert", [.init(sku: "KIT", quantity: 2, locationID: "A")])
+      try await hold(
+        "h-3", by: "anna",
+        [
+          .init(sku: "TEE", quantity: 1, locationID: "B"),
+          .init(sku: "TEE", quantity: 3, locationID: "A"),
+        ])
+      try await hold("h-4", by: "carl", [.init(sku: "CAP", quantity: 1)])
+      func told(_ sku: String, on channel: String) async throws -> ExplainAvailabilityResponse {
+        try await bench.client.explainAvailability(.init(sku: sku, channelID: channel))
+      }
+      func words(_ holders: [ExplainAvailabilityResponse.Holder]) -> [String] {
+        holders.map { "\($0.holdID) \($0.quantity)" }
+      }
+      let all = try await told("TEE", on: "shopee")
+      #expect(all.terms[1].deltaCount == -10)
+      #expect(words(all.holders) == ["h-1 2", "h-2 4", "h-3 4"])
+      let fed = try await told("TEE", on: "web")
+      #expect(fed.terms[1].deltaCount == -7)
+      #expect(words(fed.holders) == ["h-2 4", "h-3 3"] && fed.holdCount == 2)
+      #expect(fed.owners.map(\.owner) == ["bert", "anna"] && fed.owners.map(\.quantity) == [4, 3])
+      for (channel, tees) in [
+        ("shopee", ["h-1 2", "h-2 4", "h-3 4"]), ("web", ["h-2 4", "h-3 3"]),
+      ] {
+        let kit = try await told("KIT", on: channel)
+        #expect(kit.holders.isEmpty && kit.owners.isEmpty && kit.holdCount == 0)
+        #expect(kit.components.map(\.sku) == ["TEE", "CAP"])
+        #expect(words(kit.components[0].holders) == tees)
+        #expect(words(kit.components[1].holders) == ["h-2 2", "h-4 1"])
+        for component in kit.components {
+          let units = component.owners.reduce(0) { $0 + $1.quantity }
+          #expect(component.terms[1].name == "held" && component.terms[1].deltaCount == -units)
+          #expect(component.holdCount == Int64(component.holders.count))
+          #expect(component.ownerCount == Int64(component.owners.count))
+        }
+      }
+    }
+  }
+
+  /// Goal: of the components of a bundle together no more holds are looked at while everybody waits than of one SKU.
+  @Test func componentsAreLookedAtAFewAtATime() throws {
+    let machine = try Script(onHand: 10_000)
+    _ = try machine.run("receive 10000:CAP".words)
+    for number in 1...700 {
+      _ = try machine.run("hold h-\(number) 1 by=\(number)".words)
+      _ = try machine.run("hold c-\(number) 1:CAP by=\(number)".words)
+    }
+    let model = ReadModel()
+    model.reset(to: machine.pool, SaleNumbers(), hasUnloadedSales: false)
+    let skus = [SKUIndex(0), SKUIndex(1)]
+    var search = model.readRecords { records, _ in HolderSearch(of: skus, records) }
+    #expect(search.isLong)
+    model.readRecords { records, _ in search.advance(records) }
+    #expect(!search.isLong)
+    model.readRecords { records, _ in search.finish(of: skus, records) }
+    #expect(search.all.map { $0.messages().count } == [700, 700])
+    model.readRecords { records, _ in search.finish(of: [SKUIndex(1)], records) }
+    #expect(search.all.map { $0.messages().map(\.holdID).first } == ["c-1"])
   }
 }

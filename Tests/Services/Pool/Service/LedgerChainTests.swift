@@ -432,6 +432,7 @@ extension Bench {
         ALTER TABLE mark DROP COLUMN sequence;
         ALTER TABLE mark DROP COLUMN hash;
         ALTER TABLE mark DROP COLUMN plain_row;
+        ALTER TABLE mark DROP COLUMN first_lines_after;
         DELETE FROM migration WHERE number > 2;
         """)
     return Int64(rows.count)

@@ -68,6 +68,7 @@ import Testing
     HoldForgery(testDescription: "end") { $0.expireTime = $0.expireTime + .seconds(1) },
     HoldForgery(testDescription: "state") { $0.finish(as: .released, at: $0.createTime) },
     HoldForgery(testDescription: "sequence") { $0.sequence -= 1 },
+    HoldForgery(testDescription: "what it was first asked for") { $0.firstLines = $0.lines },
   ]
 
   @Test(arguments: holdForgeries) func forgedHoldIsNamed(_ forgery: HoldForgery) async throws {
@@ -255,6 +256,51 @@ import Testing
           number: sale.number)
       }
       try await Self.expectStopped(bench, "the sale of order after as swept differs")
+    }
+  }
+
+  /// Goal: a store of a program that did not keep what holds were first asked for opens, is no difference, and keeps it from
+  /// then on. Method: the rows and the mark are made what they were before.
+  @Test func holdsOfAnOlderStoreAreNoDifference() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 90])
+      func edit(_ id: String) async throws {
+        let etag = try await bench.client.getHold(.init(holdID: id)).hold?.etag ?? ""
+        _ = try await bench.client.editHold(
+          .init(holdID: id, etag: etag, lines: [.init(sku: "TEE", deltaCount: 1)]))
+        for _ in 1...3 { await bench.server.tick() }
+      }
+      for id in ["h-1", "h-2"] {
+        _ = try await bench.hold(id, 4, seconds: 1_000)
+        try await edit(id)
+      }
+      await bench.server.close()
+      for id in ["h-1", "h-2"] {
+        try bench.forgeHold(id) { hold in
+          var hold = hold
+          #expect(hold.firstLines?.map(\.quantity) == [4])
+          hold.firstLines = nil
+          return hold
+        }
+      }
+      let older = try SQLiteConnection.open(bench.path, as: .owner)
+      try older.execute(script: "ALTER TABLE mark DROP COLUMN first_lines_after")
+      try older.execute("DELETE FROM migration WHERE number = 15")
+      older.close()
+      try await bench.restart()
+      #expect(try await bench.client.verifyLedger(.init()).proved)
+      try await edit("h-1")
+      _ = try await bench.hold("h-3", 4, seconds: 1_000)
+      try await edit("h-3")
+      #expect(try await bench.hold("h-3", 4).hold?.lines.map(\.quantity) == [5])
+      let proof = try await bench.client.verifyLedger(.init())
+      #expect(proof.proved, "\(proof.difference)")
+      try bench.forgeHold("h-3") { hold in
+        var hold = hold
+        hold.firstLines = nil
+        return hold
+      }
+      try await Self.expectStopped(bench, "the hold h-3 as swept differs")
     }
   }
 

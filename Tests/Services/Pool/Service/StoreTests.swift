@@ -70,6 +70,10 @@ private typealias Allocation = PoolDomain.Allocation
           expireTime: hold.expireTime, state: state, lines: lines, endTime: hold.endTime,
           orderID: hold.orderID, isRetaken: isRetaken, sequence: 7, number: 6)
         #expect(try Hold(id: hold.id, number: more.number, bytes: more.bytes) == more)
+        var changed = more
+        changed.firstLines = [line, line, line]
+        #expect(try Hold(id: hold.id, number: more.number, bytes: changed.bytes) == changed)
+        #expect(changed.bytes.starts(with: more.bytes) || more.bytes == hold.bytes)
       }
     }
     let lines = (1...40).map { number in

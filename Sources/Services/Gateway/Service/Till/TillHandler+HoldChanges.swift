@@ -97,7 +97,7 @@ extension TillHandler {
 
 extension HoldAnswer {
   /// With what it sets aside by the pool's own SKUs.
-  fileprivate init(_ holdID: HoldID, _ hold: Hold) {
+  init(_ holdID: HoldID, _ hold: Hold) {
     self.init(
       holdID: holdID.text, state: "\(hold.state)",
       orderID: hold.orderID.isEmpty ? nil : hold.orderID, expireTime: hold.expireTime?.rfc3339,

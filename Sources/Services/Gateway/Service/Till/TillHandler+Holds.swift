@@ -79,7 +79,8 @@ private struct StockAnswer: Encodable {
 }
 
 extension TillHandler {
-  /// Sets units aside, or says what is short. The same hold again is the same answer.
+  /// Sets units aside, or says what is short. The same hold again is answered as it stands, by the pool's own SKUs when its
+  /// units are no longer those that are asked for.
   func hold(
     _ request: HTTPRequest, _ account: ChannelAccount
   ) async throws(ErrorAnswer) -> HTTPResponse {
@@ -109,12 +110,19 @@ extension TillHandler {
       lines: lines, expireTime: store.clock.now() + .seconds(seconds),
       channelID: TillChannel.id.text, zone: zone?.text ?? "")
     let hold = try await call { try await pool.createHold(wanted).hold ?? Hold() }
+    guard Self.sums(hold.lines) == Self.sums(lines) else {
+      return JSONAnswer.make(200, HoldAnswer(holdID, hold))
+    }
     return JSONAnswer.make(
       200,
       HoldAnswer(
         holdID: holdID.text, state: "\(hold.state)", expireTime: hold.expireTime?.rfc3339,
         lines: body.lines.map { HoldAnswer.Line(sku: $0.sku, quantity: $0.quantity) },
         etag: hold.etag))
+  }
+
+  private static func sums(_ lines: [HoldLine]) -> [String: Quantity] {
+    Dictionary(lines.map { ($0.sku, $0.quantity) }, uniquingKeysWith: +)
   }
 
   /// What lines with a till's codes take from the pool.

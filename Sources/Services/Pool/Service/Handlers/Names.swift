@@ -17,6 +17,9 @@ extension Names {
         $0.sku.int < skuCount && $0.location.int < locationCount
           && $0.allotment?.promotion.int ?? -1 < promotionCount
       }
+      && (hold.firstLines ?? []).allSatisfy {
+        $0.sku.int < skuCount && $0.location.int < locationCount
+      }
   }
 
   private func knows(_ bundle: SaleBundle) -> Bool {

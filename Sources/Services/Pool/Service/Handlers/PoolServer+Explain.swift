@@ -28,22 +28,30 @@ extension PoolServer {
       }
     }
     let index = try view.read { try $0.index(of: sku) }
-    var holders = view.readRecords { records, _ in Holders(of: index, records) }
-    while holders.isLong { view.readRecords { records, _ in holders.advance(records) } }
-    var response = view.readRecords { records, state in
-      // Where a look at all of them is short, they are told as they are at this very moment.
-      if !holders.isBegun { holders = Holders(of: index, records) }
-      while !holders.isFinished { holders.advance(records) }
+    func skus(_ state: ReadModel.State) -> [SKUIndex] {
+      state.bundles.components(of: index)?.map(\.sku) ?? [index]
+    }
+    var search = view.readRecords { records, state in HolderSearch(of: skus(state), records) }
+    while search.isLong { view.readRecords { records, _ in search.advance(records) } }
+    var (response, sourcing) = view.readRecords { records, state in
+      search.finish(of: skus(state), records)
+      let sourcing = state.sourcings[channel]
       if let parts = state.bundles.components(of: index) {
         let explanation = BundleExplanation(
           of: index, parts, on: channel, listing: listing, in: state)
-        return ExplainAvailabilityResponse(explanation, sequence: state.sequence, state)
+        return (
+          ExplainAvailabilityResponse(explanation, sequence: state.sequence, state), sourcing
+        )
       }
       let explanation = Explanation(of: index, on: channel, listing: listing, in: state)
-      return ExplainAvailabilityResponse(
-        explanation, incoming: state.incomingMessages(of: index), sequence: state.sequence, state)
+      let incoming = state.incomingMessages(of: index)
+      return (
+        ExplainAvailabilityResponse(
+          explanation, incoming: incoming, sequence: state.sequence, state), sourcing
+      )
     }
-    response.add(holders.messages)
+    response.add(
+      search.all.map { $0.messages { sourcing?.isFed(by: $0) ?? true } })
     return response
   }
 }
@@ -63,22 +71,22 @@ extension ExplainAvailabilityResponse {
       places: explanation.balances.map { Place($0, names) }, incoming: incoming)
   }
 
-  /// - Parameter all: the holders, the oldest first.
-  fileprivate mutating func add(_ all: [Holder]) {
-    let allOwners = Self.owners(all)
-    holders = Array(all.prefix(Limits.explainedHolds))
-    owners = Array(allOwners.prefix(Limits.explainedOwners))
-    holdCount = Int64(all.count)
-    ownerCount = Int64(allOwners.count)
-  }
-
-  /// Those with most units first.
-  private static func owners(_ holders: [Holder]) -> [Owner] {
-    Dictionary(grouping: holders, by: \.owner).map { owner, holds in
-      Owner(
-        owner: owner, quantity: holds.reduce(0) { $0 + $1.quantity },
-        holdCount: Int64(holds.count))
-    }.sorted { ($1.quantity, $0.owner) < ($0.quantity, $1.owner) }
+  /// - Parameter all: the holders of the SKU, or of each component of the bundle; the oldest first.
+  fileprivate mutating func add(_ all: [[Holder]]) {
+    for (number, all) in all.enumerated() {
+      let allOwners = Holders.owners(all)
+      let owners = Array(allOwners.prefix(Limits.explainedOwners))
+      if components.isEmpty {
+        holders = Array(all.prefix(Limits.explainedHolds))
+        self.owners = owners
+        (holdCount, ownerCount) = (Int64(all.count), Int64(allOwners.count))
+      } else {
+        components[number].holders = Array(all.prefix(Limits.explainedComponentHolds))
+        components[number].owners = owners
+        components[number].holdCount = Int64(all.count)
+        components[number].ownerCount = Int64(allOwners.count)
+      }
+    }
   }
 }
 

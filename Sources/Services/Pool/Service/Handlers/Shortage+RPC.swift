@@ -68,6 +68,7 @@ extension HoldCaps.Excess {
       "requestedCount": "\(requested)",
     ]
     if let sku { metadata["sku"] = sku.text }
+    if givenUp > 0 { metadata["givenUpCount"] = "\(givenUp)" }
     let item = sku?.text ?? ""
     let words =
       switch measure {
@@ -85,6 +86,8 @@ extension HoldCaps.Excess {
       }
     return RPCError(
       .failedPrecondition, "HOLD_LIMIT",
-      "\(requested) more are wanted, \(words), and \(maximum) are allowed.", metadata)
+      "\(requested) more are wanted, \(words)"
+        + (givenUp > 0 ? ", without \(givenUp) that \(owner) would give up for them" : "")
+        + ", and \(maximum) are allowed.", metadata)
   }
 }

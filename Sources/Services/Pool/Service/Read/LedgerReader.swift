@@ -29,6 +29,11 @@ struct LedgerReader {
     get throws { try transaction.int64("SELECT plain_row FROM mark") ?? 0 }
   }
 
+  /// The sequence up to which holds were begun by an older program, which did not keep what they were first asked for.
+  var firstLinesAfter: Int64 {
+    get throws { try transaction.int64("SELECT first_lines_after FROM mark") ?? 0 }
+  }
+
   /// The first row whose movements end after `sequence`.
   func row(after sequence: Int64) throws -> Int64 {
     try firstRow("sequence") { $0 > sequence }

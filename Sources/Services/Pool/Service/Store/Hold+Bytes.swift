@@ -11,25 +11,23 @@ extension Hold {
     writer.integer(endTime?.microseconds ?? 0)
     writer.text(orderID?.text ?? "")
     writer.integer(sequence)
-    writer.count(lines.count)
-    for line in lines {
-      writer.unsigned(UInt64(line.sku.number))
-      writer.unsigned(UInt64(line.location.number))
-      writer.integer(line.quantity)
-    }
+    writer.write(lines)
     let placed = lines.indices.filter { lines[$0].isPlaced }
     let allotments = lines.map(\.allotment)
     let hasAllotments = allotments.contains { $0 != nil }
-    if channelID != nil || isRetaken || !placed.isEmpty || hasAllotments || !bundles.isEmpty {
+    if channelID != nil || isRetaken || !placed.isEmpty || hasAllotments || !bundles.isEmpty
+      || firstLines != nil
+    {
       writer.text(channelID?.text ?? "")
       writer.byte(isRetaken ? 1 : 0)
       writer.count(placed.count)
       for number in placed { writer.count(number) }
       writer.allotments(allotments)
-      if !bundles.isEmpty {
+      if !bundles.isEmpty || firstLines != nil {
         if !hasAllotments { writer.count(0) }
         writer.write(bundles)
       }
+      if let firstLines { writer.write(firstLines) }
     }
   }
 
@@ -42,17 +40,12 @@ extension Hold {
     let endTime = Timestamp(microseconds: try reader.integer())
     let order = try reader.text()
     let sequence = try reader.integer()
-    var lines: [Line] = []
-    for _ in 0..<(try reader.count()) {
-      lines.append(
-        Line(
-          sku: SKUIndex(try reader.index()), location: LocationIndex(try reader.index()),
-          quantity: try reader.integer()))
-    }
+    var lines = try reader.holdLines()
     // Older stores wrote nothing of these.
     var channel = ""
     var isRetaken = false
     var bundles: [SaleBundle] = []
+    var firstLines: [Line]?
     if !reader.isAtEnd {
       channel = try reader.text()
       isRetaken = try reader.byte() == 1
@@ -67,14 +60,40 @@ extension Hold {
         }
       }
       if !reader.isAtEnd { bundles = try reader.saleBundles() }
+      if !reader.isAtEnd { firstLines = try reader.holdLines() }
     }
     guard reader.isAtEnd else { throw ByteReader.Malformed() }
     self.init(
       id: id, owner: owner, channelID: channel.isEmpty ? nil : ChannelID(trusted: channel),
       createTime: createTime, expireTime: expireTime, state: state,
-      lines: lines, endTime: state == .held ? nil : endTime,
+      lines: lines, firstLines: firstLines, endTime: state == .held ? nil : endTime,
       orderID: order.isEmpty ? nil : OrderID(trusted: order), isRetaken: isRetaken,
       bundles: bundles,
       sequence: sequence, number: number)
+  }
+}
+
+extension ByteWriter {
+  /// SKU, location and quantity of each.
+  fileprivate mutating func write(_ lines: [Hold.Line]) {
+    count(lines.count)
+    for line in lines {
+      unsigned(UInt64(line.sku.number))
+      unsigned(UInt64(line.location.number))
+      integer(line.quantity)
+    }
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func holdLines() throws(Malformed) -> [Hold.Line] {
+    var lines: [Hold.Line] = []
+    for _ in 0..<(try count()) {
+      lines.append(
+        Hold.Line(
+          sku: SKUIndex(try index()), location: LocationIndex(try index()),
+          quantity: try integer()))
+    }
+    return lines
   }
 }

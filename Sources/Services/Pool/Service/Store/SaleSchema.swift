@@ -58,4 +58,15 @@ enum SaleSchema {
       UPDATE mark SET is_sealed = 0;
       """)
   }
+
+  /// Holds keep what they were first asked for once their units change. What those of an older store had become by now is
+  /// not to be told from it, so theirs is not proved.
+  static func firstLines(_ number: Int) -> Migration {
+    Migration(
+      number, "what holds were first asked for",
+      """
+      ALTER TABLE mark ADD COLUMN first_lines_after INTEGER NOT NULL DEFAULT 0;
+      UPDATE mark SET first_lines_after = (SELECT coalesce(max(sequence), 0) FROM ledger);
+      """)
+  }
 }

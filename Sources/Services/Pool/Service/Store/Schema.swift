@@ -143,5 +143,6 @@ enum Schema {
     ProofSchema.seals(12),
     SaleSchema.holds(13),
     SaleSchema.runs(14),
+    SaleSchema.firstLines(15),
   ]
 }

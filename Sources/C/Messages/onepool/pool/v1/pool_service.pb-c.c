@@ -8625,7 +8625,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   (ProtobufCMessageInit) onepool__pool__v1__explain_availability_response__holder__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__component__field_descriptors[10] =
+static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_response__component__field_descriptors[14] =
 {
   {
     "sku",
@@ -8747,13 +8747,65 @@ static const ProtobufCFieldDescriptor onepool__pool__v1__explain_availability_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "holders",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, n_holders),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, holders),
+    &onepool__pool__v1__explain_availability_response__holder__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owners",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, n_owners),
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, owners),
+    &onepool__pool__v1__explain_availability_response__owner__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hold_count",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, hold_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_count",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component, owner_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned onepool__pool__v1__explain_availability_response__component__field_indices_by_name[] = {
   2,   /* field[2] = available_to_sell_count */
   7,   /* field[7] = balances */
   4,   /* field[4] = binds */
   3,   /* field[3] = bundle_count */
+  12,   /* field[12] = hold_count */
+  10,   /* field[10] = holders */
   8,   /* field[8] = locks */
+  13,   /* field[13] = owner_count */
+  11,   /* field[11] = owners */
   9,   /* field[9] = places */
   6,   /* field[6] = rules */
   0,   /* field[0] = sku */
@@ -8763,7 +8815,7 @@ static const unsigned onepool__pool__v1__explain_availability_response__componen
 static const ProtobufCIntRange onepool__pool__v1__explain_availability_response__component__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_response__component__descriptor =
 {
@@ -8773,7 +8825,7 @@ const ProtobufCMessageDescriptor onepool__pool__v1__explain_availability_respons
   "Onepool__Pool__V1__ExplainAvailabilityResponse__Component",
   "onepool.pool.v1",
   sizeof(Onepool__Pool__V1__ExplainAvailabilityResponse__Component),
-  10,
+  14,
   onepool__pool__v1__explain_availability_response__component__field_descriptors,
   onepool__pool__v1__explain_availability_response__component__field_indices_by_name,
   1,  onepool__pool__v1__explain_availability_response__component__number_ranges,

@@ -24,6 +24,8 @@ struct HoldProof: Sendable {
   /// Rows that have counted later movements.
   private var claims: [HoldID: Hold] = [:]
   private var isAtMark = false
+  /// Holds that were begun later know what they were first asked for.
+  var firstLinesAfter: Int64 = 0
   private var time = Timestamp.zero
   private var tidyCount = ServiceLimits.tidiedHolds
 
@@ -108,6 +110,7 @@ struct HoldProof: Sendable {
     guard var known = holds[row.id] else { return false }
     // Rows of an older store have a number that it gave them.
     if row.number < 0 { known.number = row.number }
+    if row.number <= firstLinesAfter { known.firstLines = row.firstLines }
     return known == row
   }
 

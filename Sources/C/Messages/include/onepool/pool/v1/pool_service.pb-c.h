@@ -1786,7 +1786,7 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Place
 
 
 /*
- * What one owner holds of it.
+ * What one owner holds of it at the locations that feed the channel.
  */
 struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Owner
 {
@@ -1810,7 +1810,7 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Owner
 
 
 /*
- * Who holds units of it.
+ * Who holds units of it at the locations that feed the channel.
  */
 struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Holder
 {
@@ -1888,10 +1888,28 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse__Component
    */
   size_t n_places;
   Onepool__Pool__V1__ExplainAvailabilityResponse__Place **places;
+  /*
+   * The oldest 20 holds on it, as in the response's own holders.
+   */
+  size_t n_holders;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Holder **holders;
+  /*
+   * The 20 owners that hold most of it, those with most units first.
+   */
+  size_t n_owners;
+  Onepool__Pool__V1__ExplainAvailabilityResponse__Owner **owners;
+  /*
+   * All holds on it.
+   */
+  int64_t hold_count;
+  /*
+   * All owners of these holds.
+   */
+  int64_t owner_count;
 };
 #define ONEPOOL__POOL__V1__EXPLAIN_AVAILABILITY_RESPONSE__COMPONENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onepool__pool__v1__explain_availability_response__component__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0 }
 
 
 struct  Onepool__Pool__V1__ExplainAvailabilityResponse
@@ -1912,7 +1930,8 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse
   size_t n_rules;
   Onepool__Pool__V1__ExplainAvailabilityResponse__Rule **rules;
   /*
-   * The oldest 100 holds on it.
+   * The oldest 100 holds on it. The units of all holds, and of all owners, make the term `held`. A bundle has none of its
+   * own: its components have theirs.
    */
   size_t n_holders;
   Onepool__Pool__V1__ExplainAvailabilityResponse__Holder **holders;
@@ -1941,7 +1960,8 @@ struct  Onepool__Pool__V1__ExplainAvailabilityResponse
   size_t n_owners;
   Onepool__Pool__V1__ExplainAvailabilityResponse__Owner **owners;
   /*
-   * All holds on it; where there are more than a thousand, those that still held units when they were looked at.
+   * All holds on it; where there are more than a thousand, those that still held units when they were looked at, which
+   * others may have changed before the terms were made.
    */
   int64_t hold_count;
   /*
