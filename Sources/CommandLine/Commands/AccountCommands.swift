@@ -29,6 +29,7 @@ enum AccountCommands {
     name: "connect",
     usage: "ACCOUNT --channel CHANNEL --shop SHOP --url URL [--location LOCATION] < CREDENTIALS",
     summary: "connects an account with keys or tokens: lines of NAME=VALUE on standard input",
+    wordLimit: 1,
     options: ["channel": "", "shop": "", "url": "", "location": "", "name": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
@@ -45,6 +46,7 @@ enum AccountCommands {
     usage:
       "ACCOUNT [--channel CHANNEL --url URL] [--shop SHOP] [--location LOCATION] [< CREDENTIALS]",
     summary: "the link on which a merchant lets the gateway in; the app's keys on standard input",
+    wordLimit: 1,
     options: ["channel": "", "shop": "", "url": "", "location": "", "name": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
@@ -57,7 +59,8 @@ enum AccountCommands {
   }
 
   static let importListings = Command(
-    name: "import", usage: "ACCOUNT", summary: "fetches an account's listings from its channel"
+    name: "import", usage: "ACCOUNT", summary: "fetches an account's listings from its channel",
+    wordLimit: 1
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.gateway.importListings(
