@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GatewayAPI
+internal import RPCCore
 
 /// How an operator connects a channel's account.
 enum AccountCommands {
@@ -58,6 +59,9 @@ enum AccountCommands {
     return 0
   }
 
+  /// All listings of an account take as many calls as its channel allows in that time.
+  private static let patience = CallOptions(timeout: .seconds(3600))
+
   static let importListings = Command(
     name: "import", usage: "ACCOUNT", summary: "fetches an account's listings from its channel",
     wordLimit: 1
@@ -65,7 +69,8 @@ enum AccountCommands {
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.gateway.importListings(
       ImportListingsRequest(
-        accountID: try arguments.word(0, "ACCOUNT"), requestID: UUID().uuidString))
+        accountID: try arguments.word(0, "ACCOUNT"), requestID: UUID().uuidString),
+      options: patience)
     Output.table(
       ["created", "updated", "linked", "unmapped"],
       [

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GatewayAPI
+internal import RPCCore
 
 /// What an operator asks after downtime.
 enum CatchUpCommands {
@@ -79,7 +80,9 @@ enum CatchUpCommands {
       }
       request.lines = [CancelledUnits(lineID: line, count: count)]
     }
-    _ = try await peers.gateway.cancelChannelOrder(request)
+    // The gateway waits for the account's turn to call, for a minute at most.
+    _ = try await peers.gateway.cancelChannelOrder(
+      request, options: CallOptions(timeout: .seconds(90)))
     Output.line("cancelled with the channel")
     return 0
   }
