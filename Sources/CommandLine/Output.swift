@@ -73,6 +73,13 @@ extension String {
   }
 }
 
+/// A case's name as people write it: `partially-received` for `partiallyReceived`.
+func words(_ value: some Sendable) -> String {
+  "\(value)".reduce(into: "") { text, letter in
+    text += letter.isUppercase ? "-\(letter.lowercased())" : String(letter)
+  }
+}
+
 extension Timestamp {
   /// `2026-01-05T10:03:11.250Z`
   var text: String {

@@ -47,6 +47,12 @@ struct Peers: Sendable {
 
   private static func credentials(_ settings: Settings) throws -> TLSCredentials? {
     guard let authorities = settings[CommonSettings.tlsCA] else { return nil }
+    for setting in [CommonSettings.tlsCA, CommonSettings.tlsCertificate, CommonSettings.tlsKey] {
+      guard let path = settings[setting] else { continue }
+      guard FileManager.default.isReadableFile(atPath: path) else {
+        throw Failure("\(setting.name) is \"\(path)\": must be a file that can be read")
+      }
+    }
     var configuration = TLSClientConfiguration(authorities: authorities)
     if let certificate = settings[CommonSettings.tlsCertificate] {
       configuration.identity = TLSIdentity(

@@ -4,9 +4,10 @@ import Testing
 
 /// What the operator types for units, and what help shows of it.
 @Suite struct AmountsTests {
-  private func amounts(_ words: [String]) throws -> [String] {
-    let command = Command(name: "po", usage: "", summary: "") { _ in 0 }
-    return try InboundCommands.amounts(try Arguments(words, for: command), from: 0).map {
+  private func amounts(_ words: [String], costs: Bool = true) throws -> [String] {
+    let command = Command(name: "po", usage: "", summary: "", wordLimit: nil) { _ in 0 }
+    let arguments = try Arguments(words, for: command)
+    return try InboundCommands.amounts(arguments, from: 0, costs: costs).map {
       "\($0.name) \($0.units) \($0.cost)"
     }
   }
@@ -24,9 +25,8 @@ import Testing
     #expect(throws: UsageError.self) { try amounts([]) }
   }
 
-  @Test func everyCommandHasItsOwnName() {
-    let names = Program.commands.map(\.name)
-    #expect(Set(names).count == names.count)
-    for name in ["po", "transfer", "count", "bundle", "reorder"] { #expect(names.contains(name)) }
+  /// A count of `5@3` is a slip of the hand, not five.
+  @Test func costsStandWhereThereAreCosts() {
+    #expect(throws: UsageError.self) { try amounts(["TEE=5@3"], costs: false) }
   }
 }

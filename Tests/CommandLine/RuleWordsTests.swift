@@ -34,18 +34,21 @@ import Testing
   @Test func marginIsWrittenAsItIsRead() throws {
     for text in [
       "5", "10%", "12.5%", "0.01%", "0%", "50:10,2", "demand:1.5,150%", "none",
-      "demand:2.0,100%,measured",
+      "demand:2,100%,measured",
     ] {
       #expect(RuleWords.text(try RuleWords.margin(text)) == text)
     }
   }
 
   @Test func timesAreRead() throws {
-    #expect(try RuleWords.time("", "from") == nil)
+    func time(_ words: [String]) throws -> Timestamp? {
+      try Arguments(["5"] + words, for: RuleCommands.buffer).time(option: "from")
+    }
+    #expect(try time([]) == nil)
     let moment = Timestamp(seconds: 1_795_737_600)
-    #expect(try RuleWords.time("2026-11-27T00:00:00Z", "from") == moment)
-    #expect(try RuleWords.time("2026-11-27T00:00:00.500Z", "from") == moment + .milliseconds(500))
-    #expect(throws: UsageError.self) { try RuleWords.time("27.11.2026", "from") }
+    #expect(try time(["--from", "2026-11-27T00:00:00Z"]) == moment)
+    #expect(try time(["--from=2026-11-27T00:00:00.500Z"]) == moment + .milliseconds(500))
+    #expect(throws: UsageError.self) { try time(["--from", "27.11.2026"]) }
   }
 
   @Test func locationKeepsWhatIsNotGiven() throws {
@@ -68,6 +71,9 @@ import Testing
     #expect(throws: UsageError.self) { try changed("A --kind shop") }
     #expect(throws: UsageError.self) { try changed("A --pickup maybe") }
     #expect(throws: UsageError.self) { try changed("A --rank x") }
+    #expect(throws: UsageError.self) { try changed("A --rank 99999999999") }
+    other.zones = []
+    #expect(try changed("A --zones none --pickup no --rank 1") == other)
   }
 
   @Test func explanationInWords() {

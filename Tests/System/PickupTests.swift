@@ -79,7 +79,9 @@ extension SystemTests {
         Programs.url("onepool"), arguments: words, environment: cluster.environment("onepool"),
         log: log)
       #expect(try await program.status() == 0, "\(program.log)")
-      return program.lines.last?.split(separator: " ").last.map(String.init) ?? ""
+      // `ORDER: ready, until …`
+      let words = program.lines.last?.split(separator: " ") ?? []
+      return words.count > 1 ? words[1].filter { $0 != "," } : ""
     }
 
     private static func wait(

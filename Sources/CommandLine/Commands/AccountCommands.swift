@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GatewayAPI
+internal import RPCCore
 
 /// How an operator connects a channel's account.
 enum AccountCommands {
@@ -29,6 +30,7 @@ enum AccountCommands {
     name: "connect",
     usage: "ACCOUNT --channel CHANNEL --shop SHOP --url URL [--location LOCATION] < CREDENTIALS",
     summary: "connects an account with keys or tokens: lines of NAME=VALUE on standard input",
+    wordLimit: 1,
     options: ["channel": "", "shop": "", "url": "", "location": "", "name": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
@@ -45,6 +47,7 @@ enum AccountCommands {
     usage:
       "ACCOUNT [--channel CHANNEL --url URL] [--shop SHOP] [--location LOCATION] [< CREDENTIALS]",
     summary: "the link on which a merchant lets the gateway in; the app's keys on standard input",
+    wordLimit: 1,
     options: ["channel": "", "shop": "", "url": "", "location": "", "name": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
@@ -56,13 +59,18 @@ enum AccountCommands {
     return 0
   }
 
+  /// All listings of an account take as many calls as its channel allows in that time.
+  private static let patience = CallOptions(timeout: .seconds(3600))
+
   static let importListings = Command(
-    name: "import", usage: "ACCOUNT", summary: "fetches an account's listings from its channel"
+    name: "import", usage: "ACCOUNT", summary: "fetches an account's listings from its channel",
+    wordLimit: 1
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.gateway.importListings(
       ImportListingsRequest(
-        accountID: try arguments.word(0, "ACCOUNT"), requestID: UUID().uuidString))
+        accountID: try arguments.word(0, "ACCOUNT"), requestID: UUID().uuidString),
+      options: patience)
     Output.table(
       ["created", "updated", "linked", "unmapped"],
       [

@@ -7,7 +7,7 @@ enum AssortmentCommands {
 
   static let bundle = Command(
     name: "bundle", usage: "[SKU [COMPONENT=UNITS … | none]]",
-    summary: "bundles: lists them, shows one, or says what it consists of"
+    summary: "bundles: lists them, shows one, or says what it consists of", wordLimit: nil
   ) { arguments in
     let assortment = try Peers.fromEnvironment().assortment
     let bundles: [PoolAPI.Bundle]
@@ -35,6 +35,10 @@ enum AssortmentCommands {
         ).bundle
       ].compactMap { $0 }
     }
+    if arguments.positions.count > 1, bundles.allSatisfy(\.components.isEmpty) {
+      Output.line("\(arguments.positions[0]) is no bundle")
+      return 0
+    }
     Output.table(
       ["bundle", "component", "units"],
       bundles.flatMap { bundle in
@@ -45,7 +49,7 @@ enum AssortmentCommands {
 
   static let reorder = Command(
     name: "reorder", usage: "[--all] | SKU UNITS|none [--location LOCATION]",
-    summary: "what is to be ordered, or sets the stock at which it is",
+    summary: "what is to be ordered, or sets the stock at which it is", wordLimit: 2,
     options: ["location": "", "all": nil]
   ) { arguments in
     let assortment = try Peers.fromEnvironment().assortment
@@ -55,23 +59,28 @@ enum AssortmentCommands {
           .init(dueOnly: !arguments.has("all"), pageSize: 1000, pageToken: token))
         return (page.reorderPoints, page.nextPageToken)
       }
-      Output.table(
-        ["SKU", "location", "point", "available", "incoming", "to be ordered"],
-        points.map {
-          [
-            $0.sku, $0.locationID.isEmpty ? "all" : $0.locationID, "\($0.pointCount ?? 0)",
-            "\($0.availableCount)", "\($0.incomingCount)", $0.due ? "yes" : "no",
-          ]
-        })
+      show(points)
       return 0
     }
     let units = try arguments.word(1, "UNITS")
     let point = ReorderPoint(
       sku: try arguments.word(0, "SKU"), locationID: arguments.option("location"),
       pointCount: units == "none" ? nil : try arguments.number(1, "UNITS"))
-    _ = try await assortment.setReorderPoint(
+    let set = try await assortment.setReorderPoint(
       .init(reorderPoint: point, requestID: UUID().uuidString))
-    Output.line("done")
+    show([set.reorderPoint ?? point])
     return 0
+  }
+
+  private static func show(_ points: [ReorderPoint]) {
+    Output.table(
+      ["SKU", "location", "point", "available", "incoming", "to be ordered"],
+      points.map {
+        [
+          $0.sku, $0.locationID.isEmpty ? "all" : $0.locationID,
+          $0.pointCount.map { "\($0)" } ?? "–", "\($0.availableCount)", "\($0.incomingCount)",
+          $0.due ? "yes" : "no",
+        ]
+      })
   }
 }

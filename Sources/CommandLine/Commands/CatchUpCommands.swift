@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GatewayAPI
+internal import RPCCore
 
 /// What an operator asks after downtime.
 enum CatchUpCommands {
@@ -7,7 +8,8 @@ enum CatchUpCommands {
 
   static let catchUps = Command(
     name: "catch-ups", usage: "[NUMBER]",
-    summary: "what downtimes have cost; with NUMBER what was missed, who oversold whom, what to do"
+    summary: "what downtimes have cost; with NUMBER what was missed, who oversold whom, what to do",
+    wordLimit: 1
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     guard arguments.positions.isEmpty else {
@@ -61,20 +63,26 @@ enum CatchUpCommands {
   static let cancelOrder = Command(
     name: "cancel-order", usage: "ACCOUNT ORDER [--line LINE --count UNITS]",
     summary: "cancels an order, or units of a line, with its channel; ORDER is the channel's ID",
-    options: ["line": "", "count": ""]
+    wordLimit: 2, options: ["line": "", "count": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     var request = CancelChannelOrderRequest(
       accountID: try arguments.word(0, "ACCOUNT"), externalID: try arguments.word(1, "ORDER"),
       requestID: UUID().uuidString)
     let line = arguments.option("line")
+    // A count without its line would cancel the whole order.
+    guard !line.isEmpty || arguments.option("count").isEmpty else {
+      throw UsageError("--count wants --line")
+    }
     if !line.isEmpty {
       guard let count = Int64(arguments.option("count")), count > 0 else {
         throw UsageError("--line wants --count, from 1")
       }
       request.lines = [CancelledUnits(lineID: line, count: count)]
     }
-    _ = try await peers.gateway.cancelChannelOrder(request)
+    // The gateway waits for the account's turn to call, for a minute at most.
+    _ = try await peers.gateway.cancelChannelOrder(
+      request, options: CallOptions(timeout: .seconds(90)))
     Output.line("cancelled with the channel")
     return 0
   }

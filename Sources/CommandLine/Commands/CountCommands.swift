@@ -1,75 +1,106 @@
 internal import Foundation
 internal import PoolAPI
 
-/// Stock counts.
+/// Stock counts: `onepool count VERB …`.
 enum CountCommands {
-  static let all = [count]
+  private typealias Client = CountServiceClient
 
-  static let count = Command(
-    name: "count",
-    usage: """
-      list | sheet ID | show ID | submit ID [--rest] | cancel ID
-        count open ID LOCATION [SKU …] [--units N]     count report ID REPORT SKU=UNITS … [--actor NAME]
-        count recount ID SKU …     count approve ID [--reason CODE] [--actor NAME]
-      """,
-    summary: "stock counts: who counts sees the sheet, who approves sees the books",
-    options: ["units": "0", "reason": "", "actor": "operator", "rest": nil]
-  ) { arguments in
-    let counts = try Peers.fromEnvironment().counts
-    let verb = try arguments.word(0, "what to do")
-    if verb == "list" {
-      try await list(counts)
+  static let all = [
+    Command(name: "count list", usage: "", summary: "every count") { _ in
+      try await list(try Peers.fromEnvironment().counts)
       return 0
-    }
-    let id = try arguments.word(1, "ID")
-    let reason = arguments.option("reason")
-    let actor = arguments.option("actor")
-    let request = UUID().uuidString
-    switch verb {
-    case "open":
+    },
+    command(
+      "open", "ID LOCATION [SKU …] [--units N]",
+      "begins one, of some SKUs or of all that are there",
+      details: "--units is how far a SKU may be off without a recount or a reason.", wordLimit: nil,
+      options: ["units": "0"]
+    ) { client, id, arguments, request in
       let units = try arguments.number(option: "units", in: 0...1_000_000_000)
       show(
-        try await counts.openCount(
+        try await client.openCount(
           .init(
-            countID: id, locationID: try arguments.word(2, "LOCATION"),
-            skus: Array(arguments.positions.dropFirst(3)), toleratedUnits: Int64(units),
+            countID: id, locationID: try arguments.word(1, "LOCATION"),
+            skus: Array(arguments.positions.dropFirst(2)), toleratedUnits: Int64(units),
             requestID: request)
         ).sheet)
-    case "sheet": show(try await counts.getCountSheet(.init(countID: id)).sheet)
-    case "report":
-      let lines = try InboundCommands.amounts(arguments, from: 3).map {
+    },
+    command("sheet", "ID", "what is to be counted, without the books") { client, id, _, _ in
+      show(try await client.getCountSheet(.init(countID: id)).sheet)
+    },
+    command(
+      "report", "ID REPORT SKU=UNITS … [--actor NAME]", "what somebody counted",
+      details: "REPORT is a name of your own: the same report is taken once.", wordLimit: nil,
+      options: ["actor": "operator"]
+    ) { client, id, arguments, request in
+      let report = try arguments.word(1, "REPORT")
+      let lines = try InboundCommands.amounts(arguments, from: 2).map {
         ReportCountRequest.Line(sku: $0.name, countedCount: $0.units)
       }
       show(
-        try await counts.reportCount(
+        try await client.reportCount(
           .init(
-            countID: id, reportID: try arguments.word(2, "REPORT"), lines: lines, actor: actor,
+            countID: id, reportID: report, lines: lines, actor: arguments.option("actor"),
             requestID: request)
         ).sheet)
-    case "submit":
+    },
+    command(
+      "submit", "ID [--rest]", "says that counting is done; --rest leaves out what nobody counted",
+      options: ["rest": nil]
+    ) { client, id, arguments, request in
       show(
-        try await counts.submitCount(
+        try await client.submitCount(
           .init(countID: id, leaveUncounted: arguments.has("rest"), requestID: request)
         ).sheet)
-    case "show": show(try await counts.getCount(.init(countID: id)).count)
-    case "recount":
+    },
+    command("show", "ID", "what was counted beside the books") { client, id, _, _ in
+      show(try await client.getCount(.init(countID: id)).count)
+    },
+    command("recount", "ID SKU …", "has SKUs counted again", wordLimit: nil) {
+      client, id, arguments, request in
+      _ = try arguments.word(1, "SKU")
       show(
-        try await counts.requestRecount(
-          .init(countID: id, skus: Array(arguments.positions.dropFirst(2)), requestID: request)
+        try await client.requestRecount(
+          .init(countID: id, skus: Array(arguments.positions.dropFirst()), requestID: request)
         ).count)
-    case "approve":
+    },
+    command(
+      "approve", "ID [--reason CODE] [--actor NAME]", "puts what was counted into the books",
+      options: ["reason": "", "actor": "operator"]
+    ) { client, id, arguments, request in
       show(
-        try await counts.approveCount(
-          .init(countID: id, reason: reason, actor: actor, requestID: request)
+        try await client.approveCount(
+          .init(
+            countID: id, reason: arguments.option("reason"), actor: arguments.option("actor"),
+            requestID: request)
         ).count)
-    case "cancel":
+    },
+    command(
+      "cancel", "ID [--reason CODE] [--actor NAME]", "ends one that changes nothing",
+      options: ["reason": "", "actor": "operator"]
+    ) { client, id, arguments, request in
       show(
-        try await counts.cancelCount(
-          .init(countID: id, reason: reason, actor: actor, requestID: request)
+        try await client.cancelCount(
+          .init(
+            countID: id, reason: arguments.option("reason"), actor: arguments.option("actor"),
+            requestID: request)
         ).count)
-    default: throw UsageError("there is no `count \(verb)`")
+    },
+  ]
+
+  private static func command(
+    _ verb: String, _ usage: String, _ summary: String, details: String = "", wordLimit: Int? = 1,
+    options: [String: String?] = [:],
+    _ run: @escaping @Sendable (Client, String, Arguments, String) async throws -> Void
+  ) -> Command {
+    Command(
+      name: "count \(verb)", usage: usage, summary: summary, details: details,
+      wordLimit: wordLimit, options: options
+    ) { arguments in
+      let id = try arguments.word(0, "ID")
+      try await run(try Peers.fromEnvironment().counts, id, arguments, UUID().uuidString)
+      return 0
     }
-    return 0
   }
 
   private static func list(_ counts: CountServiceClient) async throws {
@@ -79,12 +110,12 @@ enum CountCommands {
     }
     Output.table(
       ["count", "location", "state", "opened"],
-      found.map { [$0.countID, $0.locationID, "\($0.state)", $0.createTime.text] })
+      found.map { [$0.countID, $0.locationID, words($0.state), $0.createTime.text] })
   }
 
   private static func show(_ sheet: CountSheet?) {
     guard let sheet else { return }
-    Output.line("\(sheet.countID) at \(sheet.locationID): \(sheet.state)")
+    Output.line("\(sheet.countID) at \(sheet.locationID): \(words(sheet.state))")
     Output.table(
       ["SKU", "counted"],
       sheet.lines.map { [$0.sku, $0.toBeRecounted ? "again" : $0.counted ? "yes" : "no"] })
@@ -92,7 +123,7 @@ enum CountCommands {
 
   private static func show(_ count: StockCount?) {
     guard let count else { return }
-    Output.line("\(count.countID) at \(count.locationID): \(count.state)")
+    Output.line("\(count.countID) at \(count.locationID): \(words(count.state))")
     Output.table(
       ["SKU", "expected", "counted", "variance", "tolerated", "looks"],
       count.lines.map { line in

@@ -7,23 +7,26 @@ internal import Primitives
 enum ExplainCommand {
   static let explain = Command(
     name: "explain", usage: "SKU CHANNEL [--listing LISTING] [--at TIME]",
-    summary: "how a channel's number comes about, and what its listings show",
+    summary: "how a channel's number comes about, and what its listings show", wordLimit: 2,
     options: ["listing": "", "at": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let sku = try arguments.word(0, "SKU")
     let channel = try arguments.word(1, "CHANNEL")
     let time = try arguments.time(option: "at")
+    let listing = arguments.option("listing")
+    try await KnownChannels.check([channel], peers)
+    let listings = try await listings(of: sku, on: channel, only: listing, peers)
     let answer = try await peers.pool.explainAvailability(
       ExplainAvailabilityRequest(
-        sku: sku, channelID: channel, listingID: arguments.option("listing"), time: time))
+        sku: sku, channelID: channel, listingID: listing, time: time))
     Output.table(
       ["term", "change", "sum", "why"],
       answer.terms.map { [$0.name, "\($0.deltaCount)", "\($0.runningCount)", $0.explanation] })
     for line in lines(answer) { Output.line(line) }
     // Of a past instant, the pool alone knows.
     guard time == nil else { return 0 }
-    let pushes = try await pushes(of: sku, on: channel, peers)
+    let pushes = try await pushes(of: listings, peers)
     if !pushes.isEmpty { Output.table(pushHeader, pushes.map(row)) }
     return 0
   }
@@ -83,17 +86,29 @@ enum ExplainCommand {
     ]
   }
 
-  /// What the gateway knows of the listings on the channel that take from the SKU.
-  private static func pushes(
-    of sku: String, on channel: String, _ peers: Peers
-  ) async throws -> [ListingPush] {
+  /// The listings on the channel that take from the SKU, or the one that is asked for.
+  private static func listings(
+    of sku: String, on channel: String, only wanted: String, _ peers: Peers
+  ) async throws -> [Listing] {
     let listings = try await allPages { token in
       let page = try await peers.mapping.listListings(
         ListListingsRequest(sku: sku, pageSize: 1000, pageToken: token))
       return (page.listings, page.nextPageToken)
+    }.filter { $0.channelID == channel }
+    guard !wanted.isEmpty else { return listings }
+    guard let listing = listings.first(where: { $0.listingID == wanted }) else {
+      let names = listings.map(\.listingID).joined(separator: ", ")
+      throw Failure(
+        "no listing \(wanted) on \(channel) takes \(sku)\(names.isEmpty ? "" : "; there is \(names)")"
+      )
     }
+    return [listing]
+  }
+
+  /// What the gateway knows of listings.
+  private static func pushes(of listings: [Listing], _ peers: Peers) async throws -> [ListingPush] {
     var found: [ListingPush] = []
-    for listing in listings where listing.channelID == channel {
+    for listing in listings {
       found += try await peers.gateway.listListingPushes(
         ListListingPushesRequest(accountID: listing.accountID, listingID: listing.listingID)
       ).pushes

@@ -3,9 +3,9 @@ internal import GatewayAPI
 
 /// What an operator asks the gateway.
 enum GatewayCommands {
-  static let all =
-    [alerts, backlog, lag, pushes, repush, inbox, replay, rotateKey, history]
-    + ReconcileCommands.all + AccountCommands.all
+  static let all = [
+    alerts, backlog, lag, pushes, repush, inbox, replay, rotateKey, history,
+  ]
 
   static let alerts = Command(
     name: "alerts", usage: "[--all]", summary: "what somebody must know; --all with what has ended",
@@ -79,7 +79,8 @@ enum GatewayCommands {
       ["listing", "wanted", "acknowledged", "lag", "tries", "last error"],
       rows.map {
         [
-          $0.listingID, "\($0.wantedCount)", "\($0.acknowledgedCount)",
+          $0.listingID, "\($0.wantedCount)",
+          $0.acknowledgedCount < 0 ? "–" : "\($0.acknowledgedCount)",
           $0.lag?.milliseconds ?? "–", "\($0.attemptCount)", $0.lastError,
         ]
       })
@@ -87,7 +88,8 @@ enum GatewayCommands {
   }
 
   static let repush = Command(
-    name: "repush", usage: "LISTING", summary: "pushes a listing again, also one that was given up"
+    name: "repush", usage: "LISTING", summary: "pushes a listing again, also one that was given up",
+    wordLimit: 1
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.gateway.repushListing(
@@ -103,36 +105,40 @@ enum GatewayCommands {
     options: ["account": "", "state": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
-    let wanted = arguments.option("state")
-    let state = InboxEvent.State.allCases.first { "\($0)" == wanted }
-    guard wanted.isEmpty || state != nil else { throw UsageError("there is no state \(wanted)") }
+    let states = InboxEvent.State.allCases.filter { $0 != .unspecified }
+    let state: InboxEvent.State =
+      arguments.option("state").isEmpty
+      ? .unspecified : try arguments.choice(option: "state", states.map { (words($0), $0) })
     let page = try await peers.gateway.listInboxEvents(
       ListInboxEventsRequest(
-        accountID: arguments.option("account"), state: state ?? .unspecified, pageSize: 100))
+        accountID: arguments.option("account"), state: state, pageSize: 100))
     Output.table(
       ["number", "account", "kind", "order", "state", "tries", "received", "last error"],
       page.events.map {
         [
-          "\($0.inboxID)", $0.accountID, $0.kind, $0.orderID, "\($0.state)", "\($0.attemptCount)",
+          "\($0.inboxID)", $0.accountID, $0.kind, $0.orderID, words($0.state), "\($0.attemptCount)",
           $0.receiveTime.text, $0.lastError,
         ]
       })
+    if !page.nextPageToken.isEmpty { Output.line("these are the newest 100") }
     return 0
   }
 
   static let replay = Command(
-    name: "replay", usage: "NUMBER", summary: "takes an event up again that was given up"
+    name: "replay", usage: "NUMBER", summary: "takes an event up again that was given up",
+    wordLimit: 1
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.gateway.replayInboxEvent(
       ReplayInboxEventRequest(
         inboxID: try arguments.number(0, "NUMBER"), requestID: UUID().uuidString))
-    Output.line("\(answer.event.map { "\($0.state)" } ?? "unknown")")
+    if let event = answer.event { Output.line("\(event.inboxID): \(words(event.state))") }
     return 0
   }
 
   static let history = Command(
-    name: "history", usage: "LISTING", summary: "what a listing shows, was sent and why"
+    name: "history", usage: "LISTING", summary: "what a listing shows, was sent and why",
+    wordLimit: 1
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.gateway.explainListing(
@@ -142,7 +148,7 @@ enum GatewayCommands {
       ["time", "what", "count", "should", "left out", "pool", "message"],
       answer.events.map {
         [
-          $0.time.text, "\($0.kind)", "\($0.count)", "\($0.wantedCount)", "\($0.unseenCount)",
+          $0.time.text, words($0.kind), "\($0.count)", "\($0.wantedCount)", "\($0.unseenCount)",
           "\($0.poolSequence)", $0.message,
         ]
       })

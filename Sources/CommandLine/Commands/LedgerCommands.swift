@@ -36,11 +36,11 @@ enum LedgerCommands {
 
   static let export = Command(
     name: "ledger export",
-    usage: "[--from TIME] [--to TIME] [--after SEQUENCE] …",
-    summary: "movements as CSV (--csv); also of one --sku, --location, --order, --through SEQUENCE",
+    usage:
+      "[--from TIME] [--to TIME] [--after SEQUENCE] [--through SEQUENCE] [--sku SKU] [--location LOCATION] [--order ORDER]",
+    summary: "movements as CSV; --after goes on where it was cut off",
     options: [
       "sku": "", "location": "", "order": "", "from": "", "to": "", "after": "0", "through": "0",
-      "csv": nil,
     ]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
@@ -50,13 +50,14 @@ enum LedgerCommands {
       endTime: try arguments.time(option: "to"),
       afterSequence: Int64(try arguments.number(option: "after", in: 0...Int.max)),
       throughSequence: Int64(try arguments.number(option: "through", in: 0...Int.max)))
-    var isOpen = request.afterSequence > 0 || Output.text(CSV.line(MovementLine.header))
+    // The header waits for an answer: one that is refused leaves the file empty.
+    var header = request.afterSequence > 0 ? "" : CSV.line(MovementLine.header)
     do {
       for try await part in peers.pool.exportMovements(request, options: patience) {
         let lines = part.movements.map { CSV.line(MovementLine.cells($0)) }
-        isOpen = isOpen && Output.text(lines.joined())
-        // Whoever reads has gone away (`| head`).
-        guard isOpen else { return 0 }
+        // False when whoever reads has gone away (`| head`).
+        guard Output.text(header + lines.joined()) else { return 0 }
+        header = ""
         request.afterSequence = part.throughSequence
         for archive in part.archives {
           Output.failure(
@@ -66,6 +67,7 @@ enum LedgerCommands {
     } catch let error as RPCError where error.code == .unavailable {
       throw Failure("\(error); go on with --after \(request.afterSequence)")
     }
+    _ = Output.text(header)
     return 0
   }
 }
@@ -103,13 +105,15 @@ extension LedgerCommands {
 
   static let at = Command(
     name: "ledger at", usage: "TIME SKU [CHANNEL …]",
-    summary: "what the balances of a SKU were, and what channels could show"
+    summary: "what the balances of a SKU were, and what channels could show", wordLimit: nil
   ) { arguments in
     let peers = try Peers.fromEnvironment()
+    let time = try Arguments.time(arguments.word(0, "TIME"), "TIME")
+    let sku = try arguments.word(1, "SKU")
+    let channels = Array(arguments.positions.dropFirst(2))
+    try await KnownChannels.check(channels, peers)
     let answer = try await peers.pool.getStockAt(
-      GetStockAtRequest(
-        sku: try arguments.word(1, "SKU"), time: try Arguments.time(arguments.word(0, "TIME")),
-        channelIDs: Array(arguments.positions.dropFirst(2))))
+      GetStockAtRequest(sku: sku, time: time, channelIDs: channels))
     Output.table(
       ["location", "on hand", "held", "committed", "unavailable", "available"],
       answer.balances.map {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MappingAPI
+internal import PoolAPI
 
 /// What an operator asks mapping.
 enum ListingCommands {
@@ -30,7 +31,8 @@ enum ListingCommands {
   }
 
   static let link = Command(
-    name: "link", usage: "LISTING SKU[=UNITS] …", summary: "says what one unit of a listing takes"
+    name: "link", usage: "LISTING SKU[=UNITS] …", summary: "says what one unit of a listing takes",
+    wordLimit: nil
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let listing = try arguments.word(0, "LISTING")
@@ -42,6 +44,10 @@ enum ListingCommands {
       }
       return Component(sku: String(parts[0]), quantity: quantity)
     }
+    // Mapping does not know what the pool has: a link to nothing would never sell.
+    for component in components {
+      _ = try await peers.pool.getSku(GetSkuRequest(sku: component.sku))
+    }
     let answer = try await peers.mapping.linkListing(
       LinkListingRequest(
         listingID: listing, components: components, actor: "operator",
@@ -51,7 +57,8 @@ enum ListingCommands {
   }
 
   static let unlink = Command(
-    name: "unlink", usage: "LISTING", summary: "ends what a listing takes; its history stays"
+    name: "unlink", usage: "LISTING", summary: "ends what a listing takes; its history stays",
+    wordLimit: 1
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let listing = try arguments.word(0, "LISTING")

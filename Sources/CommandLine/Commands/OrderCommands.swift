@@ -15,13 +15,14 @@ enum OrderCommands {
     options: ["account": "", "state": ""]
   ) { arguments in
     let peers = try Peers.fromEnvironment()
-    let wanted = arguments.option("state")
-    let state = Order.State.allCases.first { "\($0)" == wanted }
-    guard wanted.isEmpty || state != nil else { throw UsageError("there is no state \(wanted)") }
+    let states = Order.State.allCases.filter { $0 != .unspecified }
+    let state: Order.State =
+      arguments.option("state").isEmpty
+      ? .unspecified : try arguments.choice(option: "state", states.map { (words($0), $0) })
     let rows = try await allPages { token in
       let page = try await peers.fulfilment.listOrders(
         ListOrdersRequest(
-          accountID: arguments.option("account"), state: state ?? .unspecified, pageSize: 1000,
+          accountID: arguments.option("account"), state: state, pageSize: 1000,
           pageToken: token))
       return (page.orders, page.nextPageToken)
     }
@@ -30,7 +31,7 @@ enum OrderCommands {
       rows.map { order in
         let lines = order.lines.map { "\($0.sku)×\($0.quantity - $0.cancelledCount)" }
         return [
-          order.orderID, order.channelID, "\(order.state)", order.saleTime.text,
+          order.orderID, order.channelID, words(order.state), order.saleTime.text,
           lines.joined(separator: " "), whereabouts(of: order),
         ]
       })
@@ -45,12 +46,13 @@ enum OrderCommands {
 
   static let ship = Command(
     name: "ship", usage: "ORDER TRACKING [--carrier NAME]",
-    summary: "picks, packs and ships an order; its channel is told", options: ["carrier": ""]
+    summary: "picks, packs and ships an order; its channel is told", wordLimit: 2,
+    options: ["carrier": ""]
   ) { arguments in
     let order = try await shipWhole(
       Peers.fromEnvironment(), try arguments.word(0, "ORDER"),
       tracking: try arguments.word(1, "TRACKING"), carrier: arguments.option("carrier"))
-    Output.line("\(order.orderID): \(order.state)")
+    Output.line("\(order.orderID): \(words(order.state))")
     return 0
   }
 
@@ -94,30 +96,32 @@ enum OrderCommands {
       rows.map { row in
         let lines = row.lines.map { "\($0.sku)×\($0.quantity)" }
         return [
-          row.returnID, row.orderID, "\(row.state)", lines.joined(separator: " "), row.reason,
+          row.returnID, row.orderID, words(row.state), lines.joined(separator: " "), row.reason,
         ]
       })
     return 0
   }
 
   static let receiveReturn = Command(
-    name: "receive-return", usage: "RETURN LOCATION", summary: "says that returned goods are here"
+    name: "receive-return", usage: "RETURN LOCATION", summary: "says that returned goods are here",
+    wordLimit: 2
   ) { arguments in
     let peers = try Peers.fromEnvironment()
     let answer = try await peers.returns.receiveReturn(
       ReceiveReturnRequest(
         returnID: try arguments.word(0, "RETURN"), locationID: try arguments.word(1, "LOCATION"),
         actor: "operator", requestID: UUID().uuidString))
-    Output.line("\(answer.returnOrder.map { "\($0.state)" } ?? "unknown")")
+    if let order = answer.returnOrder { Output.line("\(order.returnID): \(words(order.state))") }
     return 0
   }
 
   static let restock = Command(
-    name: "restock", usage: "RETURN", summary: "finds all lines of a return fit for sale"
+    name: "restock", usage: "RETURN", summary: "finds all lines of a return fit for sale",
+    wordLimit: 1
   ) { arguments in
     let answer = try await restockWhole(
       Peers.fromEnvironment(), try arguments.word(0, "RETURN"))
-    Output.line("\(answer.returnID): \(answer.state)")
+    Output.line("\(answer.returnID): \(words(answer.state))")
     return 0
   }
 

@@ -5,27 +5,98 @@ internal import RPCCore
 
 /// What an operator does with promotions: `onepool promotion VERB …`.
 enum PromotionCommands {
-  static let all = [promotion]
+  private typealias Client = PromotionServiceClient
 
-  static let promotion = Command(
-    name: "promotion",
-    usage:
-      "list | show|check|schedule|end|cancel|try ID | top-up ID SKU=UNITS … | set ID SKU=UNITS …",
-    summary:
-      "units kept for channels in a window of time (set: --on CHANNELS --in SECONDS --for SECONDS)",
-    options: [
-      "on": "", "in": "0", "for": "86400", "strategy": "regular", "name": "", "days": "28",
-      "accept": nil,
-    ]
-  ) { arguments in
-    let peers = try Peers.fromEnvironment()
-    let verb = try arguments.word(0, "VERB")
-    guard verb != "list" else { return try await list(peers.promotions) }
-    let id = try arguments.word(1, "ID")
-    return try await run(verb, id, arguments, peers.promotions)
+  static let all = [
+    Command(name: "promotion list", usage: "", summary: "every promotion") { _ in
+      try await list(try Peers.fromEnvironment().promotions)
+    },
+    command("show", "ID", "one, and what is left of it") { client, id, _, _ in
+      show(try await client.getPromotion(.init(promotionID: id)).promotion)
+      return 0
+    },
+    command(
+      "set",
+      "ID SKU=UNITS … --on CHANNEL,… [--in SECONDS] [--for SECONDS] [--strategy WORD] [--name NAME]",
+      "drafts one, or changes a draft",
+      details: """
+        It starts --in so many seconds (0) and lasts --for so many (86400). --strategy is
+          restrict      its channels sell what is kept and nothing else
+          regular       they sell what is kept, and then what is there for all (when none is said)
+          iron-reserve  as regular, and no buffer and no other promotion makes what is kept fewer
+        """, wordLimit: nil,
+      options: ["on": "", "in": "0", "for": "86400", "strategy": "regular", "name": ""]
+    ) { client, id, arguments, request in
+      let draft = try draft(id, arguments)
+      try await KnownChannels.check(draft.channelIDs, try Peers.fromEnvironment())
+      show(
+        try await client.setPromotion(.init(promotion: draft, requestID: request)).promotion)
+      return 0
+    },
+    command("check", "ID", "what it clashes with; status 2 when there is something") {
+      client, id, _, _ in
+      try await check(id, client)
+    },
+    command(
+      "try", "ID [--days N]", "what the orders of the last days (28) would have come to under it",
+      options: ["days": "28"]
+    ) { client, id, arguments, _ in
+      try await simulate(id, arguments, client)
+      return 0
+    },
+    command(
+      "schedule", "ID [--accept]",
+      "lets it start and end by the clock; --accept in spite of clashes",
+      options: ["accept": nil]
+    ) { client, id, arguments, request in
+      show(
+        try await client.schedulePromotion(
+          .init(promotionID: id, acceptedClashes: accepted(arguments), requestID: request)
+        ).promotion)
+      return 0
+    },
+    command(
+      "top-up", "ID SKU=UNITS … [--accept]", "keeps more units; --accept in spite of clashes",
+      wordLimit: nil, options: ["accept": nil]
+    ) { client, id, arguments, request in
+      show(
+        try await client.topUpPromotion(
+          .init(
+            promotionID: id, lines: try lines(arguments), acceptedClashes: accepted(arguments),
+            requestID: request)
+        ).promotion)
+      return 0
+    },
+    command("end", "ID", "ends one that runs; what is left goes back") { client, id, _, request in
+      show(try await client.endPromotion(.init(promotionID: id, requestID: request)).promotion)
+      return 0
+    },
+    command("cancel", "ID", "takes one back that has not started") { client, id, _, request in
+      show(try await client.cancelPromotion(.init(promotionID: id, requestID: request)).promotion)
+      return 0
+    },
+  ]
+
+  private static func command(
+    _ verb: String, _ usage: String, _ summary: String, details: String = "", wordLimit: Int? = 1,
+    options: [String: String?] = [:],
+    _ run: @escaping @Sendable (Client, String, Arguments, String) async throws -> Int32
+  ) -> Command {
+    Command(
+      name: "promotion \(verb)", usage: usage, summary: summary, details: details,
+      wordLimit: wordLimit, options: options
+    ) { arguments in
+      let id = try arguments.word(0, "ID")
+      return try await run(
+        try Peers.fromEnvironment().promotions, id, arguments, UUID().uuidString)
+    }
   }
 
-  private static func list(_ client: PromotionServiceClient) async throws -> Int32 {
+  private static func accepted(_ arguments: Arguments) -> [PromotionClash.Kind] {
+    arguments.has("accept") ? [.overPromised, .buffer] : []
+  }
+
+  private static func list(_ client: Client) async throws -> Int32 {
     let promotions = try await allPages { token in
       let page = try await client.listPromotions(
         ListPromotionsRequest(pageSize: 1000, pageToken: token))
@@ -35,56 +106,18 @@ enum PromotionCommands {
       ["promotion", "state", "strategy", "channels", "starts", "ends", "SKUs"],
       promotions.map {
         [
-          $0.promotionID, "\($0.state)", "\($0.strategy)", $0.channelIDs.joined(separator: ","),
+          $0.promotionID, words($0.state), words($0.strategy), $0.channelIDs.joined(separator: ","),
           $0.startTime.text, $0.endTime.text, "\($0.lines.count)",
         ]
       })
     return 0
   }
 
-  private static func run(
-    _ verb: String, _ id: String, _ arguments: Arguments, _ client: PromotionServiceClient
-  ) async throws -> Int32 {
-    let request = UUID().uuidString
-    let accepted: [PromotionClash.Kind] =
-      arguments.has("accept") ? [.overPromised, .buffer] : []
-    switch verb {
-    case "show": show(try await client.getPromotion(.init(promotionID: id)).promotion)
-    case "set":
-      show(
-        try await client.setPromotion(
-          .init(promotion: try draft(id, arguments), requestID: request)
-        ).promotion)
-    case "schedule":
-      show(
-        try await client.schedulePromotion(
-          .init(promotionID: id, acceptedClashes: accepted, requestID: request)
-        ).promotion)
-    case "top-up":
-      show(
-        try await client.topUpPromotion(
-          .init(
-            promotionID: id, lines: try lines(arguments), acceptedClashes: accepted,
-            requestID: request)
-        ).promotion)
-    case "end":
-      show(try await client.endPromotion(.init(promotionID: id, requestID: request)).promotion)
-    case "cancel":
-      show(try await client.cancelPromotion(.init(promotionID: id, requestID: request)).promotion)
-    case "check": return try await check(id, client)
-    case "try": try await simulate(id, arguments, client)
-    default: throw UsageError("there is no verb \(verb)")
-    }
-    return 0
-  }
-
   private static func draft(_ id: String, _ arguments: Arguments) throws -> Promotion {
-    let strategies: [String: Promotion.Strategy] = [
-      "restrict": .restrict, "regular": .regular, "iron-reserve": .ironReserve,
-    ]
-    guard let strategy = strategies[arguments.option("strategy")] else {
-      throw UsageError("--strategy must be restrict, regular or iron-reserve")
-    }
+    let strategy: Promotion.Strategy = try arguments.choice(
+      option: "strategy",
+      [("restrict", .restrict), ("regular", .regular), ("iron-reserve", .ironReserve)])
+    guard !arguments.option("on").isEmpty else { throw UsageError("--on is missing") }
     let start =
       SystemClock().now() + .seconds(try arguments.number(option: "in", in: 0...31_622_400))
     return Promotion(
@@ -96,19 +129,15 @@ enum PromotionCommands {
   }
 
   private static func lines(_ arguments: Arguments) throws -> [PromotionLine] {
-    try arguments.positions.dropFirst(2).map { word in
-      let parts = word.split(separator: "=")
-      guard parts.count == 2, let units = Int64(parts[1]) else {
-        throw UsageError("\(word): SKU=UNITS is wanted")
-      }
-      return PromotionLine(sku: String(parts[0]), allottedCount: units)
+    try InboundCommands.amounts(arguments, from: 1).map {
+      PromotionLine(sku: $0.name, allottedCount: $0.units)
     }
   }
 
   static func show(_ promotion: Promotion?) {
     guard let promotion else { return }
     Output.line(
-      "\(promotion.promotionID): \(promotion.state), \(promotion.strategy) on "
+      "\(promotion.promotionID): \(words(promotion.state)), \(words(promotion.strategy)) on "
         + promotion.channelIDs.joined(separator: ", ")
         + ", from \(promotion.startTime.text) to \(promotion.endTime.text)")
     Output.table(
@@ -119,21 +148,25 @@ enum PromotionCommands {
   }
 
   /// Status 2 when there are clashes.
-  private static func check(_ id: String, _ client: PromotionServiceClient) async throws -> Int32 {
+  private static func check(_ id: String, _ client: Client) async throws -> Int32 {
     let clashes = try await client.checkPromotion(.init(promotionID: id)).clashes
+    guard !clashes.isEmpty else {
+      Output.line("\(id) clashes with nothing")
+      return 0
+    }
     Output.table(
       ["clash", "SKU", "channel", "with", "wanted", "there", "when"],
       clashes.map {
         [
-          "\($0.kind)", $0.sku, $0.channelID, $0.otherPromotionID, "\($0.wantedCount)",
+          words($0.kind), $0.sku, $0.channelID, $0.otherPromotionID, "\($0.wantedCount)",
           "\($0.presentCount)", $0.clashTime.text,
         ]
       })
-    return clashes.isEmpty ? 0 : 2
+    return 2
   }
 
   private static func simulate(
-    _ id: String, _ arguments: Arguments, _ client: PromotionServiceClient
+    _ id: String, _ arguments: Arguments, _ client: Client
   ) async throws {
     let now = SystemClock().now()
     let days = try arguments.number(option: "days", in: 1...366)

@@ -36,6 +36,7 @@ enum ReconcileCommands {
   static let reconcile = Command(
     name: "reconcile", usage: "ACCOUNT [--progress]",
     summary: "reads all listings of an account back; --progress says how far that is",
+    wordLimit: 1,
     options: ["progress": nil]
   ) { arguments in
     let peers = try Peers.fromEnvironment()

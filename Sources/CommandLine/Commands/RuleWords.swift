@@ -5,7 +5,7 @@ internal import Primitives
 /// How rules are written on the command line.
 enum RuleWords {
   static let margins =
-    "UNITS, PERCENT%, FROM:ABOVE,BELOW (above from FROM available units on), demand:SECONDS[,PERCENT%][,measured], or none"
+    "UNITS, PERCENT% (0 to 100), FROM:ABOVE,BELOW, demand:SECONDS[,PERCENT%][,measured] or none"
 
   /// Nil for `none`.
   static func margin(_ text: String) throws(UsageError) -> Buffer.Margin? {
@@ -58,27 +58,20 @@ enum RuleWords {
     case .tiers(let tiers):
       "\(tiers.thresholdCount):\(tiers.aboveCount),\(tiers.belowCount)"
     case .demand(let demand):
-      "demand:\((demand.lag ?? .zero).inSeconds),\(percent(demand.factorBasisPoints))"
+      "demand:\(seconds(demand.lag ?? .zero)),\(percent(demand.factorBasisPoints))"
         + (demand.lagIsMeasured ? ",measured" : "")
     case nil: "none"
     }
   }
 
+  /// `60` or `1.5`.
+  private static func seconds(_ lag: Duration) -> String {
+    "\(lag.inSeconds)".replacing(#/\.0$/#, with: "")
+  }
+
   private static func percent(_ points: Int32) -> String {
     let text = String(format: "%.2f", Double(points) / 100)
     return text.replacing(#/\.?0+$/#, with: "") + "%"
-  }
-
-  /// `2026-11-27T00:00:00Z`; nil for nothing.
-  static func time(_ text: String, _ name: String) throws(UsageError) -> Timestamp? {
-    if text.isEmpty { return nil }
-    for isFractional in [false, true] {
-      let style = Date.ISO8601FormatStyle(includingFractionalSeconds: isFractional)
-      if let date = try? style.parse(text) {
-        return Timestamp(microseconds: Int64((date.timeIntervalSince1970 * 1e6).rounded()))
-      }
-    }
-    throw UsageError("--\(name) is \(text): a time as 2026-11-27T00:00:00Z is wanted")
   }
 
   static func list(_ text: String) -> [String] {

@@ -75,7 +75,7 @@ enum Up {
         curl --json '{"sku":"TEE-BLK-M","channelId":"shopee"}' \(pool)/ExplainAvailability
         curl --json '\(DemoData.curlSale)' \
       -H 'Authorization: Bearer \(DemoData.tillToken)' \(plan.url("gateway"))/till/v1/sales
-      and `onepool --help`. ctrl-C ends it.
+      and `onepool --help`.\(begun == nil ? "" : " ctrl-C ends it.")
       """)
   }
 }

@@ -23,7 +23,7 @@ extension FulfilmentError: RPCErrorConvertible {
         ["orderId": id.text, "state": state.rawValue])
     case .stateWrong(let id, let state):
       RPCError(
-        .failedPrecondition, "STATE_WRONG", "Order \(id) is \(state).",
+        .failedPrecondition, "STATE_WRONG", "Order \(id) is \(state); \(Self.next(state)).",
         ["orderId": id.text, "state": state.rawValue])
     case .lineConflict(let id, let line):
       RPCError(
@@ -54,6 +54,17 @@ extension FulfilmentError: RPCErrorConvertible {
       RPCError(
         .outOfRange, "SEQUENCE_UNKNOWN",
         "Sequence \(sequence) lies in the future; start from 0.", ["sequence": "\(sequence)"])
+    }
+  }
+
+  /// What can be done with an order that stands so.
+  private static func next(_ state: Order.State) -> String {
+    switch state {
+    case .pending: "it can be picked or cancelled"
+    case .picked: "it can be packed, made ready for pickup or cancelled"
+    case .packed: "it can be shipped, made ready for pickup or cancelled"
+    case .ready: "it can be collected, shipped or cancelled"
+    case .shipped, .cancelled: "nothing more can be done with it"
     }
   }
 

@@ -162,8 +162,9 @@ enum GatewayLimits {
   /// Alerts of one kind and account about forged events, at most one in this span.
   static let forgedAlertEvery = Duration.seconds(60)
 
-  /// How often a channel is asked for its webhooks, and how soon those of a new account.
+  /// How often a channel is asked for its webhooks, how soon again when it did not answer, and how soon those of a new account.
   static let webhookCheckEvery = Duration.seconds(600)
+  static let webhookRetryAfter = Duration.seconds(60)
   static let webhookLookEvery = Duration.seconds(15)
   /// How often all that channels have set aside for promotions is read, how soon it is looked whether an account's turn has
   /// come, and how long news of one is waited for together with others.

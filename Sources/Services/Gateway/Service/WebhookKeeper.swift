@@ -15,15 +15,18 @@ struct WebhookKeeper: Sendable {
     var checked: [AccountID: Deadline] = [:]
     while !Task.isCancelled {
       for session in await directory.all() where checked[session.accountID]?.isPast ?? true {
-        checked[session.accountID] = .after(GatewayLimits.webhookCheckEvery)
-        await check(session)
+        let isDone = await check(session)
+        checked[session.accountID] = .after(
+          isDone ? GatewayLimits.webhookCheckEvery : GatewayLimits.webhookRetryAfter)
       }
       do { try await Task.sleep(for: GatewayLimits.webhookLookEvery) } catch { return }
     }
   }
 
-  func check(_ session: AccountSession) async {
-    guard let keeper = session.adapter as? any WebhookKeeping else { return }
+  /// False when the channel could not be asked: its keys may be wrong and soon be set right.
+  @discardableResult
+  func check(_ session: AccountSession) async -> Bool {
+    guard let keeper = session.adapter as? any WebhookKeeping else { return true }
     let hookURL = "\(publicURL)/hooks/\(session.channelID)"
     let accountID = session.accountID
     do {
@@ -34,7 +37,8 @@ struct WebhookKeeper: Sendable {
         log.info("webhooks were made", ["account": accountID, "topics": "\(care.created)"])
       }
       guard !care.revived.isEmpty else {
-        return await alerts.resolve(.webhookDisabled, about: accountID.text, account: accountID)
+        await alerts.resolve(.webhookDisabled, about: accountID.text, account: accountID)
+        return true
       }
       session.pollBell.raise()
       let topics = care.revived.joined(separator: ", ")
@@ -43,9 +47,11 @@ struct WebhookKeeper: Sendable {
         "The channel had turned off \(topics) of \(accountID), since deliveries to \(hookURL) failed; "
           + "they are on again. What happened meanwhile was not told; its orders are asked for now."
       )
+      return true
     } catch {
       log.warning(
         "webhooks could not be looked after", ["account": accountID, "error": error.text])
+      return false
     }
   }
 }

@@ -33,7 +33,7 @@ extension ReturnsError: RPCErrorConvertible {
         ["orderId": id.text, "lineId": line.text, "openCount": "\(open)"])
     case .stateWrong(let id, let state):
       RPCError(
-        .failedPrecondition, "STATE_WRONG", "Return \(id) is \(state).",
+        .failedPrecondition, "STATE_WRONG", "Return \(id) is \(state); \(Self.next(state)).",
         ["returnId": id.text, "state": state.rawValue])
     case .lineInspected(let id, let line):
       RPCError(
@@ -68,6 +68,15 @@ extension ReturnsError: RPCErrorConvertible {
       RPCError(
         .outOfRange, "SEQUENCE_UNKNOWN",
         "Sequence \(sequence) lies in the future; start from 0.", ["sequence": "\(sequence)"])
+    }
+  }
+
+  /// What can be done with a return that stands so.
+  private static func next(_ state: ReturnOrder.State) -> String {
+    switch state {
+    case .requested: "it can be received or cancelled"
+    case .received: "it can be inspected"
+    case .inspected, .cancelled: "nothing more can be done with it"
     }
   }
 
