@@ -116,7 +116,7 @@ final class SimulatedDisk {
   /// Counts what changes something; whether the power fails at it.
   private func counts(_ operation: Operation, _ name: String, _ detail: String = "") -> Bool {
     changeCount += 1
-    trace.add("\(operation.rawValue) \(name) \(detail)")
+    trace.add("\(operation.rawValue) \(name) \(detail)", isDisk: true)
     guard let powerFailsAt, changeCount >= powerFailsAt else { return false }
     end(.powerLost)
     return true
