@@ -39,6 +39,37 @@ import Testing
   /// Goal: after a restart nobody is shown what the rules of the last entry's time would: what the clock says counts before
   /// the writer has decided anything. Method: a writer that never does.
   @Test func rulesOfNowCountFromTheFirstRead() async throws {
+    let bench = try await benchWithRules()
+    for (seconds, wanted) in [(9, [20, 20]), (1, [15, 12]), (40, [20, 12]), (50, [20, 20])] {
+      bench.clock.advance(by: .seconds(seconds))
+      let writer = try open(bench)
+      #expect(shown(writer) == wanted, "after \(seconds) s more")
+      writer.finish()
+    }
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  /// Goal: rules of a clock that was wrong at the start are not shown once the writer knows better, and whoever watches is
+  /// told.
+  @Test func rulesOfAWrongClockAreTakenBack() async throws {
+    let bench = try await benchWithRules()
+    bench.clock.advance(by: .seconds(20))
+    let writer = try open(bench)
+    #expect(shown(writer) == [15, 12])
+    let place = writer.feed.end
+    bench.clock.advance(by: .seconds(-15))
+    writer.step([])
+    #expect(shown(writer) == [20, 20])
+    #expect(writer.feed.changes(from: place, count: 9)?.map(\.sku) == [nil])
+    bench.clock.advance(by: .seconds(5))
+    writer.step([])
+    #expect(shown(writer) == [15, 12])
+    writer.finish()
+    try? FileManager.default.removeItem(at: bench.folder)
+  }
+
+  /// A closed store with 20 TEE, of which a promotion for Shopee keeps 8 from 10 s on for 90 s, and a buffer there 5 for 40 s.
+  private func benchWithRules() async throws -> Bench {
     let bench = try Bench()
     try await bench.stock(["TEE": 20])
     let promotion = PoolAPI.Promotion(
@@ -53,24 +84,25 @@ import Testing
           sku: "TEE", channelID: "shopee", margin: .unitCount(5), name: "peak",
           startTime: bench.clock.now() + .seconds(10), endTime: bench.clock.now() + .seconds(50))))
     await bench.server.close()
-    for (seconds, shown) in [(9, [20, 20]), (1, [15, 12]), (40, [20, 12]), (50, [20, 20])] {
-      bench.clock.advance(by: .seconds(seconds))
-      let view = ReadModel()
-      let writer = Writer(
-        path: bench.path, queue: JobQueue(capacity: 1, consumers: 1), readers: ReaderHealth {},
-        clock: bench.clock, view: view, feed: AvailabilityFeed(),
-        metrics: PoolMetrics(Metrics(), storage: SilentStorage()) { 0 }, log: .silent,
-        salesInMemory: 10, holdCaps: HoldCaps()
-      ) { (_: PoolStore) throws(StorageError) in }
-      try writer.open()
-      let found = view.read { state in
-        ["shopee", "lazada"].map {
-          state.availableToSell(SKUIndex(0), on: ChannelID(trusted: $0))
-        }
-      }
-      #expect(found == shown.map(Int64.init), "after \(seconds) s more")
-      writer.finish()
+    return bench
+  }
+
+  /// A writer that is stepped by hand.
+  private func open(_ bench: Bench) throws -> Writer {
+    let writer = Writer(
+      path: bench.path, queue: JobQueue(capacity: 1, consumers: 1), readers: ReaderHealth {},
+      clock: bench.clock, view: ReadModel(), feed: AvailabilityFeed(),
+      metrics: PoolMetrics(Metrics(), storage: SilentStorage()) { 0 }, log: .silent,
+      salesInMemory: 10, holdCaps: HoldCaps()
+    ) { (_: PoolStore) throws(StorageError) in }
+    try writer.open()
+    return writer
+  }
+
+  /// Of TEE on Shopee and Lazada.
+  private func shown(_ writer: Writer) -> [Int64] {
+    writer.view.read { state in
+      ["shopee", "lazada"].map { state.availableToSell(SKUIndex(0), on: ChannelID(trusted: $0)) }
     }
-    try? FileManager.default.removeItem(at: bench.folder)
   }
 }

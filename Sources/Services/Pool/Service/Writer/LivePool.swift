@@ -24,7 +24,8 @@ final class LivePool {
   /// What others want to have done to the store within the batch's commit.
   private var tasks: [StoreTask.Body] = []
   private(set) var oversold: Quantity = 0
-  /// The first error of the store in this batch; the batch comes to nothing then.
+  /// The first error of the store in this batch; the batch comes to nothing then. The store is left alone until it is rolled
+  /// back: SQLite may have undone the transaction, and whatever is written after that is durable by itself.
   private var failure: StorageError?
   /// What was met in the store that is not what was written.
   private(set) var damage: DamagedRecord?
@@ -85,6 +86,7 @@ final class LivePool {
   func knownRow(
     of key: RequestKey, _ id: RequestID, _ command: Command
   ) throws(PoolError) -> LedgerRow? {
+    guard failure == nil else { throw .storeUnavailable }
     do {
       if let known = try recentRow(of: key, id) { return known }
       return command.isRememberedForEver ? try store.keptRow(id.text) : nil
@@ -123,6 +125,7 @@ final class LivePool {
   ///
   /// - Parameter isStored: whether its order may be on disk.
   func prepare(_ command: Command, isStored: Bool) throws(PoolError) {
+    guard failure == nil else { throw .storeUnavailable }
     if case .document(let command) = command, pool.documents[command.key] == nil {
       do {
         if let document = try store.document(command.key, pool) { pool.load(document) }

@@ -38,6 +38,8 @@ final class Writer: @unchecked Sendable {
     first: ServiceLimits.firstRecovery, longest: ServiceLimits.lastRecovery)
   /// The last moment that was told: the pool's time never goes back.
   private var lastCommitTime = Timestamp.zero
+  /// The time whose rules readers see.
+  private var shownTime = Timestamp.zero
   private var toldHealth = StorageHealth.healthy
   private var toldLag = false
 
@@ -138,15 +140,26 @@ final class Writer: @unchecked Sendable {
   private func publish(_ committed: LivePool.Committed, _ live: LivePool) {
     let changes = committed.changes
     if live.oversold > 0 { metrics.oversold.increment(by: Double(live.oversold)) }
-    metrics.sequence.set(Double(live.pool.sequence))
+    let isAhead = shownTime > live.pool.now
+    shownTime = live.pool.now
     guard
       committed.rowCount > 0 || changes.hasCatalog || !changes.forgottenHolds.isEmpty
-        || !changes.turned.isEmpty || !committed.unloaded.isEmpty
+        || !changes.turned.isEmpty || !committed.unloaded.isEmpty || isAhead
     else { return }
     // What left memory is read from the disk, where it is as the batch left it.
     tell(view.publish(changes, unloaded: committed.unloaded, live.pool), live.pool)
     lastCommitTime = max(lastCommitTime, clock.now())
     feed.append(Self.feedChanges(changes, live.pool, at: lastCommitTime))
+    if isAhead { showAnew(live) }
+  }
+
+  /// The clock was set back since the start: what readers saw by its rules of then may be different for any SKU.
+  private func showAnew(_ live: LivePool) {
+    view.reset(to: live.pool, live.saleNumbers, hasUnloadedSales: live.hasUnloadedSales)
+    feed.append([
+      AvailabilityFeed.Change(
+        sequence: live.pool.sequence, commitTime: lastCommitTime, sku: nil, isRule: true)
+    ])
   }
 
   /// Says which SKUs have come down to their reorder points; of a batch, not more than can be read.
@@ -260,9 +273,10 @@ final class Writer: @unchecked Sendable {
 
   private func adopt(_ opened: LivePool) {
     live = opened
+    shownTime = clock.now()
     view.reset(
       to: opened.pool, opened.saleNumbers, hasUnloadedSales: opened.hasUnloadedSales,
-      at: clock.now())
+      at: shownTime)
     feed.reset(at: opened.pool.sequence)
     metrics.sequence.set(Double(opened.pool.sequence))
     poolTime.store(opened.pool.now.microseconds, ordering: .relaxed)
