@@ -85,7 +85,18 @@ extension SQLiteConnection {
     else { return }
     let verdict = try pragma("quick_check(1)")
     try shrink()
-    guard verdict == "ok" else { throw .corrupt(path: path, detail: verdict) }
+    guard verdict == "ok" else {
+      throw .corrupt(path: path, detail: try verdictOfTable() ?? verdict)
+    }
+  }
+
+  /// The first table that is damaged, with what is wrong with it; nil when none is, but what is between them.
+  private func verdictOfTable() throws(StorageError) -> String? {
+    for name in try schemaNames(ofType: "table").sorted() {
+      let verdict = try pragma("quick_check('\(name)')")
+      if verdict != "ok" { return "the table \(name): \(verdict)" }
+    }
+    return nil
   }
 
   /// Gives back the memory of pages that were read once, for a check or for loading, and are not needed again.

@@ -16,17 +16,17 @@ struct LedgerReader {
 
   /// The row up to which everything is swept.
   var sweptRow: Int64 {
-    get throws { try transaction.int64("SELECT swept_row FROM mark") ?? 0 }
+    get throws { try transaction.mark().row }
   }
 
   /// The sequence of that row.
   var markSequence: Int64 {
-    get throws { try transaction.int64("SELECT sequence FROM mark") ?? 0 }
+    get throws { try transaction.mark().sequence }
   }
 
   /// The row up to which rows keep a plain checksum.
   var plainRow: Int64 {
-    get throws { try transaction.int64("SELECT plain_row FROM mark") ?? 0 }
+    get throws { try transaction.mark().plainRow }
   }
 
   /// The first row whose movements end after `sequence`.

@@ -27,7 +27,7 @@ final class LivePool {
   /// The first error of the store in this batch; the batch comes to nothing then.
   private var failure: StorageError?
   /// What was met in the store that is not what was written.
-  private(set) var damage: DamagedRecord?
+  var damage: (any StoreDamage)? { store.damage }
 
   /// - Parameters:
   ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
@@ -37,7 +37,11 @@ final class LivePool {
     configure: (PoolStore) throws(StorageError) -> Void
   ) throws {
     self.salesInMemory = salesInMemory
-    store = try PoolStore(path: path)
+    do throws(StorageError) {
+      store = try PoolStore(path: path)
+    } catch {
+      throw StorageError(atStart: error)
+    }
     do {
       try configure(store)
       let loaded = try store.load(salesInMemory: salesInMemory)
@@ -50,7 +54,7 @@ final class LivePool {
       startRow = store.lastRow
     } catch {
       store.close()
-      throw error
+      throw (error as? StorageError).map { StorageError(atStart: $0) } ?? error
     }
   }
 
@@ -97,11 +101,17 @@ final class LivePool {
     let rows = requests.rows(of: key)
     if !rows.isEmpty { try store.flushLedger() }
     for number in rows {
-      if let known = try store.row(number), known.requestID == id.text,
-        known.time + Limits.requestKept > pool.now
-      {
-        return known
+      guard let known = try store.row(number) else {
+        guard try number <= store.archivedHead().row else {
+          throw BadRow(number: number, problem: "is missing")
+        }
+        continue
       }
+      // A row whose request ID is damaged must not pass for another request's with the same bits of a key.
+      guard KeyTable.shareSlots(RequestKey(known.requestID).word, key.word) else {
+        throw BadRow(number: number, problem: "is damaged: its request ID is another")
+      }
+      if known.requestID == id.text, known.time + Limits.requestKept > pool.now { return known }
     }
     return nil
   }
@@ -198,10 +208,7 @@ final class LivePool {
   }
 
   private func storageError(_ error: any Error) -> StorageError {
-    if let record = error as? DamagedRecord {
-      damage = record
-      return store.corrupt(record)
-    }
+    if let damage = error as? any StoreDamage { return store.corrupt(damage) }
     return error as? StorageError ?? .failed(path: store.connection.path, reason: "\(error)")
   }
 
