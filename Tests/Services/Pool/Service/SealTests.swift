@@ -315,4 +315,37 @@ import Testing
       await expectError(.unavailable, "STORE_UNAVAILABLE") { try await bench.sell("o-2", 1) }
     }
   }
+
+  /// Goal: of a row of the ledger before the mark, whose hash nobody has looked at since, a list tells nothing that it can
+  /// see is not so, and no process ends.
+  @Test(arguments: [
+    ("UPDATE ledger SET entry = zeroblob(20) WHERE row_number = 5", 5, "is damaged"),
+    ("UPDATE ledger SET sequence = sequence + 1 WHERE row_number = 5", 5, "is damaged"),
+    ("UPDATE ledger SET commit_time = commit_time - 9000000 WHERE row_number = 5", 5, "is damaged"),
+    ("DELETE FROM ledger WHERE row_number = 5", 5, "is missing"),
+    ("UPDATE ledger SET entry = ? WHERE row_number = 5", 5, "is damaged: it names"),
+  ])
+  func damagedRowIsNotListed(sql: String, row: Int, words: String) async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 60])
+      for number in 1...9 { try await bench.sell("o-\(number)", 1) }
+      let connection = try SQLiteConnection.open(bench.path, as: .writer)
+      let entry = LedgerEntry(
+        firstSequence: 5, orderID: OrderID(trusted: "o-4"),
+        movements: [
+          PoolDomain.Movement(.sold, SKUIndex(1_000_000), LocationIndex(0), 1, lineID: "1")
+        ])
+      try connection.execute(sql, sql.contains("?") ? [.blob(entry.bytes)] : [])
+      connection.close()
+      do {
+        _ = try await bench.client.listMovements(.init())
+        Issue.record("it was listed")
+      } catch let error as RPCError {
+        #expect(error.reason == "STORE_DAMAGED", "\(error)")
+        #expect(error.metadata == ["table": "ledger", "key": "row_number \(row)"])
+        #expect(error.message.contains(words), "\(error)")
+      }
+      await expectError(.unavailable, "STORE_UNAVAILABLE") { try await bench.sell("x", 1) }
+    }
+  }
 }

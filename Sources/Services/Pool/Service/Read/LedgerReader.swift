@@ -60,6 +60,36 @@ struct LedgerReader {
     ) { try body(LedgerSQL.row($0)) }
   }
 
+  /// The same with what is in the rows. Their hashes are not looked at, since each takes that of the row before it; what
+  /// can be seen in a row and the one before it is.
+  ///
+  /// - Throws: also `DamagedRecord` for a row that cannot be read, or does not follow.
+  func scanEntries(
+    from first: Int64, count: Int, _ body: (LedgerRow, LedgerEntry) throws -> Bool
+  ) throws {
+    var last: (number: Int64, sequence: Int64, time: Timestamp)?
+    try scan(from: first, count: count) { row in
+      guard let entry = try? row.decoded() else {
+        throw Self.damaged(row.number, "its movements cannot be read")
+      }
+      if let last {
+        guard row.number == last.number + 1 else {
+          throw DamagedRecord(
+            table: "ledger", key: "row_number \(last.number + 1)", problem: "is missing")
+        }
+        guard entry.firstSequence == last.sequence + 1, row.time >= last.time else {
+          throw Self.damaged(row.number, "it, or the one before it, is not what was written")
+        }
+      }
+      last = (row.number, row.sequence, row.time)
+      return try body(row, entry)
+    }
+  }
+
+  static func damaged(_ row: Int64, _ why: String) -> DamagedRecord {
+    DamagedRecord(table: "ledger", key: "row_number \(row)", problem: "is damaged: \(why)")
+  }
+
   /// Every balance as it was swept with its key, until `body` returns false; nil for a key that is none. Their seals
   /// are not looked at.
   func sweptBalances(_ body: (Int64, Balance?) throws -> Bool) throws {
