@@ -163,8 +163,9 @@ def fill(path, ledger):
             last = struct.unpack("<q", run[-1][8:])[0]
             insert(store, "sale_run", "last_number, sale_keys", [(last, b"".join(run))])
         if len(ledger.keys) == RUN_ROWS:
-            store.execute(
-                "INSERT INTO request_run VALUES (?, ?, ?)", (first, rows[-1][2], b"".join(ledger.keys)))
+            insert(
+                store, "request_run", "first_row, commit_time, request_keys",
+                [(first, rows[-1][2], b"".join(ledger.keys))])
         ledger.keys = []
     insert(
         store, "balance",
@@ -172,7 +173,9 @@ def fill(path, ledger):
         "transferred_in, transferred_out, rate_weight, rate_time",
         ((sku << 31, RECEIVED, 0, ledger.sold[sku], 0, RECEIVED, 0, 0, 0, 0, ledger.last[sku], 0, 0, 0, 0)
          for sku in range(ledger.skus)))
-    store.execute("UPDATE mark SET swept_row = ?, sequence = ?, hash = ?", (swept, swept, ledger.marked))
+    store.execute(
+        "UPDATE mark SET swept_row = ?, sequence = ?, hash = ?, checksum = ?",
+        (swept, swept, ledger.marked, seal((1, swept, swept, ledger.marked, 0))))
     store.execute("COMMIT")
     store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()

@@ -12,20 +12,25 @@ extension SQLiteConnection {
   }
 
   /// Opens a store whose lock outlives the connection, which may be opened again after an error.
-  static func openOwned(_ path: String) throws(StorageError) -> (SQLiteConnection, StoreLock) {
+  ///
+  /// - Parameter isSynced: each commit was synced, so that what is missing in the log is damage.
+  static func openOwned(
+    _ path: String, isSynced: Bool
+  ) throws(StorageError) -> (SQLiteConnection, StoreLock) {
     try makeFolder(of: path)
     let lock = try StoreLock(of: path)
-    return (try open(path, as: .owner, lock: nil), lock)
+    return (try open(path, as: .owner, lock: nil, isSynced: isSynced), lock)
   }
 
   private static func open(
-    _ path: String, as role: Role, lock: StoreLock?
+    _ path: String, as role: Role, lock: StoreLock?, isSynced: Bool = true
   ) throws(StorageError) -> SQLiteConnection {
     let create = role == .reader ? 0 : SQLITE_OPEN_CREATE
     let handle = try SQLiteHandle(opening: path, flags: SQLITE_OPEN_READWRITE | create)
     let connection = SQLiteConnection(handle: handle, lock: lock)
     do throws(StorageError) {
       try connection.configure(role)
+      if role == .owner, isSynced { try connection.checkLog() }
       if role == .owner { try connection.takeOver() }
     } catch {
       connection.close()
@@ -85,7 +90,18 @@ extension SQLiteConnection {
     else { return }
     let verdict = try pragma("quick_check(1)")
     try shrink()
-    guard verdict == "ok" else { throw .corrupt(path: path, detail: verdict) }
+    guard verdict == "ok" else {
+      throw .corrupt(path: path, detail: try verdictOfTable() ?? verdict)
+    }
+  }
+
+  /// The first table that is damaged, with what is wrong with it; nil when none is, but what is between them.
+  private func verdictOfTable() throws(StorageError) -> String? {
+    for name in try schemaNames(ofType: "table").sorted() {
+      let verdict = try pragma("quick_check('\(name)')")
+      if verdict != "ok" { return "the table \(name): \(verdict)" }
+    }
+    return nil
   }
 
   /// Gives back the memory of pages that were read once, for a check or for loading, and are not needed again.

@@ -30,8 +30,8 @@ public final class SQLiteDatabase: Database {
       if durability == .process { try connection.execute(script: "PRAGMA synchronous = OFF") }
     }
     try self.init(
-      path: path, migrations: migrations, readers: readers, cacheKibibytes: cacheKibibytes,
-      observer: observer, configure: configure)
+      path: path, migrations: migrations, readers: readers, durability: durability,
+      cacheKibibytes: cacheKibibytes, observer: observer, configure: configure)
   }
 
   /// What a commit survives.
@@ -44,11 +44,12 @@ public final class SQLiteDatabase: Database {
 
   package init(
     path: String, migrations: [Migration], readers readerCount: Int,
-    cacheKibibytes: Int = StorageLimits.cacheKibibytes,
+    durability: Durability = .full, cacheKibibytes: Int = StorageLimits.cacheKibibytes,
     observer: (any StorageObserver)?, configure: Configure?
   ) throws(StorageError) {
     precondition((1...64).contains(readerCount), "1 to 64 readers")
-    let (connection, lock) = try SQLiteConnection.openOwned(path)
+    let (connection, lock) = try SQLiteConnection.openOwned(
+      path, isSynced: durability == .full)
     do throws(StorageError) {
       try connection.migrate(migrations)
       try configure?(connection)

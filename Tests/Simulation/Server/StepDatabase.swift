@@ -13,6 +13,7 @@ final class StepDatabase: Database, @unchecked Sendable {
   init(path: String, migrations: [Migration]) throws(StorageError) {
     connection = try SQLiteConnection.open(path, as: .writer)
     do throws(StorageError) {
+      try connection.checkLog()
       try connection.takeOver()
       try connection.migrate(migrations)
     } catch {

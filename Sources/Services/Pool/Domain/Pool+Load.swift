@@ -60,6 +60,38 @@ extension Pool {
     sales.remove(at: places)
   }
 
+  /// The first movement of an entry that breaks the rules of its balance or allotment as it was loaded, which then is not
+  /// what it was when the entry was decided; nil when the entry can be replayed.
+  ///
+  /// - Precondition: its SKUs and locations are loaded.
+  public func contradiction(in entry: LedgerEntry) -> Movement? {
+    var counted: [Int64: Balance] = [:]
+    var taken: [Int: Quantity] = [:]
+    var sequence = entry.firstSequence
+    for movement in entry.movements {
+      defer { sequence += 1 }
+      let key = Int64(movement.sku.number) << 32 | Int64(movement.location.number)
+      var balance = counted[key] ?? balance(movement.sku, movement.location)
+      if sequence > balance.sequence {
+        balance.count(movement, sequence: sequence)
+        guard balance.isConsistent, movement.kind != .lost || balance.onHand >= 0 else {
+          return movement
+        }
+        counted[key] = balance
+      }
+      guard let units = movement.taken,
+        let place = movement.allotment.flatMap({
+          promotions.place(of: movement.sku, in: $0.promotion)
+        }), sequence > promotions.allotments[place].sequence
+      else { continue }
+      taken[place, default: promotions.allotments[place].taken] += units
+      guard (0...promotions.allotments[place].quantity).contains(taken[place] ?? 0) else {
+        return movement
+      }
+    }
+    return nil
+  }
+
   /// Ends loading: `time` and `sequence` are those of the last entry of the ledger.
   public func finishLoading(time: Timestamp, sequence: Int64) {
     precondition(sequence >= self.sequence, "the ledger ends before what was counted from it")

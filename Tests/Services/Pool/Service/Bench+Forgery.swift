@@ -17,7 +17,10 @@ extension Bench {
     let store = try PoolStore(path: path)
     defer { store.close() }
     try store.connection.execute(script: sql)
-    for table in tables { try store.seal(table) }
+    for table in tables {
+      try store.connection.execute("UPDATE \(table.name) SET checksum = NULL")
+      try store.seal(table)
+    }
   }
 
   /// One row of a table, as it is now.
@@ -34,15 +37,8 @@ extension Bench {
     var pages = SealedPages(table)
     var found: KeptRow?
     try pages.next(1, of: store.connection) { row, key in
-      let values = table.columns.indices.map { column -> SQLValue in
-        switch row.kind(column) {
-        case .integer: .integer(row.int64(column))
-        case .text: .text(row.text(column))
-        case .blob: .blob(row.bytes(column))
-        case .real, .null: .null
-        }
-      }
-      found = KeptRow(table: table, key: key, values: values)
+      found = KeptRow(
+        table: table, key: key, values: table.columns.indices.map { row.value($0) })
     }
     return found
   }
@@ -56,6 +52,30 @@ extension Bench {
     let count = try connection.execute(
       "UPDATE \(row.table.name) SET \(column) = ? WHERE \(places)", [value] + row.key)
     #expect(count == 1)
+  }
+
+  /// Changes bytes of the file behind SQLite's back: the page with which a table begins.
+  func changeFirstPage(of table: String, _ change: (inout Data) throws -> Void) throws {
+    let connection = try SQLiteConnection.open(path, as: .writer)
+    defer { connection.close() }
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+    let page = try #require(try connection.first(sql, [.text(table)]) { $0.int64(0) })
+    let handle = try #require(FileHandle(forUpdatingAtPath: path))
+    defer { try? handle.close() }
+    let offset = UInt64(page - 1) * UInt64(StorageLimits.pageBytes)
+    try handle.seek(toOffset: offset)
+    var bytes = try #require(try handle.read(upToCount: Int(StorageLimits.pageBytes)))
+    try change(&bytes)
+    try handle.seek(toOffset: offset)
+    try handle.write(contentsOf: bytes)
+  }
+
+  /// Puts as many other characters in the place of a text.
+  func overwrite(_ text: String, with other: String, in table: String) throws {
+    try changeFirstPage(of: table) { page in
+      let range = try #require(page.firstRange(of: Data(text.utf8)))
+      page.replaceSubrange(range, with: Data(other.utf8))
+    }
   }
 
   /// Everything that has a table: rules, documents of each kind, lots, bundles, a promotion, holds, sales.
@@ -86,7 +106,32 @@ extension Bench {
     _ = try await hold("h-1", 2, seconds: 100_000)
     await server.tick()
     try await sell("o-2", 1)
+    try await takeBack()
     await server.tick()
+  }
+
+  /// A return, which is known for ever.
+  func takeBack() async throws {
+    _ = try await client.returnStock(
+      .init(
+        returnID: "r",
+        lines: [.init(sku: "TEE", locationID: "B", quantity: 2, disposition: .restock)],
+        requestID: "return-1"))
+  }
+
+  /// Runs of keys, which would take thousands of sales; on a store that nobody serves.
+  func fillRuns() throws {
+    try forge(
+      "INSERT INTO sale_run (last_number, sale_keys) VALUES (-1, x'0000000000000000FFFFFFFFFFFFFFFF')",
+      .saleRun)
+    let store = try PoolStore(path: path)
+    defer { store.close() }
+    var run = RequestRun(after: 0)
+    try store.connection.scan("SELECT request_id FROM ledger ORDER BY row_number") { row in
+      run.add(row.isNull(0) ? nil : RequestKey(row.text(0)))
+      return true
+    }
+    try store.write(run, at: clock.now())
   }
 
   /// One of each kind in work, and one that has ended.

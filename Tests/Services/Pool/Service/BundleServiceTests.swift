@@ -195,8 +195,9 @@ import Testing
       let why = try await bench.client.explainAvailability(
         .init(sku: "KIT", channelID: "till", time: Bench.start + .seconds(10)))
       #expect(why.components.map(\.bundleCount) == [4, 3])
-      try bench.change(
-        "UPDATE history_start SET assortment_time = \(bench.clock.now().microseconds)")
+      try bench.forge(
+        "UPDATE history_start SET assortment_time = \(bench.clock.now().microseconds)",
+        .historyStart)
       #expect(try await past(20) == [0])
       await expectError(.failedPrecondition, "BUNDLE_UNKNOWN", ["sku": "KIT"]) {
         _ = try await past(19)

@@ -406,7 +406,8 @@ import Testing
       _ = try await bench.client.receiveStock(
         .init(lines: [1, 2].map { .init(sku: "TEE", locationID: "A", quantity: $0) }))
       for (through, expected) in [0, 1, 2, 3, 3].enumerated() {
-        let filter = MovementFilter(after: 0, through: Int64(through), size: 50)
+        let filter = MovementFilter(
+          after: 0, through: Int64(through), size: 50, skuCount: 9, locationCount: 9)
         let page = try await bench.server.database.read(until: .never) {
           let page = try filter.page(LedgerReader($0))
           return (count: page.movements.count, isLast: page.isLast)

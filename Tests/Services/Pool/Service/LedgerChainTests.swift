@@ -194,14 +194,15 @@ extension LedgerChain {
     let bench = try Bench()
     try await filled(bench)
     await bench.server.close()
-    try bench.change(sql)
+    try bench.forge(sql, .mark)
     let error = #expect(throws: StorageError.self) {
       _ = try Bench.serve(bench.folder, bench.clock, bench.limit)
     }
-    guard case .corrupt? = error else {
+    guard case .corrupt(_, let detail)? = error else {
       Issue.record("\(String(describing: error))")
       return
     }
+    #expect(detail.hasSuffix(BadRow.remedy))
     try? FileManager.default.removeItem(at: bench.folder)
   }
 
@@ -364,7 +365,15 @@ extension Bench {
         DROP TABLE hold;
         ALTER TABLE older_hold RENAME TO hold;
         """)
-    try connection.execute(script: "ALTER TABLE mark DROP COLUMN is_sealed")
+    try connection.execute(
+      script: """
+        ALTER TABLE mark DROP COLUMN checksum;
+        CREATE TABLE older_kept_request (
+          request_id TEXT NOT NULL PRIMARY KEY, row_number INTEGER NOT NULL);
+        INSERT INTO older_kept_request SELECT request_id, row_number FROM kept_request;
+        DROP TABLE kept_request;
+        ALTER TABLE older_kept_request RENAME TO kept_request;
+        """)
   }
 
   /// Makes the store one of the second version: rows with plain checksums, a mark without a hash.
@@ -432,7 +441,6 @@ extension Bench {
         ALTER TABLE mark DROP COLUMN sequence;
         ALTER TABLE mark DROP COLUMN hash;
         ALTER TABLE mark DROP COLUMN plain_row;
-        ALTER TABLE mark DROP COLUMN first_lines_after;
         DELETE FROM migration WHERE number > 2;
         """)
     return Int64(rows.count)

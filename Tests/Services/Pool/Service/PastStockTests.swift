@@ -291,7 +291,8 @@ import Testing
   @Test func rulesBeforeTheirHistoryAreNotGuessed() async throws {
     try await withBench { bench in
       try await bench.stock(["TEE": 5])
-      try bench.change("UPDATE history_start SET rule_time = \(Bench.start.microseconds)")
+      try bench.forge(
+        "UPDATE history_start SET rule_time = \(Bench.start.microseconds)", .historyStart)
       let before = Bench.start - .seconds(1)
       await expectError(.failedPrecondition, "RULES_UNKNOWN") {
         _ = try await bench.client.getStockAt(

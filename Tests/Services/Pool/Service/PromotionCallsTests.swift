@@ -156,8 +156,9 @@ import Testing
       let why = try await bench.client.explainAvailability(
         .init(sku: "TEE", channelID: "lazada", time: Bench.start + .seconds(40)))
       #expect(why.terms.last?.name == "allotments" && why.terms.last?.deltaCount == -9)
-      try bench.change(
-        "UPDATE history_start SET assortment_time = \((Bench.start + .seconds(30)).microseconds)")
+      try bench.forge(
+        "UPDATE history_start SET assortment_time = \((Bench.start + .seconds(30)).microseconds)",
+        .historyStart)
       #expect(try await past(40) == [17, 8])
       #expect(try await past(9) == [20, 20])
       await expectError(
@@ -184,7 +185,7 @@ import Testing
       }
       func begin(_ seconds: Int64) throws {
         let time = (Bench.start + .seconds(seconds)).microseconds
-        try bench.change("UPDATE history_start SET assortment_time = \(time)")
+        try bench.forge("UPDATE history_start SET assortment_time = \(time)", .historyStart)
       }
       for start in [0, 25] as [Int64] {
         try begin(start)

@@ -109,15 +109,17 @@ import Testing
     let live = try open(bench)
     try receive(live, bench, batches: 5, from: 0)
     live.close()
-    try bench.change(sql)
-    #expect(throws: StorageError.self) { _ = try open(bench) }
+    try bench.forge(sql, .requestRun)
+    let error = #expect(throws: StorageError.self) { _ = try open(bench) }
+    #expect(error?.description.contains("of the table request_run is damaged") ?? false)
     try? FileManager.default.removeItem(at: bench.folder)
   }
 
   /// Turns a bit over in the key of row 3,000.
   private func flipKey(_ bench: Bench) throws {
-    let connection = try SQLiteConnection.open(bench.path, as: .writer)
-    defer { connection.close() }
+    let store = try PoolStore(path: bench.path)
+    defer { store.close() }
+    let connection = store.connection
     var keys: [UInt8] = []
     try connection.scan("SELECT request_keys FROM request_run WHERE first_row = 1") {
       keys = $0.bytes(0)
@@ -125,7 +127,9 @@ import Testing
     }
     keys[8 * 2_999] ^= 1
     try connection.execute(
-      "UPDATE request_run SET request_keys = ? WHERE first_row = 1", [.blob(keys)])
+      "UPDATE request_run SET request_keys = ?, checksum = NULL WHERE first_row = 1",
+      [.blob(keys)])
+    try store.seal(.requestRun)
   }
 
   /// Goal: a key of a run that is not that of its row is found by the proof, with both.

@@ -26,8 +26,10 @@ extension PoolServer {
     do {
       let made = try await Self.onThread { try archiver.archive(before: time) }
       return ArchiveLedgerResponse(archive: made.map { PoolAPI.LedgerArchive($0) })
-    } catch let row as BadRow {
-      throw LedgerError.damaged(row)
+    } catch let damage as any StoreDamage {
+      writer.readers.found("\(damage); \(BadRow.remedy)")
+      if let row = damage as? BadRow { throw LedgerError.damaged(row) }
+      throw damage
     }
   }
 

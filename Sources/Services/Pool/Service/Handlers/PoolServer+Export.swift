@@ -52,7 +52,8 @@ extension PoolServer {
       return MovementFilter(
         sku: skuIndex, location: place?.index, order: order, start: request.startTime,
         end: request.endTime, after: request.afterSequence, through: min(last, state.sequence),
-        size: ServiceLimits.exportedMovements)
+        size: ServiceLimits.exportedMovements, skuCount: state.skuCount,
+        locationCount: state.locationCount)
     }
   }
 }

@@ -22,15 +22,16 @@ extension PoolServer {
       guard let place = Int64(token.parts[0]) else { throw PoolError.pageTokenInvalid }
       after = max(after, place)
     }
-    var index: SKUIndex?
-    if let sku {
-      // A SKU that is not known has no movements.
-      index = view.read { $0.skuIndices[sku] }
-      guard index != nil else { return ListMovementsResponse() }
-    }
     // A row may be durable a moment before the view knows the names in it.
-    let filter = MovementFilter(
-      sku: index, order: order, after: after, through: view.sequence, size: size)
+    let filter = view.read { state -> MovementFilter? in
+      let index = sku.flatMap { state.skuIndices[$0] }
+      // A SKU that is not known has no movements.
+      if sku != nil, index == nil { return nil }
+      return MovementFilter(
+        sku: index, order: order, after: after, through: state.sequence, size: size,
+        skuCount: state.skuCount, locationCount: state.locationCount)
+    }
+    guard let filter else { return ListMovementsResponse() }
     let isFirst = token == nil
     let (found, archives) = try await database.read(until: context.deadline) { transaction in
       let reader = LedgerReader(transaction)

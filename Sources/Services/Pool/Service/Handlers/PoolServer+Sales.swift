@@ -127,10 +127,10 @@ extension PoolServer {
     guard !numbers.isEmpty else { return nil }
     return try await database.read(until: context.deadline) { transaction in
       for number in numbers {
-        let sale = try transaction.first(SaleSQL.ofNumber, [.integer(number), .id(order)]) {
+        let sale = try transaction.first(SaleSQL.ofNumber, [.integer(number)]) {
           try SaleSQL.sale($0, order)
         }
-        if let sale { return sale }
+        if let sale = sale ?? nil { return sale }
       }
       return nil
     }

@@ -49,8 +49,12 @@ public final class PoolServer: PoolServiceHandler {
       capacity: ServiceLimits.queuedCommands, consumers: 1, weight: \.commandCount)
     let readers = ReaderHealth { queue.wakeUp() }
     // First: a store in use leaves nothing behind, and the start may be tried again.
-    database = GuardedDatabase(
-      try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers), readers)
+    do throws(StorageError) {
+      database = GuardedDatabase(
+        try SQLiteDatabase(path: path, migrations: Schema.migrations, observer: readers), readers)
+    } catch {
+      throw StorageError(atStart: error)
+    }
     let view = ReadModel()
     let feed = AvailabilityFeed()
     let poolMetrics = PoolMetrics(metrics, storage: observer) { queue.count }

@@ -57,7 +57,7 @@ private final class TrialPlace: Sendable {
       let first = try state.nextRow ?? firstRow(reader)
       var count = 0
       var isOver = false
-      try reader.scan(from: first, count: ServiceLimits.provedRows) { row in
+      try reader.scanEntries(from: first, count: ServiceLimits.provedRows) { row, entry in
         // It was archived meanwhile.
         guard row.number == first + Int64(count) else { throw PoolError.storeUnavailable }
         guard row.time < to else {
@@ -71,7 +71,7 @@ private final class TrialPlace: Sendable {
         }
         count += 1
         state.rowCount += 1
-        play(try row.decoded(), &state.trial)
+        play(entry, &state.trial)
         return true
       }
       state.nextRow = first + Int64(count)

@@ -5,7 +5,7 @@ internal import StorageCore
 /// What was before the rows that the ledger has.
 extension LedgerReader {
   var lastArchive: ArchiveRecord? {
-    get throws { try transaction.first(LedgerSQL.lastArchive) { ArchiveRecord($0) } }
+    get throws { try transaction.first(.archive, ArchiveRecord.last) { ArchiveRecord($0) } }
   }
 
   /// Where the archives end, behind which the ledger begins.
@@ -14,38 +14,44 @@ extension LedgerReader {
   }
 
   func archive(_ id: Int64) throws -> ArchiveRecord? {
-    try archive("archive_id = ?", .integer(id))
+    try archive { $0.id == id }
   }
 
   func archive(named file: String) throws -> ArchiveRecord? {
-    try archive("file = ?", .text(file))
+    try archive { $0.file == file }
   }
 
   /// The one in which an instant lies, or behind which.
   func archive(at time: Timestamp) throws -> ArchiveRecord? {
-    try archive("last_time >= ?", .time(time))
+    try archive { $0.head.time >= time }
   }
 
   /// The one that has a row.
   func archive(ofRow row: Int64) throws -> ArchiveRecord? {
-    try archive("last_row >= ?", .integer(row))
+    try archive { $0.head.row >= row }
   }
 
-  private func archive(_ condition: String, _ value: SQLValue) throws -> ArchiveRecord? {
-    try transaction.first(
-      "SELECT \(ArchiveRecord.columns) FROM archive WHERE \(condition) ORDER BY archive_id LIMIT 1",
-      [value]
-    ) { ArchiveRecord($0) }
+  private func archive(_ isWanted: (ArchiveRecord) -> Bool) throws -> ArchiveRecord? {
+    try archives(limit: 1, isWanted).first
   }
 
   /// Those with movements later than `sequence`, oldest first.
   func archives(after sequence: Int64) throws -> [ArchiveRecord] {
-    try transaction.rows(
-      """
-      SELECT \(ArchiveRecord.columns) FROM archive WHERE last_sequence > ?
-      ORDER BY archive_id LIMIT ?
-      """, [.integer(sequence), .int(ServiceLimits.listedArchives)]
-    ) { ArchiveRecord($0) }
+    try archives(limit: ServiceLimits.listedArchives) { $0.head.sequence > sequence }
+  }
+
+  /// Each is looked at, of which there are as many as calls that made one: a condition in SQL would pass over one that
+  /// is damaged.
+  private func archives(
+    limit: Int, _ isWanted: (ArchiveRecord) -> Bool
+  ) throws -> [ArchiveRecord] {
+    var found: [ArchiveRecord] = []
+    try transaction.scan(.archive, "ORDER BY archive_id") { row in
+      let archive = ArchiveRecord(row)
+      if isWanted(archive) { found.append(archive) }
+      return found.count < limit
+    }
+    return found
   }
 
   // MARK: Balances
@@ -90,14 +96,10 @@ extension LedgerReader {
     _ sku: SKUIndex, _ location: LocationIndex, upTo sequence: Int64
   ) throws -> (sum: BalanceSum, through: Int64)? {
     let found = try transaction.first(
-      """
-      SELECT \(LedgerSQL.balanceColumns), through_sequence FROM balance_history
-      WHERE balance_key = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
-      """, [.integer(PoolStore.key(sku, location)), .integer(sequence)]
-    ) { row in
-      try SealedTable.balanceHistory.check(row)
-      return (sum: LedgerSQL.sum(row), through: row.int64(16))
-    }
+      .balanceHistory,
+      "WHERE balance_key = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1",
+      [.integer(PoolStore.key(sku, location)), .integer(sequence)]
+    ) { (sum: LedgerSQL.sum($0), through: $0.int64(15)) }
     return found.flatMap { found in found.sum.map { ($0, found.through) } }
   }
 

@@ -16,22 +16,17 @@ struct LedgerReader {
 
   /// The row up to which everything is swept.
   var sweptRow: Int64 {
-    get throws { try transaction.int64("SELECT swept_row FROM mark") ?? 0 }
+    get throws { try transaction.mark().row }
   }
 
   /// The sequence of that row.
   var markSequence: Int64 {
-    get throws { try transaction.int64("SELECT sequence FROM mark") ?? 0 }
+    get throws { try transaction.mark().sequence }
   }
 
   /// The row up to which rows keep a plain checksum.
   var plainRow: Int64 {
-    get throws { try transaction.int64("SELECT plain_row FROM mark") ?? 0 }
-  }
-
-  /// The sequence up to which holds were begun by an older program, which did not keep what they were first asked for.
-  var firstLinesAfter: Int64 {
-    get throws { try transaction.int64("SELECT first_lines_after FROM mark") ?? 0 }
+    get throws { try transaction.mark().plainRow }
   }
 
   /// The first row whose movements end after `sequence`.
@@ -63,6 +58,36 @@ struct LedgerReader {
       LedgerSQL.rows + " WHERE row_number >= ? ORDER BY row_number LIMIT ?",
       [.integer(first), .int(count)]
     ) { try body(LedgerSQL.row($0)) }
+  }
+
+  /// The same with what is in the rows. Their hashes are not looked at, since each takes that of the row before it; what
+  /// can be seen in a row and the one before it is.
+  ///
+  /// - Throws: also `DamagedRecord` for a row that cannot be read, or does not follow.
+  func scanEntries(
+    from first: Int64, count: Int, _ body: (LedgerRow, LedgerEntry) throws -> Bool
+  ) throws {
+    var last: (number: Int64, sequence: Int64, time: Timestamp)?
+    try scan(from: first, count: count) { row in
+      guard let entry = try? row.decoded() else {
+        throw Self.damaged(row.number, "its movements cannot be read")
+      }
+      if let last {
+        guard row.number == last.number + 1 else {
+          throw DamagedRecord(
+            table: "ledger", key: "row_number \(last.number + 1)", problem: "is missing")
+        }
+        guard entry.firstSequence == last.sequence + 1, row.time >= last.time else {
+          throw Self.damaged(row.number, "it, or the one before it, is not what was written")
+        }
+      }
+      last = (row.number, row.sequence, row.time)
+      return try body(row, entry)
+    }
+  }
+
+  static func damaged(_ row: Int64, _ why: String) -> DamagedRecord {
+    DamagedRecord(table: "ledger", key: "row_number \(row)", problem: "is damaged: \(why)")
   }
 
   /// Every balance as it was swept with its key, until `body` returns false; nil for a key that is none. Their seals

@@ -27,14 +27,18 @@ struct MovementFilter: Sendable {
   /// The last sequence that is wanted.
   var through: Int64
   var size: Int
+  /// How many SKUs and locations a movement up to there may name.
+  var skuCount: Int
+  var locationCount: Int
 
   /// A page. There is no index by SKU or order: a page that has looked at `examinedRows` ends there,
   /// with fewer movements or none.
   func page(_ reader: LedgerReader) throws -> Page {
     var page = Page(through: max(after, through))
     var examined = 0
-    try reader.scan(from: try firstRow(reader), count: ServiceLimits.examinedRows + 1) { row in
-      let entry = try row.decoded()
+    try reader.scanEntries(
+      from: try firstRow(reader), count: ServiceLimits.examinedRows + 1
+    ) { row, entry in
       guard entry.firstSequence <= through, end.map({ row.time < $0 }) ?? true else {
         return false
       }
@@ -44,7 +48,7 @@ struct MovementFilter: Sendable {
       }
       examined += 1
       guard order == nil || entry.orderID == order else { return true }
-      return take(entry, row.requestID, into: &page)
+      return try take(entry, row, into: &page)
     }
     return page
   }
@@ -56,7 +60,9 @@ struct MovementFilter: Sendable {
   }
 
   /// False once the page is full.
-  private func take(_ entry: LedgerEntry, _ requestID: String, into page: inout Page) -> Bool {
+  private func take(
+    _ entry: LedgerEntry, _ row: LedgerRow, into page: inout Page
+  ) throws(DamagedRecord) -> Bool {
     for (number, movement) in entry.movements.enumerated() {
       let sequence = entry.firstSequence + Int64(number)
       guard sequence > after, sequence <= through, sku == nil || movement.sku == sku,
@@ -66,8 +72,11 @@ struct MovementFilter: Sendable {
         page.end(at: sequence - 1)
         return false
       }
+      guard movement.sku.int < skuCount, movement.location.int < locationCount else {
+        throw LedgerReader.damaged(row.number, "it names a SKU or location that is not there")
+      }
       page.movements.append(
-        Found(sequence: sequence, movement: movement, entry: entry, requestID: requestID))
+        Found(sequence: sequence, movement: movement, entry: entry, requestID: row.requestID))
     }
     return true
   }

@@ -30,9 +30,18 @@ struct PastBundles: Sendable {
 extension LedgerReader {
   /// From when on it is known what was in bundles and promotions.
   var assortmentStart: Timestamp {
+    get throws { try historyStart.assortment }
+  }
+
+  /// From when on it is known what rules were, and what was in bundles and promotions; and the sequence after which holds
+  /// were begun by a program that kept what they were first asked for.
+  var historyStart: (rules: Timestamp, assortment: Timestamp, firstLinesAfter: Int64) {
     get throws {
-      Timestamp(
-        microseconds: try transaction.int64("SELECT assortment_time FROM history_start") ?? 0)
+      let start = try transaction.first(.historyStart) { row in
+        (rules: row.time(1), assortment: row.time(2), firstLinesAfter: row.int64(3))
+      }
+      guard let start else { throw SealedTable.historyStart.missing("start_id 1") }
+      return start
     }
   }
 
@@ -40,7 +49,7 @@ extension LedgerReader {
     let name = try transaction.first("SELECT sku FROM sku WHERE sku_id = ?", [.int(sku.int)]) {
       $0.id(0, as: SKU.self)
     }
-    guard let name else { throw DamagedRecord(table: "sku", key: "sku_id \(sku.number)") }
+    guard let name else { throw SealedTable.sku.missing("sku_id \(sku.number)") }
     return name
   }
 
@@ -56,7 +65,7 @@ extension LedgerReader {
     ) { row in
       var reader = ByteReader(row.bytes(2))
       guard let parts = try? reader.bundleParts(), reader.isAtEnd else {
-        throw DamagedRecord(table: "bundle_history", key: "sku \(row.text(0))")
+        throw SealedTable.bundleHistory.damaged(row, "it cannot be read")
       }
       found = parts
       return false

@@ -126,13 +126,9 @@ extension LedgerReader {
     _ place: Int, upTo sequence: Int64
   ) throws -> (sum: AllotmentSum, through: Int64)? {
     try transaction.first(
-      """
-      SELECT \(SealedTable.allotmentHistory.list), through_sequence FROM allotment_history
-      WHERE allotment_id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
-      """, [.int(place), .integer(sequence)]
-    ) { row in
-      try SealedTable.allotmentHistory.check(row)
-      return (AllotmentSum(AllotmentSQL.allotment(row)), row.int64(7))
-    }
+      .allotmentHistory,
+      "WHERE allotment_id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1",
+      [.int(place), .integer(sequence)]
+    ) { (AllotmentSum(AllotmentSQL.allotment($0)), $0.int64(6)) }
   }
 }

@@ -25,21 +25,16 @@ struct PastRules: Sendable {
   ) throws {
     guard !channels.isEmpty else { return }
     let transaction = reader.transaction
-    let start = Timestamp(
-      microseconds: try transaction.int64("SELECT rule_time FROM history_start") ?? 0)
+    let start = try reader.historyStart.rules
     guard time >= start else { throw LedgerError.rulesUnknown(before: start) }
     var names = KnownNames()
     for index in skus { names.skus[try reader.name(of: index)] = index }
     try transaction.query("SELECT location, location_id FROM location", []) { row in
       names.locations[row.id(0)] = LocationIndex(row.int(1))
     }
-    do {
-      for (sku, index) in names.skus {
-        groups[index] = try Self.group(of: sku, at: time, transaction)
-        try load(sku, groups[index], channels, until: time, names, transaction)
-      }
-    } catch let error as BadRule {
-      throw StorageError.corrupt(path: "rules", detail: error.problem)
+    for (sku, index) in names.skus {
+      groups[index] = try Self.group(of: sku, at: time, transaction)
+      try load(sku, groups[index], channels, until: time, names, transaction)
     }
   }
 
@@ -47,14 +42,10 @@ struct PastRules: Sendable {
     of sku: SKU, at time: Timestamp, _ transaction: any ReadTransaction
   ) throws -> SKUGroup? {
     try transaction.first(
-      """
-      SELECT \(SealedTable.skuGroupHistory.list) FROM sku_group_history
-      WHERE sku = ? AND update_time <= ? ORDER BY update_time DESC, change_id DESC LIMIT 1
-      """, [.id(sku), .time(time)]
-    ) { row in
-      try SealedTable.skuGroupHistory.check(row)
-      return row.text(1).isEmpty ? nil : row.id(1)
-    } ?? nil
+      .skuGroupHistory,
+      "WHERE sku = ? AND update_time <= ? ORDER BY update_time DESC, change_id DESC LIMIT 1",
+      [.id(sku), .time(time)]
+    ) { $0.text(1).isEmpty ? nil : $0.id(1) } ?? nil
   }
 
   private mutating func load(
@@ -67,43 +58,41 @@ struct PastRules: Sendable {
     )
     let places = Array(repeating: "?", count: channels.count).joined(separator: ", ")
     let ids = channels.map { SQLValue.id($0) }
-    try transaction.query(
-      Self.last(
-        of: .bufferRuleHistory,
-        where: "\(goods.sql) AND channel IN ('', \(places))",
-        by: "sku, sku_group, channel, listing, name"),
-      goods.values + ids + [.time(time)]
+    try Self.last(
+      of: .bufferRuleHistory, where: "\(goods.sql) AND channel IN ('', \(places))",
+      goods.values + ids, by: "sku, sku_group, channel, listing, name", until: time, transaction
+    ) { buffers.set(try RuleRow.buffer($0, names)) }
+    try Self.last(
+      of: .sourcingHistory, where: "channel IN (\(places))", ids, by: "channel", until: time,
+      transaction
     ) { row in
-      try SealedTable.bufferRuleHistory.check(row)
-      buffers.set(try RuleRow.buffer(row, names))
-    }
-    try transaction.query(
-      Self.last(
-        of: .sourcingHistory, where: "channel IN (\(places))",
-        by: "channel"),
-      ids + [.time(time)]
-    ) { row in
-      try SealedTable.sourcingHistory.check(row)
       if let sourcing = try RuleRow.sourcing(row, names) { sourcings.set(sourcing) }
     }
-    try transaction.query(
-      Self.last(
-        of: .lastUnitsHistory, where: goods.sql, by: "sku, sku_group"),
-      goods.values + [.time(time)]
-    ) { row in
-      try SealedTable.lastUnitsHistory.check(row)
-      lastUnits.set(try RuleRow.lastUnits(row, names))
-    }
+    try Self.last(
+      of: .lastUnitsHistory, where: goods.sql, goods.values, by: "sku, sku_group", until: time,
+      transaction
+    ) { lastUnits.set(try RuleRow.lastUnits($0, names)) }
   }
 
-  /// The last change of each key until a time, which is the last value.
+  /// Hands over the last change of each key until a time, which is the last value.
   private static func last(
-    of table: SealedTable, where condition: String, by key: String
-  ) -> String {
-    """
-    SELECT \(table.list) FROM \(table.name) WHERE change_id IN (
-      SELECT max(change_id) FROM \(table.name) WHERE \(condition) AND update_time <= ?
-      GROUP BY \(key))
-    """
+    of table: SealedTable, where condition: String, _ values: [SQLValue], by key: String,
+    until time: Timestamp, _ transaction: any ReadTransaction, _ body: (any Row) throws -> Void
+  ) throws {
+    try transaction.scan(
+      table,
+      """
+      WHERE change_id IN (
+        SELECT max(change_id) FROM \(table.name) WHERE \(condition) AND update_time <= ?
+        GROUP BY \(key))
+      """, values + [.time(time)]
+    ) { row in
+      do {
+        try body(row)
+      } catch let error as BadRule {
+        throw table.damaged(row, error.problem)
+      }
+      return true
+    }
   }
 }

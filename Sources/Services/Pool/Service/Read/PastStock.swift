@@ -126,10 +126,9 @@ struct PastStock: Sendable {
 
   /// Counts the next part of the ledger in.
   mutating func advance(_ reader: LedgerReader) throws {
-    try reader.scan(from: nextRow, count: ServiceLimits.provedRows) { row in
+    try reader.scanEntries(from: nextRow, count: ServiceLimits.provedRows) { row, entry in
       guard row.number <= lastRow else { return false }
       guard row.number == nextRow else { throw PoolError.storeUnavailable }
-      let entry = try row.decoded()
       nextRow += 1
       for (number, movement) in entry.movements.enumerated() where skus.contains(movement.sku) {
         count(movement, entry.firstSequence + Int64(number), at: entry.time)

@@ -39,13 +39,10 @@ extension LedgerReader {
   /// The run of request keys behind the one that begins at `row`.
   func run(after row: Int64) throws -> RequestRun? {
     try transaction.first(
-      """
-      SELECT first_row, request_keys FROM request_run WHERE first_row > ?
-      ORDER BY first_row LIMIT 1
-      """, [.integer(row)]
+      .requestRun, "WHERE first_row > ? ORDER BY first_row LIMIT 1", [.integer(row)]
     ) { row in
-      guard let run = row.withBytes(1, { RequestRun(firstRow: row.int64(0), bytes: $0) }) else {
-        throw DamagedRecord(table: "request_run", key: "first_row \(row.int64(0))")
+      guard let run = row.withBytes(2, { RequestRun(firstRow: row.int64(0), bytes: $0) }) else {
+        throw SealedTable.requestRun.damaged(row, "it cannot be read")
       }
       return run
     }

@@ -20,8 +20,9 @@ struct ArchiveRecord: Hashable, Sendable {
 extension ArchiveRecord {
   static let columns = """
     archive_id, file, first_row, first_sequence, first_time, last_row, last_sequence, last_time, hash,
-    checksum, has_parts
+    row_checksum, has_parts
     """
+  static let last = "ORDER BY archive_id DESC LIMIT 1"
 
   init(_ row: any Row) {
     self.init(
@@ -37,21 +38,20 @@ extension ArchiveRecord {
 extension PoolStore {
   func write(_ archive: ArchiveRecord) throws(StorageError) {
     let head = archive.head
-    try connection.execute(
-      "INSERT INTO archive (\(ArchiveRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    try add(
       [
         .integer(archive.id), .text(archive.file), .integer(archive.firstRow),
         .integer(archive.firstSequence), .time(archive.firstTime), .integer(head.row),
         .integer(head.sequence), .time(head.time), .blob(head.hash.bytes), .integer(head.checksum),
         .bool(archive.hasParts),
-      ])
+      ], to: .archive)
   }
 
   /// What the rows of an archive and of all before it add up to.
   func write(_ sums: [BalanceSum], archive: Int64) throws(StorageError) {
     for sum in sums {
       let (balance, rate) = (sum.balance, sum.rate)
-      let values: [SQLValue] =
+      try add(
         [
           .integer(Self.key(balance.sku, balance.location)),
           .integer(balance.onHand), .integer(balance.held), .integer(balance.committed),
@@ -59,42 +59,38 @@ extension PoolStore {
           .integer(balance.found), .integer(balance.shipped), .integer(balance.lost),
           .integer(balance.sequence), .integer(balance.transferredIn),
           .integer(balance.transferredOut), .integer(rate.weight), .time(rate.time),
-        ]
-      try connection.execute(
-        """
-        INSERT INTO archived_balance (\(LedgerSQL.balanceColumns), archive_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """, values + [RowSeal.of(values), .integer(archive)])
+          .integer(archive),
+        ], to: .archivedBalance)
     }
   }
 
   /// Keeps the answers that are given for ever of rows that leave the ledger.
   func keepResponses(from first: Int64, through last: Int64) throws(StorageError) {
-    try connection.execute(
+    let rows = try connection.statement(
       """
-      INSERT INTO kept_response (row_number, request_id, commit_time, body_hash, response)
       SELECT l.row_number, l.request_id, l.commit_time, l.body_hash, l.response
       FROM ledger l JOIN kept_request k
         ON k.request_id = l.request_id AND k.row_number = l.row_number
       WHERE l.row_number BETWEEN ? AND ?
-      ON CONFLICT (row_number) DO NOTHING
-      """, [.integer(first), .integer(last)])
+      """)
+    rows.bind(1, first)
+    rows.bind(2, last)
+    defer { rows.reset() }
+    // An attempt that was cut off may have written them.
+    while try rows.step() { try put((0..<5).map { rows.value($0) }, in: .keptResponse) }
   }
 
   func keptResponse(_ number: Int64) throws -> LedgerRow? {
-    try first(
-      "SELECT request_id, commit_time, body_hash, response FROM kept_response WHERE row_number = ?",
-      [.integer(number)]
-    ) { row in
+    try connection.first(.keptResponse, "WHERE row_number = ?", [.integer(number)]) { row in
       LedgerRow(
-        number: number, sequence: 0, time: row.time(1), requestID: row.text(0),
-        bodyHash: row.bytes(2), response: row.bytes(3), entry: [])
+        number: number, sequence: 0, time: row.time(2), requestID: row.text(1),
+        bodyHash: row.bytes(3), response: row.bytes(4), entry: [])
     }
   }
 
   /// Where the archives end, behind which the ledger begins.
   func archivedHead() throws -> LedgerHead {
-    try first(LedgerSQL.lastArchive) { ArchiveRecord($0).head } ?? .origin
+    try connection.first(.archive, ArchiveRecord.last) { ArchiveRecord($0).head } ?? .origin
   }
 
   /// Forgets some of what the archives have: rows, what earlier archives added up to, and balances of

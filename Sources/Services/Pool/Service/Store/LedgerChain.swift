@@ -15,7 +15,7 @@ final class LedgerChain {
   private(set) var head: LedgerHead
   /// Rows up to this one are of a program that knew no hash: they keep a plain checksum, and are
   /// chained all the same.
-  private let plainRow: Int64
+  let plainRow: Int64
   private let hasher = SHA256Hasher()
   /// What the next hash is over, one part behind the other.
   private var hashed = ByteWriter(capacity: 512)
@@ -99,7 +99,7 @@ final class LedgerChain {
 }
 
 /// A row of the ledger that is not the one that was written.
-struct BadRow: Error, Hashable, CustomStringConvertible {
+struct BadRow: StoreDamage, Hashable {
   var number: Int64
   var problem: String
 

@@ -50,9 +50,11 @@ extension PoolStore {
   func loadLots(_ pool: Pool) throws {
     try connection.scan(.lot) { row in
       guard let sku = pool.index(of: row.id(0, as: SKU.self)),
-        let location = pool.index(of: row.id(1, as: LocationID.self)),
-        (1...1 << 60).contains(row.int64(4))
-      else { throw corrupt("the lot \(row.text(2)) is of nothing") }
+        let location = pool.index(of: row.id(1, as: LocationID.self))
+      else { throw SealedTable.lot.damaged(row, Self.unknown) }
+      guard (1...1 << 60).contains(row.int64(4)) else {
+        throw SealedTable.lot.damaged(row, "it has \(row.int64(4)) units")
+      }
       pool.load(
         Lot(
           sku: sku, location: location,
@@ -70,7 +72,7 @@ extension PoolStore {
           .id(pool.record(of: bundle.sku).sku), .bool(!bundle.parts.isEmpty),
           .integer(bundle.revision), .time(bundle.updateTime), .blob(writer.bytes),
         ], in: .bundle)
-      try add(
+      try addChange(
         [
           .id(pool.record(of: bundle.sku).sku), .time(bundle.updateTime), .blob(writer.bytes),
         ], to: .bundleHistory)
@@ -80,17 +82,21 @@ extension PoolStore {
   func loadBundles(_ pool: Pool) throws {
     try connection.scan(.bundle) { row in
       var reader = ByteReader(row.bytes(4))
-      guard let sku = pool.index(of: row.id(0, as: SKU.self)),
-        let parts = try? reader.bundleParts(),
-        reader.isAtEnd, parts.allSatisfy({ $0.sku.int < pool.skuCount }),
+      guard let sku = pool.index(of: row.id(0, as: SKU.self)) else {
+        throw SealedTable.bundle.damaged(row, Self.unknown)
+      }
+      guard let parts = try? reader.bundleParts(), reader.isAtEnd,
+        parts.allSatisfy({ $0.sku.int < pool.skuCount }),
         pool.takes(parts, in: sku)
-      else { throw corrupt("the bundle \(row.text(0)) cannot be read") }
+      else { throw SealedTable.bundle.damaged(row, "it cannot be read") }
       pool.load(
         Bundle(sku: sku, parts: parts, updateTime: row.time(3), revision: row.int64(2)))
       return true
     }
-    guard pool.bundles.definitions.keys.allSatisfy({ pool.bundles.isBounded($0) }) else {
-      throw corrupt("a bundle comes to too much")
+    if let endless = pool.bundles.definitions.keys.first(where: { !pool.bundles.isBounded($0) }) {
+      throw DamagedRecord(
+        table: "bundle", key: "sku \(pool.name(of: endless))",
+        problem: "is damaged: it comes to too much")
     }
   }
 
@@ -99,7 +105,7 @@ extension PoolStore {
       let location = row.text(1)
       let place = location.isEmpty ? nil : pool.index(of: LocationID(trusted: location))
       guard let sku = pool.index(of: row.id(0, as: SKU.self)), location.isEmpty || place != nil
-      else { throw corrupt("a reorder point is of nothing") }
+      else { throw SealedTable.reorderPoint.damaged(row, Self.unknown) }
       pool.load(
         ReorderPoint(
           scope: ReorderPoint.Scope(sku: sku, location: place), units: row.int64(2),
@@ -118,17 +124,12 @@ extension PoolStore {
 
   /// A document that is not in memory, since it has ended.
   func document(_ key: DocumentKey, _ pool: Pool) throws -> Document? {
-    var found: Document?
-    try connection.scan(.document, DocumentSQL.ofKey, DocumentSQL.values(key)) { row in
-      found = try document(row, pool)
-      return false
-    }
-    return found
+    try connection.find(.document, key: DocumentSQL.values(key)) { try document($0, pool) }
   }
 
   private func document(_ row: any Row, _ pool: Pool) throws -> Document {
     let document = try DocumentSQL.document(row)
-    guard pool.knows(document) else { throw DocumentSQL.damaged(row) }
+    guard pool.knows(document) else { throw SealedTable.document.damaged(row, Self.unknown) }
     return document
   }
 }
@@ -136,7 +137,6 @@ extension PoolStore {
 /// How documents are read, by the writer and by the readers.
 enum DocumentSQL {
   static let inWork = "WHERE is_ended = 0"
-  static let ofKey = "WHERE kind = ? AND document_id = ?"
 
   static func values(_ key: DocumentKey) -> [SQLValue] {
     [.int(Int(key.kind.rawValue)), .text(key.text)]
@@ -147,13 +147,8 @@ enum DocumentSQL {
     guard let number = UInt8(exactly: row.int64(0)), let kind = DocumentKey.Kind(rawValue: number),
       let document = try? Document(key: DocumentKey(kind, row.text(1)), bytes: row.bytes(4)),
       document.stateNumber == row.int(2), document.isEnded == row.bool(3)
-    else { throw damaged(row) }
+    else { throw SealedTable.document.damaged(row, "it cannot be read") }
     return document
-  }
-
-  static func damaged(_ row: any Row) -> DamagedRecord {
-    DamagedRecord(
-      table: "document", key: "kind \(row.int64(0)), document_id \(row.text(1))")
   }
 }
 

@@ -31,8 +31,8 @@ extension PoolStore {
       let loaded = try loadAll(salesInMemory: salesInMemory)
       try connection.shrink()
       return loaded
-    } catch let error as DamagedRecord {
-      throw corrupt(error)
+    } catch let damage as any StoreDamage {
+      throw corrupt(damage)
     }
   }
 
@@ -46,6 +46,7 @@ extension PoolStore {
     try loadBalances(loaded.pool)
     try loadHolds(loaded.pool)
     try loadSales(&loaded, atMost: salesInMemory)
+    try expectFirstRow()
     let chain = try chainAtMark()
     loaded.sweptRow = chain.head.row
     loaded.sweptSequence = chain.head.sequence
@@ -53,13 +54,21 @@ extension PoolStore {
     try replay(along: chain, loaded.pool, loaded.hasUnloadedSales)
     let end = chain.head
     guard loaded.pool.sequence <= end.sequence else {
-      throw corrupt("the ledger ends at \(end.sequence), before what was counted from it")
+      throw BadRow(
+        number: end.row + 1,
+        problem:
+          "is missing: movement \(loaded.pool.sequence) was counted, and the last is \(end.sequence)"
+      )
     }
     let pool = loaded.pool
     let uncovered = pool.lots.uncovered { sku, location in
       pool.findBalance(sku, location).map { pool.balances[$0].onHand } ?? 0
     }
-    if let uncovered { throw corrupt("lots of SKU \(uncovered.number) are more than is on hand") }
+    if let uncovered {
+      throw DamagedRecord(
+        table: "lot", key: "sku \(pool.name(of: uncovered))",
+        problem: "is damaged, or the SKU's balance is: more is in lots than is on hand")
+    }
     loaded.replayed = loaded.pool.takeChanges()
     loaded.pool.finishLoading(time: end.time, sequence: end.sequence)
     goOn(with: chain)
@@ -72,7 +81,9 @@ extension PoolStore {
 
   private func loadCatalog(_ pool: Pool) throws {
     try connection.scan(.sku, "ORDER BY sku_id") { row in
-      guard row.int(0) == pool.skuCount else { throw corrupt("SKU \(pool.skuCount) is missing") }
+      guard row.int(0) == pool.skuCount else {
+        throw SealedTable.sku.missing("sku_id \(pool.skuCount)")
+      }
       pool.load(
         SKURecord(
           index: SKUIndex(row.int(0)), sku: row.id(1), displayName: row.text(2),
@@ -82,13 +93,13 @@ extension PoolStore {
     }
     try connection.scan(.location, "ORDER BY location_id") { row in
       guard row.int(0) == pool.locations.count else {
-        throw corrupt("location \(pool.locations.count) is missing")
+        throw SealedTable.location.missing("location_id \(pool.locations.count)")
       }
       guard let rank = Int32(exactly: row.int64(3)) else {
-        throw corrupt("location \(row.int(0)) has the rank \(row.int64(3))")
+        throw SealedTable.location.damaged(row, "its rank is \(row.int64(3))")
       }
       guard let kind = Int32(exactly: row.int64(7)).flatMap(LocationTraits.Kind.init) else {
-        throw corrupt("location \(row.int(0)) is of the kind \(row.int64(7))")
+        throw SealedTable.location.damaged(row, "its kind is \(row.int64(7))")
       }
       pool.load(
         LocationRecord(
@@ -106,24 +117,34 @@ extension PoolStore {
   private func loadBalances(_ pool: Pool) throws {
     try connection.scan(.balance, "ORDER BY balance_key") { row in
       guard let balance = LedgerSQL.balance(row) else {
-        throw corrupt("\(row.int64(0)) is no balance's key")
+        throw SealedTable.balance.damaged(row, "there is no such key")
       }
-      let (sku, location) = (balance.sku, balance.location)
-      guard sku.int < pool.skuCount, location.int < pool.locations.count, balance.isConsistent
-      else { throw corrupt("the balance \(row.int64(0)) contradicts itself") }
+      try expect(balance.sku, balance.location, in: pool)
+      guard balance.isConsistent else {
+        throw SealedTable.balance.damaged(row, "its counts contradict each other")
+      }
       pool.load(balance, rate: LedgerSQL.rate(row))
       return true
+    }
+  }
+
+  /// Something has moved there, so they were written.
+  private func expect(
+    _ sku: SKUIndex, _ location: LocationIndex, in pool: Pool
+  ) throws(DamagedRecord) {
+    guard sku.int < pool.skuCount else { throw SealedTable.sku.missing("sku_id \(sku.number)") }
+    guard location.int < pool.locations.count else {
+      throw SealedTable.location.missing("location_id \(location.number)")
     }
   }
 
   private func loadHolds(_ pool: Pool) throws {
     try connection.scan(.hold, "ORDER BY hold_number") { row in
       let id = HoldID(trusted: row.text(1))
-      guard let hold = try? Hold(id: id, number: row.int64(0), bytes: row.bytes(2)),
-        pool.knows(hold)
-      else {
-        throw corrupt("the hold \(id) cannot be read")
+      guard let hold = try? Hold(id: id, number: row.int64(0), bytes: row.bytes(2)) else {
+        throw SealedTable.hold.damaged(row, "it cannot be read")
       }
+      guard pool.knows(hold) else { throw SealedTable.hold.damaged(row, Self.unknown) }
       pool.load(hold)
       return true
     }
@@ -137,7 +158,7 @@ extension PoolStore {
     try connection.scan(.saleRun, "ORDER BY last_number") { row in
       guard let run = row.withBytes(1, { SaleRun($0, after: indexed) }),
         run.keys.last?.number == row.int64(0)
-      else { throw corrupt("the run of sales up to \(row.int64(0)) cannot be read") }
+      else { throw SealedTable.saleRun.damaged(row, "it cannot be read") }
       saleNumbers.add(run.keys)
       indexed = row.int64(0)
       return true
@@ -154,9 +175,10 @@ extension PoolStore {
       let id = OrderID(trusted: row.text(1))
       if row.int64(0) > indexed { open.append(SaleKey(id, number: row.int64(0))) }
       guard isWhole else { return true }
-      guard let sale = try? Sale(orderID: id, number: row.int64(0), bytes: row.bytes(2)),
-        pool.knows(sale)
-      else { throw corrupt("the sale \(id) cannot be read") }
+      guard let sale = try? Sale(orderID: id, number: row.int64(0), bytes: row.bytes(2)) else {
+        throw SealedTable.sale.damaged(row, "it cannot be read")
+      }
+      guard pool.knows(sale) else { throw SealedTable.sale.damaged(row, Self.unknown) }
       pool.load(sale)
       return true
     }
@@ -165,30 +187,39 @@ extension PoolStore {
     (loaded.indexedSale, loaded.openSales) = (indexed, open)
   }
 
+  /// The ledger begins behind the archives; rows of theirs may not be forgotten yet.
+  private func expectFirstRow() throws {
+    let expected = try archivedHead().row + 1
+    let found = try first("SELECT min(row_number) FROM ledger") { $0.optionalInt64(0) } ?? nil
+    guard found ?? expected <= expected else {
+      throw BadRow(number: expected, problem: "is missing")
+    }
+  }
+
   /// The chain at the mark, behind which the replay begins.
   private func chainAtMark() throws -> LedgerChain {
-    let mark = try first(
-      "SELECT swept_row, sequence, hash, plain_row FROM mark WHERE mark_id = 1"
-    ) { (row: $0.int64(0), sequence: $0.int64(1), hash: $0.optionalBytes(2), plain: $0.int64(3)) }
-    guard let mark else { throw corrupt("the mark is missing") }
-    guard mark.row > 0 else { return LedgerChain(after: .origin, plainRow: mark.plain) }
-    guard let bytes = mark.hash else { return try chainOfOlderStore(mark.row, mark.plain) }
-    guard let hash = SHA256Digest(bytes) else { throw corrupt("the mark has no hash") }
+    let mark = try connection.mark()
+    guard mark.row > 0 else { return LedgerChain(after: .origin, plainRow: mark.plainRow) }
+    guard let bytes = mark.hash else { return try chainOfOlderStore(mark.row, mark.plainRow) }
+    func damaged(_ why: String) -> DamagedRecord {
+      DamagedRecord(table: "mark", key: "mark_id 1", problem: "is damaged: \(why)")
+    }
+    guard let hash = SHA256Digest(bytes) else { throw damaged("it has no hash") }
     let archived = try archivedHead()
     if archived.row == mark.row {
-      guard archived.hash == hash else { throw corrupt("mark and archive disagree") }
-      return LedgerChain(after: archived, plainRow: mark.plain)
+      guard archived.hash == hash else { throw damaged("its hash is not the last archive's") }
+      return LedgerChain(after: archived, plainRow: mark.plainRow)
     }
     guard let row = try row(mark.row) else {
-      throw corrupt(BadRow(number: mark.row, problem: "is missing"))
+      throw BadRow(number: mark.row, problem: "is missing")
     }
-    let isKnown = row.number <= mark.plain || row.checksum == Int64(bitPattern: hash.prefix)
+    let isKnown = row.number <= mark.plainRow || row.checksum == Int64(bitPattern: hash.prefix)
     guard isKnown, row.sequence == mark.sequence else {
-      throw corrupt(BadRow(number: mark.row, problem: "is damaged: it is not the one of the mark"))
+      throw BadRow(number: mark.row, problem: "is damaged: it is not the one of the mark")
     }
     let head = LedgerHead(
       row: row.number, sequence: row.sequence, time: row.time, hash: hash, checksum: row.checksum)
-    return LedgerChain(after: head, plainRow: mark.plain)
+    return LedgerChain(after: head, plainRow: mark.plainRow)
   }
 
   /// Chains all rows of a store that knew no hash, once: they are checked by what they keep.
@@ -196,8 +227,9 @@ extension PoolStore {
     let chain = LedgerChain(after: .origin, plainRow: plainRow)
     try follow(chain, through: sweptRow) { _ in }
     guard chain.head.row == sweptRow else {
-      throw corrupt(BadRow(number: chain.head.row + 1, problem: "is missing"))
+      throw BadRow(number: chain.head.row + 1, problem: "is missing")
     }
+    goOn(with: chain)
     try mark(chain.head)
     return chain
   }
@@ -212,8 +244,20 @@ extension PoolStore {
       {
         pool.load(sale)
       }
+      try expectWhatMoved(by: entry, in: pool)
       pool.replay(entry)
     }
+  }
+
+  /// An entry was decided on what stood there before; where that is missing, the pool could not count it in.
+  private func expectWhatMoved(by entry: LedgerEntry, in pool: Pool) throws(DamagedRecord) {
+    for movement in entry.movements { try expect(movement.sku, movement.location, in: pool) }
+    guard let movement = pool.contradiction(in: entry) else { return }
+    let key = Self.key(movement.sku, movement.location)
+    throw DamagedRecord(
+      table: "balance", key: "balance_key \(key)",
+      problem: "is missing or damaged, or what it takes out of an allotment is: "
+        + "the ledger's movements up to \(entry.lastSequence) cannot follow it")
   }
 
   private func follow(
@@ -223,23 +267,9 @@ extension PoolStore {
       LedgerSQL.rows + " WHERE row_number > ? AND row_number <= ? ORDER BY row_number",
       [.integer(chain.head.row), .integer(last)]
     ) { row in
-      let entry: LedgerEntry
-      do throws(BadRow) {
-        entry = try chain.follow(LedgerSQL.row(row))
-      } catch {
-        throw corrupt(error)
-      }
-      try body(entry)
+      try body(try chain.follow(LedgerSQL.row(row)))
       return true
     }
-  }
-
-  func corrupt(_ row: BadRow) -> StorageError {
-    corrupt("\(row); \(BadRow.remedy)")
-  }
-
-  func corrupt(_ record: DamagedRecord) -> StorageError {
-    corrupt("\(record); \(BadRow.remedy)")
   }
 
   /// A row of the ledger.
@@ -249,12 +279,16 @@ extension PoolStore {
 
   /// The row that has the first response to a request that is known for ever.
   func keptRow(_ requestID: String) throws -> LedgerRow? {
-    let number = try first(
-      "SELECT row_number FROM kept_request WHERE request_id = ?", [.text(requestID)]
-    ) { $0.int64(0) }
-    guard let number else { return nil }
-    guard let known = try row(number) ?? keptResponse(number), known.requestID == requestID else {
-      throw corrupt("row \(number) of the ledger did not answer \(requestID), as is noted")
+    let key = [SQLValue.text(requestID)]
+    guard let number = try connection.find(.keptRequest, key: key, { $0.int64(1) }) else {
+      return nil
+    }
+    guard let known = try row(number) ?? keptResponse(number) else {
+      throw SealedTable.keptResponse.missing("row_number \(number)")
+    }
+    guard known.requestID == requestID else {
+      throw BadRow(
+        number: number, problem: "is damaged: it did not answer \(requestID), as is noted")
     }
     return known
   }
@@ -280,10 +314,6 @@ enum LedgerSQL {
 
   /// With their seal.
   static let balanceColumns = SealedTable.balance.list
-
-  static let lastArchive = """
-    SELECT \(ArchiveRecord.columns) FROM archive ORDER BY archive_id DESC LIMIT 1
-    """
 
   /// Nil for a key that is none.
   static func balance(_ row: any Row) -> Balance? {

@@ -14,7 +14,7 @@ extension PoolStore {
     for place in Set(changes.setAllotments).sorted() {
       let allotment = pool.promotions.allotments[place]
       try write(allotment, at: place, through: 0)
-      try add(
+      try addChange(
         [
           .int(place), .integer(allotment.quantity),
           .time(pool.promotions[allotment.promotion].updateTime),
@@ -26,18 +26,13 @@ extension PoolStore {
   ///
   /// - Parameter through: the sequence up to which it had no movement later than its own last.
   func write(_ allotment: Allotment, at place: Int, through: Int64) throws(StorageError) {
-    let list = SealedTable.allotment.list
-    try connection.execute(
-      """
-      INSERT INTO allotment_history (\(list), through_sequence)
-      SELECT \(list), max(sequence, ?) FROM allotment
-      WHERE allotment_id = ? AND sequence < ? AND (sequence = 0 OR sequence / ? <> ? / ?)
-      """,
-      [
-        .integer(through), .int(place), .integer(allotment.sequence),
-        .integer(ServiceLimits.historyMovements), .integer(allotment.sequence),
-        .integer(ServiceLimits.historyMovements),
-      ])
+    let stretch = ServiceLimits.historyMovements
+    if let swept = try values(of: .allotment, key: Int64(place)),
+      case .integer(let sequence) = swept[5], sequence < allotment.sequence,
+      sequence == 0 || sequence / stretch != allotment.sequence / stretch
+    {
+      try add(swept + [.integer(max(sequence, through))], to: .allotmentHistory)
+    }
     try put(
       [
         .int(place), .int(allotment.promotion.int), .int(allotment.sku.int),
@@ -47,25 +42,40 @@ extension PoolStore {
 
   func loadPromotions(_ pool: Pool) throws {
     try connection.scan(.promotion, "ORDER BY promotion_id") { row in
-      let index = PromotionIndex(row.int(0))
-      guard row.int(0) == pool.promotions.promotions.count,
-        let promotion = try? Promotion(index: index, id: row.id(1), bytes: row.bytes(2)),
-        promotion.lines.allSatisfy({ $0.sku.int < pool.skuCount })
-      else { throw corrupt("promotion \(row.int(0)) cannot be read") }
+      let count = pool.promotions.promotions.count
+      guard row.int(0) == count else {
+        throw SealedTable.promotion.missing("promotion_id \(count)")
+      }
+      guard
+        let promotion = try? Promotion(
+          index: PromotionIndex(count), id: row.id(1), bytes: row.bytes(2))
+      else { throw SealedTable.promotion.damaged(row, "it cannot be read") }
+      guard promotion.lines.allSatisfy({ $0.sku.int < pool.skuCount }) else {
+        throw SealedTable.promotion.damaged(row, Self.unknown)
+      }
       pool.load(promotion)
       return true
     }
     try connection.scan(.allotment, "ORDER BY allotment_id") { row in
-      guard row.int(0) == pool.promotions.allotments.count,
-        row.int(1) < pool.promotions.promotions.count, row.int(2) < pool.skuCount,
-        (0...row.int64(3)).contains(row.int64(4))
-      else { throw corrupt("allotment \(row.int(0)) contradicts itself") }
+      let count = pool.promotions.allotments.count
+      guard row.int(0) == count else {
+        throw SealedTable.allotment.missing("allotment_id \(count)")
+      }
+      guard row.int(1) < pool.promotions.promotions.count else {
+        throw SealedTable.promotion.missing("promotion_id \(row.int(1))")
+      }
+      guard row.int(2) < pool.skuCount else {
+        throw SealedTable.sku.missing("sku_id \(row.int(2))")
+      }
+      guard 0 <= row.int64(4), row.int64(4) <= row.int64(3) else {
+        throw SealedTable.allotment.damaged(row, "its counts contradict each other")
+      }
       pool.load(AllotmentSQL.allotment(row), at: row.int(0))
       return true
     }
     let end = pool.promotions.allotments.count
     guard pool.promotions.promotions.allSatisfy({ $0.allotments.upperBound <= end }) else {
-      throw corrupt("a promotion's allotments are missing")
+      throw SealedTable.allotment.missing("allotment_id \(end)")
     }
     pool.finishLoadingPromotions()
   }

@@ -26,7 +26,7 @@ extension PoolStore {
         .time(buffer.startTime), .time(buffer.endTime), .time(buffer.updateTime),
         .bool(buffer.isLagMeasured),
       ]
-    try add(row, to: .bufferRuleHistory)
+    try addChange(row, to: .bufferRuleHistory)
     try connection.execute(
       """
       DELETE FROM buffer_rule
@@ -59,7 +59,7 @@ extension PoolStore {
       .text(RuleRow.list(sourcing?.locations.map { pool.record(of: $0).location } ?? [])),
       .time(sourcing?.updateTime ?? pool.now),
     ]
-    try add(row, to: .sourcingHistory)
+    try addChange(row, to: .sourcingHistory)
     try connection.execute("DELETE FROM sourcing WHERE channel = ?", [.id(channel)])
     if sourcing != nil { try add(row, to: .sourcing) }
   }
@@ -69,21 +69,21 @@ extension PoolStore {
       .text(Self.name(of: lock.scope.sku, pool)), .text(lock.scope.group?.text ?? ""),
     ]
     let row = key + [.id(lock.channel), .integer(lock.units), .time(lock.updateTime)]
-    try add(row, to: .lastUnitsHistory)
+    try addChange(row, to: .lastUnitsHistory)
     try connection.execute("DELETE FROM last_units WHERE sku = ? AND sku_group = ?", key)
     if lock.units > 0 { try add(row, to: .lastUnits) }
   }
 
   /// Notes that a SKU is of another group than the store has it in; before the SKU itself is written.
   func keepGroup(of record: SKURecord) throws(StorageError) {
-    let group = SQLValue.text(record.group?.text ?? "")
-    let row: [SQLValue] = [.id(record.sku), group, .time(record.updateTime)]
-    try connection.execute(
-      """
-      INSERT INTO sku_group_history (\(SealedTable.skuGroupHistory.list)) SELECT ?, ?, ?, ?
-      WHERE coalesce((SELECT sku_group FROM sku WHERE sku_id = ?), '') <> ?
-      """,
-      row + [RowSeal.of(row), .int(record.index.int), group])
+    let group = record.group?.text ?? ""
+    var known = ""
+    if case .text(let text)? = try values(of: .sku, key: Int64(record.index.int))?[6] {
+      known = text
+    }
+    guard !known.utf8.elementsEqual(group.utf8) else { return }
+    try addChange(
+      [.id(record.sku), .text(group), .time(record.updateTime)], to: .skuGroupHistory)
   }
 
   private static func name(of sku: SKUIndex?, _ pool: Pool) -> String {
@@ -91,24 +91,24 @@ extension PoolStore {
   }
 
   func loadRules(_ pool: Pool) throws {
-    do {
-      try connection.scan(.bufferRule) { row in
-        pool.load(try RuleRow.buffer(row, pool))
-        return true
+    try loadRules(.bufferRule) { row in pool.load(try RuleRow.buffer(row, pool)) }
+    try loadRules(.sourcing) { row in
+      guard let sourcing = try RuleRow.sourcing(row, pool) else {
+        throw BadRule(problem: "a channel that has no sourcing has one")
       }
-      try connection.scan(.sourcing) { row in
-        guard let sourcing = try RuleRow.sourcing(row, pool) else {
-          throw BadRule(problem: "a channel that has no sourcing has one")
-        }
-        pool.load(sourcing)
-        return true
+      pool.load(sourcing)
+    }
+    try loadRules(.lastUnits) { row in pool.load(try RuleRow.lastUnits(row, pool)) }
+  }
+
+  private func loadRules(_ table: SealedTable, _ load: (any Row) throws -> Void) throws {
+    try connection.scan(table) { row in
+      do {
+        try load(row)
+      } catch let error as BadRule {
+        throw table.damaged(row, error.problem)
       }
-      try connection.scan(.lastUnits) { row in
-        pool.load(try RuleRow.lastUnits(row, pool))
-        return true
-      }
-    } catch let error as BadRule {
-      throw corrupt(error.problem)
+      return true
     }
   }
 }

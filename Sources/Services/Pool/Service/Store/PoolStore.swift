@@ -15,14 +15,16 @@ final class PoolStore {
   /// Where the sales on disk are; set by loading.
   var saleNumbers = SaleNumbers()
   private let putBalance: SQLiteStatement
-  private let keepBalance: SQLiteStatement
   private let holds: SQLiteRowWriter
   private let sales: SQLiteRowWriter
   /// What is made of the row at hand.
   private var body = ByteWriter(capacity: 512)
+  /// What was met that is not what was written.
+  private(set) var damage: (any StoreDamage)?
 
   init(path: String) throws(StorageError) {
     connection = try SQLiteConnection.open(path, as: .writer)
+    try Schema.check(connection)
     ledger = try SQLiteRowWriter(
       """
       INSERT INTO ledger
@@ -31,11 +33,6 @@ final class PoolStore {
     saleOfNumber = try connection.prepare(SaleSQL.ofNumber)
     putSaleRun = try connection.prepare(SealedTable.saleRun.insert)
     putBalance = try connection.prepare(SealedTable.balance.upsert)
-    keepBalance = try connection.prepare(
-      """
-      INSERT INTO balance_history (through_sequence, \(LedgerSQL.balanceColumns))
-      SELECT ?, \(LedgerSQL.balanceColumns) FROM balance WHERE balance_key = ?
-      """)
     holds = try connection.upserts(of: .hold)
     sales = try connection.upserts(of: .sale)
   }
@@ -53,11 +50,10 @@ final class PoolStore {
 
   /// Notes for ever which row has the first response to a request.
   func keep(requestID: String, row: Int64) throws(StorageError) {
+    let values: [SQLValue] = [.text(requestID), .integer(row)]
     try connection.execute(
-      """
-      INSERT INTO kept_request (request_id, row_number) VALUES (?, ?)
-      ON CONFLICT (request_id) DO NOTHING
-      """, [.text(requestID), .integer(row)])
+      "\(SealedTable.keptRequest.insert) ON CONFLICT (request_id) DO NOTHING",
+      values + [RowSeal.of(values)])
   }
 
   /// Appends a row to the ledger, chained to the one before; it can be read, and is part of a commit, once it was
@@ -124,18 +120,12 @@ final class PoolStore {
     swept sku: SKUIndex, _ location: LocationIndex, isNew: Bool, through: Int64
   ) throws(StorageError) {
     let key = Self.key(sku, location)
-    if isNew {
-      let values = [.integer(key)] + Array(repeating: SQLValue.integer(0), count: 14)
-      try connection.execute(
-        """
-        INSERT INTO balance_history (\(LedgerSQL.balanceColumns), through_sequence)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """, values + [RowSeal.of(values), .integer(through)])
-    } else {
-      keepBalance.bind(1, through)
-      keepBalance.bind(2, key)
-      try keepBalance.run()
-    }
+    let swept =
+      isNew
+      ? [.integer(key)] + Array(repeating: SQLValue.integer(0), count: 14)
+      : try values(of: .balance, key: key)
+    guard let swept else { throw corrupt(SealedTable.balance.missing("balance_key \(key)")) }
+    try add(swept + [.integer(through)], to: .balanceHistory)
   }
 
   /// Writes a hold or sale with others; `flushRecords` writes the last of them.
@@ -189,9 +179,11 @@ final class PoolStore {
 
   /// Notes that everything up to `head` is in the swept tables.
   func mark(_ head: LedgerHead) throws(StorageError) {
-    try connection.execute(
-      "UPDATE mark SET swept_row = ?, sequence = ?, hash = ? WHERE mark_id = 1",
-      [.integer(head.row), .integer(head.sequence), .blob(head.hash.bytes)])
+    try put(
+      [
+        .integer(1), .integer(head.row), .integer(head.sequence), .blob(head.hash.bytes),
+        .integer(chain.plainRow),
+      ], in: .mark)
   }
 
   /// The sale of an order as it was swept.
@@ -202,18 +194,24 @@ final class PoolStore {
   func sale(_ order: OrderID, _ pool: Pool) throws -> Sale? {
     for number in saleNumbers.numbers(of: order) {
       saleOfNumber.bind(1, number)
-      saleOfNumber.bind(2, order.text)
-      guard try saleOfNumber.step() else { continue }
+      guard try saleOfNumber.step() else {
+        throw SealedTable.sale.missing("sale_number \(number)")
+      }
       defer { saleOfNumber.reset() }
-      let sale = try SaleSQL.sale(saleOfNumber, order)
-      guard pool.knows(sale) else { throw corrupt("the sale \(order) is of nothing") }
+      guard let sale = try SaleSQL.sale(saleOfNumber, order) else { continue }
+      guard pool.knows(sale) else { throw SealedTable.sale.damaged(saleOfNumber, Self.unknown) }
       return sale
     }
     return nil
   }
 
-  func corrupt(_ detail: String) -> StorageError {
-    .corrupt(path: connection.path, detail: detail)
+  /// What is wrong with a row that names what there is no row of.
+  static let unknown = "it names a SKU, a location or a promotion that is missing"
+
+  /// Notes damage, as the store's own error.
+  func corrupt(_ damage: any StoreDamage) -> StorageError {
+    self.damage = damage
+    return .corrupt(path: connection.path, detail: "\(damage)")
   }
 
   /// A balance's key: 2^31 SKUs times 2^31 locations, in the order of the SKUs.

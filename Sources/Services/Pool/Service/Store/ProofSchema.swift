@@ -12,6 +12,30 @@ enum ProofSchema {
         + "\n" + histories)
   }
 
+  /// What had no seal yet gets it at the next start, and so do rows of which the seal was not over all columns. A seal of
+  /// the mark's own says from then on that all are there. A kept request's ID lies in one place only, so that its seal
+  /// is over what it is looked up by.
+  static func allSeals(_ number: Int) -> Migration {
+    Migration(
+      number, "a checksum in each row of all tables but the ledger",
+      "ALTER TABLE archive RENAME COLUMN checksum TO row_checksum;\n"
+        + ["archive", "kept_response", "history_start", "request_run", "mark"]
+        .map { "ALTER TABLE \($0) ADD COLUMN checksum INTEGER;" }.joined(separator: "\n")
+          + """
+
+          ALTER TABLE mark DROP COLUMN is_sealed;
+          ALTER TABLE kept_request RENAME TO older_kept_request;
+          CREATE TABLE kept_request (
+            request_id TEXT NOT NULL PRIMARY KEY,
+            row_number INTEGER NOT NULL,
+            checksum INTEGER
+          ) WITHOUT ROWID;
+          INSERT INTO kept_request (request_id, row_number)
+            SELECT request_id, row_number FROM older_kept_request ORDER BY request_id;
+          DROP TABLE older_kept_request;
+          """)
+  }
+
   private static let sealed = [
     "sku", "location", "buffer_rule", "buffer_rule_history", "sourcing", "sourcing_history",
     "last_units", "last_units_history", "sku_group_history", "document", "reorder_point", "bundle",

@@ -74,9 +74,7 @@ struct RequestRun: Sendable {
 extension PoolStore {
   /// Writes a run, and forgets those that are older than anybody is answered again.
   func write(_ run: RequestRun, at time: Timestamp) throws(StorageError) {
-    try connection.execute(
-      "INSERT INTO request_run (first_row, commit_time, request_keys) VALUES (?, ?, ?)",
-      [.integer(run.firstRow), .time(time), .blob(run.bytes)])
+    try add([.integer(run.firstRow), .time(time), .blob(run.bytes)], to: .requestRun)
     // The oldest come first: two for each new one keep up with any load.
     try connection.execute(
       """
@@ -99,12 +97,10 @@ extension PoolStore {
       return (time ?? .zero) > start
     }
     var open = RequestRun(after: next - 1)
-    try connection.scan(
-      "SELECT first_row, commit_time, request_keys FROM request_run ORDER BY first_row"
-    ) { row in
+    try connection.scan(.requestRun, "ORDER BY first_row") { row in
       let found = row.withBytes(2) { RequestRun(firstRow: row.int64(0), bytes: $0) }
       guard let run = found, run.lastRow <= lastRow else {
-        throw corrupt("the run of requests from row \(row.int64(0)) on is damaged")
+        throw SealedTable.requestRun.damaged(row, "there are no such rows of the ledger")
       }
       guard run.lastRow >= next else { return true }
       try loadRequests(from: next, to: run.firstRow - 1) { key, number, time in

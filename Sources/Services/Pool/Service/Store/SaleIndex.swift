@@ -68,14 +68,16 @@ final class SaleNumbers: Sendable {
 
 /// How a sale is found by its order.
 enum SaleSQL {
-  /// Takes the number and the order's ID.
-  static let ofNumber = """
-    SELECT \(SealedTable.sale.list) FROM sale WHERE sale_number = ? AND order_id = ?
-    """
+  static let ofNumber = "SELECT \(SealedTable.sale.list) FROM sale WHERE sale_number = ?"
 
-  static func sale(_ row: any Row, _ order: OrderID) throws -> Sale {
+  /// Nil for a sale of another order with the same hash: whose it is, is said by a row that is sound.
+  static func sale(_ row: any Row, _ order: OrderID) throws(DamagedRecord) -> Sale? {
     try SealedTable.sale.check(row)
-    return try Sale(orderID: order, number: row.int64(0), bytes: row.bytes(2))
+    guard OrderID(trusted: row.text(1)) == order else { return nil }
+    guard let sale = try? Sale(orderID: order, number: row.int64(0), bytes: row.bytes(2)) else {
+      throw SealedTable.sale.damaged(row, "it cannot be read")
+    }
+    return sale
   }
 }
 

@@ -65,8 +65,8 @@ enum SaleSchema {
     Migration(
       number, "what holds were first asked for",
       """
-      ALTER TABLE mark ADD COLUMN first_lines_after INTEGER NOT NULL DEFAULT 0;
-      UPDATE mark SET first_lines_after = (SELECT coalesce(max(sequence), 0) FROM ledger);
+      ALTER TABLE history_start ADD COLUMN first_lines_after INTEGER NOT NULL DEFAULT 0;
+      UPDATE history_start SET first_lines_after = (SELECT coalesce(max(sequence), 0) FROM ledger);
       """)
   }
 }

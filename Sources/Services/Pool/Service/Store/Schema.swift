@@ -1,4 +1,5 @@
 internal import StorageCore
+internal import StorageSQLite
 
 /// What the pool keeps on disk; `DESIGN.md` says why it has this shape.
 enum Schema {
@@ -144,5 +145,18 @@ enum Schema {
     SaleSchema.holds(13),
     SaleSchema.runs(14),
     SaleSchema.firstLines(15),
+    ProofSchema.allSeals(16),
   ]
+
+  /// The indexes that commands, lists and questions about the past read along.
+  static let indexes = [
+    "document_in_work", "buffer_rule_history_by_key", "sourcing_history_by_key",
+    "last_units_history_by_key", "sku_group_history_by_key", "bundle_history_by_key",
+    "allotted_history_by_key",
+  ]
+
+  /// - Throws: `StorageError.corrupt` when a table or an index is not there.
+  static func check(_ connection: SQLiteConnection) throws(StorageError) {
+    try connection.expect(tables: SealedTable.all.map(\.name) + ["ledger"], indexes: indexes)
+  }
 }

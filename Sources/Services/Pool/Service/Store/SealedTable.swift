@@ -6,6 +6,8 @@ struct SealedTable: Sendable {
   let name: String
   /// What the seal is over, in that order.
   let columns: [String]
+  /// How many of them the seals of a program were over that did not seal all of them yet.
+  let olderCount: Int
   /// The columns that name a row.
   let key: [String]
   /// The columns and the seal, as a statement names them.
@@ -16,12 +18,17 @@ struct SealedTable: Sendable {
   /// What stands before and behind the rows of the same.
   let insertion: String
   let ending: String
+  /// Two looks for a key: at it or what comes before it, and at what comes behind it.
+  let lookUps: [String]
 
-  init(_ name: String, _ columns: String, key: String) {
+  /// - Parameter later: columns that came under the seal after it was first made; they stand behind the others.
+  init(_ name: String, _ columns: String, later: String = "", key: String) {
     self.name = name
-    let names = Self.names(columns)
+    let older = Self.names(columns)
+    let names = older + Self.names(later)
     let key = Self.names(key)
     self.columns = names
+    olderCount = older.count
     self.key = key
     list = (names + ["checksum"]).joined(separator: ", ")
     let places = Array(repeating: "?", count: names.count + 1).joined(separator: ", ")
@@ -33,6 +40,14 @@ struct SealedTable: Sendable {
       "ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET "
       + changes.joined(separator: ", ")
     upsert = "\(insert) \(ending)"
+    let list = list
+    lookUps = [("<=", " DESC"), (">", "")].map { comparison, order in
+      let keys = "(\(key.joined(separator: ", ")))"
+      let values = "(\(key.map { _ in "?" }.joined(separator: ", ")))"
+      let orders = key.map { $0 + order }.joined(separator: ", ")
+      return "SELECT \(list), \(keys) = \(values) FROM \(name) "
+        + "WHERE \(keys) \(comparison) \(values) ORDER BY \(orders) LIMIT 1"
+    }
   }
 
   private static func names(_ list: String) -> [String] {
@@ -44,15 +59,38 @@ struct SealedTable: Sendable {
     var seal = RowSeal()
     for column in columns.indices { seal.add(row, column) }
     guard row.kind(columns.count) == .integer, row.int64(columns.count) == seal.value else {
-      throw DamagedRecord(table: name, key: words(for: row))
+      throw damaged(row)
     }
   }
 
-  /// How a row is called: by its key, or by what it begins with.
-  private func words(for row: any Row) -> String {
-    let named = columns.indices.filter { key.contains(columns[$0]) }
-    return (named.isEmpty ? Array(columns.indices.prefix(2)) : named)
+  /// The seal that a row of an older store has not got yet; nil when it has it.
+  ///
+  /// - Throws: `DamagedRecord` when it has another than an older program gave it.
+  func missingSeal(of row: any Row) throws(DamagedRecord) -> Int64? {
+    var seal = RowSeal()
+    var older: Int64?
+    for column in columns.indices {
+      if column == olderCount { older = seal.value }
+      seal.add(row, column)
+    }
+    guard let kept = row.optionalInt64(columns.count) else { return seal.value }
+    guard kept != seal.value else { return nil }
+    guard kept == older else { throw damaged(row) }
+    return seal.value
+  }
+
+  /// - Parameter row: of which `list` was asked for first.
+  /// - Parameter why: what gives it away; nil for its seal.
+  func damaged(_ row: any Row, _ why: String? = nil) -> DamagedRecord {
+    let words = columns.indices.filter { key.contains(columns[$0]) }
       .map { "\(columns[$0]) \(row.text($0))" }.joined(separator: ", ")
+    return DamagedRecord(
+      table: name, key: words, problem: why.map { "is damaged: \($0)" } ?? DamagedRecord.changed)
+  }
+
+  /// - Parameter key: column by column, as `damaged` has it.
+  func missing(_ key: String) -> DamagedRecord {
+    DamagedRecord(table: name, key: key, problem: "is missing")
   }
 }
 
@@ -65,10 +103,45 @@ extension ReadTransaction {
     _ table: SealedTable, _ rest: String = "", _ values: [SQLValue] = [],
     _ body: (any Row) throws -> Bool
   ) throws {
-    try scan("SELECT \(table.list) FROM \(table.name) \(rest)", values) { row in
-      try table.check(row)
-      return try body(row)
+    do {
+      try scan("SELECT \(table.list) FROM \(table.name) \(rest)", values) { row in
+        try table.check(row)
+        return try body(row)
+      }
+    } catch StorageError.corrupt(let path, let detail) {
+      throw StorageError.corrupt(path: path, detail: "the table \(table.name): \(detail)")
     }
+  }
+
+  /// The first row of a sealed table as `map` reads it.
+  func first<T>(
+    _ table: SealedTable, _ rest: String = "", _ values: [SQLValue] = [],
+    _ map: (any Row) throws -> T
+  ) throws -> T? {
+    var found: T?
+    try scan(table, rest, values) { row in
+      found = try map(row)
+      return false
+    }
+    return found
+  }
+
+  /// The row with a key as `map` reads it. Where there is none, the rows beside its place are looked at as well: one
+  /// whose key is damaged still lies where it was written, and must not pass for one that never was.
+  ///
+  /// - Throws: also `DamagedRecord`.
+  func find<T>(
+    _ table: SealedTable, key: [SQLValue], _ map: (any Row) throws -> T
+  ) throws -> T? {
+    var found: T?
+    for lookUp in table.lookUps where found == nil {
+      try scan(lookUp, key + key) { row in
+        try table.check(row)
+        if row.bool(table.columns.count + 1) { found = try map(row) }
+        return false
+      }
+    }
+    return found
   }
 }
 

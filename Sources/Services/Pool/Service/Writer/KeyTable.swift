@@ -58,6 +58,11 @@ struct KeyTable: Sendable {
 
   var count: Int { parts.reduce(0) { $0 + $1.count } }
 
+  /// Whether rows under one key are handed over for the other, too.
+  static func shareSlots(_ key: UInt64, _ other: UInt64) -> Bool {
+    key >> 56 == other >> 56 && (key ^ other) & 0xFFFF_FFFF == 0
+  }
+
   /// Whether it can have a row: one of the next 2^32.
   func takes(_ row: Int64) -> Bool { row - firstRow < Int64(UInt32.max) }
 

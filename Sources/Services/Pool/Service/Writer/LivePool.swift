@@ -28,7 +28,7 @@ final class LivePool {
   /// back: SQLite may have undone the transaction, and whatever is written after that is durable by itself.
   private var failure: StorageError?
   /// What was met in the store that is not what was written.
-  private(set) var damage: DamagedRecord?
+  var damage: (any StoreDamage)? { store.damage }
 
   /// - Parameters:
   ///   - salesInMemory: the number beyond which sales that are on disk leave memory.
@@ -38,7 +38,11 @@ final class LivePool {
     configure: (PoolStore) throws(StorageError) -> Void
   ) throws {
     self.salesInMemory = salesInMemory
-    store = try PoolStore(path: path)
+    do throws(StorageError) {
+      store = try PoolStore(path: path)
+    } catch {
+      throw StorageError(atStart: error)
+    }
     do {
       try configure(store)
       let loaded = try store.load(salesInMemory: salesInMemory)
@@ -51,7 +55,7 @@ final class LivePool {
       startRow = store.lastRow
     } catch {
       store.close()
-      throw error
+      throw (error as? StorageError).map { StorageError(atStart: $0) } ?? error
     }
   }
 
@@ -99,11 +103,17 @@ final class LivePool {
     let rows = requests.rows(of: key)
     if !rows.isEmpty { try store.flushLedger() }
     for number in rows {
-      if let known = try store.row(number), known.requestID == id.text,
-        known.time + Limits.requestKept > pool.now
-      {
-        return known
+      guard let known = try store.row(number) else {
+        guard try number <= store.archivedHead().row else {
+          throw BadRow(number: number, problem: "is missing")
+        }
+        continue
       }
+      // A row whose request ID is damaged must not pass for another request's with the same bits of a key.
+      guard KeyTable.shareSlots(RequestKey(known.requestID).word, key.word) else {
+        throw BadRow(number: number, problem: "is damaged: its request ID is another")
+      }
+      if known.requestID == id.text, known.time + Limits.requestKept > pool.now { return known }
     }
     return nil
   }
@@ -201,10 +211,7 @@ final class LivePool {
   }
 
   private func storageError(_ error: any Error) -> StorageError {
-    if let record = error as? DamagedRecord {
-      damage = record
-      return store.corrupt(record)
-    }
+    if let damage = error as? any StoreDamage { return store.corrupt(damage) }
     return error as? StorageError ?? .failed(path: store.connection.path, reason: "\(error)")
   }
 

@@ -38,12 +38,9 @@ extension PoolServer {
   /// A document as it is on disk, which is what was answered last.
   func document(_ key: DocumentKey, _ context: ServerContext) async throws -> Document {
     let found = try await database.read(until: context.deadline) { transaction in
-      var found: Document?
-      try transaction.scan(.document, DocumentSQL.ofKey, DocumentSQL.values(key)) { row in
-        found = try DocumentSQL.document(row)
-        return false
+      try transaction.find(.document, key: DocumentSQL.values(key)) {
+        try DocumentSQL.document($0)
       }
-      return found
     }
     guard let found else { throw PoolError.document(.unknown(key)) }
     return found

@@ -54,8 +54,7 @@ private struct OnHand: Sendable {
     // Rows in archives are not read for it.
     guard try reader.archive(at: time) == nil else { return nil }
     let first = try reader.row(from: time + .microseconds(1))
-    try reader.scan(from: first, count: ServiceLimits.examinedRows + 1) { row in
-      let entry = try row.decoded()
+    try reader.scanEntries(from: first, count: ServiceLimits.examinedRows + 1) { _, entry in
       guard entry.firstSequence <= sequence else { return false }
       if examined == 0 { then.sequence = entry.firstSequence - 1 }
       examined += 1

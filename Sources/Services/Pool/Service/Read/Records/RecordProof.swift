@@ -71,7 +71,7 @@ struct RecordProof: Sendable {
     _ reader: LedgerReader, at mark: Int64, after start: Int64
   ) throws -> String? {
     var difference: String?
-    holds?.firstLinesAfter = try reader.firstLinesAfter
+    holds?.firstLinesAfter = try reader.historyStart.firstLinesAfter
     let table = sales.isAtEnd ? SealedTable.hold : .sale
     var pages = sales.isAtEnd ? heldRows : sales
     try pages.next(ServiceLimits.provedRows, of: reader.transaction) { row, _ in
