@@ -40,7 +40,10 @@ import Testing
   /// the writer has decided anything. Method: a writer that never does.
   @Test func rulesOfNowCountFromTheFirstRead() async throws {
     let bench = try await benchWithRules()
-    for (seconds, wanted) in [(9, [20, 20]), (1, [15, 12]), (40, [20, 12]), (50, [20, 20])] {
+    let steps: [(seconds: Int64, wanted: [Int64])] = [
+      (9, [20, 20]), (1, [15, 12]), (40, [20, 12]), (50, [20, 20]),
+    ]
+    for (seconds, wanted) in steps {
       bench.clock.advance(by: .seconds(seconds))
       let writer = try open(bench)
       #expect(shown(writer) == wanted, "after \(seconds) s more")
