@@ -24,7 +24,7 @@ enum Proof {
     _ merchant: Merchant, received: Int64, orders: [AcceptedOrder]
   ) async throws {
     let sold = orders.reduce(0) { $0 + $1.quantity }
-    try await waitUntilSettled(merchant, sold: sold)
+    try await waitUntilSettled(merchant, orders)
     let balance = try await merchant.stock()
     #expect(balance.receivedCount == received)
     #expect(balance.onHandCount == received - balance.shippedCount)
@@ -40,6 +40,16 @@ enum Proof {
   private static func checkFulfilment(
     _ merchant: Merchant, _ orders: [AcceptedOrder]
   ) async throws {
+    let recorded = try await recorded(merchant)
+    let accepted = Dictionary(orders.map { ($0, 1) }, uniquingKeysWith: +)
+    let missing = accepted.filter { recorded[$0.key] != $0.value }
+    let invented = recorded.filter { accepted[$0.key] != $0.value }
+    #expect(missing.isEmpty, "accepted, and not once in fulfilment")
+    #expect(invented.isEmpty, "in fulfilment, and not accepted so often")
+  }
+
+  /// How often fulfilment has each order.
+  private static func recorded(_ merchant: Merchant) async throws -> [AcceptedOrder: Int] {
     var recorded: [AcceptedOrder: Int] = [:]
     var token = ""
     repeat {
@@ -52,11 +62,7 @@ enum Proof {
       }
       token = page.nextPageToken
     } while !token.isEmpty
-    let accepted = Dictionary(orders.map { ($0, 1) }, uniquingKeysWith: +)
-    let missing = accepted.filter { recorded[$0.key] != $0.value }
-    let invented = recorded.filter { accepted[$0.key] != $0.value }
-    #expect(missing.isEmpty, "accepted, and not once in fulfilment")
-    #expect(invented.isEmpty, "in fulfilment, and not accepted so often")
+    return recorded
   }
 
   static func checkLedger(_ merchant: Merchant) async throws {
@@ -76,12 +82,18 @@ enum Proof {
   }
 
   /// Waits until nothing is on its way any more.
-  private static func waitUntilSettled(_ merchant: Merchant, sold: Int64) async throws {
+  private static func waitUntilSettled(
+    _ merchant: Merchant, _ orders: [AcceptedOrder]
+  ) async throws {
     let cluster = merchant.cluster
+    let sold = orders.reduce(0) { $0 + $1.quantity }
     let seen: () async -> String = {
       let backlog = try? await cluster.gateway.getBacklog(GetBacklogRequest())
       let balance = try? await merchant.stock()
-      return "sold \(sold); \(String(describing: backlog)); \(String(describing: balance))"
+      let recorded = (try? await recorded(merchant)) ?? [:]
+      let missing = orders.filter { recorded[$0] == nil }.map { "\($0.accountID)/\($0.externalID)" }
+      return "sold \(sold), of which fulfilment lacks \(missing); \(String(describing: backlog)); "
+        + "\(String(describing: balance))"
     }
     try await eventually("all events taken in and all numbers pushed", seen: seen) {
       let balance = try await merchant.stock()

@@ -8,17 +8,17 @@ enum HookHealth {
   struct Count: Equatable {
     var tries: Int64
     var failures: Int64
-    /// In a row, up to now.
+    /// Of the delivery that was tried last, all its tries in a row.
     var failuresInARow: Int64
-    /// When the first of these was.
+    /// When the first failure was since something was taken.
     var failingSince: Timestamp?
   }
 
   /// After which Square gives a webhook up that has taken nothing.
   static let squarePatience = Duration.seconds(21 * 86_400)
 
-  /// - Note: Source: shopify.dev, changelog of the webhook retry mechanism (a subscription is deleted after 8 failures in a
-  ///   row); Lazada document 120168 (over 50 %); Shopee developer guide 18 (under 30 % of more than 600);
+  /// - Note: Source: shopify.dev, changelog of the webhook retry mechanism (a delivery is tried again 8 times in 4 hours, and
+  ///   when that fails in a row its subscription is deleted); Lazada document 120168 (over 50 %); Shopee developer guide 18 (under 30 % of more than 600);
   ///   developer.squareup.com, webhooks, delivery SLA (three weeks of failure). Lazada names no number of messages; here it
   ///   is 20.
   static func isTurnedOff(_ count: Count, by channel: Channel, at now: Timestamp) -> Bool {
@@ -52,7 +52,7 @@ enum HookHealth {
     let isFailure = outcome.state != .delivered
     count.tries += 1
     count.failures += isFailure ? 1 : 0
-    count.failuresInARow = isFailure ? count.failuresInARow + 1 : 0
+    count.failuresInARow = isFailure ? Int64(outcome.attempt) : 0
     count.failingSince = isFailure ? count.failingSince ?? outcome.time : nil
     let isOff = isTurnedOff(count, by: outcome.channel, at: outcome.time)
     try transaction.execute(
