@@ -123,7 +123,7 @@ enum StockCommands {
 
   private static let expiry = """
     Units of a lot expire at --expires, 2026-12-01T00:00:00Z, or --days days from now, at the start (UTC) of the day; without
-    either they do not.
+    either as units of it that are there do, else never.
     """
 
   /// When a lot's units expire. Days end at midnight, so that what comes twice in a day has the same expiry.

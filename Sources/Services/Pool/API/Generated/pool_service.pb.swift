@@ -84,7 +84,8 @@ public struct StockLine: Message {
   public var quantity: Int64 = 0
   /// The maker's name for the batch that they are of, in ReceiveStock only. Optional. 1 to 64 bytes.
   public var lotID: String = ""
-  /// When units of the lot can be sold no more. Optional, with a lot only; in the future.
+  /// When units of the lot can be sold no more. Optional, with a lot only; in the future. Without it the lot is taken as
+  /// it is known; one that is not known does not expire.
   public var lotExpireTime: Primitives.Timestamp? = nil
 
   public init() {}
@@ -4617,8 +4618,8 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LOT_EXPIRED (lotId, expireSeconds),
-  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another
-  /// expiry, or on their way in a transfer,
+  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds, knownExpireTime in RFC 3339) when units of it
+  /// are on hand with another expiry, or on their way in a transfer,
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   func receiveStock(_ request: ReceiveStockRequest, context: ServerContext)
     async throws -> ReceiveStockResponse
@@ -5073,8 +5074,8 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LOT_EXPIRED (lotId, expireSeconds),
-  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another
-  /// expiry, or on their way in a transfer,
+  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds, knownExpireTime in RFC 3339) when units of it
+  /// are on hand with another expiry, or on their way in a transfer,
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   public func receiveStock(
     _ request: ReceiveStockRequest, options: CallOptions = CallOptions()

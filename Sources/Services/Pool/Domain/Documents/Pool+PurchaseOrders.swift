@@ -88,9 +88,9 @@ extension Pool {
           arrived.isUnavailable ? .receivedUnavailable : .received, line.sku, order.terms.location,
           arrived.quantity, lineID: line.lineID))
       if let lot = arrived.lot, !arrived.isUnavailable {
-        try intake.take(lot, of: line.sku, at: order.terms.location, self)
+        let known = try intake.take(lot, of: line.sku, at: order.terms.location, self)
         entry.details.lots.append(
-          LotUnits(movement: entry.movements.count - 1, tag: lot, quantity: arrived.quantity))
+          LotUnits(movement: entry.movements.count - 1, tag: known, quantity: arrived.quantity))
       }
       entry.details.costs.append(
         order.landed(line, charges: charges[place], before: line.received, units: arrived.quantity))
