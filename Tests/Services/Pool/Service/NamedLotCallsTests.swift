@@ -41,7 +41,7 @@ import Testing
           .init(
             sku: "TEE", locationID: location, deltaCount: units, lotID: lot,
             lotExpireTime: expireTime)
-        ], requestID: requestID, reasonCode: .damaged))
+        ], requestID: requestID, reasonCode: .countCorrection))
   }
 
   private func takeBack(

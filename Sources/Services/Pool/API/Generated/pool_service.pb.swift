@@ -6,7 +6,8 @@ public import Primitives
 public import Protobuf
 public import RPCCore
 
-/// Why stock is adjusted.
+/// Why stock is adjusted. By FOUND units are more; by SUPPLIER_ERROR, COUNT_CORRECTION and DATA_CORRECTION more or
+/// fewer; by the others fewer.
 public enum AdjustmentReason: MessageEnum {
   /// The reason is the caller's own.
   case unspecified
@@ -111,7 +112,8 @@ public struct AdjustmentLine: Message {
   public var sku: String = ""
   /// Required.
   public var locationID: String = ""
-  /// Units found (positive) or lost (negative). Required, not 0, within 1,000,000,000 either way.
+  /// Units found (positive) or lost (negative). Required, not 0, within 1,000,000,000 either way, and as the reason_code
+  /// has it.
   public var deltaCount: Int64 = 0
   /// The lot that they are of. Optional. 1 to 64 bytes.
   public var lotID: String = ""
