@@ -70,7 +70,10 @@ enum Program {
   /// What went wrong, and the fields that are wrong where the message does not name them.
   static func lines(of error: RPCError) -> [String] {
     let violations = error.violations.map { "\($0.field): \($0.problem)" }
-    return ["\(error)"]
+    let hint =
+      error.metadata["expected"] == "TLS"
+      ? ["  ONEPOOL_TLS_CA asks over TLS (`onepool --help`)"] : []
+    return ["\(error)"] + hint
       + violations.filter { violations.count > 1 || !"\(error)".hasSuffix($0) }.map { "  \($0)" }
   }
 

@@ -120,6 +120,12 @@ import Testing
     }
   }
 
+  @Test func portThatMayWantTLSIsAHint() {
+    let error = RPCError(.unavailable, "CONNECTION_LOST", "It broke.", ["expected": "TLS"])
+    let lines = Program.lines(of: error)
+    #expect(lines.count == 2 && lines[1].contains("ONEPOOL_TLS_CA"))
+  }
+
   @Test func anAccountIsNoChannel() {
     func refusal(_ channel: String, _ known: [String] = ["lazada", "shopify"]) -> String? {
       KnownChannels.refusal(of: channel, known: known, owners: ["web-shop": "shopify"])

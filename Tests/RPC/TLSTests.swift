@@ -133,6 +133,29 @@ import Testing
     }
   }
 
+  /// Goal: who waits hears at once what waiting does not mend. Method: a client that would wait, and try again, for minutes.
+  @Test func refusedServerIsToldAtOnce() async throws {
+    let other = try Certificates("other")
+    try await serving { (_, port) async throws -> Void in
+      for balancing in [ClientOptions.Balancing.pickFirst, .roundRobin] {
+        var options = ClientOptions()
+        options.balancing = balancing
+        let transport = try HTTP2ClientTransport(
+          target: "127.0.0.1:\(port)", connections: 2, options: options,
+          tls: try TLSCredentials(client: TLSClientConfiguration(authorities: other.authority)))
+        let policy = RetryPolicy(
+          attempts: 100, initialBackoff: .seconds(60), maximumBackoff: .seconds(60))
+        let client = RPCClient(transport: transport, timeout: .seconds(600), retry: policy)
+        for _ in 1...3 {
+          let error = await refusal { try await client.echo("x") }
+          #expect(error?.code == .unavailable && error?.reason == "PEER_UNREACHABLE")
+          #expect(error?.message.contains("certificate is refused") == true)
+        }
+        await client.close()
+      }
+    }
+  }
+
   @Test func serverOfAnotherNameIsRefused() async throws {
     try await serving { (_, port) async throws -> Void in
       for (host, name) in [("localhost", "pool.example"), ("localhost", "127.0.0.2")] {
@@ -244,6 +267,19 @@ import Testing
     let failures = observer.failures.withLock { $0 }
     #expect(failures.count == 4 && failures.allSatisfy { $0.hasPrefix("127.0.0.1:") })
     #expect(failures.filter { $0.contains("in time") }.count == 2, "\(failures)")
+  }
+
+  /// Goal: who asks a port without TLS that speaks nothing else hears what it may be.
+  @Test func clientSaysThatAServerMayWantTLS() async throws {
+    try await serving { (_, port) async throws -> Void in
+      let transport = try HTTP2ClientTransport(target: "localhost:\(port)")
+      let client = RPCClient(transport: transport, retry: .never)
+      let error = await refusal { try await client.echo("x") }
+      #expect(error?.code == .unavailable && error?.reason == "CONNECTION_LOST")
+      #expect(error?.message.contains("it may want TLS") == true, "\(error?.message ?? "")")
+      #expect(error?.metadata["expected"] == "TLS")
+      await client.close()
+    }
   }
 
   @Test func clientSaysThatAServerSpeaksNoTLS() async throws {

@@ -121,6 +121,26 @@ import Testing
     }
   }
 
+  /// Goal: a product is called what its variants have in common, and an only one has no options.
+  @Test func titleIsInTwoParts() async throws {
+    try await withSandbox { world in
+      for (variation, title) in [("301", "Mug, white, S"), ("302", "Mug, white, L")] {
+        _ = try await world.control(
+          "listings",
+          [
+            "channel": "shopify", "shop": "demo.myshopify.com", "item_id": "300",
+            "variation_id": .string(variation), "sku": "MUG", "title": .string(title), "stock": 5,
+          ])
+      }
+      let answer = try await world.graph(
+        "{ productVariants(first: 9) { nodes { title displayName product { title } } } }")
+      let variants = answer.body["data"]["productVariants"]["nodes"].array ?? []
+      #expect(
+        Set(variants.map { "\($0["product"]["title"].text ?? "") | \($0["title"].text ?? "")" })
+          == ["Tee, black, M | Default Title", "Mug, white | S", "Mug, white | L"])
+    }
+  }
+
   @Test func pagesListings() async throws {
     try await withSandbox { world in
       _ = try await world.control(

@@ -130,6 +130,65 @@ import Testing
     }
   }
 
+  /// Goal: each webhook of a topic gets its own copy, at its own address and with its own secret, and fails by itself.
+  @Test func everyWebhookOfATopicIsTold() async throws {
+    try await withSite(isPumping: false) { world in
+      let made = try await call(
+        world, "POST", "webhooks",
+        body: [
+          "topic": "order.created", "delivery_url": "https://other.example.com/x", "secret": "s",
+        ])
+      let id = try #require(made.body["id"].text)
+      _ = try await world.buy(Self.site, 1)
+      world.sender.answer([200, 200, 500])
+      world.startPump()
+      let events = await world.allSent().filter {
+        !$0.event.headers["X-WC-Webhook-Topic", default: ""].isEmpty
+      }
+      #expect(Set(events.map(\.url)) == [Self.hook, "https://other.example.com/x"])
+      #expect(Set(events.compactMap { $0.event.headers["X-WC-Webhook-ID"] }).count == 2)
+      let other = try #require(events.first { $0.event.headers["X-WC-Webhook-ID"] == id })
+      let signature = HMAC.sha256(key: Array("s".utf8), other.event.body)
+      #expect(other.event.headers["X-WC-Webhook-Signature"] == Base64.encode(signature))
+      let hooks = try await world.sandbox.platform.read { try $0.wooCommerceWebhooks(Self.site) }
+      #expect(hooks.map(\.failureCount).reduce(0, +) == 1)
+      _ = try await call(world, "PUT", "webhooks/\(id)", body: ["status": "paused"])
+      let count = events.count
+      _ = try await world.buy(Self.site, 1)
+      let later = await world.allSent().dropFirst(count + 1)
+      #expect(later.map(\.url) == [Self.hook])
+    }
+  }
+
+  /// Goal: who joins a product's name and its variation's option gets the title, and no part of it twice.
+  @Test func titleIsInTwoParts() async throws {
+    try await withSite { world in
+      func list(_ item: String, _ variation: String, _ title: String) async throws {
+        _ = try await world.control(
+          "listings",
+          [
+            "channel": "woocommerce", "shop": "shop.example.com", "item_id": .string(item),
+            "variation_id": .string(variation), "sku": "S", "title": .string(title), "stock": 1,
+          ])
+      }
+      try await list("7", "71", "Cap, red")
+      try await list("8", "81", "Tee, black, M")
+      try await list("8", "82", "Tee, black, L")
+      try await list("9", "91", "One")
+      try await list("9", "92", "Two")
+      for (item, name, options) in [
+        ("7", "Cap, red", [nil]), ("8", "Tee, black", ["M", "L"]),
+        ("9", "Product 9", ["One", "Two"]),
+      ] as [(String, String, [String?])] {
+        #expect(try await call(world, "GET", "products/\(item)").body["name"].string == name)
+        let variations = try await call(
+          world, "GET", "products/\(item)/variations", query: "order=asc")
+        #expect(
+          variations.body.array?.map { $0["attributes"].array?.first?["option"].string } == options)
+      }
+    }
+  }
+
   @Test func newWebhookIsTriedOutWithAForm() async throws {
     try await withSite { world in
       let made = try await call(

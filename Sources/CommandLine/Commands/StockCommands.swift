@@ -123,7 +123,7 @@ enum StockCommands {
 
   private static let expiry = """
     Units of a lot expire at --expires, 2026-12-01T00:00:00Z, or --days days from now, at the start (UTC) of the day; without
-    either they do not.
+    either as units of it that are there do, else never.
     """
 
   /// When a lot's units expire. Days end at midnight, so that what comes twice in a day has the same expiry.
@@ -156,8 +156,8 @@ enum StockCommands {
       "SKU LOCATION ±UNITS REASON [--note TEXT] [--actor NAME] [--lot ID [--expires TIME|--days N]]",
     summary: "corrects stock, by a reason",
     details: """
-      UNITS are more or fewer: 3, -3. REASON is damaged, stolen, expired, lost, found, sample, own_use, supplier_error,
-      count_correction, data_correction, or a word of your own.
+      UNITS are more or fewer: 3, -3. REASON is damaged, stolen, expired, lost, sample or own_use for fewer, found for
+      more, supplier_error, count_correction or data_correction for either, or a word of your own.
       """, wordLimit: 4,
     options: ["note": "", "actor": "operator", "lot": "", "expires": "", "days": ""]
   ) { arguments in

@@ -70,14 +70,27 @@ final class ClientBalancer: ChannelOwner, @unchecked Sendable {
   func expire(_ stream: ClientStream) {
     if stream.streamID == nil, let problem = channels.compactMap(\.problem).last ?? problem {
       // Never sent: the caller learns what kept it, and may try again.
-      cancel(
-        stream,
-        RPCError(
-          .unavailable, "PEER_UNREACHABLE", "\(name) could not be reached: \(problem).",
-          ["target": name], domain: "rpc.onepool"))
+      cancel(stream, unreachable(problem))
     } else {
       cancel(stream, RPCError(.deadlineExceeded, "", "The call's deadline is over."))
     }
+  }
+
+  private func unreachable(_ problem: String) -> RPCError {
+    RPCError(
+      .unavailable, "PEER_UNREACHABLE", "\(name) could not be reached: \(problem).",
+      ["target": name], domain: "rpc.onepool")
+  }
+
+  /// Ends the calls that wait when every server's certificate is refused: somebody must act first, so that waiting only hides
+  /// why.
+  private func giveUp(_ problem: String) {
+    guard channels.allSatisfy({ $0.refusesServer && $0.standing == .failed }) else { return }
+    var error = unreachable(problem)
+    error.pushback = .never
+    let calls = waiting
+    waiting = []
+    for stream in calls { cancel(stream, error) }
   }
 
   private static let closed = RPCError(.cancelled, "", "The client is closed.")
@@ -103,8 +116,10 @@ final class ClientBalancer: ChannelOwner, @unchecked Sendable {
       let calls = waiting
       waiting = []
       for stream in calls where stream.end == nil { start(stream) }
-    case .failed where options.balancing == .roundRobin: resolve()
-    case .failed, .idle, .connecting, .notServing: break
+    case .failed:
+      if options.balancing == .roundRobin { resolve() }
+      if channel.refusesServer, let problem = channel.problem { giveUp(problem) }
+    case .idle, .connecting, .notServing: break
     }
   }
 

@@ -70,6 +70,8 @@ final class ClientChannel: @unchecked Sendable {
   private var backoff: ConnectionBackoff
   /// Why there is no connection; nil before the first try has ended.
   private(set) var problem: String?
+  /// Whether the last try has ended at the server's certificate.
+  private(set) var refusesServer = false
   private var isClosed = false
 
   init(
@@ -136,6 +138,7 @@ final class ClientChannel: @unchecked Sendable {
   /// Tries the addresses one after another.
   private func connect(to endpoints: ArraySlice<Endpoint>) {
     guard !isClosed else { return }
+    if !endpoints.isEmpty { refusesServer = false }
     guard let endpoint = endpoints.first else {
       return failed(problem ?? "the name is unknown")
     }
@@ -181,6 +184,7 @@ final class ClientChannel: @unchecked Sendable {
     if pending === over {
       pending = nil
       problem = reason
+      refusesServer = over.refusesServer
       return rest.isEmpty ? failed(reason) : connect(to: rest)
     }
     if connection === over, over.standsBy {

@@ -27,6 +27,12 @@ final class ClientConnection: HTTP2Connection {
   private var hasEnded = false
   /// Whether the server has said that it stands by for another one.
   private(set) var standsBy = false
+  /// Whether its certificate was refused, which no other try in the next moment changes.
+  private(set) var refusesServer = false
+  /// Whether the server has spoken HTTP/2.
+  private var hasSettings = false
+  /// Whether it ended without a word of HTTP/2 though none of TLS was said: as a port does that wants TLS.
+  private var seemsToWantTLS = false
   private var handshake: TLSHandshake?
   /// When it must be ready, in monotonic nanoseconds.
   private var due: Int64 = 0
@@ -76,7 +82,10 @@ final class ClientConnection: HTTP2Connection {
 
   private func handshakeEnded(_ problem: String?, _ tls: TLSSession) {
     handshake = nil
-    if let problem { return close(problem) }
+    if let problem {
+      refusesServer = tls.refusesPeer
+      return close(problem)
+    }
     // RFC 9113, 3.3: HTTP/2 over TLS is spoken by those that have agreed to it.
     guard tls.applicationProtocol == "h2" else {
       return close("the server speaks no HTTP/2 over TLS")
@@ -98,6 +107,14 @@ final class ClientConnection: HTTP2Connection {
       }
     }
     onReady(self)
+  }
+
+  override func settingsReceived() { hasSettings = true }
+
+  /// A server says its SETTINGS first (RFC 9113, 3.4).
+  override func endedByPeer(_ reason: String) {
+    seemsToWantTLS = tls == nil && !hasSettings
+    close(seemsToWantTLS ? "\(reason) before it spoke HTTP/2; it may want TLS" : reason)
   }
 
   override func close(_ reason: String) {
@@ -273,14 +290,13 @@ final class ClientConnection: HTTP2Connection {
   override func connectionClosed(_ reason: String) {
     let open = streams
     streams = [:]
+    var error = RPCError(
+      .unavailable, "CONNECTION_LOST", "The connection to \(authority) broke: \(reason).",
+      ["target": authority], domain: "rpc.onepool")
+    if seemsToWantTLS { error.metadata["expected"] = "TLS" }
     for stream in open.values {
       stream.connection = nil
-      finish(
-        stream,
-        .failure(
-          RPCError(
-            .unavailable, "CONNECTION_LOST", "The connection to \(authority) broke: \(reason).",
-            ["target": authority], domain: "rpc.onepool")))
+      finish(stream, .failure(error))
     }
     end(reason, [])
   }

@@ -130,6 +130,9 @@ class HTTP2Connection: EventHandler, Flushing {
     loop.executeLater { holder.release() }
   }
 
+  /// Closes it because of what the peer did, or did not say.
+  func endedByPeer(_ reason: String) { close(reason) }
+
   /// Tells the peer that this is the end, as far as there is room for it (RFC 8446, 6.1).
   private func sayEnd(_ tls: TLSSession) {
     guard output.isEmpty, session != nil else { return }
@@ -164,10 +167,10 @@ class HTTP2Connection: EventHandler, Flushing {
     let buffer = loop.readBuffer
     let room = tls == nil ? buffer.count : TLSSession.pieceBytes
     let count = recv(descriptor, buffer.baseAddress, room, 0)
-    if count == 0 { return close("closed by the peer") }
+    if count == 0 { return endedByPeer("closed by the peer") }
     if count < 0 {
       if errno == EAGAIN || errno == EINTR { return }
-      return close(String(cString: strerror(errno)))
+      return endedByPeer(String(cString: strerror(errno)))
     }
     lastActivity = monotonicNanoseconds()
     if let tls {
@@ -188,7 +191,7 @@ class HTTP2Connection: EventHandler, Flushing {
         inputRefused()
         // nghttp2 has queued a GOAWAY where the protocol wants one: write it, then close.
         flush()
-        close("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
+        endedByPeer("protocol error: \(String(cString: nghttp2_strerror(Int32(used))))")
         return false
       }
       taken += used
@@ -287,7 +290,7 @@ class HTTP2Connection: EventHandler, Flushing {
     if count < 0 {
       if errno == EINTR { return true }
       guard errno == EAGAIN else {
-        close(String(cString: strerror(errno)))
+        endedByPeer(String(cString: strerror(errno)))
         return false
       }
     } else {

@@ -127,6 +127,9 @@ public final class TLSSession {
     return found
   }
 
+  /// Whether the peer has shown a certificate that is refused.
+  public var refusesPeer: Bool { SSL_get_verify_result(ssl) != Int(X509_V_OK) }
+
   // MARK: - Plaintext
 
   /// Takes plaintext out, as much as fits.
@@ -162,10 +165,9 @@ public final class TLSSession {
   }
 
   private func problem() -> String {
-    let verified = SSL_get_verify_result(ssl)
-    guard verified == Int(X509_V_OK) else {
+    guard !refusesPeer else {
       ERR_clear_error()
-      let text = String(cString: X509_verify_cert_error_string(verified))
+      let text = String(cString: X509_verify_cert_error_string(SSL_get_verify_result(ssl)))
       return "the peer's certificate is refused: \(text)"
     }
     return TLSError.lastProblem()

@@ -42,9 +42,11 @@ struct ReceiveLot: SimulatedCommand {
   func apply(to model: inout Model) throws(Model.Refusal) -> String {
     if let expiry = lot.expiry, expiry <= model.now { throw Model.Refusal("LOT_EXPIRED") }
     let known = model.lots[shelf]?.first { $0.id == lot.id }
-    if let known, known.expiry != lot.expiry { throw Model.Refusal("LOT_EXPIRY_DIFFERS") }
+    var whole = lot
+    whole.expiry = lot.expiry ?? known?.expiry
+    if let known, known.expiry != whole.expiry { throw Model.Refusal("LOT_EXPIRY_DIFFERS") }
     model.onHand[shelf, default: 0] += lot.quantity
-    model.put(lot, on: shelf)
+    model.put(whole, on: shelf)
     model.move()
     return "[\(model.onHand[shelf, default: 0])]"
   }

@@ -177,17 +177,16 @@ actor DeliveryPump {
     guard let shop = try transaction.shop(delivery.shop), !shop.hookURL.isEmpty,
       try !transaction.isHookOff(of: delivery.shop)
     else { return nil }
-    let event: OutgoingEvent? =
-      switch delivery.shop.channel {
-      case .shopee: ShopeeEvents.wire(delivery, shop, at: now)
-      case .lazada: try LazadaEvents.wire(delivery, shop, transaction, at: now)
-      case .shopify: ShopifyEvents.wire(delivery, shop)
-      case .tiktok: TikTokEvents.wire(delivery, shop)
-      case .square: SquareEvents.wire(delivery, shop)
-      case .loyverse: LoyverseEvents.wire(delivery, shop)
-      case .woocommerce: try WooCommerceEvents.wire(delivery, shop, transaction)
-      }
-    guard let event else { return nil }
+    let event: OutgoingEvent
+    switch delivery.shop.channel {
+    case .shopee: event = ShopeeEvents.wire(delivery, shop, at: now)
+    case .lazada: event = try LazadaEvents.wire(delivery, shop, transaction, at: now)
+    case .shopify: event = ShopifyEvents.wire(delivery, shop)
+    case .tiktok: event = TikTokEvents.wire(delivery, shop)
+    case .square: event = SquareEvents.wire(delivery, shop)
+    case .loyverse: event = LoyverseEvents.wire(delivery, shop)
+    case .woocommerce: return try WooCommerceEvents.wire(delivery, shop, transaction)
+    }
     return (shop.hookURL, event)
   }
 

@@ -56,7 +56,12 @@ final class Market {
     guard !drafts.isEmpty, let shop = try transaction.shop(key), !shop.hookURL.isEmpty else {
       return
     }
-    for draft in drafts { try send(draft, of: key) }
+    for draft in drafts {
+      let each =
+        key.channel == .woocommerce
+        ? try WooCommerceEvents.ofEachWebhook(draft, key, transaction) : [draft]
+      for draft in each { try send(draft, of: key) }
+    }
   }
 
   private func send(_ draft: EventDraft, of key: Shop.Key) throws {

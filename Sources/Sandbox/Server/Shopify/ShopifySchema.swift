@@ -27,21 +27,28 @@ struct ShopifySchema {
       "ProductVariant",
       [
         "id": .string(ShopifyWords.gid("ProductVariant", listing.variationID)),
-        "legacyResourceId": .string(listing.variationID), "title": .string(listing.title),
+        "legacyResourceId": .string(listing.variationID),
         "displayName": .string(listing.title), "sku": .string(listing.sku), "barcode": .null,
         "inventoryPolicy": "DENY", "inventoryQuantity": .integer(listing.sellable),
         "availableForSale": .bool(listing.sellable > 0), "price": "30.00",
         "updatedAt": ShopifyWords.utc(listing.changeTime),
         "createdAt": ShopifyWords.utc(listing.changeTime),
       ])
+    object["title"] = { _ in .value(.string(try option(of: listing))) }
     object["selectedOptions"] = { _ in
       let option = GraphObject(
-        "SelectedOption", ["name": "Title", "value": .string(listing.title)])
+        "SelectedOption", ["name": "Title", "value": .string(try option(of: listing))])
       return .list([.object(option)])
     }
     object["inventoryItem"] = { _ in .object(inventoryItem(listing)) }
     object["product"] = { _ in .object(try product(listing.itemID)) }
     return object
+  }
+
+  /// A product without options has one variant, which Shopify calls so.
+  private func option(of listing: StockListing) throws -> String {
+    try transaction.listings(shop.key, item: listing.itemID).optionTitle(of: listing)
+      ?? "Default Title"
   }
 
   func product(_ id: String) throws -> GraphObject {
@@ -51,7 +58,7 @@ struct ShopifySchema {
       "Product",
       [
         "id": .string(ShopifyWords.gid("Product", id)), "legacyResourceId": .string(id),
-        "title": .optional(first?.title), "handle": .string("product-\(id)"),
+        "title": .string(listings.productTitle), "handle": .string("product-\(id)"),
         "status": first?.state == "live" ? "ACTIVE" : "DRAFT", "vendor": "OnePool",
         "totalInventory": .integer(listings.reduce(0) { $0 + $1.sellable }),
         "updatedAt": ShopifyWords.utc(first?.changeTime ?? .zero),

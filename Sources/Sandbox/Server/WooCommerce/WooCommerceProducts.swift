@@ -44,7 +44,9 @@ enum WooCommerceProducts {
     var found = all.filter { !$0.variationID.isEmpty }
     if let wanted = call.included { found = found.filter { wanted.contains($0.variationID) } }
     if call.query["order"] != "asc" { found.reverse() }
-    let rows = found.dropFirst(offset).prefix(size).map { variation($0, parent) }
+    let rows = found.dropFirst(offset).prefix(size).map {
+      variation($0, parent, all.filter { !$0.variationID.isEmpty })
+    }
     return .init(page: Array(rows), total: found.count, size: size)
   }
 
@@ -55,7 +57,8 @@ enum WooCommerceProducts {
     let variations = listings.filter { !$0.variationID.isEmpty }
     let first = listings[0]
     let product: JSONValue = [
-      "id": .id(first.itemID), "name": .string(first.title),
+      "id": .id(first.itemID),
+      "name": .string(variations.isEmpty ? first.title : variations.productTitle),
       "type": variations.isEmpty ? "simple" : "variable",
       "status": first.state == "live" ? "publish" : "private",
       "sku": .string(own?.sku ?? ""), "price": "30.00", "parent_id": 0,
@@ -64,12 +67,16 @@ enum WooCommerceProducts {
     return product.joined(stock(own, nil))
   }
 
-  private static func variation(_ listing: StockListing, _ parent: StockListing?) -> JSONValue {
+  private static func variation(
+    _ listing: StockListing, _ parent: StockListing?, _ siblings: [StockListing]
+  ) -> JSONValue {
+    let option = siblings.optionTitle(of: listing)
     let variation: JSONValue = [
       "id": .id(listing.variationID), "parent_id": .id(listing.itemID), "type": "variation",
       "sku": .string(listing.sku), "status": listing.state == "live" ? "publish" : "private",
       "price": "30.00",
-      "attributes": [["id": 1, "name": "Option", "option": .string(listing.title)]],
+      "attributes": .array(
+        option.map { [["id": 1, "name": "Option", "option": .string($0)]] } ?? []),
     ]
     return variation.joined(stock(listing, parent))
   }
@@ -146,7 +153,8 @@ enum WooCommerceProducts {
     try market.transaction.save(listing, at: market.now)
     return parent == nil
       ? json(try market.transaction.listings(shop.key, item: id))
-      : variation(listing, all.first { $0.variationID.isEmpty })
+      : variation(
+        listing, all.first { $0.variationID.isEmpty }, all.filter { !$0.variationID.isEmpty })
   }
 }
 

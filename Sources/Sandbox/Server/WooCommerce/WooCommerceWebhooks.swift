@@ -105,10 +105,13 @@ enum WooCommerceWebhooks {
       return
     }
     let found = try transaction.first(
-      "SELECT shop_id, topic FROM delivery WHERE delivery_id = ?", [.integer(outcome.deliveryID)]
-    ) { (Shop.Key(channel: .woocommerce, shopID: $0.text(0)), $0.text(1)) }
-    guard let (key, topic) = found,
-      var webhook = try transaction.wooCommerceWebhooks(key).first(where: { $0.topic == topic })
+      "SELECT shop_id, topic, body FROM delivery WHERE delivery_id = ?",
+      [.integer(outcome.deliveryID)]
+    ) {
+      (Shop.Key(channel: .woocommerce, shopID: $0.text(0)), (topic: $0.text(1), body: $0.text(2)))
+    }
+    guard let (key, delivery) = found,
+      var webhook = try WooCommerceEvents.webhook(of: delivery, key, transaction)
     else { return }
     if outcome.state == .delivered {
       webhook.failureCount = 0

@@ -187,11 +187,18 @@ public struct Explanation: Hashable, Sendable {
     case .tiers(let threshold, let above, let below):
       "\(above) units while \(threshold) or more are available, else \(below)"
     case .demand(let lag, let factor):
-      "\(percent(factor)) of what sells in \(lag.inSeconds) s, rounded up"
+      "\(percent(factor)) of what sells in \(plain(lag.microseconds, per: 1_000_000)) s, rounded up"
     }
   }
 
-  private static func percent(_ points: Int32) -> String {
-    "\(points / 100).\(points % 100 / 10)\(points % 10) %"
+  private static func percent(_ points: Int32) -> String { "\(plain(Int64(points), per: 100)) %" }
+
+  /// A quotient by a power of ten, with no more places than it needs: 100, 12.5.
+  private static func plain(_ value: Int64, per whole: Int64) -> String {
+    let (units, rest) = value.quotientAndRemainder(dividingBy: whole)
+    guard rest > 0 else { return "\(units)" }
+    var places = "\(whole + rest)".dropFirst()
+    while places.last == "0" { places.removeLast() }
+    return "\(units).\(places)"
   }
 }

@@ -9,8 +9,9 @@ extension Pool {
     var intake = LotIntake()
     for (number, line) in command.lines.enumerated() {
       guard let lot = line.lot else { continue }
-      try intake.take(lot, of: places[number].sku, at: places[number].location, self)
-      entry.details.lots.append(LotUnits(movement: number, tag: lot, quantity: line.quantity))
+      let place = places[number]
+      let known = try intake.take(lot, of: place.sku, at: place.location, self)
+      entry.details.lots.append(LotUnits(movement: number, tag: known, quantity: line.quantity))
     }
     post(entry)
     return .balances(places.map { balance($0.sku, $0.location) })

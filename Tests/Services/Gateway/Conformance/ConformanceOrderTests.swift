@@ -167,7 +167,7 @@ import Testing
     }
   }
 
-  /// Goal: cancelling on the channel is repeatable, and does not zero the listing. Most channels put the units back on sale
+  /// Goal: cancelling on the channel is repeatable, takes no more than there is, and does not zero the listing. Most channels put the units back on sale
   /// there; Shopify does so when it is asked to, and is not.
   @Test(arguments: ConformanceTable.able(.cancelsOnChannel))
   func cancelsOnChannel(_ channel: String) async throws {
@@ -177,6 +177,20 @@ import Testing
       let name = try await talk.buy(3)
       let line = try #require(try await talk.order(name).lines.first?.lineID)
       let part = OrderCancellation(orderExternalID: name, lines: [(line, 1)])
+      for (lines, words) in [
+        ([(line, 4)], "has 3 units, and 4 are"),
+        ([(line, 2), (line, 2)], "has 3 units, and 4 are"),
+        ([(line, 1), ("none", 1)], "has no line none"),
+      ] as [([(String, Quantity)], String)] {
+        let wrong = OrderCancellation(orderExternalID: name, lines: lines)
+        let error = await failure { () async throws(ChannelError) in
+          try await adapter.cancelOrder(wrong, api: talk.api)
+        }
+        guard case .refused(let text) = error, text.contains(words) else {
+          Issue.record("\(String(describing: error)) does not say: \(words)")
+          continue
+        }
+      }
       for _ in 0..<2 { try await adapter.cancelOrder(part, api: talk.api) }
       let partly = try await talk.order(name)
       #expect(partly.state == .open && partly.lines.map(\.cancelledCount) == [1])

@@ -2,6 +2,7 @@ import ChannelAdapter
 import GatewayAPI
 import Kit
 import Primitives
+import RPCCore
 import Testing
 
 @testable import GatewayService
@@ -74,6 +75,30 @@ import Testing
         try await session.adapter.readStock([], api: api)
       }
       #expect(try await Self.open(run).isEmpty)
+    }
+  }
+
+  /// Goal: whoever asks for listings is not kept waiting for a pause that leads to the same answer.
+  @Test(arguments: [
+    (ChannelError.unauthorised("key revoked"), "credentials refused: key revoked"),
+    (.suspended("banned"), "shop closed to us: banned"),
+  ])
+  func operatorHearsARefusalAtOnce(error: ChannelError, reason: String) async throws {
+    let bench = try GatewayBench()
+    try await bench.run { run in
+      let session = try await Self.session(run)
+      bench.channel.with { $0.readErrors = [error] }
+      await #expect(throws: ChannelError.self) { try await Self.read(session) }
+      let start = ContinuousClock.now
+      let heard = await #expect(throws: RPCError.self) {
+        _ = try await run.client.importListings(ImportListingsRequest(accountID: "acc"))
+      }
+      #expect(heard?.reason == "CHANNEL_REFUSED")
+      #expect(heard?.metadata["reason"] == reason)
+      #expect(ContinuousClock.now - start < GatewayLimits.unauthorisedPause / 2)
+      // Who brings other credentials does not wait either.
+      try await bench.connect(run)
+      _ = try await run.client.importListings(ImportListingsRequest(accountID: "acc"))
     }
   }
 

@@ -53,11 +53,24 @@ import Testing
     #expect(before < 400 && after < before)
     let why = Explanation(of: tee, on: shopee, in: machine.pool)
     #expect(
-      why.terms.contains { $0.words.contains("in 120.0 s, rounded up, the time as measured") })
+      why.terms.contains { $0.words.contains("in 120 s, rounded up, the time as measured") })
     let changes = machine.pool.takeChanges()
     #expect(changes.setBuffers.count == 1 && changes.turned == [nil])
     _ = try machine.run(["lag", "shopee=121"])
     #expect(!machine.pool.takeChanges().hasCatalog)
+  }
+
+  /// Goal: a person reads 100 % and 12.5 %, not more digits than there is anything to say.
+  @Test(arguments: [
+    ("points=1250", "12.5 % of what is available"), ("points=10000", "100 % of what is available"),
+    ("points=5", "0.05 % of what is available"), ("demand=60,10000", "100 % of what sells in 60 s"),
+    ("demand=90,15050", "150.5 % of what sells in 90 s"),
+  ])
+  func numbersArePlain(margin: String, words: String) throws {
+    let machine = try Script(onHand: 1_000)
+    _ = try machine.run(["buffer", margin])
+    let why = Explanation(of: SKUIndex(0), on: ChannelID(trusted: "till"), in: machine.pool)
+    #expect(why.terms.contains { $0.words == "\(words), rounded up" })
   }
 
   @Test func withoutSuchBuffersNothingChanges() throws {

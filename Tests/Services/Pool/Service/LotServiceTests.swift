@@ -111,7 +111,8 @@ import Testing
       ) { try await receive(bench, 1, "L", after: 0) }
       try await receive(bench, 1, "L")
       await expectError(
-        .failedPrecondition, "LOT_EXPIRY_DIFFERS", ["lotId": "L", "knownExpireSeconds": ""]
+        .failedPrecondition, "LOT_EXPIRY_DIFFERS",
+        ["lotId": "L", "knownExpireSeconds": "", "knownExpireTime": ""]
       ) { try await receive(bench, 1, "L", after: 9) }
       for (lot, seconds) in [("", 9), (" x", nil)] as [(String, Int64?)] {
         await expectError(.invalidArgument, "INVALID_REQUEST", violations: ["lines[0].lot_id"]) {

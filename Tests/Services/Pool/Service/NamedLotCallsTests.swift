@@ -1,3 +1,4 @@
+import Kit
 import PoolAPI
 import Primitives
 import RPCCore
@@ -40,7 +41,7 @@ import Testing
           .init(
             sku: "TEE", locationID: location, deltaCount: units, lotID: lot,
             lotExpireTime: expireTime)
-        ], requestID: requestID, reasonCode: .damaged))
+        ], requestID: requestID, reasonCode: .countCorrection))
   }
 
   private func takeBack(
@@ -81,6 +82,31 @@ import Testing
     }
   }
 
+  /// Goal: who is refused hears the expiry that is there; who names none gets the lot with it.
+  @Test func expiryThatIsKnownIsTold() async throws {
+    try await withLot { bench in
+      func receive(_ lot: String, _ expireTime: Timestamp?) async throws {
+        _ = try await bench.client.receiveStock(
+          .init(lines: [
+            .init(sku: "TEE", locationID: "A", quantity: 1, lotID: lot, lotExpireTime: expireTime)
+          ]))
+      }
+      try await receive("L1", nil)
+      #expect(try await lots(bench) == ["L0 4", "L1 6"])
+      let last = try await bench.client.listMovements(.init()).movements.last
+      #expect(last?.lots.map(\.expireTime) == [expiry])
+      try await receive("ever", nil)
+      for (lot, words) in [("L1", "expires at \(expiry.rfc3339)"), ("ever", "does not expire")] {
+        let error = await #expect(throws: RPCError.self) {
+          try await receive(lot, expiry + .seconds(1))
+        }
+        #expect(
+          error?.message
+            == "Lot \(lot) is known, and \(words); leave its expiry out to take it so.")
+      }
+    }
+  }
+
   @Test func refusals() async throws {
     try await withLot { bench in
       let before = await bench.stateInMemory()
@@ -101,7 +127,10 @@ import Testing
       for units in [1, -1] as [Int64] {
         await expectError(
           .failedPrecondition, "LOT_EXPIRY_DIFFERS",
-          ["lotId": "L1", "knownExpireSeconds": "\(expiry.seconds)"]
+          [
+            "lotId": "L1", "knownExpireSeconds": "\(expiry.seconds)",
+            "knownExpireTime": expiry.rfc3339,
+          ]
         ) { try await adjust(bench, units, "L1", expiry + .seconds(1)) }
       }
       await expectError(.failedPrecondition, "LOT_EXPIRED") {

@@ -126,6 +126,37 @@ import Testing
     }
   }
 
+  /// Goal: who says the opposite of the reason hears it, and corrections may say either.
+  @Test func adjustmentIsAsItsReasonHasIt() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 100])
+      func adjust(_ code: PoolAPI.AdjustmentReason, _ units: Int64) async throws {
+        _ = try await bench.client.adjustStock(
+          .init(
+            lines: [
+              .init(sku: "TEE", locationID: "A", deltaCount: code == .found ? 1 : -1),
+              .init(sku: "TEE", locationID: "A", deltaCount: units),
+            ], reasonCode: code))
+      }
+      for (code, name, units) in [
+        (PoolAPI.AdjustmentReason.damaged, "DAMAGED", 2), (.stolen, "STOLEN", 2),
+        (.expired, "EXPIRED", 2), (.lost, "LOST", 2), (.sample, "SAMPLE", 2),
+        (.ownUse, "OWN_USE", 2), (.found, "FOUND", -2),
+      ] as [(PoolAPI.AdjustmentReason, String, Int64)] {
+        let error = await #expect(throws: RPCError.self) { try await adjust(code, units) }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.violations.map(\.field) == ["lines[1].delta_count"])
+        #expect(error?.message.contains("what is \(name) is") ?? false)
+      }
+      #expect(try await bench.available() == 100)
+      for code in [.supplierError, .countCorrection, .dataCorrection] as [PoolAPI.AdjustmentReason]
+      {
+        try await adjust(code, 2)
+      }
+      #expect(try await bench.available() == 103)
+    }
+  }
+
   /// Goal: a named reason stands in the ledger by its name, with what was said about it.
   @Test func adjustmentSaysWhy() async throws {
     try await withBench { bench in
@@ -133,8 +164,8 @@ import Testing
       func adjust(_ reason: String, _ code: PoolAPI.AdjustmentReason, note: String) async throws {
         _ = try await bench.client.adjustStock(
           .init(
-            lines: [.init(sku: "TEE", locationID: "A", deltaCount: -1)], reason: reason,
-            actor: "bo", reasonCode: code, note: note))
+            lines: [.init(sku: "TEE", locationID: "A", deltaCount: code == .found ? 1 : -1)],
+            reason: reason, actor: "bo", reasonCode: code, note: note))
       }
       let codes = (1...10).map { PoolAPI.AdjustmentReason(rawValue: $0) }
       for code in codes { try await adjust("", code, note: "fell off") }

@@ -1801,7 +1801,8 @@ public protocol GatewayServiceHandler: RPCService {
   /// the channel has one. The pool gets the units back when the channel shows the order as cancelled.
   ///
   /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/CANCEL_UNSUPPORTED (accountId) when the channel lets no
-  /// seller cancel, FAILED_PRECONDITION/CHANNEL_REFUSED (accountId, reason), UNAVAILABLE/CHANNEL_UNAVAILABLE (accountId, reason).
+  /// seller cancel, FAILED_PRECONDITION/CHANNEL_REFUSED (accountId, reason), also when the order has no such line or fewer units
+  /// of it, as the reason says, UNAVAILABLE/CHANNEL_UNAVAILABLE (accountId, reason).
   func cancelChannelOrder(_ request: CancelChannelOrderRequest, context: ServerContext)
     async throws -> CancelChannelOrderResponse
 }
@@ -2070,7 +2071,8 @@ public struct GatewayServiceClient: Sendable {
   /// the channel has one. The pool gets the units back when the channel shows the order as cancelled.
   ///
   /// Errors: NOT_FOUND/ACCOUNT_UNKNOWN (accountId), FAILED_PRECONDITION/CANCEL_UNSUPPORTED (accountId) when the channel lets no
-  /// seller cancel, FAILED_PRECONDITION/CHANNEL_REFUSED (accountId, reason), UNAVAILABLE/CHANNEL_UNAVAILABLE (accountId, reason).
+  /// seller cancel, FAILED_PRECONDITION/CHANNEL_REFUSED (accountId, reason), also when the order has no such line or fewer units
+  /// of it, as the reason says, UNAVAILABLE/CHANNEL_UNAVAILABLE (accountId, reason).
   public func cancelChannelOrder(
     _ request: CancelChannelOrderRequest, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> CancelChannelOrderResponse {

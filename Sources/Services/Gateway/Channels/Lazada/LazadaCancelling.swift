@@ -28,14 +28,14 @@ extension LazadaAdapter: OrderCancelling {
     let name = cancellation.orderExternalID
     let units = try await units(of: name, api).filter { $0.isFulfilledByLazada?.value != true }
     guard !units.isEmpty else { throw .refused("Lazada has no units of ours for order \(name)") }
-    var wanted = try cancellation.named(among: units.map(\.lineID))
+    var present: [String: Quantity] = [:]
+    for unit in units { present[unit.lineID, default: 0] += 1 }
+    var wanted = try cancellation.targets(of: present)
     for unit in units where unit.stage == .cancelled { wanted[unit.lineID, default: 0] -= 1 }
     var chosen: [String] = []
     for unit in units where unit.stage != .cancelled {
-      if !cancellation.lines.isEmpty {
-        guard wanted[unit.lineID, default: 0] > 0 else { continue }
-        wanted[unit.lineID, default: 0] -= 1
-      }
+      guard wanted[unit.lineID, default: 0] > 0 else { continue }
+      wanted[unit.lineID, default: 0] -= 1
       guard unit.stage != .left else { throw .refused("order \(name) has left") }
       chosen.append(unit.orderItemID.text)
     }

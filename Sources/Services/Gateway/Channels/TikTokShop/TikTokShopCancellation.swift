@@ -24,6 +24,9 @@ extension TikTokShopAdapter: OrderCancelling {
     let order = try await order(cancellation.orderExternalID, api)
     if order.isForeign { throw .refused("TikTok ships order \(order.id) itself") }
     let units = order.units ?? []
+    var present: [String: Quantity] = [:]
+    for part in units.flatMap(\.parts) { present[part.lineID, default: 0] += part.count }
+    _ = try cancellation.targets(of: present)
     let lines = remaining(cancellation.lines, order, units)
     if lines.isEmpty, !cancellation.lines.isEmpty { return }
     let chosen = order.choose(lines) { _, stage in

@@ -50,19 +50,16 @@ extension WooCommerceAdapter: OrderCancelling {
     let hasRefunds = order.refunds?.isEmpty == false
     let refunds = hasRefunds ? try await refunds(of: order.id.text, client) : []
     let cancelled = try WooCommerceRefunded(order, refunds).cancelled
-    var targets: [String: Quantity] = [:]
-    for line in cancellation.lines { targets[line.lineID, default: 0] += line.quantity }
-    func target(_ line: WooCommerceOrder.Line) -> Quantity {
-      cancellation.lines.isEmpty
-        ? line.quantity.up : min(targets[line.id.text] ?? 0, line.quantity.up)
-    }
-    if order.lines.allSatisfy({ target($0) >= $0.quantity.up }) {
+    var present: [String: Quantity] = [:]
+    for line in order.lines { present[line.id.text, default: 0] += line.quantity.up }
+    let targets = try cancellation.targets(of: present)
+    if targets == present {
       _ = try await client.put(path, WooCommerceStatus(), as: WooCommerceDone.self)
       return
     }
     var lines: [WooCommerceUnitsOff.Line] = []
     for line in order.lines {
-      let units = target(line) - (cancelled[line.id.text] ?? 0)
+      let units = (targets[line.id.text] ?? 0) - (cancelled[line.id.text] ?? 0)
       guard units > 0 else { continue }
       guard let id = Int64(line.id.text) else {
         throw .malformed("order \(order.id) has a line without a number")

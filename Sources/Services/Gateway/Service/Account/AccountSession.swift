@@ -18,6 +18,8 @@ actor AccountSession {
   private var pushesPausedUntil: Deadline?
   private var refreshing: Task<Result<Void, ChannelError>, Never>?
   private var isRefused = false
+  /// What the channel has said when it refused the account, and until when it is left alone for that.
+  private var refusal: (error: ChannelError, until: Deadline)?
   /// Since when the channel has closed the shop to us.
   private var suspendedSince: Int64?
   /// Somebody was told that the merchant must authorise us again.
@@ -70,6 +72,7 @@ actor AccountSession {
     connection = connection.merged(with: wanted)
     isRefused = false
     suspendedSince = nil
+    refusal = nil
     isEndTold = false
     pushesPausedUntil = nil
     nextRefreshAhead = nil
@@ -151,6 +154,15 @@ actor AccountSession {
     _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
   ) async throws(ChannelError) -> T {
     try await make(CallTurns(within: span), isPush: false, body)
+  }
+
+  /// Makes a call for somebody who waits for its answer: as long as the channel's refusal leaves the account alone, that is
+  /// the answer, since to wait for another try would say the same later.
+  nonisolated func callForOperator<T: Sendable>(
+    _ body: @Sendable (ChannelAPI) async throws(ChannelError) -> T
+  ) async throws(ChannelError) -> T {
+    if let refusal = await refusal, !refusal.until.isPast { throw refusal.error }
+    return try await call(turnWithin: GatewayLimits.importTurnWait, body)
   }
 
   /// Makes a call whose first turn was waited for.
@@ -248,6 +260,7 @@ actor AccountSession {
 
   private func refused(_ text: String) async {
     pause(GatewayLimits.unauthorisedPause)
+    refusal = (.unauthorised(text), .after(GatewayLimits.unauthorisedPause))
     guard !isRefused else { return }
     isRefused = true
     await surroundings.alerts.raise(
@@ -261,6 +274,7 @@ actor AccountSession {
   /// tried now and then.
   func closed() {
     pause(GatewayLimits.suspendedPause)
+    refusal = (.suspended(Self.deauthorised), .after(GatewayLimits.suspendedPause))
     suspendedSince = monotonicNanoseconds()
   }
 
@@ -268,6 +282,7 @@ actor AccountSession {
   func suspended(_ text: String) async {
     let isKnown = suspendedSince != nil
     closed()
+    refusal = (.suspended(text), .after(GatewayLimits.suspendedPause))
     guard !isKnown else { return }
     await surroundings.alerts.raise(
       .accountSuspended, about: accountID.text, account: accountID,
@@ -319,11 +334,13 @@ actor AccountSession {
     await answered()
     if let since = suspendedSince, since < start {
       suspendedSince = nil
+      refusal = nil
       await surroundings.alerts.resolve(
         .accountSuspended, about: accountID.text, account: accountID)
     }
     guard isRefused else { return }
     isRefused = false
+    refusal = nil
     await surroundings.alerts.resolve(.tokenRefused, about: accountID.text, account: accountID)
   }
 

@@ -18,8 +18,7 @@ extension GatewayHandler {
       throw GatewayError.cancelUnsupported(accountID.text)
     }
     do {
-      try await session.call(turnWithin: GatewayLimits.importTurnWait) {
-        api async throws(ChannelError) in
+      try await session.callForOperator { api async throws(ChannelError) in
         try await adapter.cancelOrder(cancellation, api: api)
       }
     } catch {

@@ -50,8 +50,7 @@ extension GatewayHandler {
     _ session: AccountSession, after cursor: String?
   ) async throws -> ListingPage {
     do throws(ChannelError) {
-      return try await session.call(turnWithin: GatewayLimits.importTurnWait) {
-        api async throws(ChannelError) in
+      return try await session.callForOperator { api async throws(ChannelError) in
         try await session.adapter.fetchListings(after: cursor, api: api)
       }
     } catch {

@@ -810,7 +810,7 @@ public protocol CountServiceHandler: RPCService {
   /// FAILED_PRECONDITION/TOO_MANY_REPORTS (countId, reportLimit, lookLimit).
   func reportCount(_ request: ReportCountRequest, context: ServerContext)
     async throws -> ReportCountResponse
-  /// Moves a count from OPEN to SUBMITTED.
+  /// Moves a count from OPEN to SUBMITTED. One that is POSTED was submitted before: it is answered as it stands.
   ///
   /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE (countId, state) when it was cancelled,
   /// FAILED_PRECONDITION/COUNT_INCOMPLETE (countId, sku, uncountedCount) with the first line that is to be counted.
@@ -934,7 +934,7 @@ public struct CountServiceClient: Sendable {
     try await client.unary(CountServiceMethods.reportCount, request, options: options)
   }
 
-  /// Moves a count from OPEN to SUBMITTED.
+  /// Moves a count from OPEN to SUBMITTED. One that is POSTED was submitted before: it is answered as it stands.
   ///
   /// Errors: NOT_FOUND/COUNT_UNKNOWN (countId), FAILED_PRECONDITION/COUNT_STATE (countId, state) when it was cancelled,
   /// FAILED_PRECONDITION/COUNT_INCOMPLETE (countId, sku, uncountedCount) with the first line that is to be counted.

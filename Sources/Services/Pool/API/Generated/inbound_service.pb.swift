@@ -1095,7 +1095,8 @@ public protocol InboundServiceHandler: RPCService {
   /// ABORTED/ETAG_MISMATCH (purchaseOrderId), FAILED_PRECONDITION/PURCHASE_ORDER_STATE (purchaseOrderId, state).
   func setPurchaseOrder(_ request: SetPurchaseOrderRequest, context: ServerContext)
     async throws -> SetPurchaseOrderResponse
-  /// Moves a purchase order from DRAFT to ORDERED: its units are incoming.
+  /// Moves a purchase order from DRAFT to ORDERED: its units are incoming. One that is further on, RECEIVED or CLOSED,
+  /// was ordered before: it is answered as it stands.
   ///
   /// Errors: NOT_FOUND/PURCHASE_ORDER_UNKNOWN (purchaseOrderId),
   /// FAILED_PRECONDITION/PURCHASE_ORDER_STATE (purchaseOrderId, state) when it was cancelled.
@@ -1145,7 +1146,7 @@ public protocol InboundServiceHandler: RPCService {
   func setTransfer(_ request: SetTransferRequest, context: ServerContext)
     async throws -> SetTransferResponse
   /// Moves a transfer from DRAFT to IN_TRANSIT: its units leave the source, all of them or none. What is held or
-  /// promised there stays.
+  /// promised there stays. One that is further on, RECEIVED or SHORT, left before: it is answered as it stands.
   ///
   /// Errors: NOT_FOUND/TRANSFER_UNKNOWN (transferId),
   /// FAILED_PRECONDITION/TRANSFER_STATE (transferId, state) when it was cancelled,
@@ -1257,7 +1258,8 @@ public struct InboundServiceClient: Sendable {
     try await client.unary(InboundServiceMethods.setPurchaseOrder, request, options: options)
   }
 
-  /// Moves a purchase order from DRAFT to ORDERED: its units are incoming.
+  /// Moves a purchase order from DRAFT to ORDERED: its units are incoming. One that is further on, RECEIVED or CLOSED,
+  /// was ordered before: it is answered as it stands.
   ///
   /// Errors: NOT_FOUND/PURCHASE_ORDER_UNKNOWN (purchaseOrderId),
   /// FAILED_PRECONDITION/PURCHASE_ORDER_STATE (purchaseOrderId, state) when it was cancelled.
@@ -1335,7 +1337,7 @@ public struct InboundServiceClient: Sendable {
   }
 
   /// Moves a transfer from DRAFT to IN_TRANSIT: its units leave the source, all of them or none. What is held or
-  /// promised there stays.
+  /// promised there stays. One that is further on, RECEIVED or SHORT, left before: it is answered as it stands.
   ///
   /// Errors: NOT_FOUND/TRANSFER_UNKNOWN (transferId),
   /// FAILED_PRECONDITION/TRANSFER_STATE (transferId, state) when it was cancelled,

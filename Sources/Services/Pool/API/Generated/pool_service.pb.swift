@@ -6,7 +6,8 @@ public import Primitives
 public import Protobuf
 public import RPCCore
 
-/// Why stock is adjusted.
+/// Why stock is adjusted. By FOUND units are more; by SUPPLIER_ERROR, COUNT_CORRECTION and DATA_CORRECTION more or
+/// fewer; by the others fewer.
 public enum AdjustmentReason: MessageEnum {
   /// The reason is the caller's own.
   case unspecified
@@ -84,7 +85,8 @@ public struct StockLine: Message {
   public var quantity: Int64 = 0
   /// The maker's name for the batch that they are of, in ReceiveStock only. Optional. 1 to 64 bytes.
   public var lotID: String = ""
-  /// When units of the lot can be sold no more. Optional, with a lot only; in the future.
+  /// When units of the lot can be sold no more. Optional, with a lot only; in the future. Without it the lot is taken as
+  /// it is known; one that is not known does not expire.
   public var lotExpireTime: Primitives.Timestamp? = nil
 
   public init() {}
@@ -110,7 +112,8 @@ public struct AdjustmentLine: Message {
   public var sku: String = ""
   /// Required.
   public var locationID: String = ""
-  /// Units found (positive) or lost (negative). Required, not 0, within 1,000,000,000 either way.
+  /// Units found (positive) or lost (negative). Required, not 0, within 1,000,000,000 either way, and as the reason_code
+  /// has it.
   public var deltaCount: Int64 = 0
   /// The lot that they are of. Optional. 1 to 64 bytes.
   public var lotID: String = ""
@@ -4617,8 +4620,8 @@ public protocol PoolServiceHandler: RPCService {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LOT_EXPIRED (lotId, expireSeconds),
-  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another
-  /// expiry, or on their way in a transfer,
+  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds, knownExpireTime in RFC 3339) when units of it
+  /// are on hand with another expiry, or on their way in a transfer,
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   func receiveStock(_ request: ReceiveStockRequest, context: ServerContext)
     async throws -> ReceiveStockResponse
@@ -5073,8 +5076,8 @@ public struct PoolServiceClient: Sendable {
   ///
   /// Errors: INVALID_ARGUMENT/SKU_UNKNOWN (sku), INVALID_ARGUMENT/LOCATION_UNKNOWN (locationId),
   /// FAILED_PRECONDITION/LOT_EXPIRED (lotId, expireSeconds),
-  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds) when units of it are on hand with another
-  /// expiry, or on their way in a transfer,
+  /// FAILED_PRECONDITION/LOT_EXPIRY_DIFFERS (lotId, knownExpireSeconds, knownExpireTime in RFC 3339) when units of it
+  /// are on hand with another expiry, or on their way in a transfer,
   /// FAILED_PRECONDITION/TOO_MANY_LOTS (sku, lotLimit).
   public func receiveStock(
     _ request: ReceiveStockRequest, options: CallOptions = CallOptions()

@@ -316,7 +316,8 @@ public struct ReceiptLine: Message {
   /// The maker's name for the batch that they are of, in purchase orders; a transfer knows its own. Optional. 1 to 64
   /// bytes.
   public var lotID: String = ""
-  /// When units of the lot can be sold no more. Optional, with a lot only; in the future.
+  /// When units of the lot can be sold no more. Optional, with a lot only; in the future. Without it the lot is taken as
+  /// it is known; one that is not known does not expire.
   public var lotExpireTime: Primitives.Timestamp? = nil
 
   public init() {}

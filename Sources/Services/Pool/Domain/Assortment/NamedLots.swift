@@ -3,21 +3,16 @@ internal import Primitives
 // Lots that corrections and returns name.
 
 extension LotIntake {
-  /// Takes units back into a lot. A line that does not say when they expire means the lot as it is known.
+  /// Takes units back into a lot. A line that does not say when they expire means one that is known.
   ///
   /// - Returns: the lot with its expiry.
   mutating func takeBack(
     _ tag: LotTag, of sku: SKUIndex, at location: LocationIndex, _ pool: Pool
   ) throws(PoolError) -> LotTag {
-    var whole = tag
-    if tag.expireTime == nil {
-      guard let known = known(tag.id, of: sku, pool) else {
-        throw .lot(.unknown(tag.id, pool.record(of: sku).sku, pool.record(of: location).location))
-      }
-      whole = known
+    guard tag.expireTime != nil || known(tag.id, of: sku, pool) != nil else {
+      throw .lot(.unknown(tag.id, pool.record(of: sku).sku, pool.record(of: location).location))
     }
-    try take(whole, of: sku, at: location, pool)
-    return whole
+    return try take(tag, of: sku, at: location, pool)
   }
 }
 

@@ -108,21 +108,27 @@ struct LotIntake {
     tags[Name(sku: sku, id: id)] ?? pool.lots.tag(of: id, sku) ?? pool.lotInTransit(id, of: sku)
   }
 
-  /// Takes a lot that has not expired, and that nobody knows with another expiry.
+  /// Takes a lot that has not expired, and that nobody knows with another expiry. Who does not say when it expires
+  /// means the lot as it is known.
+  ///
+  /// - Returns: the lot with its expiry.
   mutating func take(
-    _ tag: LotTag, of sku: SKUIndex, at location: LocationIndex, _ pool: Pool
-  ) throws(PoolError) {
+    _ sent: LotTag, of sku: SKUIndex, at location: LocationIndex, _ pool: Pool
+  ) throws(PoolError) -> LotTag {
+    let known = known(sent.id, of: sku, pool)
+    let tag = sent.expireTime == nil ? known ?? sent : sent
     if let time = tag.expireTime, time <= pool.now { throw .lot(.expired(tag.id, time)) }
-    if let known = known(tag.id, of: sku, pool), known != tag {
+    if let known, known != tag {
       throw .lot(.expiryDiffers(tag.id, known: known.expireTime))
     }
     tags[Name(sku: sku, id: tag.id)] = tag
     let place = Place(sku: sku, location: location)
     let here = pool.lots[sku, location]
-    guard !here.contains(where: { $0.tag.id == tag.id }) else { return }
+    guard !here.contains(where: { $0.tag.id == tag.id }) else { return tag }
     fresh[place, default: []].insert(tag.id)
     guard here.count + (fresh[place]?.count ?? 0) <= Limits.lotsOfPlace else {
       throw .lot(.tooMany(pool.record(of: sku).sku))
     }
+    return tag
   }
 }

@@ -6,7 +6,7 @@ public enum DocumentError: Hashable, Sendable {
   /// Its etag is another one.
   case changed(DocumentKey)
   /// It stands where the command cannot be done.
-  case wrongState(DocumentKey, String)
+  case wrongState(DocumentKey, State)
   case lineUnknown(DocumentKey, String)
   /// A receipt of that ID was counted with other lines.
   case receiptExists(DocumentKey, ReceiptID)
@@ -31,6 +31,21 @@ public enum DocumentError: Hashable, Sendable {
   /// The first line that is to be counted, and how many there are.
   case countIncomplete(DocumentKey, SKU, Int)
   case varianceOverTolerance(DocumentKey, SKU, Variance)
+
+  /// Where a document stands.
+  public enum State: Hashable, Sendable, CustomStringConvertible {
+    case purchaseOrder(PurchaseOrder.State)
+    case transfer(Transfer.State)
+    case count(StockCount.State)
+
+    public var description: String {
+      switch self {
+      case .purchaseOrder(let state): "\(state)"
+      case .transfer(let state): "\(state)"
+      case .count(let state): "\(state)"
+      }
+    }
+  }
 
   public struct Variance: Hashable, Sendable {
     public var expected: Quantity

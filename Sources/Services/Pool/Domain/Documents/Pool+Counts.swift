@@ -65,7 +65,7 @@ extension Pool {
       guard known == report else { throw .document(.reportExists(count.key, report.id)) }
       return .document(.count(count))
     }
-    guard count.state == .open else { throw .document(.wrongState(count.key, "\(count.state)")) }
+    guard count.state == .open else { throw .document(.wrongState(count.key, .count(count.state))) }
     let looks = count.lines.reduce(command.lines.count) { $0 + $1.looks.count }
     guard count.reports.count < Limits.countReports, looks <= Limits.countLooks else {
       throw .document(.tooManyReports(count.key))
@@ -106,7 +106,7 @@ extension Pool {
     var count = try count(command.id)
     switch count.state {
     case .submitted, .posted: return .document(.count(count))
-    case .cancelled: throw .document(.wrongState(count.key, "\(count.state)"))
+    case .cancelled: throw .document(.wrongState(count.key, .count(count.state)))
     case .open: break
     }
     let missing = count.lines.filter { line in
@@ -123,7 +123,7 @@ extension Pool {
   func recount(_ command: Recount) throws(PoolError) -> Reply {
     var count = try count(command.id)
     guard count.state == .submitted || count.state == .open else {
-      throw .document(.wrongState(count.key, "\(count.state)"))
+      throw .document(.wrongState(count.key, .count(count.state)))
     }
     var changed = count
     changed.state = .open
@@ -145,7 +145,7 @@ extension Pool {
     var count = try count(command.id)
     switch count.state {
     case .posted: return .document(.count(count))
-    case .open, .cancelled: throw .document(.wrongState(count.key, "\(count.state)"))
+    case .open, .cancelled: throw .document(.wrongState(count.key, .count(count.state)))
     case .submitted: break
     }
     var entry = LedgerEntry(
@@ -186,7 +186,7 @@ extension Pool {
     var count = try count(command.id)
     switch count.state {
     case .cancelled: return .document(.count(count))
-    case .posted: throw .document(.wrongState(count.key, "\(count.state)"))
+    case .posted: throw .document(.wrongState(count.key, .count(count.state)))
     case .open, .submitted:
       count.state = .cancelled
       count.reason = command.reason

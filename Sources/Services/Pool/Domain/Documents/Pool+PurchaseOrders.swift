@@ -31,7 +31,7 @@ extension Pool {
       var later = order.terms
       later.expectTime = terms.expectTime
       guard !order.isEnded, later == wanted else {
-        throw .document(.wrongState(key, "\(order.state)"))
+        throw .document(.wrongState(key, .purchaseOrder(order.state)))
       }
     }
     order.terms = wanted
@@ -44,7 +44,7 @@ extension Pool {
     switch order.state {
     case .ordered, .partiallyReceived, .received, .closed:
       return .document(.purchaseOrder(order))
-    case .cancelled: throw .document(.wrongState(order.key, "\(order.state)"))
+    case .cancelled: throw .document(.wrongState(order.key, .purchaseOrder(order.state)))
     case .draft:
       order.state = .ordered
       order.header.change(at: now)
@@ -60,7 +60,7 @@ extension Pool {
     switch order.state {
     case .ordered, .partiallyReceived, .received: break
     case .draft, .closed, .cancelled:
-      throw .document(.wrongState(order.key, "\(order.state)"))
+      throw .document(.wrongState(order.key, .purchaseOrder(order.state)))
     }
     let charges = order.chargesOfLines
     var entry = LedgerEntry(
@@ -88,9 +88,9 @@ extension Pool {
           arrived.isUnavailable ? .receivedUnavailable : .received, line.sku, order.terms.location,
           arrived.quantity, lineID: line.lineID))
       if let lot = arrived.lot, !arrived.isUnavailable {
-        try intake.take(lot, of: line.sku, at: order.terms.location, self)
+        let known = try intake.take(lot, of: line.sku, at: order.terms.location, self)
         entry.details.lots.append(
-          LotUnits(movement: entry.movements.count - 1, tag: lot, quantity: arrived.quantity))
+          LotUnits(movement: entry.movements.count - 1, tag: known, quantity: arrived.quantity))
       }
       entry.details.costs.append(
         order.landed(line, charges: charges[place], before: line.received, units: arrived.quantity))
@@ -110,7 +110,7 @@ extension Pool {
     var order = try purchaseOrder(command.id)
     switch order.state {
     case .closed: return .document(.purchaseOrder(order))
-    case .draft, .cancelled: throw .document(.wrongState(order.key, "\(order.state)"))
+    case .draft, .cancelled: throw .document(.wrongState(order.key, .purchaseOrder(order.state)))
     case .ordered, .partiallyReceived, .received: break
     }
     for line in order.terms.lines {
@@ -134,7 +134,7 @@ extension Pool {
     switch order.state {
     case .cancelled: return .document(.purchaseOrder(order))
     case .partiallyReceived, .received, .closed:
-      throw .document(.wrongState(order.key, "\(order.state)"))
+      throw .document(.wrongState(order.key, .purchaseOrder(order.state)))
     case .draft, .ordered:
       order.state = .cancelled
       order.reason = command.reason

@@ -30,7 +30,7 @@ extension Pool {
       var later = transfer.asDrafted
       later.expectTime = terms.expectTime
       guard transfer.isOnItsWay, later == terms else {
-        throw .document(.wrongState(key, "\(transfer.state)"))
+        throw .document(.wrongState(key, .transfer(transfer.state)))
       }
       transfer.terms.expectTime = terms.expectTime
     }
@@ -43,7 +43,7 @@ extension Pool {
     switch transfer.state {
     case .inTransit, .partiallyReceived, .received, .short:
       return .document(.transfer(transfer))
-    case .cancelled: throw .document(.wrongState(transfer.key, "\(transfer.state)"))
+    case .cancelled: throw .document(.wrongState(transfer.key, .transfer(transfer.state)))
     case .draft: break
     }
     var wanted: [SKUIndex: Quantity] = [:]
@@ -81,7 +81,7 @@ extension Pool {
       return .document(.transfer(transfer))
     }
     guard transfer.isOnItsWay else {
-      throw .document(.wrongState(transfer.key, "\(transfer.state)"))
+      throw .document(.wrongState(transfer.key, .transfer(transfer.state)))
     }
     var entry = LedgerEntry(
       reason: command.receipt.reason, actor: command.receipt.actor, cause: command.receipt.id.text)
@@ -156,7 +156,7 @@ extension Pool {
     var transfer = try transfer(command.id)
     if transfer.state == .short { return .document(.transfer(transfer)) }
     guard transfer.isOnItsWay else {
-      throw .document(.wrongState(transfer.key, "\(transfer.state)"))
+      throw .document(.wrongState(transfer.key, .transfer(transfer.state)))
     }
     var entry = LedgerEntry(
       reason: command.reason, actor: command.actor, cause: transfer.id.text)
@@ -182,7 +182,7 @@ extension Pool {
     switch transfer.state {
     case .cancelled: return .document(.transfer(transfer))
     case .inTransit, .partiallyReceived, .received, .short:
-      throw .document(.wrongState(transfer.key, "\(transfer.state)"))
+      throw .document(.wrongState(transfer.key, .transfer(transfer.state)))
     case .draft:
       transfer.state = .cancelled
       transfer.reason = command.reason

@@ -22,7 +22,7 @@ extension PoolError: RPCErrorConvertible {
         .alreadyExists, "HOLD_EXISTS", "Another hold has the ID \(id).", ["holdId": id.text])
     case .holdEnded(let id, let state):
       RPCError(
-        .failedPrecondition, "HOLD_ENDED", "Hold \(id) is \(state).",
+        .failedPrecondition, "HOLD_ENDED", "Hold \(id) is \(state); \(Self.next(state)).",
         ["holdId": id.text, "state": "\(state)".uppercased()])
     case .holdChanged(let known): known.rpcError
     case .holdLimit(let excess): excess.rpcError
@@ -81,6 +81,16 @@ extension PoolError: RPCErrorConvertible {
     return RPCError(
       line == nil ? .notFound : .invalidArgument, reason, message, metadata,
       violations: violation.map { [$0] } ?? [])
+  }
+
+  /// What can be done with a hold that stands so.
+  private static func next(_ state: Hold.State) -> String {
+    switch state {
+    case .held: "it can be committed, extended, changed or released"
+    case .committed: "its units are its order's now"
+    case .expired: "it can be committed while there is stock, or units held under another ID"
+    case .released: "units can be held under another ID"
+    }
   }
 
   private static let expiry = invalid(

@@ -28,15 +28,17 @@ extension PoolServer {
     _ request: AdjustStockRequest, context: ServerContext
   ) async throws -> AdjustStockResponse {
     var check = RequestCheck()
+    let named = PoolDomain.AdjustmentReason(request.reasonCode)
     let lines = check.lines(request.lines) { check, line, path in
       PoolDomain.StockLine(
         sku: check.identifier(SKU.self, line.sku, "\(path).sku"),
         location: check.identifier(LocationID.self, line.locationID, "\(path).location_id"),
-        quantity: check.delta(line.deltaCount, "\(path).delta_count"),
+        quantity: check.delta(line.deltaCount, "\(path).delta_count", for: named),
         lot: check.lot(line.lotID, line.lotExpireTime, path))
     }
     let command = AdjustStock(
-      lines: lines, reason: check.adjustmentReason(request), actor: check.actor(request.actor),
+      lines: lines, reason: check.adjustmentReason(request, named),
+      actor: check.actor(request.actor),
       note: check.text(request.note, "note", atMost: Limits.noteBytes, mayBeEmpty: true),
       cause: check.cause(request.cause), sourceTime: request.sourceTime)
     check.requestID(request.requestID)
@@ -121,26 +123,47 @@ private func disposition(
   return .restock
 }
 
+extension PoolDomain.AdjustmentReason {
+  fileprivate init?(_ code: PoolAPI.AdjustmentReason) {
+    switch code {
+    case .damaged: self = .damaged
+    case .stolen: self = .stolen
+    case .expired: self = .expired
+    case .lost: self = .lost
+    case .found: self = .found
+    case .sample: self = .sample
+    case .ownUse: self = .ownUse
+    case .supplierError: self = .supplierError
+    case .countCorrection: self = .countCorrection
+    case .dataCorrection: self = .dataCorrection
+    case .unspecified, .unrecognized: return nil
+    }
+  }
+}
+
 extension RequestCheck {
+  /// Units more or less, as the reason has it.
+  fileprivate mutating func delta(
+    _ count: Int64, _ path: @autoclosure () -> String, for reason: PoolDomain.AdjustmentReason?
+  ) -> Quantity {
+    if let reason, let sign = reason.sign, count.signum() == -sign {
+      refuse(
+        path(),
+        "It is \(count), and what is \(reason.code) is \(sign > 0 ? "above" : "below") 0; SUPPLIER_ERROR, COUNT_CORRECTION and DATA_CORRECTION are either."
+      )
+    }
+    return delta(count, path())
+  }
+
   /// The code of a named reason, or the caller's own.
-  fileprivate mutating func adjustmentReason(_ request: AdjustStockRequest) -> String {
-    let named: PoolDomain.AdjustmentReason
-    switch request.reasonCode {
-    case .unspecified: return reason(request.reason, isRequired: true)
-    case .unrecognized(let number):
+  fileprivate mutating func adjustmentReason(
+    _ request: AdjustStockRequest, _ named: PoolDomain.AdjustmentReason?
+  ) -> String {
+    if case .unrecognized(let number) = request.reasonCode {
       refuse("reason_code", "There is no reason \(number).")
       return ""
-    case .damaged: named = .damaged
-    case .stolen: named = .stolen
-    case .expired: named = .expired
-    case .lost: named = .lost
-    case .found: named = .found
-    case .sample: named = .sample
-    case .ownUse: named = .ownUse
-    case .supplierError: named = .supplierError
-    case .countCorrection: named = .countCorrection
-    case .dataCorrection: named = .dataCorrection
     }
+    guard let named else { return reason(request.reason, isRequired: true) }
     if !request.reason.isEmpty { refuse("reason", "There is a reason_code; say more in note.") }
     return named.rawValue
   }

@@ -15,7 +15,7 @@ extension PromotionError {
         ["promotionId": id.text])
     case .wrongState(let id, let state):
       RPCError(
-        .failedPrecondition, "PROMOTION_STATE", "Promotion \(id) is \(state).",
+        .failedPrecondition, "PROMOTION_STATE", "Promotion \(id) is \(state); \(Self.next(state)).",
         ["promotionId": id.text, "state": "\(state)".uppercased()])
     case .windowOutOfRange:
       RPCError(
@@ -38,6 +38,16 @@ extension PromotionError {
         ["promotionId": id.text, "sku": sku.text])
     case .clashes(let id, let clashes, let skus):
       Self.refusal(id, clashes, skus)
+    }
+  }
+
+  /// What can be done with a promotion that stands so.
+  private static func next(_ state: Promotion.State) -> String {
+    switch state {
+    case .draft: "it can be changed, scheduled or cancelled"
+    case .scheduled: "it can be topped up or cancelled"
+    case .active: "it can be topped up or ended"
+    case .ended, .cancelled: "nothing more can be done with it"
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Kit
 internal import PoolDomain
 internal import Primitives
 internal import RPCCore
@@ -13,8 +14,11 @@ extension LotError {
     case .expiryDiffers(let lot, let known):
       RPCError(
         .failedPrecondition, "LOT_EXPIRY_DIFFERS",
-        "Units of lot \(lot) are on hand with another expiry.",
-        ["lotId": lot.text, "knownExpireSeconds": known.map { "\($0.seconds)" } ?? ""])
+        "Lot \(lot) is known, and \(known.map { "expires at \($0.rfc3339)" } ?? "does not expire"); leave its expiry out to take it so.",
+        [
+          "lotId": lot.text, "knownExpireSeconds": known.map { "\($0.seconds)" } ?? "",
+          "knownExpireTime": known?.rfc3339 ?? "",
+        ])
     case .tooMany(let sku):
       RPCError(
         .failedPrecondition, "TOO_MANY_LOTS",

@@ -13,8 +13,8 @@ extension DocumentError {
     case .wrongState(let key, let state):
       RPCError(
         .failedPrecondition, key.kind.reason("STATE"),
-        "The \(key.words) is \(state.capitalsAsWords(" ")).",
-        key.metadata(["state": state.capitalsAsWords("_").uppercased()]))
+        "The \(key.words) is \(state.words); \(state.next).",
+        key.metadata(["state": "\(state)".capitalsAsWords("_").uppercased()]))
     case .lineUnknown(let key, let line):
       RPCError(
         .invalidArgument, key.kind.reason("LINE_UNKNOWN"), "The \(key.words) has no line \(line).",
@@ -116,6 +116,30 @@ extension DocumentError {
         "receivedCount": "\(deviation.received)", "toleranceCount": "\(deviation.tolerance)",
         "\(word)Count": "\(difference)",
       ]))
+  }
+}
+
+extension DocumentError.State {
+  fileprivate var words: String { "\(self)".capitalsAsWords(" ") }
+
+  /// What can be done with a document that stands so.
+  fileprivate var next: String {
+    switch self {
+    case .purchaseOrder(.draft): "it can be changed, placed or cancelled"
+    case .purchaseOrder(.ordered):
+      "it can be received, closed or cancelled, or expected at another time"
+    case .purchaseOrder(.partiallyReceived):
+      "it can be received or closed, or expected at another time"
+    case .purchaseOrder(.received): "it can be closed, or more of it received with a reason"
+    case .transfer(.draft): "it can be changed, shipped or cancelled"
+    case .transfer(.inTransit), .transfer(.partiallyReceived):
+      "it can be received or written off, or expected at another time"
+    case .count(.open): "it can be reported, submitted or cancelled"
+    case .count(.submitted): "it can be approved, recounted or cancelled"
+    case .purchaseOrder(.closed), .purchaseOrder(.cancelled), .transfer(.received),
+      .transfer(.short), .transfer(.cancelled), .count(.posted), .count(.cancelled):
+      "nothing more can be done with it"
+    }
   }
 }
 

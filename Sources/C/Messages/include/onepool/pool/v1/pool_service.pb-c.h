@@ -156,7 +156,8 @@ typedef enum _Onepool__Pool__V1__ResolveUnavailableRequest__Outcome {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ONEPOOL__POOL__V1__RESOLVE_UNAVAILABLE_REQUEST__OUTCOME)
 } Onepool__Pool__V1__ResolveUnavailableRequest__Outcome;
 /*
- * Why stock is adjusted.
+ * Why stock is adjusted. By FOUND units are more; by SUPPLIER_ERROR, COUNT_CORRECTION and DATA_CORRECTION more or
+ * fewer; by the others fewer.
  */
 typedef enum _Onepool__Pool__V1__AdjustmentReason {
   /*
@@ -231,7 +232,8 @@ struct  Onepool__Pool__V1__StockLine
    */
   char *lot_id;
   /*
-   * When units of the lot can be sold no more. Optional, with a lot only; in the future.
+   * When units of the lot can be sold no more. Optional, with a lot only; in the future. Without it the lot is taken as
+   * it is known; one that is not known does not expire.
    */
   Google__Protobuf__Timestamp *lot_expire_time;
 };
@@ -255,7 +257,8 @@ struct  Onepool__Pool__V1__AdjustmentLine
    */
   char *location_id;
   /*
-   * Units found (positive) or lost (negative). Required, not 0, within 1,000,000,000 either way.
+   * Units found (positive) or lost (negative). Required, not 0, within 1,000,000,000 either way, and as the reason_code
+   * has it.
    */
   int64_t delta_count;
   /*

@@ -309,7 +309,8 @@ struct  Onepool__Pool__V1__ReceiptLine
    */
   char *lot_id;
   /*
-   * When units of the lot can be sold no more. Optional, with a lot only; in the future.
+   * When units of the lot can be sold no more. Optional, with a lot only; in the future. Without it the lot is taken as
+   * it is known; one that is not known does not expire.
    */
   Google__Protobuf__Timestamp *lot_expire_time;
 };
