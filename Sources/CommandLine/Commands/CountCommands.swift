@@ -88,20 +88,7 @@ enum CountCommands {
     },
   ]
 
-  private static func command(
-    _ verb: String, _ usage: String, _ summary: String, details: String = "", wordLimit: Int? = 1,
-    options: [String: String?] = [:],
-    _ run: @escaping @Sendable (Client, String, Arguments, String) async throws -> Void
-  ) -> Command {
-    Command(
-      name: "count \(verb)", usage: usage, summary: summary, details: details,
-      wordLimit: wordLimit, options: options
-    ) { arguments in
-      let id = try arguments.word(0, "ID")
-      try await run(try Peers.fromEnvironment().counts, id, arguments, UUID().uuidString)
-      return 0
-    }
-  }
+  private static let command = DocumentCommand<Client, Void>(noun: "count", client: \.counts) { 0 }
 
   private static func list(_ counts: CountServiceClient) async throws {
     let found = try await allPages { token in

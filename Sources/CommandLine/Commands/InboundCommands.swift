@@ -74,20 +74,11 @@ enum InboundCommands {
   ]
 
   /// A verb that ends with the order as it stands then.
-  private static func purchaseOrder(
-    _ verb: String, _ usage: String, _ summary: String, details: String = "", wordLimit: Int? = 1,
-    options: [String: String?] = [:],
-    _ run: @escaping @Sendable (Client, String, Arguments, String) async throws -> PurchaseOrder?
-  ) -> Command {
-    Command(
-      name: "po \(verb)", usage: usage, summary: summary, details: details, wordLimit: wordLimit,
-      options: options
-    ) { arguments in
-      let id = try arguments.word(0, "ID")
-      let client = try Peers.fromEnvironment().inbound
-      if let order = try await run(client, id, arguments, UUID().uuidString) { show(order) }
-      return 0
-    }
+  private static let purchaseOrder = DocumentCommand<Client, PurchaseOrder?>(
+    noun: "po", client: \.inbound
+  ) { order in
+    if let order { show(order) }
+    return 0
   }
 
   // MARK: Transfers
@@ -146,20 +137,11 @@ enum InboundCommands {
   ]
 
   /// A verb that ends with the transfer as it stands then.
-  private static func transfer(
-    _ verb: String, _ usage: String, _ summary: String, details: String = "", wordLimit: Int? = 1,
-    options: [String: String?] = [:],
-    _ run: @escaping @Sendable (Client, String, Arguments, String) async throws -> Transfer?
-  ) -> Command {
-    Command(
-      name: "transfer \(verb)", usage: usage, summary: summary, details: details,
-      wordLimit: wordLimit, options: options
-    ) { arguments in
-      let id = try arguments.word(0, "ID")
-      let client = try Peers.fromEnvironment().inbound
-      if let transfer = try await run(client, id, arguments, UUID().uuidString) { show(transfer) }
-      return 0
-    }
+  private static let transfer = DocumentCommand<Client, Transfer?>(
+    noun: "transfer", client: \.inbound
+  ) { transfer in
+    if let transfer { show(transfer) }
+    return 0
   }
 
   // MARK: What is said

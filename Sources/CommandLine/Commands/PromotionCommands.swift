@@ -77,20 +77,9 @@ enum PromotionCommands {
     },
   ]
 
-  private static func command(
-    _ verb: String, _ usage: String, _ summary: String, details: String = "", wordLimit: Int? = 1,
-    options: [String: String?] = [:],
-    _ run: @escaping @Sendable (Client, String, Arguments, String) async throws -> Int32
-  ) -> Command {
-    Command(
-      name: "promotion \(verb)", usage: usage, summary: summary, details: details,
-      wordLimit: wordLimit, options: options
-    ) { arguments in
-      let id = try arguments.word(0, "ID")
-      return try await run(
-        try Peers.fromEnvironment().promotions, id, arguments, UUID().uuidString)
-    }
-  }
+  private static let command = DocumentCommand<Client, Int32>(
+    noun: "promotion", client: \.promotions
+  ) { $0 }
 
   private static func accepted(_ arguments: Arguments) -> [PromotionClash.Kind] {
     arguments.has("accept") ? [.overPromised, .buffer] : []
