@@ -12,17 +12,19 @@ enum Wire: String, CaseIterable, CustomTestStringConvertible {
   var testDescription: String { rawValue }
 
   func with<Result: Sendable>(
-    probe: Probe = Probe(), retry: RetryPolicy = .never,
+    probe: Probe = Probe(), retry: RetryPolicy = .never, isDirect: Bool = false,
     _ body: (RPCClient) async throws -> Result
   ) async throws -> Result {
     switch self {
     case .inProcess:
-      let transport = InProcessTransport(services: [EchoService(probe: probe)])
+      let transport = InProcessTransport(
+        services: [EchoService(probe: probe, isDirect: isDirect)])
       return try await body(RPCClient(transport: transport, retry: retry))
     case .http2:
       let server = try RPCServer(
         ServerConfiguration(
-          address: "127.0.0.1:0", services: [EchoService(probe: probe)], loopCount: 2))
+          address: "127.0.0.1:0", services: [EchoService(probe: probe, isDirect: isDirect)],
+          loopCount: 2))
       server.start()
       let transport = try HTTP2ClientTransport(target: server.address)
       let client = RPCClient(transport: transport, retry: retry)

@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 import Protobuf
 import RPCCore
@@ -17,9 +18,19 @@ struct EchoService: RPCService {
 
   /// Counts what went on, for tests of cancellation and back-pressure.
   let probe: Probe
+  /// Whether the unary method is answered without a task.
+  let isDirect: Bool
 
-  init(probe: Probe = Probe()) {
+  init(probe: Probe = Probe(), isDirect: Bool = false) {
     self.probe = probe
+    self.isDirect = isDirect
+  }
+
+  var directMethods: [MethodHandler] {
+    guard isDirect else { return [] }
+    return [
+      .direct(Self.unary, Request.self, Response.self) { try self.direct($0, $1, answer: $2) }
+    ]
   }
 
   var definition: ServiceDefinition {
@@ -95,6 +106,50 @@ struct EchoService: RPCService {
       return Response(service: context.deadline == .never ? "never" : "set")
     default: return request
     }
+  }
+
+  private func direct(
+    _ request: Request, _ context: ServerContext,
+    answer: @escaping MethodHandler.Answer<Response>
+  ) throws {
+    switch request.service {
+    case "throw":
+      throw RPCError(.failedPrecondition, "HOLD_ENDED", "Hold h-1 is released.", ["hold": "h-1"])
+    case "fail":
+      answer(.failure(RPCError(.failedPrecondition, "HOLD_ENDED", "Hold h-1 is released.")))
+    case "bug": answer(.failure(Bug()))
+    case "elsewhere", "deaf":
+      probe.started.signal()
+      Thread.detachNewThread { [probe] in
+        probe.released.block()
+        answer(.success(Response(service: request.service)))
+      }
+    case "thread":
+      answer(.success(Response(service: HandlerThreads.current == nil ? "another" : "a loop's")))
+    case let text where text.hasPrefix("home "):
+      let works = (1...40).map { number in
+        Numbered {
+          probe.written.increment()
+          guard number == 40 else { return }
+          let place = HandlerThreads.current == nil ? "elsewhere" : "home"
+          answer(.success(Response(service: "\(place) after \(probe.written.value)")))
+        }
+      }
+      guard let home = HandlerThreads.current else { throw Bug() }
+      Thread.detachNewThread { home.enqueue(works) }
+    default:
+      answer(.success(request))
+    }
+  }
+
+  private final class Numbered: HandlerWork {
+    let body: @Sendable () -> Void
+
+    init(_ body: @escaping @Sendable () -> Void) {
+      self.body = body
+    }
+
+    func run() { body() }
   }
 
   private func hang() async throws {

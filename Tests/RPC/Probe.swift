@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 /// What a test wants to know of a handler.
@@ -16,6 +17,7 @@ final class Probe: Sendable {
 final class Signal: Sendable {
   private struct State {
     var happened = false
+    var threads: [DispatchSemaphore] = []
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
   private let state = Mutex(State())
@@ -23,12 +25,23 @@ final class Signal: Sendable {
   var hasHappened: Bool { state.withLock { $0.happened } }
 
   func signal() {
-    let waiters = state.withLock { state in
+    let (waiters, threads) = state.withLock { state in
       state.happened = true
-      defer { state.waiters = [] }
-      return state.waiters
+      defer { (state.waiters, state.threads) = ([], []) }
+      return (state.waiters, state.threads)
     }
     for waiter in waiters { waiter.resume() }
+    for thread in threads { thread.signal() }
+  }
+
+  /// Waits on the calling thread, which must be one that nobody else needs.
+  func block() {
+    let wake = DispatchSemaphore(value: 0)
+    let now = state.withLock { state in
+      if !state.happened { state.threads.append(wake) }
+      return state.happened
+    }
+    if !now { wake.wait() }
   }
 
   func wait() async {

@@ -16,7 +16,7 @@ enum ConnectProtocol {
   static func respond(
     to request: HTTPRequest, method: ServedMethod, messageBytes: Int
   ) async -> HTTPResponse {
-    let isUnary = if case .unary = method.body { true } else { false }
+    let isUnary = method.descriptor.kind == .unary
     let allowsGet = isUnary && method.descriptor.idempotency == .noSideEffects
     guard request.method == "POST" || request.method == "GET" && allowsGet else {
       method.fault(.verbNotAllowed, peer: request.peer)

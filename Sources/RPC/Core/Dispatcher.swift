@@ -18,8 +18,12 @@ public struct Dispatcher: Sendable {
     self.services = services.map(\.definition)
     self.observer = observer
     var methods: [String: ServedMethod] = [:]
-    for service in self.services {
-      for method in service.methods {
+    for service in services {
+      var direct = Dictionary(
+        uniqueKeysWithValues: service.directMethods.map { ($0.descriptor.path, $0) })
+      defer { precondition(direct.isEmpty, "\(direct.keys) of no method of the service") }
+      for method in service.definition.methods {
+        let method = direct.removeValue(forKey: method.descriptor.path) ?? method
         precondition(methods[method.descriptor.path] == nil, "\(method.descriptor.path) twice")
         methods[method.descriptor.path] = ServedMethod(method, observer, authorizer)
       }

@@ -29,9 +29,18 @@ public final class HealthService: HealthHandler {
     state.withLock { $0.statuses[service] } ?? others
   }
 
+  /// Checks come from every load balancer and client, again and again.
+  public var directMethods: [MethodHandler] {
+    [
+      .direct(HealthMethods.check, HealthCheckRequest.self, HealthCheckResponse.self) {
+        request, context, answer in answer(.success(try self.check(request, context: context)))
+      }
+    ]
+  }
+
   public func check(
     _ request: HealthCheckRequest, context: ServerContext
-  ) async throws -> HealthCheckResponse {
+  ) throws -> HealthCheckResponse {
     guard let status = status(request.service) else {
       throw RPCError(.notFound, "SERVICE_UNKNOWN", "This server has no service of that name.")
     }

@@ -13,11 +13,21 @@ public struct MethodHandler: Sendable {
     nonisolated(nonsending) @Sendable (
       _ message: [UInt8], _ codec: MessageCodec, _ framed: Bool, _ context: ServerContext
     ) async throws -> [UInt8]
+  /// Does as `Unary` does without a task, and tells `done` once, on any thread, what the call came to.
+  public typealias Direct =
+    @Sendable (
+      _ message: [UInt8], _ codec: MessageCodec, _ framed: Bool, _ context: ServerContext,
+      _ done: @escaping Answer<[UInt8]>
+    ) -> Void
+  /// How a direct handler answers: once, on any thread.
+  public typealias Answer<Response> = @Sendable (Result<Response, any Error>) -> Void
   /// Takes the call as it is and ends it by returning or throwing.
   public typealias Streaming = @Sendable (_ call: any ServerCall) async throws -> Void
 
   public enum Body: Sendable {
     case unary(Unary)
+    /// Of a unary method, too.
+    case direct(Direct)
     case streaming(Streaming)
   }
 
@@ -41,6 +51,31 @@ public struct MethodHandler: Sendable {
       body: .unary { message, codec, framed, context in
         let request: Request = try parse(message, codec)
         return bytes(try await handle(request, context), codec, framed: framed)
+      })
+  }
+
+  /// A unary method whose handler answers at once or later, without a task that waits meanwhile: for what is called so
+  /// often that a task's own cost counts (a tenth of such a call). What it throws is its answer. It is not cancelled
+  /// when its caller is gone, and `ServerContext.current` is not set: it makes no calls itself.
+  @inlinable public static func direct<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,
+    _ handle:
+      @escaping @Sendable (Request, ServerContext, @escaping Answer<Response>) throws -> Void
+  ) -> MethodHandler {
+    MethodHandler(
+      descriptor: descriptor,
+      body: .direct { message, codec, framed, context, done in
+        do {
+          let request: Request = try parse(message, codec)
+          try handle(request, context) { result in
+            switch result {
+            case .success(let response): done(.success(bytes(response, codec, framed: framed)))
+            case .failure(let error): done(.failure(error))
+            }
+          }
+        } catch {
+          done(.failure(error))
+        }
       })
   }
 
@@ -158,4 +193,10 @@ public struct ServiceDefinition: Sendable {
 /// What a server can be given: generated handler protocols refine it.
 public protocol RPCService: Sendable {
   var definition: ServiceDefinition { get }
+  /// Direct handlers (`MethodHandler.direct`), each in the place of the definition's; none if the service says nothing.
+  var directMethods: [MethodHandler] { get }
+}
+
+extension RPCService {
+  public var directMethods: [MethodHandler] { [] }
 }

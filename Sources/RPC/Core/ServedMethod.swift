@@ -81,14 +81,11 @@ public final class ServedMethod: Sendable {
   nonisolated(nonsending) public func unary(
     _ message: [UInt8], codec: MessageCodec, framed: Bool = false, context: ServerContext
   ) async -> Result<[UInt8], RPCError> {
-    guard case .unary(let handle) = body else {
-      return .failure(RPCError(.internalError, "", "The method is not unary."))
-    }
     let start = monotonicNanoseconds()
     calls.callStarted()
     do {
       let response = try await ServerContext.$current.withValue(context) {
-        try await handle(message, codec, framed, context)
+        try await respond(message, codec, framed, context)
       }
       ended(context, .ok, since: start)
       return .success(response)
@@ -96,6 +93,45 @@ public final class ServedMethod: Sendable {
       let failure = rpcError(error, context: context)
       ended(context, failure.code, since: start)
       return .failure(failure)
+    }
+  }
+
+  nonisolated(nonsending) private func respond(
+    _ message: [UInt8], _ codec: MessageCodec, _ framed: Bool, _ context: ServerContext
+  ) async throws -> [UInt8] {
+    switch body {
+    case .unary(let handle):
+      return try await handle(message, codec, framed, context)
+    case .direct(let handle):
+      return try await withUnsafeThrowingContinuation { continuation in
+        handle(message, codec, framed, context) { continuation.resume(with: $0) }
+      }
+    case .streaming:
+      throw RPCError(.unimplemented, "", "The method is not unary.")
+    }
+  }
+
+  /// Runs a direct handler without a task.
+  ///
+  /// - Parameters:
+  ///   - handle: the method's, behind gRPC's prefix as all that its caller sends and gets.
+  ///   - done: told once, on any thread, what the call came to.
+  public func run(
+    _ handle: MethodHandler.Direct, _ message: [UInt8], context: ServerContext,
+    _ done: @escaping @Sendable (Result<[UInt8], RPCError>) -> Void
+  ) {
+    let start = monotonicNanoseconds()
+    calls.callStarted()
+    handle(message, .proto, true, context) { result in
+      switch result {
+      case .success(let response):
+        self.ended(context, .ok, since: start)
+        done(.success(response))
+      case .failure(let error):
+        let failure = self.rpcError(error, context: context)
+        self.ended(context, failure.code, since: start)
+        done(.failure(failure))
+      }
     }
   }
 
@@ -109,12 +145,12 @@ public final class ServedMethod: Sendable {
         switch body {
         case .streaming(let handle):
           try await handle(call)
-        case .unary(let handle):
+        case .unary, .direct:
           guard let message = try await call.nextMessage() else {
             throw RPCError(
               .unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
           }
-          try await call.send(try await handle(message, call.codec, false, context))
+          try await call.send(try await respond(message, call.codec, false, context))
         }
       }
       ended(context, .ok, since: start)

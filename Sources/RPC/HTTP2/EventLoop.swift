@@ -12,17 +12,18 @@ protocol EventHandler: AnyObject {
 /// One thread that waits for sockets (epoll(7)), timers and jobs, and owns everything that it calls.
 ///
 /// It is the `TaskExecutor` of the handlers of its connections: a unary call crosses no thread.
-final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
+final class EventLoop: TaskExecutor, HandlerThread, @unchecked Sendable {
   // Sendable: what other threads touch is `inbox`, under its lock, and the eventfd; all else is used on the
   // loop's own thread, which `preconditionOnLoop` checks where it is entered.
 
   private struct Inbox {
     var jobs: [UnownedJob] = []
     var closures: [@Sendable () -> Void] = []
+    var works: [any HandlerWork] = []
     /// Whether the loop looks here again before it waits, so that nobody has to wake it.
     var isAwake = true
 
-    var isEmpty: Bool { jobs.isEmpty && closures.isEmpty }
+    var isEmpty: Bool { jobs.isEmpty && closures.isEmpty && works.isEmpty }
   }
 
   /// How often work that makes more work is run on before sockets and timers have their turn.
@@ -40,6 +41,7 @@ final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
   private let thread = Atomic<UInt>(0)
   private var localJobs: [UnownedJob] = []
   private var localClosures: [@Sendable () -> Void] = []
+  private var localWorks: [any HandlerWork] = []
   /// What is being run; swapped with `localJobs`, so that neither is allocated anew.
   private var runningJobs: [UnownedJob] = []
   private var handlers: [UInt64: any EventHandler] = [:]
@@ -86,6 +88,7 @@ final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
         guard let argument else { return nil }
         let loop = Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue()
         loop.thread.store(UInt(pthread_self()), ordering: .relaxed)
+        HandlerThreads.enter(loop)
         loop.run()
         return nil
       }, unmanaged.toOpaque())
@@ -130,6 +133,10 @@ final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
     }
   }
 
+  func enqueue(_ works: [any HandlerWork]) {
+    post { $0.works.append(contentsOf: works) }
+  }
+
   private func post(_ add: (inout Inbox) -> Void) {
     let mustWake = inbox.withLock { inbox in
       handedOver.wrappingAdd(1, ordering: .releasing)
@@ -138,10 +145,10 @@ final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
       inbox.isAwake = true
       return true
     }
-    if mustWake { Wakeups.wake(self) }
+    if mustWake { wake() }
   }
 
-  func wake() {
+  private func wake() {
     var one: UInt64 = 1
     // A full counter (EAGAIN) wakes the loop just as well.
     _ = write(wakeup, &one, 8)
@@ -251,7 +258,7 @@ final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
     takeInbox()
     var rounds = 0
     while hasLocalWork, rounds < Self.roundsPerTurn {
-      while !localJobs.isEmpty || !localClosures.isEmpty, rounds < Self.roundsPerTurn {
+      while hasLocalJobs, rounds < Self.roundsPerTurn {
         runLocalWork()
         rounds += 1
       }
@@ -273,15 +280,31 @@ final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
       if index % Self.jobsPerFlush == Self.jobsPerFlush - 1, !flushes.isEmpty { flushAll() }
     }
     runningJobs.removeAll(keepingCapacity: true)
+    runLocalWorks()
     guard !localClosures.isEmpty else { return }
     let closures = localClosures
     localClosures = []
     for closure in closures { closure() }
   }
 
-  private var hasLocalWork: Bool {
-    !localJobs.isEmpty || !localClosures.isEmpty || !flushes.isEmpty
+  private func runLocalWorks() {
+    var works: [any HandlerWork] = []
+    swap(&works, &localWorks)
+    works.reverse()
+    var count = 0
+    // Each is freed while it is still in the processor's cache.
+    while let work = works.popLast() {
+      work.run()
+      count += 1
+      if count % Self.jobsPerFlush == 0, !flushes.isEmpty { flushAll() }
+    }
   }
+
+  private var hasLocalJobs: Bool {
+    !localJobs.isEmpty || !localClosures.isEmpty || !localWorks.isEmpty
+  }
+
+  private var hasLocalWork: Bool { hasLocalJobs || !flushes.isEmpty }
 
   /// Whether there is nothing to do until a descriptor or a timer is due; who posts from now on must wake the loop.
   private func mayWait() -> Bool {
@@ -293,16 +316,18 @@ final class EventLoop: TaskExecutor, Wakeable, @unchecked Sendable {
   }
 
   private func takeInbox() {
-    let (jobs, closures) = inbox.withLock { inbox in
+    let (jobs, closures, works) = inbox.withLock { inbox in
       _ = handedOver.load(ordering: .acquiring)
       inbox.isAwake = true
-      let taken = (inbox.jobs, inbox.closures)
+      let taken = (inbox.jobs, inbox.closures, inbox.works)
       inbox.jobs = []
       inbox.closures = []
+      inbox.works = []
       return taken
     }
     localJobs.append(contentsOf: jobs)
     localClosures.append(contentsOf: closures)
+    if localWorks.isEmpty { localWorks = works } else { localWorks += works }
   }
 
   private func waitMilliseconds(_ now: Int64) -> Int32 {

@@ -280,7 +280,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
       let context = try method.admit(
         metadata: stream.head.metadata, deadline: stream.deadline, peer: peer, identity: identity)
       stream.context = context
-      if case .unary = method.body {
+      if method.descriptor.kind == .unary {
         stream.role = .unary
       } else {
         guard enter(stream, method) else { throw admission.refusal }
@@ -350,6 +350,12 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     stream.isBegun = true
     let call = LoopBound(stream)
     let bytes = message.bytes
+    if case .direct(let handle) = method.body {
+      return method.run(handle, bytes, context: context) { result in
+        guard !self.loop.isCurrent else { return self.finishUnary(call.value, result) }
+        self.loop.execute { self.finishUnary(call.value, result) }
+      }
+    }
     // It begins at once, and most handlers are over when this returns: what they need lives shortly, and so does the
     // memory of their task, which the next call gets again.
     let task = Task.immediate(executorPreference: loop) {

@@ -4,14 +4,12 @@ internal import Primitives
 enum ServiceLimits {
   /// Commands that may wait for the writer before more are refused with QUEUE_FULL.
   static let queuedCommands = 16_384
-  /// Commands from which on a commit takes no more calls.
-  static let commandsInBatch = 1_024
+  /// Commands from which on a commit takes no more calls; see `batchLimit`.
+  static let commandsInBatch = 320...2_048
   /// How many commands of a request the writer begins to fetch before it decides the first of them.
   static let lookedAhead = 16
   /// Holds that an explanation looks at while the writer may have to wait for it.
   static let holdsAtOnce = 1_000
-  /// Answers for which each of those who wait for them is woken once.
-  static let answersAtOnce = 128
   /// When a refused caller may try again.
   static let retryAfter = Duration.milliseconds(200)
   /// When a caller may try again whose write the store could not take.
@@ -91,4 +89,21 @@ enum ServiceLimits {
   static let toldReorders = 20
   /// SKUs that a list of balances looks at in one transaction.
   static let examinedSKUs = 1_000
+
+  /// How many commands the next batch takes: as many as are decided while two commits are written.
+  ///
+  /// Of less, too much of the time would be the disk's. With more, those who make the answers of the last batch and read
+  /// the calls of the next one would have nothing to do for a part of the time.
+  ///
+  /// - Parameters:
+  ///   - count: commands of the last batch.
+  ///   - decided: nanoseconds that they took.
+  ///   - committed: nanoseconds until they were durable and shown to readers.
+  static func batchLimit(
+    after count: Int, decidedIn decided: Int64, committedIn committed: Int64
+  ) -> Int {
+    let wanted = Double(count) * 2 * Double(committed) / Double(max(decided, 1))
+    let bounds = commandsInBatch
+    return Int(min(max(wanted, Double(bounds.lowerBound)), Double(bounds.upperBound)))
+  }
 }

@@ -185,6 +185,42 @@ import Testing
     }
   }
 
+  /// Goal: the answer is the same, whether the writer makes it (for a request with an ID) or the caller's thread.
+  @Test func answerIsTheSameWhoeverMakesIt() async throws {
+    try await withBench { bench in
+      try await bench.stock(["TEE": 9])
+      let client = bench.client
+      _ = try await client.setChannelSourcing(
+        .init(sourcing: .init(channelID: "till", strategy: .ranked, locationIDs: ["A"])))
+      var made: [(CreateHoldResponse, CommitHoldResponse)] = []
+      for requestID in ["", "q"] {
+        let id = "h\(requestID)"
+        let hold = try await client.createHold(
+          .init(
+            holdID: id, owner: "anna", lines: [.init(sku: "TEE", quantity: 2)],
+            expireTime: bench.clock.now() + .seconds(60), channelID: "till",
+            requestID: requestID.isEmpty ? "" : "\(requestID)-1"))
+        let commit = try await client.commitHold(
+          .init(
+            holdID: id, orderID: "o\(requestID)", channelID: "till",
+            requestID: requestID.isEmpty ? "" : "\(requestID)-2"))
+        made.append((hold, commit))
+      }
+      #expect(made[0].0.placements.count == 1)
+      for index in made.indices {
+        made[index].0.hold?.holdID = ""
+        made[index].0.hold?.etag = ""
+        made[index].1.hold?.holdID = ""
+        made[index].1.hold?.etag = ""
+        made[index].1.hold?.orderID = ""
+      }
+      // The second hold found less.
+      #expect(made[0].0.hold == made[1].0.hold)
+      #expect(made[0].1 == made[1].1)
+      #expect(made[0].1.lines.first?.allocations.first?.locationID == "A")
+    }
+  }
+
   /// Goal: what is taken over stands in one commit with what takes it. Method: the state read again from the files.
   @Test func ownersHoldsAreNotInTheWay() async throws {
     try await withBench { bench in

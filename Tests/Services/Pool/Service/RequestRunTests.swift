@@ -19,12 +19,15 @@ import Testing
     }
   }
 
+  /// Commands of a commit: a quarter of a run.
+  private static let batch = ServiceLimits.requestRunRows / 4
+
   private func receive(_ live: LivePool, _ bench: Bench, batches: Int, from first: Int) throws {
     for batch in 0..<batches {
       bench.clock.advance(by: .seconds(1))
       live.begin(at: bench.clock.now())
-      for number in 0..<ServiceLimits.commandsInBatch {
-        let id = "q-\(first + batch * ServiceLimits.commandsInBatch + number)"
+      for number in 0..<Self.batch {
+        let id = "q-\(first + batch * Self.batch + number)"
         _ = try live.pool.apply(.receive(ReceiveStock(lines: [tee])))
         if number % 8 == 7 {
           live.record(nil)
@@ -54,7 +57,7 @@ import Testing
       var live = try open(bench)
       try receive(live, bench, batches: 10, from: 0)
       live.close()
-      let count = ServiceLimits.commandsInBatch * 10
+      let count = Self.batch * 10
       if !sql.isEmpty { try bench.change(sql) }
       live = try open(bench)
       for number in stride(from: 0, to: count, by: 7) {

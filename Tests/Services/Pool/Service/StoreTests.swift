@@ -221,7 +221,7 @@ private typealias Allocation = PoolDomain.Allocation
       let live = try LivePool(
         path: bench.path, salesInMemory: 100_000
       ) { (_: PoolStore) throws(StorageError) in }
-      let size = ServiceLimits.commandsInBatch
+      let size = 1_024
       var most = 0
       for batch in 0..<24 {
         bench.clock.advance(by: .seconds(1))

@@ -38,8 +38,9 @@ import Testing
     }
   }
 
-  /// Goal: callers who come together share one commit, each with its own answer. Method: 600 sales of 500 units wait
-  /// behind a writer that stands still.
+  /// Goal: callers who come together share commits, each with its own answer. Method: 600 sales of 500 units wait
+  /// behind a writer that stands still. What stood in its way was decided slowly and written fast, so that the first
+  /// commit takes as few as one ever does; the second takes the rest.
   @Test func manyCallersShareCommits() async throws {
     try await withBench { bench in
       let commits = CommitCounter()
@@ -59,7 +60,10 @@ import Testing
                 guard case .sale(_, let oversold) = reply else { return RecordSaleResponse() }
                 return RecordSaleResponse(oversoldCount: oversold)
               }
-              #expect(queue.push(CommandJob(decision, continuation)) == .taken)
+              let job = CommandJob(decision) {
+                continuation.resume(with: $0.mapError { $0 as any Error })
+              }
+              #expect(queue.push(job) == .taken)
               note.yield()
             }
             guard case .response(let response) = answer else { return 0 }
@@ -74,11 +78,31 @@ import Testing
       #expect(oversold == 100)
       #expect(try await bench.available() == -100)
       // The job in front wrote nothing, in a commit of its own.
-      #expect(commits.writes.withLock { Array($0[before...]) } == [0, 600])
+      let first = ServiceLimits.commandsInBatch.lowerBound
+      #expect(commits.writes.withLock { Array($0[before...]) } == [0, first, 600 - first])
       let movements = try await bench.client.listMovements(.init(pageSize: 1000)).movements
       #expect(movements.map(\.sequence) == Array(1...601))
       #expect(try await bench.client.verifyLedger(.init()).proved)
     }
+  }
+
+  /// Goal: a slow disk gets large batches, a fast one batches that keep the callers' threads busy.
+  @Test(
+    arguments: [
+      (count: 400, decided: 1_000, committed: 250, next: 320),
+      (count: 400, decided: 1_000, committed: 500, next: 400),
+      (count: 400, decided: 1_000, committed: 1_000, next: 800),
+      (count: 800, decided: 2_000, committed: 10_000, next: 2_048),
+      (count: 1, decided: 0, committed: Int64.max, next: 2_048),
+      (count: 1_000, decided: Int64.max, committed: 0, next: 320),
+      (count: 0, decided: 10, committed: 10, next: 320),
+    ] as [(count: Int, decided: Int64, committed: Int64, next: Int)])
+  func batchIsAsLongAsTwoCommits(
+    _ last: (count: Int, decided: Int64, committed: Int64, next: Int)
+  ) {
+    let limit = ServiceLimits.batchLimit(
+      after: last.count, decidedIn: last.decided, committedIn: last.committed)
+    #expect(limit == last.next)
   }
 
   private static func sale(_ number: Int) -> Command {

@@ -43,6 +43,24 @@ extension Pool: Names {
   func name(of location: LocationIndex) -> String { record(of: location).location.text }
 }
 
+/// The names that a reader knows. Closures that capture it copy these few arrays, and not all of a `ReadModel.State`.
+struct ReaderNames: Names {
+  let skus: SKUTable
+  let locations: [LocationRecord]
+  let promotionCount: Int
+  var skuCount: Int { skus.count }
+  var locationCount: Int { locations.count }
+
+  init(_ state: borrowing ReadModel.State) {
+    skus = state.skus
+    locations = state.locations
+    promotionCount = state.promotions.promotions.count
+  }
+
+  func name(of sku: SKUIndex) -> String { skus.sku(at: sku.int).text }
+  func name(of location: LocationIndex) -> String { locations[location.int].location.text }
+}
+
 extension ReadModel.State: Names {
   var skuCount: Int { skus.count }
   var locationCount: Int { locations.count }

@@ -8,6 +8,13 @@ extension PoolServer {
   public func createHold(
     _ request: CreateHoldRequest, context: ServerContext
   ) async throws -> CreateHoldResponse {
+    try await answered { try createHold(request, context, $0) }
+  }
+
+  func createHold(
+    _ request: CreateHoldRequest, _ context: ServerContext,
+    _ answer: @escaping MethodHandler.Answer<CreateHoldResponse>
+  ) throws {
     var check = RequestCheck()
     let lines = check.lines(request.lines, atMost: Limits.holdLines) { check, line, path in
       check.demand(nil, line.sku, line.quantity, line.locationID, path)
@@ -21,16 +28,21 @@ extension PoolServer {
       cause: check.cause(request.cause))
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(.createHold(command), for: request, id: request.requestID, context) {
-      reply, pool in
-      CreateHoldResponse(
-        hold: hold(reply, pool).0, placements: pool.placements.map { Placement($0, pool) })
-    }
+    try submit(
+      .createHold(command), for: request, id: request.requestID, context,
+      respond: { created(Outcome($0, $1), $1) }, later: { created($0, $1) }, answer: answer)
   }
 
   public func commitHold(
     _ request: CommitHoldRequest, context: ServerContext
   ) async throws -> CommitHoldResponse {
+    try await answered { try commitHold(request, context, $0) }
+  }
+
+  func commitHold(
+    _ request: CommitHoldRequest, _ context: ServerContext,
+    _ answer: @escaping MethodHandler.Answer<CommitHoldResponse>
+  ) throws {
     var check = RequestCheck()
     let lines = check.lines(request.lines, from: 0, atMost: Limits.holdLines) { check, line, path in
       check.demand(nil, line.sku, line.quantity, line.locationID, path)
@@ -43,10 +55,9 @@ extension PoolServer {
       sourceTime: request.sourceTime)
     check.requestID(request.requestID)
     try check.finish()
-    return try await perform(.commitHold(command), for: request, id: request.requestID, context) {
-      let (hold, lines) = hold($0, $1)
-      return CommitHoldResponse(hold: hold, lines: lines, retaken: hold.retaken)
-    }
+    try submit(
+      .commitHold(command), for: request, id: request.requestID, context,
+      respond: { committed(Outcome($0, $1), $1) }, later: { committed($0, $1) }, answer: answer)
   }
 
   public func releaseHold(
@@ -115,17 +126,32 @@ extension PoolServer {
   }
 }
 
+private func created(_ outcome: Outcome, _ names: some Names) -> CreateHoldResponse {
+  CreateHoldResponse(
+    hold: hold(outcome.reply, names, outcome.now).0,
+    placements: outcome.placements.map { Placement($0, names) })
+}
+
+private func committed(_ outcome: Outcome, _ names: some Names) -> CommitHoldResponse {
+  let (hold, lines) = hold(outcome.reply, names, outcome.now)
+  return CommitHoldResponse(hold: hold, lines: lines, retaken: hold.retaken)
+}
+
 private func hold(_ reply: Reply, _ pool: Pool) -> (PoolAPI.Hold, [SaleLineState]) {
+  hold(reply, pool, pool.now)
+}
+
+private func hold(
+  _ reply: Reply, _ names: some Names, _ now: Timestamp
+) -> (PoolAPI.Hold, [SaleLineState]) {
   switch reply {
   case .hold(let hold, let lines):
-    (PoolAPI.Hold(hold, pool, now: pool.now), lines.map { SaleLineState($0, pool) })
+    return (PoolAPI.Hold(hold, names, now: now), lines.map { SaleLineState($0, names) })
   case .formerHold(let source, let order, let lines):
-    (
-      PoolAPI.Hold(
-        holdID: source.holdID.text, state: .committed, orderID: order.text,
-        retaken: source.isRetaken),
-      lines.map { SaleLineState($0, pool) }
-    )
+    let hold = PoolAPI.Hold(
+      holdID: source.holdID.text, state: .committed, orderID: order.text,
+      retaken: source.isRetaken)
+    return (hold, lines.map { SaleLineState($0, names) })
   case .sku, .location, .buffer, .sourcing, .lastUnits, .changedBuffers, .balances, .sale,
     .document, .reorderPoint, .bundle, .promotion:
     preconditionFailure("\(reply) has no hold")

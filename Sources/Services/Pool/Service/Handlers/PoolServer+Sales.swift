@@ -10,9 +10,16 @@ extension PoolServer {
   public func recordSale(
     _ request: RecordSaleRequest, context: ServerContext
   ) async throws -> RecordSaleResponse {
-    try await perform(
+    try await answered { try recordSale(request, context, $0) }
+  }
+
+  func recordSale(
+    _ request: RecordSaleRequest, _ context: ServerContext,
+    _ answer: @escaping MethodHandler.Answer<RecordSaleResponse>
+  ) throws {
+    try submit(
       .recordSale(command(request)), for: request, id: request.requestID, context,
-      respond: { recorded(Outcome($0, $1), $1) })
+      respond: { recorded(Outcome($0, $1), $1) }, later: { recorded($0, $1) }, answer: answer)
   }
 
   public func recordSales(

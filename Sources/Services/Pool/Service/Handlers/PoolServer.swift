@@ -133,12 +133,32 @@ public final class PoolServer: PoolServiceHandler {
     _ command: Command, for request: some Message, id: String, _ context: ServerContext,
     respond: @escaping @Sendable (Reply, Pool) -> Response
   ) async throws -> Response {
+    try await answered {
+      try submit(command, for: request, id: id, context, respond: respond, answer: $0)
+    }
+  }
+
+  /// Hands a command to the writer, which answers once it is durable.
+  ///
+  /// - Parameter later: makes the response on the caller's thread where the ledger need not remember it.
+  func submit<Response: Message>(
+    _ command: Command, for request: some Message, id: String, _ context: ServerContext,
+    respond: @escaping @Sendable (Reply, Pool) -> Response,
+    later: (@Sendable (Outcome, ReaderNames) -> Response)? = nil,
+    answer: @escaping MethodHandler.Answer<Response>
+  ) throws {
     let decision = Decision(
-      command, Decision<Response>.Request(id, request), until: context.deadline, respond: respond)
+      command, Decision<Response>.Request(id, request), until: context.deadline, respond: respond,
+      later: later)
     try refuseWhileStopped()
-    defer { view.settle() }
-    let answer = try await withUnsafeThrowingContinuation { push(CommandJob(decision, $0)) }
-    return decision.response(answer, view)
+    push(
+      CommandJob(decision) { [view] (result: consuming Result) in
+        switch consume result {
+        case .success(let made): answer(.success(decision.response(made, view)))
+        case .failure(let error): answer(.failure(error))
+        }
+        view.settle()
+      })
   }
 
   /// Hands commands to the writer, which decides each on its own, and waits until all are durable.

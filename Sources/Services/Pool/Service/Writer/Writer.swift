@@ -38,6 +38,8 @@ final class Writer: @unchecked Sendable {
     first: ServiceLimits.firstRecovery, longest: ServiceLimits.lastRecovery)
   /// The last moment that was told: the pool's time never goes back.
   private var lastCommitTime = Timestamp.zero
+  /// How many commands the next batch takes.
+  private var batchLimit = ServiceLimits.commandsInBatch.lowerBound
   /// The time whose rules readers see.
   private var shownTime = Timestamp.zero
   private var toldHealth = StorageHealth.healthy
@@ -89,7 +91,7 @@ final class Writer: @unchecked Sendable {
   func run() {
     live?.adopt()
     while true {
-      let jobs = queue.take(ServiceLimits.commandsInBatch)
+      let jobs = queue.take(batchLimit)
       if jobs.isEmpty, queue.isClosed, queue.count == 0 { break }
       if jobs.isEmpty { queue.wait(for: idleSpan()) }
       if live == nil, schedule.next.isPast { recover() }
@@ -118,22 +120,43 @@ final class Writer: @unchecked Sendable {
     poolTime.store(live.pool.now.microseconds, ordering: .relaxed)
     for job in jobs { job.prefetch(live) }
     for job in jobs { job.decide(live) }
+    let decidedAt = monotonicNanoseconds()
     do throws(StorageError) {
       let committed = try live.commit(isIdle: isIdle)
       publish(committed, live)
       if !isIdle {
-        metrics.batches.observe(Double(jobs.reduce(0) { $0 + $1.commandCount }))
+        let now = monotonicNanoseconds()
+        let count = jobs.reduce(0) { $0 + $1.commandCount }
+        batchLimit = ServiceLimits.batchLimit(
+          after: count, decidedIn: decidedAt - live.beganAt, committedIn: now - decidedAt)
+        metrics.batches.observe(Double(count))
         metrics.storage.committed(
-          writes: committed.rowCount, in: .nanoseconds(monotonicNanoseconds() - live.beganAt))
+          writes: committed.rowCount, in: .nanoseconds(now - live.beganAt))
       }
     } catch {
       giveUp(because: error)
       for job in jobs { job.answer(.storeUnavailable) }
       return
     }
-    for start in stride(from: 0, to: jobs.count, by: ServiceLimits.answersAtOnce) {
-      let part = jobs[start..<min(jobs.count, start + ServiceLimits.answersAtOnce)]
-      Wakeups.gather { for job in part { job.answer(nil) } }
+    answer(jobs)
+  }
+
+  /// Gives each thread that waits its own jobs in one go.
+  private func answer(_ jobs: [any WriterJob]) {
+    var groups: [(home: any HandlerThread, jobs: [any WriterJob])] = []
+    for job in jobs {
+      guard let home = job.home else {
+        job.answer(nil)
+        continue
+      }
+      if let group = groups.firstIndex(where: { $0.home === home }) {
+        groups[group].jobs.append(job)
+      } else {
+        groups.append((home, [job]))
+      }
+    }
+    for (home, jobs) in groups {
+      home.enqueue(jobs)
     }
   }
 

@@ -2,11 +2,14 @@ internal import Kit
 internal import PoolDomain
 internal import Primitives
 internal import Protobuf
+internal import RPCCore
 
 /// What a caller waits for. The writer decides it, and answers when what it decided is durable.
-protocol WriterJob: AnyObject, Sendable {
+protocol WriterJob: HandlerWork {
   /// How many commands it is.
   var commandCount: Int { get }
+  /// Where its caller's handler runs, and it is answered; nil when the writer answers it.
+  var home: (any HandlerThread)? { get }
   /// Begins to fetch what `decide` looks up. The writer does it for all jobs of a batch before it decides the first.
   func prefetch(_ live: LivePool)
   func decide(_ live: LivePool)
@@ -16,7 +19,10 @@ protocol WriterJob: AnyObject, Sendable {
 
 extension WriterJob {
   var commandCount: Int { 1 }
+  var home: (any HandlerThread)? { nil }
   func prefetch(_ live: LivePool) {}
+  /// At home, once it is durable.
+  func run() { answer(nil) }
 }
 
 /// The hashes by which a command finds what it is about; worked out by the caller's thread.
@@ -41,11 +47,13 @@ struct LookUps: Sendable {
 struct Outcome: Sendable {
   let reply: Reply
   let sequence: Int64
+  let now: Timestamp
   let placements: [PoolDomain.Placement]
 
   init(_ reply: Reply, _ pool: Pool) {
     self.reply = reply
     sequence = pool.sequence
+    now = pool.now
     placements = pool.placements
   }
 }
@@ -82,12 +90,12 @@ final class Decision<Response: Message>: Sendable {
   let deadline: Deadline
   private let respond: @Sendable (Reply, Pool) -> Response
   /// The same on the caller's thread, for what the ledger need not remember; nil when only the pool knows enough.
-  private let respondLater: (@Sendable (Outcome, ReadModel.State) -> Response)?
+  private let respondLater: (@Sendable (Outcome, ReaderNames) -> Response)?
 
   init(
     _ command: Command, _ request: Request?, until deadline: Deadline,
     respond: @escaping @Sendable (Reply, Pool) -> Response,
-    later respondLater: (@Sendable (Outcome, ReadModel.State) -> Response)? = nil
+    later respondLater: (@Sendable (Outcome, ReaderNames) -> Response)? = nil
   ) {
     self.command = command
     lookUps = LookUps(command)
@@ -120,12 +128,12 @@ final class Decision<Response: Message>: Sendable {
   }
 
   /// The response, once what was decided is published.
-  func response(_ answer: Answer<Response>, _ view: ReadModel) -> Response {
-    switch answer {
+  func response(_ answer: consuming Answer<Response>, _ view: ReadModel) -> Response {
+    switch consume answer {
     case .response(let response): return response
     case .outcome(let outcome):
       guard let respondLater else { preconditionFailure("the writer makes the response") }
-      return view.read { respondLater(outcome, $0) }
+      return respondLater(outcome, view.read { ReaderNames($0) })
     }
   }
 
@@ -159,26 +167,28 @@ final class CommandJob: WriterJob, @unchecked Sendable {
   }
 
   let commandCount: Int
+  let home = HandlerThreads.current
   /// Of a single command; many fetch theirs themselves.
   private let lookUps: LookUps?
   private let decideAll: (LivePool) -> Void
   private let answerAll: (PoolError?) -> Void
 
-  /// - Parameter continuation: answered once, since the writer answers each job of a batch, and who
-  ///   could not queue the job answers it himself.
+  /// - Parameter done: called once, since the writer answers each job of a batch, and who could not queue the job
+  ///   answers it himself.
   init<Response: Message>(
-    _ decision: Decision<Response>, _ continuation: UnsafeContinuation<Answer<Response>, any Error>
+    _ decision: Decision<Response>,
+    _ done: @escaping @Sendable (consuming Result<Answer<Response>, PoolError>) -> Void
   ) {
     commandCount = 1
     lookUps = decision.lookUps
-    let shared = Shared(Result<Answer<Response>, PoolError>.failure(.storeUnavailable))
+    let shared = Shared<Result<Answer<Response>, PoolError>?>(nil)
     decideAll = { shared.value = decision.decided($0) }
     answerAll = { failure in
-      if let failure { return continuation.resume(throwing: failure) }
-      switch shared.value {
-      case .success(let answer): continuation.resume(returning: answer)
-      case .failure(let error): continuation.resume(throwing: error)
+      // Taken out and not copied: a copy counts itself in at all that is in it.
+      guard failure == nil, let decided = shared.value.take() else {
+        return done(.failure(failure ?? .storeUnavailable))
       }
+      done(decided)
     }
   }
 
