@@ -138,6 +138,17 @@ class Errors(Case):
         fields = {each.field for each in found["BadRequest"].field_violations}
         self.assertEqual(fields, {"lines[0].quantity", "lines[2].sku", "lines[2].quantity"})
 
+    def test_a_thousand_violations_fit_into_the_trailers(self):
+        """grpcio takes 8 KiB of trailers, and makes RESOURCE_EXHAUSTED of a call that has more."""
+        pool, requests = self.stub("pool"), module("pool", "pool_service")
+        line = requests.StockLine(sku="\x01" * 300, location_id="\x02" * 300, quantity=-5)
+        found = self.assert_reason(
+            grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", pool.ReceiveStock,
+            requests.ReceiveStockRequest(lines=[line] * 1000))
+        fields = [each.field for each in found["BadRequest"].field_violations]
+        self.assertEqual(fields[:3], ["lines[0].sku", "lines[0].location_id", "lines[0].quantity"])
+        self.assertGreater(len(fields), 20)
+
     def test_no_lines_and_too_many_are_refused(self):
         pool, requests = self.stub("pool"), module("pool", "pool_service")
         line = requests.StockLine(sku="A", location_id="B", quantity=1)

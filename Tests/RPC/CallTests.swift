@@ -73,6 +73,62 @@ extension RPCClient {
     }
   }
 
+  /// Goal: an error with many details arrives as what it is. `test_grpc.py` asks with grpcio.
+  @Test func errorWithManyDetailsFitsIntoTrailers() async throws {
+    try await Wire.http2.with { (client) async throws -> Void in
+      let error = await #expect(throws: RPCError.self) { try await client.echo("many violations") }
+      #expect(error?.code == .invalidArgument)
+      #expect(error?.reason == "INVALID_REQUEST")
+      #expect(error?.metadata == ["field": "lines[0].quantity"])
+      let fields = error?.violations.map(\.field) ?? []
+      #expect(fields.count > 40 && fields.count < 1_000)
+      #expect(fields == (0..<fields.count).map { "lines[\($0)].quantity" })
+      #expect(error?.message.hasPrefix("lines[0].quantity: ☃☃") == true)
+      #expect(error?.message.hasSuffix("☃…") == true)
+    }
+  }
+
+  /// Goal: nobody waits for headers that are too large to be sent.
+  @Test(.timeLimit(.minutes(1)), arguments: ["large trailers", "large headers"])
+  func headersThatCannotBeSentEndTheCall(_ text: String) async throws {
+    try await Wire.http2.with { (client) async throws -> Void in
+      let options = CallOptions(timeout: .seconds(3_600))
+      let error = await #expect(throws: RPCError.self) {
+        try await client.echo(text, options: options)
+      }
+      #expect(error?.code == .internalError)
+      #expect(try await client.echo("next") == "next")
+      let large = CallOptions(
+        timeout: .seconds(3_600), metadata: ["x-large": String(repeating: "x", count: 100_000)])
+      await #expect(throws: RPCError.self) { try await client.echo("x", options: large) }
+      #expect(try await client.echo("next") == "next")
+    }
+  }
+
+  @Test func detailsAreCutToTheirBound() {
+    let violations = (0..<50).map {
+      RPCError.FieldViolation(field: "f\($0)", problem: "is wrong")
+    }
+    let error = RPCError(.invalidArgument, "R", "m", ["k": "v"], violations: violations)
+    let whole = error.statusDetails()
+    #expect(error.statusDetails(atMost: whole.count) == whole)
+    for bound in stride(from: 0, to: whole.count, by: 7) {
+      let bytes = error.statusDetails(atMost: bound)
+      let read = RPCError(code: .invalidArgument, message: "m", statusDetails: bytes)
+      #expect(read.reason == "R")
+      #expect(read.violations == Array(violations.prefix(read.violations.count)))
+      guard bytes.count <= bound else {
+        // The reason alone is more.
+        #expect(read.violations.isEmpty && read.metadata.isEmpty)
+        continue
+      }
+      // One more would not have fitted.
+      var more = error
+      more.violations = Array(violations.prefix(read.violations.count + 1))
+      if !read.metadata.isEmpty { #expect(more.statusDetails().count > bound) }
+    }
+  }
+
   @Test(arguments: Wire.allCases) func unknownErrorBecomesInternalWithAReference(
     _ wire: Wire
   ) async throws {

@@ -101,6 +101,20 @@ struct EchoService: RPCService {
     case "metadata":
       return Response(
         service: "\(context.metadata["x-one"] ?? "-") \(context.metadata.bytes("x-two-bin") ?? [])")
+    case "large trailers":
+      context.addTrailingMetadata(["x-large": String(repeating: "x", count: 100_000)])
+      return request
+    case "large headers":
+      context.addInitialMetadata(["x-large": String(repeating: "x", count: 100_000)])
+      return request
+    case "many violations":
+      throw RPCError(
+        .invalidArgument, "INVALID_REQUEST",
+        "lines[0].quantity: \(String(repeating: "☃", count: 3_000)) (and 999 more)",
+        ["field": "lines[0].quantity"],
+        violations: (0..<1_000).map {
+          .init(field: "lines[\($0)].quantity", problem: "It must be positive.")
+        })
     case "identity": return Response(service: context.identity.joined(separator: " "))
     case "deadline":
       return Response(service: context.deadline == .never ? "never" : "set")

@@ -25,6 +25,26 @@ extension RPCError {
     return status.details.isEmpty ? [] : status.serialized()
   }
 
+  /// The same within a bound: of the violations as many as fit, the first ones; without metadata when even that is too
+  /// much.
+  public func statusDetails(atMost maximumBytes: Int) -> [UInt8] {
+    let all = statusDetails()
+    guard all.count > maximumBytes else { return all }
+    var error = self
+    // Of all numbers of violations that fit, the greatest.
+    var (fitting, tooMany) = (0, violations.count)
+    while tooMany - fitting > 1 {
+      let middle = (fitting + tooMany) / 2
+      error.violations = Array(violations.prefix(middle))
+      if error.statusDetails().count <= maximumBytes { fitting = middle } else { tooMany = middle }
+    }
+    error.violations = Array(violations.prefix(fitting))
+    let some = error.statusDetails()
+    guard some.count > maximumBytes else { return some }
+    error.metadata = [:]
+    return error.statusDetails()
+  }
+
   /// What a client makes of the trailers; details that cannot be read are left out, the status counts all the same.
   public init(code: RPCCode, message: String, statusDetails: [UInt8]) {
     self.init(code, "", message)

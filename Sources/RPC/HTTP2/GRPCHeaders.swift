@@ -40,15 +40,39 @@ enum GRPCHeaders {
     metadata.entries.map { ($0.name, $0.value) }
   }
 
+  /// Most clients take 8 KiB of trailers and make another error, RESOURCE_EXHAUSTED, of a call that has more: these
+  /// leave 1 KiB for a handler's own.
+  static let messageBytes = 1_024
+  static let detailBytes = 4_096
+
   private static func status(_ error: RPCError) -> [(String, String)] {
     var fields = [("grpc-status", "\(error.code.rawValue)")]
+    var error = error
+    error.message = cut(error.message)
     if !error.message.isEmpty {
       fields.append(("grpc-message", PercentCodec.encodeMessage(error.message)))
     }
-    let details = error.statusDetails()
+    let details = error.statusDetails(atMost: detailBytes)
     if !details.isEmpty {
       fields.append(("grpc-status-details-bin", Base64Codec.encode(details)))
     }
     return fields
+  }
+
+  /// As much of a text as there is room for.
+  private static func cut(_ text: String) -> String {
+    guard excess(of: text) > 0 else { return text }
+    var kept = text.unicodeScalars.prefix(messageBytes)
+    while true {
+      let cut = String(kept) + "…"
+      let excess = excess(of: cut)
+      guard excess > 0 else { return cut }
+      // A scalar has twelve bytes at most.
+      kept = kept.dropLast((excess + 11) / 12)
+    }
+  }
+
+  private static func excess(of text: String) -> Int {
+    PercentCodec.encodeMessage(text).utf8.count - messageBytes
   }
 }

@@ -148,6 +148,13 @@ enum HTTP2Callbacks {
   private static func setServerChecks(_ callbacks: OpaquePointer?) {
     nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in 0 }
     nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(callbacks) { _, _, _, _, _ in 0 }
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, user in
+      guard let header = frame?.pointee.hd else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+      if UInt32(header.type) == NGHTTP2_HEADERS.rawValue {
+        withConnection(user) { $0.headersNotSent(header.stream_id) }
+      }
+      return 0
+    }
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { session, header, user in
       guard let session, let header,
         withConnection(user, { $0.frameBegan(header.pointee) }) == true

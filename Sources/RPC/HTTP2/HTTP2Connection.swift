@@ -50,6 +50,8 @@ class HTTP2Connection: EventHandler, Flushing {
   func inputEnded(_ streamID: Int32) {}
   /// The last frame of what we send on a stream is out.
   func outputEnded(_ streamID: Int32) {}
+  /// Headers or trailers are larger than nghttp2 sends (64 KiB).
+  func headersNotSent(_ streamID: Int32) {}
   func streamClosed(_ streamID: Int32, errorCode: UInt32) {}
   func goAway(lastStreamID: Int32, errorCode: UInt32) {}
   func settingsReceived() {}

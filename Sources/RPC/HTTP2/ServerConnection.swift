@@ -513,6 +513,11 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     loop.schedule(stream, at: end)
   }
 
+  /// The caller must not wait for what will not come.
+  override func headersNotSent(_ streamID: Int32) {
+    if stream(streamID) != nil { reset(streamID, NGHTTP2_INTERNAL_ERROR) }
+  }
+
   // MARK: - Plain HTTP and Connect
 
   private func startRequest(_ stream: ServerStream) {
