@@ -124,7 +124,7 @@ struct EchoService: RPCService {
 
   private func direct(
     _ request: Request, _ context: ServerContext,
-    answer: @escaping MethodHandler.Answer<Response>
+    answer: Answer<Response>
   ) throws {
     switch request.service {
     case "throw":

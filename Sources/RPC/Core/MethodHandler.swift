@@ -13,14 +13,8 @@ public struct MethodHandler: Sendable {
     nonisolated(nonsending) @Sendable (
       _ message: [UInt8], _ codec: MessageCodec, _ framed: Bool, _ context: ServerContext
     ) async throws -> [UInt8]
-  /// Does as `Unary` does without a task, and tells `done` once, on any thread, what the call came to.
-  public typealias Direct =
-    @Sendable (
-      _ message: [UInt8], _ codec: MessageCodec, _ framed: Bool, _ context: ServerContext,
-      _ done: @escaping Answer<[UInt8]>
-    ) -> Void
-  /// How a direct handler answers: once, on any thread.
-  public typealias Answer<Response> = @Sendable (Result<Response, any Error>) -> Void
+  /// Takes one message's bytes, as `Unary` does, and answers the call, at once or later.
+  public typealias Direct = @Sendable (_ message: [UInt8], _ call: DirectCall) -> Void
   /// Takes the call as it is and ends it by returning or throwing.
   public typealias Streaming = @Sendable (_ call: any ServerCall) async throws -> Void
 
@@ -59,22 +53,16 @@ public struct MethodHandler: Sendable {
   /// when its caller is gone, and `ServerContext.current` is not set: it makes no calls itself.
   @inlinable public static func direct<Request: Message, Response: Message>(
     _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,
-    _ handle:
-      @escaping @Sendable (Request, ServerContext, @escaping Answer<Response>) throws -> Void
+    _ handle: @escaping @Sendable (Request, ServerContext, Answer<Response>) throws -> Void
   ) -> MethodHandler {
     MethodHandler(
       descriptor: descriptor,
-      body: .direct { message, codec, framed, context, done in
+      body: .direct { message, call in
         do {
-          let request: Request = try parse(message, codec)
-          try handle(request, context) { result in
-            switch result {
-            case .success(let response): done(.success(bytes(response, codec, framed: framed)))
-            case .failure(let error): done(.failure(error))
-            }
-          }
+          let request: Request = try parse(message, call.codec)
+          try handle(request, call.context, Answer(call))
         } catch {
-          done(.failure(error))
+          call.fail(error)
         }
       })
   }

@@ -81,11 +81,21 @@ public final class ServedMethod: Sendable {
   nonisolated(nonsending) public func unary(
     _ message: [UInt8], codec: MessageCodec, framed: Bool = false, context: ServerContext
   ) async -> Result<[UInt8], RPCError> {
+    if case .direct(let handle) = body {
+      return await withUnsafeContinuation {
+        run(
+          handle, message, codec: codec, framed: framed, context: context,
+          for: WaitingTask(continuation: $0))
+      }
+    }
+    guard case .unary(let handle) = body else {
+      return .failure(RPCError(.internalError, "", "The method is not unary."))
+    }
     let start = monotonicNanoseconds()
     calls.callStarted()
     do {
       let response = try await ServerContext.$current.withValue(context) {
-        try await respond(message, codec, framed, context)
+        try await handle(message, codec, framed, context)
       }
       ended(context, .ok, since: start)
       return .success(response)
@@ -96,47 +106,45 @@ public final class ServedMethod: Sendable {
     }
   }
 
-  nonisolated(nonsending) private func respond(
-    _ message: [UInt8], _ codec: MessageCodec, _ framed: Bool, _ context: ServerContext
-  ) async throws -> [UInt8] {
-    switch body {
-    case .unary(let handle):
-      return try await handle(message, codec, framed, context)
-    case .direct(let handle):
-      return try await withUnsafeThrowingContinuation { continuation in
-        handle(message, codec, framed, context) { continuation.resume(with: $0) }
-      }
-    case .streaming:
-      throw RPCError(.unimplemented, "", "The method is not unary.")
-    }
-  }
-
   /// Runs a direct handler without a task.
   ///
-  /// - Parameters:
-  ///   - handle: the method's, behind gRPC's prefix as all that its caller sends and gets.
-  ///   - done: told once, on any thread, what the call came to.
-  public func run(
-    _ handle: MethodHandler.Direct, _ message: [UInt8], context: ServerContext,
-    _ done: @escaping @Sendable (Result<[UInt8], RPCError>) -> Void
+  /// - Parameter caller: told once, on any thread, what the call came to.
+  package func run(
+    _ handle: MethodHandler.Direct, _ message: [UInt8], codec: MessageCodec, framed: Bool,
+    context: ServerContext, for caller: any DirectCaller
   ) {
-    let start = monotonicNanoseconds()
     calls.callStarted()
-    handle(message, .proto, true, context) { result in
-      switch result {
-      case .success(let response):
-        self.ended(context, .ok, since: start)
-        done(.success(response))
-      case .failure(let error):
-        let failure = self.rpcError(error, context: context)
-        self.ended(context, failure.code, since: start)
-        done(.failure(failure))
+    handle(message, DirectCall(self, context, codec, isFramed: framed, caller))
+  }
+
+  /// A task that waits for a direct handler's answer.
+  private struct WaitingTask: DirectCaller {
+    let continuation: UnsafeContinuation<Result<[UInt8], RPCError>, Never>
+
+    func answered(_ result: Result<[UInt8], RPCError>) { continuation.resume(returning: result) }
+  }
+
+  /// Of a unary method that is called as a stream of one message each way.
+  private func streamOfOne(_ call: any ServerCall) async -> RPCError? {
+    do {
+      guard let message = try await call.nextMessage() else {
+        throw RPCError(
+          .unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
       }
+      switch await unary(message, codec: call.codec, context: call.context) {
+      case .success(let answer): try await call.send(answer)
+      case .failure(let error): return error
+      }
+      return nil
+    } catch {
+      return call.fault.map { noted($0, peer: call.context.peer) }
+        ?? rpcError(error, context: call.context)
     }
   }
 
   /// Runs a streaming handler to its end; nil when it ended well.
   public func streaming(_ call: any ServerCall) async -> RPCError? {
+    if case .direct = body { return await streamOfOne(call) }
     let context = call.context
     let start = monotonicNanoseconds()
     calls.callStarted()
@@ -145,12 +153,13 @@ public final class ServedMethod: Sendable {
         switch body {
         case .streaming(let handle):
           try await handle(call)
-        case .unary, .direct:
+        case .unary(let handle):
           guard let message = try await call.nextMessage() else {
             throw RPCError(
               .unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
           }
-          try await call.send(try await respond(message, call.codec, false, context))
+          try await call.send(try await handle(message, call.codec, false, context))
+        case .direct: break
         }
       }
       ended(context, .ok, since: start)
@@ -163,13 +172,13 @@ public final class ServedMethod: Sendable {
     }
   }
 
-  private func ended(_ context: ServerContext, _ code: RPCCode, since start: Int64) {
+  func ended(_ context: ServerContext, _ code: RPCCode, since start: Int64) {
     calls.callEnded(
       context, code: code, duration: .nanoseconds(monotonicNanoseconds() - start))
   }
 
   /// What the caller sees of an error. One that no table knows is logged with a reference, and only that is sent.
-  private func rpcError(_ error: any Error, context: ServerContext) -> RPCError {
+  func rpcError(_ error: any Error, context: ServerContext) -> RPCError {
     if let known = error as? any RPCErrorConvertible, known.rpcError.code != .internalError {
       let failure = known.rpcError
       // Said before the handler has seen the message, and of no other.

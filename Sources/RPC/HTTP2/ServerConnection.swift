@@ -351,10 +351,9 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
     let call = LoopBound(stream)
     let bytes = message.bytes
     if case .direct(let handle) = method.body {
-      return method.run(handle, bytes, context: context) { result in
-        guard !self.loop.isCurrent else { return self.finishUnary(call.value, result) }
-        self.loop.execute { self.finishUnary(call.value, result) }
-      }
+      return method.run(
+        handle, bytes, codec: .proto, framed: true, context: context,
+        for: StreamCaller(connection: self, stream: stream))
     }
     // It begins at once, and most handlers are over when this returns: what they need lives shortly, and so does the
     // memory of their task, which the next call gets again.
@@ -368,7 +367,7 @@ final class ServerConnection: HTTP2Connection, @unchecked Sendable {
   }
 
   /// - Parameter result: the answer, behind its prefix.
-  private func finishUnary(_ stream: ServerStream, _ result: Result<[UInt8], RPCError>) {
+  func finishUnary(_ stream: ServerStream, _ result: Result<[UInt8], RPCError>) {
     leave(stream)
     guard !stream.isClosed, stream.failure == nil, let context = stream.context else { return }
     switch result {

@@ -84,6 +84,18 @@ final class ServerStream: LoopTimer {
   }
 }
 
+/// The caller of a direct method.
+struct StreamCaller: DirectCaller, @unchecked Sendable {
+  // Sendable: the connection is retained, which any thread may do; both are touched on its loop only.
+  let connection: ServerConnection
+  let stream: ServerStream
+
+  func answered(_ result: Result<[UInt8], RPCError>) {
+    guard !connection.loop.isCurrent else { return connection.finishUnary(stream, result) }
+    connection.loop.execute { connection.finishUnary(stream, result) }
+  }
+}
+
 /// The open streams of a connection, each of which knows its place; nghttp2 finds them by their number.
 struct OpenStreams {
   private(set) var all: [ServerStream] = []

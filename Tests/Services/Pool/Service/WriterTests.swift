@@ -55,18 +55,16 @@ import Testing
       let oversold = try await withThrowingTaskGroup(of: Int64.self) { group in
         for number in 0..<600 {
           group.addTask {
-            let answer = try await withUnsafeThrowingContinuation { continuation in
-              let decision = Decision(Self.sale(number), nil, until: .never) { reply, _ in
-                guard case .sale(_, let oversold) = reply else { return RecordSaleResponse() }
-                return RecordSaleResponse(oversoldCount: oversold)
-              }
-              let job = CommandJob(decision) {
-                continuation.resume(with: $0.mapError { $0 as any Error })
-              }
-              #expect(queue.push(job) == .taken)
+            let response = try await Answer<RecordSaleResponse>.wait { answer in
+              let decision = Decision(
+                Self.sale(number), nil, until: .never,
+                respond: { reply, _ in
+                  guard case .sale(_, let oversold) = reply else { return RecordSaleResponse() }
+                  return RecordSaleResponse(oversoldCount: oversold)
+                }, for: .init(answer: answer, view: bench.server.view))
+              #expect(queue.push(CommandJob(decision)) == .taken)
               note.yield()
             }
-            guard case .response(let response) = answer else { return 0 }
             return response.oversoldCount
           }
         }

@@ -22,17 +22,4 @@ extension PoolServer {
       },
     ]
   }
-
-  /// Waits for what a direct handler answers.
-  func answered<Response: Sendable>(
-    _ handle: (@escaping MethodHandler.Answer<Response>) throws -> Void
-  ) async throws -> Response {
-    try await withUnsafeThrowingContinuation { continuation in
-      do {
-        try handle { continuation.resume(with: $0) }
-      } catch {
-        continuation.resume(throwing: error)
-      }
-    }
-  }
 }

@@ -8,12 +8,12 @@ extension PoolServer {
   public func createHold(
     _ request: CreateHoldRequest, context: ServerContext
   ) async throws -> CreateHoldResponse {
-    try await answered { try createHold(request, context, $0) }
+    try await Answer.wait { try createHold(request, context, $0) }
   }
 
   func createHold(
     _ request: CreateHoldRequest, _ context: ServerContext,
-    _ answer: @escaping MethodHandler.Answer<CreateHoldResponse>
+    _ answer: Answer<CreateHoldResponse>
   ) throws {
     var check = RequestCheck()
     let lines = check.lines(request.lines, atMost: Limits.holdLines) { check, line, path in
@@ -36,12 +36,12 @@ extension PoolServer {
   public func commitHold(
     _ request: CommitHoldRequest, context: ServerContext
   ) async throws -> CommitHoldResponse {
-    try await answered { try commitHold(request, context, $0) }
+    try await Answer.wait { try commitHold(request, context, $0) }
   }
 
   func commitHold(
     _ request: CommitHoldRequest, _ context: ServerContext,
-    _ answer: @escaping MethodHandler.Answer<CommitHoldResponse>
+    _ answer: Answer<CommitHoldResponse>
   ) throws {
     var check = RequestCheck()
     let lines = check.lines(request.lines, from: 0, atMost: Limits.holdLines) { check, line, path in

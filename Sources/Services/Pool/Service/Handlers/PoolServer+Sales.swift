@@ -10,12 +10,12 @@ extension PoolServer {
   public func recordSale(
     _ request: RecordSaleRequest, context: ServerContext
   ) async throws -> RecordSaleResponse {
-    try await answered { try recordSale(request, context, $0) }
+    try await Answer.wait { try recordSale(request, context, $0) }
   }
 
   func recordSale(
     _ request: RecordSaleRequest, _ context: ServerContext,
-    _ answer: @escaping MethodHandler.Answer<RecordSaleResponse>
+    _ answer: Answer<RecordSaleResponse>
   ) throws {
     try submit(
       .recordSale(command(request)), for: request, id: request.requestID, context,

@@ -133,7 +133,7 @@ public final class PoolServer: PoolServiceHandler {
     _ command: Command, for request: some Message, id: String, _ context: ServerContext,
     respond: @escaping @Sendable (Reply, Pool) -> Response
   ) async throws -> Response {
-    try await answered {
+    try await Answer.wait {
       try submit(command, for: request, id: id, context, respond: respond, answer: $0)
     }
   }
@@ -145,26 +145,19 @@ public final class PoolServer: PoolServiceHandler {
     _ command: Command, for request: some Message, id: String, _ context: ServerContext,
     respond: @escaping @Sendable (Reply, Pool) -> Response,
     later: (@Sendable (Outcome, ReaderNames) -> Response)? = nil,
-    answer: @escaping MethodHandler.Answer<Response>
+    answer: Answer<Response>
   ) throws {
     let decision = Decision(
       command, Decision<Response>.Request(id, request), until: context.deadline, respond: respond,
-      later: later)
+      later: later, for: Decision.Caller(answer: answer, view: view))
     try refuseWhileStopped()
-    push(
-      CommandJob(decision) { [view] (result: consuming Result) in
-        switch consume result {
-        case .success(let made): answer(.success(decision.response(made, view)))
-        case .failure(let error): answer(.failure(error))
-        }
-        view.settle()
-      })
+    push(CommandJob(decision))
   }
 
   /// Hands commands to the writer, which decides each on its own, and waits until all are durable.
   func perform<Response: Message>(
     _ decisions: [Decision<Response>]
-  ) async throws -> [Result<Answer<Response>, PoolError>] {
+  ) async throws -> [Result<Decided<Response>, PoolError>] {
     try refuseWhileStopped()
     defer { view.settle() }
     return try await withUnsafeThrowingContinuation { push(CommandJob(decisions, $0)) }

@@ -59,13 +59,15 @@ struct Outcome: Sendable {
 }
 
 /// What the writer hands back: a response, or what its caller makes one of.
-enum Answer<Response: Message>: Sendable {
+enum Decided<Response: Message>: Sendable {
   case response(Response)
   case outcome(Outcome)
 }
 
 /// One command, and how its caller hears of it; an object, since a copy would count itself in at all that is in it.
-final class Decision<Response: Message>: Sendable {
+///
+/// `@unchecked Sendable`: `result` is the writer's until it hands the job over.
+final class Decision<Response: Message>: @unchecked Sendable {
   /// A request ID with the hash of the whole request.
   struct Request: Sendable {
     var id: RequestID
@@ -84,10 +86,19 @@ final class Decision<Response: Message>: Sendable {
     }
   }
 
+  struct Caller: Sendable {
+    let answer: Answer<Response>
+    /// What its response is made with.
+    let view: ReadModel
+  }
+
   let command: Command
   let lookUps: LookUps
   let request: Request?
   let deadline: Deadline
+  /// Who is answered when this is a job of its own.
+  private let caller: Caller?
+  private var result: Result<Decided<Response>, PoolError>?
   private let respond: @Sendable (Reply, Pool) -> Response
   /// The same on the caller's thread, for what the ledger need not remember; nil when only the pool knows enough.
   private let respondLater: (@Sendable (Outcome, ReaderNames) -> Response)?
@@ -95,9 +106,11 @@ final class Decision<Response: Message>: Sendable {
   init(
     _ command: Command, _ request: Request?, until deadline: Deadline,
     respond: @escaping @Sendable (Reply, Pool) -> Response,
-    later respondLater: (@Sendable (Outcome, ReaderNames) -> Response)? = nil
+    later respondLater: (@Sendable (Outcome, ReaderNames) -> Response)? = nil,
+    for caller: Caller? = nil
   ) {
     self.command = command
+    self.caller = caller
     lookUps = LookUps(command)
     self.request = request
     self.deadline = deadline
@@ -105,7 +118,22 @@ final class Decision<Response: Message>: Sendable {
     self.respondLater = respondLater
   }
 
-  func decided(_ live: LivePool) -> Result<Answer<Response>, PoolError> {
+  func decide(_ live: LivePool) { result = decided(live) }
+
+  func answer(_ failure: PoolError?) {
+    guard let caller else { preconditionFailure("it is a job of its own") }
+    // Taken out and not copied: a copy counts itself in at all that is in it.
+    guard failure == nil, let result = result.take() else {
+      return caller.answer(.failure(failure ?? .storeUnavailable))
+    }
+    switch result {
+    case .success(let decided): caller.answer(.success(response(decided, caller.view)))
+    case .failure(let error): caller.answer(.failure(error))
+    }
+    caller.view.settle()
+  }
+
+  func decided(_ live: LivePool) -> Result<Decided<Response>, PoolError> {
     do throws(PoolError) {
       guard !deadline.isPast(at: live.beganAt) else { throw .deadlinePassed }
       if let request, let known = try live.knownRow(of: request.key, request.id, command) {
@@ -128,7 +156,7 @@ final class Decision<Response: Message>: Sendable {
   }
 
   /// The response, once what was decided is published.
-  func response(_ answer: consuming Answer<Response>, _ view: ReadModel) -> Response {
+  func response(_ answer: consuming Decided<Response>, _ view: ReadModel) -> Response {
     switch consume answer {
     case .response(let response): return response
     case .outcome(let outcome):
@@ -173,33 +201,24 @@ final class CommandJob: WriterJob, @unchecked Sendable {
   private let decideAll: (LivePool) -> Void
   private let answerAll: (PoolError?) -> Void
 
-  /// - Parameter done: called once, since the writer answers each job of a batch, and who could not queue the job
-  ///   answers it himself.
-  init<Response: Message>(
-    _ decision: Decision<Response>,
-    _ done: @escaping @Sendable (consuming Result<Answer<Response>, PoolError>) -> Void
-  ) {
+  /// Each closure holds the decision and nothing else, so that it is no object of its own.
+  init<Response: Message>(_ decision: Decision<Response>) {
     commandCount = 1
     lookUps = decision.lookUps
-    let shared = Shared<Result<Answer<Response>, PoolError>?>(nil)
-    decideAll = { shared.value = decision.decided($0) }
-    answerAll = { failure in
-      // Taken out and not copied: a copy counts itself in at all that is in it.
-      guard failure == nil, let decided = shared.value.take() else {
-        return done(.failure(failure ?? .storeUnavailable))
-      }
-      done(decided)
-    }
+    decideAll = { decision.decide($0) }
+    answerAll = { decision.answer($0) }
   }
 
+  /// - Parameter continuation: resumed once, since the writer answers each job of a batch, and who could not queue the
+  ///   job answers it himself.
   init<Response: Message>(
     _ decisions: [Decision<Response>],
-    _ continuation: UnsafeContinuation<[Result<Answer<Response>, PoolError>], any Error>
+    _ continuation: UnsafeContinuation<[Result<Decided<Response>, PoolError>], any Error>
   ) {
     commandCount = decisions.count
     lookUps = nil
     let waiting = Shared(decisions)
-    let shared = Shared<[Result<Answer<Response>, PoolError>]>([])
+    let shared = Shared<[Result<Decided<Response>, PoolError>]>([])
     decideAll = { live in
       // The caller, who waits, has them as well, and so frees them on its own thread.
       let decisions = waiting.value
