@@ -7,7 +7,7 @@ package protocol DirectCaller: Sendable {
   func answered(_ result: Result<[UInt8], RPCError>)
 }
 
-/// A call of a direct method, from its handler's beginning to its answer. It is all that such a call allocates.
+/// A call of a direct method, from its handler's beginning to its answer.
 public final class DirectCall: Sendable {
   public let context: ServerContext
   /// How the messages are written.
