@@ -41,13 +41,18 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
   public init() {}
 
   // MARK: Look-up
+  //
+  // Inlined, so that a caller reads the one array that it needs: a call would be given a copy of the table, each of whose
+  // arrays it counts itself in at.
 
   /// Begins to fetch the slot where an ID with this hash is looked for: slots lie far apart in memory.
+  @inline(__always)
   public func prefetch(_ hash: Int) {
     let part = Self.part(hash)
     parts[part].prefetch(hash & (parts[part].count - 1))
   }
 
+  @inline(__always)
   public func place(of id: ID) -> Int? {
     let part = Self.part(id.hash)
     let mask = parts[part].count - 1
@@ -72,6 +77,7 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
   }
 
   /// Reads the value at a place, which must have one, where it lies.
+  @inline(__always)
   public func read<T, Failure: Error>(
     _ place: Int, _ body: (Value) throws(Failure) -> T
   ) throws(Failure) -> T {
@@ -79,15 +85,18 @@ public struct PlacedTable<ID: HashedIdentifier, Value: Sendable>: Sendable {
     return try box.content.read(body)
   }
 
+  @inline(__always)
   public subscript(id: ID) -> Value? {
     place(of: id).map { self[$0] }
   }
 
   /// Whose value is at a place; nil when nothing is there.
+  @inline(__always)
   public func id(at place: Int) -> ID? {
     place < boxes.count ? boxes[place]?.id : nil
   }
 
+  @inline(__always)
   public func contains(_ place: Int) -> Bool {
     place < boxes.count && boxes[place] != nil
   }
