@@ -54,8 +54,9 @@ enum ServiceLimits {
   static let examinedRows = 50_000
   /// Rows of the ledger that a trial of a promotion plays at most.
   static let trialRows = 200_000
-  /// Rows of the ledger that a proof reads in one transaction.
-  static let provedRows = 2_000
+  /// Rows of the ledger that a proof reads in one transaction: a millisecond's work, so that calls on a busy machine
+  /// hardly wait for it.
+  static let provedRows = 500
   /// Sales and holds that a proof keeps at once, of those that it has to look at one by one.
   static let provedRecords = 200_000
   /// Holds from which on a proof drops those that were forgotten.
@@ -63,7 +64,7 @@ enum ServiceLimits {
   /// The pause of a proof that waits for memory to show what is durable.
   static let proofPause = Duration.milliseconds(10)
   /// The pause of the audit in the background after each of them.
-  static let auditPace = Duration.milliseconds(200)
+  static let auditPace = Duration.milliseconds(50)
   /// Balances that one audit adds up; of more, it takes a share.
   static let auditedBalances = 250_000
   /// Movements of the ledger after which a balance is kept once more before it is overwritten.
