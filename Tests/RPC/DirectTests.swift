@@ -110,6 +110,31 @@ import Testing
     await server.drain(within: .seconds(5))
   }
 
+  /// Goal: who calls a unary method as a stream of one message gets the same, however it is answered.
+  @Test(arguments: [false, true]) func streamOfOneMessageIsAnswered(_ isDirect: Bool) async throws {
+    try await Wire.inProcess.with(isDirect: isDirect) { (client) async throws -> Void in
+      for text in ["hello", "fail"] {
+        let chat = try await client.bidirectional(
+          EchoService.unary, HealthCheckRequest.self, HealthCheckRequest.self,
+          options: CallOptions())
+        try await chat.send(HealthCheckRequest(service: text))
+        if text == "hello" {
+          #expect(try await chat.next()?.service == "hello")
+          #expect(try await chat.next() == nil)
+        } else {
+          let error = await #expect(throws: RPCError.self) { try await chat.next() }
+          #expect(error?.reason == "HOLD_ENDED")
+          #expect(error?.domain == "test.onepool")
+        }
+      }
+      let empty = try await client.bidirectional(
+        EchoService.unary, HealthCheckRequest.self, HealthCheckRequest.self, options: CallOptions())
+      try await empty.finishSending()
+      let error = await #expect(throws: RPCError.self) { try await empty.next() }
+      #expect(error?.reason == "MESSAGE_MISSING")
+    }
+  }
+
   /// Goal: JSON over HTTP/1.1 and streams of the Connect protocol get the same.
   @Test func otherProtocolsAreAnswered() async throws {
     let server = try Self.server(Probe()) { _ in }

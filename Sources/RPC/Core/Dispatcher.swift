@@ -18,11 +18,11 @@ public struct Dispatcher: Sendable {
     self.services = services.map(\.definition)
     self.observer = observer
     var methods: [String: ServedMethod] = [:]
-    for service in services {
+    for (service, definition) in zip(services, self.services) {
       var direct = Dictionary(
         uniqueKeysWithValues: service.directMethods.map { ($0.descriptor.path, $0) })
       defer { precondition(direct.isEmpty, "\(direct.keys) of no method of the service") }
-      for method in service.definition.methods {
+      for method in definition.methods {
         let method = direct.removeValue(forKey: method.descriptor.path) ?? method
         precondition(methods[method.descriptor.path] == nil, "\(method.descriptor.path) twice")
         methods[method.descriptor.path] = ServedMethod(method, observer, authorizer)

@@ -49,7 +49,7 @@ public struct MethodHandler: Sendable {
   }
 
   /// A unary method whose handler answers at once or later, without a task that waits meanwhile: for what is called so
-  /// often that a task's own cost counts (a tenth of such a call). What it throws is its answer. It is not cancelled
+  /// often that a task's own cost counts. What it throws is its answer. It is not cancelled
   /// when its caller is gone, and `ServerContext.current` is not set: it makes no calls itself.
   @inlinable public static func direct<Request: Message, Response: Message>(
     _ descriptor: MethodDescriptor, _: Request.Type, _: Response.Type,

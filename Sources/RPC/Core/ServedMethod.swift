@@ -126,50 +126,42 @@ public final class ServedMethod: Sendable {
 
   /// Of a unary method that is called as a stream of one message each way.
   private func streamOfOne(_ call: any ServerCall) async -> RPCError? {
+    let context = call.context
     do {
       guard let message = try await call.nextMessage() else {
-        throw RPCError(
-          .unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
+        return refused(
+          RPCError(.unimplemented, "MESSAGE_MISSING", "The call ended before its message came."),
+          peer: context.peer, context: context)
       }
-      switch await unary(message, codec: call.codec, context: call.context) {
+      switch await unary(message, codec: call.codec, context: context) {
       case .success(let answer): try await call.send(answer)
       case .failure(let error): return error
       }
       return nil
     } catch {
-      return call.fault.map { noted($0, peer: call.context.peer) }
-        ?? rpcError(error, context: call.context)
+      return failure(of: call, error)
     }
   }
 
   /// Runs a streaming handler to its end; nil when it ended well.
   public func streaming(_ call: any ServerCall) async -> RPCError? {
-    if case .direct = body { return await streamOfOne(call) }
+    guard case .streaming(let handle) = body else { return await streamOfOne(call) }
     let context = call.context
     let start = monotonicNanoseconds()
     calls.callStarted()
     do {
-      try await ServerContext.$current.withValue(context) {
-        switch body {
-        case .streaming(let handle):
-          try await handle(call)
-        case .unary(let handle):
-          guard let message = try await call.nextMessage() else {
-            throw RPCError(
-              .unimplemented, "MESSAGE_MISSING", "The call ended before its message came.")
-          }
-          try await call.send(try await handle(message, call.codec, false, context))
-        case .direct: break
-        }
-      }
+      try await ServerContext.$current.withValue(context) { try await handle(call) }
       ended(context, .ok, since: start)
       return nil
     } catch {
-      let failure =
-        call.fault.map { noted($0, peer: context.peer) } ?? rpcError(error, context: context)
+      let failure = failure(of: call, error)
       ended(context, failure.code, since: start)
       return failure
     }
+  }
+
+  private func failure(of call: any ServerCall, _ error: any Error) -> RPCError {
+    call.fault.map { noted($0, peer: call.context.peer) } ?? rpcError(error, context: call.context)
   }
 
   func ended(_ context: ServerContext, _ code: RPCCode, since start: Int64) {

@@ -61,7 +61,8 @@ enum GRPCHeaders {
 
   /// As much of a text as there is room for.
   private static func cut(_ text: String) -> String {
-    guard excess(of: text) > 0 else { return text }
+    // A byte has three at most.
+    guard text.utf8.count > messageBytes / 3, excess(of: text) > 0 else { return text }
     var kept = text.unicodeScalars.prefix(messageBytes)
     while true {
       let cut = String(kept) + "…"

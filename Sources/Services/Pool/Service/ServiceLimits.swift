@@ -54,7 +54,7 @@ enum ServiceLimits {
   static let examinedRows = 50_000
   /// Rows of the ledger that a trial of a promotion plays at most.
   static let trialRows = 200_000
-  /// Rows of the ledger that a proof reads in one transaction: a millisecond's work, so that calls on a busy machine
+  /// Rows of the ledger that a proof reads in one transaction: some 1.5 ms of work, so that calls on a busy machine
   /// hardly wait for it.
   static let provedRows = 500
   /// Sales and holds that a proof keeps at once, of those that it has to look at one by one.

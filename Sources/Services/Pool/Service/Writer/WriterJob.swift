@@ -66,7 +66,7 @@ enum Decided<Response: Message>: Sendable {
 
 /// One command, and how its caller hears of it; an object, since a copy would count itself in at all that is in it.
 ///
-/// `@unchecked Sendable`: `result` is the writer's until it hands the job over.
+/// `@unchecked Sendable`: `result` is the writer's until it hands the job over, then the thread's that answers it.
 final class Decision<Response: Message>: @unchecked Sendable {
   /// A request ID with the hash of the whole request.
   struct Request: Sendable {
@@ -182,8 +182,8 @@ final class Decision<Response: Message>: @unchecked Sendable {
 /// The closures are made where the response's type is known, so that nothing about it is looked up on
 /// the writer's thread.
 ///
-/// `@unchecked Sendable`: the handler makes it and hands it over with the queue's lock; from then
-/// on only the writer's thread uses it.
+/// `@unchecked Sendable`: the handler makes it and hands it over with the queue's lock to the writer, which hands it
+/// back with the lock of its home.
 final class CommandJob: WriterJob, @unchecked Sendable {
   /// What one closure leaves to the other.
   private final class Shared<Value> {
